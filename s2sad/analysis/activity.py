@@ -1,0 +1,106 @@
+"""Which values carry derivatives: those that depend on the active parameters and on which the result depends.
+
+Lattice: sets of values under union. `varied` is forward, `useful` backward; loops are iterated to a fixed point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s2sad.ir.types import is_active_type
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+
+
+def active_values(function: Function, parameters: Iterable[Value]) -> set[Value]:
+    """The values between `parameters` and the result of `function` on a differentiable path."""
+    varied = set(parameters)
+    _vary(function.body, varied)
+    useful: set[Operand] = {function.result}
+    _use(function.body, useful)
+    return {v for v in varied if v in useful}
+
+
+def _vary(block: Block, varied: set[Value]) -> None:
+    for op in block.operations:
+        match op:
+            case Apply():
+                if not op.primitive.constant and any(o in varied for o in op.operands):
+                    _add(varied, op.result)
+            case Call():
+                if any(o in varied for o in op.operands):
+                    _add(varied, op.result)
+            case If():
+                for inner in op.blocks:
+                    _vary(inner, varied)
+                for k, result in enumerate(op.results):
+                    if op.then.results[k] in varied or op.orelse.results[k] in varied:
+                        _add(varied, result)
+            case For() | While():
+                _vary_loop(op, varied)
+
+
+def _vary_loop(op: For | While, varied: set[Value]) -> None:
+    if isinstance(op, For):
+        for item, sequence in zip(op.items, op.scanned, strict=True):
+            if sequence in varied:
+                _add(varied, item)
+    before = -1
+    while before != len(varied):
+        before = len(varied)
+        for parameter, initial, result in zip(op.carried, op.initial, op.body.results, strict=False):
+            if initial in varied or result in varied:
+                _add(varied, parameter)
+        _vary(op.body, varied)
+    for result, inner in zip(op.results, op.body.results, strict=False):
+        if inner in varied:
+            _add(varied, result)
+    for result, parameter in zip(op.results, op.carried, strict=False):
+        if parameter in varied:
+            _add(varied, result)
+
+
+def _add(varied: set[Value], value: Value) -> None:
+    if is_active_type(value.type):
+        varied.add(value)
+
+
+def _use(block: Block, useful: set[Operand]) -> None:
+    for op in reversed(block.operations):
+        match op:
+            case Apply() | Call():
+                if op.result in useful:
+                    useful.update(op.operands)
+            case If():
+                for inner in op.blocks:
+                    useful.update(inner.results[k] for k, r in enumerate(op.results) if r in useful)
+                    _use(inner, useful)
+            case For() | While():
+                _use_loop(op, useful)
+
+
+def _use_loop(op: For | While, useful: set[Operand]) -> None:
+    for result, inner in zip(op.results, op.body.results, strict=False):
+        if result in useful:
+            useful.add(inner)
+    for result, parameter in zip(op.results, op.carried, strict=False):
+        if result in useful:
+            useful.add(parameter)
+    before = -1
+    while before != len(useful):
+        before = len(useful)
+        _use(op.body, useful)
+        for parameter, inner in zip(op.carried, op.body.results, strict=False):
+            if parameter in useful:
+                useful.add(inner)
+    useful.update(i for p, i in zip(op.carried, op.initial, strict=True) if p in useful)
+    if isinstance(op, For):
+        useful.update(s for p, s in zip(op.items, op.scanned, strict=True) if p in useful)
+
+
+def reads(op: Operation) -> Iterable[Operand]:
+    """All operands that an operation reads, those of the blocks in it included."""
+    yield from op.operands
+    for block in op.blocks:
+        for inner in block.operations:
+            yield from reads(inner)
+        yield from block.results

@@ -1,0 +1,172 @@
+"""Which values may share memory, and what follows from it for augmented assignment and for what is returned.
+
+Lattice: sets of roots under union, forward; a root is a parameter or a value in fresh memory. Scalars have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+
+Roots = dict[Operand, frozenset[Value]]
+EMPTY: frozenset[Value] = frozenset()
+
+
+def find_roots(function: Function, in_place: Iterable[Value] = ()) -> Roots:
+    """The memory that each value may be in. The results of `in_place` operations are in that of their operand."""
+    roots: Roots = {p: frozenset({p}) for p in function.parameters if _has_memory(p.type)}
+    _block(function.body, roots, frozenset(in_place))
+    return roots
+
+
+def _has_memory(t: Type) -> bool:
+    match t:
+        case ArrayType():
+            return not t.is_scalar
+        case ContainerType():
+            return any(map(_has_memory, t.items))
+        case SequenceType() | OpaqueType():
+            return True
+    return False
+
+
+def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
+    for op in block.operations:
+        match op:
+            case Apply():
+                _set(roots, op.result, _apply_roots(op, roots, in_place))
+            case Call():
+                _set(roots, op.result, _union(op.operands, roots) | {op.result})
+            case If():
+                for inner in op.blocks:
+                    _block(inner, roots, in_place)
+                for k, r in enumerate(op.results):
+                    _set(roots, r, _union((op.then.results[k], op.orelse.results[k]), roots))
+            case For() | While():
+                _loop(op, roots, in_place)
+
+
+def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozenset[Value]:
+    if op.result in in_place:
+        return roots.get(op.operands[0], EMPTY)
+    if op.primitive is UNDEFINED:
+        return EMPTY
+    if op.primitive.effect is Effect.VIEW:
+        shared = _union(op.operands, roots)
+        return shared | {op.result} if op.primitive.name not in ("make", "extract") else shared
+    return frozenset({op.result})
+
+
+def _loop(op: For | While, roots: Roots, in_place: frozenset[Value]) -> None:
+    if isinstance(op, For):
+        for item, sequence in zip(op.items, op.scanned, strict=True):
+            _set(roots, item, roots.get(sequence, EMPTY))
+    before = None
+    while True:
+        for p, initial, result in zip(op.carried, op.initial, op.body.results, strict=False):
+            _set(roots, p, _union((initial, result), roots))
+        now = [roots.get(p, EMPTY) for p in op.carried]
+        if now == before:
+            break
+        before = now
+        _block(op.body, roots, in_place)
+    for r, p in zip(op.results, op.carried, strict=False):
+        _set(roots, r, roots.get(p, EMPTY))
+    n = len(op.initial)
+    for r, o in zip(op.results[n:], op.body.results[n:], strict=False):
+        _set(roots, r, roots.get(o, EMPTY))
+
+
+def _set(roots: Roots, value: Value, found: frozenset[Value]) -> None:
+    if _has_memory(value.type):
+        roots[value] = found
+
+
+def _union(operands: Iterable[Operand], roots: Roots) -> frozenset[Value]:
+    return EMPTY.union(*(roots.get(o, EMPTY) for o in operands))
+
+
+# Augmented assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in the text of a function; `path` holds the operations around it, with the block it is in."""
+
+    position: int
+    path: tuple[tuple[Operation, int], ...]
+
+    def excludes(self, other: Place) -> bool:
+        """Whether the two are in different branches of one If."""
+        mine = dict(self.path)
+        return any(isinstance(op, If) and op in mine and mine[op] != k for op, k in other.path)
+
+    def loops(self) -> set[Operation]:
+        return {op for op, _ in self.path if isinstance(op, (For, While))}
+
+
+def visible_updates(function: Function, in_place: Iterable[Value]) -> Iterator[tuple[Apply, Value]]:
+    """The augmented assignments whose write into an array is seen through another value, with that value.
+
+    `x += y` may be read as `x = x + y` where nothing that shares memory with the old `x` is read afterwards.
+    """
+    updates = tuple(in_place)
+    if not updates:
+        return
+    roots = find_roots(function, updates)
+    bound: dict[Value, Place] = {}
+    reads: list[tuple[Value, Place, object]] = []
+    makers: dict[Value, tuple[Apply, Place]] = {}
+    for p in function.parameters:
+        bound[p] = Place(0, ())
+    _places(function.body, (), [0], bound, reads, makers)
+    for update in updates:
+        if update not in makers:
+            continue
+        op, at = makers[update]
+        memory = roots.get(op.operands[0], EMPTY)
+        parameter = next((p for p in function.parameters if p in memory), None)
+        if parameter is not None:
+            yield op, parameter
+            continue
+        for value, place, reader in reads:
+            if reader is not op and roots.get(value, EMPTY) & memory and _sees(bound[value], at, place):
+                yield op, value
+                break
+
+
+def _sees(bound: Place, update: Place, read: Place) -> bool:
+    """Whether a value bound at one place and read at another is read after an update between them."""
+    if bound.position < update.position < read.position and not update.excludes(read):
+        return True
+    return any(loop not in bound.loops() for loop in update.loops() & read.loops())
+
+
+def _places(
+    block: Block,
+    path: tuple[tuple[Operation, int], ...],
+    counter: list[int],
+    bound: dict[Value, Place],
+    reads: list[tuple[Value, Place, object]],
+    makers: dict[Value, tuple[Apply, Place]],
+) -> None:
+    for op in block.operations:
+        counter[0] += 1
+        here = Place(counter[0], path)
+        reads.extend((o, here, op) for o in op.operands if isinstance(o, Value))
+        for k, inner in enumerate(op.blocks):
+            for p in inner.parameters:
+                bound[p] = Place(counter[0], (*path, (op, k)))
+            _places(inner, (*path, (op, k)), counter, bound, reads, makers)
+        counter[0] += 1
+        for r in op.results:
+            bound[r] = Place(counter[0] if op.blocks else here.position, path)
+        if isinstance(op, Apply):
+            makers[op.result] = (op, here)
+    counter[0] += 1
+    reads.extend((o, Place(counter[0], path), block) for o in block.results if isinstance(o, Value))

@@ -1,0 +1,158 @@
+"""The public functions: each names a transformation and makes a derivative object, or calls one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar, overload
+
+from s2sad.compiler import Transform
+from s2sad.dispatch import Derivative
+from s2sad.errors import ArgumentError
+from s2sad.ir.printer import print_function
+from s2sad.ir.signature import Signature
+from s2sad.ir.types import is_active_type
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Argnums = int | str | Sequence[int | str]
+
+
+@overload
+def grad(
+    fun: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+) -> Callable[P, Any]: ...
+@overload
+def grad(
+    fun: None = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+    """The gradient of a function with a real scalar result, as a function of the same arguments.
+
+    Args:
+        fun: a Python function over NumPy. Without it, `grad(argnums=...)` is a decorator.
+        argnums: the position or name of the parameter to differentiate by, or a tuple of these; the result is then a
+            tuple. A parameter may be a float, a float array of any shape, or a container of these; the gradient
+            has its structure, shapes and dtypes.
+        has_aux: the function gives `(value, aux)`; the result is `(gradient, aux)`.
+        backend: what runs the emitted code; None is plain NumPy.
+
+    Raises:
+        NonScalarOutput: the result is no real scalar.
+        NotDifferentiable: the argument asked for holds no floats.
+        UnsupportedSyntax, UnsupportedCall: the function cannot be differentiated; the message shows the line.
+
+    Reverse mode with code generated per operation: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
+    """
+    return _derivative(fun, "grad", argnums, has_aux, False, backend)
+
+
+@overload
+def value_and_grad(
+    fun: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+) -> Callable[P, Any]: ...
+@overload
+def value_and_grad(
+    fun: None = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def value_and_grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+    """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
+
+    Arguments and errors are those of `grad`.
+    """
+    return _derivative(fun, "grad", argnums, has_aux, True, backend)
+
+
+def _derivative(fun: Any, kind: str, argnums: Argnums, has_aux: bool, value: bool, backend: str | None) -> Any:
+    if fun is None:
+        return lambda f: _derivative(f, kind, argnums, has_aux, value, backend)
+    positions, one = _positions(fun, argnums)
+    return Derivative(fun, Transform(kind, positions, one, value, has_aux), backend)
+
+
+def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
+    """The positions of the parameters named by `argnums`, and whether it is one."""
+    if not callable(fun):
+        raise ArgumentError(f"a function is needed, not {fun!r}")
+    names = list(inspect.signature(fun).parameters)
+    one = isinstance(argnums, (int, str))
+    result = []
+    for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
+        if isinstance(a, str):
+            if a not in names:
+                raise ArgumentError(f"argnums {a!r}: {fun.__name__} has the parameters {', '.join(names)}")
+            a = names.index(a)
+        if not isinstance(a, int) or isinstance(a, bool):
+            raise ArgumentError(f"argnums holds positions or names, not {a!r}")
+        k = a + len(names) if a < 0 else a
+        if not 0 <= k < len(names):
+            raise ArgumentError(f"argnums {a}: {fun.__name__} has {len(names)} parameters")
+        result.append(k)
+    if len(set(result)) < len(result) or not result:
+        raise ArgumentError(f"argnums {argnums!r} names a parameter twice, or none")
+    return tuple(result), one
+
+
+@functools.lru_cache(maxsize=512)
+def _cached(fun: Any, transform: Transform) -> Derivative:
+    return Derivative(fun, transform)
+
+
+def _active(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of the arguments that have derivatives."""
+    signature = Signature()
+    found = tuple(k for k, p in enumerate(primals) if is_active_type(signature.type_of(p)))
+    if not found:
+        raise ArgumentError(f"no argument of {fun.__name__} is a float or holds floats")
+    return found
+
+
+def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
+
+    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored.
+    Griewank & Walther (2008), section 3.1.
+    """
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+    active = _active(fun, primals)
+    bound = inspect.signature(fun).bind(*primals)
+    bound.apply_defaults()
+    primals = tuple(bound.arguments.values())
+    derivative = _cached(fun, Transform("jvp", active))
+    return derivative(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
+
+
+def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
+
+    The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
+    argument, None for one that holds no floats. It may be called any number of times.
+    Griewank & Walther (2008), section 3.2.
+    """
+    active = _active(fun, primals)
+    derivative = _cached(fun, Transform("vjp", active))
+    forward, reverse = derivative.sweeps(primals)
+    out, residuals = forward
+
+    def pullback(y_bar: Any) -> tuple[Any, ...]:
+        bars = reverse(residuals, y_bar)
+        bars = (bars,) if len(active) == 1 else bars
+        return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
+
+    return out, pullback
+
+
+def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
+
+    Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
+    """
+    derivative = _cached(fun, Transform("primal"))
+    return print_function(derivative.primal(args, kwargs))
+
+
+for _operator in (grad, value_and_grad):
+    _operator.__s2sad_operator__ = True  # type: ignore[attr-defined]

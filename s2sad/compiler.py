@@ -1,0 +1,368 @@
+"""The pipeline, and the only module that knows the order of its stages.
+
+    function -> source -> desugared tree -> SSA -> optimised SSA -> derivative SSA -> optimised -> text -> module
+
+A `Program` is the set of functions of one module: the derivative asked for, and a pair of sweeps (or a tangent) of
+every user function that it calls, each made once for each signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import s2sad.rules  # noqa: F401  (fills the registry)
+from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.operators import gradient, numbered, pair
+from s2sad.differentiate.reverse import Pair
+from s2sad.differentiate.tangents import tangent_type
+from s2sad.emit.functions import Parameter
+from s2sad.emit.modules import classes_to_inject, emit_module
+from s2sad.analysis.aliasing import visible_updates
+from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
+from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.lower import Lowered, lower
+from s2sad.frontend.source import parse
+from s2sad.ir.signature import Signature, key_of
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    OpaqueType,
+    StaticType,
+    Symbol,
+    Type,
+    new_dim,
+    substitute,
+    symbols,
+    tuple_type,
+)
+from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, walk
+from s2sad.optimize import optimize, own_results
+
+Target = Any
+"""A Python function, or a derivative object with `transform` and `target`."""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A derivative to be made: its kind and options. `argnums` are positions of parameters."""
+
+    kind: str
+    argnums: tuple[int, ...] = (0,)
+    one: bool = True
+    value: bool = False
+    has_aux: bool = False
+
+
+@dataclass(eq=False)
+class Entry:
+    """A function compiled for one signature. `statics` are the parameters that are constants in it."""
+
+    function: Function
+    parameters: dict[str, Type]
+    captured: tuple[Variable, ...]
+    result: Type
+    statics: dict[tuple[int, tuple[object, ...]], object] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """The positions of the parameters that are operands."""
+        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+
+
+def check_updates(lowered: Lowered) -> None:
+    """Refuse an augmented assignment whose write into an array is seen elsewhere."""
+    for op, seen in visible_updates(lowered.function, lowered.in_place):
+        name = seen.hint or "another array"
+        raise UnsupportedSyntax(
+            f"this writes into an array that is also seen as {name}", "write x = x + y, which makes a new array", op.location
+        )
+
+
+def is_constant(t: Type) -> bool:
+    """Whether a parameter of this type is a constant of the compiled function."""
+    return isinstance(t, StaticType) or (isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python")
+
+
+class Program:
+    """The functions of one module, made on demand."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Function] = {}
+        self.entries: dict[tuple[object, str], Entry] = {}
+        self.in_progress: dict[tuple[object, str], Entry] = {}
+        self.recursive: set[tuple[object, str]] = set()
+        self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
+        self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.signature = Signature()
+
+    # what a lowering asks (frontend.context.Context)
+
+    def captured_type(self, variable: Variable) -> Type:
+        return self.signature.type_of(variable.read())
+
+    def guard(self, holder: Any, name: str, value: Any) -> None:
+        return None
+
+    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee:
+        local = Signature()
+        given = [local.canonical(o.type) for o in operands]
+        given = [_as_python(t) for t in given]
+        names = list(inspect.signature(function).parameters)
+        statics: dict[tuple[int, tuple[object, ...]], object] = {}
+        while True:
+            parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
+            try:
+                entry = self.entry(function, parameters)
+                break
+            except NeedsStatic as e:
+                known = _constant_at(operands[e.parameter], e.path)
+                if known is None or (e.parameter, e.path) in statics:
+                    raise CalleeNeedsStatic(e.parameter, e.path, location) from None
+                statics[(e.parameter, e.path)] = known.value
+        result = _returned(entry.result, local.back())
+        return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured)
+
+    # entries
+
+    def entry(self, target: Target, parameters: Mapping[str, Type]) -> Entry:
+        """A function or derivative compiled for these parameters."""
+        key = (target, ";".join(map(key_of, parameters.values())))
+        if key in self.entries:
+            return self.entries[key]
+        if key in self.in_progress:
+            self.recursive.add(key)
+            return self.in_progress[key]
+        name = self.fresh_name(_name_of(target))
+        guess = Entry(_stub(name), dict(parameters), (), BOTTOM)
+        for _ in range(8):
+            self.in_progress[key] = guess
+            entry = self.make(target, parameters, name)
+            del self.in_progress[key]
+            settled = key_of(entry.result) == key_of(guess.result) and entry.captured == guess.captured
+            if key not in self.recursive or settled:
+                break
+            guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)
+        else:
+            raise UnsupportedCall(f"the type of the result of {name} does not settle")
+        if entry.result == BOTTOM:
+            raise UnsupportedCall(f"{name} calls itself without end, or always raises")
+        self.entries[key] = entry
+        self.functions[name] = entry.function
+        return entry
+
+    def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
+        if isinstance(target, types.FunctionType):
+            source = parse(target)
+            lowered = lower(source, target, parameters, self)
+            check_updates(lowered)
+            function = numbered(optimize(replace(lowered.function, name=name)))
+            return Entry(function, dict(parameters), lowered.captured, function.result.type)
+        own = parameters
+        if target.transform.kind == "jvp":
+            own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
+        inner = self.entry(target.target, own)
+        made = self.transform(inner, target.transform, name)
+        return Entry(numbered(made), dict(parameters), inner.captured, made.result.type)
+
+    def transform(self, entry: Entry, transform: Transform, name: str) -> Function:
+        """The derivative of an entry."""
+        active = self.active(entry, transform.argnums)
+        if transform.kind == "grad":
+            made = gradient(entry.function, active, self.pair_of, name, transform.value, transform.has_aux, transform.one)
+        elif transform.kind == "jvp":
+            made = replace(jvp(entry.function, active, self.tangent_of), name=name)
+        else:
+            raise ValueError(transform.kind)
+        return optimize(made)
+
+    def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
+        """The forward and reverse sweep of an entry as two functions."""
+        first, second, residuals = pair(entry.function, self.active(entry, transform.argnums), self.pair_of, optimize)
+        first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
+        first = own_results(first, residuals is not None)
+        second = own_results(numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse"))))
+        self.functions[first.name] = first
+        self.functions[second.name] = second
+        return first, second.name, residuals is not None
+
+    def active(self, entry: Entry, argnums: Sequence[int]) -> list[bool]:
+        """Which parameters of the compiled function have derivatives; captured variables have none."""
+        own = [k in argnums for k in entry.passed]
+        return own + [False] * len(entry.captured)
+
+    def fresh_name(self, base: str) -> str:
+        names = {e.function.name for e in (*self.entries.values(), *self.in_progress.values())} | set(self.functions)
+        names |= {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
+        name, k = base, 1
+        while name in names:
+            k += 1
+            name = f"{base}_{k}"
+        return name
+
+    # derivatives of callees
+
+    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair:
+        """The sweeps of a callee, for the operands that have adjoints."""
+        name = call.function.name
+        if (name, active) not in self.pairs:
+            self.make_pair(name, active)
+        found = self.pairs[(name, active)]
+        result = call.result.type
+        forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
+        return Pair(FunctionRef(found.forward.name, forward_type), found.reverse, found.residuals)
+
+    def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
+        function = self.functions[name]
+        forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
+        bars = _bars_type(function, active)
+        opaque = OpaqueType(forward)
+        result = function.result.type
+        # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
+        self.pairs[(name, active)] = Pair(
+            FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
+        )
+        first, second, residuals = pair(function, active, self.pair_of, optimize)
+        called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
+        if residuals is None and forward not in called:
+            kept = replace(optimize(first), name=forward) if called else function
+            self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
+        else:
+            kept = numbered(replace(optimize(first), name=forward))
+            if forward not in called:
+                assert residuals is not None
+                self.pairs[(name, active)] = Pair(
+                    FunctionRef(forward, tuple_type(result, residuals)), FunctionRef(reverse, bars), residuals
+                )
+        self.functions[kept.name] = kept
+        self.functions[reverse] = numbered(replace(optimize(second), name=reverse))
+
+    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:
+        """The tangent of a callee, for the operands that have tangents."""
+        key = (call.function.name, given)
+        if key not in self.tangents:
+            function = self.functions[call.function.name]
+            name = self.fresh_name(f"{function.name}_jvp")
+            self.functions[name] = _stub(name)
+            self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
+            made = optimize(replace(jvp(function, given, self.tangent_of), name=name))
+            self.functions[name] = numbered(made)
+        result = call.result.type
+        return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
+
+    # text
+
+    def reachable(self, *entries: str) -> list[Function]:
+        """The functions that a module needs, callees first."""
+        order: dict[str, Function] = {}
+        seen: set[str] = set()
+
+        def visit(name: str) -> None:
+            if name in seen:
+                return
+            seen.add(name)
+            for op in walk(self.functions[name].body):
+                if isinstance(op, Call):
+                    visit(op.function.name)
+            order[name] = self.functions[name]
+
+        for name in entries:
+            visit(name)
+        return list(order.values())
+
+
+def with_statics(t: Type, position: int, statics: Mapping[tuple[int, tuple[object, ...]], object],
+                 path: tuple[object, ...] = ()) -> Type:
+    """The type of a parameter with the leaves that must be known replaced by their values."""
+    if (position, path) in statics:
+        value = statics[(position, path)]
+        if type(value) is int:
+            return ArrayType(t.dtype, (), "python", value) if isinstance(t, ArrayType) else t
+        return StaticType(value)
+    if isinstance(t, ContainerType):
+        items = tuple(with_statics(i, position, statics, (*path, k)) for k, i in zip(t.keys, t.items, strict=True))
+        return ContainerType(t.cls, t.keys, items)
+    return t
+
+
+def _as_python(t: Type) -> Type:
+    """An integer constant given to a callee is an integer; what must be static is asked for."""
+    return ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
+
+
+def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
+    if path or not isinstance(operand, Constant):
+        return None
+    return operand
+
+
+def _returned(t: Type, back: Mapping[Symbol, Any]) -> Type:
+    """The type of a callee's result in the symbols of its caller; what the callee alone knows is unknown here."""
+    table = dict(back)
+    table.update((s, new_dim(s.name)) for s in symbols(t) if s not in table)
+    return substitute(t, table)
+
+
+def _bars_type(function: Function, active: Sequence[bool]) -> Type:
+    bars = [tangent_type(p.type) for p, a in zip(function.parameters, active, strict=True) if a]
+    return bars[0] if len(bars) == 1 else tuple_type(*bars)
+
+
+def _stub(name: str) -> Function:
+    return Function(name, Block((), (), (Value(BOTTOM),)))
+
+
+def _name_of(target: Target) -> str:
+    name = getattr(target, "__name__", "f")
+    return "lambda_" if name == "<lambda>" else str(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The text of a derivative module, and how its entry is called."""
+
+    text: str
+    entry: str
+    captured: tuple[Variable, ...]
+    classes: Mapping[str, type]
+    function: Function
+    reverse: str | None = None
+    residuals: bool = False
+
+
+def compile_derivative(
+    target: Target,
+    transform: Transform | None,
+    parameters: Mapping[str, Type],
+    name: str,
+    signature: Sequence[Parameter],
+    header: Sequence[str],
+    program: Program | None = None,
+    doc: str | None = None,
+) -> Compiled:
+    """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known."""
+    program = program or Program()
+    primal = parameters
+    if transform is not None and transform.kind == "jvp":
+        primal = dict(list(parameters.items())[: len(parameters) - len(transform.argnums)])
+    entry = program.entry(target, primal)
+    function, reverse, residuals = entry.function, None, False
+    if transform is not None and transform.kind == "vjp":
+        function, reverse, residuals = program.sweeps(entry, transform, name)
+    elif transform is not None:
+        function = own_results(program.transform(entry, transform, program.fresh_name(name)))
+        program.functions[function.name] = function
+    own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
+    captured = function.parameters[len(own) : len(own) + len(entry.captured)]
+    dots = function.parameters[len(own) + len(entry.captured) :]
+    table = dict(own) | {n: d for n, d in zip(list(parameters)[len(primal) :], dots, strict=True)}
+    full = [replace(p, value=table.get(p.name)) for p in signature]
+    full += [Parameter(v.hint or "_", v) for v in captured]
+    functions = program.reachable(function.name, *([reverse] if reverse else []))
+    text = emit_module(header, functions, function.name, full, doc)
+    classes = classes_to_inject({f.name: f for f in functions})
+    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals)

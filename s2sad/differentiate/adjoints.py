@@ -1,0 +1,276 @@
+"""The sums of contributions to adjoints, and where a reverse sweep finds the primal values that it reads.
+
+A frame is one block of the primal while its adjoint is built: the body of the function, of a loop, or of a branch.
+A contribution to a value of an outer frame becomes a carried sum of the reversed loop, or a result of the reversed
+branch. A primal value of a loop body that the reverse sweep reads is collected by the forward loop and scanned by the
+reversed one, unless it is cheap to compute again; a value of a branch becomes one more result of the branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from s2sad.differentiate.tangents import Names, Path, add, leaf_paths, pick, tangent_type, zero
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, is_basic_index
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim
+from s2sad.ir.values import Apply, Block, For, If, Operand, Operation, Value, While, constant
+
+Key: TypeAlias = tuple[Value, Path]
+"""A value, and the path to a leaf in it."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """One block of the primal under reversal."""
+
+    block: Block | None
+    outer: Frame | None
+    op: For | While | If | None = None
+    totals: dict[Key, Operand] = field(default_factory=dict)
+    touched: dict[Key, Operand] = field(default_factory=dict)
+    """Values of outer frames that get contributions here, with what their sum starts from."""
+    replaced: dict[Value, Operand] = field(default_factory=dict)
+    """Primal values by what stands for them in the reversed loop."""
+    collected: dict[Value, Value] = field(default_factory=dict)
+    """Primal values that the forward loop collects, or the forward branch exports, by the list or result."""
+    scanned: dict[Value, Value] = field(default_factory=dict)
+    """Primal values that the reversed loop scans, by its parameter."""
+    sources: dict[Value, tuple[Value, bool]] = field(default_factory=dict)
+    """The list from which each of them is scanned, and whether from its start."""
+
+
+def owners(block: Block, table: dict[Value, Block]) -> dict[Value, Block]:
+    """The block in which each value is bound."""
+    for p in block.parameters:
+        table[p] = block
+    for op in block.operations:
+        for r in op.results:
+            table[r] = block
+        for inner in op.blocks:
+            owners(inner, table)
+    return table
+
+
+class Adjoints:
+    """The frames, innermost last, and the operations on the sums in them."""
+
+    def __init__(self, body: Block, names: Names) -> None:
+        self.names = names
+        self.hints: dict[Value, tuple[str, bool]] = {}
+        """Names for values that have none; whether the value may be written into its use."""
+        self.owner = owners(body, {})
+        self.definition: dict[Value, Operation] = {}
+        self._define(body)
+        self.frame = Frame(body, None)
+        self.collects: dict[Operation, dict[Value, Value]] = {}
+        """For each loop, the values that it must collect, with the lists."""
+        self.exports: dict[Operation, dict[Value, Value]] = {}
+        """For each branch, the values that it must export, with its further results."""
+
+    def _define(self, block: Block) -> None:
+        for op in block.operations:
+            self.definition.update((r, op) for r in op.results)
+            for inner in op.blocks:
+                self._define(inner)
+
+    # names
+
+    def hint(self, value: Value) -> str:
+        return f"{self.names.get(value) or value.hint or 'v'}_bar"
+
+    def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
+        """Give a name to a value that has none yet."""
+        if isinstance(operand, Value) and operand.hint is None:
+            known = self.hints.get(operand)
+            if known is None or (known[1] and not loose):
+                self.hints[operand] = (hint, loose)
+        return operand
+
+    # sums
+
+    def owned(self, value: Value, frame: Frame) -> bool:
+        owner = self.owner.get(value)
+        return owner is None or owner is frame.block
+
+    def contribute(self, builder: Builder, operand: Operand, contribution: Operand, path: Path = ()) -> None:
+        """Add a contribution to the adjoint of a value; containers are taken apart into their leaves."""
+        if not isinstance(operand, Value):
+            return
+        inner: Type = operand.type
+        for key in path:
+            assert isinstance(inner, ContainerType)
+            inner = inner[key]
+        for rest, _ in leaf_paths(inner):
+            key_ = (operand, path + rest)
+            leaf = pick(builder, contribution, *rest)
+            before = self.current(builder, key_)
+            total = leaf if before is None else add(builder, before, leaf)
+            self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
+
+    def current(self, builder: Builder, key: Key) -> Operand | None:
+        """The sum so far; in an inner frame the sum of an outer value is one that this frame updates."""
+        return self._current(builder, key, self.frame)
+
+    def _current(self, builder: Builder, key: Key, frame: Frame) -> Operand | None:
+        if key in frame.totals:
+            return frame.totals[key]
+        if self.owned(key[0], frame) or frame.outer is None:
+            return None
+        if isinstance(frame.op, If):
+            start = self._current(builder, key, frame.outer)
+        else:
+            start = Value(tangent_type(leaf_type(key)), self.hint(key[0]))
+            frame.totals[key] = start
+        frame.touched[key] = start if start is not None else constant(None)
+        return start
+
+    def total(self, builder: Builder, value: Operand) -> Operand | None:
+        """The adjoint of a value of this frame, None where it is zero. Containers are put together."""
+        if not isinstance(value, Value):
+            return None
+        if not isinstance(value.type, ContainerType):
+            return self.frame.totals.get((value, ()))
+        if not any(v is value for v, _ in self.frame.totals):
+            return None
+        return self._assemble(builder, value, value.type, ())
+
+    def _assemble(self, builder: Builder, value: Value, t: Type, path: Path) -> Operand:
+        if not isinstance(t, ContainerType):
+            found = self.frame.totals.get((value, path))
+            if found is not None:
+                return found
+            return zero(builder, pick(builder, self.read(builder, value), *path))
+        items = [self._assemble(builder, value, item, (*path, key)) for key, item in zip(t.keys, t.items, strict=True)]
+        return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
+
+    # primal values
+
+    def read(self, builder: Builder, operand: Operand) -> Operand:
+        """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
+        if not isinstance(operand, Value):
+            return operand
+        return self._read(builder, operand, self.frame)
+
+    def _read(self, builder: Builder, value: Value, frame: Frame) -> Operand:
+        owner = self.owner.get(value)
+        home: Frame | None = frame
+        chain = []
+        while home is not None and home.block is not owner:
+            chain.append(home)
+            home = home.outer
+        if home is None or home.op is None:
+            return value
+        if value in home.replaced:
+            return home.replaced[value]
+        if isinstance(home.op, If):
+            assert home.outer is not None
+            exported = self.exports.setdefault(home.op, {}).setdefault(value, Value(value.type, value.hint))
+            self.owner[exported] = home.outer.block or self.owner[exported]
+            return self._read(builder, exported, home.outer)
+        if self.cheap(value, home):
+            return self.again(builder, value, home)
+        if value not in home.scanned:
+            home.sources[value] = self.source_of(value, home)
+            home.scanned[value] = Value(value.type, _kept_name(value))
+        return home.scanned[value]
+
+    def source_of(self, value: Value, home: Frame) -> tuple[Value, bool]:
+        """The list that holds a value of a loop body for each iteration, and whether it is taken from its start."""
+        op = home.op
+        if isinstance(op, For) and value in op.items:
+            k = op.items.index(value)
+            sequence = op.scanned[k]
+            assert isinstance(sequence, Value)
+            return sequence, not op.is_ascending(k)
+        return self.collect(value, home), False
+
+    def collect(self, value: Value, home: Frame) -> Value:
+        """Have the forward loop collect a value of its body; the list."""
+        assert home.outer is not None and isinstance(home.op, (For, While))
+        n = len(home.op.initial)
+        rows = home.op.body.results[n : len(home.op.results)]
+        if value in rows:
+            return home.op.results[n + rows.index(value)]
+        if value not in home.collected:
+            name = _kept_name(value)
+            sequence = Value(SequenceType(value.type, new_dim("k")), "decisions" if name == "taken" else f"{name}s")
+            home.collected[value] = sequence
+            self.collects.setdefault(home.op, {})[value] = sequence
+            assert home.outer.block is not None
+            self.owner[sequence] = home.outer.block
+        return home.collected[value]
+
+    def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
+        """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
+        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
+            return not isinstance(value, Value) or not self._inside(value, home)
+        if value in home.replaced:
+            return True
+        op = self.definition.get(value)
+        if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
+            return False
+        if not _is_light(op):
+            return False
+        return all(self.cheap(o, home, depth - 1) for o in op.operands)
+
+    def _inside(self, value: Value, home: Frame) -> bool:
+        """Whether a value belongs to a frame inside `home`."""
+        owner = self.owner.get(value)
+        outer: Frame | None = home
+        while outer is not None:
+            if outer.block is owner:
+                return False
+            outer = outer.outer
+        return owner is not None
+
+    def again(self, builder: Builder, value: Operand, home: Frame) -> Operand:
+        """Compute a cheap value once more."""
+        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
+            return self.read(builder, value)
+        if value in home.replaced:
+            return home.replaced[value]
+        op = self.definition[value]
+        assert isinstance(op, Apply)
+        operands = [self.again(builder, o, home) for o in op.operands]
+        return builder.apply(op.primitive, operands, op.static, value.hint)
+
+
+_CHEAP = {"np.add", "np.subtract", "np.multiply", "np.floor_divide", "np.remainder", "np.negative", "len", "np.divide"}
+
+
+def _kept_name(value: Value) -> str:
+    """What a value that a loop keeps is called in the reverse sweep."""
+    if value.hint is not None:
+        return value.hint
+    t = value.type
+    return "taken" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b" else "kept"
+
+
+def _is_light(op: Apply) -> bool:
+    primitive = op.primitive
+    if primitive in (SHAPE, MAKE_SLICE):
+        return True
+    if primitive is GETITEM:
+        return is_basic_index(op.operands[1].type)
+    if primitive in (MAKE, EXTRACT):
+        return True
+    t = op.result.type
+    return isinstance(t, ArrayType) and t.is_scalar and (primitive.name in _CHEAP or primitive.constant)
+
+
+def leaf_type(key: Key) -> Type:
+    t: Type = key[0].type
+    for k in key[1]:
+        assert isinstance(t, ContainerType)
+        t = t[k]
+    return t
+
+
+def leaves_of(value: Operand) -> Iterator[Key]:
+    """The keys of the differentiable leaves of a value."""
+    if isinstance(value, Value):
+        yield from ((value, path) for path, _ in leaf_paths(value.type))

@@ -1,0 +1,216 @@
+"""Forward mode: each operation is followed by its tangent, `v_dot`, in the same program.
+
+    v1 = np.sin(x)                 v1 = np.sin(x)
+                                   v1_dot = np.cos(x) * x_dot
+Loops carry the tangents of what they carry. A value without tangent (None) does not depend on the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from s2sad.analysis.activity import active_values
+from s2sad.differentiate.tangents import (
+    add,
+    as_dots,
+    check_rule,
+    leaf_paths,
+    pick,
+    tangent_type,
+    zero,
+)
+from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.rewrite import renamed
+from s2sad.ir.structure import EXTRACT, UNDEFINED
+from s2sad.ir.types import ContainerType, SequenceType
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, If, Operand, Operation, Value, While
+
+TangentCallee = Callable[[Call, tuple[bool, ...]], FunctionRef]
+"""The function that gives (result, result_dot) of a callee, for operands of which some have tangents."""
+
+
+def jvp(function: Function, active: Sequence[bool], callee: TangentCallee) -> Function:
+    """`f_jvp(*parameters, *x_dots) -> (result, result_dot)`; `active` says which parameters have a tangent."""
+    return Forward(function, active, callee).run()
+
+
+class Forward:
+    """One function in forward mode. `dots` maps a value to its tangent."""
+
+    def __init__(self, function: Function, active: Sequence[bool], callee: TangentCallee) -> None:
+        self.function = function
+        self.callee = callee
+        self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+        self.active = active_values(function, self.inputs)
+        self.dots: dict[Operand, Operand] = {}
+        self.hints: dict[Value, tuple[str, bool]] = {}
+
+    def run(self) -> Function:
+        builder = Builder()
+        seeds = [Value(tangent_type(p.type), f"{p.hint}_dot") for p in self.inputs]
+        self.dots.update(zip(self.inputs, seeds, strict=True))
+        self.block(self.function.body, builder)
+        result = self.function.result
+        dot = self.dot(result, builder)
+        pair = builder.make(tuple, (0, 1), [result, dot])
+        body = builder.block([*self.function.parameters, *seeds], [pair])
+        return renamed(Function(f"{self.function.name}_jvp", body, self.function.doc), self.hints)
+
+    def dot(self, operand: Operand, builder: Builder) -> Operand:
+        """The tangent, zeros where there is none."""
+        known = self.dots.get(operand)
+        return zero(builder, operand) if known is None else known
+
+    def hint(self, value: Value) -> str:
+        return f"{value.hint or 'v'}_dot"
+
+    def block(self, block: Block, builder: Builder) -> None:
+        for op in block.operations:
+            builder.location, builder.about = op.location, ()
+            self.operation(op, builder)
+
+    def operation(self, op: Operation, builder: Builder) -> None:
+        if not any(r in self.active for r in op.results) and not op.blocks:
+            builder.operations.append(op)
+            return
+        match op:
+            case Apply():
+                builder.operations.append(op)
+                builder.about = (op,)
+                self.apply(op, builder)
+            case Call():
+                self.call(op, builder)
+            case If():
+                self.branch(op, builder)
+            case For() | While():
+                self.loop(op, builder)
+
+    def apply(self, op: Apply, builder: Builder) -> None:
+        if all(o not in self.dots for o in op.operands):
+            return
+        check_rule(op, op.primitive.tangent)
+        xs = [builder.expr(o) for o in op.operands]
+        dots = [as_dots(builder, o, self.dots.get(o)) for o in op.operands]
+        if op.primitive.name in ("make", "extract"):
+            dot = self.structural(op, builder)
+        else:
+            assert op.primitive.tangent is not None
+            dot = op.primitive.tangent(builder.expr(op.result), xs, dots, **op.static)
+        if dot is not None:
+            self.dots[op.result] = self.named(dot, op.result, builder)
+
+    def structural(self, op: Apply, builder: Builder) -> Operand | None:
+        if op.primitive.name == "extract":
+            dot = self.dots.get(op.operands[0])
+            return None if dot is None else pick(builder, dot, op.static["key"])
+        items = [self.dot(o, builder) for o in op.operands]
+        return builder.apply(op.primitive, items, op.static)
+
+    def named(self, dot: Any, value: Value, builder: Builder) -> Operand:
+        if isinstance(value.type, ContainerType) and isinstance(dot, tuple):
+            items = [
+                zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)
+                for k, d in zip(value.type.keys, dot, strict=True)
+            ]
+            return builder.make(tuple, tuple(range(len(items))), items)
+        operand = builder.operand(dot)
+        if isinstance(operand, Value) and operand.hint is None:
+            self.hints.setdefault(operand, (self.hint(value), False))
+        return operand
+
+    def call(self, op: Call, builder: Builder) -> None:
+        given = tuple(o in self.dots for o in op.operands)
+        if not any(given):
+            builder.operations.append(op)
+            return
+        reference = self.callee(op, given)
+        operands = [*op.operands, *(self.dots[o] for o, a in zip(op.operands, given, strict=True) if a)]
+        pair = builder.call_function(reference, operands)
+        builder.operations.append(_extract_as(builder, pair, 0, op.result))
+        self.dots[op.result] = builder.extract(pair, 1, self.hint(op.result))
+
+    def branch(self, op: If, builder: Builder) -> None:
+        outer = dict(self.dots)
+        kept = [k for k, r in enumerate(op.results) if r in self.active]
+        blocks = []
+        for block in op.blocks:
+            inner = builder.child()
+            self.dots = dict(outer)
+            self.block(block, inner)
+            dots = [self.branch_dot(block.results[k], op.results[k], inner) for k in kept]
+            blocks.append(inner.block((), [*block.results, *dots]))
+        self.dots = outer
+        dots = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in kept]
+        builder.operations.append(If(op.predicate, blocks[0], blocks[1], (*op.results, *dots), op.location))
+        self.dots.update(zip((op.results[k] for k in kept), dots, strict=True))
+
+    def branch_dot(self, operand: Operand, result: Value, builder: Builder) -> Operand:
+        """The tangent of what a branch yields; undefined where the branch does not bind it."""
+        if operand not in self.dots and _is_undefined(operand, builder):
+            return builder.apply(UNDEFINED, (), {"type": operand.type})
+        return self.dot(operand, builder)
+
+    def loop(self, op: For | While, builder: Builder) -> None:
+        n = len(op.initial)
+        kept = [k for k in range(n) if op.carried[k] in self.active or op.results[k] in self.active]
+        collected = [k for k in range(n, len(op.results)) if op.results[k] in self.active]
+        outer = dict(self.dots)
+        starts = [self.initial_dot(op.initial[k], builder) for k in kept]
+        parameters = [Value(tangent_type(op.carried[k].type), self.hint(op.carried[k])) for k in kept]
+        self.dots.update(zip((op.carried[k] for k in kept), parameters, strict=True))
+        scanned, items = self.scanned_dots(op)
+        inner = builder.child()
+        self.block(op.body, inner)
+        rows = op.body.results
+        carried_dots = [self.dot(rows[k], inner) for k in kept]
+        collected_dots = [self.dot(rows[k], inner) for k in collected]
+        stop = rows[len(rows) - 1 :] if op.breaks else ()
+        yields = [*rows[:n], *carried_dots, *rows[n : len(rows) - len(stop)], *collected_dots, *stop]
+        self.dots = outer
+        dots = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in (*kept, *collected)]
+        results = (*op.results[:n], *dots[: len(kept)], *op.results[n:], *dots[len(kept) :])
+        initial = (*op.initial, *starts)
+        own = op.body.parameters
+        if isinstance(op, For):
+            body = inner.block([*own[: 1 + n], *parameters, *own[1 + n :], *items], yields)
+            ascending = tuple(op.is_ascending(k) for k in range(len(op.scanned)))
+            ascending += tuple(op.is_ascending(k) for k, s in enumerate(op.scanned) if s in outer)
+            new: Operation = For(op.start, op.stop, op.step, initial, (*op.scanned, *scanned), body, results, op.reverse,
+                                 op.breaks, op.location, (), ascending)
+        else:
+            test = self.test_block(op, parameters, builder)
+            new = While(initial, test, inner.block([*own, *parameters], yields), results, op.breaks, op.location)
+        builder.operations.append(new)
+        self.dots.update(zip((op.results[k] for k in (*kept, *collected)), dots, strict=True))
+
+    def test_block(self, op: While, parameters: Sequence[Value], builder: Builder) -> Block:
+        """The test sees the tangents too, and does not need them."""
+        copies = [Value(p.type, p.hint) for p in parameters]
+        return Block((*op.test.parameters, *copies), op.test.operations, op.test.results)
+
+    def initial_dot(self, operand: Operand, builder: Builder) -> Operand:
+        return self.branch_dot(operand, operand, builder) if isinstance(operand, Value) else self.dot(operand, builder)
+
+    def scanned_dots(self, op: For | While) -> tuple[list[Operand], list[Value]]:
+        if isinstance(op, While):
+            return [], []
+        sequences, items = [], []
+        for sequence, item in zip(op.scanned, op.items, strict=True):
+            if sequence in self.dots:
+                sequences.append(self.dots[sequence])
+                items.append(Value(tangent_type(item.type), self.hint(item)))
+                self.dots[item] = items[-1]
+        return sequences, items
+
+
+def _is_undefined(operand: Operand, builder: Builder) -> bool:
+    return any(
+        isinstance(op, Apply) and op.result is operand and op.primitive is UNDEFINED for op in builder.operations
+    )
+
+
+def _extract_as(builder: Builder, container: Value, key: object, result: Value) -> Apply:
+    return Apply(EXTRACT, (container,), result, {"key": key}, builder.location)
+
+

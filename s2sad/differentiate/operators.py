@@ -1,0 +1,150 @@
+"""The transformations of functions: gradient, forward-and-reverse pair, tangent. Each gives functions of the same IR.
+
+    gradient(f)   f_grad(*parameters) -> x_bar                        forward and reverse sweep in one function
+    pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps apart: for callees, and for vjp
+                  f_reverse(residuals, result_bar) -> parameter_bars
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from s2sad.differentiate.reverse import PairOf, Reverse
+from s2sad.differentiate.tangents import Names, tangent_type
+from s2sad.errors import NonScalarOutput
+from s2sad.ir.builder import Builder
+from s2sad.ir.printer import is_traced
+from s2sad.ir.printer import names as names_of
+from s2sad.ir.rewrite import renamed, substitute
+from s2sad.ir.structure import EXTRACT
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, tuple_type
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, Value, constant
+
+
+def numbered(function: Function) -> Function:
+    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace."""
+    table: dict[Operand, Operand] = {
+        v: Value(v.type, name, True) for v, name in names_of(function).items() if v.hint is None and is_traced(v)
+    }
+    return replace(function, body=substitute(function.body, table))
+
+
+def gradient(
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    name: str,
+    value: bool = False,
+    has_aux: bool = False,
+    one: bool = True,
+) -> Function:
+    """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for."""
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names)
+    check_scalar(function, has_aux)
+    builder = Builder()
+    seed: Operand = constant(1.0)
+    result = function.result
+    if has_aux:
+        assert isinstance(result.type, ContainerType)
+        seed = builder.make(tuple, (0, 1), [seed, _no_bar(result.type.items[1])])
+    bars = reverse.sweep(seed, builder)
+    grads = bars[0] if one else builder.make(tuple, tuple(range(len(bars))), bars)
+    forward = Builder()
+    forward.operations = reverse.forward_operations(function.body)
+    forward.operations += builder.operations
+    forward.location, forward.about = builder.location, ()
+    final = _gradient_result(forward, result, grads, value, has_aux)
+    body = forward.block(function.parameters, [final])
+    return renamed(Function(name, body, function.doc), reverse.hints)
+
+
+def _no_bar(t: Type) -> Operand:
+    return Constant(None, StaticType(None))
+
+
+def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
+    if value:
+        return builder.make(tuple, (0, 1), [result, grads])
+    if has_aux:
+        return builder.make(tuple, (0, 1), [grads, builder.extract(result, 1)])
+    return grads
+
+
+def check_scalar(function: Function, has_aux: bool) -> None:
+    """`grad` is for functions whose result is one real number."""
+    t = function.result.type
+    if has_aux:
+        if not (isinstance(t, ContainerType) and issubclass(t.cls, tuple) and len(t.items) == 2):
+            raise NonScalarOutput(f"{function.name}: with has_aux the result must be a pair (value, aux), not {t}")
+        t = t.items[0]
+    if isinstance(t, ArrayType) and t.shape is None:
+        return
+    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind not in "f"):
+        kind = "a real scalar"
+        raise NonScalarOutput(
+            f"grad needs a function whose result is {kind}; the result of {function.name} is {t}. "
+            "Use jacrev, vjp, or sum the result."
+        )
+
+
+def pair(
+    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Callable[[Function], Function]
+) -> tuple[Function, Function, Type | None]:
+    """The two sweeps of a function, and the type of the residuals between them (None where there are none)."""
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names)
+    builder = Builder()
+    result = function.result
+    seed = Value(tangent_type(result.type), f"{_result_name(result)}_bar")
+    bars = reverse.sweep(seed, builder)
+    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    free = _free_values([*builder.operations], [final], {seed})
+    body = builder.block([*free, seed], [final])
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints))
+    needed = _free_values(raw.body.operations, raw.body.results, {seed})
+    return _split(function, reverse, raw, needed, seed)
+
+
+def _split(
+    function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
+) -> tuple[Function, Function, Type | None]:
+    """The forward sweep that hands over what the reverse sweep needs."""
+    forward = Builder()
+    forward.operations = reverse.forward_operations(function.body)
+    if not needed:
+        body = forward.block(function.parameters, function.body.results)
+        return replace(function, body=body), replace(raw, body=replace(raw.body, parameters=(seed,))), None
+    residuals_type = tuple_type(*(v.type for v in needed))
+    kept = forward.make(tuple, tuple(range(len(needed))), needed)
+    final = forward.make(tuple, (0, 1), [function.result, kept])
+    first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
+    residuals = Value(residuals_type, "residuals")
+    table: dict[Operand, Operand] = {v: Value(v.type, v.hint or "kept") for v in needed}
+    rest = substitute(raw.body, table)
+    unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(map(table.__getitem__, needed))]
+    body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
+    return first, replace(raw, body=body), residuals_type
+
+
+def _result_name(result: Operand) -> str:
+    return (result.hint if isinstance(result, Value) else None) or "result"
+
+
+def _free_values(operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value]) -> list[Value]:
+    """The values that operations read and do not bind, in the order in which they are met."""
+    free: dict[Value, None] = {}
+    _collect_free(operations, results, set(bound), free)
+    return list(free)
+
+
+def _collect_free(
+    operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value], free: dict[Value, None]
+) -> None:
+    for op in operations:
+        free.update((o, None) for o in op.operands if isinstance(o, Value) and o not in bound)
+        for block in op.blocks:
+            _collect_free(block.operations, block.results, bound | set(block.parameters), free)
+        bound.update(op.results)
+    free.update((o, None) for o in results if isinstance(o, Value) and o not in bound)

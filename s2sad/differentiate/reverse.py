@@ -1,0 +1,359 @@
+"""Reverse mode: a forward sweep, then the operations from last to first, each giving contributions to its operands.
+
+    v1 = np.sin(x)                 v1 = np.sin(x)
+    y = v1 * x                     y = v1 * x
+                                   v1_bar = y_bar * x              # y = v1 * x
+                                   x_bar = y_bar * v1 + v1_bar * np.cos(x)
+
+A loop is reversed as a loop, a branch as a branch on the same predicate. The reverse sweep is built first; what it
+reads of the primal decides what the forward sweep stores. Adjoints are values like any other: their updates are pure,
+and the emitter writes them in place where nothing else sees the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from s2sad.analysis.activity import active_values
+from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, check_rule, pick, tangent_type, zero
+from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.structure import EXTRACT, UNDEFINED
+from s2sad.ir.types import ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.values import Apply, Block, Call, For, Function, FunctionRef, If, Operand, Operation, Value, While, constant
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pair:
+    """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
+    `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
+    """
+
+    forward: FunctionRef
+    reverse: FunctionRef
+    residuals: Type | None
+
+
+PairOf = Callable[[Call, tuple[bool, ...]], Pair]
+
+
+class Reverse(Adjoints):
+    """One function in reverse mode."""
+
+    def __init__(self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names) -> None:
+        super().__init__(function.body, names)
+        self.function = function
+        self.pair_of = pair_of
+        self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+        self.active = active_values(function, self.inputs)
+        self.pairs: dict[Call, tuple[Pair, Value | None]] = {}
+
+    def sweep(self, seed: Operand, builder: Builder) -> list[Operand]:
+        """Append the reverse sweep for the cotangent of the result; the adjoints of the inputs."""
+        self.contribute(builder, self.function.result, seed)
+        self.reverse_block(self.function.body, builder)
+        bars = []
+        for p in self.inputs:
+            bar = self.total(builder, p)
+            bars.append(zero(builder, p) if bar is None else self.name(bar, f"{p.hint}_bar"))
+        return bars
+
+    def forward_operations(self, block: Block) -> list[Operation]:
+        """The primal, with what the reverse sweep needs stored."""
+        return [new for op in block.operations for new in self.forward_operation(op)]
+
+    # the reverse sweep
+
+    def reverse_block(self, block: Block, builder: Builder) -> None:
+        for op in reversed(block.operations):
+            if not any(r in self.active for r in op.results):
+                continue
+            builder.location, builder.about = op.location, (op,)
+            match op:
+                case Apply():
+                    self.reverse_apply(op, builder)
+                case Call():
+                    self.reverse_call(op, builder)
+                case If():
+                    self.reverse_if(op, builder)
+                case For() | While():
+                    self.reverse_loop(op, builder)
+
+    def bar(self, value: Value, builder: Builder) -> Operand | None:
+        """The complete adjoint of a value, with its name."""
+        total = self.total(builder, value)
+        return None if total is None else self.name(total, self.hint(value))
+
+    def reverse_apply(self, op: Apply, builder: Builder) -> None:
+        y = op.result
+        if op.primitive is EXTRACT:
+            container, key = op.operands[0], op.static["key"]
+            for _, path in list(leaves_of(y)):
+                bar = self.frame.totals.get((y, path))
+                if bar is not None and container in self.active:
+                    self.contribute(builder, container, bar, (key, *path))
+            return
+        if op.primitive.name == "make":
+            for operand, key in zip(op.operands, op.static["keys"], strict=True):  # type: ignore[call-overload]
+                for _, path in list(leaves_of(operand)):
+                    bar = self.frame.totals.get((y, (key, *path)))
+                    if bar is not None and operand in self.active:
+                        self.contribute(builder, operand, bar, path)
+            return
+        g = self.cotangent(y, builder)
+        if g is None:
+            return
+        check_rule(op, op.primitive.adjoint)
+        assert op.primitive.adjoint is not None
+        active = tuple(o in self.active for o in op.operands)
+        xs = [self.primal(builder, o) for o in op.operands]
+        contributions = op.primitive.adjoint(g, self.primal(builder, y), xs, active, **op.static)
+        merged: dict[Operand, Any] = {}
+        for operand, c, a in zip(op.operands, contributions, active, strict=True):
+            if a and c is not None:
+                twice = operand in merged and not isinstance(c, (tuple, list))
+                merged[operand] = merged[operand] + c if twice else c
+        for operand, c in merged.items():
+            self.contribute_rule(builder, operand, c)
+
+    def primal(self, builder: Builder, operand: Operand) -> Expr:
+        """A primal operand for a rule, looked up only when the rule reads it."""
+        return LazyExpr(builder, operand, self) if isinstance(operand, Value) else builder.expr(operand)
+
+    def cotangent(self, y: Value, builder: Builder) -> Any:
+        """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
+        if not isinstance(y.type, ContainerType):
+            bar = self.bar(y, builder)
+            return None if bar is None else builder.expr(bar)
+        parts = [self.frame.totals.get((y, (key,))) for key in y.type.keys]
+        if all(p is None for p in parts):
+            return None
+        return tuple(None if p is None else builder.expr(p) for p in parts)
+
+    def contribute_rule(self, builder: Builder, operand: Operand, c: Any) -> None:
+        if isinstance(operand.type, ContainerType) and isinstance(c, (tuple, list)):
+            for key, item in zip(operand.type.keys, c, strict=True):
+                if item is not None:
+                    self.contribute(builder, operand, builder.operand(item), (key,))
+        else:
+            self.contribute(builder, operand, builder.operand(c))
+
+    def reverse_call(self, op: Call, builder: Builder) -> None:
+        bar = self.total(builder, op.result)
+        if bar is None:
+            return
+        bar = self.name(bar, self.hint(op.result))
+        given = tuple(o in self.active for o in op.operands)
+        if op not in self.pairs:
+            pair = self.pair_of(op, given)
+            residuals = None if pair.residuals is None else Value(pair.residuals, f"{op.function.name}_residuals")
+            self.pairs[op] = (pair, residuals)
+            if residuals is not None:
+                self.owner[residuals] = self.owner[op.result]
+        pair, residuals = self.pairs[op]
+        operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
+        bars: Operand = builder.call_function(pair.reverse, operands)
+        wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
+        for k, operand in enumerate(wanted):
+            self.contribute(builder, operand, builder.extract(bars, k) if len(wanted) > 1 else bars)
+
+    def reverse_if(self, op: If, builder: Builder) -> None:
+        bars = [self.total(builder, r) if r in self.active else None for r in op.results]
+        if all(b is None for b in bars):
+            return
+        bars = [b if b is None else self.name(b, self.hint(r)) for r, b in zip(op.results, bars, strict=True)]
+        frames = []
+        for block in op.blocks:
+            inner = builder.child()
+            self.frame = Frame(block, self.frame, op)
+            for operand, bar in zip(block.results, bars, strict=True):
+                if bar is not None and operand in self.active and not self.is_undefined(operand):
+                    self.contribute(inner, operand, bar)
+            self.reverse_block(block, inner)
+            frames.append((self.frame, inner))
+            assert self.frame.outer is not None
+            self.frame = self.frame.outer
+        keys = dict.fromkeys(key for frame, _ in frames for key in frame.touched)
+        rows = [[self.branch_total(key, frame, inner) for key in keys] for frame, inner in frames]
+        results = [Value(tangent_type(leaf_type(key)), self.hint(key[0])) for key in keys]
+        blocks = [inner.block((), row) for (_, inner), row in zip(frames, rows, strict=True)]
+        predicate = self.read(builder, op.predicate)
+        builder.operations.append(If(predicate, blocks[0], blocks[1], tuple(results), op.location, (op,)))
+        self.frame.totals.update(zip(keys, results, strict=True))
+
+    def branch_total(self, key: Key, frame: Frame, inner: Builder) -> Operand:
+        """The sum that a branch leaves: updated, or as it was, or zero."""
+        if key in frame.totals:
+            return frame.totals[key]
+        assert frame.outer is not None
+        before = self._current(inner, key, frame.outer)
+        return zero(inner, pick(inner, self.read(inner, key[0]), *key[1])) if before is None else before
+
+    def is_undefined(self, operand: Operand) -> bool:
+        op = self.definition.get(operand) if isinstance(operand, Value) else None
+        return isinstance(op, Apply) and op.primitive is UNDEFINED
+
+    def reverse_loop(self, op: For | While, builder: Builder) -> None:
+        n = len(op.initial)
+        carried = [k for k in range(n) if op.carried[k] in self.active or op.results[k] in self.active]
+        starts = [self.total_or_zero(builder, op.results[k]) for k in carried]
+        lists = {k: self.total(builder, op.results[k]) for k in range(n, len(op.results)) if op.results[k] in self.active}
+        inner = builder.child()
+        frame = self.frame = Frame(op.body, self.frame, op)
+        index = Value(integer(new_dim("i")), op.index.hint if isinstance(op, For) else None)
+        if isinstance(op, For) and not op.breaks:
+            frame.replaced[op.index] = index
+        hints = [self.hint(op.carried[k]) for k in carried]
+        parameters = [Value(tangent_type(op.carried[k].type), h) for k, h in zip(carried, hints, strict=True)]
+        item_bars = {k: Value(tangent_type(_item(lists[k])), None) for k, bar in lists.items() if bar is not None}
+        for k, p in zip(carried, parameters, strict=True):
+            self.contribute_active(inner, op.body.results[k], p)
+        for k, p in item_bars.items():
+            self.contribute_active(inner, op.body.results[k], p)
+        self.reverse_block(op.body, inner)
+        yields = [self.name(self.total_or_zero(inner, op.carried[k]), self.hint(op.carried[k])) for k in carried]
+        collected = self.collected_items(op, inner)
+        assert frame.outer is not None
+        self.frame = frame.outer
+        self.finish_loop(op, builder, inner, frame, index, carried, starts, parameters, yields,
+                         [(lists[k], p) for k, p in item_bars.items()], collected)
+
+    def finish_loop(
+        self, op: For | While, builder: Builder, inner: Builder, frame: Frame, index: Value, carried: list[int],
+        starts: list[Operand], parameters: list[Value], yields: list[Operand],
+        item_bars: list[tuple[Any, Value]], collected: list[tuple[Operand, Operand]],
+    ) -> None:
+        """Append the reversed loop, and hand its results to the frame around it."""
+        keys = list(frame.touched)
+        sums = [v for v in (frame.touched[k] for k in keys) if isinstance(v, Value)]
+        initial = [self.outer_start(builder, key) for key in keys]
+        finals = [frame.totals[k] for k in keys]
+        sources = [frame.sources[v] for v in frame.scanned]
+        items = list(frame.scanned.values())
+        trips, reverse = self.trips(op, frame, builder)
+        results = [Value(p.type, p.hint) for p in (*parameters, *sums)]
+        lists = [Value(SequenceType(o.type, new_dim("k")), None) for _, o in collected]
+        body = inner.block(
+            [index, *parameters, *sums, *items, *(p for _, p in item_bars)],
+            [*yields, *finals, *(o for _, o in collected)],
+        )
+        scans = [self.read(builder, s) for s, _ in sources]
+        ascending = (*(a for _, a in sources), *(False for _ in item_bars))
+        builder.operations.append(
+            For(*trips, (*starts, *initial), (*scans, *(s for s, _ in item_bars)), body, (*results, *lists), reverse,
+                False, op.location, (op,), ascending))
+        m = len(parameters)
+        for key, r in zip(keys, results[m:], strict=True):
+            self.frame.totals[key] = r
+        for k, r in zip(carried, results[:m], strict=True):
+            self.contribute_active(builder, op.initial[k], r)
+        for (sequence, _), r in zip(collected, lists, strict=True):
+            k = op.scanned.index(sequence) if isinstance(op, For) else 0
+            if isinstance(op, For) and op.is_ascending(k):
+                self.contribute_active(builder, sequence, builder.apply(REVERSED_ITEMS, (r,)))
+            else:
+                self.contribute_active(builder, sequence, r)
+
+    def contribute_active(self, builder: Builder, operand: Operand, bar: Operand) -> None:
+        if operand in self.active and not self.is_undefined(operand):
+            self.contribute(builder, operand, bar)
+
+    def total_or_zero(self, builder: Builder, value: Value) -> Operand:
+        total = self.total(builder, value)
+        return zero(builder, self.read(builder, value)) if total is None else total
+
+    def outer_start(self, builder: Builder, key: Key) -> Operand:
+        before = self.current(builder, key)
+        return zero(builder, pick(builder, self.read(builder, key[0]), *key[1])) if before is None else before
+
+    def collected_items(self, op: For | While, inner: Builder) -> list[tuple[Operand, Operand]]:
+        """The adjoints of the items that a loop scanned, to be collected into the adjoints of its sequences."""
+        if not isinstance(op, For):
+            return []
+        pairs = zip(op.scanned, op.items, strict=True)
+        return [(s, self.total_or_zero(inner, item)) for s, item in pairs if item in self.active]
+
+    def trips(self, op: For | While, frame: Frame, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
+        """The range of the reversed loop, and whether it runs backward."""
+        if isinstance(op, For) and not op.breaks:
+            bounds = [self.read(builder, o) for o in (op.start, op.stop, op.step)]
+            return (bounds[0], bounds[1], bounds[2]), not op.reverse
+        known = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
+        sequence = known[0] if known else self.collect(op.body.parameters[0], frame)
+        return (constant(0), builder.call(len, self.read(builder, sequence)).operand, constant(1)), False
+
+    # the forward sweep
+
+    def forward_operation(self, op: Operation) -> list[Operation]:
+        match op:
+            case Apply():
+                return [op]
+            case Call():
+                return self.forward_call(op)
+            case If():
+                exported = self.exports.get(op, {})
+                blocks = [self.export_block(block, list(exported)) for block in op.blocks]
+                return [replace(op, then=blocks[0], orelse=blocks[1], results=(*op.results, *exported.values()))]
+            case For() | While():
+                return [self.forward_loop(op)]
+
+    def export_block(self, block: Block, exported: list[Value]) -> Block:
+        operations = self.forward_operations(block)
+        builder = Builder()
+        extra = [
+            v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported
+        ]
+        return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
+
+    def forward_loop(self, op: For | While) -> Operation:
+        collects = self.collects.get(op, {})
+        operations = tuple(self.forward_operations(op.body))
+        rows = op.body.results
+        cut = len(rows) - op.breaks
+        body = Block(op.body.parameters, operations, (*rows[:cut], *collects, *rows[cut:]))
+        return replace(op, body=body, results=(*op.results, *collects.values()))
+
+    def forward_call(self, op: Call) -> list[Operation]:
+        if op not in self.pairs:
+            return [op]
+        pair, residuals = self.pairs[op]
+        if residuals is None:
+            return [replace(op, function=pair.forward)]
+        builder = Builder(op.location)
+        both = builder.call_function(pair.forward, op.operands)
+        builder.operations.append(Apply(EXTRACT, (both,), op.result, {"key": 0}, op.location))
+        builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
+        return builder.operations
+
+
+class LazyExpr(Expr):
+    """An expression for a primal value that is read only when an operation is built on it."""
+
+    __slots__ = ("_found", "_primal", "_reverse")
+
+    def __init__(self, builder: Builder, primal: Value, reverse: Reverse) -> None:
+        self.builder = builder
+        self._primal = primal
+        self._reverse = reverse
+        self._found: Operand | None = None
+
+    @property
+    def operand(self) -> Operand:  # type: ignore[override]
+        if self._found is None:
+            self._found = self._reverse.read(self.builder, self._primal)
+        return self._found
+
+    @property
+    def type(self) -> Any:
+        return self._primal.type
+
+    @property
+    def known(self) -> Any:
+        return None
+
+
+def _item(sequence: Operand | None) -> Type:
+    assert sequence is not None and isinstance(sequence.type, SequenceType)
+    return sequence.type.item

@@ -1,0 +1,358 @@
+"""What a user holds: a derivative that compiles itself for each pattern of arguments, and finds it again at once.
+
+    df = Derivative(f, Transform("grad"))
+    df(2.0, x)          looks the pattern of the arguments up, compiles at the first call, calls the emitted function
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any
+
+import numpy as np
+
+import s2sad
+from s2sad import cache
+from s2sad.compiler import Compiled, Program, Transform, compile_derivative, with_statics
+from s2sad.emit.functions import Parameter
+from s2sad.errors import ArgumentError, NotDifferentiable
+from s2sad.frontend.context import NeedsStatic, Variable
+from s2sad.frontend.dependencies import Guard, dependencies
+from s2sad.ir.signature import Signature, fast_key, key_of, static_key
+from s2sad.ir.types import NUMBER, ArrayType, StaticType, Type, is_active_type, type_of
+from s2sad.ir.values import Function
+
+Statics = tuple[tuple[int, tuple[object, ...]], ...]
+
+SUFFIX = {"grad": "grad", "jvp": "jvp", "vjp": "vjp", "primal": ""}
+
+
+@dataclass(eq=False)
+class Specialised:
+    """The emitted function for one pattern: `call` takes the arguments in the order of the parameters."""
+
+    call: Callable[..., Any]
+    function: Callable[..., Any]
+    source: str
+    module: types.ModuleType
+
+
+@dataclass(eq=False)
+class Family:
+    """What one pattern of arguments leads to: the leaves that must be static, and the captured variables."""
+
+    statics: Statics = ()
+    captured: tuple[Variable, ...] = ()
+    members: dict[object, Specialised] = field(default_factory=dict)
+
+
+class Derivative:
+    """A derivative of a function: called like the function, compiled for each pattern of its arguments.
+
+    `transform` says which derivative, `target` of what: a Python function, or another derivative.
+    """
+
+    __s2sad_derivative__ = True
+
+    def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
+        self.target = target
+        self.transform = transform
+        self.backend = backend
+        functools.update_wrapper(self, target, updated=())
+        self.__signature__ = _signature(target, transform)
+        self.__name__ = f"{target.__name__}_{_suffix(transform)}" if transform else target.__name__
+        self._families: dict[object, Family] = {}
+        self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
+        self._guards: tuple[Guard, ...] | None = None
+        self._names = tuple(self.__signature__.parameters)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}{self.__signature__}>"
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            call = self._fast.get(tuple(map(type, args)))
+            if call is not None and self._is_current():
+                return call(*args)
+        values = self._bind(args, kwargs)
+        found = self._specialise(values)
+        if len(args) == len(self._names) and not kwargs and all(type(a) in (float, int) for a in args):
+            family = self._families[fast_key(values)]
+            if not family.statics and not family.captured:
+                self._fast[tuple(map(type, args))] = found.call
+        return found.call(*values)
+
+    def _is_current(self) -> bool:
+        """Whether all that the compiled functions depend on outside their arguments is as it was."""
+        for holder, name, value in self._guards or ():
+            try:
+                if (holder[name] if name is not None else holder.cell_contents) is not value:
+                    return False
+            except (KeyError, ValueError):
+                return False
+        return True
+
+    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the order of the parameters, defaults put in."""
+        if not kwargs and len(args) == len(self._names):
+            return tuple(args)
+        bound = self.__signature__.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return tuple(bound.arguments[n] for n in self._names)
+
+    def _specialise(self, values: tuple[Any, ...]) -> Specialised:
+        if self._guards is None or not self._is_current():
+            self._families.clear()
+            self._fast.clear()
+            self._guards = dependencies(base_function(self.target)).guards
+        key = fast_key(values)
+        family = self._families.get(key)
+        if family is not None:
+            member = family.members.get(self._member_key(family, values))
+            if member is not None:
+                return member
+        return self._compile(key, values)
+
+    def _member_key(self, family: Family, values: tuple[Any, ...]) -> object:
+        if not family.statics and not family.captured:
+            return None
+        statics = tuple(static_key(_at(values[k], path)) for k, path in family.statics)
+        return (statics, fast_key([v.read() for v in family.captured]))
+
+    def _compile(self, key: object, values: tuple[Any, ...]) -> Specialised:
+        family = self._families.setdefault(key, Family())
+        signature = Signature()
+        given = [signature.type_of(v) for v in values]
+        self._check(given)
+        while True:
+            statics = {(k, p): _at(values[k], p) for k, p in family.statics}
+            parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))}
+            try:
+                member, captured = self._load_or_make(parameters, signature)
+                break
+            except NeedsStatic as e:
+                if (e.parameter, e.path) in family.statics:
+                    raise
+                family.statics = (*family.statics, (e.parameter, e.path))
+        family.captured = captured
+        found = _bound(member, captured, self._names)
+        family.members[self._member_key(family, values)] = found
+        return found
+
+    def _check(self, given: Sequence[Type]) -> None:
+        """Whether derivatives can be taken for the arguments asked for."""
+        if self.transform is None:
+            return
+        for k in self.transform.argnums:
+            if k >= len(given):
+                raise ArgumentError(f"argnums {k}: {self.target.__name__} has {len(given)} parameters")
+            if not is_active_type(given[k]):
+                raise NotDifferentiable(
+                    f"the derivative of {self.target.__name__} by its parameter {self._names[k]!r} needs floats, not "
+                    f"{given[k]}; pass a float, or leave the parameter out of argnums"
+                )
+
+    def _load_or_make(self, parameters: dict[str, Type], signature: Signature) -> tuple[Any, tuple[Variable, ...]]:
+        depends = dependencies(base_function(self.target))
+        key = cache.digest(
+            depends.digest, _chain(self), ";".join(map(key_of, parameters.values())), str(self.backend),
+            ";".join(f"{v.name}:{key_of(signature.type_of(v.read()))}" for v in depends.variables),
+        )
+        module = cache.find(self.__name__, key)
+        if module is not None:
+            names = module.__s2sad_meta__["captured"]
+            by_name = {v.name: v for v in depends.variables}
+            if all(n in by_name for n in names) and not module.__s2sad_meta__.get("classes"):
+                return module, tuple(by_name[n] for n in names)
+        compiled = self.compile(parameters, signature)
+        meta = {
+            "entry": compiled.entry,
+            "captured": [v.name for v in compiled.captured],
+            "classes": sorted(compiled.classes),
+            "reverse": compiled.reverse,
+            "residuals": compiled.residuals,
+        }
+        module = cache.store(self.__name__, key, compiled.text, meta)
+        for name, cls in compiled.classes.items():
+            setattr(module, name, cls)
+        return module, compiled.captured
+
+    def compile(self, parameters: dict[str, Type], signature: Signature | None = None) -> Compiled:
+        """The text of the derivative for parameters of these types."""
+        program = Program()
+        if signature is not None:
+            program.signature = signature
+        return compile_derivative(
+            self.target, self.transform, parameters, self.__name__, self._parameters(), self.header(parameters), program,
+            self.docstring(),
+        )
+
+    def _parameters(self) -> list[Parameter]:
+        result = []
+        for p in self.__signature__.parameters.values():
+            default = None if p.default is p.empty else _default_text(p.default)
+            result.append(Parameter(p.name, None, default, p.kind is p.KEYWORD_ONLY))
+        return result
+
+    def header(self, parameters: dict[str, Type]) -> list[str]:
+        """The first lines of the module: what it was made from, and how."""
+        types_ = ", ".join(f"{n}: {t}" for n, t in parameters.items())
+        base = base_function(self.target)
+        return [f"{self.__name__}({types_})", f"generated by s2sad {s2sad.__version__} from {base.__module__}.{base.__qualname__}"]
+
+    def docstring(self) -> str:
+        base = base_function(self.target)
+        return _DOCS[self.transform.kind if self.transform else "primal"].format(
+            name=self.target.__name__, arguments=", ".join(self._names[k] for k in self.transform.argnums) if self.transform else "",
+        ) if base else ""
+
+    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[[Any, Any], Any]]:
+        """The result and residuals for these arguments, and the reverse sweep."""
+        values = self._bind(primals, {})
+        found = self._specialise(values)
+        meta = found.module.__s2sad_meta__  # type: ignore[attr-defined]
+        reverse = getattr(found.module, meta["reverse"])
+        if meta["residuals"]:
+            return found.call(*values), reverse
+        return (found.call(*values), None), lambda residuals, bar: reverse(bar)
+
+    def primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Function:
+        """The function itself in SSA, for arguments like these."""
+        signature = Signature()
+        values = self._bind(args, kwargs)
+        given = [signature.type_of(v) for v in values]
+        statics: dict[tuple[int, tuple[object, ...]], object] = {}
+        while True:
+            program = Program()
+            program.signature = signature
+            parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))}
+            try:
+                return program.entry(self.target, parameters).function
+            except NeedsStatic as e:
+                statics[(e.parameter, e.path)] = _at(values[e.parameter], e.path)
+
+    # for users
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
+        found = self._specialise(self._bind(args, kwargs))
+        return found.function
+
+    @property
+    def source(self) -> str:
+        """The text of the generic program, which the annotations of the function sharpen."""
+        signature = self.__signature__
+        parameters = {n: _annotated(p) for n, p in signature.parameters.items()}
+        while True:
+            try:
+                return self.compile(parameters).text
+            except NeedsStatic as e:
+                name = self._names[e.parameter]
+                default = signature.parameters[name].default
+                if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
+                    raise ArgumentError(
+                        f"the generic program of {self.target.__name__} needs the value of {name!r}; "
+                        "give it a default, or use .lower(*args).source"
+                    ) from None
+                parameters[name] = type_of(default) if type(default) is int else StaticType(default)
+
+
+def _annotated(parameter: inspect.Parameter) -> Type:
+    """The type that an annotation or a default tells; a number of unknown kind otherwise."""
+    annotation = parameter.annotation
+    names: dict[object, Type] = {float: type_of(1.0), int: ArrayType(np.dtype(np.int64), (), "python"), "float": type_of(1.0),
+                                 "int": ArrayType(np.dtype(np.int64), (), "python"), bool: type_of(True), complex: type_of(1j)}
+    if annotation in names:
+        return names[annotation]
+    default = parameter.default
+    if default is not parameter.empty:
+        if isinstance(default, (int, float)) and not isinstance(default, bool):
+            return NUMBER if isinstance(default, float) else names[int]
+        return StaticType(default)
+    return NUMBER if annotation is not np.ndarray else ArrayType(np.dtype(float), None, "any")
+
+
+def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
+    """The signature of the target; a tangent takes further arguments `x_dot`."""
+    signature = inspect.signature(target)
+    if transform is None or transform.kind != "jvp":
+        return signature
+    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
+    dots = [
+        inspect.Parameter(f"{own[k].name}_dot", inspect.Parameter.POSITIONAL_OR_KEYWORD) for k in transform.argnums
+    ]
+    return signature.replace(parameters=[*(p.replace(default=p.empty) for p in own), *dots])
+
+
+def _suffix(transform: Transform) -> str:
+    return "value_and_grad" if transform.value else SUFFIX[transform.kind]
+
+
+_DOCS = {
+    "grad": "The gradient of {name} with respect to {arguments}.",
+    "jvp": "{name} and its derivative along tangents of {arguments}.",
+    "vjp": "{name}, and what its pullback needs.",
+    "primal": "{name}",
+}
+
+
+def base_function(target: Any) -> Any:
+    """The Python function at the bottom of a derivative of a derivative."""
+    while isinstance(target, Derivative):
+        target = target.target
+    return target
+
+
+def _chain(target: Any) -> str:
+    parts = []
+    while isinstance(target, Derivative):
+        parts.append(repr(target.transform))
+        target = target.target
+    return "|".join(parts)
+
+
+def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
+    """The entry of a module, its captured variables read at each call."""
+    from pathlib import Path
+
+    function = getattr(module, module.__s2sad_meta__["entry"])
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    function.source = text
+    if not captured:
+        return Specialised(_positional(function), function, text, module)
+
+    def call(*args: Any) -> Any:
+        return function(*args, *(v.read() for v in captured))
+
+    plain = functools.partial(function, **{v.name: v.read() for v in captured})
+    plain.source = text  # type: ignore[attr-defined]
+    return Specialised(call, plain, text, module)
+
+
+def _positional(function: Any) -> Callable[..., Any]:
+    """The function taking all its arguments by position."""
+    code = function.__code__
+    if not code.co_kwonlyargcount:
+        return function  # type: ignore[no-any-return]
+    n = code.co_argcount
+    names = code.co_varnames[n : n + code.co_kwonlyargcount]
+    return lambda *args: function(*args[:n], **dict(zip(names, args[n:], strict=True)))
+
+
+def _default_text(value: Any) -> str:
+    return repr(value) if isinstance(value, (int, float, str, bool, type(None))) else "None"
+
+
+def _at(value: Any, path: tuple[object, ...]) -> Any:
+    for key in path:
+        value = getattr(value, str(key)) if is_dataclass(value) else value[key]
+    return value
+
+

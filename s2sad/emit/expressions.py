@@ -1,0 +1,139 @@
+"""Operations as Python expressions: the spelling of a primitive with its operands put in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from s2sad.ir.printer import constant_text
+from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
+from s2sad.ir.types import ContainerType, is_namedtuple
+from s2sad.ir.values import Apply, Constant, Operand
+
+Read = Callable[[Operand], ast.expr]
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> ast.expr:
+    """The expression of a text; not to be changed."""
+    return ast.parse(text, mode="eval").body
+
+
+def constant_expression(operand: Constant) -> ast.expr:
+    """A constant as the user wrote it, or as its value."""
+    if operand.text is not None:
+        return parse(operand.text)
+    value = operand.value
+    if isinstance(value, slice):
+        return _slice([None if p is None else ast.Constant(p) for p in (value.start, value.stop, value.step)])
+    if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
+        items = [constant_expression(Constant(v, operand.type)) for v in value]
+        return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return parse(constant_text(value))
+
+
+def expression(op: Apply, read: Read) -> ast.expr:
+    """The expression of an operation, its operands given by `read`."""
+    primitive = op.primitive
+    operands = [read(o) for o in op.operands]
+    if primitive is MAKE:
+        return make_expression(op, operands)
+    if primitive is EXTRACT:
+        return extract_expression(op.operands[0], operands[0], op.static["key"])
+    if primitive is MAKE_SLICE:
+        return _slice([None if isinstance(o, ast.Constant) and o.value is None else o for o in operands])
+    if primitive.name == "format":
+        return _format(op, operands)
+    spelling = primitive.spelling
+    if callable(spelling):
+        spelling = spelling(*(o.type for o in op.operands))
+    if spelling is not None and not op.static:
+        return fill(parse(spelling), operands)
+    function = op.static.get("exception") if primitive.name == "raise" else None
+    name = function.__name__ if isinstance(function, type) else primitive.name
+    return _call(op, name, operands)
+
+
+def _call(op: Apply, name: str, operands: list[ast.expr]) -> ast.expr:
+    """A call: static parameters that come first stay in front, the others are keywords."""
+    parameters = list(op.primitive.signature.parameters.values())
+    leading = []
+    for p in parameters:
+        if p.kind is not p.POSITIONAL_OR_KEYWORD or p.default is not p.empty or p.name not in op.static:
+            break
+        leading.append(p.name)
+    first = [parse(constant_text(op.static[n])) for n in leading]
+    keywords = [
+        ast.keyword(k, parse(constant_text(v))) for k, v in op.static.items() if k not in leading and k != "exception"
+    ]
+    return ast.Call(parse(name), [*first, *operands], keywords)
+
+
+def fill(template: ast.AST, operands: Sequence[ast.expr]) -> ast.expr:
+    """A copy of the template with `_0`, `_1`, ... replaced."""
+    if isinstance(template, ast.Name) and template.id[0] == "_" and template.id[1:].isdigit():
+        return operands[int(template.id[1:])]
+    fields = {}
+    for name, value in ast.iter_fields(template):
+        if isinstance(value, ast.AST):
+            value = fill(value, operands)
+        elif isinstance(value, list):
+            value = [fill(v, operands) if isinstance(v, ast.AST) else v for v in value]
+        fields[name] = value
+    return type(template)(**fields)  # type: ignore[return-value]
+
+
+def fill_statement(text: str, operands: Sequence[ast.expr]) -> ast.stmt:
+    """A statement from a template such as `_0[_1] += _2`."""
+    template = _parse_statement(text)
+    return fill(template, operands)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=64)
+def _parse_statement(text: str) -> ast.stmt:
+    return ast.parse(text).body[0]
+
+
+def make_expression(op: Apply, items: list[ast.expr]) -> ast.expr:
+    """A container display, or a call of its class."""
+    cls, keys = op.static["cls"], op.static["keys"]
+    assert isinstance(cls, type) and isinstance(keys, tuple)
+    if cls is tuple:
+        return ast.Tuple(items, ast.Load())
+    if cls is list:
+        return ast.List(items, ast.Load())
+    if cls is dict:
+        return ast.Dict([parse(constant_text(k)) for k in keys], items)
+    return ast.Call(ast.Name(cls.__name__, ast.Load()), items, [])
+
+
+def extract_expression(container: Operand, text: ast.expr, key: object) -> ast.expr:
+    """`c[key]`, or `c.key` for a NamedTuple or dataclass."""
+    t = container.type
+    assert isinstance(t, ContainerType)
+    if t.cls in (tuple, list, dict):
+        return ast.Subscript(text, parse(constant_text(key)), ast.Load())
+    name = t.cls._fields[key] if is_namedtuple(t.cls) else key  # type: ignore[attr-defined]
+    return ast.Attribute(text, str(name), ast.Load())
+
+
+def _slice(parts: Sequence[ast.expr | None]) -> ast.expr:
+    return ast.Slice(*parts)
+
+
+def _format(op: Apply, operands: list[ast.expr]) -> ast.expr:
+    parts = op.static["parts"]
+    assert isinstance(parts, tuple)
+    values: list[ast.expr] = []
+    rest = iter(operands)
+    for part in parts:
+        if isinstance(part, str):
+            values.append(ast.Constant(part))
+        else:
+            conversion, spec = part
+            inner = ast.JoinedStr([ast.Constant(spec)]) if spec else None
+            values.append(ast.FormattedValue(next(rest), conversion, inner))
+    return ast.JoinedStr(values)

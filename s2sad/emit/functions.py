@@ -1,0 +1,423 @@
+"""A function of the IR as the syntax tree of a Python function.
+
+One statement for each value that is not written into its use; loops and branches as such; what a block yields is
+assigned to the variable that receives it, unless it is in that variable already. Sums and element updates are written
+in place where the memory is the function's own and nothing reads the old value later.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from s2sad.emit.expressions import constant_expression, expression, fill_statement
+from s2sad.emit.inlining import find_inlined, find_uses
+from s2sad.emit.names import Ownership, Variables, split_rows
+from s2sad.emit.writer import Comment
+from s2sad.ir.primitive import Effect
+from s2sad.ir.printer import Printer, spell
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, UNDEFINED
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+
+COMMENT_WIDTH = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the emitted function; `value` is None for one that is static. `default` is Python text."""
+
+    name: str
+    value: Value | None
+    default: str | None = None
+    keyword_only: bool = False
+
+
+class FunctionEmitter:
+    """Emits one function. `reserved` are names of the module that variables must not take."""
+
+    def __init__(self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None) -> None:
+        self.function = function
+        self.uses = find_uses(function)
+        self.inlined = find_inlined(function, self.uses)
+        self.variables = Variables(function, self.uses, self.inlined, reserved)
+        self.ownership = Ownership(self.variables)
+        self.signature = signature or [Parameter(p.hint or "_", p) for p in function.parameters]
+        self.printer = Printer(function)
+        self.breaking: dict[If, int] = {}
+        """Branches that leave their loop where this result is True."""
+        self.appends: dict[Value, list[ast.stmt]] = {}
+        """What is to be appended to a list as soon as a value is there."""
+
+    def emit(self, doc: str | None = None) -> ast.FunctionDef:
+        """The function definition."""
+        body = [self.unpack(p, self.read(p)) for p in self.function.parameters if self.is_unpacked(p)]
+        body += self.sweeps(self.function.body)
+        body.append(ast.Return(self.result(self.function.result)))
+        if doc:
+            body.insert(0, ast.Expr(ast.Constant(doc)))
+        return ast.FunctionDef(self.function.name, self.arguments(), body, [], None, None)
+
+    def arguments(self) -> ast.arguments:
+        names: list[ast.arg] = []
+        keyword_only: list[ast.arg] = []
+        defaults: list[ast.expr] = []
+        keyword_defaults: list[ast.expr | None] = []
+        for p in self.signature:
+            arg = ast.arg(self.variables.name(p.value) if p.value is not None else p.name, None)
+            default = None if p.default is None else ast.parse(p.default, mode="eval").body
+            if p.keyword_only:
+                keyword_only.append(arg)
+                keyword_defaults.append(default)
+                continue
+            names.append(arg)
+            if default is not None:
+                defaults.append(default)
+            elif defaults:
+                defaults.append(ast.Constant(None))
+        return ast.arguments([], names, None, keyword_only, keyword_defaults, None, defaults)
+
+    def sweeps(self, block: Block) -> list[ast.stmt]:
+        """The body; where a reverse sweep follows the primal, a comment says where each begins."""
+        operations = [op for op in block.operations if not (isinstance(op, Apply) and op.result in self.inlined)]
+        first = next((k for k, op in enumerate(operations) if op.about), None)
+        if not first or any(not op.about for op in operations[first:]):
+            return self.block(block)
+        cut = block.operations.index(operations[first])
+        forward = self.block(replace(block, operations=block.operations[:cut]))
+        reverse = self.block(replace(block, operations=block.operations[cut:]))
+        if not forward:
+            return reverse
+        return [Comment("evaluation trace"), *forward, Comment("adjoint sweep"), *reverse]
+
+    # expressions
+
+    def read(self, operand: Operand) -> ast.expr:
+        """The expression that stands for an operand."""
+        if isinstance(operand, Constant):
+            return constant_expression(operand)
+        op = self.inlined.get(operand)
+        if op is not None:
+            return expression(op, self.read)
+        return ast.Name(self.variables.name(operand), ast.Load())
+
+    def result(self, operand: Operand) -> ast.expr:
+        return self.read(operand)
+
+    def store(self, value: Value) -> ast.expr:
+        return ast.Name(self.variables.name(value), ast.Store())
+
+    # statements
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        statements: list[ast.stmt] = []
+        for op in block.operations:
+            if isinstance(op, Apply) and op.result in self.inlined:
+                continue
+            statements.extend(self.operation(op))
+            statements.extend(a for r in op.results for a in self.appends.pop(r, ()))
+        return statements
+
+    def operation(self, op: Operation) -> list[ast.stmt]:
+        match op:
+            case Apply():
+                return self.with_comment(self.apply(op), op)
+            case Call():
+                return self.with_comment(self.assign_call(op), op)
+            case If():
+                return self.branch(op)
+            case For():
+                return self.for_loop(op)
+            case While():
+                return self.while_loop(op)
+
+    def apply(self, op: Apply) -> list[ast.stmt]:
+        if op.primitive is UNDEFINED:
+            return []
+        if op.primitive.effect is Effect.IO:
+            return [self.effect(op)]
+        if op.primitive in (INDEX_ADD, INDEX_SET):
+            return self.update(op)
+        if op.primitive is EXTRACT and self.is_unpacked(op.operands[0]):
+            return [self.unpack(op.result, self.read(op.result))] if self.is_unpacked(op.result) else []
+        if isinstance(op.result.type, ContainerType) and self.is_unpacked(op.result):
+            return [self.unpack(op.result, expression(op, self.read))]
+        value = self.sum_in_place(op)
+        if value is not None:
+            return [value]
+        return [ast.Assign([self.store(op.result)], expression(op, self.read))]
+
+    def assign_call(self, op: Call) -> list[ast.stmt]:
+        call = ast.Call(ast.Name(op.function.name, ast.Load()), [self.read(o) for o in op.operands], [])
+        if self.is_unpacked(op.result):
+            return [self.unpack(op.result, call)]
+        if op.result not in self.uses.readers:
+            return [ast.Expr(call)]
+        return [ast.Assign([self.store(op.result)], call)]
+
+    def is_unpacked(self, container: Operand) -> bool:
+        """Whether a tuple is taken apart at once by a tuple assignment: all that is read of it are its items."""
+        if not isinstance(container, Value) or not isinstance(container.type, ContainerType):
+            return False
+        if not issubclass(container.type.cls, (tuple, list)):
+            return False
+        op = self.uses.definition.get(container)
+        home = self.function.body if container in self.function.parameters else self.uses.block_of[op] if op else None
+        readers = self.uses.readers.get(container, [])
+        return bool(readers) and all(
+            isinstance(r, Apply)
+            and r.primitive is EXTRACT
+            and r.result not in self.inlined
+            and self.uses.block_of[r] is home
+            for r in readers
+        )
+
+    def unpack(self, container: Value, value: ast.expr) -> ast.stmt:
+        assert isinstance(container.type, ContainerType)
+        items = {r.static["key"]: r.result for r in self.uses.readers[container] if isinstance(r, Apply)}
+        targets = [
+            self.store(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys
+        ]
+        return ast.Assign([ast.Tuple(targets, ast.Store())], value)
+
+    def effect(self, op: Apply) -> ast.stmt:
+        if op.primitive.name == "assert":
+            test, *message = [self.read(o) for o in op.operands]
+            return ast.Assert(test, message[0] if message else None)
+        if op.primitive.name == "raise":
+            return ast.Raise(expression(op, self.read), None)
+        return ast.Expr(expression(op, self.read))
+
+    def update(self, op: Apply) -> list[ast.stmt]:
+        """`x[index] += g` in the memory of `x`, or in a copy where that is still needed."""
+        base = op.operands[0]
+        statements: list[ast.stmt] = []
+        if not (self.variables.same(base, op.result) and self.ownership.owned(base)):
+            copy = ast.Call(ast.parse("np.array", mode="eval").body, [self.read(base)], [])
+            statements.append(ast.Assign([self.store(op.result)], copy))
+        text = op.primitive.update
+        if callable(text):
+            text = text(*(o.type for o in op.operands))
+        assert text is not None
+        target = ast.Name(self.variables.name(op.result), ast.Load())
+        statements.append(fill_statement(text, [target, *(self.read(o) for o in op.operands[1:])]))
+        return statements
+
+    def sum_in_place(self, op: Apply) -> ast.stmt | None:
+        """`x += y` for `x = x + y`, where the types allow it and the memory is the function's own."""
+        symbols = {"np.add": ast.Add, "np.subtract": ast.Sub}
+        if op.primitive.name not in symbols or op.static:
+            return None
+        x, y = op.operands
+        if not self.variables.same(x, op.result):
+            return None
+        t, r = x.type, op.result.type
+        assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
+        scalar = t.is_scalar and r.is_scalar
+        array = t.kind == "array" and r.shape == t.shape and r.dtype == t.dtype and t.shape is not None
+        if not scalar and not (array and self.ownership.owned(x)):
+            return None
+        return ast.AugAssign(self.store(op.result), symbols[op.primitive.name](), self.read(y))
+
+    # branches and loops
+
+    def branch(self, op: If) -> list[ast.stmt]:
+        then, orelse = (self.branch_block(op, b) for b in op.blocks)
+        test = self.read(op.predicate)
+        if then and isinstance(then[-1], ast.Break):
+            return [ast.If(test, then, []), *orelse]
+        if not then and not orelse:
+            return []
+        if not then:
+            return [ast.If(ast.UnaryOp(ast.Not(), test), orelse, [])]
+        return [ast.If(test, then, orelse)]
+
+    def branch_block(self, op: If, block: Block) -> list[ast.stmt]:
+        rows, targets = list(block.results), list(op.results)
+        leave = None
+        if op in self.breaking:
+            leave = rows.pop(self.breaking[op])
+            targets.pop(self.breaking[op])
+        statements = self.block(block) + self.moves(block, rows, targets, op)
+        if isinstance(leave, Constant) and leave.value is True:
+            statements.append(ast.Break())
+        return statements
+
+    def moves(self, block: Block, sources: Sequence[Operand], targets: Sequence[Value], op: Operation) -> list[ast.stmt]:
+        """What a block yields, put into the variables that receive it: all at once where one overwrites another."""
+        pairs = []
+        for s, t in zip(sources, targets, strict=True):
+            if s.type == BOTTOM or (t not in self.uses.readers and not isinstance(op, (For, While))):
+                continue
+            if self.is_undefined(s):
+                if not self.must_bind(t, op):
+                    continue
+                s = Constant(None, s.type)
+            if self.variables.same(s, t):
+                continue
+            pairs.append((t, s))
+        return list(self.assignments(pairs))
+
+    def assignments(self, pairs: Sequence[tuple[Value, Operand]]) -> Iterator[ast.stmt]:
+        targets = [self.variables.name(t) for t, _ in pairs]
+        clash = any(
+            isinstance(n, ast.Name) and n.id in targets[:k]
+            for k, (_, s) in enumerate(pairs)
+            for n in ast.walk(self.read(s))
+        )
+        if clash:
+            stores: list[ast.expr] = [self.store(t) for t, _ in pairs]
+            yield ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple([self.read(s) for _, s in pairs], ast.Load()))
+            return
+        for t, s in pairs:
+            yield ast.Assign([self.store(t)], self.read(s))
+
+    def is_undefined(self, operand: Operand) -> bool:
+        op = self.uses.definition.get(operand) if isinstance(operand, Value) else None
+        return isinstance(op, Apply) and op.primitive is UNDEFINED
+
+    def must_bind(self, target: Value, op: Operation) -> bool:
+        """Whether a name that a branch leaves unbound is read outside a branch."""
+        if self.uses.block_of[op] is not self.function.body:
+            return True
+        return any(
+            isinstance(r, Block) or self.uses.block_of[r] is self.function.body for r in self.uses.readers.get(target, [])
+        )
+
+    def starts(self, op: For | While) -> list[ast.stmt]:
+        """What stands before a loop: the first values of what it carries, empty lists for what it collects."""
+        pairs = [
+            (p, Constant(None, i.type) if self.is_undefined(i) else i)
+            for p, i in zip(op.carried, op.initial, strict=True)
+            if not self.variables.same(i, p)
+        ]
+        lists = op.results[len(op.initial) :]
+        empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]
+        return [*self.assignments(pairs), *empty]
+
+    def loop_body(self, op: For | While) -> list[ast.stmt]:
+        n = len(op.initial)
+        rows, collected = split_rows(op.body, op)
+        stop = rows[-1] if op.breaks else None
+        body: list[ast.stmt] = []
+        inside = {r for o in op.body.operations for r in o.results}
+        for r, o in zip(op.results[n:], collected, strict=True):
+            append = ast.Expr(ast.Call(ast.Attribute(self.read(r), "append", ast.Load()), [self.read(o)], []))
+            if isinstance(o, Value) and o in inside:
+                self.appends.setdefault(o, []).append(append)
+            else:
+                body.append(append)
+        ends = self.moves(op.body, rows[:n], op.carried, op)
+        leaves_inside = stop is not None and not ends and self.breaks_in_branch(op.body, stop)
+        body += self.block(op.body) + ends
+        if stop is not None and not leaves_inside:
+            body.append(ast.If(self.read(stop), [ast.Break()], []))
+        return body or [ast.Pass()]
+
+    def breaks_in_branch(self, block: Block, stop: Operand) -> bool:
+        """Whether a branch at the end of a loop body can leave the loop itself, with `break` where it is decided."""
+        if isinstance(stop, Constant):
+            return True
+        last = next((o for o in reversed(block.operations) if not (isinstance(o, Apply) and o.result in self.inlined)), None)
+        if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
+            return False
+        k = last.results.index(stop)
+        if all(self.breaks_in_branch(b, b.results[k]) for b in last.blocks):
+            self.breaking[last] = k
+            return True
+        return False
+
+    def for_loop(self, op: For) -> list[ast.stmt]:
+        statements = self.starts(op)
+        body = self.loop_body(op)
+        target, iterator = self.header(op)
+        return [*statements, ast.For(target, iterator, body, [], None)]
+
+    def header(self, op: For) -> tuple[ast.expr, ast.expr]:
+        """The target and the iterator of a loop: `range`, or `zip` with the lists that it scans from their end."""
+        items = [(item, s) for item, s in zip(op.items, op.scanned, strict=True)]
+        used = self.is_read(op.index)
+        reversed_lists: list[ast.expr] = [
+            self.read(s) if op.is_ascending(k) else _call("reversed", [self.read(s)]) for k, (_, s) in enumerate(items)
+        ]
+        if not used and items:
+            targets: list[ast.expr] = [self.store(i) for i, _ in items]
+            if len(items) == 1:
+                return targets[0], reversed_lists[0]
+            return ast.Tuple(targets, ast.Store()), _call("zip", reversed_lists)
+        counter = self.range(op)
+        index = self.store(op.index) if used else ast.Name("_", ast.Store())
+        if not items:
+            return index, counter
+        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), _call("zip", [counter, *reversed_lists])
+
+    def is_read(self, value: Value) -> bool:
+        return value in self.uses.readers
+
+    def range(self, op: For) -> ast.expr:
+        start, stop, step = (self.read(o) for o in (op.start, op.stop, op.step))
+        one = isinstance(op.step, Constant) and op.step.value == 1
+        zero = isinstance(op.start, Constant) and op.start.value == 0
+        parts = [stop] if one and zero else [start, stop] if one else [start, stop, step]
+        counter = _call("range", parts)
+        return _call("reversed", [counter]) if op.reverse else counter
+
+    def while_loop(self, op: While) -> list[ast.stmt]:
+        statements = self.starts(op)
+        test_block = self.block(op.test)
+        test = self.read(op.test.results[0])
+        body = self.loop_body(op)
+        if test_block:
+            leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
+        return [*statements, ast.While(test, body, [])]
+
+    # comments
+
+    def with_comment(self, statements: list[ast.stmt], op: Apply | Call) -> list[ast.stmt]:
+        """The primal statement that an adjoint belongs to, as a trailing comment."""
+        if not statements:
+            return statements
+        about: dict[Operation, None] = {}
+        self.gather(op, about)
+        texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
+        text = "; ".join(dict.fromkeys(texts))
+        if text and len(text) <= COMMENT_WIDTH:
+            statements[-1].trailing = text  # type: ignore[attr-defined]
+        elif texts and len(texts[0]) <= COMMENT_WIDTH:
+            statements[-1].trailing = texts[0]  # type: ignore[attr-defined]
+        return statements
+
+    def gather(self, op: Operation, about: dict[Operation, None]) -> None:
+        about.update(dict.fromkeys(op.about))
+        for o in op.operands:
+            if isinstance(o, Value) and o in self.inlined:
+                self.gather(self.inlined[o], about)
+
+    def describe(self, op: Operation) -> str:
+        """A primal operation as a trace line."""
+        if isinstance(op, Call):
+            left = self.trace_name(op.result)
+            return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+        if not isinstance(op, Apply) or op.primitive is EXTRACT or op.primitive.name == "make":
+            return ""
+        text = spell(op, [self.trace_name(o) for o in op.operands])
+        return f"{self.trace_name(op.result)} = {text}"
+
+    def trace_name(self, operand: Operand) -> str:
+        if isinstance(operand, Constant):
+            return self.printer.operand(operand)
+        if operand.hint is not None:
+            return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
+        op = self.uses.definition.get(operand)
+        if isinstance(op, Apply):
+            return spell(op, [self.trace_name(o) for o in op.operands])
+        return self.variables.name(operand) if operand in self.variables.ranges else "_"
+
+
+def _call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+__all__ = ["GETITEM", "Comment", "FunctionEmitter", "Parameter"]

@@ -1,0 +1,165 @@
+"""Which values get no statement of their own: they stand as expressions where they are used.
+
+    v1 = c * a; v2 = v1 + b; y = np.tanh(v2)   ->   y = np.tanh(c * a + b)     if nothing else reads v1 and v2
+
+A value is written into its only use where both are in one block and the text stays short. Index arithmetic, slices and
+shapes stand wherever they are used. Everything here is pure, so moving it down to its use changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+
+WIDTH = 64
+"""The longest expression that is written into another one, in characters, roughly."""
+
+
+@dataclass
+class Uses:
+    """Where each value is read, and where it is bound."""
+
+    readers: dict[Value, list[Operation | Block]] = field(default_factory=dict)
+    """The operations that read a value; a block stands for its results."""
+    block_of: dict[Operation, Block] = field(default_factory=dict)
+    definition: dict[Value, Operation] = field(default_factory=dict)
+    tests: set[Block] = field(default_factory=set)
+    """The blocks of the tests of while loops."""
+    collected: set[Operand] = field(default_factory=set)
+    """What loops append to lists."""
+
+
+def find_uses(function: Function) -> Uses:
+    uses = Uses()
+    _visit(function.body, uses)
+    return uses
+
+
+def _visit(block: Block, uses: Uses) -> None:
+    for op in block.operations:
+        uses.block_of[op] = block
+        for o in op.operands:
+            if isinstance(o, Value):
+                uses.readers.setdefault(o, []).append(op)
+        if isinstance(op, While):
+            uses.tests.add(op.test)
+        if isinstance(op, (For, While)):
+            uses.collected.update(op.body.results[len(op.initial) : len(op.results)])
+        for inner in op.blocks:
+            _visit(inner, uses)
+        for r in op.results:
+            uses.definition[r] = op
+    for o in block.results:
+        if isinstance(o, Value):
+            uses.readers.setdefault(o, []).append(block)
+
+
+def find_inlined(function: Function, uses: Uses) -> dict[Value, Apply]:
+    """The values written into their uses, with the operations that make them."""
+    inlined: dict[Value, Apply] = {}
+    widths: dict[Value, int] = {}
+    _choose(function.body, function, uses, inlined, widths)
+    return inlined
+
+
+def _choose(block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]) -> None:
+    for op in block.operations:
+        for inner in op.blocks:
+            _choose(inner, function, uses, inlined, widths)
+        if not isinstance(op, Apply) or not is_expression(op) or op.result in uses.collected:
+            continue
+        if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
+            continue  # the items of what a call returns are unpacked
+        width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
+        if _everywhere(op, inlined, function.parameters) or (width <= WIDTH and _once(op, block, function, uses)):
+            inlined[op.result] = op
+            widths[op.result] = width
+
+
+def _own_width(op: Apply) -> int:
+    if op.primitive in (MAKE, EXTRACT):
+        return 2 * len(op.operands)
+    spelling = op.primitive.spelling
+    width = 8 if callable(spelling) else len(spelling or op.primitive.name)
+    return width + sum(len(k) + len(str(v)) + 3 for k, v in op.static.items())
+
+
+def _width(operand: Operand, widths: dict[Value, int]) -> int:
+    if isinstance(operand, Constant):
+        return len(operand.text or str(operand.value))
+    return widths.get(operand, len(operand.hint or "v00"))
+
+
+def is_expression(op: Apply) -> bool:
+    """Whether the operation is an expression: no effect, no update in place."""
+    return op.primitive.effect is not Effect.IO and op.primitive not in (INDEX_ADD, INDEX_SET, UNDEFINED)
+
+
+def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...]) -> bool:
+    """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
+    if op.primitive is MAKE_SLICE:
+        return True
+    if op.result.hint is not None and not op.result.loose:
+        return False
+    t = op.result.type
+    if op.primitive is MAKE:
+        return isinstance(t, ContainerType) and t.cls is tuple and all(map(_is_index, t.items))
+    if op.primitive is SHAPE:
+        return True
+    if op.primitive is EXTRACT:
+        operand = op.operands[0]
+        return isinstance(operand, Value) and (operand in inlined or operand in parameters)
+    if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
+        if op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len":
+            return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
+    return False
+
+
+def _is_arithmetic(op: Apply) -> bool:
+    return op.primitive not in (SHAPE, EXTRACT, MAKE_SLICE, MAKE) and op.primitive.name != "len"
+
+
+def _is_index(t: object) -> bool:
+    if isinstance(t, ContainerType):
+        return all(map(_is_index, t.items))
+    if isinstance(t, ArrayType):
+        return t.dtype is not None and t.dtype.kind in "ib"
+    return isinstance(t, (SliceType, StaticType))
+
+
+def _once(op: Apply, block: Block, function: Function, uses: Uses) -> bool:
+    """Whether the value is read once, by an operation of its own block or by the function's return."""
+    value = op.result
+    if value.hint is not None and not value.loose:
+        return False
+    readers = uses.readers.get(value, [])
+    if len(readers) != 1 or isinstance(value.type, SequenceType):
+        return False
+    reader = readers[0]
+    if isinstance(reader, Block):
+        return reader is function.body or reader in uses.tests
+    if reader.about and not op.about:
+        return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
+    if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
+        return False
+    if isinstance(reader, Apply) and reader.primitive in (INDEX_ADD, INDEX_SET) and reader.operands[0] is value:
+        return False
+    return uses.block_of[reader] is block and isinstance(reader, (Apply, Call, If, For))
+
+
+def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:
+    """The named values in the expression that stands for an operand."""
+    stack = [operand]
+    while stack:
+        o = stack.pop()
+        if isinstance(o, Constant):
+            continue
+        if o in inlined:
+            stack.extend(inlined[o].operands)
+        else:
+            yield o

@@ -1,0 +1,121 @@
+"""A program as the text of a module that stands alone: header, imports, constants, helpers, functions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from s2sad.emit.functions import FunctionEmitter, Parameter
+from s2sad.emit.writer import Comment, write
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.printer import constant_text
+from s2sad.ir.types import ContainerType
+from s2sad.ir.values import Apply, Block, Constant, Function, Operation
+
+
+def emit_module(
+    header: Sequence[str],
+    functions: Sequence[Function],
+    entry: str,
+    signature: Sequence[Parameter] | None = None,
+    doc: str | None = None,
+) -> str:
+    """The text of a module with these functions; the `entry` has the user's signature and a docstring."""
+    survey = Survey()
+    for f in functions:
+        survey.block(f.body)
+    reserved = {f.name for f in functions} | set(survey.constants) | survey.helper_names() | survey.classes.keys()
+    reserved |= {"np", "math", "scipy"}
+    definitions: list[ast.stmt] = []
+    for f in functions:
+        own = signature if f.name == entry else None
+        definitions.append(FunctionEmitter(f, reserved, own).emit(doc if f.name == entry else None))
+    helpers = [helper_definition(p) for p in survey.helpers]
+    body: list[ast.stmt] = [Comment(line) for line in header]
+    body += survey.imports([*helpers, *definitions])
+    body += [
+        ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
+        for n, v in survey.constants.items()
+    ]
+    return write(ast.Module([*body, *helpers, *definitions], []))
+
+
+class Survey:
+    """What a program speaks of: helpers, constants of the user's module, classes of containers."""
+
+    def __init__(self) -> None:
+        self.helpers: dict[Primitive, None] = {}
+        self.constants: dict[str, object] = {}
+        self.classes: dict[str, type] = {}
+
+    def block(self, block: Block) -> None:
+        for op in block.operations:
+            self.operation(op)
+        for o in block.results:
+            self.operand(o)
+
+    def operation(self, op: Operation) -> None:
+        if isinstance(op, Apply):
+            if op.primitive.helper:
+                self.helpers[op.primitive] = None
+            t = op.result.type
+            if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
+                self.classes[t.cls.__name__] = t.cls
+        for o in op.operands:
+            self.operand(o)
+        for b in op.blocks:
+            self.block(b)
+
+    def operand(self, operand: object) -> None:
+        if isinstance(operand, Constant) and operand.text is not None and operand.text.isidentifier():
+            self.constants[operand.text] = operand.value
+
+    def helper_names(self) -> set[str]:
+        return {p.name for p in self.helpers}
+
+    def imports(self, definitions: Sequence[ast.AST]) -> list[ast.stmt]:
+        """The modules that the text names, and the classes whose instances it makes."""
+        used = _roots(definitions)
+        statements: list[ast.stmt] = []
+        if "math" in used:
+            statements.append(ast.Import([ast.alias("math", None)]))
+        if "np" in used:
+            statements.append(ast.Import([ast.alias("numpy", "np")]))
+        for module in sorted(m for m in used if m.startswith("scipy.")):
+            statements.append(ast.Import([ast.alias(module, None)]))
+        for name, cls in self.classes.items():
+            if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:
+                statements.append(ast.ImportFrom(cls.__module__, [ast.alias(name, None)], 0))
+        return statements
+
+
+def _roots(definitions: Sequence[ast.AST]) -> set[str]:
+    """The first names of dotted names; for scipy the submodule too."""
+    found = set()
+    for d in definitions:
+        for n in ast.walk(d):
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
+                found.add(n.value.id)
+                if n.value.id == "scipy":
+                    found.add(f"scipy.{n.attr}")
+    return found
+
+
+def helper_definition(primitive: Primitive) -> ast.stmt:
+    """The source of a helper, without annotations."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(primitive.function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    tree.returns = None
+    for a in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
+        a.annotation = None
+    return tree
+
+
+def classes_to_inject(functions: Mapping[str, Function]) -> dict[str, type]:
+    """Classes that the module needs and cannot import: those of `__main__` and of functions."""
+    survey = Survey()
+    for f in functions.values():
+        survey.block(f.body)
+    return {n: c for n, c in survey.classes.items() if c.__module__ == "__main__" or "<locals>" in c.__qualname__}

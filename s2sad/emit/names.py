@@ -1,0 +1,324 @@
+"""Leaving SSA: which values share a variable, and what the variables are called.
+
+Live ranges are lists of intervals over the positions of the statements, with holes (Wimmer & Franz, Linear scan
+register allocation on SSA form, 2010). What a loop carries and what it yields, and what the branches of an if yield,
+share one variable where their ranges do not overlap; else a copy is written. Two variables of one name whose ranges
+overlap are told apart by a suffix.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+from s2sad.emit.inlining import Uses, leaves
+from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import INDEX_ADD, INDEX_SET
+from s2sad.ir.types import ArrayType
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+
+Interval = tuple[int, int]
+
+
+class Variables:
+    """The variables of one function."""
+
+    def __init__(self, function: Function, uses: Uses, inlined: dict[Value, Apply], reserved: Iterable[str]) -> None:
+        self.function = function
+        self.uses = uses
+        self.inlined = inlined
+        self.ranges: dict[Value, list[Interval]] = {}
+        self.position = 0
+        self.at: dict[Operation, int] = {}
+        self.loops = {op.body: op for op in uses.block_of if isinstance(op, (For, While))}
+        self.spans: dict[Block, Interval] = {}
+        self.ends: dict[Operation, int] = {}
+        self.header: dict[Operation, int] = {}
+        """Where the range of a loop is read: after its first values are set."""
+        self.parent: dict[Value, Value] = {}
+        self.pairs: list[tuple[Operand, Value]] = []
+        self.forced: list[tuple[Value, Value]] = []
+        self.count(function.body)
+        self.live(function.body)
+        for p in function.parameters:
+            self.extend(p, 0, 1)
+        for v in self.ranges:
+            self.ranges[v] = _merged(self.ranges[v])
+        for a, b in self.forced:
+            self.unite(a, b)
+        for a, b in self.pairs:
+            self.coalesce(a, b)
+        self.names = self.choose_names(set(reserved))
+
+    # positions: the statements in the order of the text; a loop or branch spans those in it
+
+    def count(self, block: Block) -> None:
+        start = self.next()
+        for op in block.operations:
+            if isinstance(op, Apply) and op.result in self.inlined:
+                continue
+            self.at[op] = self.next()
+            self.header[op] = self.next() if isinstance(op, For) else self.at[op]
+            for inner in op.blocks:
+                self.count(inner)
+            self.ends[op] = self.next() if op.blocks else self.at[op]
+        self.spans[block] = (start, self.next())
+
+    def next(self) -> int:
+        self.position += 1
+        return self.position
+
+    # live ranges
+
+    def extend(self, value: Value, start: int, end: int) -> None:
+        if start < end:
+            self.ranges.setdefault(value, []).append((start, end))
+
+    def live(self, block: Block) -> set[Value]:
+        """Build the ranges of a block; the values of outer blocks that it reads."""
+        start, end = self.spans[block]
+        first: dict[Value, int] = {}
+        last: dict[Value, int] = {}
+        rows, collected = split_rows(block, self.loops.get(block))
+        for o in rows:
+            self._read(o, end, last)
+        for op in reversed(block.operations):
+            if op not in self.at:
+                continue
+            at, until = self.at[op], self.ends[op]
+            for r in op.results:
+                first[r] = until
+            for inner in op.blocks:
+                free = self.live(inner)
+                for v in free:
+                    self._read(v, until if isinstance(op, (For, While)) else at, last)
+                    if isinstance(op, (For, While)):
+                        self.extend(v, *self.spans[inner])
+            for o in op.operands:
+                self._read(o, at, last)
+            if isinstance(op, For):
+                for o in (op.start, op.stop, op.step, *op.scanned):
+                    self._read(o, self.header[op], last)
+            self._pairs(op)
+        for p in block.parameters:
+            first[p] = start
+        for o in collected:
+            if isinstance(o, Value):
+                last[o] = max(last.get(o, 0), first.get(o, start) + 1)
+        for v, use in last.items():
+            self.extend(v, first.get(v, start), use)
+        for v, bound in first.items():
+            self.extend(v, bound, bound + 1)
+        return {v for v in last if v not in first}
+
+    def _read(self, operand: Operand, at: int, last: dict[Value, int]) -> None:
+        for v in leaves(operand, self.inlined):
+            if v not in last or last[v] < at:
+                last[v] = at
+
+    def _pairs(self, op: Operation) -> None:
+        """Which values would like to share a variable."""
+        match op:
+            case If():
+                for k, r in enumerate(op.results):
+                    self.pairs += [(op.then.results[k], r), (op.orelse.results[k], r)]
+                    for block in op.blocks:
+                        end = self.spans[block][1]
+                        self.extend(r, end, end + 1)
+            case For() | While():
+                for k, p in enumerate(op.carried):
+                    self.forced.append((p, op.results[k]))
+                    if isinstance(op, While):
+                        self.forced.append((p, op.test.parameters[k]))
+                    self.pairs += [(op.body.results[k], p), (op.initial[k], p)]
+                    first_span = self.spans[op.blocks[0]]
+                    self.extend(p, self.at[op], first_span[isinstance(op, While)] + 1)
+                    end = self.spans[op.body][1]
+                    self.extend(p, end, end + 1)
+                for r in op.results[len(op.initial) :]:
+                    self.extend(r, self.at[op], self.ends[op])
+            case Apply() if op.primitive in (INDEX_ADD, INDEX_SET) or op.primitive.name in ("np.add", "np.subtract"):
+                self.pairs.append((op.operands[0], op.result))
+            case _:
+                pass
+
+    # sharing
+
+    def find(self, value: Value) -> Value:
+        while value in self.parent:
+            value = self.parent[value]
+        return value
+
+    def unite(self, a: Value, b: Value) -> None:
+        a, b = self.find(a), self.find(b)
+        if a is b:
+            return
+        if b.hint is not None and a.hint is None:
+            a, b = b, a
+        self.parent[b] = a
+        self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
+
+    def coalesce(self, a: Operand, b: Value) -> None:
+        if not isinstance(a, Value) or a in self.inlined:
+            return
+        a, b = self.find(a), self.find(b)
+        if a is b or not _may_share(a, b):
+            return
+        if not _overlap(self.ranges.get(a, []), self.ranges.get(b, [])):
+            self.unite(a, b)
+
+    def same(self, a: Operand, b: Operand) -> bool:
+        """Whether two operands are one variable."""
+        return isinstance(a, Value) and isinstance(b, Value) and a not in self.inlined and self.find(a) is self.find(b)
+
+    # names
+
+    def choose_names(self, reserved: set[str]) -> dict[Value, str]:
+        taken: dict[str, list[list[Interval]]] = {}
+        names: dict[Value, str] = {}
+        values = [v for v in self.ranges if v not in self.inlined]
+        order = sorted({self.find(v): None for v in values}, key=lambda v: self.ranges[v][0])
+        hints = {v.hint for v in values if v.hint}
+        numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
+        fresh = (n for n in numbers if n not in hints)
+        for v in order:
+            base = _identifier(v.hint) if v.hint else next(fresh)
+            name, k = base, 1
+            while name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
+                k += 1
+                name = f"{base}_{k}"
+            taken.setdefault(name, []).append(self.ranges[v])
+            names[v] = name
+        return names
+
+    def name(self, value: Value) -> str:
+        return self.names[self.find(value)]
+
+
+def split_rows(block: Block, op: For | While | None) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:
+    """What a block hands on at its end, and what its loop collects as soon as it is there."""
+    if op is None:
+        return block.results, ()
+    n, cut = len(op.initial), len(block.results) - op.breaks
+    return (*block.results[:n], *block.results[cut:]), block.results[n:cut]
+
+
+def _identifier(hint: str) -> str:
+    if keyword.iskeyword(hint) or (hasattr(builtins, hint) and hint in _BUILTINS_USED):
+        return f"{hint}_"
+    return hint
+
+
+_BUILTINS_USED = {"range", "len", "reversed", "zip", "enumerate", "print", "float", "int", "abs", "max", "min", "pow", "list"}
+
+
+def _may_share(a: Value, b: Value) -> bool:
+    return a.hint is None or b.hint is None or a.hint == b.hint
+
+
+def _merged(intervals: list[Interval]) -> list[Interval]:
+    result: list[Interval] = []
+    for start, end in sorted(intervals):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        else:
+            result.append((start, end))
+    return result
+
+
+def _overlap(a: list[Interval], b: list[Interval]) -> bool:
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if a[i][0] < b[j][1] and b[j][0] < a[i][1]:
+            return True
+        if a[i][1] <= b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return False
+
+
+class Ownership:
+    """Which values are memory that nothing else sees, so that they may be updated in place."""
+
+    def __init__(self, variables: Variables) -> None:
+        self.variables = variables
+        self.uses = variables.uses
+        self.known: dict[Value, bool] = {}
+        self.carrier: dict[Value, tuple[For | While, int]] = {}
+        for op in self.uses.block_of:
+            if isinstance(op, (For, While)):
+                for k, p in enumerate(op.carried):
+                    self.carrier[p] = (op, k)
+
+    def owned(self, value: Operand) -> bool:
+        """Whether the value may be overwritten: it is fresh, and no alias of it is read later."""
+        if not isinstance(value, Value):
+            return True
+        if value not in self.known:
+            self.known[value] = True  # a loop owns what it carries if all else does
+            self.known[value] = self.is_fresh(value) and self.is_private(value)
+        return self.known[value]
+
+    def is_fresh(self, value: Value) -> bool:
+        t = value.type
+        if isinstance(t, ArrayType) and t.is_scalar:
+            return True
+        if value in self.carrier:
+            return self.carried_fresh(*self.carrier[value], value)
+        op = self.uses.definition.get(value)
+        match op:
+            case Apply():
+                return op.primitive.effect is Effect.FRESH
+            case If():
+                k = op.results.index(value)
+                return all(self.passes(b.results[k], value) for b in op.blocks)
+            case For() | While():
+                k = op.results.index(value)
+                return k < len(op.initial) and self.owned(op.carried[k])
+        return False
+
+    def carried_fresh(self, op: For | While, k: int, value: Value) -> bool:
+        return self.passes(op.initial[k], value) and self.passes(op.body.results[k], value)
+
+    def passes(self, source: Operand, target: Value) -> bool:
+        """Whether memory goes from one value to another without a second name for it."""
+        if not isinstance(source, Value):
+            return True
+        if isinstance(source.type, ArrayType) and source.type.is_scalar:
+            return True
+        return self.variables.same(source, target) and self.owned(source)
+
+    def is_private(self, value: Value) -> bool:
+        return all(self.harmless(reader, value) for reader in self.uses.readers.get(value, []))
+
+    def harmless(self, reader: Operation | Block, value: Value) -> bool:
+        """Whether a read leaves no alias behind."""
+        match reader:
+            case Apply():
+                if reader.primitive.effect is not Effect.VIEW:
+                    return True
+                return reader.result in self.variables.inlined and self.is_private(reader.result)
+            case Call():
+                return False
+            case Block():
+                return reader is not self.variables.function.body and self.yields_to_itself(reader, value)
+            case For() | While():
+                return all(
+                    self.variables.same(value, p) for i, p in zip(reader.initial, reader.carried, strict=True) if i is value
+                ) and value not in getattr(reader, "scanned", ())
+            case If():
+                return True
+
+    def yields_to_itself(self, block: Block, value: Value) -> bool:
+        """Whether a block yields the value only to the variable that it is in."""
+        owner = next((op for op in self.uses.block_of if block in op.blocks), None)
+        if owner is None:
+            return False
+        targets = owner.carried if isinstance(owner, (For, While)) else owner.results
+        stop = isinstance(owner, (For, While)) and owner.breaks
+        rows = block.results[: len(block.results) - stop]
+        if isinstance(owner, (For, While)) and any(o is value for o in rows[len(targets) :]):
+            return False
+        return all(self.variables.same(value, t) for o, t in zip(rows, targets, strict=False) if o is value)

@@ -1,0 +1,118 @@
+"""Where something stands in the user's source, and every exception that s2sad raises.
+
+    Error                        the base class of all of them
+    ├── SourceUnavailable        a function whose source text cannot be had (C extension, REPL)
+    ├── StaleSource              the file was changed after the function was imported
+    ├── Unsupported              a construct at one place of the user's source cannot be differentiated
+    │   ├── UnsupportedSyntax    a statement or expression outside the language
+    │   ├── UnsupportedCall      a function without a derivative rule and without source
+    │   └── UnsupportedType      an operation on operands it is not defined for
+    ├── SeveralErrors            all that was found in one function
+    ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
+    ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
+    ├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
+    ├── CacheError               the cache folder cannot be written
+    └── InternalError            a stage broke an invariant of the IR: a bug in s2sad
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A span of source text: lines count from 1, columns from 0, as in ``ast``."""
+
+    file: str = "<generated>"
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+NOWHERE = Location()
+
+
+class Error(Exception):
+    """The base class of all errors of s2sad."""
+
+
+class SourceUnavailable(Error):
+    """The source text of a function cannot be had."""
+
+
+class StaleSource(Error):
+    """The file of a function was changed after it was imported."""
+
+
+class Unsupported(Error):
+    """Something at one place of the user's source cannot be differentiated.
+
+    ``what`` says what is not supported, ``instead`` what to write; the text shows the line with a caret under it.
+    """
+
+    def __init__(self, what: str, instead: str = "", location: Location = NOWHERE, source: str | None = None) -> None:
+        super().__init__(what, instead, location, source)
+        self.what = what
+        self.instead = instead
+        self.location = location
+        self.source = source if source is not None else linecache.getline(location.file, location.line).rstrip("\n")
+
+    def __str__(self) -> str:
+        at = self.location
+        lines = [f"{at}: {self.what}"]
+        if self.source.strip():
+            end = at.end_column if at.end_line <= at.line else len(self.source)
+            lines += [f"    {self.source}", "    " + " " * at.column + "^" * max(1, end - at.column)]
+        if self.instead:
+            lines.append(f"    {self.instead}")
+        return "\n".join(lines)
+
+
+class UnsupportedSyntax(Unsupported):
+    """A statement or an expression outside the supported language."""
+
+
+class UnsupportedCall(Unsupported):
+    """A call of a function that has neither a derivative rule nor source text."""
+
+
+class UnsupportedType(Unsupported):
+    """An operation on operands that it is not defined for."""
+
+
+class SeveralErrors(Error):
+    """All errors found in one function, in the order of the source."""
+
+    def __init__(self, errors: Sequence[Unsupported]) -> None:
+        super().__init__(*errors)
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{len(self.errors)} things cannot be differentiated:", *map(str, self.errors)])
+
+
+class ArgumentError(Error, TypeError):
+    """A wrong ``argnums``, or arguments, tangents or cotangents that do not fit the function."""
+
+
+class NotDifferentiable(Error, TypeError):
+    """A derivative was asked for an argument that is no float, or no array or container of floats."""
+
+
+class NonScalarOutput(Error, TypeError):
+    """``grad`` was asked of a function whose result is no real scalar."""
+
+
+class CacheError(Error):
+    """The cache folder cannot be created or written."""
+
+
+class InternalError(Error):
+    """A stage broke an invariant of the IR. Always a bug in s2sad."""

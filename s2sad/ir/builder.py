@@ -1,0 +1,282 @@
+"""Building IR: the builder appends operations with their types computed; `Expr` lets a rule be a NumPy expression.
+
+    with Builder() as b:
+        y = np.sin(b.expr(x)) * 2.0       # appends two operations
+
+Integer and other Python-scalar arithmetic on constants is folded at once, so that `len(shape) - 1` is a static axis.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
+from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
+from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant
+
+_FOLDABLE = (bool, int, float)
+
+
+class Builder:
+    """Appends operations to a list. `location` and `about` are given to all that is appended."""
+
+    __slots__ = ("about", "location", "operations")
+
+    def __init__(self, location: Location = NOWHERE, about: tuple[Operation, ...] = ()) -> None:
+        self.operations: list[Operation] = []
+        self.location = location
+        self.about = about
+
+    def child(self) -> Builder:
+        """A builder for a block inside the present one."""
+        return Builder(self.location, self.about)
+
+    def block(self, parameters: Sequence[Value], results: Sequence[Operand]) -> Block:
+        """What was appended, as a block."""
+        return Block(tuple(parameters), tuple(self.operations), tuple(results))
+
+    def apply(
+        self,
+        primitive: Primitive,
+        operands: Sequence[Operand],
+        static: Mapping[str, object] | None = None,
+        hint: str | None = None,
+        loose: bool = False,
+    ) -> Operand:
+        """Append `primitive(*operands, **static)`; the result is a constant where all is known."""
+        static = static or {}
+        types = [o.type for o in operands]
+        if BOTTOM in types and primitive.effect is not Effect.IO:
+            result_type: Type = BOTTOM
+        else:
+            folded = _fold(primitive, operands, static)
+            if folded is not None:
+                return folded
+            result_type = primitive.type_rule(*types, **static)
+        result = Value(result_type, hint, loose)
+        self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
+        return result
+
+    def call_function(self, function: FunctionRef, operands: Sequence[Operand], hint: str | None = None) -> Value:
+        """Append a call of another function of the program."""
+        result = Value(function.result, hint)
+        self.operations.append(Call(function, tuple(operands), result, self.location, self.about))
+        return result
+
+    def expr(self, operand: Operand) -> Expr:
+        """The operand as a NumPy-like expression."""
+        return Expr(self, operand)
+
+    def call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Expr:
+        """Append a call of a function that has a rule, for those which do not dispatch on their arguments."""
+        primitive = lookup(function)
+        if primitive is None:
+            raise UnsupportedCall(f"no rule for {function!r}", location=self.location)
+        operands, static = primitive.bind(arguments, keywords)
+        return Expr(self, self.apply(primitive, [self.operand(o) for o in operands], static))
+
+    def operand(self, x: Any) -> Operand:
+        """Anything as an operand: expressions, values, numbers, and containers of these."""
+        if isinstance(x, Expr):
+            return x.operand
+        if isinstance(x, (Value, Constant)):
+            return x
+        if isinstance(x, slice):
+            parts = [self.operand(p) for p in (x.start, x.stop, x.step)]
+            if all(isinstance(p, Constant) for p in parts):
+                return constant(slice(*(p.value for p in parts)))  # type: ignore[union-attr]
+            return self.apply(MAKE_SLICE, parts)
+        if type(x) in (tuple, list):
+            items = [self.operand(i) for i in x]
+            if all(isinstance(i, Constant) and not isinstance(i.value, np.ndarray) for i in items):
+                return Constant(type(x)(i.value for i in items), ContainerType(  # type: ignore[union-attr]
+                    type(x), tuple(range(len(items))), tuple(i.type for i in items)))
+            return self.make(type(x), tuple(range(len(items))), items)
+        return constant(x)
+
+    def make(self, cls: type, keys: Sequence[object], items: Sequence[Operand], hint: str | None = None) -> Value:
+        """A container of the items."""
+        result = self.apply(MAKE, items, {"cls": cls, "keys": tuple(keys)}, hint)
+        assert isinstance(result, Value)
+        return result
+
+    def extract(self, container: Operand, key: object, hint: str | None = None) -> Operand:
+        """One item of a container."""
+        if isinstance(container, Constant):
+            return Constant(container.value[key], container.type[key])  # type: ignore[index]
+        return self.apply(EXTRACT, (container,), {"key": key}, hint)
+
+
+def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str, object]) -> Constant | None:
+    if static or primitive.spelling is None or not operands:
+        return None
+    for o in operands:
+        if not isinstance(o, Constant) or type(o.value) not in _FOLDABLE or o.text is not None:
+            return None
+    if primitive.effect is Effect.IO or not isinstance(primitive.spelling, str):
+        return None
+    fold = FOLDS.get(primitive.name)
+    if fold is None:
+        return None
+    try:
+        value = fold(*(o.value for o in operands))  # type: ignore[union-attr]
+    except ArithmeticError:
+        return None  # the emitted statement raises the user's own exception
+    return constant(value) if type(value) in _FOLDABLE else None
+
+
+FOLDS: dict[str, Callable[..., Any]] = {
+    "np.add": operator.add,
+    "np.subtract": operator.sub,
+    "np.multiply": operator.mul,
+    "np.divide": operator.truediv,
+    "np.floor_divide": operator.floordiv,
+    "np.remainder": operator.mod,
+    "np.power": operator.pow,
+    "np.negative": operator.neg,
+    "np.positive": operator.pos,
+    "np.equal": operator.eq,
+    "np.not_equal": operator.ne,
+    "np.less": operator.lt,
+    "np.less_equal": operator.le,
+    "np.greater": operator.gt,
+    "np.greater_equal": operator.ge,
+    "operator.not_": operator.not_,
+}
+"""Python's own arithmetic on Python scalars, by the primitive's name."""
+
+
+def _binary(function: Callable[..., Any]) -> Callable[[Expr, Any], Expr]:
+    return lambda self, other: self.builder.call(function, self, other)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Expr, Any], Expr]:
+    return lambda self, other: self.builder.call(function, other, self)
+
+
+class Expr(np.lib.mixins.NDArrayOperatorsMixin):
+    """An operand under construction that NumPy's functions and Python's operators accept."""
+
+    __slots__ = ("builder", "operand")
+    __array_priority__ = 1000.0
+
+    def __init__(self, builder: Builder, operand: Operand) -> None:
+        self.builder = builder
+        self.operand = operand
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Expr:
+        if method != "__call__":
+            raise InternalError(f"a rule may not use {ufunc.__name__}.{method}")
+        return self.builder.call(ufunc, *inputs, **keywords)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> Expr:
+        return self.builder.call(function, *arguments, **keywords)
+
+    __add__, __radd__ = _binary(np.add), _reflected(np.add)  # type: ignore[assignment]
+    __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)  # type: ignore[assignment]
+    __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)  # type: ignore[assignment]
+    __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)  # type: ignore[assignment]
+
+    @property
+    def type(self) -> Any:
+        """The type of the operand."""
+        return self.operand.type
+
+    @property
+    def known(self) -> Any:
+        """The value where it is a Python number known at compile time, else None."""
+        operand = self.operand
+        return operand.value if isinstance(operand, Constant) and isinstance(operand.value, (int, float)) else None
+
+    @property
+    def dtype(self) -> Any:
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> Any:
+        """The rank; None where it is not known."""
+        return self.type.rank
+
+    @property
+    def shape(self) -> Any:
+        return Expr(self.builder, self.builder.apply(SHAPE, (self.operand,)))
+
+    @property
+    def size(self) -> Any:
+        return self.builder.call(np.size, self)
+
+    @property
+    def T(self) -> Expr:
+        return self.builder.call(np.transpose, self)
+
+    def __getitem__(self, index: Any) -> Expr:
+        if isinstance(self.type, ContainerType):
+            return Expr(self.builder, self.builder.extract(self.operand, index))
+        return Expr(self.builder, self.builder.apply(GETITEM, (self.operand, self.builder.operand(index))))
+
+    def __getattr__(self, name: str) -> Expr:
+        if not name.startswith("_") and isinstance(self.operand.type, ContainerType):
+            fields = getattr(self.operand.type.cls, "_fields", self.operand.type.keys)
+            key = fields.index(name) if name in fields else name
+            if issubclass(self.operand.type.cls, tuple):
+                return self[key]
+            return self[name]
+        raise AttributeError(name)
+
+    def __iter__(self) -> Iterator[Expr]:
+        if not isinstance(self.type, ContainerType):
+            raise InternalError("a rule may not iterate over an array")
+        return (self[key] for key in self.type.keys)
+
+    def __len__(self) -> int:
+        if not isinstance(self.type, ContainerType):
+            raise InternalError("a rule may not ask for the length of an array")
+        return len(self.type.keys)
+
+    def __bool__(self) -> bool:
+        raise InternalError("a rule may not branch on a value; it may branch on rank, dtype and static arguments")
+
+
+def rank_of(x: Any) -> int | None:
+    """The rank of an expression or of a number; None where it is not known."""
+    if isinstance(x, Expr):
+        return x.type.rank  # type: ignore[no-any-return]
+    return np.ndim(x)
+
+
+def shape_of(x: Any) -> Any:
+    """`np.shape(x)`, for rules."""
+    return x.shape if isinstance(x, Expr) else np.shape(x)
+
+
+def known_value(x: Any) -> Any:
+    """The number where it is known at compile time: a plain number, or a constant; else None."""
+    if isinstance(x, Expr):
+        return x.known
+    return x if isinstance(x, (int, float)) else None
+
+
+def call(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Call a function that does not dispatch on its arguments: on expressions it appends, on numbers it computes."""
+    builder = next((b for a in arguments for b in _builders(a)), None)
+    return function(*arguments, **keywords) if builder is None else builder.call(function, *arguments, **keywords)
+
+
+def _builders(x: Any) -> Iterator[Builder]:
+    if isinstance(x, Expr):
+        yield x.builder
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            yield from _builders(item)
+
+
+def is_array_type(t: Type) -> bool:
+    return isinstance(t, ArrayType)

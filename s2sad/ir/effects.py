@@ -1,0 +1,52 @@
+"""Operations that are carried over as the user wrote them: print, assert, raise, formatted strings.
+
+    print_      `print(*values, sep=..., end=...)`
+    assert_     `assert test, message`
+    raise_      `raise exception(*values)`; what comes after it is never reached
+    format_     an f-string; `parts` are its texts and the conversions between them
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.types import BOTTOM, NONE, StaticType, Type
+
+STRING = StaticType(str)
+"""The type of a string made at run time."""
+
+
+def _print_type(*values: Type, sep: str | None = None, end: str | None = None, flush: bool = False) -> Type:
+    return NONE
+
+
+def _assert_type(test: Type, /, *message: Type) -> Type:
+    return NONE
+
+
+def _assert(test: Any, *message: Any) -> None:
+    assert test, message[0] if message else ""
+
+
+def _raise_type(*values: Type, exception: type) -> Type:
+    return BOTTOM
+
+
+def _raise(*values: Any, exception: type[BaseException]) -> None:
+    raise exception(*values)
+
+
+def _format_type(*values: Type, parts: tuple[object, ...]) -> Type:
+    return STRING
+
+
+def _format(*values: Any, parts: tuple[Any, ...]) -> str:
+    items = iter(values)
+    return "".join(p if isinstance(p, str) else format(next(items), p[1]) for p in parts)
+
+
+PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Effect.IO))
+ASSERT = register(Primitive("assert", _assert, _assert_type, constant=True, effect=Effect.IO))
+RAISE = register(Primitive("raise", _raise, _raise_type, constant=True, effect=Effect.IO))
+FORMAT = register(Primitive("format", _format, _format_type, constant=True))

@@ -1,0 +1,143 @@
+"""The form of a rule, and the table of all rules.
+
+A `Primitive` is data about a function: its type rule, its tangent and adjoint, its effect, how it is spelled, points to
+test it at. What may be differentiated are the positional-only parameters of its type rule (the operands); all others
+are static and must be known at compile time. Rules are ordinary NumPy expressions: called with IR expressions they
+append operations, called with arrays they compute.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from s2sad.ir.types import Type
+
+
+class Effect(Enum):
+    """What a primitive does besides its result."""
+
+    FRESH = "fresh"
+    """Nothing: the result is new memory."""
+    VIEW = "view"
+    """Nothing, but the result may share memory with an operand."""
+    IO = "io"
+    """It prints, asserts or raises: it is neither dropped nor moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A point at which a rule is tested: `function(*arguments, **keywords)`."""
+
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+Rule: TypeAlias = Callable[..., Any]
+Samples: TypeAlias = Callable[[np.random.Generator], Iterable[Sample]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Primitive:
+    """One function of the language of derivatives.
+
+    type_rule(*operand_types, **static) -> Type
+    tangent(y, operands, dots, **static) -> y_dot; `dots` has None for an operand without tangent
+    adjoint(g, y, operands, active, **static) -> one contribution per operand, None where `active` is False
+
+    Without tangent and adjoint its derivative is zero where `constant`, else unknown (an error). `spelling` is a Python
+    expression over the operands `_0, _1, ...`, or a function from the operands' types to one, where it is not a call of
+    `name`. `update` is the statement which does the same in the memory of `_0`. The source of a `helper` is written
+    into the modules that call it.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    type_rule: Callable[..., Type]
+    tangent: Rule | None = None
+    adjoint: Rule | None = None
+    constant: bool = False
+    effect: Effect = Effect.FRESH
+    elementwise: bool = False
+    spelling: str | Callable[..., str] | None = None
+    update: str | Callable[..., str] | None = None
+    helper: bool = False
+    samples: Samples | None = None
+    signature: inspect.Signature = field(init=False)
+    arity: int = field(init=False)
+    """The number of operands where there is nothing else; -1 otherwise."""
+
+    def __post_init__(self) -> None:
+        signature = inspect.signature(self.type_rule)
+        parameters = signature.parameters.values()
+        simple = all(p.kind is p.POSITIONAL_ONLY and p.default is p.empty for p in parameters)
+        object.__setattr__(self, "signature", signature)
+        object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Sort the arguments of a call into operands and static keywords; defaults are left out.
+
+        Raises TypeError as the call itself would.
+        """
+        if not keywords and len(arguments) == self.arity:
+            return list(arguments), {}
+        bound = self.signature.bind(*arguments, **keywords)
+        operands: list[Any] = []
+        static: dict[str, Any] = {}
+        for name, parameter in self.signature.parameters.items():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                operands.extend(bound.arguments.get(name, ()))
+            elif name not in bound.arguments:
+                continue
+            elif parameter.kind is parameter.POSITIONAL_ONLY:
+                operands.append(bound.arguments[name])
+            elif not _is(bound.arguments[name], parameter.default):
+                static[name] = bound.arguments[name]
+        return operands, static
+
+
+def _is(a: object, b: object) -> bool:
+    return a is b or (type(a) is type(b) and isinstance(a, (int, float, str, tuple)) and a == b)
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+"""All primitives by name."""
+
+_BY_FUNCTION: dict[Callable[..., Any], Primitive] = {}
+
+
+def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
+    """Add a primitive to the table, found by its function and by `aliases`."""
+    if primitive.name in PRIMITIVES:
+        raise ValueError(f"there is a rule for {primitive.name} already")
+    PRIMITIVES[primitive.name] = primitive
+    for function in (primitive.function, *aliases):
+        _BY_FUNCTION[function] = primitive
+    return primitive
+
+
+def lookup(function: object) -> Primitive | None:
+    """The primitive of a function, None where there is none."""
+    try:
+        return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        return None
+
+
+def primitive_name(function: Callable[..., Any]) -> str:
+    """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`."""
+    if isinstance(function, np.ufunc):
+        return f"np.{function.__name__}"
+    module = function.__module__ or "builtins"
+    name = function.__qualname__
+    if module == "builtins":
+        return name
+    return f"{'np' + module[5:] if module.split('.')[0] == 'numpy' else module}.{name}"

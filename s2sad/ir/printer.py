@@ -1,0 +1,202 @@
+"""The evaluation trace: a function as text, its values numbered v1, v2, ... in the order of the text.
+
+    L(w1: float, w2: float):
+        v1 = np.log(w1)
+        v2 = w2 * v1
+        return v2
+
+Only numbers that may carry derivatives are counted; index arithmetic stands where it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
+
+
+def names(function: Function) -> dict[Value, str]:
+    """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
+    taken = {v.hint for v in _values(function.body) if v.hint}
+    result: dict[Value, str] = {}
+    k = 0
+    for v in _values(function.body):
+        if v.hint is not None:
+            result[v] = v.hint
+        elif is_traced(v):
+            k += 1
+            while f"v{k}" in taken:
+                k += 1
+            result[v] = f"v{k}"
+    return result
+
+
+def is_traced(value: Value) -> bool:
+    """Whether an unnamed value gets a line and a number of its own."""
+    t = value.type
+    return (isinstance(t, ArrayType) and t.is_inexact) or isinstance(t, SequenceType)
+
+
+def _values(block: Block) -> Iterator[Value]:
+    yield from block.parameters
+    for op in block.operations:
+        for inner in op.blocks:
+            yield from _values(inner)
+        yield from op.results
+
+
+def print_function(function: Function) -> str:
+    """The trace of a function."""
+    return Printer(function).text()
+
+
+class Printer:
+    """Prints one function. Two values of one name are told apart by a suffix."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.names = _unique(names(function))
+        self.definition: dict[Value, Apply] = {
+            op.result: op for op in walk(function.body) if isinstance(op, Apply) and op.primitive.effect is not Effect.IO
+        }
+
+    def text(self) -> str:
+        f = self.function
+        parameters = ", ".join(f"{self.names.get(p, '_')}: {p.type}" for p in f.parameters)
+        lines = [f"{f.name}({parameters}):"]
+        self.block(f.body, 1, lines)
+        lines.append(f"    return {self.operand(f.result)}")
+        return "\n".join(lines)
+
+    def block(self, block: Block, depth: int, lines: list[str]) -> None:
+        for op in block.operations:
+            self.operation(op, depth, lines)
+
+    def operation(self, op: Operation, depth: int, lines: list[str]) -> None:
+        pad = "    " * depth
+        match op:
+            case Apply():
+                if op.result in self.names:
+                    lines.append(f"{pad}{self.names[op.result]} = {self.expression(op)}")
+                elif op.primitive.effect is Effect.IO:
+                    lines.append(f"{pad}{self.expression(op)}")
+            case Call():
+                target = self.names.get(op.result)
+                call = f"{op.function.name}({', '.join(map(self.operand, op.operands))})"
+                if target is None:
+                    target = self.names[op.result] = f"{op.function.name}_result"
+                lines.append(f"{pad}{target} = {call}")
+            case If():
+                lines.append(f"{pad}if {self.operand(op.predicate)}:")
+                self.ended_block(op.then, op.results, depth + 1, lines)
+                lines.append(f"{pad}else:")
+                self.ended_block(op.orelse, op.results, depth + 1, lines)
+            case For():
+                self.carry(op, pad, lines)
+                bounds = ", ".join(map(self.operand, (op.start, op.stop, op.step)))
+                lines.append(f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):")
+                self.ended_block(op.body, op.results, depth + 1, lines)
+            case While():
+                self.carry(op, pad, lines)
+                lines.append(f"{pad}while:")
+                self.block(op.test, depth + 1, lines)
+                lines.append(f"{pad}    test {self.operand(op.test.results[0])}")
+                self.ended_block(op.body, op.results, depth + 1, lines)
+
+    def carry(self, op: For | While, pad: str, lines: list[str]) -> None:
+        for p, i in zip(op.carried, op.initial, strict=True):
+            if self.operand(p) != self.operand(i):
+                lines.append(f"{pad}{self.operand(p)} = {self.operand(i)}")
+
+    def ended_block(self, block: Block, results: tuple[Value, ...], depth: int, lines: list[str]) -> None:
+        start = len(lines)
+        self.block(block, depth, lines)
+        for r, o in zip(results, block.results, strict=False):
+            if self.operand(r) != self.operand(o):
+                lines.append(f"{'    ' * depth}{self.operand(r)} = {self.operand(o)}")
+        if len(lines) == start:
+            lines.append(f"{'    ' * depth}pass")
+
+    def operand(self, operand: Operand) -> str:
+        if isinstance(operand, Constant):
+            return operand.text or constant_text(operand.value)
+        if operand in self.names:
+            return self.names[operand]
+        if operand in self.definition:
+            return self.expression(self.definition[operand], nested=True)
+        return "_"
+
+    def expression(self, op: Apply, nested: bool = False) -> str:
+        """`primitive(operands)` as it is spelled; three-address code needs no parentheses but for index arithmetic."""
+        text = spell(op, [self.operand(o) for o in op.operands])
+        return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=&|]", text) and " " in text else text
+
+
+def spell(op: Apply, operands: list[str]) -> str:
+    """The text of an operation, for traces and comments."""
+    primitive = op.primitive
+    if primitive is MAKE:
+        return _container_text(op, operands)
+    if primitive is EXTRACT:
+        return f"{operands[0]}[{op.static['key']!r}]"
+    if primitive is MAKE_SLICE:
+        return ":".join("" if p == "None" else p for p in operands[: 2 if operands[2] == "None" else 3])
+    spelling = primitive.spelling
+    if callable(spelling):
+        spelling = spelling(*(o.type for o in op.operands))
+    if spelling is None or op.static:
+        static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
+        return f"{primitive.name}({', '.join([*operands, *static])})"
+    for k, text in enumerate(operands):
+        inner = text[1:-1] if f"[_{k}]" in spelling and text.startswith("(") else text
+        spelling = spelling.replace(f"_{k}", inner)
+    return spelling
+
+
+def _container_text(op: Apply, operands: list[str]) -> str:
+    t = op.result.type
+    if isinstance(t, ContainerType) and t.cls is tuple:
+        return f"({', '.join(operands)}{',' if len(operands) == 1 else ''})"
+    if isinstance(t, ContainerType) and t.cls is list:
+        return f"[{', '.join(operands)}]"
+    keys = op.static["keys"]
+    assert isinstance(keys, tuple)
+    if isinstance(t, ContainerType) and t.cls is dict:
+        return "{" + ", ".join(f"{k!r}: {o}" for k, o in zip(keys, operands, strict=True)) + "}"
+    name = t.cls.__name__ if isinstance(t, ContainerType) else "make"
+    return f"{name}({', '.join(operands)})"
+
+
+def constant_text(value: object) -> str:
+    """A static value as Python text."""
+    if isinstance(value, slice):
+        return ":".join("" if p is None else str(p) for p in ([value.start, value.stop] + [value.step] * (value.step is not None)))
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, np.dtype):
+        return f"np.{value.name}"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, type) or callable(value):
+        name = getattr(value, "__name__", repr(value))
+        return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
+    if isinstance(value, tuple):
+        return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def _unique(table: Mapping[Value, str]) -> dict[Value, str]:
+    count: dict[str, int] = {}
+    result = {}
+    for v, name in table.items():
+        count[name] = count.get(name, 0) + 1
+        result[v] = name if count[name] == 1 else f"{name}_{count[name]}"
+    return result
+
+

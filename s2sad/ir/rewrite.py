@@ -1,0 +1,69 @@
+"""Operations with other operands or names: what every pass that rebuilds a function needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+
+Table = Mapping[Operand, Operand]
+
+
+def substitute(block: Block, table: Table) -> Block:
+    """The block with values replaced, where they are bound as well as where they are read."""
+    if not table:
+        return block
+    return Block(
+        tuple(_value(p, table) for p in block.parameters),
+        tuple(substitute_operation(op, table) for op in block.operations),
+        tuple(table.get(r, r) for r in block.results),
+    )
+
+
+def substitute_operation(op: Operation, table: Table) -> Operation:
+    match op:
+        case Apply() | Call():
+            return replace(op, operands=_all(op.operands, table), result=_value(op.result, table))
+        case If():
+            return replace(
+                op,
+                predicate=table.get(op.predicate, op.predicate),
+                then=substitute(op.then, table),
+                orelse=substitute(op.orelse, table),
+                results=tuple(_value(r, table) for r in op.results),
+            )
+        case For():
+            return replace(
+                op,
+                start=table.get(op.start, op.start),
+                stop=table.get(op.stop, op.stop),
+                step=table.get(op.step, op.step),
+                initial=_all(op.initial, table),
+                scanned=_all(op.scanned, table),
+                body=substitute(op.body, table),
+                results=tuple(_value(r, table) for r in op.results),
+            )
+        case While():
+            return replace(
+                op,
+                initial=_all(op.initial, table),
+                test=substitute(op.test, table),
+                body=substitute(op.body, table),
+                results=tuple(_value(r, table) for r in op.results),
+            )
+
+
+def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Function:
+    """The function with names given to some of its values, and whether each is loose."""
+    table: dict[Operand, Operand] = {v: Value(v.type, *hint) for v, hint in hints.items()}
+    return replace(function, body=substitute(function.body, table))
+
+
+def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:
+    return tuple(table.get(o, o) for o in operands)
+
+
+def _value(value: Value, table: Table) -> Value:
+    new = table.get(value, value)
+    return new if isinstance(new, Value) else value

@@ -1,0 +1,168 @@
+"""Abstract signatures: the types of arguments, with equal dimensions as one symbol, and a key for each pattern.
+
+    f(np.ones((3, 4)), np.ones(4), 2.0)  ->  float64[n1, n2], float64[n2], float     key "A<f8:n1,n2>A<f8:n2>float"
+
+Two calls of one pattern share one compiled derivative. A dimension of length 1 stays 1, as it may be broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.types import (
+    BOOL,
+    COMPLEX,
+    FLOAT,
+    ArrayType,
+    BottomType,
+    ContainerType,
+    Dim,
+    OpaqueType,
+    SequenceType,
+    Size,
+    SliceType,
+    StaticType,
+    Symbol,
+    Type,
+    integer,
+    is_namedtuple,
+    may_be_one,
+    new_dim,
+)
+
+PYTHON_TYPES = {bool: BOOL, float: FLOAT, complex: COMPLEX}
+
+
+class Signature:
+    """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
+
+    def __init__(self) -> None:
+        self.dims: dict[Dim, Dim] = {1: 1}
+        self.names: dict[Symbol, str] = {}
+
+    def dim(self, d: Dim) -> Dim:
+        """The symbol of a length; one that may be 1 by a symbolic computation stays doubtful."""
+        if d not in self.dims:
+            new = new_dim(f"n{len(self.dims)}", isinstance(d, Size) and may_be_one(d))
+            self.dims[d] = new
+            self.names.update((s, s.name) for s, _ in new.terms)
+        return self.dims[d]
+
+    def type_of(self, value: object) -> Type:
+        """The abstract type of an argument."""
+        cls = type(value)
+        if cls in PYTHON_TYPES:
+            return PYTHON_TYPES[cls]
+        if cls is int:
+            return integer()
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "biufc":
+                return StaticType(value)
+            return ArrayType(value.dtype, tuple(map(self.dim, value.shape)), "array")
+        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+            return ArrayType(value.dtype, (), "numpy")
+        if cls in (tuple, list):
+            items = tuple(map(self.type_of, value))  # type: ignore[call-overload]
+            return ContainerType(cls, tuple(range(len(items))), items)
+        if isinstance(value, dict):
+            return ContainerType(dict, tuple(value), tuple(map(self.type_of, value.values())))
+        if is_namedtuple(cls):
+            items = tuple(map(self.type_of, value))  # type: ignore[call-overload]
+            return ContainerType(cls, tuple(range(len(items))), items)
+        if is_dataclass(value) and not isinstance(value, type):
+            names = tuple(f.name for f in fields(value))
+            return ContainerType(cls, names, tuple(self.type_of(getattr(value, n)) for n in names))
+        return StaticType(value)
+
+    def canonical(self, t: Type) -> Type:
+        """A type of another function's signature in this one's symbols."""
+        match t:
+            case ArrayType():
+                shape = None if t.shape is None else tuple(map(self.dim, t.shape))
+                size = self.dims.get(t.size) if isinstance(t.size, Size) else None
+                return ArrayType(t.dtype, shape, t.kind, size)
+            case ContainerType():
+                return ContainerType(t.cls, t.keys, tuple(map(self.canonical, t.items)))
+            case SequenceType():
+                return SequenceType(self.canonical(t.item), new_dim("k"))
+        return t
+
+    def back(self) -> Mapping[Symbol, Dim]:
+        """The symbols of this signature by what they stand for."""
+        return {s: d for d, n in self.dims.items() if isinstance(n, Size) for s, _ in n.terms}
+
+
+def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
+    """A text that is equal for types of one pattern."""
+    match t:
+        case ArrayType():
+            dtype = "?" if t.dtype is None else t.dtype.str
+            if t.kind == "python":
+                return f"{dtype[1:2]}{'' if t.size is None else t.size}"
+            shape = "..." if t.shape is None else ",".join(map(str, t.shape))
+            return f"{t.kind[0]}<{dtype}:{shape}{'' if t.size is None else f'={t.size}'}>"
+        case ContainerType():
+            items = ";".join(f"{k!r}:{key_of(i)}" for k, i in zip(t.keys, t.items, strict=True))
+            return f"{t.cls.__module__}.{t.cls.__qualname__}({items})"
+        case SequenceType():
+            return f"list<{key_of(t.item)}>"
+        case StaticType():
+            return f"static<{static_key(t.value)}>"
+        case SliceType():
+            return repr(t)
+        case OpaqueType():
+            return f"opaque<{t.name}>"
+        case BottomType():
+            return "bottom"
+    raise TypeError(t)
+
+
+def static_key(value: object) -> str:
+    """A text for a static value: its own for plain data, its name for a function or class."""
+    if value is None or isinstance(value, (str, bytes, int, float, complex, slice, np.dtype)) or value is Ellipsis:
+        return f"{type(value).__name__}:{value!r}"
+    if isinstance(value, (tuple, list)):
+        return f"{type(value).__name__}({','.join(map(static_key, value))})"
+    name = getattr(value, "__qualname__", None)
+    if name is not None:
+        return f"{getattr(value, '__module__', '')}.{name}"
+    return f"{type(value).__module__}.{type(value).__qualname__}@{id(value)}"
+
+
+def fast_key(args: Sequence[Any]) -> object:
+    """A hashable key of the pattern of arguments, without building types; None where it has static objects."""
+    dims: dict[int, int] = {}
+    return tuple(_fast(a, dims) for a in args)
+
+
+def _fast(a: Any, dims: dict[int, int]) -> object:
+    cls = type(a)
+    if cls is float or cls is int or cls is bool or cls is complex:
+        return cls
+    if cls is np.ndarray:
+        shape = a.shape
+        if len(shape) == 1:
+            n = shape[0]
+            return (a.dtype, 1 if n == 1 else -dims.setdefault(n, len(dims)))
+        return (a.dtype, *[1 if n == 1 else -dims.setdefault(n, len(dims)) for n in shape], None)
+    if cls is tuple or cls is list:
+        return (cls, *[_fast(x, dims) for x in a])
+    if cls is dict:
+        return (dict, *a, *[_fast(x, dims) for x in a.values()])
+    if isinstance(a, np.generic):
+        return cls
+    if isinstance(a, np.ndarray):
+        return (cls, a.dtype, tuple(1 if n == 1 else -dims.setdefault(n, len(dims)) for n in a.shape))
+    if isinstance(a, tuple):
+        return (cls, *[_fast(x, dims) for x in a])
+    if is_dataclass(a) and not isinstance(a, type):
+        return (cls, *[_fast(getattr(a, f.name), dims) for f in fields(a)])
+    try:
+        hash(a)
+    except TypeError:
+        return (cls, id(a))
+    return (cls, a)

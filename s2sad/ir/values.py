@@ -1,0 +1,240 @@
+"""Values, operations, blocks and functions: structured SSA, as frozen data.
+
+    v1 = np.log(w1)                    Apply(log, [w1]) -> v1
+    if v1 > 0: y = v1 else: y = w1     If(p, then-block, else-block) -> (y,)
+    for i in range(n): s = s + x[i]    For(0, n, 1, body with parameters (i, s)) -> (s,)
+
+A block sees the values of the blocks around it. Loops carry what changes as block parameters; what every iteration
+adds to a list is a `collected` value, what it takes from such a list a `scanned` one (as in JAX's scan).
+Values are equal only when they are the same object; numbers (v1, v2) belong to the printer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from s2sad.errors import NOWHERE, Location
+from s2sad.ir.types import Type, type_of
+
+if TYPE_CHECKING:
+    from s2sad.ir.primitive import Primitive
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Value:
+    """A name that is bound once."""
+
+    type: Type
+    hint: str | None = None
+    """The name it would like to have: the user's own, or `x_bar`."""
+    loose: bool = False
+    """A value with a hint that need not have a statement of its own where it is used once."""
+
+    def __repr__(self) -> str:
+        return f"{self.hint or '_'}: {self.type}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Constant:
+    """An operand known at compile time. `text` is how the user wrote it, where that is not `repr(value)`."""
+
+    value: object
+    type: Type
+    text: str | None = None
+
+    def __repr__(self) -> str:
+        return self.text or repr(self.value)
+
+
+def constant(value: object, text: str | None = None) -> Constant:
+    """The constant of a Python object."""
+    return Constant(value, type_of(value), text)
+
+
+Operand: TypeAlias = Value | Constant
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Apply:
+    """`result = primitive(*operands, **static)`."""
+
+    primitive: Primitive
+    operands: tuple[Operand, ...]
+    result: Value
+    static: Mapping[str, object] = field(default_factory=dict)
+    location: Location = NOWHERE
+    about: tuple[Operation, ...] = ()
+    """The primal operations whose derivative this belongs to: its comment."""
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        return (self.result,)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call:
+    """`result = function(*operands)`: a call of another function of the module, by its key in the program."""
+
+    function: FunctionRef
+    operands: tuple[Operand, ...]
+    result: Value
+    location: Location = NOWHERE
+    about: tuple[Operation, ...] = ()
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        return (self.result,)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """Operations in order, the parameters they start from and the operands they end with."""
+
+    parameters: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+    results: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class If:
+    """`results = then.results if predicate else orelse.results`."""
+
+    predicate: Operand
+    then: Block
+    orelse: Block
+    results: tuple[Value, ...]
+    location: Location = NOWHERE
+    about: tuple[Operation, ...] = ()
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return (self.predicate,)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.then, self.orelse)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class For:
+    """A loop over `range(start, stop, step)`, from its last index to its first where `reverse`.
+
+    body.parameters are (index, *carried, *scanned), body.results (*carried, *collected, stop?) and results
+    (*carried, *collected). `scanned` are sequences with one item an iteration, taken from their end, or from their
+    start where `ascending` has True; a collected value is the list of what the iterations gave, in their order.
+    With `breaks`, the last result of the body says whether to leave the loop after this iteration.
+    """
+
+    start: Operand
+    stop: Operand
+    step: Operand
+    initial: tuple[Operand, ...]
+    scanned: tuple[Operand, ...]
+    body: Block
+    results: tuple[Value, ...]
+    reverse: bool = False
+    breaks: bool = False
+    location: Location = NOWHERE
+    about: tuple[Operation, ...] = ()
+    ascending: tuple[bool, ...] = ()
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return (self.start, self.stop, self.step, *self.initial, *self.scanned)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.body,)
+
+    @property
+    def index(self) -> Value:
+        return self.body.parameters[0]
+
+    @property
+    def carried(self) -> tuple[Value, ...]:
+        """The parameters that hold what the iteration before left."""
+        return self.body.parameters[1 : 1 + len(self.initial)]
+
+    def is_ascending(self, k: int) -> bool:
+        """Whether the scanned sequence number `k` is taken from its start."""
+        return bool(self.ascending) and self.ascending[k]
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        """The parameters that hold the items of the scanned sequences."""
+        return self.body.parameters[1 + len(self.initial) :]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class While:
+    """A loop that runs while its test holds.
+
+    test.parameters and body.parameters are the carried values; test.results is the predicate alone;
+    body.results are (*carried, *collected, stop?), results (*carried, *collected).
+    """
+
+    initial: tuple[Operand, ...]
+    test: Block
+    body: Block
+    results: tuple[Value, ...]
+    breaks: bool = False
+    location: Location = NOWHERE
+    about: tuple[Operation, ...] = ()
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self.initial
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.test, self.body)
+
+    @property
+    def carried(self) -> tuple[Value, ...]:
+        return self.body.parameters
+
+
+Operation: TypeAlias = Apply | Call | If | For | While
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FunctionRef:
+    """The name of a function in its program, and the type of its result. The program holds its body."""
+
+    name: str
+    result: Type
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Function:
+    """A function: `body.parameters` are its parameters, `body.results` has exactly one operand, its result."""
+
+    name: str
+    body: Block
+    doc: str | None = None
+
+    @property
+    def parameters(self) -> tuple[Value, ...]:
+        return self.body.parameters
+
+    @property
+    def result(self) -> Operand:
+        return self.body.results[0]
+
+
+def walk(block: Block) -> Iterator[Operation]:
+    """All operations of a block and of the blocks in it, in the order of the text."""
+    for op in block.operations:
+        yield op
+        for inner in op.blocks:
+            yield from walk(inner)

@@ -1,0 +1,89 @@
+"""Dead code: operations without effect whose results nobody reads, and what loops and branches carry for nobody.
+
+    v1 = np.sin(x)                ->   y = x * 2.0
+    y = x * 2.0; return y              return y
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s2sad.ir.primitive import Effect
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+
+
+def eliminate_dead(function: Function) -> Function:
+    """Drop what the result of the function does not need."""
+    live: set[Operand] = set()
+    effects = {op for op in walk(function.body) if _has_effect(op)}
+    return replace(function, body=_block(function.body, function.body.results, live, effects))
+
+
+def _has_effect(op: Operation) -> bool:
+    if isinstance(op, Apply):
+        return op.primitive.effect is Effect.IO
+    return any(_has_effect(o) for b in op.blocks for o in b.operations)
+
+
+def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effects: set[Operation]) -> Block:
+    """The block with only what `results` and effects need; `live` gets all that it reads."""
+    live.update(results)
+    kept: list[Operation] = []
+    for op in reversed(block.operations):
+        if op in effects or any(r in live for r in op.results):
+            kept.append(_operation(op, live, effects))
+    return Block(block.parameters, tuple(reversed(kept)), results)
+
+
+def _operation(op: Operation, live: set[Operand], effects: set[Operation]) -> Operation:
+    match op:
+        case Apply() | Call():
+            live.update(op.operands)
+            return op
+        case If():
+            return _branch(op, live, effects)
+        case For() | While():
+            return _loop(op, live, effects)
+
+
+def _branch(op: If, live: set[Operand], effects: set[Operation]) -> If:
+    kept = [k for k, r in enumerate(op.results) if r in live]
+    blocks = [_block(b, tuple(b.results[k] for k in kept), live, effects) for b in op.blocks]
+    live.add(op.predicate)
+    return replace(op, then=blocks[0], orelse=blocks[1], results=tuple(op.results[k] for k in kept))
+
+
+def _loop(op: For | While, live: set[Operand], effects: set[Operation]) -> For | While:
+    n = len(op.initial)
+    rows = op.body.results
+    stop = rows[len(rows) - 1 :] if op.breaks else ()
+    wanted = {k for k, r in enumerate(op.results) if r in live}
+    while True:
+        inside: set[Operand] = set()
+        if isinstance(op, While):
+            test = _block(op.test, op.test.results, inside, effects)
+            renamed = dict(zip(op.test.parameters, op.carried, strict=True))
+            inside = {renamed.get(v, v) if isinstance(v, Value) else v for v in inside}
+        body = _block(op.body, (*(rows[k] for k in sorted(wanted)), *stop), inside, effects)
+        more = {k for k, p in enumerate(op.carried) if p in inside}
+        if more <= wanted:
+            break
+        wanted |= more
+    kept = sorted(wanted)
+    carried = [k for k in kept if k < n]
+    results = tuple(op.results[k] for k in kept)
+    initial = tuple(op.initial[k] for k in carried)
+    live.update(inside)
+    live.update(initial)
+    if isinstance(op, While):
+        parameters = tuple(op.carried[k] for k in carried)
+        test = replace(test, parameters=tuple(op.test.parameters[k] for k in carried))
+        return replace(op, initial=initial, test=test, body=replace(body, parameters=parameters), results=results)
+    scans = [k for k, i in enumerate(op.items) if i in inside]
+    parameters = (op.index, *(op.carried[k] for k in carried), *(op.items[k] for k in scans))
+    scanned = tuple(op.scanned[k] for k in scans)
+    live.update((op.start, op.stop, op.step, *scanned))
+    ascending = tuple(op.is_ascending(k) for k in scans)
+    body = replace(body, parameters=parameters)
+    return replace(op, initial=initial, scanned=scanned, results=results, body=body, ascending=ascending)
+

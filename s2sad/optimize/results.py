@@ -1,0 +1,83 @@
+"""What a derivative returns is memory of its own: no view of an argument, no array twice.
+
+    return g, g                    ->  return g, np.array(g)
+    return np.broadcast_to(1.0, s) ->  return np.full(s, 1.0)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from s2sad.analysis.aliasing import EMPTY, find_roots
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.structure import MAKE
+from s2sad.ir.types import ArrayType, ContainerType
+from s2sad.ir.values import Apply, Function, Operand, Value
+
+
+def own_results(function: Function, residuals: bool = False) -> Function:
+    """Copy the arrays in the result that share memory with a parameter or with each other.
+
+    With `residuals` the result is a pair whose second item goes to the reverse sweep alone: it is left as it is.
+    """
+    roots = find_roots(function)
+    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    builder = Builder()
+    taken = set(function.parameters)
+
+    def own(operand: Operand) -> Operand:
+        if not isinstance(operand, Value):
+            return operand
+        op = made.get(operand)
+        if isinstance(operand.type, ContainerType) and op is not None and op.primitive is MAKE:
+            items = [own(o) for o in op.operands]
+            if items == list(op.operands):
+                return operand
+            return builder.apply(MAKE, items, op.static, operand.hint)
+        if not isinstance(operand.type, ArrayType) or operand.type.is_scalar:
+            return operand
+        memory = roots.get(operand, EMPTY)
+        if op is not None and op.primitive is lookup(np.broadcast_to):
+            return _filled(builder, op)
+        if memory & taken:
+            return builder.apply(_need(np.array), (operand,))
+        taken.update(memory)
+        return operand
+
+    result = function.result
+    pair = made.get(result) if isinstance(result, Value) else None
+    if residuals and pair is not None:
+        taken |= roots.get(pair.operands[1], EMPTY)
+        first = own(pair.operands[0])
+        if first is not pair.operands[0]:
+            result = builder.apply(MAKE, (first, pair.operands[1]), pair.static, pair.result.hint)
+    else:
+        result = own(result)
+    if result is function.result:
+        return function
+    body = function.body
+    return replace(
+        function, body=replace(body, operations=(*body.operations, *builder.operations), results=(result,))
+    )
+
+
+def _filled(builder: Builder, op: Apply) -> Operand:
+    """`np.full(shape, x)` for a number, a copy of the broadcast array otherwise."""
+    source = op.operands[0]
+    builder.about = op.about
+    t = op.result.type
+    if isinstance(source.type, ArrayType) and source.type.shape == () and isinstance(t, ArrayType) and t.dtype == source.type.dtype:
+        filled = builder.apply(_need(np.full), (op.operands[1], source), None, op.result.hint)
+    else:
+        filled = builder.apply(_need(np.array), (op.result,))
+    builder.about = ()
+    return filled
+
+
+def _need(function: object) -> Primitive:
+    primitive = lookup(function)
+    assert primitive is not None, function
+    return primitive

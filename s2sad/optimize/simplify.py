@@ -1,0 +1,392 @@
+"""Algebraic simplification and common subexpressions, in one walk from the first operation to the last.
+
+    v_bar = 1.0 * (0.5 / y)                      ->  v_bar = 0.5 / y
+    x_bar = g * (1.0 / x)                        ->  x_bar = g / x
+    x_bar = np.broadcast_to(g, x.shape) * x      ->  x_bar = g * x
+    x_bar = x_bar + index_add(zeros, i, g)       ->  x_bar = index_add(x_bar, i, g)
+
+Each row of the table says the identity, and why floating point allows it. All of them keep the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
+from s2sad.ir.types import ArrayType, Type, type_of
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+
+Rule = Callable[["Simplifier", Apply], Operand | None]
+
+
+def simplify(function: Function) -> Function:
+    """The function with the identities applied and no pure operation written twice."""
+    s = Simplifier()
+    block = s.block(function.body)
+    return replace(function, body=block)
+
+
+def share_zeros(function: Function) -> Function:
+    """`index_add(zeros, i, g)` for a basic index stores: the first contribution needs no sum."""
+    zeros = {op.result for op in _operations(function.body) if _is_zeros(op)}
+    return replace(function, body=_first_stores(function.body, zeros))
+
+
+def _operations(block: Block) -> list[Operation]:
+    return [o for op in block.operations for o in (op, *(x for b in op.blocks for x in _operations(b)))]
+
+
+def _first_stores(block: Block, zeros: set[Value]) -> Block:
+    operations: list[Operation] = []
+    for op in block.operations:
+        if isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros:
+            if is_basic_index(op.operands[1].type):
+                op = replace(op, primitive=INDEX_SET)
+        operations.append(_with_blocks(op, [_first_stores(b, zeros) for b in op.blocks]))
+    return replace(block, operations=tuple(operations))
+
+
+def _with_blocks(op: Operation, blocks: list[Block]) -> Operation:
+    match op:
+        case If():
+            return replace(op, then=blocks[0], orelse=blocks[1])
+        case For():
+            return replace(op, body=blocks[0])
+        case While():
+            return replace(op, test=blocks[0], body=blocks[1])
+    return op
+
+
+class Simplifier:
+    """`table` maps old operands to new ones, `made` new values to their operations, `seen` expressions to values."""
+
+    def __init__(self) -> None:
+        self.table: dict[Operand, Operand] = {}
+        self.made: dict[Value, Apply] = {}
+        self.seen: dict[object, Operand] = {}
+        self.operations: list[Operation] = []
+
+    def get(self, operand: Operand) -> Operand:
+        return self.table.get(operand, operand)
+
+    def definition(self, operand: Operand, primitive: Primitive | None) -> Apply | None:
+        """The operation that makes an operand, where it is a call of this primitive."""
+        op = self.made.get(operand) if isinstance(operand, Value) else None
+        return op if op is not None and op.primitive is primitive else None
+
+    def block(self, block: Block) -> Block:
+        outer, self.operations = self.operations, []
+        seen, self.seen = self.seen, dict(self.seen) if len(self.seen) < 2000 else {}
+        for op in block.operations:
+            self.operation(op)
+        result = Block(block.parameters, tuple(self.operations), tuple(self.get(r) for r in block.results))
+        self.operations, self.seen = outer, seen
+        return result
+
+    def operation(self, op: Operation) -> None:
+        match op:
+            case Apply():
+                self.apply(op)
+            case Call():
+                self.operations.append(replace(op, operands=tuple(map(self.get, op.operands))))
+            case If():
+                predicate = self.get(op.predicate)
+                then, orelse = self.block(op.then), self.block(op.orelse)
+                self.operations.append(replace(op, predicate=predicate, then=then, orelse=orelse))
+            case For():
+                self.invariant(op)
+                start, stop, step = map(self.get, (op.start, op.stop, op.step))
+                initial, scanned = tuple(map(self.get, op.initial)), tuple(map(self.get, op.scanned))
+                body = self.block(op.body)
+                self.operations.append(
+                    replace(op, start=start, stop=stop, step=step, initial=initial, scanned=scanned, body=body)
+                )
+            case While():
+                self.invariant(op)
+                initial = tuple(map(self.get, op.initial))
+                self.operations.append(replace(op, initial=initial, test=self.block(op.test), body=self.block(op.body)))
+
+    def invariant(self, op: For | While) -> None:
+        """What a loop carries unchanged is its initial value."""
+        for k, (p, initial) in enumerate(zip(op.carried, op.initial, strict=True)):
+            if op.body.results[k] is p:
+                new = self.get(initial)
+                if new.type == p.type or isinstance(new, Value):
+                    self.table[p] = self.table[op.results[k]] = new
+                    if isinstance(op, While):
+                        self.table[op.test.parameters[k]] = new
+
+    def apply(self, op: Apply) -> None:
+        operands = tuple(map(self.get, op.operands))
+        if operands != op.operands:
+            op = replace(op, operands=operands)
+        if op.primitive.elementwise and len(op.operands) > 1:
+            op = drop_broadcasts(self, op)
+        for rule in RULES.get(op.primitive.name, ()):
+            new = rule(self, op)
+            if new is not None:
+                self.table[op.result] = new
+                return
+        key = _key(op)
+        if key is not None:
+            before = self.seen.get(key)
+            if before is not None and (op.result.hint is None or op.result.loose or before is op.result):
+                self.table[op.result] = before
+                return
+            self.seen.setdefault(key, op.result)
+        self.made[op.result] = op
+        self.operations.append(op)
+
+    def build(self, op: Apply, function: Callable[..., object] | Primitive, *operands: Operand) -> Operand:
+        """A replacement for `op`: another operation with its name, location and comment."""
+        primitive = function if isinstance(function, Primitive) else _need(function)
+        builder = Builder(op.location, op.about)
+        result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
+        for new in builder.operations:
+            assert isinstance(new, Apply)
+            if result.type != op.result.type:
+                new = replace(new, result=op.result)
+                result = op.result
+            self.apply(new)
+        return self.get(result)
+
+
+def _need(function: Callable[..., object]) -> Primitive:
+    primitive = lookup(function)
+    assert primitive is not None, function
+    return primitive
+
+
+UNSHARED = frozenset({"np.zeros_like", "np.zeros", "np.empty", "np.empty_like", "np.ones", "np.array", "np.copy", "zero_items"})
+"""Fresh memory that is about to be written: sharing it would cost a copy."""
+
+
+def _key(op: Apply) -> object | None:
+    if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.name in UNSHARED:
+        return None
+    if op.primitive in (INDEX_ADD, INDEX_SET):
+        return None
+    try:
+        static = tuple((k, _frozen(v)) for k, v in op.static.items())
+        key = (op.primitive, tuple(_operand_key(o) for o in op.operands), static)
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _operand_key(o: Operand) -> object:
+    return (type(o.value), _frozen(o.value), o.text) if isinstance(o, Constant) else o
+
+
+def _frozen(v: object) -> object:
+    if isinstance(v, slice):
+        return ("slice", v.start, v.stop, v.step)
+    if isinstance(v, (list, tuple)):
+        return (type(v), tuple(map(_frozen, v)))
+    if isinstance(v, float):
+        return repr(v)
+    return v
+
+
+# The identities
+
+
+def is_number(operand: Operand, value: float) -> bool:
+    """A literal Python number, not a named constant."""
+    return (
+        isinstance(operand, Constant)
+        and type(operand.value) in (int, float)
+        and operand.value == value
+        and operand.text is None
+    )
+
+
+def same_type(a: Type, b: Type) -> bool:
+    """The same dtype and shape; a Python float serves where NumPy's is expected."""
+    if a == b:
+        return True
+    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+        return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
+    return False
+
+
+def _times_one(s: Simplifier, op: Apply) -> Operand | None:
+    """x * 1 -> x; exact"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        if is_number(b, 1.0) and same_type(a.type, op.result.type):
+            return a
+    return None
+
+
+def _times_minus_one(s: Simplifier, op: Apply) -> Operand | None:
+    """x * -1 -> -x; exact"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        if is_number(b, -1.0) and same_type(a.type, op.result.type):
+            return s.build(op, np.negative, a)
+    return None
+
+
+def _times_quotient(s: Simplifier, op: Apply) -> Operand | None:
+    """g * (1 / x) -> g / x; one rounding less"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        quotient = s.definition(b, lookup(np.divide))
+        if quotient is not None and is_number(quotient.operands[0], 1.0) and b.hint is None:
+            return s.build(op, np.divide, a, quotient.operands[1])
+    return None
+
+
+def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """a * -b -> -a * b for an unnamed -b; exact. (-a) * (-b) -> a * b; exact"""
+    x, y = op.operands
+    n = s.definition(y, lookup(np.negative))
+    if n is None or not _unnamed(y):
+        return None
+    m = s.definition(x, lookup(np.negative))
+    if m is not None and _unnamed(x):
+        return s.build(op, np.multiply, m.operands[0], n.operands[0])
+    return None
+
+
+def _over_one(s: Simplifier, op: Apply) -> Operand | None:
+    """x / 1 -> x; exact"""
+    x, y = op.operands
+    return x if is_number(y, 1.0) and same_type(x.type, op.result.type) else None
+
+
+def _plus_zero(s: Simplifier, op: Apply) -> Operand | None:
+    """x + 0 -> x; exact but for the sign of a zero"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        if is_number(b, 0.0) and same_type(a.type, op.result.type):
+            return a
+    return None
+
+
+def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """a + -b -> a - b; exact"""
+    x, y = op.operands
+    negative = s.definition(y, lookup(np.negative))
+    if negative is not None and _unnamed(y):
+        return s.build(op, np.subtract, x, negative.operands[0])
+    negative = s.definition(x, lookup(np.negative))
+    if negative is not None and _unnamed(x):
+        return s.build(op, np.subtract, y, negative.operands[0])
+    return None
+
+
+def _plus_itself(s: Simplifier, op: Apply) -> Operand | None:
+    """x + x -> 2 * x; exact"""
+    x, y = op.operands
+    if x is y and isinstance(x, Value) and isinstance(x.type, ArrayType) and x.type.is_inexact:
+        return s.build(op, np.multiply, Constant(2.0, type_of(2.0)), x)
+    return None
+
+
+def _minus_zero(s: Simplifier, op: Apply) -> Operand | None:
+    """x - 0 -> x; exact"""
+    x, y = op.operands
+    return x if is_number(y, 0.0) and same_type(x.type, op.result.type) else None
+
+
+def _minus_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """a - -b -> a + b; exact"""
+    negative = s.definition(op.operands[1], lookup(np.negative))
+    if negative is not None and _unnamed(op.operands[1]):
+        return s.build(op, np.add, op.operands[0], negative.operands[0])
+    return None
+
+
+def _plus_scatter(s: Simplifier, op: Apply) -> Operand | None:
+    """a + index_add(zeros, i, g) -> index_add(a, i, g); exact"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        scatter = s.definition(b, INDEX_ADD)
+        if scatter is None or not _is_zeros(s.made.get(scatter.operands[0])) or not _unnamed(b):  # type: ignore[arg-type]
+            continue
+        if isinstance(a.type, ArrayType) and not a.type.is_scalar and a.type.rank == op.result.type.rank:  # type: ignore[attr-defined]
+            return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])
+    return None
+
+
+def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """--x -> x; exact"""
+    inner = s.definition(op.operands[0], lookup(np.negative))
+    return inner.operands[0] if inner is not None and same_type(inner.operands[0].type, op.result.type) else None
+
+
+def _negative_number(s: Simplifier, op: Apply) -> Operand | None:
+    """-(c) -> the number"""
+    o = op.operands[0]
+    if isinstance(o, Constant) and type(o.value) in (int, float) and o.text is None:
+        return Constant(-o.value, o.type)  # type: ignore[operator]
+    return None
+
+
+def _to_same_shape(s: Simplifier, op: Apply) -> Operand | None:
+    """broadcast_to(x, x.shape) -> x; exact"""
+    x = op.operands[0]
+    return x if x.type == op.result.type else None
+
+
+def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
+    """(a, b)[0] -> a; exact"""
+    made = s.definition(op.operands[0], MAKE)
+    if made is None:
+        return None
+    keys = made.static["keys"]
+    assert isinstance(keys, tuple)
+    return made.operands[keys.index(op.static["key"])]
+
+
+def _twice_transposed(s: Simplifier, op: Apply) -> Operand | None:
+    """x.T.T -> x; exact"""
+    inner = s.definition(op.operands[0], op.primitive)
+    if inner is not None and not op.static and not inner.static and inner.operands[0].type == op.result.type:
+        return inner.operands[0]
+    return None
+
+
+def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
+    """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact"""
+    t = op.result.type
+    if not isinstance(t, ArrayType) or t.shape is None:
+        return op
+    operands = list(op.operands)
+    for k, o in enumerate(operands):
+        spread = s.definition(o, lookup(np.broadcast_to))
+        others = [p for j, p in enumerate(operands) if j != k]
+        if spread is not None and _unnamed(o) and any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
+            source = spread.operands[0].type
+            if isinstance(source, ArrayType) and source.dtype == o.type.dtype:  # type: ignore[union-attr]
+                operands[k] = spread.operands[0]
+    return op if operands == list(op.operands) else replace(op, operands=tuple(operands))
+
+
+def _is_zeros(op: Operation | None) -> bool:
+    return isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
+
+
+def _unnamed(operand: Operand) -> bool:
+    return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "np.multiply": (_times_one, _times_minus_one, _times_quotient, _times_negative),
+    "np.divide": (_over_one,),
+    "np.add": (_plus_zero, _plus_itself, _plus_scatter, _plus_negative),
+    "np.subtract": (_minus_zero, _minus_negative),
+    "np.negative": (_negative_number, _double_negative),
+    "np.broadcast_to": (_to_same_shape,),
+    "np.transpose": (_twice_transposed,),
+    "extract": (_item_of_made,),
+}
+"""The identities, by the operation that they start from."""

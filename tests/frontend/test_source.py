@@ -1,0 +1,392 @@
+"""The source of a function is what the function runs, and its places are those of the file."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import linecache
+import math
+import os
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gast
+import pytest
+
+from s2sad.errors import SourceUnavailable, StaleSource, UnsupportedSyntax
+from s2sad.frontend.source import Source, deep_recursion, parse
+
+Load = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Load]:
+    """Writes a module to a file and imports it."""
+    names = []
+
+    def load(text: str | bytes) -> ModuleType:
+        name = f"source_case_{len(names)}"
+        path = tmp_path / f"{name}.py"
+        path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        names.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    for name in names:
+        del sys.modules[name]
+
+
+def unparse(source: Source) -> str:
+    return ast.unparse(gast.gast_to_ast(source.tree))
+
+
+def at(source: Source, node: gast.AST) -> str:
+    """The text of the file at the place of a node, which must lie on one line."""
+    place = source.location(node)
+    assert place.line == place.end_line and place.file == source.file
+    return linecache.getline(place.file, place.line)[place.column : place.end_column]
+
+
+def returned(source: Source) -> str:
+    return at(source, source.tree.body[-1].value)
+
+
+def test_plain_function(load: Load) -> None:
+    text = "import math\n\n\ndef f(x, y=2):\n    '''Text.'''\n    return x * y  # end\n\n\ndef g(): pass\n"
+    source = parse(load(text).f)
+    assert isinstance(source.tree, gast.FunctionDef)
+    assert source.text == "def f(x, y=2):\n    '''Text.'''\n    return x * y  # end\n"
+    assert source.line == 4
+    assert returned(source) == "x * y"
+    assert source.location(source.tree).line == 4
+    assert source.location(source.tree.body[-1]).line == 6
+    assert str(source.location(source.tree)) == f"{source.file}:4"
+
+
+def test_nodes_without_a_place_have_that_of_what_is_in_them(load: Load) -> None:
+    source = parse(load("def f(x):\n    return [i for i in x]\n").f)
+    assert at(source, source.tree.body[0].value.generators[0]) == "i"
+    assert source.location(source.tree.args).line == 1
+    assert source.location(gast.Load()).line == 1
+
+
+def test_decorators_are_recorded_and_left_out(load: Load) -> None:
+    module = load(
+        """
+        import functools
+
+        def keep(*_, **__):
+            return lambda f: f
+
+        @keep(
+            lambda f: f,
+        )
+        # a comment
+        @keep(1)
+        def f(x):
+            return x
+
+        @functools.lru_cache
+        def g(x): return -x
+        """
+    )
+    source = parse(module.f)
+    assert source.tree.decorator_list == [] and len(source.decorators) == 2
+    assert source.text.startswith("def f(x):")
+    assert at(source, source.decorators[1]) == "keep(1)"
+    assert returned(source) == "x"
+    assert unparse(parse(module.g.__wrapped__)) == "def g(x):\n    return -x"
+
+
+def test_wrapper_is_not_unwrapped(load: Load) -> None:
+    module = load(
+        """
+        import functools
+
+        def twice(f):
+            @functools.wraps(f)
+            def wrapper(*args):
+                return 2 * f(*args)
+            return wrapper
+
+        @twice
+        def f(x):
+            return x
+        """
+    )
+    assert parse(module.f).tree.name == "wrapper"
+    assert parse(module.f.__wrapped__).tree.name == "f"
+
+
+def test_methods_closures_and_private_names(load: Load) -> None:
+    module = load(
+        """
+        class A:
+            __k = 3
+            class B:
+                def method(self, x):
+                    def inner(y):
+                        nonlocal x
+                        x = y
+                        def innermost(): return x + y + self.__k
+                        return innermost
+                    return inner
+                def own_class(self):
+                    return super().__repr__(), __class__
+            @staticmethod
+            def static(x):
+                return A.__k * x
+        """
+    )
+    method = module.A.B.method
+    inner = method(module.A.B(), 1)
+    for function in (method, inner, inner(2), module.A.B.own_class, module.A.static):
+        source = parse(function)
+        assert source.tree.name == function.__name__
+        assert source.text.lstrip().startswith(f"def {function.__name__}(")
+    assert returned(parse(inner(2))) == "x + y + self.__k"
+
+
+def test_lambdas(load: Load) -> None:
+    module = load(
+        """
+        f, g = lambda x: x + 1, lambda x: x + 2
+        h, k = lambda x: x, lambda x: x
+        many = [lambda x, i=i: (lambda y: x + y + i) for i in range(3)]
+        table = dict(
+            first=lambda x:
+                x
+                + 1, second=lambda x: x - 1,
+            third=lambda: (
+                3
+            ),
+        )
+        typed = lambda x, *, y=(lambda: 2): x * y()
+        class C:
+            f = lambda self: self.__f
+        """
+    )
+    assert [parse(f).text for f in (module.f, module.g)] == ["lambda x: x + 1", "lambda x: x + 2"]
+    assert unparse(parse(module.f)) == "def lambda_(x):\n    return x + 1"
+    assert returned(parse(module.g)) == "x + 2"
+    h, k = (parse(f).location(parse(f).tree).column for f in (module.h, module.k))
+    assert (h, k) == (7, 20)
+    assert parse(module.many[0]).text == "lambda x, i=i: (lambda y: x + y + i)"
+    assert parse(module.many[0](1)).text == "lambda y: x + y + i"
+    assert unparse(parse(module.table["first"])) == "def lambda_(x):\n    return x + 1"
+    assert parse(module.table["first"]).text == "lambda x:\n        x\n        + 1"
+    assert parse(module.table["second"]).text == "lambda x: x - 1"
+    assert unparse(parse(module.table["third"])) == "def lambda_():\n    return 3"
+    assert parse(module.typed.__kwdefaults__["y"]).text == "lambda: 2"
+    assert returned(parse(module.C.f)) == "self.__f"
+
+
+def test_places_count_characters(load: Load) -> None:
+    source = parse(load("def f(größe):\n    é = 'äöü'; y = größe + 1; return größe*y\n").f)
+    assert at(source, source.tree.body[1].value) == "größe + 1"
+    assert returned(source) == "größe*y"
+
+
+def test_encoding_of_the_file(load: Load) -> None:
+    source = parse(load("# coding: latin-1\ndef f(x):\n    s = 'äö'; return x\n".encode("latin-1")).f)
+    assert source.tree.body[0].value.value == "äö"
+    assert returned(source) == "x"
+
+
+def test_tabs_form_feeds_and_line_ends(load: Load) -> None:
+    method = b"\tdef f(self):\n\t\tif x:\n\t\t\treturn 1\n\t\x0c\n\t\treturn 2\n"
+    module = load(b"x = 1\n\x0c\nclass A:\n" + method + b"\x0c\ndef g(x):\r\n    return x\r\n")
+    assert returned(parse(module.A.f)) == "2"
+    assert parse(module.A.f).location(parse(module.A.f).tree.body[1]).line == 8
+    assert returned(parse(module.g)) == "x"
+
+
+def test_text_to_the_left_of_the_function(load: Load) -> None:
+    module = load(
+        """
+        class A:
+            def f(
+            self,
+          x,
+        ):
+                s = '''
+        left
+          of it
+        '''
+        # a comment
+                y = (x +
+        1) + \\
+        2
+                return y
+            z = 3
+        """
+    )
+    source = parse(module.A.f)
+    assert source.tree.body[0].value.value == "\nleft\n  of it\n"
+    assert returned(source) == "y"
+    assert source.text.endswith("return y\n")
+
+
+def test_a_long_text_to_the_left_of_the_function(load: Load) -> None:
+    text = "def f():\n    x = '''\n" + "left\n" * 300 + "'''\n    return x\n"
+    assert returned(parse(load(text).f)) == "x"
+
+
+def test_one_line_functions_and_ends_of_files(load: Load) -> None:
+    module = load("if True:\n    def f(x): return x\nelse:\n    def f(x): return -x\ndef g(x): return x; pass")
+    assert returned(parse(module.f)) == "x"
+    assert parse(module.g).text == "def g(x): return x; pass\n"
+
+
+def test_future_annotations_and_constants(load: Load) -> None:
+    module = load(
+        """
+        from __future__ import annotations
+        def f(x: Unknown) -> Unknown:
+            y: int = 0.0 * -0.0
+            x.a: y = 1
+            def g(z: None): return z, 1e300, 2j, {1, 2} == {1, 2}, x in {1, "a"}, ...
+            return g
+        """
+    )
+    assert unparse(parse(module.f)).count("Unknown") == 2
+
+
+def test_functions_with_asserts_that_pytest_rewrites() -> None:
+    def f(x: float) -> float:
+        assert x > 0, "positive"
+        return x
+
+    assert returned(parse(f)) == "x"  # type: ignore[arg-type]
+
+
+def test_exec_without_source() -> None:
+    names: dict[str, Any] = {}
+    exec("def f(x): return x", names)
+    why = "source of f cannot be had: it was typed at a prompt, or made by exec. Define it in a file"
+    with pytest.raises(SourceUnavailable, match=why):
+        parse(names["f"])
+
+
+def test_exec_with_registered_source() -> None:
+    text = "def f(x):\n    return x\ng = lambda x: -x\n"
+    linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(keepends=True), "<cell 1>")
+    names: dict[str, Any] = {}
+    exec(compile(text, "<cell 1>", "exec"), names)
+    assert returned(parse(names["f"])) == "x"
+    assert returned(parse(names["g"])) == "-x"
+    assert parse(names["f"]).file == "<cell 1>"
+
+
+def test_missing_file(load: Load) -> None:
+    module = load("def f(x): return x\n")
+    os.unlink(str(module.__file__))
+    with pytest.raises(SourceUnavailable, match="cannot be read"):
+        parse(module.f)
+
+
+@pytest.mark.parametrize("function", [math.sin, len, int, "".join, functools.partial(print)])
+def test_not_a_python_function(function: Any) -> None:
+    with pytest.raises(SourceUnavailable, match="not a Python function: it has no source. Give its derivative"):
+        parse(function)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "def f(x):\n    return x + 1\n",
+        "def f(x):\n    return x\n",
+        "def f(x, y):\n    return x * 2\n",
+        "def f(x):\n    return x * 2.0\n",
+        "def f(x):\n    return y * 2\n",
+        "y = 1\ndef f(x):\n    return x * 2\n",
+        "def g(x):\n    return x * 2\n",
+        "def f(x:\n    return x * 2\n",
+        "",
+        "\n",
+    ],
+)
+def test_changed_file(load: Load, new: str) -> None:
+    module = load("def f(x):\n    return x * 2\n")
+    parse(module.f)
+    Path(str(module.__file__)).write_text(new or "# nothing left")
+    why = "source_case_0.py:1: the source found there is not that of f: the file was changed.*reload"
+    with pytest.raises(StaleSource, match=why):
+        parse(module.f)
+
+
+def test_changed_elsewhere(load: Load) -> None:
+    module = load("def f(x):\n    return x * 2\ng = lambda x: x\n")
+    Path(str(module.__file__)).write_text("def f(x):\n    # the same\n    return (x * 2)\ng = (lambda x: -x)\n")
+    assert returned(parse(module.f)) == "x * 2"
+    with pytest.raises(StaleSource):
+        parse(module.g)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("def f(x):\n    yield x\n", "a generator"),
+        ("async def f(x):\n    return x\n", "an async function"),
+        ("async def f(x):\n    yield x\n", "an async function"),
+        ("@staticmethod\ndef f(x):\n    yield x\n", "a generator"),
+    ],
+)
+def test_generators_and_coroutines(load: Load, text: str, what: str) -> None:
+    function = load(text).f
+    with pytest.raises(UnsupportedSyntax) as error:
+        parse(getattr(function, "__func__", function))
+    assert f"{what} cannot be differentiated\n    {'async ' * ('async' in text)}def f(x):\n    ^" in str(error.value)
+    assert error.value.location.line == text.count("@") + 1
+
+
+def test_no_warnings_of_the_compiler(load: Load) -> None:
+    with pytest.warns():
+        module = load("def f(x):\n    s = '\\d'\n    return x is 1\n")
+    assert returned(parse(module.f)) == "x is 1"
+
+
+def test_time(load: Load) -> None:
+    function = "def f{0}(x):\n" + "".join(f"    y{i} = x * {i} + x\n" for i in range(18)) + "    return x\n"
+    module = load("\n".join(function.format(i) for i in range(100)))
+    parse(module.f0)
+    begin = time.perf_counter()
+    for i in range(90, 100):
+        parse(getattr(module, f"f{i}"))
+    assert (time.perf_counter() - begin) / 10 < 0.01
+
+
+def test_deep_trees(load: Load) -> None:
+    text = "def f(x):\n    if x == -1: return -1\n" + "".join(f"    elif x == {i}: return {i}\n" for i in range(500))
+    assert len(parse(load(text).f).tree.body) == 1
+
+
+def test_recursion_limit_is_restored() -> None:
+    before, inside, leave = sys.getrecursionlimit(), threading.Event(), threading.Event()
+
+    def other() -> None:
+        with deep_recursion():
+            inside.set()
+            leave.wait(5)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    inside.wait(5)
+    with deep_recursion():
+        pass
+    assert sys.getrecursionlimit() > before
+    leave.set()
+    thread.join()
+    assert sys.getrecursionlimit() == before
