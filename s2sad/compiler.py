@@ -9,19 +9,20 @@ every user function that it calls, each made once for each signature.
 from __future__ import annotations
 
 import inspect
+import os
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
+from s2sad.analysis.aliasing import visible_updates
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
-from s2sad.analysis.aliasing import visible_updates
 from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
@@ -41,10 +42,23 @@ from s2sad.ir.types import (
     tuple_type,
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, walk
-from s2sad.optimize import optimize, own_results
+from s2sad.ir.verifier import verify
+from s2sad.optimize import optimize as run_passes
+from s2sad.optimize import own_results
+
+VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
+"""Whether the IR is verified after every stage: under test."""
 
 Target = Any
 """A Python function, or a derivative object with `transform` and `target`."""
+
+
+def optimize(function: Function) -> Function:
+    """The optimiser, between two verifications where those are asked for."""
+    if VERIFY:
+        verify(function)
+    function = run_passes(function)
+    return verify(function) if VERIFY else function
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,9 @@ def check_updates(lowered: Lowered) -> None:
     for op, seen in visible_updates(lowered.function, lowered.in_place):
         name = seen.hint or "another array"
         raise UnsupportedSyntax(
-            f"this writes into an array that is also seen as {name}", "write x = x + y, which makes a new array", op.location
+            f"this writes into an array that is also seen as {name}",
+            "write x = x + y, which makes a new array",
+            op.location,
         )
 
 
@@ -96,6 +112,8 @@ class Program:
         self.entries: dict[tuple[object, str], Entry] = {}
         self.in_progress: dict[tuple[object, str], Entry] = {}
         self.recursive: set[tuple[object, str]] = set()
+        self.provisional: dict[tuple[object, str], set[tuple[object, str]]] = {}
+        self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.signature = Signature()
@@ -136,10 +154,14 @@ class Program:
             return self.entries[key]
         if key in self.in_progress:
             self.recursive.add(key)
+            for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
+                self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
-        name = self.fresh_name(_name_of(target))
+        name = self.names.get(key) or self.fresh_name(_name_of(target))
+        self.names[key] = name
         guess = Entry(_stub(name), dict(parameters), (), BOTTOM)
         for _ in range(8):
+            self.forget_provisional(key)
             self.in_progress[key] = guess
             entry = self.make(target, parameters, name)
             del self.in_progress[key]
@@ -154,6 +176,12 @@ class Program:
         self.entries[key] = entry
         self.functions[name] = entry.function
         return entry
+
+    def forget_provisional(self, key: tuple[object, str]) -> None:
+        """Drop the entries that rest on an earlier guess of a function that is in progress (mutual recursion)."""
+        for inner in [k for k, outer in self.provisional.items() if key in outer]:
+            del self.provisional[inner]
+            self.entries.pop(inner, None)
 
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         if isinstance(target, types.FunctionType):
@@ -173,7 +201,9 @@ class Program:
         """The derivative of an entry."""
         active = self.active(entry, transform.argnums)
         if transform.kind == "grad":
-            made = gradient(entry.function, active, self.pair_of, name, transform.value, transform.has_aux, transform.one)
+            made = gradient(
+                entry.function, active, self.pair_of, name, transform.value, transform.has_aux, transform.one
+            )
         elif transform.kind == "jvp":
             made = replace(jvp(entry.function, active, self.tangent_of), name=name)
         else:
@@ -185,7 +215,9 @@ class Program:
         first, second, residuals = pair(entry.function, self.active(entry, transform.argnums), self.pair_of, optimize)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = own_results(first, residuals is not None)
-        second = own_results(numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse"))))
+        second = own_results(
+            numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse")))
+        )
         self.functions[first.name] = first
         self.functions[second.name] = second
         return first, second.name, residuals is not None
@@ -196,7 +228,7 @@ class Program:
         return own + [False] * len(entry.captured)
 
     def fresh_name(self, base: str) -> str:
-        names = {e.function.name for e in (*self.entries.values(), *self.in_progress.values())} | set(self.functions)
+        names = set(self.names.values()) | set(self.functions)
         names |= {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
         name, k = base, 1
         while name in names:
@@ -275,8 +307,9 @@ class Program:
         return list(order.values())
 
 
-def with_statics(t: Type, position: int, statics: Mapping[tuple[int, tuple[object, ...]], object],
-                 path: tuple[object, ...] = ()) -> Type:
+def with_statics(
+    t: Type, position: int, statics: Mapping[tuple[int, tuple[object, ...]], object], path: tuple[object, ...] = ()
+) -> Type:
     """The type of a parameter with the leaves that must be known replaced by their values."""
     if (position, path) in statics:
         value = statics[(position, path)]

@@ -1,18 +1,18 @@
 """Where something stands in the user's source, and every exception that s2sad raises.
 
-    Error                        the base class of all of them
-    ├── SourceUnavailable        a function whose source text cannot be had (C extension, REPL)
-    ├── StaleSource              the file was changed after the function was imported
-    ├── Unsupported              a construct at one place of the user's source cannot be differentiated
-    │   ├── UnsupportedSyntax    a statement or expression outside the language
-    │   ├── UnsupportedCall      a function without a derivative rule and without source
-    │   └── UnsupportedType      an operation on operands it is not defined for
-    ├── SeveralErrors            all that was found in one function
-    ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
-    ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
-    ├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
-    ├── CacheError               the cache folder cannot be written
-    └── InternalError            a stage broke an invariant of the IR: a bug in s2sad
+Error                        the base class of all of them
+├── SourceUnavailable        a function whose source text cannot be had (C extension, REPL)
+├── StaleSource              the file was changed after the function was imported
+├── Unsupported              a construct at one place of the user's source cannot be differentiated
+│   ├── UnsupportedSyntax    a statement or expression outside the language
+│   ├── UnsupportedCall      a function without a derivative rule and without source
+│   └── UnsupportedType      an operation on operands it is not defined for
+├── SeveralErrors            all that was found in one function
+├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
+├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
+├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
+├── CacheError               the cache folder cannot be written
+└── InternalError            a stage broke an invariant of the IR: a bug in s2sad
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Facts about functions of the IR: activity, aliasing. They take IR and give mappings; they change nothing."""

@@ -1,0 +1,1 @@
+"""From a function of the IR to its tangent or adjoint, as functions of the same IR."""

@@ -236,7 +236,10 @@ class Adjoints:
         op = self.definition[value]
         assert isinstance(op, Apply)
         operands = [self.again(builder, o, home) for o in op.operands]
-        return builder.apply(op.primitive, operands, op.static, value.hint)
+        about, builder.about = builder.about, ()
+        result = builder.apply(op.primitive, operands, op.static, value.hint, value.loose)
+        builder.about = about
+        return result
 
 
 _CHEAP = {"np.add", "np.subtract", "np.multiply", "np.floor_divide", "np.remainder", "np.negative", "len", "np.divide"}

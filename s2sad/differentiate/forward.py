@@ -7,24 +7,34 @@ Loops carry the tangents of what they carry. A value without tangent (None) does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.tangents import (
-    add,
     as_dots,
     check_rule,
-    leaf_paths,
     pick,
     tangent_type,
     zero,
 )
-from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, UNDEFINED
-from s2sad.ir.types import ContainerType, SequenceType
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, If, Operand, Operation, Value, While
+from s2sad.ir.types import ContainerType
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    FunctionRef,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+)
 
 TangentCallee = Callable[[Call, tuple[bool, ...]], FunctionRef]
 """The function that gives (result, result_dot) of a callee, for operands of which some have tangents."""
@@ -141,9 +151,9 @@ class Forward:
             dots = [self.branch_dot(block.results[k], op.results[k], inner) for k in kept]
             blocks.append(inner.block((), [*block.results, *dots]))
         self.dots = outer
-        dots = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in kept]
-        builder.operations.append(If(op.predicate, blocks[0], blocks[1], (*op.results, *dots), op.location))
-        self.dots.update(zip((op.results[k] for k in kept), dots, strict=True))
+        new = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in kept]
+        builder.operations.append(If(op.predicate, blocks[0], blocks[1], (*op.results, *new), op.location))
+        self.dots.update(zip((op.results[k] for k in kept), new, strict=True))
 
     def branch_dot(self, operand: Operand, result: Value, builder: Builder) -> Operand:
         """The tangent of what a branch yields; undefined where the branch does not bind it."""
@@ -176,8 +186,20 @@ class Forward:
             body = inner.block([*own[: 1 + n], *parameters, *own[1 + n :], *items], yields)
             ascending = tuple(op.is_ascending(k) for k in range(len(op.scanned)))
             ascending += tuple(op.is_ascending(k) for k, s in enumerate(op.scanned) if s in outer)
-            new: Operation = For(op.start, op.stop, op.step, initial, (*op.scanned, *scanned), body, results, op.reverse,
-                                 op.breaks, op.location, (), ascending)
+            new: Operation = For(
+                op.start,
+                op.stop,
+                op.step,
+                initial,
+                (*op.scanned, *scanned),
+                body,
+                results,
+                op.reverse,
+                op.breaks,
+                op.location,
+                (),
+                ascending,
+            )
         else:
             test = self.test_block(op, parameters, builder)
             new = While(initial, test, inner.block([*own, *parameters], yields), results, op.breaks, op.location)
@@ -212,5 +234,3 @@ def _is_undefined(operand: Operand, builder: Builder) -> bool:
 
 def _extract_as(builder: Builder, container: Value, key: object, result: Value) -> Apply:
     return Apply(EXTRACT, (container,), result, {"key": key}, builder.location)
-
-

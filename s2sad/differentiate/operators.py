@@ -1,8 +1,8 @@
 """The transformations of functions: gradient, forward-and-reverse pair, tangent. Each gives functions of the same IR.
 
-    gradient(f)   f_grad(*parameters) -> x_bar                        forward and reverse sweep in one function
-    pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps apart: for callees, and for vjp
-                  f_reverse(residuals, result_bar) -> parameter_bars
+gradient(f)   f_grad(*parameters) -> x_bar                        forward and reverse sweep in one function
+pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps apart: for callees, and for vjp
+              f_reverse(residuals, result_bar) -> parameter_bars
 """
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ def _split(
     final = forward.make(tuple, (0, 1), [function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
-    table: dict[Operand, Operand] = {v: Value(v.type, v.hint or "kept") for v in needed}
-    rest = substitute(raw.body, table)
-    unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(map(table.__getitem__, needed))]
+    firm = [Value(v.type, v.hint or "kept") for v in needed]
+    rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
+    unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
     return first, replace(raw, body=body), residuals_type
 

@@ -22,7 +22,20 @@ from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, check_rule, pick
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.structure import EXTRACT, UNDEFINED
 from s2sad.ir.types import ContainerType, SequenceType, Type, integer, new_dim
-from s2sad.ir.values import Apply, Block, Call, For, Function, FunctionRef, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    FunctionRef,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -199,7 +212,9 @@ class Reverse(Adjoints):
         n = len(op.initial)
         carried = [k for k in range(n) if op.carried[k] in self.active or op.results[k] in self.active]
         starts = [self.total_or_zero(builder, op.results[k]) for k in carried]
-        lists = {k: self.total(builder, op.results[k]) for k in range(n, len(op.results)) if op.results[k] in self.active}
+        lists = {
+            k: self.total(builder, op.results[k]) for k in range(n, len(op.results)) if op.results[k] in self.active
+        }
         inner = builder.child()
         frame = self.frame = Frame(op.body, self.frame, op)
         index = Value(integer(new_dim("i")), op.index.hint if isinstance(op, For) else None)
@@ -217,13 +232,33 @@ class Reverse(Adjoints):
         collected = self.collected_items(op, inner)
         assert frame.outer is not None
         self.frame = frame.outer
-        self.finish_loop(op, builder, inner, frame, index, carried, starts, parameters, yields,
-                         [(lists[k], p) for k, p in item_bars.items()], collected)
+        self.finish_loop(
+            op,
+            builder,
+            inner,
+            frame,
+            index,
+            carried,
+            starts,
+            parameters,
+            yields,
+            [(lists[k], p) for k, p in item_bars.items()],
+            collected,
+        )
 
     def finish_loop(
-        self, op: For | While, builder: Builder, inner: Builder, frame: Frame, index: Value, carried: list[int],
-        starts: list[Operand], parameters: list[Value], yields: list[Operand],
-        item_bars: list[tuple[Any, Value]], collected: list[tuple[Operand, Operand]],
+        self,
+        op: For | While,
+        builder: Builder,
+        inner: Builder,
+        frame: Frame,
+        index: Value,
+        carried: list[int],
+        starts: list[Operand],
+        parameters: list[Value],
+        yields: list[Operand],
+        item_bars: list[tuple[Any, Value]],
+        collected: list[tuple[Operand, Operand]],
     ) -> None:
         """Append the reversed loop, and hand its results to the frame around it."""
         keys = list(frame.touched)
@@ -242,8 +277,19 @@ class Reverse(Adjoints):
         scans = [self.read(builder, s) for s, _ in sources]
         ascending = (*(a for _, a in sources), *(False for _ in item_bars))
         builder.operations.append(
-            For(*trips, (*starts, *initial), (*scans, *(s for s, _ in item_bars)), body, (*results, *lists), reverse,
-                False, op.location, (op,), ascending))
+            For(
+                *trips,
+                (*starts, *initial),
+                (*scans, *(s for s, _ in item_bars)),
+                body,
+                (*results, *lists),
+                reverse,
+                False,
+                op.location,
+                (op,),
+                ascending,
+            )
+        )
         m = len(parameters)
         for key, r in zip(keys, results[m:], strict=True):
             self.frame.totals[key] = r
@@ -302,9 +348,7 @@ class Reverse(Adjoints):
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
         builder = Builder()
-        extra = [
-            v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported
-        ]
+        extra = [v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
     def forward_loop(self, op: For | While) -> Operation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,12 @@ from s2sad.ir.structure import MAKE
 from s2sad.ir.types import (
     ArrayType,
     ContainerType,
-
     SequenceType,
     StaticType,
     Type,
     is_active_type,
 )
-from s2sad.ir.values import Apply, Call, Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 Names = Mapping[Value, str]
 """The name of each primal value: the user's own, or v1, v2, ..."""
@@ -93,7 +91,8 @@ def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
         return None
     if isinstance(operand.type, ContainerType):
         return tuple(
-            builder.expr(builder.extract(dot, k)) if is_active_type(operand.type[k]) else None for k in operand.type.keys
+            builder.expr(builder.extract(dot, k)) if is_active_type(operand.type[k]) else None
+            for k in operand.type.keys
         )
     return builder.expr(dot)
 
@@ -102,7 +101,9 @@ def check_rule(op: Apply, rule: Callable[..., Any] | None) -> None:
     """Refuse an active operation without a rule."""
     if rule is None and op.primitive.name not in ("make", "extract"):
         raise UnsupportedCall(
-            f"{op.primitive.name} has no derivative rule for this mode", "pass constants to it, or give its rule", op.location
+            f"{op.primitive.name} has no derivative rule for this mode",
+            "pass constants to it, or give its rule",
+            op.location,
         )
 
 
@@ -137,20 +138,22 @@ ADD_ITEMS = register(
         helper=True,
     )
 )
-REVERSED_ITEMS = register(
+REVERSED_ITEMS: Primitive = register(
     Primitive(
         "reversed_items",
         reversed_items,
         lambda a, /: a,
-        tangent=lambda y, xs, dots: dots[0].builder.expr(dots[0].builder.apply(REVERSED_ITEMS, (dots[0].operand,))),
-        adjoint=lambda g, y, xs, active: (g.builder.expr(g.builder.apply(REVERSED_ITEMS, (g.operand,))),),
+        tangent=lambda y, xs, dots: _reversed(dots[0]),
+        adjoint=lambda g, y, xs, active: (_reversed(g),),
         helper=True,
     )
 )
 ZERO_ITEMS = register(Primitive("zero_items", zero_items, lambda a, /: a, constant=True, helper=True))
 
 
+def _reversed(a: Any) -> Any:
+    return a.builder.expr(a.builder.apply(REVERSED_ITEMS, (a.operand,)))
+
+
 def _sum_items(a: Any, b: Any) -> Any:
     return a.builder.expr(a.builder.apply(ADD_ITEMS, (a.operand, b.operand)))
-
-

@@ -37,7 +37,9 @@ class Parameter:
 class FunctionEmitter:
     """Emits one function. `reserved` are names of the module that variables must not take."""
 
-    def __init__(self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None) -> None:
+    def __init__(
+        self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None
+    ) -> None:
         self.function = function
         self.uses = find_uses(function)
         self.inlined = find_inlined(function, self.uses)
@@ -105,7 +107,7 @@ class FunctionEmitter:
     def result(self, operand: Operand) -> ast.expr:
         return self.read(operand)
 
-    def store(self, value: Value) -> ast.expr:
+    def store(self, value: Value) -> ast.Name:
         return ast.Name(self.variables.name(value), ast.Store())
 
     # statements
@@ -160,6 +162,8 @@ class FunctionEmitter:
         """Whether a tuple is taken apart at once by a tuple assignment: all that is read of it are its items."""
         if not isinstance(container, Value) or not isinstance(container.type, ContainerType):
             return False
+        if container in self.inlined:
+            return False
         if not issubclass(container.type.cls, (tuple, list)):
             return False
         op = self.uses.definition.get(container)
@@ -176,7 +180,7 @@ class FunctionEmitter:
     def unpack(self, container: Value, value: ast.expr) -> ast.stmt:
         assert isinstance(container.type, ContainerType)
         items = {r.static["key"]: r.result for r in self.uses.readers[container] if isinstance(r, Apply)}
-        targets = [
+        targets: list[ast.expr] = [
             self.store(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys
         ]
         return ast.Assign([ast.Tuple(targets, ast.Store())], value)
@@ -244,7 +248,9 @@ class FunctionEmitter:
             statements.append(ast.Break())
         return statements
 
-    def moves(self, block: Block, sources: Sequence[Operand], targets: Sequence[Value], op: Operation) -> list[ast.stmt]:
+    def moves(
+        self, block: Block, sources: Sequence[Operand], targets: Sequence[Value], op: Operation
+    ) -> list[ast.stmt]:
         """What a block yields, put into the variables that receive it: all at once where one overwrites another."""
         pairs = []
         for s, t in zip(sources, targets, strict=True):
@@ -282,7 +288,8 @@ class FunctionEmitter:
         if self.uses.block_of[op] is not self.function.body:
             return True
         return any(
-            isinstance(r, Block) or self.uses.block_of[r] is self.function.body for r in self.uses.readers.get(target, [])
+            isinstance(r, Block) or self.uses.block_of[r] is self.function.body
+            for r in self.uses.readers.get(target, [])
         )
 
     def starts(self, op: For | While) -> list[ast.stmt]:
@@ -319,7 +326,9 @@ class FunctionEmitter:
         """Whether a branch at the end of a loop body can leave the loop itself, with `break` where it is decided."""
         if isinstance(stop, Constant):
             return True
-        last = next((o for o in reversed(block.operations) if not (isinstance(o, Apply) and o.result in self.inlined)), None)
+        last = next(
+            (o for o in reversed(block.operations) if not (isinstance(o, Apply) and o.result in self.inlined)), None
+        )
         if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
             return False
         k = last.results.index(stop)
@@ -350,7 +359,9 @@ class FunctionEmitter:
         index = self.store(op.index) if used else ast.Name("_", ast.Store())
         if not items:
             return index, counter
-        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), _call("zip", [counter, *reversed_lists])
+        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), _call(
+            "zip", [counter, *reversed_lists]
+        )
 
     def is_read(self, value: Value) -> bool:
         return value in self.uses.readers

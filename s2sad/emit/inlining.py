@@ -67,7 +67,9 @@ def find_inlined(function: Function, uses: Uses) -> dict[Value, Apply]:
     return inlined
 
 
-def _choose(block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]) -> None:
+def _choose(
+    block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]
+) -> None:
     for op in block.operations:
         for inner in op.blocks:
             _choose(inner, function, uses, inlined, widths)

@@ -47,8 +47,8 @@ class Variables:
             self.ranges[v] = _merged(self.ranges[v])
         for a, b in self.forced:
             self.unite(a, b)
-        for a, b in self.pairs:
-            self.coalesce(a, b)
+        for source, target in self.pairs:
+            self.coalesce(source, target)
         self.names = self.choose_names(set(reserved))
 
     # positions: the statements in the order of the text; a loop or branch spans those in it
@@ -210,7 +210,21 @@ def _identifier(hint: str) -> str:
     return hint
 
 
-_BUILTINS_USED = {"range", "len", "reversed", "zip", "enumerate", "print", "float", "int", "abs", "max", "min", "pow", "list"}
+_BUILTINS_USED = {
+    "range",
+    "len",
+    "reversed",
+    "zip",
+    "enumerate",
+    "print",
+    "float",
+    "int",
+    "abs",
+    "max",
+    "min",
+    "pow",
+    "list",
+}
 
 
 def _may_share(a: Value, b: Value) -> bool:
@@ -306,7 +320,9 @@ class Ownership:
                 return reader is not self.variables.function.body and self.yields_to_itself(reader, value)
             case For() | While():
                 return all(
-                    self.variables.same(value, p) for i, p in zip(reader.initial, reader.carried, strict=True) if i is value
+                    self.variables.same(value, p)
+                    for i, p in zip(reader.initial, reader.carried, strict=True)
+                    if i is value
                 ) and value not in getattr(reader, "scanned", ())
             case If():
                 return True

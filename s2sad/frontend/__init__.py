@@ -1,0 +1,1 @@
+"""From a Python function to typed SSA: source, desugared tree, names, operations."""

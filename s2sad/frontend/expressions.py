@@ -18,24 +18,24 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
-from s2sad.frontend.context import CalleeNeedsStatic, Context, NeedsStatic, Variable
+from s2sad.frontend.context import Context, NeedsStatic, Variable
 from s2sad.frontend.source import Source
 from s2sad.frontend.terms import (
     Method,
     Range,
     Record,
     Term,
-    extract,
     flatten,
     is_static,
     open_container,
+    same_operand,
     static_value,
     structure,
     to_operand,
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM, SHAPE
 from s2sad.ir.types import (
     ArrayType,
@@ -84,11 +84,6 @@ STATIC_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     gast.Eq: operator.eq,
     gast.NotEq: operator.ne,
 }
-ARRAY_METHODS = frozenset(
-    "sum mean prod max min var std cumsum cumprod reshape ravel transpose swapaxes squeeze repeat dot trace diagonal clip "
-    "astype copy argmax argmin argsort any all ptp take round conj conjugate nonzero searchsorted compress".split()
-)
-"""Methods that are the NumPy function of the same name on their receiver."""
 
 
 class Expressions:
@@ -108,7 +103,9 @@ class Expressions:
     def at(self, node: gast.AST) -> Location:
         return self.source.location(node)
 
-    def refuse(self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax) -> NoReturn:
+    def refuse(
+        self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
+    ) -> NoReturn:
         raise cls(what, instead, self.at(node))
 
     @contextmanager
@@ -137,7 +134,9 @@ class Expressions:
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
-        self.refuse(node, "this must be known at compile time", "pass a constant, or an argument as it is", UnsupportedType)
+        self.refuse(
+            node, "this must be known at compile time", "pass a constant, or an argument as it is", UnsupportedType
+        )
 
     # expressions
 
@@ -167,8 +166,11 @@ class Expressions:
         if node.id in self.env:
             return self.env[node.id]
         if node.id in self.function.__code__.co_varnames:
-            self.refuse(node, f"{node.id} is read before it is bound, or only bound in a loop or branch that may not run",
-                        "bind it before")
+            self.refuse(
+                node,
+                f"{node.id} is read before it is bound, or only bound in a loop or branch that may not run",
+                "bind it before",
+            )
         return self.outer(node)
 
     def outer(self, node: gast.Name) -> Term:
@@ -205,7 +207,9 @@ class Expressions:
         if isinstance(base, Record):
             if node.attr in base.items:
                 return base.items[node.attr]
-            self.refuse(node, f"{base.cls.__name__} has no field {node.attr}", "methods and properties are not supported yet")
+            self.refuse(
+                node, f"{base.cls.__name__} has no field {node.attr}", "methods and properties are not supported yet"
+            )
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
             return self.array_attribute(base, base.type, node)
         return Method(base, node.attr)
@@ -223,12 +227,19 @@ class Expressions:
     def array_attribute(self, base: Operand, t: ArrayType, node: gast.Attribute) -> Term:
         if node.attr == "shape":
             shape = self.builder.apply(SHAPE, (base,))
-            return tuple(self.builder.extract(shape, k) for k in shape.type.keys) if _is_container(shape) else shape
+            keys = shape.type.keys if isinstance(shape.type, ContainerType) else ()
+            return tuple(self.builder.extract(shape, k) for k in keys) if _is_container(shape) else shape
         if node.attr == "ndim" and t.rank is not None:
             return constant(t.rank)
         if node.attr == "dtype" and t.dtype is not None:
             return constant(t.dtype)
-        functions = {"T": np.transpose, "size": np.size, "real": np.real, "imag": np.imag, "ndim": np.ndim}
+        functions: dict[str, Callable[..., Any]] = {
+            "T": np.transpose,
+            "size": np.size,
+            "real": np.real,
+            "imag": np.imag,
+            "ndim": np.ndim,
+        }
         if node.attr in functions:
             return self.apply(functions[node.attr], [base])
         return Method(base, node.attr)
@@ -291,15 +302,17 @@ class Expressions:
 
     def container_binary(self, node: gast.BinOp, left: Term, right: Term) -> Term:
         if isinstance(node.op, gast.Add) and type(left) is type(right) and isinstance(left, (tuple, list)):
-            return left + right  # type: ignore[operator,no-any-return]
+            return left + right  # type: ignore[operator]
         if isinstance(node.op, gast.Mult):
             items, times = (left, right) if isinstance(left, (tuple, list)) else (right, left)
             if isinstance(items, (tuple, list)) and isinstance(times, (Value, Constant)):
                 return items * int(self.static(times, node))
         arrays = [t if isinstance(t, (Value, Constant)) else to_operand(self.builder, t) for t in (left, right)]
         if any(isinstance(o.type, ArrayType) for o in arrays):
-            return self.apply(BINARY[type(node.op)], [
-                o if isinstance(o.type, ArrayType) else self.apply(np.array, [o]) for o in arrays])
+            return self.apply(
+                BINARY[type(node.op)],
+                [o if isinstance(o.type, ArrayType) else self.apply(np.array, [o]) for o in arrays],
+            )
         self.refuse(node, f"unsupported operands: {arrays[0].type} and {arrays[1].type}", "", UnsupportedType)
 
     def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
@@ -363,7 +376,9 @@ class Expressions:
         return rest(0)
 
     def _eval_IfExp(self, node: gast.IfExp, hint: str | None) -> Term:
-        return self.choose(self.eval(node.test), lambda: self.eval(node.body), lambda: self.eval(node.orelse), node, hint)
+        return self.choose(
+            self.eval(node.test), lambda: self.eval(node.body), lambda: self.eval(node.orelse), node, hint
+        )
 
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
         """The truth of a term: a bool where it is known at compile time."""
@@ -379,8 +394,9 @@ class Expressions:
             self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
         return operand
 
-    def choose(self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST,
-               hint: str | None = None) -> Term:
+    def choose(
+        self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST, hint: str | None = None
+    ) -> Term:
         """A value by a condition; only one side is evaluated."""
         truth = self.truth(test, node)
         if isinstance(truth, bool):
@@ -395,10 +411,11 @@ class Expressions:
         (b1, r1), (b2, r2) = ((b, r) for (b, _), r in zip(sides, results, strict=True))
         values = tuple(Value(t, hint) for t in types_)
         outer.operations.append(If(truth, b1.block((), r1), b2.block((), r2), values, self.at(node)))
-        return merged(values)
+        return merged([m if same_operand(m, n) else v for m, n, v in zip(r1, r2, values, strict=True)])
 
-    def merge(self, sides: list[tuple[Builder, Term]], node: gast.AST, name: str | None
-              ) -> tuple[Callable[..., Term], list[list[Operand]], list[Type]]:
+    def merge(
+        self, sides: list[tuple[Builder, Term]], node: gast.AST, name: str | None
+    ) -> tuple[Callable[..., Term], list[list[Operand]], list[Type]]:
         """The leaves of the two sides of a branch, their joined types, and the term around the results."""
         if structure(sides[0][1]) != structure(sides[1][1]):
             sides = [(b, to_operand(b, t)) for b, t in sides]
@@ -407,8 +424,12 @@ class Expressions:
         for m, n, t in zip(a, b, joined, strict=True):
             if t is None:
                 what = f"{name} is" if name else "this is"
-                self.refuse(node, f"{what} {m.type} in one branch and {n.type} in the other",
-                            "give both the same kind of value", UnsupportedType)
+                self.refuse(
+                    node,
+                    f"{what} {m.type} in one branch and {n.type} in the other",
+                    "give both the same kind of value",
+                    UnsupportedType,
+                )
         return build, [a, b], joined  # type: ignore[return-value]
 
     # subscripts
@@ -429,7 +450,8 @@ class Expressions:
             key = self.static(index_term, node.slice)
             if key not in base:
                 self.refuse(node, f"the dict has no key {key!r}")
-            return base[key]
+            item: Term = base[key]
+            return item
         if is_static(base):
             return constant(static_value(base)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
@@ -472,38 +494,10 @@ class Expressions:
             keywords.update(more)
         return self.call(function, arguments, keywords, node, hint)
 
-    def call(self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST,
-             hint: str | None) -> Term:
+    def call(
+        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
         raise NotImplementedError
-
-    def call_primitive(self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST,
-                       hint: str | None) -> Term:
-        """A function with a rule."""
-        try:
-            operands, static = primitive.bind(arguments, keywords)
-        except TypeError as e:
-            self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
-        known = {k: self.static(v, node) for k, v in static.items()}
-        return self.builder.apply(primitive, [to_operand(self.builder, o) for o in operands], known, hint)
-
-    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
-        """Another function of the program; operands that it must know are asked of this function's parameters."""
-        try:
-            callee = self.context.callee(function, operands, self.at(node))
-        except CalleeNeedsStatic as e:
-            self.need_static(operands[e.position], e.path, node)
-        passed = [operands[k] for k in callee.passed]
-        for variable in callee.captured:
-            if variable.key not in self.captured:
-                self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.name))
-            passed.append(self.captured[variable.key][1])
-        return self.builder.call_function(callee.reference, passed, hint)
-
-    def need_static(self, operand: Operand, path: tuple[object, ...], node: gast.AST) -> NoReturn:
-        if isinstance(operand, Value) and operand in self.parameter_paths:
-            parameter, before = self.parameter_paths[operand]
-            raise NeedsStatic(parameter, before + path, self.at(node))
-        self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
 
     def open(self, term: Term) -> Term:
         """A container value as a container of terms, one level deep; the paths of parameters are remembered."""
@@ -554,5 +548,3 @@ def _holds_arrays(value: Any) -> bool:
 def _module_constant(module: types.ModuleType, name: str) -> str | None:
     """`np.pi` and `math.pi` keep their text; constants of other modules become numbers."""
     return f"{'np' if module is np else 'math'}.{name}" if module in (np, math) else None
-
-

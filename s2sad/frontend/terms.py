@@ -58,7 +58,10 @@ class Method:
     name: str
 
 
-Term: TypeAlias = "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Record | Range | Zip | Enumerate | Reversed | Method"
+Term: TypeAlias = (
+    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any]"
+    " | Record | Range | Zip | Enumerate | Reversed | Method"
+)
 
 
 def is_static(term: Term) -> bool:
@@ -177,3 +180,10 @@ def record_fields(cls: type) -> tuple[str, ...] | None:
 
 def type_of_term(term: Term) -> Type | None:
     return term.type if isinstance(term, (Value, Constant)) else None
+
+
+def same_operand(a: Operand, b: Operand) -> bool:
+    """Whether both branches give the same value, or the same static object."""
+    return a is b or (
+        isinstance(a, Constant) and isinstance(b, Constant) and isinstance(a.type, StaticType) and a.type == b.type
+    )

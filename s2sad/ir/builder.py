@@ -89,15 +89,15 @@ class Builder:
             return x
         if isinstance(x, slice):
             parts = [self.operand(p) for p in (x.start, x.stop, x.step)]
-            if all(isinstance(p, Constant) for p in parts):
-                return constant(slice(*(p.value for p in parts)))  # type: ignore[union-attr]
-            return self.apply(MAKE_SLICE, parts)
+            known = _known(parts)
+            return self.apply(MAKE_SLICE, parts) if known is None else constant(slice(known[0], known[1], known[2]))
         if type(x) in (tuple, list):
             items = [self.operand(i) for i in x]
-            if all(isinstance(i, Constant) and not isinstance(i.value, np.ndarray) for i in items):
-                return Constant(type(x)(i.value for i in items), ContainerType(  # type: ignore[union-attr]
-                    type(x), tuple(range(len(items))), tuple(i.type for i in items)))
-            return self.make(type(x), tuple(range(len(items))), items)
+            keys = tuple(range(len(items)))
+            known = _known(items)
+            if known is not None:
+                return Constant(type(x)(known), ContainerType(type(x), keys, tuple(i.type for i in items)))
+            return self.make(type(x), keys, items)
         return constant(x)
 
     def make(self, cls: type, keys: Sequence[object], items: Sequence[Operand], hint: str | None = None) -> Value:
@@ -111,6 +111,12 @@ class Builder:
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
         return self.apply(EXTRACT, (container,), {"key": key}, hint)
+
+
+def _known(operands: Sequence[Operand]) -> list[Any] | None:
+    """The values of operands that are all constants, None where one is not."""
+    values = [o.value for o in operands if isinstance(o, Constant) and not isinstance(o.value, np.ndarray)]
+    return values if len(values) == len(operands) else None
 
 
 def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str, object]) -> Constant | None:
@@ -180,10 +186,10 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
     ) -> Expr:
         return self.builder.call(function, *arguments, **keywords)
 
-    __add__, __radd__ = _binary(np.add), _reflected(np.add)  # type: ignore[assignment]
-    __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)  # type: ignore[assignment]
-    __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)  # type: ignore[assignment]
-    __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)  # type: ignore[assignment]
+    __add__, __radd__ = _binary(np.add), _reflected(np.add)
+    __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
 
     @property
     def type(self) -> Any:

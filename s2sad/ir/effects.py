@@ -1,9 +1,9 @@
 """Operations that are carried over as the user wrote them: print, assert, raise, formatted strings.
 
-    print_      `print(*values, sep=..., end=...)`
-    assert_     `assert test, message`
-    raise_      `raise exception(*values)`; what comes after it is never reached
-    format_     an f-string; `parts` are its texts and the conversions between them
+print_      `print(*values, sep=..., end=...)`
+assert_     `assert test, message`
+raise_      `raise exception(*values)`; what comes after it is never reached
+format_     an f-string; `parts` are its texts and the conversions between them
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ class Printer:
         self.function = function
         self.names = _unique(names(function))
         self.definition: dict[Value, Apply] = {
-            op.result: op for op in walk(function.body) if isinstance(op, Apply) and op.primitive.effect is not Effect.IO
+            op.result: op
+            for op in walk(function.body)
+            if isinstance(op, Apply) and op.primitive.effect is not Effect.IO
         }
 
     def text(self) -> str:
@@ -100,7 +102,9 @@ class Printer:
             case For():
                 self.carry(op, pad, lines)
                 bounds = ", ".join(map(self.operand, (op.start, op.stop, op.step)))
-                lines.append(f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):")
+                lines.append(
+                    f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):"
+                )
                 self.ended_block(op.body, op.results, depth + 1, lines)
             case While():
                 self.carry(op, pad, lines)
@@ -176,7 +180,9 @@ def _container_text(op: Apply, operands: list[str]) -> str:
 def constant_text(value: object) -> str:
     """A static value as Python text."""
     if isinstance(value, slice):
-        return ":".join("" if p is None else str(p) for p in ([value.start, value.stop] + [value.step] * (value.step is not None)))
+        return ":".join(
+            "" if p is None else str(p) for p in ([value.start, value.stop] + [value.step] * (value.step is not None))
+        )
     if value is Ellipsis:
         return "..."
     if isinstance(value, np.dtype):
@@ -198,5 +204,3 @@ def _unique(table: Mapping[Value, str]) -> dict[Value, str]:
         count[name] = count.get(name, 0) + 1
         result[v] = name if count[name] == 1 else f"{name}_{count[name]}"
     return result
-
-

@@ -1,12 +1,12 @@
 """The primitives that the compiler itself speaks of: containers, indices, shapes, and what is not there.
 
-    make, extract       build a tuple, list, dict, NamedTuple or dataclass; take one item
-    make_slice          a slice whose parts are values
-    getitem             `x[index]` of an array, or of a list of run-time length
-    index_add           `x` with `g` added at `index`: the adjoint of getitem, in place where `x` is not needed any more
-    index_set           `x` with `g` stored at `index`
-    shape               `x.shape`
-    undefined           the value of a name in a branch that does not bind it
+make, extract       build a tuple, list, dict, NamedTuple or dataclass; take one item
+make_slice          a slice whose parts are values
+getitem             `x[index]` of an array, or of a list of run-time length
+index_add           `x` with `g` added at `index`: the adjoint of getitem, in place where `x` is not needed any more
+index_set           `x` with `g` stored at `index`
+shape               `x.shape`
+undefined           the value of a name in a branch that does not bind it
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from s2sad.ir.types import (
     Dim,
     SequenceType,
     Shape,
+    Size,
     SliceType,
     StaticType,
     Type,
@@ -87,9 +88,9 @@ def slice_length(length: Dim, s: SliceType) -> Dim:
     """The length of `x[s]`; linear in the length where the parts are known, as both ends are clipped alike."""
     step = 1 if s.step is None else s.step.size
     if isinstance(length, int) and isinstance(step, int):
-        parts = [None if p is None else p.size for p in (s.start, s.stop)]
-        if all(p is None or isinstance(p, int) for p in parts) and step:
-            return len(range(*slice(*parts, step).indices(length)))
+        first, last = (None if p is None else p.size for p in (s.start, s.stop))
+        if not isinstance(first, Size) and not isinstance(last, Size) and step:
+            return len(range(*slice(first, last, step).indices(length)))
     if step == -1 and s.start is None and s.stop is None:
         return length
     if step != 1:
@@ -185,7 +186,9 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
 
 def _mixed(items: list[Type]) -> bool:
     """Whether integers count as index arrays, because there is an index array beside them."""
-    return any(not isinstance(i, (SliceType, StaticType)) and not (isinstance(i, ArrayType) and i.is_scalar) for i in items)
+    return any(
+        not isinstance(i, (SliceType, StaticType)) and not (isinstance(i, ArrayType) and i.is_scalar) for i in items
+    )
 
 
 def _picked(item: Type) -> Shape | None:
@@ -239,7 +242,8 @@ def _index_add_update(x: Type, index: Type, g: Type) -> str:
 
 def _has_only_masks(index: Type) -> bool:
     return all(
-        isinstance(i, (SliceType, StaticType)) or (isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b")
+        isinstance(i, (SliceType, StaticType))
+        or (isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b")
         for i in index_items(index)
     )
 

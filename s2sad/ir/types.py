@@ -358,10 +358,8 @@ def join(a: Type, b: Type) -> Type | None:
 def _join_arrays(a: ArrayType, b: ArrayType) -> ArrayType:
     dtype = promote(a, b)
     size = a.size if a.size == b.size else None
-    if a.kind == b.kind:
-        kind = a.kind
-    else:
-        kind = "numpy" if a.is_scalar and b.is_scalar else "any"
+    mixed: Kind = "numpy" if a.is_scalar and b.is_scalar else "any"
+    kind = a.kind if a.kind == b.kind else mixed
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
         return ArrayType(dtype, None, "any", size)
     shape = tuple(m if m == n else new_dim("d") for m, n in zip(a.shape, b.shape, strict=True))

@@ -1,7 +1,7 @@
 """Dead code: operations without effect whose results nobody reads, and what loops and branches carry for nobody.
 
-    v1 = np.sin(x)                ->   y = x * 2.0
-    y = x * 2.0; return y              return y
+v1 = np.sin(x)                ->   y = x * 2.0
+y = x * 2.0; return y              return y
 """
 
 from __future__ import annotations
@@ -86,4 +86,3 @@ def _loop(op: For | While, live: set[Operand], effects: set[Operation]) -> For |
     ascending = tuple(op.is_ascending(k) for k in scans)
     body = replace(body, parameters=parameters)
     return replace(op, initial=initial, scanned=scanned, results=results, body=body, ascending=ascending)
-

@@ -1,7 +1,7 @@
 """What a derivative returns is memory of its own: no view of an argument, no array twice.
 
-    return g, g                    ->  return g, np.array(g)
-    return np.broadcast_to(1.0, s) ->  return np.full(s, 1.0)
+return g, g                    ->  return g, np.array(g)
+return np.broadcast_to(1.0, s) ->  return np.full(s, 1.0)
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     if result is function.result:
         return function
     body = function.body
-    return replace(
-        function, body=replace(body, operations=(*body.operations, *builder.operations), results=(result,))
-    )
+    return replace(function, body=replace(body, operations=(*body.operations, *builder.operations), results=(result,)))
 
 
 def _filled(builder: Builder, op: Apply) -> Operand:
@@ -69,7 +67,12 @@ def _filled(builder: Builder, op: Apply) -> Operand:
     source = op.operands[0]
     builder.about = op.about
     t = op.result.type
-    if isinstance(source.type, ArrayType) and source.type.shape == () and isinstance(t, ArrayType) and t.dtype == source.type.dtype:
+    if (
+        isinstance(source.type, ArrayType)
+        and source.type.shape == ()
+        and isinstance(t, ArrayType)
+        and t.dtype == source.type.dtype
+    ):
         filled = builder.apply(_need(np.full), (op.operands[1], source), None, op.result.hint)
     else:
         filled = builder.apply(_need(np.array), (op.result,))

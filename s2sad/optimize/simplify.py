@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, lookup
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
+from s2sad.ir.structure import INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, Type, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -33,7 +33,7 @@ def simplify(function: Function) -> Function:
 
 def share_zeros(function: Function) -> Function:
     """`index_add(zeros, i, g)` for a basic index stores: the first contribution needs no sum."""
-    zeros = {op.result for op in _operations(function.body) if _is_zeros(op)}
+    zeros = {r for op in _operations(function.body) if _is_zeros(op) for r in op.results}
     return replace(function, body=_first_stores(function.body, zeros))
 
 
@@ -44,9 +44,9 @@ def _operations(block: Block) -> list[Operation]:
 def _first_stores(block: Block, zeros: set[Value]) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        if isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros:
-            if is_basic_index(op.operands[1].type):
-                op = replace(op, primitive=INDEX_SET)
+        scatter = isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros
+        if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
+            op = replace(op, primitive=INDEX_SET)
         operations.append(_with_blocks(op, [_first_stores(b, zeros) for b in op.blocks]))
     return replace(block, operations=tuple(operations))
 
@@ -162,7 +162,9 @@ def _need(function: Callable[..., object]) -> Primitive:
     return primitive
 
 
-UNSHARED = frozenset({"np.zeros_like", "np.zeros", "np.empty", "np.empty_like", "np.ones", "np.array", "np.copy", "zero_items"})
+UNSHARED = frozenset(
+    {"np.zeros_like", "np.zeros", "np.empty", "np.empty_like", "np.ones", "np.array", "np.copy", "zero_items"}
+)
 """Fresh memory that is about to be written: sharing it would cost a copy."""
 
 
@@ -239,7 +241,7 @@ def _times_quotient(s: Simplifier, op: Apply) -> Operand | None:
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
         quotient = s.definition(b, lookup(np.divide))
-        if quotient is not None and is_number(quotient.operands[0], 1.0) and b.hint is None:
+        if quotient is not None and is_number(quotient.operands[0], 1.0) and _unnamed(b):
             return s.build(op, np.divide, a, quotient.operands[1])
     return None
 
@@ -364,9 +366,13 @@ def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
     for k, o in enumerate(operands):
         spread = s.definition(o, lookup(np.broadcast_to))
         others = [p for j, p in enumerate(operands) if j != k]
-        if spread is not None and _unnamed(o) and any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
+        if (
+            spread is not None
+            and _unnamed(o)
+            and any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others)
+        ):
             source = spread.operands[0].type
-            if isinstance(source, ArrayType) and source.dtype == o.type.dtype:  # type: ignore[union-attr]
+            if isinstance(source, ArrayType) and isinstance(o.type, ArrayType) and source.dtype == o.type.dtype:
                 operands[k] = spread.operands[0]
     return op if operands == list(op.operands) else replace(op, operands=tuple(operands))
 

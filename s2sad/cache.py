@@ -1,0 +1,171 @@
+"""Emitted modules as files: keys, atomic writes, verification, import. It knows nothing of the IR.
+
+    module = find("f_grad", key) or store("f_grad", key, text, meta)
+
+A module is the file `{name}_{key}.py` in the cache folder, imported so that tracebacks, pdb and inspect show its lines.
+Its last line is a mark with the digest of all before it: a damaged or foreign file is never executed, but replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import linecache
+import os
+import sys
+import tempfile
+import time
+import tomllib
+import warnings
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import platformdirs
+
+from s2sad.errors import CacheError
+
+FORMAT = "1"
+"""Part of every key: to be changed when the emitted text changes for the same input."""
+
+PACKAGE = "s2sad_generated"
+_MARK = "# s2sad: "
+
+
+def cache_directory() -> Path:
+    """`S2SAD_CACHE_DIR`, or `[tool.s2sad] cache-dir` of the nearest pyproject.toml, or the user's cache folder."""
+    given = os.environ.get("S2SAD_CACHE_DIR")
+    if given:
+        return Path(given)
+    return _configured(os.getcwd()) or Path(platformdirs.user_cache_dir("s2sad"))
+
+
+@lru_cache(maxsize=64)
+def _configured(folder: str) -> Path | None:
+    for parent in [Path(folder), *Path(folder).parents]:
+        file = parent / "pyproject.toml"
+        if file.is_file():
+            try:
+                options = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("s2sad", {})
+            except (OSError, tomllib.TOMLDecodeError):
+                return None
+            return parent / options["cache-dir"] if "cache-dir" in options else None
+    return None
+
+
+def digest(*parts: str | bytes) -> str:
+    """A stable digest of the parts and of the versions that emitted code depends on.
+
+    >>> digest("ab", "c") == digest("a", "bc")
+    False
+    """
+    versions = f"{FORMAT} {sys.version_info[:2]} {np.__version__}"
+    state = hashlib.blake2b(digest_size=20)
+    for part in (versions, *parts):
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little") + data)
+    return state.hexdigest()
+
+
+def find(name: str, key: str) -> ModuleType | None:
+    """The module stored for a key, None where there is none or the file is not what was stored."""
+    path = _path(cache_directory(), name, key)
+    known = sys.modules.get(_module_name(name, key))
+    if known is not None and known.__file__ == str(path):
+        return known
+    try:
+        data = path.read_bytes()
+        if os.name == "posix" and path.stat().st_uid not in (os.getuid(), 0):
+            return None
+    except OSError:
+        return None
+    meta = _verified(data, key)
+    return None if meta is None else _load(name, key, path, data.decode(), meta)
+
+
+def store(name: str, key: str, text: str, meta: Mapping[str, object] | None = None) -> ModuleType:
+    """Write a module and import it. The file is complete at once for every other process.
+
+    Raises:
+        CacheError: neither the cache folder nor a temporary folder can be written.
+    """
+    body = text if text.endswith("\n") else text + "\n"
+    body += f"{_MARK}{json.dumps({'key': key, **(meta or {})}, sort_keys=True)}\n"
+    body += f"{_MARK}sha256 {hashlib.sha256(body.encode()).hexdigest()}\n"
+    folder = cache_directory()
+    try:
+        path = _write(folder, name, key, body)
+    except OSError as e:
+        warnings.warn(f"the cache folder {folder} cannot be written ({e}); a temporary one is used", stacklevel=2)
+        try:
+            path = _write(Path(tempfile.mkdtemp(prefix="s2sad-")), name, key, body)
+        except OSError as e2:
+            raise CacheError(f"no folder for emitted modules can be written: {e2}") from e2
+    found = _verified(body.encode(), key)
+    assert found is not None
+    return _load(name, key, path, body, found)
+
+
+def forget(older_than_days: float | None = None) -> int:
+    """Remove stored modules, all or those older than this; how many there were."""
+    limit = None if older_than_days is None else time.time() - older_than_days * 86400
+    count = 0
+    for path in cache_directory().glob("*.py"):
+        try:
+            if limit is None or path.stat().st_mtime < limit:
+                path.unlink()
+                count += 1
+        except OSError:
+            continue
+    return count
+
+
+def _path(folder: Path, name: str, key: str) -> Path:
+    return folder / f"{name}_{key[:16]}.py"
+
+
+def _module_name(name: str, key: str) -> str:
+    return f"{PACKAGE}.{name}_{key[:16]}"
+
+
+def _write(folder: Path, name: str, key: str, body: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _path(folder, name, key)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}_", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(body.encode())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
+
+
+def _verified(data: bytes, key: str) -> dict[str, object] | None:
+    """The facts stored with a module, None where the file is damaged, foreign, or of another key."""
+    cut = data.rstrip(b"\n").rfind(b"\n") + 1
+    body, last = data[:cut], data[cut:]
+    if last != f"{_MARK}sha256 {hashlib.sha256(body).hexdigest()}\n".encode():
+        return None
+    line = body.rstrip(b"\n").rsplit(b"\n", 1)[-1].decode()
+    if not line.startswith(_MARK):
+        return None
+    meta = json.loads(line[len(_MARK) :])
+    return meta if meta.pop("key", None) == key else None
+
+
+def _load(name: str, key: str, path: Path, text: str, meta: dict[str, object]) -> ModuleType:
+    """Import verified text: compiled from what was read, never from bytecode of another version of the file."""
+    full = _module_name(name, key)
+    spec = importlib.util.spec_from_file_location(full, path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    module.__s2sad_meta__ = meta  # type: ignore[attr-defined]
+    linecache.checkcache(str(path))
+    sys.modules[full] = module
+    exec(compile(text, str(path), "exec"), module.__dict__)
+    return module

@@ -1,0 +1,96 @@
+"""What every stage may rely on: each value is bound once and before it is read, blocks fit their operations.
+
+`verify(function)` raises InternalError with the operations around the fault. It runs after every stage under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from s2sad.errors import InternalError
+from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+
+
+def verify(function: Function) -> Function:
+    """The function itself, if it is well formed."""
+    bound: set[Value] = set()
+    _block(function.body, bound, bound, function)
+    if len(function.body.results) != 1:
+        raise InternalError(f"{function.name} has {len(function.body.results)} results")
+    return function
+
+
+def _block(block: Block, visible: set[Value], ever: set[Value], function: Function) -> None:
+    visible = set(visible)
+    for p in block.parameters:
+        _bind(p, visible, ever, function)
+    for op in block.operations:
+        for o in op.operands:
+            _read(o, visible, function, op)
+        _shape(op, function)
+        for inner in op.blocks:
+            _block(inner, visible, ever, function)
+        for r in op.results:
+            _bind(r, visible, ever, function)
+    for o in block.results:
+        _read(o, visible, function, block)
+
+
+def _bind(value: Value, visible: set[Value], ever: set[Value], function: Function) -> None:
+    if value in ever and value in visible:
+        raise InternalError(f"{function.name}: {value} is bound twice")
+    ever.add(value)
+    visible.add(value)
+
+
+def _read(operand: Operand, visible: set[Value], function: Function, at: object) -> None:
+    if isinstance(operand, Value) and operand not in visible:
+        raise InternalError(f"{function.name}: {operand} is read before it is bound, in {at}")
+
+
+def _shape(op: Operation, function: Function) -> None:
+    """The numbers of parameters, results and yields, and the types that primitives compute."""
+    match op:
+        case Apply():
+            _check_type(op, function)
+        case Call():
+            pass
+        case If():
+            for block in op.blocks:
+                _count(block.results, len(op.results), op, function)
+        case For():
+            _count(op.body.parameters, 1 + len(op.initial) + len(op.scanned), op, function)
+            _count(op.body.results, len(op.results) + op.breaks, op, function)
+        case While():
+            _count(op.test.parameters, len(op.initial), op, function)
+            _count(op.body.parameters, len(op.initial), op, function)
+            _count(op.body.results, len(op.results) + op.breaks, op, function)
+
+
+def _count(items: Sequence[object], expected: int, op: Operation, function: Function) -> None:
+    if len(items) != expected:
+        raise InternalError(
+            f"{function.name}: {len(items)} instead of {expected} in {type(op).__name__} at {op.location}"
+        )
+
+
+def _check_type(op: Apply, function: Function) -> None:
+    types = [o.type for o in op.operands]
+    if BOTTOM in types or op.result.type == BOTTOM:
+        return
+    if any(isinstance(o, Constant) and isinstance(o.type, StaticType) and o.value is None for o in op.operands):
+        return  # the zero adjoint of what has none
+    computed = op.primitive.type_rule(*types, **op.static)
+    if not _agree(computed, op.result.type):
+        raise InternalError(
+            f"{function.name}: {op.primitive.name} of {types} gives {computed}, not {op.result.type} ({op.location})"
+        )
+
+
+def _agree(a: Type, b: Type) -> bool:
+    """The same kind of type; for arrays the same dtype and rank, where both are known."""
+    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+        dtype = a.dtype is None or b.dtype is None or a.dtype == b.dtype
+        return dtype and (a.rank is None or b.rank is None or a.rank == b.rank)
+    return type(a) is type(b)

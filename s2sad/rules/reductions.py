@@ -1,0 +1,384 @@
+"""Sums, means, products, extrema and what goes with them, over all axes or some."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.primitive import Sample, Samples
+from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
+from s2sad.rules.families import REAL, array_types, constant, linear, rule
+
+Axis = int | tuple[int, ...] | None
+
+
+def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
+    """The axes as non-negative numbers, in order."""
+    given = range(rank) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    for a in given:
+        if not -rank <= operator.index(a) < rank:
+            raise ValueError(f"axis {a} is out of bounds for an array of dimension {rank}")
+    return tuple(sorted({operator.index(a) % rank for a in given}))
+
+
+def reduced_shape(shape: Shape | None, axis: Axis, keepdims: bool) -> Shape | None:
+    """The shape that is left."""
+    if shape is None:
+        return () if axis is None and not keepdims else None
+    axes = axes_of(axis, len(shape))
+    if keepdims:
+        return tuple(1 if k in axes else n for k, n in enumerate(shape))
+    return tuple(n for k, n in enumerate(shape) if k not in axes)
+
+
+def expanded(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """The cotangent of a reduction with the reduced axes put back, each of length 1."""
+    rank = rank_of(x)
+    if keepdims or axis is None or rank == 0:
+        return g
+    if rank is None:
+        return np.expand_dims(g, axis)
+    axes = axes_of(axis, rank)
+    return g if axes == tuple(range(len(axes))) else np.expand_dims(g, axes[0] if len(axes) == 1 else axes)
+
+
+def spread_back(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """The cotangent of a sum, repeated over what was summed."""
+    return np.broadcast_to(expanded(g, x, axis, keepdims), shape_of(x))
+
+
+def count_of(x: Any, axis: Axis) -> Any:
+    """How many numbers go into one of the result."""
+    if axis is None:
+        return call(np.size, x)
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
+    product: Any = None
+    for a in axes:
+        n = shape_of(x)[a]
+        product = n if product is None else product * n
+    return product
+
+
+def _reduction_type(name: str, integers: str = "keep") -> Callable[..., Type]:
+    def type_rule(a: Type, /, axis: Axis = None, keepdims: bool = False) -> Type:
+        (t,) = array_types(name, [a])
+        dtype = t.dtype
+        if dtype is not None and dtype.kind in "biu" and integers != "keep":
+            dtype = np.dtype(np.float64) if integers == "float" else np.result_type(dtype, np.int64)
+        return array(dtype, reduced_shape(t.shape, axis, keepdims))
+
+    return type_rule
+
+
+def reduction_samples(rng: np.random.Generator, empty: bool = True) -> Iterable[Sample]:
+    """Axes of every kind, with and without keepdims."""
+    yield Sample((1.5,))
+    yield Sample((REAL(rng, (4,)),))
+    for keywords in ({}, {"axis": 0}, {"axis": 1}, {"axis": -1}, {"axis": (0, 2)}, {"axis": (1, -1)}):
+        for keepdims in (False, True):
+            yield Sample((REAL(rng, (2, 3, 2)),), {**keywords, "keepdims": keepdims} if keepdims else keywords)
+    if empty:
+        yield Sample((np.zeros((0, 3)),), {"axis": 1})
+
+
+def _nonempty(rng: np.random.Generator) -> Iterable[Sample]:
+    return reduction_samples(rng, empty=False)
+
+
+linear(
+    np.sum,
+    lambda g, x, axis=None, keepdims=False: spread_back(g, x, axis, keepdims),
+    _reduction_type("np.sum", "int"),
+    samples=reduction_samples,
+)
+
+
+def _mean_adjoint(g: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return spread_back(g / count_of(x, axis), x, axis, keepdims)
+
+
+linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_nonempty)
+
+
+# Extrema: ties share the gradient equally, as in JAX
+
+
+def _extremum_weights(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    hits = x == expanded(y, x, axis, keepdims)
+    total = np.sum(hits, axis=axis, keepdims=True) if axis is not None else np.sum(hits)
+    return hits / total
+
+
+def _extremum_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    weights = _extremum_weights(y, xs[0], axis, keepdims)
+    return np.sum(weights * dots[0], **_given(axis, keepdims))
+
+
+def _extremum_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return (expanded(g, xs[0], axis, keepdims) * _extremum_weights(y, xs[0], axis, keepdims),)
+
+
+def _given(axis: Axis, keepdims: bool) -> dict[str, Any]:
+    return {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
+
+
+for _function in (np.max, np.min):
+    rule(
+        _function,
+        _reduction_type(f"np.{_function.__name__}"),
+        tangent=_extremum_tangent,
+        adjoint=_extremum_adjoint,
+        samples=_nonempty,
+    )
+
+
+# Variance and standard deviation
+
+
+def _var_type(a: Type, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Type:
+    return _reduction_type("np.var", "float")(a, axis=axis, keepdims=keepdims)
+
+
+def _deviation(x: Any, axis: Axis) -> Any:
+    return x - (np.mean(x) if axis is None else np.mean(x, axis=axis, keepdims=True))
+
+
+def _over(x: Any, axis: Axis, ddof: int) -> Any:
+    n = count_of(x, axis)
+    return n - ddof if ddof else n
+
+
+def _var_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    return np.sum(2.0 * _deviation(xs[0], axis) * dots[0], **_given(axis, keepdims)) / _over(xs[0], axis, ddof)
+
+
+def _var_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    scaled = 2.0 * g / _over(xs[0], axis, ddof)
+    return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
+
+
+def _std_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    total = np.sum(_deviation(xs[0], axis) * dots[0], **_given(axis, keepdims))
+    return total / (_over(xs[0], axis, ddof) * y)
+
+
+def _std_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    scaled = g / (_over(xs[0], axis, ddof) * y)
+    return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
+
+
+def _spread_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    for s in reduction_samples(rng, empty=False):
+        if np.ndim(s.arguments[0]):
+            yield s
+            yield Sample(s.arguments, {**s.keywords, "ddof": 1})
+
+
+rule(np.var, _var_type, tangent=_var_tangent, adjoint=_var_adjoint, samples=_spread_samples)
+rule(np.std, _var_type, tangent=_std_tangent, adjoint=_std_adjoint, samples=_spread_samples)
+
+
+# Products: the derivative by a factor is the product of the others, also where one factor is zero
+
+
+def product_of_others(x: Any, axis: Any) -> Any:
+    """For each number, the product of the other numbers along the axis (None: of all)."""
+    flat = np.moveaxis(np.reshape(x, (-1,)) if axis is None else x, 0 if axis is None else axis, -1)
+    ones = np.ones_like(flat[..., :1])
+    before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    others = before * after
+    return np.reshape(others, np.shape(x)) if axis is None else np.moveaxis(others, -1, axis)
+
+
+def _prod_single(axis: Axis) -> Any:
+    if isinstance(axis, tuple):
+        if len(axis) == 1:
+            return axis[0]
+        raise UnsupportedType("np.prod over several axes at once", "take the product over one axis after the other")
+    return axis
+
+
+def _prod_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.sum(product_of_others(xs[0], _prod_single(axis)) * dots[0], **_given(axis, keepdims))
+
+
+def _prod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return (expanded(g, xs[0], axis, keepdims) * product_of_others(xs[0], _prod_single(axis)),)
+
+
+def _prod_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    for s in reduction_samples(rng, empty=False):
+        if np.ndim(s.arguments[0]) and not isinstance(s.keywords.get("axis"), tuple):
+            yield s
+    yield Sample((np.array([1.5, 0.0, -2.0]),))
+
+
+rule(
+    np.prod,
+    _reduction_type("np.prod", "int"),
+    tangent=_prod_tangent,
+    adjoint=_prod_adjoint,
+    samples=_prod_samples,
+)
+
+
+# Cumulative
+
+
+def _cumulative_type(a: Type, /, axis: int | None = None) -> Type:
+    (t,) = array_types("np.cumsum", [a])
+    dtype = np.result_type(t.dtype, np.int64) if t.dtype is not None and t.dtype.kind in "biu" else t.dtype
+    if axis is None:
+        shape: Shape | None = None if t.shape is None else (dim_product(t.shape),)
+        return ArrayType(dtype, shape, "any" if shape is None else "array")
+    return ArrayType(dtype, t.shape, "any" if t.shape is None else "array")
+
+
+def _cumsum_adjoint(g: Any, x: Any, axis: int | None = None) -> Any:
+    if axis is None and rank_of(x) != 1:
+        return np.reshape(np.cumsum(g[::-1])[::-1], shape_of(x))
+    k = axis or 0
+    return np.flip(np.cumsum(np.flip(g, k), axis=k), k)
+
+
+def _cumulative_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    yield Sample((REAL(rng, (4,)),))
+    yield Sample((REAL(rng, (2, 3)),))
+    yield Sample((REAL(rng, (2, 3)),), {"axis": 0})
+    yield Sample((REAL(rng, (2, 3)),), {"axis": -1})
+
+
+linear(np.cumsum, _cumsum_adjoint, _cumulative_type, samples=_cumulative_samples)
+
+
+def _cumprod_tangent(y: Any, xs: Any, dots: Any, axis: int | None = None) -> Any:
+    x, x_dot = xs[0], dots[0]
+    if axis is None and rank_of(x) != 1:
+        x, x_dot = np.reshape(x, (-1,)), np.reshape(x_dot, (-1,))
+    return y * np.cumsum(x_dot / x, axis=axis or 0)
+
+
+def _cumprod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = None) -> Any:
+    k = axis or 0
+    flat = axis is None and rank_of(xs[0]) != 1
+    tail = np.flip(np.cumsum(np.flip(g * y, k), axis=k), k)
+    return ((np.reshape(tail, shape_of(xs[0])) if flat else tail) / xs[0],)
+
+
+rule(np.cumprod, _cumulative_type, tangent=_cumprod_tangent, adjoint=_cumprod_adjoint, samples=_cumulative_samples)
+
+
+# Differences
+
+
+def _diff_type(a: Type, /, n: int = 1, axis: int = -1) -> Type:
+    (t,) = array_types("np.diff", [a])
+    if t.shape is None:
+        return ArrayType(t.dtype, None, "any")
+    (k,) = axes_of(axis, len(t.shape))
+    length: Dim = dim_sum(t.shape[k], n, -1)
+    return ArrayType(t.dtype, (*t.shape[:k], length, *t.shape[k + 1 :]), "array")
+
+
+def _diff_adjoint(g: Any, x: Any, n: int = 1, axis: int = -1) -> Any:
+    rank = rank_of(x)
+    if rank is None:
+        raise UnsupportedType("the derivative of np.diff needs the rank of its operand", "annotate it")
+    (k,) = axes_of(axis, rank)
+    for _ in range(n):
+        end = [(0, 0)] * rank
+        end[k] = (1, 0)
+        start = [(0, 0)] * rank
+        start[k] = (0, 1)
+        g = np.pad(g, tuple(end)) - np.pad(g, tuple(start))
+    return g
+
+
+linear(
+    np.diff,
+    _diff_adjoint,
+    _diff_type,
+    samples=lambda rng: [
+        Sample((REAL(rng, (4,)),)),
+        Sample((REAL(rng, (3, 4)),), {"axis": 0}),
+        Sample((REAL(rng, (5,)),), {"n": 2}),
+    ],
+)
+
+
+# Constants
+
+
+def _predicate_type(a: Type, /, axis: Axis = None, keepdims: bool = False) -> Type:
+    (t,) = array_types("np.all", [a])
+    return array(np.dtype(bool), reduced_shape(t.shape, axis, keepdims))
+
+
+def _arg_type(a: Type, /, axis: int | None = None, keepdims: bool = False) -> Type:
+    (t,) = array_types("np.argmax", [a])
+    return array(np.dtype(np.int64), reduced_shape(t.shape, axis, keepdims))
+
+
+def _argsort_type(a: Type, /, axis: int = -1, kind: str | None = None) -> Type:
+    (t,) = array_types("np.argsort", [a])
+    return ArrayType(np.dtype(np.int64), t.shape, "any" if t.shape is None else "array")
+
+
+_singles: Samples = reduction_samples
+constant(np.all, _predicate_type, samples=_singles)
+constant(np.any, _predicate_type, samples=_singles)
+constant(np.count_nonzero, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
+constant(np.argmax, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})])
+constant(np.argmin, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})])
+constant(np.argsort, _argsort_type, samples=lambda rng: [Sample((REAL(rng, (4,)),))])
+
+
+def _sort_type(a: Type, /, axis: int = -1) -> Type:
+    (t,) = array_types("np.sort", [a])
+    return ArrayType(t.dtype, t.shape, "any" if t.shape is None else "array")
+
+
+def _sort_tangent(y: Any, xs: Any, dots: Any, axis: int = -1) -> Any:
+    return call(np.take_along_axis, dots[0], call(np.argsort, xs[0], axis=axis), axis=axis)
+
+
+def _sort_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int = -1) -> Any:
+    order = call(np.argsort, xs[0], axis=axis)
+    return (call(np.take_along_axis, g, call(np.argsort, order, axis=axis), axis=axis),)
+
+
+rule(
+    np.sort,
+    _sort_type,
+    tangent=_sort_tangent,
+    adjoint=_sort_adjoint,
+    samples=lambda rng: [Sample((REAL(rng, (5,)),)), Sample((REAL(rng, (3, 2)),), {"axis": 0})],
+)
+
+
+def _size_type(a: Type, /) -> Type:
+    (t,) = array_types("np.size", [a])
+    return integer(None if t.shape is None else dim_product(t.shape))
+
+
+def _ndim_type(a: Type, /) -> Type:
+    (t,) = array_types("np.ndim", [a])
+    return integer(t.rank)
+
+
+def _size_spelling(a: Type) -> str:
+    return "_0.size" if isinstance(a, ArrayType) and a.kind in ("array", "numpy") else "np.size(_0)"
+
+
+constant(np.size, _size_type, _size_spelling, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
+constant(np.ndim, _ndim_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])

@@ -1,0 +1,652 @@
+"""Arrays in other shapes: reshape, transpose, join, split, repeat, flip, pad, diagonals and triangles. All are linear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.types import (
+    ArrayType,
+    ContainerType,
+    Dim,
+    SequenceType,
+    Shape,
+    Size,
+    Type,
+    dim_product,
+    dim_scaled,
+    dim_sum,
+    integer,
+    new_dim,
+)
+from s2sad.rules.creation import shape_operand
+from s2sad.rules.families import REAL, array_types, constant, fit, linear, rule
+
+VIEW = Effect.VIEW
+
+
+def shaped(t: ArrayType, shape: Shape | None) -> ArrayType:
+    """An array of the dtype of `t` in another shape."""
+    return ArrayType(t.dtype, shape, "any" if shape is None else "array")
+
+
+def axis_in(axis: int, rank: int) -> int:
+    """The axis counted from the first."""
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis {axis} is out of bounds for an array of dimension {rank}")
+    return axis % rank
+
+
+def known_rank(x: Any, what: str) -> int:
+    """The rank of an operand whose derivative depends on it."""
+    rank = rank_of(x)
+    if rank is None:
+        raise UnsupportedType(f"the derivative of {what} needs the rank of its operand", "annotate the argument")
+    return rank
+
+
+# One array in another shape
+
+
+def quotient(total: Shape, parts: list[Dim]) -> Dim:
+    """What -1 stands for in a reshape, where the symbols cancel."""
+    rest = list(total)
+    for p in parts:
+        if p in rest:
+            rest.remove(p)
+        elif p != 1:
+            sizes = [r for r in [*rest, *parts] if isinstance(r, int)]
+            if len(sizes) == len(rest) + len(parts):
+                return int(np.prod(total)) // max(1, int(np.prod(parts)))  # type: ignore[arg-type]
+            return new_dim()
+    return dim_product(rest)
+
+
+def _reshape_type(a: Type, shape: Type, /) -> Type:
+    (t,) = array_types("np.reshape", [a])
+    items = list(shape.items) if isinstance(shape, ContainerType) else [shape]
+    if isinstance(shape, SequenceType) or not all(isinstance(i, ArrayType) for i in items):
+        return shaped(t, None)
+    sizes = [i.size if isinstance(i, ArrayType) else None for i in items]
+    known: list[Dim] = [new_dim() if s is None else s for s in sizes if s != -1]
+    if -1 in sizes:
+        free = new_dim() if t.shape is None else quotient(t.shape, known)
+        known.insert(sizes.index(-1), free)
+    return shaped(t, tuple(known))
+
+
+linear(
+    np.reshape,
+    lambda g, x, shape: np.reshape(g, shape_of(x)),
+    _reshape_type,
+    effect=VIEW,
+    spelling="_0.reshape(_1)",
+    samples=lambda rng: [
+        Sample((REAL(rng, (2, 3)), (3, 2))),
+        Sample((REAL(rng, (2, 3)), -1)),
+        Sample((REAL(rng, (4, 3)), (2, -1, 3))),
+        Sample((REAL(rng, (1,)), ())),
+    ],
+)
+
+
+def _ravel_type(a: Type, /) -> Type:
+    (t,) = array_types("np.ravel", [a])
+    return shaped(t, (new_dim() if t.shape is None else dim_product(t.shape),))
+
+
+linear(
+    np.ravel,
+    lambda g, x: np.reshape(g, shape_of(x)),
+    _ravel_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(2, 3), (4,), ()]],
+)
+
+
+def _transpose_type(a: Type, /, axes: tuple[int, ...] | None = None) -> Type:
+    (t,) = array_types("np.transpose", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    order = range(len(t.shape))[::-1] if axes is None else [axis_in(k, len(t.shape)) for k in axes]
+    return shaped(t, tuple(t.shape[k] for k in order))
+
+
+linear(
+    np.transpose,
+    lambda g, x, axes=None: np.transpose(g) if axes is None else np.transpose(g, tuple(map(int, np.argsort(axes)))),
+    _transpose_type,
+    effect=VIEW,
+    spelling="_0.T",
+    samples=lambda rng: [
+        Sample((REAL(rng, (2, 3)),)),
+        Sample((REAL(rng, (4,)),)),
+        Sample((REAL(rng, (2, 3, 4)),), {"axes": (1, 2, 0)}),
+    ],
+)
+
+
+def _swapaxes_type(a: Type, /, axis1: int, axis2: int) -> Type:
+    (t,) = array_types("np.swapaxes", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    order = list(range(len(t.shape)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return shaped(t, tuple(t.shape[k] for k in order))
+
+
+linear(
+    np.swapaxes,
+    lambda g, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
+    _swapaxes_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3)), 0, 1))],
+)
+
+
+def _moveaxis_type(a: Type, /, source: Any, destination: Any) -> Type:
+    (t,) = array_types("np.moveaxis", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    order = np.moveaxis(np.empty(range(1, len(t.shape) + 1)), source, destination).shape
+    return shaped(t, tuple(t.shape[k - 1] for k in order))
+
+
+linear(
+    np.moveaxis,
+    lambda g, x, source, destination: np.moveaxis(g, destination, source),
+    _moveaxis_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3, 4)), (0, 1), (2, 0)))],
+)
+
+
+def _squeeze_type(a: Type, /, axis: Any = None) -> Type:
+    (t,) = array_types("np.squeeze", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    if axis is None:
+        return shaped(t, tuple(n for n in t.shape if n != 1))
+    axes = [axis_in(k, len(t.shape)) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    return shaped(t, tuple(n for k, n in enumerate(t.shape) if k not in axes))
+
+
+linear(
+    np.squeeze,
+    lambda g, x, axis=None: np.reshape(g, shape_of(x)),
+    _squeeze_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (2, 1, 3)),), {"axis": 1}), Sample((REAL(rng, (1, 3)),))],
+)
+
+
+def _expand_dims_type(a: Type, /, axis: Any) -> Type:
+    (t,) = array_types("np.expand_dims", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    rank = len(t.shape) + len(axes)
+    new = [axis_in(k, rank) for k in axes]
+    rest = iter(t.shape)
+    return shaped(t, tuple(1 if k in new else next(rest) for k in range(rank)))
+
+
+linear(
+    np.expand_dims,
+    lambda g, x, axis: np.squeeze(g, axis=axis),
+    _expand_dims_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
+)
+
+
+def _broadcast_to_type(a: Type, shape: Type, /) -> Type:
+    (t,) = array_types("np.broadcast_to", [a])
+    return shaped(t, shape_operand(shape, "np.broadcast_to"))
+
+
+linear(
+    np.broadcast_to,
+    lambda g, x, shape: fit(g, x),
+    _broadcast_to_type,
+    effect=VIEW,
+    samples=lambda rng: [
+        Sample((REAL(rng, (3,)), (2, 3))),
+        Sample((REAL(rng, (2, 1)), (2, 3))),
+        Sample((1.5, (2, 2))),
+        Sample((REAL(rng, (2, 3)), (2, 3))),
+    ],
+)
+
+for _function, _rank in ((np.atleast_1d, 1), (np.atleast_2d, 2)):
+
+    def _atleast_type(a: Type, /, *, _rank: int = _rank) -> Type:
+        (t,) = array_types("np.atleast", [a])
+        if t.shape is None:
+            return shaped(t, None)
+        return shaped(t, (1,) * max(0, _rank - len(t.shape)) + t.shape)
+
+    linear(
+        _function,
+        lambda g, x, _rank=0: np.reshape(g, shape_of(x)),
+        _atleast_type,
+        effect=VIEW,
+        samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(), (3,), (2, 3)]],
+    )
+
+
+# Several arrays joined, one array split
+
+
+def _arrays(t: Type, name: str) -> list[ArrayType]:
+    if not isinstance(t, ContainerType) or not t.items:
+        raise TypeError(f"{name} needs a list or tuple of arrays whose length is known")
+    return array_types(name, list(t.items))
+
+
+def _joined_dtype(items: list[ArrayType]) -> Any:
+    dtypes = [t.dtype for t in items if t.dtype is not None]
+    return np.result_type(*dtypes) if len(dtypes) == len(items) else None
+
+
+def _concatenate_type(arrays: Type, /, axis: int | None = 0) -> Type:
+    items = _arrays(arrays, "np.concatenate")
+    dtype = _joined_dtype(items)
+    shapes = [t.shape for t in items]
+    if any(s is None for s in shapes):
+        return ArrayType(dtype, None, "any")
+    if axis is None:
+        return ArrayType(dtype, (_total([dim_product(s or ()) for s in shapes]),), "array")
+    rank = len(shapes[0] or ())
+    if any(len(s or ()) != rank for s in shapes):
+        raise ValueError("all arrays to be joined must have the same number of dimensions")
+    k = axis_in(axis, rank)
+    columns = list(zip(*(s or () for s in shapes), strict=True))
+    dims = [_total(list(c)) if j == k else c[0] for j, c in enumerate(columns)]
+    return ArrayType(dtype, tuple(dims), "array")
+
+
+def _total(dims: list[Dim]) -> Dim:
+    result: Dim = 0
+    for d in dims:
+        result = dim_sum(result, d)
+    return result
+
+
+def _concatenate_tangent(y: Any, xs: Any, dots: Any, axis: int | None = 0) -> Any:
+    items = [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)]
+    return call(np.concatenate, items, axis=axis)
+
+
+def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = 0) -> Any:
+    parts = []
+    start: Any = 0
+    for x in xs[0]:
+        if axis is None:
+            stop = start + call(np.size, x)
+            parts.append(np.reshape(g[start:stop], shape_of(x)))
+        else:
+            rank = known_rank(x, "np.concatenate")
+            k = axis_in(axis, rank)
+            stop = start + shape_of(x)[k]
+            parts.append(g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop])
+        start = stop
+    return (tuple(parts),)
+
+
+rule(
+    np.concatenate,
+    _concatenate_type,
+    tangent=_concatenate_tangent,
+    adjoint=_concatenate_adjoint,
+    samples=lambda rng: [
+        Sample(([REAL(rng, (2,)), REAL(rng, (3,))],)),
+        Sample(((REAL(rng, (2, 3)), REAL(rng, (2, 1))),), {"axis": 1}),
+        Sample(([REAL(rng, (2, 2)), REAL(rng, (3,))[:1].reshape(1, 1)],), {"axis": None}),
+    ],
+)
+
+
+def _stack_type(arrays: Type, /, axis: int = 0) -> Type:
+    items = _arrays(arrays, "np.stack")
+    shape = items[0].shape
+    if shape is None:
+        return ArrayType(_joined_dtype(items), None, "any")
+    k = axis_in(axis, len(shape) + 1)
+    return ArrayType(_joined_dtype(items), (*shape[:k], len(items), *shape[k:]), "array")
+
+
+def _stack_tangent(y: Any, xs: Any, dots: Any, axis: int = 0) -> Any:
+    return call(np.stack, [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)], axis=axis)
+
+
+def _stack_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int = 0) -> Any:
+    first = next(iter(xs[0]))
+    k = axis if axis >= 0 else axis_in(axis, known_rank(first, "np.stack") + 1)
+    return (tuple(g[(*[slice(None)] * k, i)] if k else g[i] for i in range(len(xs[0]))),)
+
+
+rule(
+    np.stack,
+    _stack_type,
+    tangent=_stack_tangent,
+    adjoint=_stack_adjoint,
+    samples=lambda rng: [
+        Sample(([REAL(rng, (3,)), REAL(rng, (3,))],)),
+        Sample(([REAL(rng, (2, 3)), REAL(rng, (2, 3))],), {"axis": 1}),
+        Sample(([REAL(rng, (2,)), REAL(rng, (2,))],), {"axis": -1}),
+        Sample(([1.0, 2.5],)),
+    ],
+)
+
+
+def _as_concatenate(function: Any, axis_of: Any, lift: Any) -> None:
+    """hstack, vstack and the like: their operands lifted to a common rank and joined."""
+
+    def type_rule(arrays: Type, /) -> Type:
+        items = _arrays(arrays, f"np.{function.__name__}")
+        shapes = [None if t.shape is None else lift(t.shape) for t in items]
+        if any(s is None for s in shapes):
+            return ArrayType(_joined_dtype(items), None, "any")
+        lifted = ContainerType(list, tuple(range(len(items))), tuple(ArrayType(t.dtype, s, "array") for t, s in zip(items, shapes, strict=True)))
+        return _concatenate_type(lifted, axis=axis_of(len(shapes[0])))  # type: ignore[arg-type]
+
+    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+        return call(function, [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)])
+
+    def adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+        parts = []
+        start: Any = 0
+        for x in xs[0]:
+            rank = known_rank(x, f"np.{function.__name__}")
+            lifted = lift(tuple(range(rank)))
+            k = axis_of(len(lifted))
+            own = lifted.index(k) if k < len(lifted) and rank == len(lifted) else None
+            length = shape_of(x)[k] if rank == len(lifted) else shape_of(x)[0] if (rank and function is np.hstack) else 1
+            stop = start + length
+            piece = g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop]
+            parts.append(piece if own is not None or rank == len(lifted) else np.reshape(piece, shape_of(x)))
+            start = stop
+        return (tuple(parts),)
+
+    rule(
+        function,
+        type_rule,
+        tangent=tangent,
+        adjoint=adjoint,
+        samples=lambda rng: [
+            Sample(([REAL(rng, (3,)), REAL(rng, (3,))],)),
+            Sample(([REAL(rng, (2, 3)), REAL(rng, (2, 3))],)),
+        ],
+    )
+
+
+_as_concatenate(np.hstack, lambda rank: 0 if rank == 1 else 1, lambda s: s if s else (1,))
+_as_concatenate(np.vstack, lambda rank: 0, lambda s: s if len(s) >= 2 else (1, *(s or (1,))))
+
+
+def _split_type(ary: Type, /, indices_or_sections: Any, axis: int = 0) -> Type:
+    (t,) = array_types("np.split", [ary])
+    sections = indices_or_sections
+    count = sections if isinstance(sections, int) else len(sections) + 1
+    if t.shape is None:
+        return ContainerType(list, tuple(range(count)), (shaped(t, None),) * count)
+    k = axis_in(axis, len(t.shape))
+    n = t.shape[k]
+    if isinstance(sections, int):
+        length: Dim = n // sections if isinstance(n, int) else new_dim()
+        lengths = [length] * sections
+    else:
+        ends = [0, *sections]
+        lengths = [b - a for a, b in zip(ends, ends[1:], strict=False)] + [dim_sum(n, ends[-1], -1)]
+    return ContainerType(list, tuple(range(count)), tuple(shaped(t, (*t.shape[:k], m, *t.shape[k + 1 :])) for m in lengths))
+
+
+def _split_tangent(y: Any, xs: Any, dots: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    return tuple(call(np.split, dots[0], indices_or_sections, axis=axis))
+
+
+def _split_adjoint(g: Any, y: Any, xs: Any, active: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    parts = [np.zeros_like(part) if bar is None else bar for part, bar in zip(y, g, strict=True)]
+    return (call(np.concatenate, parts, axis=axis),)
+
+
+rule(
+    np.split,
+    _split_type,
+    tangent=_split_tangent,
+    adjoint=_split_adjoint,
+    effect=VIEW,
+    samples=lambda rng: [
+        Sample((REAL(rng, (6,)), 3)),
+        Sample((REAL(rng, (5, 2)), (1, 3))),
+        Sample((REAL(rng, (2, 4)), 2), {"axis": 1}),
+    ],
+)
+
+
+# Repeated, turned round, moved
+
+
+def _flip_type(m: Type, /, axis: Any = None) -> Type:
+    (t,) = array_types("np.flip", [m])
+    return shaped(t, t.shape)
+
+
+linear(
+    np.flip,
+    lambda g, x, axis=None: np.flip(g) if axis is None else np.flip(g, axis=axis),
+    _flip_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1}), Sample((REAL(rng, (4,)), 0))],
+)
+
+
+def _roll_type(a: Type, /, shift: Any, axis: Any = None) -> Type:
+    (t,) = array_types("np.roll", [a])
+    return shaped(t, t.shape)
+
+
+def _roll_adjoint(g: Any, x: Any, shift: Any, axis: Any = None) -> Any:
+    back = tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+    return np.roll(g, back) if axis is None else np.roll(g, back, axis=axis)
+
+
+linear(
+    np.roll,
+    _roll_adjoint,
+    _roll_type,
+    samples=lambda rng: [Sample((REAL(rng, (4,)), 1)), Sample((REAL(rng, (2, 3)), -1), {"axis": 1}), Sample((REAL(rng, (2, 3)), 2))],
+)
+
+
+def _repeat_type(a: Type, /, repeats: int, axis: int | None = None) -> Type:
+    (t,) = array_types("np.repeat", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    if axis is None:
+        return shaped(t, (dim_scaled(dim_product(t.shape), repeats),))
+    k = axis_in(axis, len(t.shape))
+    return shaped(t, (*t.shape[:k], dim_scaled(t.shape[k], repeats), *t.shape[k + 1 :]))
+
+
+def _repeat_adjoint(g: Any, x: Any, repeats: int, axis: int | None = None) -> Any:
+    if axis is None:
+        return np.reshape(np.sum(np.reshape(g, (-1, repeats)), axis=1), shape_of(x))
+    rank = known_rank(x, "np.repeat")
+    k = axis_in(axis, rank)
+    lengths = [shape_of(x)[j] for j in range(rank)]
+    return np.sum(np.reshape(g, (*lengths[: k + 1], repeats, *lengths[k + 1 :])), axis=k + 1)
+
+
+linear(
+    np.repeat,
+    _repeat_adjoint,
+    _repeat_type,
+    samples=lambda rng: [Sample((REAL(rng, (3,)), 2)), Sample((REAL(rng, (2, 3)), 2), {"axis": 0}), Sample((REAL(rng, (2, 3)), 3), {"axis": 1})],
+)
+
+
+def _tile_type(A: Type, /, reps: Any) -> Type:
+    (t,) = array_types("np.tile", [A])
+    if t.shape is None:
+        return shaped(t, None)
+    counts = reps if isinstance(reps, tuple) else (reps,)
+    rank = max(len(counts), len(t.shape))
+    counts = (1,) * (rank - len(counts)) + counts
+    shape = (1,) * (rank - len(t.shape)) + t.shape
+    return shaped(t, tuple(dim_scaled(n, c) for n, c in zip(shape, counts, strict=True)))
+
+
+def _tile_adjoint(g: Any, x: Any, reps: Any) -> Any:
+    rank = known_rank(x, "np.tile")
+    counts = reps if isinstance(reps, tuple) else (reps,)
+    size = max(len(counts), rank)
+    counts = (1,) * (size - len(counts)) + counts
+    lengths = [1] * (size - rank) + [shape_of(x)[j] for j in range(rank)]
+    folded = np.reshape(g, tuple(d for pair in zip(counts, lengths, strict=True) for d in pair))
+    return np.reshape(np.sum(folded, axis=tuple(range(0, 2 * size, 2))), shape_of(x))
+
+
+linear(
+    np.tile,
+    _tile_adjoint,
+    _tile_type,
+    samples=lambda rng: [Sample((REAL(rng, (3,)), 2)), Sample((REAL(rng, (2, 3)), (2, 1))), Sample((REAL(rng, (2,)), (3, 2)))],
+)
+
+
+def _widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
+    pairs = np.broadcast_to(np.asarray(pad_width), (rank, 2))
+    return [(int(a), int(b)) for a, b in pairs]
+
+
+def _pad_type(array: Type, /, pad_width: Any, mode: str = "constant") -> Type:
+    (t,) = array_types("np.pad", [array])
+    if mode != "constant":
+        raise UnsupportedType(f"np.pad with mode {mode!r}", "pad with zeros, or concatenate the parts")
+    if t.shape is None:
+        return shaped(t, None)
+    widths = _widths(pad_width, len(t.shape))
+    return shaped(t, tuple(dim_sum(n, a + b) for n, (a, b) in zip(t.shape, widths, strict=True)))
+
+
+def _pad_adjoint(g: Any, x: Any, pad_width: Any, mode: str = "constant") -> Any:
+    widths = _widths(pad_width, known_rank(x, "np.pad"))
+    cut = tuple(slice(a or None, -b if b else None) for a, b in widths)
+    return g[cut if len(cut) > 1 else cut[0]]
+
+
+linear(
+    np.pad,
+    _pad_adjoint,
+    _pad_type,
+    samples=lambda rng: [Sample((REAL(rng, (3,)), (1, 2))), Sample((REAL(rng, (2, 3)), ((0, 1), (2, 0)))), Sample((REAL(rng, (2,)), 1))],
+)
+
+
+# Diagonals and triangles
+
+
+def _least(a: Dim, b: Dim) -> Dim:
+    if a == b:
+        return a
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else new_dim()
+
+
+def _diag_type(v: Type, /, k: int = 0) -> Type:
+    (t,) = array_types("np.diag", [v])
+    if t.shape is None:
+        return shaped(t, None)
+    if len(t.shape) == 1:
+        n = dim_sum(t.shape[0], abs(k))
+        return shaped(t, (n, n))
+    return shaped(t, (_least(*t.shape) if not k else new_dim(),))
+
+
+def _diag_adjoint(g: Any, x: Any, k: int = 0) -> Any:
+    rank = known_rank(x, "np.diag")
+    if rank == 1:
+        return np.diag(g, k) if k else np.diag(g)
+    return put_on_diagonal(g, x, k)
+
+
+def put_on_diagonal(g: Any, x: Any, k: int) -> Any:
+    """Zeros of the shape of `x` with `g` on its k-th diagonal."""
+    i = np.arange(np.shape(g)[0]) if not hasattr(g, "builder") else call(np.arange, shape_of(g)[0])
+    rows, columns = (i - k if k < 0 else i), (i + k if k > 0 else i)
+    zeros = np.zeros_like(x)
+    if hasattr(x, "builder"):
+        from s2sad.ir.structure import INDEX_ADD
+
+        return x.builder.expr(x.builder.apply(INDEX_ADD, [x.builder.operand(o) for o in (zeros, (rows, columns), g)]))
+    np.add.at(zeros, (rows, columns), g)
+    return zeros
+
+
+linear(
+    np.diag,
+    _diag_adjoint,
+    _diag_type,
+    samples=lambda rng: [
+        Sample((REAL(rng, (3,)),)),
+        Sample((REAL(rng, (2,)), 1)),
+        Sample((REAL(rng, (3, 3)),)),
+        Sample((REAL(rng, (2, 3)), 1)),
+        Sample((REAL(rng, (3, 2)), -1)),
+    ],
+)
+
+
+def _diagonal_type(a: Type, /, offset: int = 0) -> Type:
+    (t,) = array_types("np.diagonal", [a])
+    if t.shape is not None and len(t.shape) != 2:
+        raise UnsupportedType("np.diagonal of an array that is no matrix", "use np.einsum")
+    return shaped(t, None if t.shape is None else (_least(*t.shape) if not offset else new_dim(),))
+
+
+linear(
+    np.diagonal,
+    lambda g, x, offset=0: put_on_diagonal(g, x, offset),
+    _diagonal_type,
+    effect=VIEW,
+    samples=lambda rng: [Sample((REAL(rng, (3, 3)),)), Sample((REAL(rng, (2, 3)),), {"offset": 1})],
+)
+
+
+def _triangle_type(m: Type, /, k: int = 0) -> Type:
+    (t,) = array_types("np.tril", [m])
+    return shaped(t, t.shape)
+
+
+for _triangle in (np.tril, np.triu):
+    linear(
+        _triangle,
+        lambda g, x, k=0, _f=_triangle: _f(g, k) if k else _f(g),
+        _triangle_type,
+        samples=lambda rng: [Sample((REAL(rng, (3, 3)),)), Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (2, 3, 3)), -1))],
+    )
+
+
+# How long
+
+
+def _len_type(x: Type, /) -> Type:
+    if isinstance(x, ArrayType):
+        return integer(x.shape[0] if x.shape else None)
+    if isinstance(x, SequenceType):
+        return integer(x.length if isinstance(x.length, (int, Size)) else None)
+    return integer(len(x.items) if isinstance(x, ContainerType) else None)
+
+
+def _range_type(start: Type, stop: Type, step: Type, /) -> Type:
+    return SequenceType(integer(), new_dim("k"))
+
+
+constant(len, _len_type, samples=lambda rng: [Sample((REAL(rng, (3, 2)),))])
+constant(range, _range_type, samples=lambda rng: [Sample((0, 5, 2))])
+
