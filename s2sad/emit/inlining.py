@@ -116,9 +116,9 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
     if op.primitive is EXTRACT:
         operand = op.operands[0]
         return isinstance(operand, Value) and (operand in inlined or operand in parameters)
-    if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
-        if op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len":
-            return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
+    light = op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len"
+    if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
+        return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
     return False
 
 

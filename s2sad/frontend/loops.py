@@ -340,17 +340,18 @@ class _Carried:
 def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
     """The join; dimensions that are already unknown in the loop stay as they are."""
     joined = join(before, _without_size(after))
-    if isinstance(before, ArrayType) and isinstance(joined, ArrayType) and before.shape and joined.shape:
-        if len(before.shape) == len(joined.shape):
-            dims = []
-            for m, n in zip(before.shape, joined.shape, strict=True):
-                if m != n and isinstance(m, Size) and {s for s, _ in m.terms} <= loose:
-                    n = m
-                elif m != n and isinstance(n, Size):
-                    loose.update(s for s, _ in n.terms)
-                dims.append(n)
-            return ArrayType(joined.dtype, tuple(dims), joined.kind, None)
-    return joined
+    if not (isinstance(before, ArrayType) and isinstance(joined, ArrayType) and before.shape and joined.shape):
+        return joined
+    if len(before.shape) != len(joined.shape):
+        return joined
+    dims = []
+    for m, n in zip(before.shape, joined.shape, strict=True):
+        if m != n and isinstance(m, Size) and {s for s, _ in m.terms} <= loose:
+            n = m
+        elif m != n and isinstance(n, Size):
+            loose.update(s for s, _ in n.terms)
+        dims.append(n)
+    return ArrayType(joined.dtype, tuple(dims), joined.kind, None)
 
 
 def _without_size(t: Type) -> Type:

@@ -58,7 +58,7 @@ class Builder:
             folded = _fold(primitive, operands, static)
             if folded is not None:
                 return folded
-            result_type = primitive.type_rule(*types, **static)
+            result_type = primitive.result_type(types, static)
         result = Value(result_type, hint, loose)
         self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
         return result

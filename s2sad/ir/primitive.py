@@ -32,10 +32,15 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A point at which a rule is tested: `function(*arguments, **keywords)`."""
+    """A point at which a rule is tested: `function(*arguments, **keywords)`.
+
+    With `symmetric` the operands are symmetric matrices and only symmetric directions are tried: the function reads
+    one triangle, its derivative takes both alike.
+    """
 
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    symmetric: bool = False
 
 
 Rule: TypeAlias = Callable[..., Any]
@@ -69,18 +74,38 @@ class Primitive:
     helper: bool = False
     samples: Samples | None = None
     signature: inspect.Signature = field(init=False)
+    called: inspect.Signature = field(init=False)
+    """The signature for users: they may name the operands too."""
     arity: int = field(init=False)
     """The number of operands where there is nothing else; -1 otherwise."""
+    leading: tuple[str, ...] = field(init=False)
+    """Static parameters that come before `*operands`: the subscripts of einsum."""
 
     def __post_init__(self) -> None:
         signature = inspect.signature(self.type_rule)
         parameters = signature.parameters.values()
         simple = all(p.kind is p.POSITIONAL_ONLY and p.default is p.empty for p in parameters)
         object.__setattr__(self, "signature", signature)
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        leading = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+        object.__setattr__(self, "leading", tuple(leading) if variadic else ())
+        named = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.kind is p.POSITIONAL_ONLY else p for p in parameters]
+        object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
 
     def __repr__(self) -> str:
         return self.name
+
+    def result_type(self, types: Sequence[Type], static: Mapping[str, object]) -> Type:
+        """The type of the result; static parameters that come before `*operands` are passed first."""
+        return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
+
+    def run(self, operands: Sequence[Any], static: Mapping[str, object]) -> Any:
+        """The function itself, called with numbers."""
+        return self.function(*(static[n] for n in self.leading), *operands, **self.trailing(static))
+
+    def trailing(self, static: Mapping[str, object]) -> Mapping[str, object]:
+        return {k: v for k, v in static.items() if k not in self.leading} if self.leading else static
 
     def bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Sort the arguments of a call into operands and static keywords; defaults are left out.
@@ -89,7 +114,7 @@ class Primitive:
         """
         if not keywords and len(arguments) == self.arity:
             return list(arguments), {}
-        bound = self.signature.bind(*arguments, **keywords)
+        bound = self.called.bind(*arguments, **keywords)
         operands: list[Any] = []
         static: dict[str, Any] = {}
         for name, parameter in self.signature.parameters.items():

@@ -81,7 +81,7 @@ def _check_type(op: Apply, function: Function) -> None:
         return
     if any(isinstance(o, Constant) and isinstance(o.type, StaticType) and o.value is None for o in op.operands):
         return  # the zero adjoint of what has none
-    computed = op.primitive.type_rule(*types, **op.static)
+    computed = op.primitive.result_type(types, op.static)
     if not _agree(computed, op.result.type):
         raise InternalError(
             f"{function.name}: {op.primitive.name} of {types} gives {computed}, not {op.result.type} ({op.location})"

@@ -4,24 +4,28 @@ A module takes NumPy's (or Python's) functions and gives, for each, a type rule,
 holds what they have in common. Adding a primitive touches one of these files and nothing else.
 """
 
-from __future__ import annotations
+from s2sad.rules import (
+    arithmetic,
+    contractions,
+    creation,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    mathematics,
+    reductions,
+    shaping,
+)
 
-from importlib import import_module
-from importlib.util import find_spec
-
-AREAS = (
+__all__ = [
     "arithmetic",
-    "elementwise",
-    "mathematics",
+    "contractions",
     "creation",
+    "elementwise",
+    "indexing",
+    "joining",
+    "linalg",
+    "mathematics",
     "reductions",
     "shaping",
-    "indexing",
-    "contractions",
-    "linalg",
-)
-"""The modules with rules."""
-
-for _area in AREAS:
-    if find_spec(f"s2sad.rules.{_area}") is not None:
-        import_module(f"s2sad.rules.{_area}")
+]

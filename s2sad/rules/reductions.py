@@ -12,7 +12,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
-from s2sad.rules.families import REAL, array_types, constant, linear, rule
+from s2sad.rules.families import REAL, array_types, constant, linear, rule, type_in
 
 Axis = int | tuple[int, ...] | None
 
@@ -56,7 +56,8 @@ def count_of(x: Any, axis: Axis) -> Any:
     """How many numbers go into one of the result."""
     if axis is None:
         return call(np.size, x)
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
+    rank = rank_of(x)
+    axes = axes_of(axis, rank) if rank is not None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     product: Any = None
     for a in axes:
         n = shape_of(x)[a]
@@ -109,9 +110,16 @@ linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_non
 
 
 def _extremum_weights(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    hits = x == expanded(y, x, axis, keepdims)
+    hits = cast_like(x == expanded(y, x, axis, keepdims), x)
     total = np.sum(hits, axis=axis, keepdims=True) if axis is not None else np.sum(hits)
     return hits / total
+
+
+def cast_like(c: Any, x: Any) -> Any:
+    """A mask as ones and zeros of the dtype of `x`."""
+    t = type_in(x)
+    assert isinstance(t, ArrayType)
+    return np.astype(c, t.dtype) if t.dtype is not None and not t.is_scalar else c
 
 
 def _extremum_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -157,9 +165,7 @@ def _var_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, k
     return np.sum(2.0 * _deviation(xs[0], axis) * dots[0], **_given(axis, keepdims)) / _over(xs[0], axis, ddof)
 
 
-def _var_adjoint(
-    g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False
-) -> Any:
+def _var_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     scaled = 2.0 * g / _over(xs[0], axis, ddof)
     return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
 
@@ -169,9 +175,7 @@ def _std_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, k
     return total / (_over(xs[0], axis, ddof) * y)
 
 
-def _std_adjoint(
-    g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False
-) -> Any:
+def _std_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     scaled = g / (_over(xs[0], axis, ddof) * y)
     return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
 
@@ -338,8 +342,12 @@ _singles: Samples = reduction_samples
 constant(np.all, _predicate_type, samples=_singles)
 constant(np.any, _predicate_type, samples=_singles)
 constant(np.count_nonzero, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
-constant(np.argmax, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})])
-constant(np.argmin, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})])
+constant(
+    np.argmax, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})]
+)
+constant(
+    np.argmin, _arg_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2, 3)),), {"axis": 1})]
+)
 constant(np.argsort, _argsort_type, samples=lambda rng: [Sample((REAL(rng, (4,)),))])
 
 

@@ -43,12 +43,7 @@ def run(op: Apply, values: list[Any]) -> Any:
         spelling = spelling(*(o.type for o in op.operands))
     if spelling is not None and not static:
         return _spelled(spelling, len(values))(*values)
-    leading = []
-    for p in primitive.signature.parameters.values():
-        if p.kind is not p.POSITIONAL_OR_KEYWORD or p.default is not p.empty or p.name not in static:
-            break
-        leading.append(static.pop(p.name))
-    return primitive.function(*leading, *values, **static)
+    return primitive.run(values, static)
 
 
 def evaluate(operations: Iterable[Operation], env: dict[Value, Any]) -> dict[Value, Any]:
@@ -115,7 +110,7 @@ def disagreement(t: Type, x: Any, symbols: Mapping[Symbol, int]) -> str | None:
             found = (disagreement(item, v, symbols) for item, v in zip(t.items, x, strict=True))
             return next((d for d in found if d), None)
         case SequenceType():
-            if not isinstance(x, (list, tuple)) or not agrees(t.length, len(x), symbols):
+            if not isinstance(x, (list, tuple, range)) or not agrees(t.length, len(x), symbols):
                 return f"{x!r} is no {t}"
             return next((d for d in (disagreement(t.item, v, symbols) for v in x) if d), None)
         case StaticType() | SliceType():

@@ -89,6 +89,7 @@ class Case:
     operands: tuple[Any, ...]
     static: dict[str, Any]
     result: Any
+    symmetric: bool = False
 
     @property
     def active(self) -> list[bool]:
@@ -120,7 +121,8 @@ def cases(primitive: Primitive) -> list[Case]:
     samples = primitive.samples or OF_THE_COMPILER.get(primitive)
     for sample in samples(seeded(primitive)) if samples else ():
         operands, static = primitive.bind(sample.arguments, sample.keywords)
-        found.append(Case(primitive, tuple(operands), static, number(primitive, tuple(operands), static)))
+        result = number(primitive, tuple(operands), static)
+        found.append(Case(primitive, tuple(operands), static, result, sample.symmetric))
     return found
 
 
@@ -206,6 +208,8 @@ def test_numbers(primitive: Primitive) -> None:
     for case in differentiable(primitive):
         before = copy.deepcopy(case.operands)
         dots = [random_like(rng, x) for x in case.operands]
+        if case.symmetric:
+            dots = [d + np.swapaxes(d, -1, -2) for d in dots]
         g = random_like(rng, case.result)
         y_dot = primitive.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         with warnings.catch_warnings():

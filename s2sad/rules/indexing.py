@@ -1,0 +1,99 @@
+"""Items picked by index arrays. `x[index]` itself is in `ir.structure`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import call, rank_of
+from s2sad.ir.primitive import Sample
+from s2sad.ir.structure import INDEX_ADD, indexed_shape
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array
+from s2sad.rules.families import REAL, array_types, constant, linear, rule
+
+WHOLE = SliceType(None, None, None)
+
+
+def _take_type(a: Type, indices: Type, /, axis: int | None = None) -> Type:
+    (t,) = array_types("np.take", [a])
+    if t.shape is None:
+        return array(t.dtype, None)
+    if axis is None and len(t.shape) != 1:
+        raise NotImplementedError("np.take without axis of an array that is no vector: ravel it first")
+    k = (axis or 0) % len(t.shape)
+    items = (*(WHOLE,) * k, indices)
+    return array(t.dtype, indexed_shape(t.shape, ContainerType(tuple, tuple(range(len(items))), items)))
+
+
+def _take_adjoint(g: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
+    rank = rank_of(x)
+    if rank is None:
+        raise UnsupportedType("the derivative of np.take needs the rank of its operand", "annotate the argument")
+    k = (axis or 0) % rank
+    index = (*(slice(None),) * k, indices) if k else indices
+    zeros = np.zeros_like(x)
+    if hasattr(zeros, "builder"):
+        builder = zeros.builder
+        return builder.expr(builder.apply(INDEX_ADD, [builder.operand(o) for o in (zeros, index, g)]))
+    np.add.at(zeros, index, g)
+    return zeros
+
+
+linear(
+    np.take,
+    _take_adjoint,
+    _take_type,
+    samples=lambda rng: [
+        Sample((REAL(rng, (4,)), np.array([0, 2, 2]))),
+        Sample((REAL(rng, (3, 4)), np.array([1, 1, 3]), 1)),
+        Sample((REAL(rng, (3, 4)), 2), {"axis": 0}),
+    ],
+)
+
+
+def _along_type(arr: Type, indices: Type, /, axis: int | None = -1) -> Type:
+    t, i = array_types("np.take_along_axis", [arr, indices])
+    return ArrayType(t.dtype, i.shape, "any" if i.shape is None else "array")
+
+
+def put_along(g: Any, indices: Any, x: Any, axis: Any) -> Any:
+    """Zeros of the shape of `x` with `g` added at the indices along an axis."""
+    result = np.zeros_like(x)
+    index = list(np.ix_(*map(range, np.shape(indices))))
+    index[axis] = indices
+    np.add.at(result, tuple(index), g)
+    return result
+
+
+def _put_along_type(g: Type, indices: Type, x: Type, /, axis: int) -> Type:
+    (t,) = array_types("put_along", [x])
+    return ArrayType(t.dtype, t.shape, "any" if t.shape is None else "array")
+
+
+rule(
+    put_along,
+    _put_along_type,
+    tangent=lambda y, xs, dots, axis: None if dots[0] is None else call(put_along, dots[0], xs[1], xs[2], axis=axis),
+    adjoint=lambda g, y, xs, active, axis: (np.take_along_axis(g, xs[1], axis=axis) if active[0] else None, None, None),
+    samples=lambda rng: [Sample((REAL(rng, (2, 3)), np.array([[0, 1, 1], [1, 0, 1]]), REAL(rng, (2, 3)), 0))],
+    helper=True,
+)
+linear(
+    np.take_along_axis,
+    lambda g, x, indices, axis=-1: call(put_along, g, indices, x, axis=axis),
+    _along_type,
+    samples=lambda rng: [
+        Sample((REAL(rng, (2, 3)), np.array([[0, 2, 2], [1, 0, 1]])), {"axis": 1}),
+        Sample((REAL(rng, (4,)), np.array([3, 0])), {"axis": 0}),
+    ],
+)
+
+
+def _search_type(a: Type, v: Type, /, side: str = "left") -> Type:
+    _, t = array_types("np.searchsorted", [a, v])
+    return array(np.dtype(np.int64), t.shape)
+
+
+constant(np.searchsorted, _search_type, samples=lambda rng: [Sample((np.array([1.0, 2.0]), 1.5))])

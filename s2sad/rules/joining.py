@@ -1,0 +1,212 @@
+"""Several arrays joined into one, and one split into several: concatenate, stack, hstack, vstack, split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.builder import call, shape_of
+from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.types import ArrayType, ContainerType, Dim, Type, dim_product, dim_sum, new_dim
+from s2sad.rules.families import REAL, array_types, rule
+from s2sad.rules.shaping import axis_in, known_rank, shaped
+
+VIEW = Effect.VIEW
+
+
+def _arrays(t: Type, name: str) -> list[ArrayType]:
+    if not isinstance(t, ContainerType) or not t.items:
+        raise TypeError(f"{name} needs a list or tuple of arrays whose length is known")
+    return array_types(name, list(t.items))
+
+
+def _joined_dtype(items: list[ArrayType]) -> Any:
+    dtypes = [t.dtype for t in items if t.dtype is not None]
+    return np.result_type(*dtypes) if len(dtypes) == len(items) else None
+
+
+def _concatenate_type(arrays: Type, /, axis: int | None = 0) -> Type:
+    items = _arrays(arrays, "np.concatenate")
+    dtype = _joined_dtype(items)
+    shapes = [t.shape for t in items]
+    if any(s is None for s in shapes):
+        return ArrayType(dtype, None, "any")
+    if axis is None:
+        return ArrayType(dtype, (_total([dim_product(s or ()) for s in shapes]),), "array")
+    rank = len(shapes[0] or ())
+    if any(len(s or ()) != rank for s in shapes):
+        raise ValueError("all arrays to be joined must have the same number of dimensions")
+    k = axis_in(axis, rank)
+    columns = list(zip(*(s or () for s in shapes), strict=True))
+    dims = [_total(list(c)) if j == k else c[0] for j, c in enumerate(columns)]
+    return ArrayType(dtype, tuple(dims), "array")
+
+
+def _total(dims: list[Dim]) -> Dim:
+    result: Dim = 0
+    for d in dims:
+        result = dim_sum(result, d)
+    return result
+
+
+def _concatenate_tangent(y: Any, xs: Any, dots: Any, axis: int | None = 0) -> Any:
+    items = [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)]
+    return call(np.concatenate, items, axis=axis)
+
+
+def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = 0) -> Any:
+    parts = []
+    start: Any = 0
+    for x in xs[0]:
+        if axis is None:
+            stop = start + call(np.size, x)
+            parts.append(np.reshape(g[start:stop], shape_of(x)))
+        else:
+            rank = known_rank(x, "np.concatenate")
+            k = axis_in(axis, rank)
+            stop = start + shape_of(x)[k]
+            parts.append(g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop])
+        start = stop
+    return (tuple(parts),)
+
+
+rule(
+    np.concatenate,
+    _concatenate_type,
+    tangent=_concatenate_tangent,
+    adjoint=_concatenate_adjoint,
+    samples=lambda rng: [
+        Sample(([REAL(rng, (2,)), REAL(rng, (3,))],)),
+        Sample(((REAL(rng, (2, 3)), REAL(rng, (2, 1))),), {"axis": 1}),
+        Sample(([REAL(rng, (2, 2)), REAL(rng, (3,))[:1].reshape(1, 1)],), {"axis": None}),
+    ],
+)
+
+
+def _stack_type(arrays: Type, /, axis: int = 0) -> Type:
+    items = _arrays(arrays, "np.stack")
+    shape = items[0].shape
+    if shape is None:
+        return ArrayType(_joined_dtype(items), None, "any")
+    k = axis_in(axis, len(shape) + 1)
+    return ArrayType(_joined_dtype(items), (*shape[:k], len(items), *shape[k:]), "array")
+
+
+def _stack_tangent(y: Any, xs: Any, dots: Any, axis: int = 0) -> Any:
+    return call(
+        np.stack, [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)], axis=axis
+    )
+
+
+def _stack_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int = 0) -> Any:
+    first = next(iter(xs[0]))
+    k = axis if axis >= 0 else axis_in(axis, known_rank(first, "np.stack") + 1)
+    return (tuple(g[(*[slice(None)] * k, i)] if k else g[i] for i in range(len(xs[0]))),)
+
+
+rule(
+    np.stack,
+    _stack_type,
+    tangent=_stack_tangent,
+    adjoint=_stack_adjoint,
+    samples=lambda rng: [
+        Sample(([REAL(rng, (3,)), REAL(rng, (3,))],)),
+        Sample(([REAL(rng, (2, 3)), REAL(rng, (2, 3))],), {"axis": 1}),
+        Sample(([REAL(rng, (2,)), REAL(rng, (2,))],), {"axis": -1}),
+        Sample(([1.0, 2.5],)),
+    ],
+)
+
+
+def _as_concatenate(function: Any, axis_of: Any, lift: Any) -> None:
+    """hstack, vstack and the like: their operands lifted to a common rank and joined."""
+
+    def type_rule(arrays: Type, /) -> Type:
+        items = _arrays(arrays, f"np.{function.__name__}")
+        shapes = [None if t.shape is None else lift(t.shape) for t in items]
+        if any(s is None for s in shapes):
+            return ArrayType(_joined_dtype(items), None, "any")
+        lifted = ContainerType(
+            list,
+            tuple(range(len(items))),
+            tuple(ArrayType(t.dtype, s, "array") for t, s in zip(items, shapes, strict=True)),
+        )
+        return _concatenate_type(lifted, axis=axis_of(len(shapes[0])))  # type: ignore[arg-type]
+
+    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+        return call(function, [np.zeros_like(x) if d is None else d for x, d in zip(xs[0], dots[0], strict=True)])
+
+    def adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+        parts = []
+        start: Any = 0
+        for x in xs[0]:
+            rank = known_rank(x, f"np.{function.__name__}")
+            lifted = lift(tuple(range(rank)))
+            k = axis_of(len(lifted))
+            own = lifted.index(k) if k < len(lifted) and rank == len(lifted) else None
+            length = (
+                shape_of(x)[k] if rank == len(lifted) else shape_of(x)[0] if (rank and function is np.hstack) else 1
+            )
+            stop = start + length
+            piece = g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop]
+            parts.append(piece if own is not None or rank == len(lifted) else np.reshape(piece, shape_of(x)))
+            start = stop
+        return (tuple(parts),)
+
+    rule(
+        function,
+        type_rule,
+        tangent=tangent,
+        adjoint=adjoint,
+        samples=lambda rng: [
+            Sample(([REAL(rng, (3,)), REAL(rng, (3,))],)),
+            Sample(([REAL(rng, (2, 3)), REAL(rng, (2, 3))],)),
+        ],
+    )
+
+
+_as_concatenate(np.hstack, lambda rank: 0 if rank == 1 else 1, lambda s: s if s else (1,))
+_as_concatenate(np.vstack, lambda rank: 0, lambda s: s if len(s) >= 2 else (1, *(s or (1,))))
+
+
+def _split_type(ary: Type, /, indices_or_sections: Any, axis: int = 0) -> Type:
+    (t,) = array_types("np.split", [ary])
+    sections = indices_or_sections
+    count = sections if isinstance(sections, int) else len(sections) + 1
+    if t.shape is None:
+        return ContainerType(list, tuple(range(count)), (shaped(t, None),) * count)
+    k = axis_in(axis, len(t.shape))
+    n = t.shape[k]
+    if isinstance(sections, int):
+        length: Dim = n // sections if isinstance(n, int) else new_dim()
+        lengths = [length] * sections
+    else:
+        ends = [0, *sections]
+        lengths = [b - a for a, b in zip(ends, ends[1:], strict=False)] + [dim_sum(n, ends[-1], -1)]
+    return ContainerType(
+        list, tuple(range(count)), tuple(shaped(t, (*t.shape[:k], m, *t.shape[k + 1 :])) for m in lengths)
+    )
+
+
+def _split_tangent(y: Any, xs: Any, dots: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    return tuple(call(np.split, dots[0], indices_or_sections, axis=axis))
+
+
+def _split_adjoint(g: Any, y: Any, xs: Any, active: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    parts = [np.zeros_like(part) if bar is None else bar for part, bar in zip(y, g, strict=True)]
+    return (call(np.concatenate, parts, axis=axis),)
+
+
+rule(
+    np.split,
+    _split_type,
+    tangent=_split_tangent,
+    adjoint=_split_adjoint,
+    effect=VIEW,
+    samples=lambda rng: [
+        Sample((REAL(rng, (6,)), 3)),
+        Sample((REAL(rng, (5, 2)), (1, 3))),
+        Sample((REAL(rng, (2, 4)), 2), {"axis": 1}),
+    ],
+)

@@ -1,0 +1,412 @@
+"""Linear algebra: solve, inv, det, norms, and the factorisations with their full derivatives.
+
+M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008): solve, inv, det, eigh, svd,
+cholesky. S. F. Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. The matrices
+may have leading batch axes. Where singular or eigen values coincide, the derivatives of the vectors are not defined;
+as in JAX the differences in the denominators are then taken as infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import rank_of
+from s2sad.ir.primitive import Sample
+from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array
+from s2sad.rules.contractions import transposed
+from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule
+from s2sad.rules.reductions import expanded, reduced_shape
+from s2sad.rules.shaping import _least
+
+
+def _matrix(name: str, a: Type) -> tuple[ArrayType, Any, Shape | None]:
+    """The operand, the dtype of the results, the shape."""
+    (t,) = array_types(name, [a])
+    if t.shape is not None and len(t.shape) < 2:
+        raise ValueError(f"{name} needs a matrix, not an array of {len(t.shape)} dimensions")
+    return t, result_dtype([t], "float"), t.shape
+
+
+def regular(rng: np.random.Generator, *shape: int) -> Any:
+    """A well-conditioned matrix, or a batch of them."""
+    return REAL(rng, shape) + 3.0 * np.eye(shape[-2], shape[-1])
+
+
+def positive(rng: np.random.Generator, *shape: int) -> Any:
+    """A symmetric positive definite matrix."""
+    a = REAL(rng, shape)
+    return a @ np.swapaxes(a, -1, -2) + 2.0 * np.eye(shape[-1])
+
+
+def _positive_samples(rng: np.random.Generator) -> list[Sample]:
+    return [Sample((positive(rng, *shape),), symmetric=True) for shape in [(3, 3), (2, 3, 3)]]
+
+
+# solve, inv, det
+
+
+def _solve_type(a: Type, b: Type, /) -> Type:
+    t, _, shape = _matrix("np.linalg.solve", a)
+    (s,) = array_types("np.linalg.solve", [b])
+    return array(result_dtype([t, s], "float"), None if shape is None else s.shape)
+
+
+def _is_vector(b: Any) -> bool:
+    """NumPy 2: the right-hand side is a vector only where it has one dimension."""
+    rank = rank_of(b)
+    if rank is None:
+        raise UnsupportedType("the derivative of np.linalg.solve needs the ranks of its operands", "annotate them")
+    return rank == 1
+
+
+def _solve_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    a, b = xs
+    right = dots[1]
+    if dots[0] is not None:
+        right = -(dots[0] @ y) if right is None else right - dots[0] @ y
+    return np.linalg.solve(a, right)
+
+
+def _solve_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    a, b = xs
+    b_bar = np.linalg.solve(transposed(a), g)
+    if not active[0]:
+        return (None, fit(b_bar, b))
+    outer = np.outer(b_bar, y) if _is_vector(b) else b_bar @ transposed(y)
+    return (fit(-outer, a), fit(b_bar, b) if active[1] else None)
+
+
+rule(
+    np.linalg.solve,
+    _solve_type,
+    tangent=_solve_tangent,
+    adjoint=_solve_adjoint,
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3), REAL(rng, (3,)))),
+        Sample((regular(rng, 3, 3), REAL(rng, (3, 2)))),
+        Sample((regular(rng, 2, 3, 3), REAL(rng, (2, 3, 2)))),
+    ],
+)
+
+
+def _inv_type(a: Type, /) -> Type:
+    _, dtype, shape = _matrix("np.linalg.inv", a)
+    return array(dtype, shape)
+
+
+rule(
+    np.linalg.inv,
+    _inv_type,
+    tangent=lambda y, xs, dots: -(y @ dots[0] @ y),
+    adjoint=lambda g, y, xs, active: (-(transposed(y) @ g @ transposed(y)),),
+    samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 3, 3),))],
+)
+
+
+def _det_type(a: Type, /) -> Type:
+    _, dtype, shape = _matrix("np.linalg.det", a)
+    return array(dtype, None if shape is None else shape[:-2])
+
+
+def _inverse_transposed(a: Any) -> Any:
+    return transposed(np.linalg.inv(a))
+
+
+def _lifted(g: Any, a: Any) -> Any:
+    """A number for each matrix, in the rank of the matrices."""
+    return g if rank_of(a) == 2 else np.expand_dims(g, (-1, -2))
+
+
+rule(
+    np.linalg.det,
+    _det_type,
+    tangent=lambda y, xs, dots: y * np.sum(_inverse_transposed(xs[0]) * dots[0], axis=(-2, -1)),
+    adjoint=lambda g, y, xs, active: (_lifted(g * y, xs[0]) * _inverse_transposed(xs[0]),),
+    samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 3, 3),))],
+)
+
+
+def _slogdet_type(a: Type, /) -> Type:
+    _, dtype, shape = _matrix("np.linalg.slogdet", a)
+    item = array(dtype, None if shape is None else shape[:-2])
+    return ContainerType(_class_of(np.linalg.slogdet, np.eye(1)), (0, 1), (item, item))
+
+
+def _class_of(function: Callable[..., Any], *arguments: Any) -> type:
+    return type(function(*arguments))
+
+
+def _slogdet_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    return (None, np.sum(_inverse_transposed(xs[0]) * dots[0], axis=(-2, -1)))
+
+
+rule(
+    np.linalg.slogdet,
+    _slogdet_type,
+    tangent=_slogdet_tangent,
+    adjoint=lambda g, y, xs, active: (None if g[1] is None else _lifted(g[1], xs[0]) * _inverse_transposed(xs[0]),),
+    samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 3, 3),))],
+)
+
+
+# norms: at 0 the derivative is nan, as in JAX
+
+
+def _norm_type(x: Type, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Type:
+    (t,) = array_types("np.linalg.norm", [x])
+    return array(result_dtype([t], "float"), reduced_shape(t.shape, axis, keepdims))
+
+
+def _norm_kind(x: Any, ord: Any, axis: Any) -> str:
+    """Which norm is meant: "2" (also Frobenius), "1", "inf"; others are refused."""
+    rank = rank_of(x)
+    count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    if ord is None or (ord == "fro" and count == 2) or (ord == 2 and count == 1):
+        return "2"
+    if count == 1 and ord == 1:
+        return "1"
+    raise UnsupportedType(
+        f"np.linalg.norm with ord={ord!r} here", "write it with np.abs, np.sum, np.max or np.linalg.svd"
+    )
+
+
+def _norm_slope(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    if _norm_kind(x, ord, axis) == "1":
+        return np.sign(x)
+    return x / expanded(y, x, axis, keepdims)
+
+
+def _norm_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    keywords = {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
+    return np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
+
+
+def _norm_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
+    return (expanded(g, xs[0], axis, keepdims) * _norm_slope(y, xs[0], ord, axis, keepdims),)
+
+
+rule(
+    np.linalg.norm,
+    _norm_type,
+    tangent=_norm_tangent,
+    adjoint=_norm_adjoint,
+    samples=lambda rng: [
+        Sample((REAL(rng, (3,)),)),
+        Sample((REAL(rng, (2, 3)),)),
+        Sample((REAL(rng, (2, 3)),), {"axis": 1}),
+        Sample((REAL(rng, (2, 3)),), {"axis": 0, "keepdims": True}),
+        Sample((REAL(rng, (3,)), 1)),
+        Sample((REAL(rng, (3,)), 2)),
+        Sample((REAL(rng, (2, 3)), "fro")),
+    ],
+)
+
+
+# factorisations
+
+
+def _reciprocal_differences(s: Any) -> Any:
+    """F[i, j] = 1 / (s[j] - s[i]), zero where they are equal."""
+    difference = np.expand_dims(s, -2) - np.expand_dims(s, -1)
+    return _safe_reciprocal(difference)
+
+
+def _safe_reciprocal(x: Any) -> Any:
+    return np.where(x == 0, 0.0, 1.0 / np.where(x == 0, 1.0, x))
+
+
+def _cholesky_type(a: Type, /) -> Type:
+    _, dtype, shape = _matrix("np.linalg.cholesky", a)
+    return array(dtype, shape)
+
+
+def _half_lower(x: Any) -> Any:
+    """The lower triangle with the diagonal halved: Giles's Phi."""
+    return np.tril(x) - 0.5 * np.tril(np.triu(x))
+
+
+def _symmetrised(x: Any) -> Any:
+    return 0.5 * (x + transposed(x))
+
+
+def _cholesky_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    inverse = np.linalg.inv(y)
+    return y @ _half_lower(inverse @ _symmetrised(dots[0]) @ transposed(inverse))
+
+
+def _cholesky_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    inverse = np.linalg.inv(y)
+    return (_symmetrised(transposed(inverse) @ _half_lower(transposed(y) @ g) @ inverse),)
+
+
+rule(
+    np.linalg.cholesky, _cholesky_type, tangent=_cholesky_tangent, adjoint=_cholesky_adjoint, samples=_positive_samples
+)
+
+
+def _eigh_type(a: Type, /) -> Type:
+    _, dtype, shape = _matrix("np.linalg.eigh", a)
+    values, vectors = array(dtype, None if shape is None else shape[:-1]), array(dtype, shape)
+    return ContainerType(_class_of(np.linalg.eigh, np.eye(1)), (0, 1), (values, vectors))
+
+
+def _eigh_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    w, v = y
+    inner = transposed(v) @ _symmetrised(dots[0]) @ v
+    return (np.sum(v * (_symmetrised(dots[0]) @ v), axis=-2), v @ (_reciprocal_differences(w) * inner))
+
+
+def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    w, v = y
+    total = None
+    if g[0] is not None:
+        total = (v * np.expand_dims(g[0], -2)) @ transposed(v)
+    if g[1] is not None:
+        turned = v @ (_reciprocal_differences(w) * (transposed(v) @ g[1])) @ transposed(v)
+        total = turned if total is None else total + turned
+    return (None if total is None else _symmetrised(total),)
+
+
+rule(np.linalg.eigh, _eigh_type, tangent=_eigh_tangent, adjoint=_eigh_adjoint, samples=_positive_samples)
+
+
+def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) -> Type:
+    _, dtype, shape = _matrix("np.linalg.svd", a)
+    if shape is None:
+        values = left = right = array(dtype, None)
+    else:
+        batch, m, n = shape[:-2], shape[-2], shape[-1]
+        k = _least(m, n)
+        values = array(dtype, (*batch, k))
+        left = array(dtype, (*batch, m, m if full_matrices else k))
+        right = array(dtype, (*batch, n if full_matrices else k, n))
+    if not compute_uv:
+        return values
+    return ContainerType(_class_of(np.linalg.svd, np.eye(1)), (0, 1, 2), (left, values, right))
+
+
+def _thin(xs: Any, y: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
+    """U, s, Vh with as many columns as there are singular values."""
+    if not full_matrices:
+        return tuple(y)
+    u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+    return u, s, vh
+
+
+def _check_full(g: Any, full_matrices: bool, xs: Any) -> None:
+    if full_matrices and (g[0] is not None or g[2] is not None):
+        raise UnsupportedType(
+            "the derivative of the vectors of a full svd", "call np.linalg.svd(x, full_matrices=False)"
+        )
+
+
+def _svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+        return np.sum(u * (dots[0] @ transposed(vh)), axis=-2)
+    u, s, vh = _thin(xs, y, full_matrices)
+    v = transposed(vh)
+    inner = transposed(u) @ dots[0] @ v
+    s_dot = np.sum(u * (dots[0] @ v), axis=-2)
+    if full_matrices:
+        return (np.zeros_like(y[0]), s_dot, np.zeros_like(y[2]))
+    f = _reciprocal_differences(s * s)
+    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    turn_u = f * (inner * columns + rows * transposed(inner))
+    turn_v = f * (rows * inner + transposed(inner) * columns)
+    u_dot = u @ turn_u + _outside(u, dots[0] @ (v / columns))
+    v_dot = v @ turn_v + _outside(v, transposed(dots[0]) @ (u / columns))
+    return (u_dot, s_dot, transposed(v_dot))
+
+
+def _outside(u: Any, x: Any) -> Any:
+    """The part of the columns of `x` outside the space of those of `u`."""
+    return x - u @ (transposed(u) @ x)
+
+
+def _svd_adjoint(g: Any, y: Any, xs: Any, active: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+        return ((u * np.expand_dims(g, -2)) @ vh,)
+    _check_full(g, full_matrices, xs)
+    u, s, vh = _thin(xs, y, full_matrices)
+    v = transposed(vh)
+    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    total = None if g[1] is None else (u * np.expand_dims(g[1], -2)) @ vh
+    f = None if g[0] is None and g[2] is None else _reciprocal_differences(s * s)
+    if g[0] is not None:
+        inner = f * (transposed(u) @ g[0])
+        part = u @ ((inner + transposed(inner)) * columns) @ vh + _outside(u, g[0] / columns) @ vh
+        total = part if total is None else total + part
+    if g[2] is not None:
+        v_bar = transposed(g[2])
+        inner = f * (transposed(v) @ v_bar)
+        part = u @ (rows * (inner + transposed(inner))) @ vh + u @ transposed(_outside(v, v_bar / columns))
+        total = part if total is None else total + part
+    return (total,)
+
+
+rule(
+    np.linalg.svd,
+    _svd_type,
+    tangent=_svd_tangent,
+    adjoint=_svd_adjoint,
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3),), {"full_matrices": False}),
+        Sample((regular(rng, 4, 2),), {"full_matrices": False}),
+        Sample((regular(rng, 2, 4),), {"full_matrices": False}),
+        Sample((regular(rng, 3, 2),), {"compute_uv": False}),
+        Sample((regular(rng, 2, 3, 2),), {"full_matrices": False}),
+    ],
+)
+
+
+def _qr_type(a: Type, /, mode: str = "reduced") -> Type:
+    _, dtype, shape = _matrix("np.linalg.qr", a)
+    if mode != "reduced":
+        raise UnsupportedType(f"np.linalg.qr with mode {mode!r}", "use the reduced factorisation")
+    if shape is None:
+        q = r = array(dtype, None)
+    else:
+        k = _least(shape[-2], shape[-1])
+        q, r = array(dtype, (*shape[:-2], shape[-2], k)), array(dtype, (*shape[:-2], k, shape[-1]))
+    return ContainerType(_class_of(np.linalg.qr, np.eye(1)), (0, 1), (q, r))
+
+
+def _qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
+    q, r = y
+    right = dots[0] @ np.linalg.inv(r)
+    inner = transposed(q) @ right
+    lower = np.tril(inner) - np.tril(np.triu(inner))
+    turn = lower - transposed(lower)
+    q_dot = q @ turn + right - q @ inner
+    return (q_dot, (inner - turn) @ r)
+
+
+def _qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> Any:
+    q, r = y
+    q_bar = np.zeros_like(q) if g[0] is None else g[0]
+    r_bar = np.zeros_like(r) if g[1] is None else g[1]
+    m = r @ transposed(r_bar) - transposed(q_bar) @ q
+    lower = np.tril(m)
+    sym = lower + transposed(lower) - np.tril(np.triu(m))
+    return ((q_bar + q @ sym) @ transposed(np.linalg.inv(r)),)
+
+
+rule(
+    np.linalg.qr,
+    _qr_type,
+    tangent=_qr_tangent,
+    adjoint=_qr_adjoint,
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3),)),
+        Sample((regular(rng, 4, 2),)),
+        Sample((regular(rng, 2, 3, 3),)),
+    ],
+)
