@@ -20,7 +20,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
 from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, check_rule, pick, tangent_type, zero
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.structure import EXTRACT, UNDEFINED
+from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
@@ -133,7 +133,10 @@ class Reverse(Adjoints):
 
     def primal(self, builder: Builder, operand: Operand) -> Expr:
         """A primal operand for a rule, looked up only when the rule reads it."""
-        return LazyExpr(builder, operand, self) if isinstance(operand, Value) else builder.expr(operand)
+        if not isinstance(operand, Value):
+            return builder.expr(operand)
+        made = self.definition.get(operand)
+        return LazyExpr(builder, operand, self, made if isinstance(made, Apply) and made.primitive is MAKE else None)
 
     def cotangent(self, y: Value, builder: Builder) -> Any:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
@@ -375,10 +378,11 @@ class Reverse(Adjoints):
 class LazyExpr(Expr):
     """An expression for a primal value that is read only when an operation is built on it."""
 
-    __slots__ = ("_found", "_primal", "_reverse")
+    __slots__ = ("_found", "_made", "_primal", "_reverse")
 
-    def __init__(self, builder: Builder, primal: Value, reverse: Reverse) -> None:
+    def __init__(self, builder: Builder, primal: Value, reverse: Reverse, made: Apply | None) -> None:
         self.builder = builder
+        self._made = made
         self._primal = primal
         self._reverse = reverse
         self._found: Operand | None = None
@@ -396,6 +400,13 @@ class LazyExpr(Expr):
     @property
     def known(self) -> Any:
         return None
+
+    def __getitem__(self, index: Any) -> Expr:
+        if self._made is None:
+            return super().__getitem__(index)
+        keys = self._made.static["keys"]
+        assert isinstance(keys, tuple)
+        return self._reverse.primal(self.builder, self._made.operands[keys.index(index)])
 
 
 def _item(sequence: Operand | None) -> Type:

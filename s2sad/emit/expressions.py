@@ -26,7 +26,7 @@ def constant_expression(operand: Constant) -> ast.expr:
         return parse(operand.text)
     value = operand.value
     if isinstance(value, slice):
-        return _slice([None if p is None else ast.Constant(p) for p in (value.start, value.stop, value.step)])
+        return _slice([None if p is None else parse(repr(p)) for p in (value.start, value.stop, value.step)])
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
         items = [constant_expression(Constant(v, operand.type)) for v in value]
         return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())

@@ -110,6 +110,10 @@ class Builder:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
+        assert isinstance(container.type, ContainerType)
+        item = container.type[key]
+        if isinstance(item, ArrayType) and item.kind == "python" and isinstance(item.size, int):
+            return constant(item.size)
         return self.apply(EXTRACT, (container,), {"key": key}, hint)
 
 

@@ -2,7 +2,7 @@
 
     f(np.ones((3, 4)), np.ones(4), 2.0)  ->  float64[n1, n2], float64[n2], float     key "A<f8:n1,n2>A<f8:n2>float"
 
-Two calls of one pattern share one compiled derivative. A dimension of length 1 stays 1, as it may be broadcast.
+Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay what they are; all others are at least 2.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from s2sad.ir.types import (
     Type,
     integer,
     is_namedtuple,
-    may_be_one,
+    least_value,
     new_dim,
 )
 
@@ -41,13 +41,13 @@ class Signature:
     """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
 
     def __init__(self) -> None:
-        self.dims: dict[Dim, Dim] = {1: 1}
+        self.dims: dict[Dim, Dim] = {0: 0, 1: 1}
         self.names: dict[Symbol, str] = {}
 
     def dim(self, d: Dim) -> Dim:
         """The symbol of a length; one that may be 1 by a symbolic computation stays doubtful."""
         if d not in self.dims:
-            new = new_dim(f"n{len(self.dims)}", isinstance(d, Size) and may_be_one(d))
+            new = new_dim(f"n{len(self.dims) - 1}", 2 if isinstance(d, int) else min(2, least_value(d)))
             self.dims[d] = new
             self.names.update((s, s.name) for s, _ in new.terms)
         return self.dims[d]
@@ -147,8 +147,8 @@ def _fast(a: Any, dims: dict[int, int]) -> object:
         shape = a.shape
         if len(shape) == 1:
             n = shape[0]
-            return (a.dtype, 1 if n == 1 else -dims.setdefault(n, len(dims)))
-        return (a.dtype, *[1 if n == 1 else -dims.setdefault(n, len(dims)) for n in shape], None)
+            return (a.dtype, n if n < 2 else -1 - dims.setdefault(n, len(dims)))
+        return (a.dtype, *[n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in shape], None)
     if cls is tuple or cls is list:
         return (cls, *[_fast(x, dims) for x in a])
     if cls is dict:
@@ -156,7 +156,7 @@ def _fast(a: Any, dims: dict[int, int]) -> object:
     if isinstance(a, np.generic):
         return cls
     if isinstance(a, np.ndarray):
-        return (cls, a.dtype, tuple(1 if n == 1 else -dims.setdefault(n, len(dims)) for n in a.shape))
+        return (cls, a.dtype, tuple(n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in a.shape))
     if isinstance(a, tuple):
         return (cls, *[_fast(x, dims) for x in a])
     if is_dataclass(a) and not isinstance(a, type):

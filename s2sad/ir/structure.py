@@ -33,6 +33,7 @@ from s2sad.ir.types import (
     dim_sum,
     integer,
     join,
+    least_value,
     new_dim,
     tuple_type,
 )
@@ -102,9 +103,11 @@ def slice_length(length: Dim, s: SliceType) -> Dim:
     if isinstance(stop, int) and stop < 0:
         stop = dim_sum(length, stop)
     if start < 0:
-        return -start if stop == length and isinstance(length, int) else new_dim("s")
+        return -start if stop == length and -start <= least_value(length) else new_dim("s")
     # x[a:b] with a, b >= 0 given as numbers may be clipped by a shorter x; x[a:] and x[a:-b] are n - a - b or empty
-    if isinstance(stop, int) or (stop != length and s.stop is not None and not _is_below(stop, length)):
+    if isinstance(stop, int):
+        return max(0, stop - start) if stop <= least_value(length) else new_dim("s")
+    if stop != length and s.stop is not None and not _is_below(stop, length):
         return new_dim("s")
     return dim_sum(stop, start, -1)
 

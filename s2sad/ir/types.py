@@ -22,13 +22,13 @@ import numpy as np
 
 
 class Symbol:
-    """An unknown non-negative integer. Two symbols are equal only when they are the same object."""
+    """An unknown integer, not below `least`. Two symbols are equal only when they are the same object."""
 
-    __slots__ = ("may_be_one", "name")
+    __slots__ = ("least", "name")
 
-    def __init__(self, name: str = "n", may_be_one: bool = True) -> None:
+    def __init__(self, name: str = "n", least: int = 0) -> None:
         self.name = name
-        self.may_be_one = may_be_one
+        self.least = least
 
     def __repr__(self) -> str:
         return self.name
@@ -53,9 +53,18 @@ Shape: TypeAlias = tuple[Dim, ...]
 Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
 
 
-def new_dim(name: str = "n", may_be_one: bool = True) -> Size:
+def new_dim(name: str = "n", least: int = 0) -> Size:
     """A fresh dimension, equal to no other."""
-    return Size(frozenset({(Symbol(name, may_be_one), 1)}))
+    return Size(frozenset({(Symbol(name, least), 1)}))
+
+
+def least_value(d: Dim) -> int:
+    """A lower bound of a dimension."""
+    if isinstance(d, int):
+        return d
+    if any(c < 0 for _, c in d.terms):
+        return 0
+    return max(0, d.offset + sum(c * s.least for s, c in d.terms))
 
 
 def dim_sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
@@ -91,12 +100,7 @@ def dim_product(dims: Iterable[Dim]) -> Dim:
 
 def may_be_one(d: Dim) -> bool:
     """Whether the dimension may be 1 at run time (so that it may be broadcast)."""
-    if isinstance(d, int):
-        return d == 1
-    if d.offset == 0 and len(d.terms) == 1:
-        ((symbol, c),) = d.terms
-        return c == 1 and symbol.may_be_one
-    return True
+    return d == 1 if isinstance(d, int) else least_value(d) < 2
 
 
 class Type:

@@ -65,8 +65,9 @@ def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None 
         else:
             rank = known_rank(x, "np.concatenate")
             k = axis_in(axis, rank)
-            stop = start + shape_of(x)[k]
-            parts.append(g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop])
+            stop = shape_of(x)[k] + start if parts else shape_of(x)[k]
+            part = slice(start if parts else None, stop)
+            parts.append(g[(*[slice(None)] * k, part)] if k else g[part])
         start = stop
     return (tuple(parts),)
 

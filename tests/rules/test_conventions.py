@@ -29,7 +29,7 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Apply, Constant, Operand, Value
 from tests.rules.evaluate import evaluate, value_of
 
-N = new_dim("n", may_be_one=False)
+N = new_dim("n", least=2)
 VECTOR = array(np.dtype(float), (N,))
 
 
