@@ -28,9 +28,6 @@ import platformdirs
 
 from s2sad.errors import CacheError
 
-FORMAT = "1"
-"""Part of every key: to be changed when the emitted text changes for the same input."""
-
 PACKAGE = "s2sad_generated"
 _MARK = "# s2sad: "
 
@@ -62,12 +59,28 @@ def digest(*parts: str | bytes) -> str:
     >>> digest("ab", "c") == digest("a", "bc")
     False
     """
-    versions = f"{FORMAT} {sys.version_info[:2]} {np.__version__}"
+    versions = f"{_own_digest()} {sys.version_info[:2]} {np.__version__}"
     state = hashlib.blake2b(digest_size=20)
     for part in (versions, *parts):
         data = part.encode() if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little") + data)
     return state.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _own_digest() -> str:
+    """The digest of the compiler's own source: another compiler may emit another text for the same input."""
+    state = hashlib.blake2b(digest_size=20)
+    folder = Path(__file__).parent
+    for file in sorted(folder.rglob("*.py")):
+        data = file.read_bytes()
+        state.update(f"{file.relative_to(folder).as_posix()} {len(data)} ".encode() + data)
+    return state.hexdigest()
+
+
+def user_text(stored: str) -> str:
+    """The text of a stored module without the marks at its end."""
+    return "".join(line for line in stored.splitlines(keepends=True) if not line.startswith(_MARK))
 
 
 def find(name: str, key: str) -> ModuleType | None:

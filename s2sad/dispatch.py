@@ -28,6 +28,9 @@ from s2sad.ir.values import Function
 
 Statics = tuple[tuple[int, tuple[object, ...]], ...]
 
+BACKENDS = (None, "numpy")
+"""What runs the emitted module: Python with NumPy, as it is."""
+
 SUFFIX = {"grad": "grad", "jvp": "jvp", "vjp": "vjp", "primal": ""}
 
 
@@ -59,6 +62,8 @@ class Derivative:
     __s2sad_derivative__ = True
 
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
+        if backend not in BACKENDS:
+            raise ArgumentError(f"backend {backend!r}: this version has {', '.join(map(repr, BACKENDS))}")
         self.target = target
         self.transform = transform
         self.backend = backend
@@ -348,7 +353,7 @@ def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) ->
     from pathlib import Path
 
     function = getattr(module, module.__s2sad_meta__["entry"])
-    text = Path(module.__file__).read_text(encoding="utf-8")
+    text = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
     function.source = text
     if not captured:
         return Specialised(_positional(function), function, text, module)

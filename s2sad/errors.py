@@ -69,7 +69,8 @@ class Unsupported(Error):
         lines = [f"{at}: {self.what}"]
         if self.source.strip():
             end = at.end_column if at.end_line <= at.line else len(self.source)
-            lines += [f"    {self.source}", "    " + " " * at.column + "^" * max(1, end - at.column)]
+            before = "".join(c if c == "\t" else " " for c in self.source[: at.column])
+            lines += [f"    {self.source}", f"    {before}{'^' * max(1, end - at.column)}"]
         if self.instead:
             lines.append(f"    {self.instead}")
         return "\n".join(lines)

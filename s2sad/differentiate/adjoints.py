@@ -8,7 +8,7 @@ reversed one, unless it is cheap to compute again; a value of a branch becomes o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -64,12 +64,18 @@ class Adjoints:
         """Names for values that have none; whether the value may be written into its use."""
         self.owner = owners(body, {})
         self.definition: dict[Value, Operation] = {}
+        self.order = {v: k for k, v in enumerate(self.owner)}
+        """The values of the primal in the order of its text."""
         self._define(body)
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
         """For each branch, the values that it must export, with its further results."""
+
+    def sorted(self, values: Iterable[Value]) -> list[Value]:
+        """Values in the order of the primal's text; those that the sweeps themselves made come last."""
+        return sorted(values, key=lambda v: self.order.get(v, len(self.order)))
 
     def _define(self, block: Block) -> None:
         for op in block.operations:
@@ -79,7 +85,8 @@ class Adjoints:
 
     # names
 
-    def hint(self, value: Value) -> str:
+    def hint(self, value: Operand) -> str:
+        assert isinstance(value, Value)
         return f"{self.names.get(value) or value.hint or 'v'}_bar"
 
     def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
@@ -197,7 +204,7 @@ class Adjoints:
             return home.op.results[n + rows.index(value)]
         if value not in home.collected:
             name = _kept_name(value)
-            sequence = Value(SequenceType(value.type, new_dim("k")), "decisions" if name == "taken" else f"{name}s")
+            sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             home.collected[value] = sequence
             self.collects.setdefault(home.op, {})[value] = sequence
             assert home.outer.block is not None
@@ -213,7 +220,7 @@ class Adjoints:
         op = self.definition.get(value)
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
             return False
-        if not _is_light(op):
+        if not is_light(op):
             return False
         return all(self.cheap(o, home, depth - 1) for o in op.operands)
 
@@ -253,7 +260,14 @@ def _kept_name(value: Value) -> str:
     return "taken" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b" else "kept"
 
 
-def _is_light(op: Apply) -> bool:
+def plural(name: str) -> str:
+    """What a list of values of this name is called: xs of x, and xs_stack of xs, for a loop in a loop."""
+    if name == "taken":
+        return "decisions"
+    return f"{name}_stack" if len(name) > 1 and name.endswith("s") else f"{name}s"
+
+
+def is_light(op: Apply) -> bool:
     primitive = op.primitive
     if primitive in (SHAPE, MAKE_SLICE):
         return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from s2sad.differentiate.adjoints import is_light
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, tangent_type
 from s2sad.errors import NonScalarOutput
@@ -19,13 +20,21 @@ from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, tuple_type
-from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, Value, constant
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, Value, constant, walk
 
 
 def numbered(function: Function) -> Function:
     """The function with v1, v2, ... as the names of its unnamed values: the names of the trace."""
+    zeros = {
+        r
+        for op in walk(function.body)
+        if isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
+        for r in op.results
+    }
     table: dict[Operand, Operand] = {
-        v: Value(v.type, name, True) for v, name in names_of(function).items() if v.hint is None and is_traced(v)
+        v: Value(v.type, name, True)
+        for v, name in names_of(function).items()
+        if v.hint is None and is_traced(v) and v not in zeros
     }
     return replace(function, body=substitute(function.body, table))
 
@@ -111,6 +120,9 @@ def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
+    again = _computed_again(function.body, needed)
+    needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
     if not needed:
@@ -126,6 +138,29 @@ def _split(
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
     return first, replace(raw, body=body), residuals_type
+
+
+def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
+    """The operations that are cheaper done again than handed over: items, shapes, scalar arithmetic on what is there."""
+    own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
+    again: dict[Value, Apply] = {}
+
+    def within_reach(operand: Operand) -> bool:
+        if not isinstance(operand, Value) or operand in needed:
+            return True
+        return operand in own and all(map(within_reach, own[operand].operands))
+
+    def visit(operand: Operand) -> None:
+        op = own.get(operand) if isinstance(operand, Value) else None
+        if op is None or op.result in again or not all(map(within_reach, op.operands)):
+            return
+        for o in op.operands:
+            visit(o)
+        again[op.result] = replace(op, about=())
+
+    for v in needed:
+        visit(v)
+    return [again[r] for r in own if r in again]
 
 
 def _result_name(result: Operand) -> str:

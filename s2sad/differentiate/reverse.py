@@ -12,7 +12,7 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,7 +83,7 @@ class Reverse(Adjoints):
         for op in reversed(block.operations):
             if not any(r in self.active for r in op.results):
                 continue
-            builder.location, builder.about = op.location, (op,)
+            builder.location, builder.about = op.location, (op, *self.spelled_within(op))
             match op:
                 case Apply():
                     self.reverse_apply(op, builder)
@@ -93,6 +93,14 @@ class Reverse(Adjoints):
                     self.reverse_if(op, builder)
                 case For() | While():
                     self.reverse_loop(op, builder)
+
+    def spelled_within(self, op: Operation) -> Iterator[Apply]:
+        """The operations of unnamed operands that a comment on the operation spells out: lists, slices, index tuples."""
+        for o in op.operands if isinstance(op, (Apply, Call)) else ():
+            made = self.definition.get(o) if isinstance(o, Value) and o not in self.names else None
+            if isinstance(made, Apply):
+                yield made
+                yield from self.spelled_within(made)
 
     def bar(self, value: Value, builder: Builder) -> Operand | None:
         """The complete adjoint of a value, with its name."""
@@ -167,13 +175,14 @@ class Reverse(Adjoints):
             residuals = None if pair.residuals is None else Value(pair.residuals, f"{op.function.name}_residuals")
             self.pairs[op] = (pair, residuals)
             if residuals is not None:
-                self.owner[residuals] = self.owner[op.result]
+                self.owner[residuals], self.order[residuals] = self.owner[op.result], self.order[op.result]
         pair, residuals = self.pairs[op]
         operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
         bars: Operand = builder.call_function(pair.reverse, operands)
         wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
         for k, operand in enumerate(wanted):
-            self.contribute(builder, operand, builder.extract(bars, k) if len(wanted) > 1 else bars)
+            contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
+            self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
 
     def reverse_if(self, op: If, builder: Builder) -> None:
         bars = [self.total(builder, r) if r in self.active else None for r in op.results]
@@ -268,8 +277,9 @@ class Reverse(Adjoints):
         sums = [v for v in (frame.touched[k] for k in keys) if isinstance(v, Value)]
         initial = [self.outer_start(builder, key) for key in keys]
         finals = [frame.totals[k] for k in keys]
-        sources = [frame.sources[v] for v in frame.scanned]
-        items = list(frame.scanned.values())
+        kept = self.sorted(frame.scanned)
+        sources = [frame.sources[v] for v in kept]
+        items = [frame.scanned[v] for v in kept]
         trips, reverse = self.trips(op, frame, builder)
         results = [Value(p.type, p.hint) for p in (*parameters, *sums)]
         lists = [Value(SequenceType(o.type, new_dim("k")), None) for _, o in collected]
@@ -355,7 +365,8 @@ class Reverse(Adjoints):
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
     def forward_loop(self, op: For | While) -> Operation:
-        collects = self.collects.get(op, {})
+        lists = self.collects.get(op, {})
+        collects = {v: lists[v] for v in self.sorted(lists)}
         operations = tuple(self.forward_operations(op.body))
         rows = op.body.results
         cut = len(rows) - op.breaks

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.emit.expressions import constant_expression, expression, fill_statement
-from s2sad.emit.inlining import find_inlined, find_uses
+from s2sad.emit.inlining import find_inlined, find_unpacked, find_uses
 from s2sad.emit.names import Ownership, Variables, split_rows
 from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, UNDEFINED
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -43,10 +43,13 @@ class FunctionEmitter:
         self.function = function
         self.uses = find_uses(function)
         self.inlined = find_inlined(function, self.uses)
-        self.variables = Variables(function, self.uses, self.inlined, reserved)
+        self.unpacked = find_unpacked(function, self.uses, self.inlined)
+        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved)
         self.ownership = Ownership(self.variables)
         self.signature = signature or [Parameter(p.hint or "_", p) for p in function.parameters]
         self.printer = Printer(function)
+        self.primal = {r: p for op in self.uses.block_of for p in op.about for r in p.results}
+        """The primal operations that comments speak of."""
         self.breaking: dict[If, int] = {}
         """Branches that leave their loop where this result is True."""
         self.appends: dict[Value, list[ast.stmt]] = {}
@@ -54,7 +57,7 @@ class FunctionEmitter:
 
     def emit(self, doc: str | None = None) -> ast.FunctionDef:
         """The function definition."""
-        body = [self.unpack(p, self.read(p)) for p in self.function.parameters if self.is_unpacked(p)]
+        body = [self.unpack(p, self.read(p)) for p in self.function.parameters if p in self.unpacked.items]
         body += self.sweeps(self.function.body)
         body.append(ast.Return(self.result(self.function.result)))
         if doc:
@@ -118,8 +121,17 @@ class FunctionEmitter:
             if isinstance(op, Apply) and op.result in self.inlined:
                 continue
             statements.extend(self.operation(op))
-            statements.extend(a for r in op.results for a in self.appends.pop(r, ()))
+            for r in op.results:
+                statements.extend(self.appends_of(r))
         return statements
+
+    def appends_of(self, value: Value) -> Iterator[ast.stmt]:
+        """What is appended to lists as soon as a value, or an item of an unpacked tuple, is there."""
+        yield from self.appends.pop(value, ())
+        if value in self.unpacked.items and value not in self.unpacked.root:
+            for item, root in self.unpacked.root.items():
+                if root is value:
+                    yield from self.appends.pop(item, ())
 
     def operation(self, op: Operation) -> list[ast.stmt]:
         match op:
@@ -141,9 +153,9 @@ class FunctionEmitter:
             return [self.effect(op)]
         if op.primitive in (INDEX_ADD, INDEX_SET):
             return self.update(op)
-        if op.primitive is EXTRACT and self.is_unpacked(op.operands[0]):
-            return [self.unpack(op.result, self.read(op.result))] if self.is_unpacked(op.result) else []
-        if isinstance(op.result.type, ContainerType) and self.is_unpacked(op.result):
+        if self.unpacked.by(op):
+            return []
+        if op.result in self.unpacked.items:
             return [self.unpack(op.result, expression(op, self.read))]
         value = self.sum_in_place(op)
         if value is not None:
@@ -152,38 +164,23 @@ class FunctionEmitter:
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
         call = ast.Call(ast.Name(op.function.name, ast.Load()), [self.read(o) for o in op.operands], [])
-        if self.is_unpacked(op.result):
+        if op.result in self.unpacked.items:
             return [self.unpack(op.result, call)]
         if op.result not in self.uses.readers:
             return [ast.Expr(call)]
         return [ast.Assign([self.store(op.result)], call)]
 
-    def is_unpacked(self, container: Operand) -> bool:
-        """Whether a tuple is taken apart at once by a tuple assignment: all that is read of it are its items."""
-        if not isinstance(container, Value) or not isinstance(container.type, ContainerType):
-            return False
-        if container in self.inlined:
-            return False
-        if not issubclass(container.type.cls, (tuple, list)):
-            return False
-        op = self.uses.definition.get(container)
-        home = self.function.body if container in self.function.parameters else self.uses.block_of[op] if op else None
-        readers = self.uses.readers.get(container, [])
-        return bool(readers) and all(
-            isinstance(r, Apply)
-            and r.primitive is EXTRACT
-            and r.result not in self.inlined
-            and self.uses.block_of[r] is home
-            for r in readers
-        )
-
     def unpack(self, container: Value, value: ast.expr) -> ast.stmt:
+        """A tuple assignment to the items that are read."""
+        return ast.Assign([self.targets(container)], value)
+
+    def targets(self, container: Value) -> ast.expr:
+        items = self.unpacked.items.get(container)
+        if items is None:
+            return self.store(container)
         assert isinstance(container.type, ContainerType)
-        items = {r.static["key"]: r.result for r in self.uses.readers[container] if isinstance(r, Apply)}
-        targets: list[ast.expr] = [
-            self.store(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys
-        ]
-        return ast.Assign([ast.Tuple(targets, ast.Store())], value)
+        targets = [self.targets(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys]
+        return ast.Tuple(targets, ast.Store())
 
     def effect(self, op: Apply) -> ast.stmt:
         if op.primitive.name == "assert":
@@ -411,7 +408,7 @@ class FunctionEmitter:
         if isinstance(op, Call):
             left = self.trace_name(op.result)
             return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
-        if not isinstance(op, Apply) or op.primitive is EXTRACT or op.primitive.name == "make":
+        if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
         text = spell(op, [self.trace_name(o) for o in op.operands])
         return f"{self.trace_name(op.result)} = {text}"
@@ -421,7 +418,7 @@ class FunctionEmitter:
             return self.printer.operand(operand)
         if operand.hint is not None:
             return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
-        op = self.uses.definition.get(operand)
+        op = self.uses.definition.get(operand) or self.primal.get(operand)
         if isinstance(op, Apply):
             return spell(op, [self.trace_name(o) for o in op.operands])
         return self.variables.name(operand) if operand in self.variables.ranges else "_"

@@ -19,6 +19,9 @@ from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Ope
 WIDTH = 64
 """The longest expression that is written into another one, in characters, roughly."""
 
+DISPLAY_WIDTH = 200
+"""The same for a list or tuple display, which a line is broken in."""
+
 
 @dataclass
 class Uses:
@@ -78,7 +81,9 @@ def _choose(
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
             continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
-        if _everywhere(op, inlined, function.parameters) or (width <= WIDTH and _once(op, block, function, uses)):
+        if _everywhere(op, inlined, function.parameters) or (
+            width <= (DISPLAY_WIDTH if op.primitive is MAKE else WIDTH) and _once(op, block, function, uses)
+        ):
             inlined[op.result] = op
             widths[op.result] = width
 
@@ -165,3 +170,40 @@ def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:
             stack.extend(inlined[o].operands)
         else:
             yield o
+
+
+@dataclass
+class Unpacked:
+    """Tuples that are taken apart where they are made: `a, (b, c) = f(x)`; only their items have names."""
+
+    items: dict[Value, dict[object, Value]] = field(default_factory=dict)
+    """The items that are read, by their keys, of each tuple."""
+    root: dict[Value, Value] = field(default_factory=dict)
+    """The tuple that the assignment takes apart, for each item and each tuple in it."""
+
+    def by(self, op: Operation) -> bool:
+        """Whether the operation takes an item of such a tuple, so that it has no statement of its own."""
+        return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.items
+
+
+def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -> Unpacked:
+    """The tuples and lists of which all that is read are items, each item once and in the block of the tuple."""
+    found = Unpacked()
+    blocks = {p: function.body for p in function.parameters} | {v: uses.block_of[o] for v, o in uses.definition.items()}
+    for value, home in blocks.items():
+        if value in inlined or not isinstance(value.type, ContainerType):
+            continue
+        readers = uses.readers.get(value, [])
+        items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
+        if not items or len(items) < len(readers) or not issubclass(value.type.cls, (tuple, list)):
+            continue
+        if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):
+            continue
+        found.items[value] = items
+        for item in items.values():
+            found.root[item] = value
+    for item, root in found.root.items():
+        while root in found.root:
+            root = found.root[root]
+        found.root[item] = root
+    return found

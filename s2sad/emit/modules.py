@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from s2sad.emit.functions import FunctionEmitter, Parameter
+from s2sad.emit.rows import scan_rows
 from s2sad.emit.writer import Comment, write
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
@@ -31,7 +32,7 @@ def emit_module(
     definitions: list[ast.stmt] = []
     for f in functions:
         own = signature if f.name == entry else None
-        definitions.append(FunctionEmitter(f, reserved, own).emit(doc if f.name == entry else None))
+        definitions.append(FunctionEmitter(scan_rows(f), reserved, own).emit(doc if f.name == entry else None))
     helpers = [helper_definition(p) for p in survey.helpers]
     body: list[ast.stmt] = [Comment(line) for line in header]
     body += survey.imports([*helpers, *definitions])

@@ -12,7 +12,7 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-from s2sad.emit.inlining import Uses, leaves
+from s2sad.emit.inlining import Unpacked, Uses, leaves
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import INDEX_ADD, INDEX_SET
 from s2sad.ir.types import ArrayType
@@ -24,10 +24,18 @@ Interval = tuple[int, int]
 class Variables:
     """The variables of one function."""
 
-    def __init__(self, function: Function, uses: Uses, inlined: dict[Value, Apply], reserved: Iterable[str]) -> None:
+    def __init__(
+        self,
+        function: Function,
+        uses: Uses,
+        inlined: dict[Value, Apply],
+        unpacked: Unpacked,
+        reserved: Iterable[str],
+    ) -> None:
         self.function = function
         self.uses = uses
         self.inlined = inlined
+        self.unpacked = unpacked
         self.ranges: dict[Value, list[Interval]] = {}
         self.position = 0
         self.at: dict[Operation, int] = {}
@@ -42,7 +50,7 @@ class Variables:
         self.count(function.body)
         self.live(function.body)
         for p in function.parameters:
-            self.extend(p, 0, 1)
+            self.extend(p, 0, 2 if p in unpacked.items else 1)
         for v in self.ranges:
             self.ranges[v] = _merged(self.ranges[v])
         for a, b in self.forced:
@@ -86,9 +94,13 @@ class Variables:
         for op in reversed(block.operations):
             if op not in self.at:
                 continue
+            if self.unpacked.by(op):
+                self._from_root(op, first)
+                continue
             at, until = self.at[op], self.ends[op]
             for r in op.results:
-                first[r] = until
+                if r not in self.unpacked.items:
+                    first[r] = until
             for inner in op.blocks:
                 free = self.live(inner)
                 for v in free:
@@ -111,6 +123,13 @@ class Variables:
         for v, bound in first.items():
             self.extend(v, bound, bound + 1)
         return {v for v in last if v not in first}
+
+    def _from_root(self, op: Operation, first: dict[Value, int]) -> None:
+        """The items of an unpacked tuple are bound where the tuple is made, or at the start if it is a parameter."""
+        for r in op.results:
+            if r not in self.unpacked.items:
+                root = self.uses.definition.get(self.unpacked.root[r])
+                first[r] = self.spans[self.function.body][0] if root is None else self.ends[root]
 
     def _read(self, operand: Operand, at: int, last: dict[Value, int]) -> None:
         for v in leaves(operand, self.inlined):

@@ -17,6 +17,7 @@ from typing import Any
 
 import astunparse
 
+from s2sad.emit.wrapping import wrapped
 from s2sad.errors import InternalError
 
 WIDTH = 100
@@ -77,7 +78,9 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
     # statements
 
     def line(self, text: str, trailing: str = "") -> None:
-        self.lines.append(("    " * self._indent + text, trailing))
+        first, *rest = wrapped(text, 4 * self._indent, WIDTH)
+        self.lines.append(("    " * self._indent + first, trailing))
+        self.lines += [(r, "") for r in rest]
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         for s in statements:
@@ -86,7 +89,9 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             before = len(self.lines)
             self.dispatch(s)
             trailing = getattr(s, "trailing", "")
-            if trailing:
+            if trailing and len(self.lines) > before + 1:
+                self.lines.insert(before, (f"{'    ' * self._indent}# {trailing}", ""))
+            elif trailing:
                 self.lines[before] = (self.lines[before][0], trailing)
 
     def block(self, statements: Sequence[ast.stmt]) -> None:

@@ -139,7 +139,7 @@ class Printer:
     def expression(self, op: Apply, nested: bool = False) -> str:
         """`primitive(operands)` as it is spelled; three-address code needs no parentheses but for index arithmetic."""
         text = spell(op, [self.operand(o) for o in op.operands])
-        return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=&|]", text) and " " in text else text
+        return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=!&|@]", text) and " " in text else text
 
 
 def spell(op: Apply, operands: list[str]) -> str:
@@ -157,10 +157,8 @@ def spell(op: Apply, operands: list[str]) -> str:
     if spelling is None or op.static:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
-    for k, text in enumerate(operands):
-        inner = text[1:-1] if f"[_{k}]" in spelling and text.startswith("(") else text
-        spelling = spelling.replace(f"_{k}", inner)
-    return spelling
+    bare = [o[1:-1] if f"[_{k}]" in spelling and o.startswith("(") else o for k, o in enumerate(operands)]
+    return re.sub(r"\b_(\d+)\b", lambda m: bare[int(m[1])], spelling)
 
 
 def _container_text(op: Apply, operands: list[str]) -> str:

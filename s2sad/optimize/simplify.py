@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, lookup
-from s2sad.ir.structure import INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, Type, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -116,7 +116,7 @@ class Simplifier:
         for k, (p, initial) in enumerate(zip(op.carried, op.initial, strict=True)):
             if op.body.results[k] is p:
                 new = self.get(initial)
-                if new.type == p.type or isinstance(new, Value):
+                if isinstance(new, Value) or same_type(new.type, p.type):
                     self.table[p] = self.table[op.results[k]] = new
                     if isinstance(op, While):
                         self.table[op.test.parameters[k]] = new
@@ -135,7 +135,7 @@ class Simplifier:
         key = _key(op)
         if key is not None:
             before = self.seen.get(key)
-            if before is not None and (op.result.hint is None or op.result.loose or before is op.result):
+            if before is not None and _may_replace(op, before):
                 self.table[op.result] = before
                 return
             self.seen.setdefault(key, op.result)
@@ -154,6 +154,17 @@ class Simplifier:
                 result = op.result
             self.apply(new)
         return self.get(result)
+
+
+def _may_replace(op: Apply, before: Operand) -> bool:
+    """Whether an earlier value stands for the result: a name of the user's is kept, but not for an item of a tuple."""
+    hint = op.result.hint
+    return (
+        hint is None
+        or op.result.loose
+        or op.primitive is EXTRACT
+        or (isinstance(before, Value) and before.hint == hint)
+    )
 
 
 def _need(function: Callable[..., object]) -> Primitive:

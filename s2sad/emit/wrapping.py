@@ -1,0 +1,110 @@
+"""Long lines broken as a person breaks them: inside the last bracket, filled at commas and before operators.
+
+x = np.concatenate([...], axis=0)   ->   x = np.concatenate(
+                                             [...], axis=0
+                                         )
+x = a * b + c * d + ...             ->   x = (
+                                             a * b
+                                             + c * d
+                                         )
+"""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+OPENING, CLOSING = "([{", ")]}"
+STATEMENTS = (" = ", " += ", " -= ", " *= ")
+OPERATORS = ("or", "and", "|", "^", "&", "+", "-", "*", "/", "//", "%", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token of one line: its text, where it begins and ends, and how deep in brackets it stands."""
+
+    text: str
+    start: int
+    end: int
+    depth: int
+
+
+def wrapped(text: str, indent: int, width: int) -> list[str]:
+    """The lines of a statement, none longer than `width` where brackets allow it; the first is not indented."""
+    if indent + len(text) <= width or "\n" in text:
+        return [text]
+    pieces = list(_pieces(text))
+    for head, tail in _wrappable(text, pieces):
+        return [text[:head], *_filled(text[head:tail].strip(), indent + 4, width), " " * indent + text[tail:]]
+    for word in ("return ", *STATEMENTS):
+        cut = text.find(word) + len(word)
+        if word in text and not any(p.depth for p in pieces if p.end <= cut) and (word != "return " or cut == 7):
+            return [f"{text[:cut]}(", *_filled(text[cut:], indent + 4, width), " " * indent + ")"]
+    return [text]
+
+
+def _pieces(text: str) -> Iterator[Piece]:
+    depth = 0
+    lines = text.split("\n")
+    assert len(lines) == 1
+    for token in tokenize.generate_tokens(io.StringIO(text + "\n").readline):
+        if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.NL):
+            continue
+        if token.type == tokenize.OP and token.string in CLOSING:
+            depth -= 1
+        yield Piece(token.string, token.start[1], token.end[1], depth)
+        if token.type == tokenize.OP and token.string in OPENING:
+            depth += 1
+
+
+def _wrappable(text: str, pieces: list[Piece]) -> Iterator[tuple[int, int]]:
+    """Where the last outermost bracket begins and ends, if the statement is little else after it."""
+    closing = next((p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(CLOSING)), None)
+    if closing is None or text[closing.end :] not in ("", ":"):
+        return
+    opening = next(p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(OPENING) and p.end <= closing.start)
+    value = max((text.find(word) + len(word) for word in STATEMENTS if word in text), default=0)
+    joined = any(p.depth == 0 and p.text in OPERATORS and value <= p.start < opening.start for p in pieces)
+    if closing.start - opening.end > 20 and not joined:
+        yield opening.end, closing.start
+
+
+def _filled(text: str, indent: int, width: int) -> list[str]:
+    """An expression or a list of them on as few lines as hold it."""
+    if indent + len(text) <= width:
+        return [" " * indent + text]
+    pieces = list(_pieces(f"{text}"))
+    cuts = [p.end for p in pieces if p.depth == 0 and p.text == ","] or _before_operators(pieces)
+    if not cuts:
+        return _nested(text, indent, width)
+    lines: list[str] = []
+    current = ""
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        part = text[start:end].strip()
+        if current and indent + len(current) + 1 + len(part) > width:
+            lines += _nested(current, indent, width)
+            current = part
+        else:
+            current = f"{current} {part}".strip()
+    return [*lines, *_nested(current, indent, width)]
+
+
+def _nested(text: str, indent: int, width: int) -> list[str]:
+    first, *rest = wrapped(text, indent, width)
+    return [" " * indent + first, *rest]
+
+
+def _before_operators(pieces: list[Piece]) -> list[int]:
+    """The places before the binary operators that bind least."""
+    binary = [
+        (OPERATORS.index(p.text) if OPERATORS.index(p.text) < 5 else 5 + (p.text not in "+-"), p.start)
+        for before, p in zip(pieces, pieces[1:], strict=False)
+        if p.depth == 0
+        and p.text in OPERATORS
+        and (before.text[-1].isalnum() or before.text[-1] in ")]}_'\"")
+        and before.text not in OPERATORS
+    ]
+    least = min((b for b, _ in binary), default=None)
+    return [start for b, start in binary if b == least]
