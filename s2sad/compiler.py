@@ -43,8 +43,8 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, walk
 from s2sad.ir.verifier import verify
+from s2sad.optimize import eliminate_dead, own_results
 from s2sad.optimize import optimize as run_passes
-from s2sad.optimize import own_results
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
@@ -214,10 +214,9 @@ class Program:
         """The forward and reverse sweep of an entry as two functions."""
         first, second, residuals = pair(entry.function, self.active(entry, transform.argnums), self.pair_of, optimize)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
-        first = own_results(first, residuals is not None)
-        second = own_results(
-            numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse")))
-        )
+        first = eliminate_dead(own_results(first, residuals is not None))
+        second = numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse")))
+        second = eliminate_dead(own_results(second))
         self.functions[first.name] = first
         self.functions[second.name] = second
         return first, second.name, residuals is not None
@@ -387,7 +386,8 @@ def compile_derivative(
     if transform is not None and transform.kind == "vjp":
         function, reverse, residuals = program.sweeps(entry, transform, name)
     elif transform is not None:
-        function = own_results(program.transform(entry, transform, program.fresh_name(name)))
+        function = program.transform(entry, transform, program.fresh_name(name))
+        function = eliminate_dead(own_results(function))
         program.functions[function.name] = function
     own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
     captured = function.parameters[len(own) : len(own) + len(entry.captured)]

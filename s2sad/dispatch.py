@@ -317,7 +317,15 @@ def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
     if transform is None or transform.kind != "jvp":
         return signature
     own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
-    dots = [inspect.Parameter(f"{own[k].name}_dot", inspect.Parameter.POSITIONAL_OR_KEYWORD) for k in transform.argnums]
+    taken = {p.name for p in own}
+    dots = []
+    for k in transform.argnums:
+        name, number = f"{own[k].name}_dot", 1
+        while name in taken:
+            number += 1
+            name = f"{own[k].name}_dot_{number}"
+        taken.add(name)
+        dots.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD))
     return signature.replace(parameters=[*(p.replace(default=p.empty) for p in own), *dots])
 
 

@@ -215,7 +215,7 @@ class Adjoints:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return not isinstance(value, Value) or not self._inside(value, home)
-        if value in home.replaced:
+        if value in home.replaced or value in home.scanned:
             return True
         op = self.definition.get(value)
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
@@ -238,8 +238,9 @@ class Adjoints:
         """Compute a cheap value once more."""
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return self.read(builder, value)
-        if value in home.replaced:
-            return home.replaced[value]
+        known = home.replaced.get(value) or home.scanned.get(value)
+        if known is not None:
+            return known
         op = self.definition[value]
         assert isinstance(op, Apply)
         operands = [self.again(builder, o, home) for o in op.operands]

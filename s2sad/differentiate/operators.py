@@ -141,7 +141,7 @@ def _split(
 
 
 def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
-    """The operations that are cheaper done again than handed over: items, shapes, scalar arithmetic on what is there."""
+    """The operations that are cheaper done again than handed over: items, shapes, scalar arithmetic."""
     own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
     again: dict[Value, Apply] = {}
 

@@ -95,7 +95,7 @@ class Reverse(Adjoints):
                     self.reverse_loop(op, builder)
 
     def spelled_within(self, op: Operation) -> Iterator[Apply]:
-        """The operations of unnamed operands that a comment on the operation spells out: lists, slices, index tuples."""
+        """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
         for o in op.operands if isinstance(op, (Apply, Call)) else ():
             made = self.definition.get(o) if isinstance(o, Value) and o not in self.names else None
             if isinstance(made, Apply):

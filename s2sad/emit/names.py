@@ -243,6 +243,7 @@ _BUILTINS_USED = {
     "min",
     "pow",
     "list",
+    "slice",
 }
 
 

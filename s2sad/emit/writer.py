@@ -271,8 +271,7 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         return self.text(n)
 
     def x_Slice(self, n: ast.Slice) -> tuple[str, int]:
-        parts = [self.text(p) if p else "None" for p in (n.lower, n.upper, n.step)]
-        return f"slice({', '.join(parts)})", ATOM
+        return self.expression(_slice_call(n))
 
     def x_Tuple(self, n: ast.Tuple) -> tuple[str, int]:
         if not n.elts:
@@ -313,6 +312,12 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
 
 def _alias(a: ast.alias) -> str:
     return a.name if a.asname is None else f"{a.name} as {a.asname}"
+
+
+def _slice_call(n: ast.Slice) -> ast.Call:
+    """A slice that stands outside an index: `middle = slice(1, n)`."""
+    parts = [ast.Constant(None) if p is None else p for p in (n.lower, n.upper, n.step)]
+    return ast.Call(ast.Name("slice", ast.Load()), parts[: 2 if n.step is None else 3], [])
 
 
 def _string(value: str) -> str:
@@ -373,6 +378,8 @@ def _same(a: Any, b: Any) -> bool:
                 return False
             stack.extend(zip(x, y, strict=True))
         elif isinstance(x, ast.AST):
+            if isinstance(x, ast.Slice) and isinstance(y, ast.Call):
+                x = _slice_call(x)
             if type(x) is not type(y):
                 return False
             if isinstance(x, ast.expr_context):

@@ -6,7 +6,7 @@ from s2sad.optimize.results import own_results
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.simplify import share_zeros, simplify
 
-__all__ = ["optimize", "own_results"]
+__all__ = ["eliminate_dead", "optimize", "own_results"]
 
 PASSES = (eliminate_dead, simplify, share_zeros, eliminate_dead, sink_results)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import numpy as np
 
-from s2sad.ir.builder import call, shape_of
+from s2sad.ir.builder import Expr, call, shape_of
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, ContainerType, Dim, Type, dim_product, dim_sum, new_dim
 from s2sad.rules.families import REAL, array_types, rule
@@ -56,20 +58,38 @@ def _concatenate_tangent(y: Any, xs: Any, dots: Any, axis: int | None = 0) -> An
 
 
 def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = 0) -> Any:
-    parts = []
-    start: Any = 0
-    for x in xs[0]:
-        if axis is None:
-            stop = start + call(np.size, x)
-            parts.append(np.reshape(g[start:stop], shape_of(x)))
-        else:
-            rank = known_rank(x, "np.concatenate")
-            k = axis_in(axis, rank)
-            stop = shape_of(x)[k] + start if parts else shape_of(x)[k]
-            part = slice(start if parts else None, stop)
-            parts.append(g[(*[slice(None)] * k, part)] if k else g[part])
-        start = stop
-    return (tuple(parts),)
+    items = list(xs[0])
+    if axis is None:
+        lengths = [call(np.size, x) for x in items]
+        parts = _slices([None] * len(items), lengths.__getitem__)
+        return (tuple(np.reshape(g[part], shape_of(x)) for part, x in zip(parts, items, strict=True)),)
+    k = axis_in(axis, known_rank(items[0], "np.concatenate"))
+    parts = _slices([_length(x, k) for x in items], lambda i: shape_of(items[i])[k])
+    return (tuple(g[(*[slice(None)] * k, part)] if k else g[part] for part in parts),)
+
+
+def _length(x: Any, axis: int) -> int | None:
+    """The length of an operand where it is known at compile time."""
+    length = (x.type if isinstance(x, Expr) else x).shape[axis]
+    return length if isinstance(length, int) else None
+
+
+def _slices(known: list[int | None], length: Any) -> list[slice]:
+    """Where each part lies in the whole, counted from the end where the lengths before it are not known."""
+
+    def total(first: int, last: int) -> int | None:
+        some = [n for n in known[first:last] if n is not None]
+        return sum(some) if len(some) == last - first else None
+
+    def bound(i: int) -> Any:
+        if i in (0, len(known)):
+            return None
+        before, after = total(0, i), total(i, len(known))
+        if before is not None:
+            return before
+        return -after if after else functools.reduce(operator.add, map(length, range(1, i)), length(0))
+
+    return [slice(bound(i), bound(i + 1)) for i in range(len(known))]
 
 
 rule(

@@ -1,0 +1,342 @@
+"""The command line: `python -m s2sad trace|show|check|graph|generate module:function`.
+
+python -m s2sad trace    examples/worked_function.py:L --signature "float, float"
+python -m s2sad show     examples/worked_function.py:L --argnums 0,1
+python -m s2sad check    examples/worked_function.py:L --at "2.0, 3.0"
+python -m s2sad graph    examples/worked_function.py:L -o L.svg
+python -m s2sad generate --check
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import inspect
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import s2sad
+from s2sad.compiler import Transform
+from s2sad.dispatch import Derivative
+from s2sad.emit.graph import graph_of
+from s2sad.errors import ArgumentError, Error
+
+MODES = ("reverse", "value", "forward", "pullback")
+LENGTH = 3
+"""The length of a dimension that a signature names with a letter."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function and what is asked of it."""
+
+    function: Callable[..., Any]
+    argnums: tuple[int | str, ...]
+    mode: str
+    arguments: tuple[Any, ...] | None
+
+    def derivative(self) -> Derivative:
+        """The derivative object of the mode."""
+        names = list(inspect.signature(self.function).parameters)
+        one = len(self.argnums) == 1
+        positions = tuple(names.index(a) if isinstance(a, str) else a for a in self.argnums)
+        kinds = {"reverse": "grad", "value": "grad", "forward": "jvp", "pullback": "vjp"}
+        transform = Transform(kinds[self.mode], positions, one, self.mode == "value")
+        return Derivative(self.function, transform)
+
+    def source(self) -> str:
+        """The text of the derivative: for the arguments, or of the generic program."""
+        derivative = self.derivative()
+        if self.arguments is None:
+            return derivative.source
+        arguments = self.arguments
+        if self.mode == "forward":
+            arguments = (*arguments, *(arguments[k] for k in derivative.transform.argnums))  # type: ignore[union-attr]
+        return str(derivative.lower(*arguments).source)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Error as e:
+        print(f"{type(e).__name__}: {e}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m s2sad", description="Automatic differentiation to readable source."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, run, text in (
+        ("trace", trace, "print the evaluation trace v1, v2, ..."),
+        ("show", show, "print the source of a derivative"),
+        ("check", check, "compare the derivatives with numerical ones"),
+        ("graph", graph, "draw the computational graph, and the adjoint graph beside it"),
+        ("generate", generate, "write derivative modules into a folder"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument(
+            "target", nargs="*" if name == "generate" else 1, help="module:function or file.py:function"
+        )
+        command.add_argument("--argnums", default="0", help="positions or names of the parameters, e.g. 0,1 or x")
+        command.add_argument("--mode", choices=MODES, default="reverse")
+        command.add_argument("--signature", help='types of the arguments, e.g. "float, float64[n, 3], int"')
+        command.add_argument("--at", help='arguments as Python expressions, e.g. "2.0, np.ones(3)"')
+        if name == "graph":
+            command.add_argument("-o", "--output", help="a .dot, .svg, .png or .pdf file; standard output otherwise")
+        if name == "check":
+            command.add_argument("--order", type=int, default=1, help="up to which order of derivatives")
+        if name == "generate":
+            command.add_argument("--folder", default=None, help="where to write; generated/ by default")
+            command.add_argument("--check", action="store_true", help="fail if a file is out of date; write nothing")
+    return parser
+
+
+# Commands
+
+
+def trace(options: argparse.Namespace) -> int:
+    """Print the evaluation trace."""
+    target = _target(options)
+    print(s2sad.trace(target.function, *_arguments(target)))
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print a derivative, with colours on a terminal."""
+    text = _target(options).source()
+    print(_highlighted(text) if sys.stdout.isatty() else text, end="")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check the derivatives at the given arguments, or at random ones."""
+    target = _target(options)
+    arguments = _arguments(target)
+    try:
+        s2sad.check_grads(target.function, arguments, options.order)
+    except AssertionError as e:
+        print(f"wrong: {e}", file=sys.stderr)
+        return 1
+    print(f"{target.function.__name__}: forward and reverse mode agree with differences, up to order {options.order}")
+    return 0
+
+
+def graph(options: argparse.Namespace) -> int:
+    """Draw the computational graph and the adjoint graph."""
+    try:
+        import graphviz
+    except ImportError:
+        raise ArgumentError("graph needs the package graphviz: pip install s2sad[graph]") from None
+    target = _target(options)
+    derivative = Derivative(target.derivative(), Transform("primal"))
+    found = graph_of(derivative.primal(_arguments(target), {}))
+    drawing = graphviz.Digraph(found.name, node_attr={"fontname": "monospace", "fontsize": "10"})
+    for adjoint, label in ((False, "computational graph"), (True, "adjoint graph")):
+        with drawing.subgraph(name=f"cluster_{label.split()[0]}") as part:
+            part.attr(label=label, color="steelblue" if adjoint else "gray")
+            for node in found.nodes:
+                if node.adjoint == adjoint:
+                    part.node(node.key, node.label, shape=node.shape)
+    for edge in found.edges:
+        drawing.edge(*edge)
+    if options.output is None:
+        print(drawing.source, end="")
+        return 0
+    path = Path(options.output)
+    if path.suffix in (".dot", ".gv"):
+        path.write_text(drawing.source, encoding="utf-8")
+        return 0
+    try:
+        path.write_bytes(drawing.pipe(format=path.suffix[1:]))
+    except graphviz.ExecutableNotFound:
+        raise ArgumentError("the program dot of Graphviz is needed to draw; install it, or write a .dot file") from None
+    return 0
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Write derivative modules, those given or those listed in pyproject.toml; with --check, compare them."""
+    settings = _settings()
+    folder = Path(options.folder or settings.get("folder", "generated"))
+    targets = [_target(options, t) for t in options.target]
+    if not targets:
+        targets = [_listed(entry) for entry in settings.get("targets", ())]
+    if not targets:
+        raise ArgumentError("no target is given, and pyproject.toml lists none under [tool.s2sad.generate]")
+    stale = []
+    for target in targets:
+        path, text = folder / f"{target.derivative().__name__}.py", target.source()
+        current = path.read_text(encoding="utf-8") if path.is_file() else None
+        if current != text and options.check:
+            stale.append(path)
+        elif current != text:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
+    for path in stale:
+        print(f"{path} is out of date: run python -m s2sad generate", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _settings() -> dict[str, Any]:
+    path = Path("pyproject.toml")
+    if not path.is_file():
+        return {}
+    found = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("s2sad", {}).get("generate", {})
+    return dict(found)
+
+
+def _listed(entry: dict[str, Any]) -> Target:
+    """A target of pyproject.toml: the keys target, argnums, mode, signature."""
+    options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None)
+    vars(options).update(entry)
+    return _target(options, entry["target"])
+
+
+# Targets and arguments
+
+
+def _target(options: argparse.Namespace, text: str | None = None) -> Target:
+    function = _function(text or options.target[0])
+    argnums = options.argnums.split(",") if isinstance(options.argnums, str) else options.argnums
+    numbers = tuple(int(a) if str(a).lstrip("-").isdigit() else str(a).strip() for a in argnums)
+    names = list(inspect.signature(function).parameters)
+    for a in numbers:
+        if (a not in names) if isinstance(a, str) else not 0 <= a < len(names):
+            raise ArgumentError(f"--argnums {a}: {function.__name__} has the parameters {', '.join(names)}")
+    arguments = None
+    if options.at is not None:
+        arguments = _evaluated(options.at)
+    elif options.signature is not None:
+        arguments = examples(options.signature)
+    return Target(function, numbers, options.mode, arguments)
+
+
+def _function(text: str) -> Callable[..., Any]:
+    """The function that `module:function` or `file.py:function` names."""
+    place, _, name = text.rpartition(":")
+    if not place or not name:
+        raise ArgumentError(f"{text!r}: write module:function or file.py:function")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except (ImportError, FileNotFoundError) as e:
+        raise ArgumentError(f"{place} cannot be imported: {e}") from e
+    finally:
+        sys.path.pop(0)
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise ArgumentError(f"{place} has no function {name}")
+    found = getattr(found, "target", found) if isinstance(found, Derivative) else found
+    return found  # type: ignore[no-any-return]
+
+
+def _from_file(path: Path) -> Any:
+    """The module of a file; by its dotted name where it lies below the working directory."""
+    full = path.resolve()
+    if full.is_relative_to(Path.cwd()):
+        parts = full.relative_to(Path.cwd()).with_suffix("").parts
+        if all(p.isidentifier() for p in parts):
+            return importlib.import_module(".".join(parts))
+    spec = importlib.util.spec_from_file_location(path.stem, full)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments(target: Target) -> tuple[Any, ...]:
+    """The arguments given, or one for each parameter that has no default: by annotation, a float otherwise."""
+    if target.arguments is not None:
+        return target.arguments
+    texts = []
+    for p in inspect.signature(target.function).parameters.values():
+        if p.default is not p.empty:
+            break
+        annotation = p.annotation if isinstance(p.annotation, str) else getattr(p.annotation, "__name__", "float")
+        texts.append(annotation if annotation in ("float", "int", "bool") else "float")
+    return examples(", ".join(texts))
+
+
+def _evaluated(text: str) -> tuple[Any, ...]:
+    """Arguments from Python expressions, in which `np` is NumPy."""
+    try:
+        return tuple(eval(f"({text},)", {"np": np}))  # the user's own command line
+    except Exception as e:
+        raise ArgumentError(f"--at {text!r}: {e}") from e
+
+
+def examples(signature: str) -> tuple[Any, ...]:
+    """Arguments of the types that a signature names, drawn from a fixed seed.
+
+    Types are `float`, `int`, `bool`, `float32`, ..., arrays `float64[n, 3]` (equal letters are equal lengths), tuples,
+    lists and dicts of types, and Python literals, which stand for themselves.
+
+    >>> [np.shape(x) for x in examples("float, float64[n, 2], (int, float32[4])")[:2]]
+    [(), (3, 2)]
+    """
+    generator = np.random.default_rng(0)
+    lengths: dict[str, int] = {}
+    try:
+        tree = ast.parse(f"({signature},)", mode="eval").body
+        assert isinstance(tree, ast.Tuple)
+        return tuple(_example(node, generator, lengths) for node in tree.elts)
+    except (SyntaxError, ValueError, TypeError) as e:
+        raise ArgumentError(f"signature {signature!r}: {e}") from e
+
+
+def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, int]) -> Any:
+    match node:
+        case ast.Name(id="float" | "int" | "bool" as name):
+            return {"float": float(generator.uniform(0.5, 1.5)), "int": 3, "bool": True}[name]
+        case ast.Name(id=name):
+            return np.dtype(name).type(generator.uniform(0.5, 1.5))
+        case ast.Subscript(value=ast.Name(id=name), slice=index):
+            dims = index.elts if isinstance(index, ast.Tuple) else [index]
+            shape = tuple(
+                lengths.setdefault(d.id, LENGTH + len(lengths)) if isinstance(d, ast.Name) else ast.literal_eval(d)
+                for d in dims
+            )
+            dtype = np.dtype(name)
+            values = generator.uniform(0.5, 1.5, size=shape) if dtype.kind in "fc" else generator.integers(0, 2, shape)
+            return np.asarray(values).astype(dtype)
+        case ast.Tuple(elts=items):
+            return tuple(_example(i, generator, lengths) for i in items)
+        case ast.List(elts=items):
+            return [_example(i, generator, lengths) for i in items]
+        case ast.Dict(keys=keys, values=values):
+            return {
+                ast.literal_eval(k): _example(v, generator, lengths)
+                for k, v in zip(keys, values, strict=True)
+                if k is not None
+            }
+    return ast.literal_eval(node)
+
+
+def _highlighted(text: str) -> str:
+    try:
+        from pygments import highlight
+        from pygments.formatters import TerminalFormatter
+        from pygments.lexers import PythonLexer
+    except ImportError:
+        return text
+    return str(highlight(text, PythonLexer(), TerminalFormatter()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
