@@ -19,6 +19,9 @@ from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, is_bas
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim
 from s2sad.ir.values import Apply, Block, For, If, Operand, Operation, Value, While, constant
 
+RECENT = 16
+"""How far back a contribution is looked for among the operations just appended."""
+
 Key: TypeAlias = tuple[Value, Path]
 """A value, and the path to a leaf in it."""
 
@@ -31,6 +34,8 @@ class Frame:
     outer: Frame | None
     op: For | While | If | None = None
     totals: dict[Key, Operand] = field(default_factory=dict)
+    reasons: dict[Key, tuple[Operation, ...]] = field(default_factory=dict)
+    """The primal operations whose contribution needed no statement: the next one is also about them."""
     touched: dict[Key, Operand] = field(default_factory=dict)
     """Values of outer frames that get contributions here, with what their sum starts from."""
     replaced: dict[Value, Operand] = field(default_factory=dict)
@@ -115,7 +120,16 @@ class Adjoints:
             key_ = (operand, path + rest)
             leaf = pick(builder, contribution, *rest)
             before = self.current(builder, key_)
-            total = leaf if before is None else add(builder, before, leaf)
+            about = builder.about
+            silent = self.frame.reasons.pop(key_, ())
+            if before is None:
+                total = leaf
+                if not any(leaf in op.results for op in builder.operations[-RECENT:] if op.about == about):
+                    self.frame.reasons[key_] = about
+            else:
+                builder.about = (*silent, *(op for op in about if op not in silent))
+                total = add(builder, before, leaf)
+                builder.about = about
             self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
 
     def current(self, builder: Builder, key: Key) -> Operand | None:

@@ -87,7 +87,6 @@ class Forward:
         match op:
             case Apply():
                 builder.operations.append(op)
-                builder.about = (op,)
                 self.apply(op, builder)
             case Call():
                 self.call(op, builder)

@@ -66,7 +66,7 @@ def gradient(
     forward.location, forward.about = builder.location, ()
     final = _gradient_result(forward, result, grads, value, has_aux)
     body = forward.block(function.parameters, [final])
-    return renamed(Function(name, body, function.doc), reverse.hints)
+    return renamed(Function(name, body, function.doc), reverse.trace_names() | reverse.hints)
 
 
 def _no_bar(t: Type) -> Operand:
@@ -127,7 +127,11 @@ def _split(
     forward.operations = reverse.forward_operations(function.body)
     if not needed:
         body = forward.block(function.parameters, function.body.results)
-        return replace(function, body=body), replace(raw, body=replace(raw.body, parameters=(seed,))), None
+        return (
+            renamed(replace(function, body=body), reverse.trace_names()),
+            replace(raw, body=replace(raw.body, parameters=(seed,))),
+            None,
+        )
     residuals_type = tuple_type(*(v.type for v in needed))
     kept = forward.make(tuple, tuple(range(len(needed))), needed)
     final = forward.make(tuple, (0, 1), [function.result, kept])
@@ -137,7 +141,7 @@ def _split(
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
-    return first, replace(raw, body=body), residuals_type
+    return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
 
 
 def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:

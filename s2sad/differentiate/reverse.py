@@ -73,6 +73,10 @@ class Reverse(Adjoints):
             bars.append(zero(builder, p) if bar is None else self.name(bar, f"{p.hint}_bar"))
         return bars
 
+    def trace_names(self) -> dict[Value, tuple[str, bool]]:
+        """The names that give each step of the active trace a line of its own in the forward sweep."""
+        return {v: (self.names[v], False) for v in self.active if isinstance(v, Value) and v in self.names}
+
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""
         return [new for op in block.operations for new in self.forward_operation(op)]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.emit.expressions import constant_expression, expression, fill_statement
-from s2sad.emit.inlining import find_inlined, find_unpacked, find_uses
+from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Ownership, Variables, split_rows
 from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
@@ -22,6 +22,8 @@ from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 COMMENT_WIDTH = 72
+
+AUGMENTED: dict[str, type[ast.operator]] = {"np.add": ast.Add, "np.subtract": ast.Sub}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,9 @@ class FunctionEmitter:
             return []
         if op.result in self.unpacked.items:
             return [self.unpack(op.result, expression(op, self.read))]
-        value = self.sum_in_place(op)
-        if value is not None:
-            return [value]
+        sums = self.sum_in_place(op)
+        if sums is not None:
+            return sums
         return [ast.Assign([self.store(op.result)], expression(op, self.read))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
@@ -205,21 +207,36 @@ class FunctionEmitter:
         statements.append(fill_statement(text, [target, *(self.read(o) for o in op.operands[1:])]))
         return statements
 
-    def sum_in_place(self, op: Apply) -> ast.stmt | None:
+    def sum_in_place(self, op: Apply) -> list[ast.stmt] | None:
         """`x += y` for `x = x + y`, where the types allow it and the memory is the function's own."""
-        symbols = {"np.add": ast.Add, "np.subtract": ast.Sub}
-        if op.primitive.name not in symbols or op.static:
+        if op.primitive.name not in SUMS or op.static:
             return None
-        x, y = op.operands
-        if not self.variables.same(x, op.result):
+        x, terms = addends(op, self.inlined)
+        if not self.variables.same(x, op.result) or not self.may_add(x, op.result):
             return None
-        t, r = x.type, op.result.type
+        later = [y for _, y in terms[1:]]
+        if any(self.variables.same(leaf, op.result) for y in later for leaf in leaves(y, self.inlined)):
+            return None
+        if self.is_scalar(x) and len(terms) > 1:
+            return None
+        statements: list[ast.stmt] = []
+        for part, y in terms:
+            statements.append(ast.AugAssign(self.store(op.result), AUGMENTED[part.primitive.name](), self.read(y)))
+            if part is not op:
+                self.with_comment(statements, part, deep=False)
+        return statements
+
+    def is_scalar(self, operand: Operand) -> bool:
+        return isinstance(operand.type, ArrayType) and operand.type.is_scalar
+
+    def may_add(self, x: Operand, result: Value) -> bool:
+        """Whether an augmented assignment computes the sum: of numbers, or in an array of its own of the same type."""
+        t, r = x.type, result.type
         assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
-        scalar = t.is_scalar and r.is_scalar
+        if t.is_scalar and r.is_scalar:
+            return True
         array = t.kind == "array" and r.shape == t.shape and r.dtype == t.dtype and t.shape is not None
-        if not scalar and not (array and self.ownership.owned(x)):
-            return None
-        return ast.AugAssign(self.store(op.result), symbols[op.primitive.name](), self.read(y))
+        return array and self.ownership.owned(x)
 
     # branches and loops
 
@@ -383,12 +400,14 @@ class FunctionEmitter:
 
     # comments
 
-    def with_comment(self, statements: list[ast.stmt], op: Apply | Call) -> list[ast.stmt]:
-        """The primal statement that an adjoint belongs to, as a trailing comment."""
+    def with_comment(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
+        """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
         if not statements:
             return statements
+        if isinstance(op, Apply) and op.primitive is MAKE:
+            return statements
         about: dict[Operation, None] = {}
-        self.gather(op, about)
+        self.gather(op, about, deep and len(statements) == 1)
         texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
         text = "; ".join(dict.fromkeys(texts))
         if text and len(text) <= COMMENT_WIDTH:
@@ -397,11 +416,11 @@ class FunctionEmitter:
             statements[-1].trailing = texts[0]  # type: ignore[attr-defined]
         return statements
 
-    def gather(self, op: Operation, about: dict[Operation, None]) -> None:
+    def gather(self, op: Operation, about: dict[Operation, None], deep: bool) -> None:
         about.update(dict.fromkeys(op.about))
-        for o in op.operands:
+        for o in op.operands if deep else op.operands[1:]:
             if isinstance(o, Value) and o in self.inlined:
-                self.gather(self.inlined[o], about)
+                self.gather(self.inlined[o], about, True)
 
     def describe(self, op: Operation) -> str:
         """A primal operation as a trace line."""

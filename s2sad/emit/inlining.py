@@ -207,3 +207,17 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
             root = found.root[root]
         found.root[item] = root
     return found
+
+
+SUMS = ("np.add", "np.subtract")
+
+
+def addends(op: Apply, inlined: dict[Value, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
+    """`a`, and each step with what it adds, of the sum `a + b - c` that a statement spells out."""
+    terms = [(op, op.operands[1])]
+    first = op.operands[0]
+    while isinstance(first, Value) and first in inlined and inlined[first].primitive.name in SUMS:
+        inner = inlined[first]
+        terms.insert(0, (inner, inner.operands[1]))
+        first = inner.operands[0]
+    return first, terms

@@ -12,7 +12,7 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-from s2sad.emit.inlining import Unpacked, Uses, leaves
+from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import INDEX_ADD, INDEX_SET
 from s2sad.ir.types import ArrayType
@@ -157,8 +157,10 @@ class Variables:
                     self.extend(p, end, end + 1)
                 for r in op.results[len(op.initial) :]:
                     self.extend(r, self.at[op], self.ends[op])
-            case Apply() if op.primitive in (INDEX_ADD, INDEX_SET) or op.primitive.name in ("np.add", "np.subtract"):
+            case Apply() if op.primitive in (INDEX_ADD, INDEX_SET):
                 self.pairs.append((op.operands[0], op.result))
+            case Apply() if op.primitive.name in SUMS:
+                self.pairs.append((addends(op, self.inlined)[0], op.result))
             case _:
                 pass
 

@@ -152,16 +152,18 @@ class Lowering(Loops):
         if node.value is not None:
             self.bind(node.target, self.eval(node.value, getattr(node.target, "id", None)))
 
-    def bind(self, target: gast.AST, term: Term) -> None:
-        """Bind a name, or the names of a tuple target."""
+    def bind(self, target: gast.AST, term: Term, taken: int = 1) -> None:
+        """Bind a name, or the names of a tuple target; the last `taken` operations made the term."""
         if isinstance(target, gast.Name):
-            self.env[target.id] = self.named(term, target.id)
+            self.env[target.id] = self.named(term, target.id, taken)
         elif isinstance(target, (gast.Tuple, gast.List)):
-            self.bind_items(target, self.sequence(term, target))
+            before = len(self.builder.operations)
+            items = self.sequence(term, target)
+            self.bind_items(target, items, len(self.builder.operations) - before)
         else:
             self.refuse(target, "assignment to an element or attribute is not supported yet", "build a new array")
 
-    def bind_items(self, target: gast.AST, items: list[Term]) -> None:
+    def bind_items(self, target: gast.AST, items: list[Term], taken: int) -> None:
         starred = [k for k, e in enumerate(target.elts) if isinstance(e, gast.Starred)]
         elts = list(target.elts)
         if starred:
@@ -174,16 +176,18 @@ class Lowering(Loops):
         if len(items) != len(elts):
             self.refuse(target, f"{len(items)} values for {len(elts)} names", "", UnsupportedType)
         for e, item in zip(elts, items, strict=True):
-            self.bind(e, item)
+            self.bind(e, item, taken)
 
-    def named(self, term: Term, name: str) -> Term:
-        """Give the name to a value that was just made and has none yet."""
-        if isinstance(term, Value) and term.hint is None and self.builder.operations:
-            last = self.builder.operations[-1]
-            for k, result in enumerate(last.results):
+    def named(self, term: Term, name: str, taken: int) -> Term:
+        """Give the name to a value that one of the last operations has just made and that has none yet."""
+        if not isinstance(term, Value) or term.hint is not None:
+            return term
+        operations = self.builder.operations
+        for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):
+            for k, result in enumerate(operations[position].results):
                 if result is term:
                     value = Value(term.type, name)
-                    self.builder.operations[-1] = _with_result(last, k, value)
+                    operations[position] = _with_result(operations[position], k, value)
                     if term in self.parameter_paths:
                         self.parameter_paths[value] = self.parameter_paths[term]
                     return value

@@ -375,17 +375,28 @@ def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
         return op
     operands = list(op.operands)
     for k, o in enumerate(operands):
-        spread = s.definition(o, lookup(np.broadcast_to))
         others = [p for j, p in enumerate(operands) if j != k]
-        if (
-            spread is not None
-            and _unnamed(o)
-            and any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others)
-        ):
-            source = spread.operands[0].type
-            if isinstance(source, ArrayType) and isinstance(o.type, ArrayType) and source.dtype == o.type.dtype:
-                operands[k] = spread.operands[0]
+        if not any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
+            continue
+        source = _before_broadcast(s, o)
+        if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
+            operands[k] = source
     return op if operands == list(op.operands) else replace(op, operands=tuple(operands))
+
+
+def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
+    """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
+    made = s.made.get(operand) if isinstance(operand, Value) and _unnamed(operand) else None
+    spread = made is not None and made.primitive is lookup(np.broadcast_to)
+    if made is None or not (spread or made.primitive.name in _LAYOUT):
+        return operand
+    source = _before_broadcast(s, made.operands[0])
+    if isinstance(source.type, ArrayType) and source.type.is_scalar:
+        return source
+    return made.operands[0] if spread else operand
+
+
+_LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
 
 
 def _is_zeros(op: Operation | None) -> bool:
