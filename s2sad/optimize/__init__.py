@@ -4,11 +4,12 @@ from s2sad.ir.values import Function
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.results import own_results
 from s2sad.optimize.schedule import sink_results
+from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import share_zeros, simplify
 
 __all__ = ["eliminate_dead", "optimize", "own_results"]
 
-PASSES = (eliminate_dead, simplify, share_zeros, eliminate_dead, sink_results)
+PASSES = (eliminate_dead, simplify, share_zeros, eliminate_dead, resolve_shapes, eliminate_dead, sink_results)
 
 
 def optimize(function: Function) -> Function:

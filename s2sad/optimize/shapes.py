@@ -1,0 +1,103 @@
+"""Shapes read where they cost nothing: a value that serves for its shape alone need not be computed.
+
+v1 = x * y
+v2 = np.sum(v1, axis=1)       ->   x_bar = y / x.shape[0]
+x_bar = y / v2.size
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s2sad.ir.builder import Builder
+from s2sad.ir.structure import SHAPE
+from s2sad.ir.types import ArrayType, Dim
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+
+SERVES_SHAPE = ("np.shape", "np.size", "len", "np.zeros_like", "np.ones_like")
+
+
+def resolve_shapes(function: Function) -> Function:
+    """The function with shapes, lengths and zeros taken from parameters where the value itself is not needed."""
+    table = Shapes(function)
+    return replace(function, body=table.block(function.body)) if table.idle else function
+
+
+class Shapes:
+    """`idle` are the values that are read for their shape alone, `anchors` the parameters to read it from."""
+
+    def __init__(self, function: Function) -> None:
+        used = set(_used(function.body))
+        idle = {v for v in _measured(function.body) if v not in used}
+        self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
+        self.anchors = [
+            (p, p.type.shape)
+            for p in function.parameters
+            if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
+        ]
+        if not self.anchors:
+            self.idle = set()
+
+    def block(self, block: Block) -> Block:
+        operations: list[Operation] = []
+        for op in block.operations:
+            match op:
+                case Apply():
+                    operations += self.apply(op)
+                case If():
+                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
+                case For():
+                    operations.append(replace(op, body=self.block(op.body)))
+                case While():
+                    operations.append(replace(op, test=self.block(op.test), body=self.block(op.body)))
+                case _:
+                    operations.append(op)
+        return replace(block, operations=tuple(operations))
+
+    def apply(self, op: Apply) -> list[Operation]:
+        name = op.primitive.name
+        if name not in SERVES_SHAPE or op.operands[0] not in self.idle or len(op.operands) > 1:
+            return [op]
+        t = op.operands[0].type
+        assert isinstance(t, ArrayType) and t.shape
+        for anchor, shape in self.anchors:
+            typed = not name.endswith("_like") or (isinstance(anchor.type, ArrayType) and anchor.type.dtype == t.dtype)
+            if shape == t.shape and typed:
+                return [replace(op, operands=(anchor,))]
+        if name == "len" or (name == "np.size" and len(t.shape) == 1):
+            return self.length(op, t.shape[0])
+        return [op]
+
+    def length(self, op: Apply, length: Dim) -> list[Operation]:
+        """The length as an item of a parameter's shape."""
+        for anchor, shape in self.anchors:
+            for axis, dim in enumerate(shape):
+                if dim == length and not isinstance(dim, int):
+                    builder = Builder(op.location, op.about)
+                    if axis == 0:
+                        result = builder.call(len, anchor).operand
+                    else:
+                        result = builder.extract(builder.apply(SHAPE, (anchor,)), axis)
+                    *before, last = builder.operations
+                    assert isinstance(last, Apply) and last.result is result
+                    return [*before, replace(last, result=op.result)]
+        return [op]
+
+
+def _measured(block: Block) -> Iterator[Value]:
+    for op in block.operations:
+        if isinstance(op, Apply) and op.primitive.name in SERVES_SHAPE and isinstance(op.operands[0], Value):
+            yield op.operands[0]
+        for inner in op.blocks:
+            yield from _measured(inner)
+
+
+def _used(block: Block) -> Iterator[Operand]:
+    """What is read for more than its shape."""
+    yield from block.results
+    for op in block.operations:
+        if not (isinstance(op, Apply) and op.primitive.name in SERVES_SHAPE and len(op.operands) == 1):
+            yield from op.operands
+        for inner in op.blocks:
+            yield from _used(inner)
