@@ -13,22 +13,27 @@ def L(w1: float, w2: float):
 
 
 def by_hand(w1, w2):
-    """The gradient from the chain rule on paper."""
+    """The gradient as the chain rule gives it on paper."""
     v1 = np.log(w1)
     v2 = w2 * v1
     v3 = np.sqrt(v2)
     v2_bar = 1.0 + 0.5 / v3
-    return v2_bar * w2 / w1, v2_bar * v1
+    w2_bar = v2_bar * v1
+    v1_bar = v2_bar * w2
+    w1_bar = v1_bar / w1
+    return w1_bar, w2_bar
 
 
 def main():
     w1, w2 = 2.0, 3.0
     gradient = s2sad.grad(L, argnums=(0, 1))
-    print(s2sad.trace(L, w1, w2), end="\n\n")
-    print(gradient.lower(w1, w2).source)
-    print("gradient  ", gradient(w1, w2))
-    print("by hand   ", by_hand(w1, w2))
-    print("along w1  ", s2sad.jvp(L, (w1, w2), (1.0, 0.0)))
+    print("The evaluation trace:", s2sad.trace(L, w1, w2), sep="\n\n", end="\n\n")
+    print("The derivative program in reverse mode:", gradient.lower(w1, w2).source, sep="\n\n")
+    print("gradient of L at (2, 3)  ", gradient(w1, w2))
+    print("by hand                  ", by_hand(w1, w2))
+    value, slope = s2sad.jvp(L, (w1, w2), (1.0, 0.0))
+    print("L and its slope along w1 ", (value, slope))
+    print("\npython -m s2sad graph examples.worked_function:L --argnums 0,1 -o L.svg   draws the two graphs")
 
 
 if __name__ == "__main__":

@@ -245,7 +245,10 @@ class Program:
         found = self.pairs[(name, active)]
         result = call.result.type
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
-        return Pair(FunctionRef(found.forward.name, forward_type), found.reverse, found.residuals)
+        bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
+        reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
+        forward, reverse = found.forward.name, found.reverse.name
+        return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type), found.residuals)
 
     def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
         function = self.functions[name]

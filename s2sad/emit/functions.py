@@ -430,7 +430,8 @@ class FunctionEmitter:
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
         text = spell(op, [self.trace_name(o) for o in op.operands])
-        return f"{self.trace_name(op.result)} = {text}"
+        name = self.trace_name(op.result)
+        return f"{name} = {text}" if name.isidentifier() else ""
 
     def trace_name(self, operand: Operand) -> str:
         if isinstance(operand, Constant):

@@ -38,6 +38,9 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
     pieces = list(_pieces(text))
     for head, tail in _wrappable(text, pieces):
         return [text[:head], *_filled(text[head:tail].strip(), indent + 4, width), " " * indent + text[tail:]]
+    targets, _, value = text.partition(" = ")
+    if len(value) <= 40 and "," in targets and not any(p.depth for p in pieces):
+        return ["(", *_filled(targets, indent + 4, width), f"{' ' * indent}) = {value}"]
     for word in ("return ", *STATEMENTS):
         cut = text.find(word) + len(word)
         if word in text and not any(p.depth for p in pieces if p.end <= cut) and (word != "return " or cut == 7):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import EXTRACT
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
 
@@ -28,11 +29,19 @@ def _has_effect(op: Operation) -> bool:
 def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effects: set[Operation]) -> Block:
     """The block with only what `results` and effects need; `live` gets all that it reads."""
     live.update(results)
-    kept: list[Operation] = []
+    kept: dict[Operation, Operation] = {}
     for op in reversed(block.operations):
         if op in effects or any(r in live for r in op.results):
-            kept.append(_operation(op, live, effects))
-    return Block(block.parameters, tuple(reversed(kept)), results)
+            kept[op] = _operation(op, live, effects)
+    operations = [kept.get(op, op) for op in block.operations if op in kept or _is_named_item(op, live)]
+    return Block(block.parameters, tuple(operations), results)
+
+
+def _is_named_item(op: Operation, live: set[Operand]) -> bool:
+    """An item of a tuple that is there anyhow, which the user gave a name: it costs nothing, and tells the reader."""
+    if not isinstance(op, Apply) or op.primitive is not EXTRACT or op.operands[0] not in live:
+        return False
+    return op.result.hint is not None and not op.result.loose
 
 
 def _operation(op: Operation, live: set[Operand], effects: set[Operation]) -> Operation:

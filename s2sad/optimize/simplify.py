@@ -220,6 +220,11 @@ def is_number(operand: Operand, value: float) -> bool:
     )
 
 
+def is_literal(operand: Operand) -> bool:
+    """A Python number that has no name."""
+    return isinstance(operand, Constant) and type(operand.value) in (int, float) and operand.text is None
+
+
 def same_type(a: Type, b: Type) -> bool:
     """The same dtype and shape; a Python float serves where NumPy's is expected."""
     if a == b:
@@ -337,10 +342,14 @@ def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
 
 
 def _negative_number(s: Simplifier, op: Apply) -> Operand | None:
-    """-(c) -> the number"""
+    """-(c) -> the number; -(c / x) -> -c / x; exact"""
     o = op.operands[0]
-    if isinstance(o, Constant) and type(o.value) in (int, float) and o.text is None:
-        return Constant(-o.value, o.type)  # type: ignore[operator]
+    if is_literal(o):
+        return Constant(-o.value, o.type)  # type: ignore[operator,union-attr]
+    quotient = s.definition(o, lookup(np.divide))
+    if quotient is not None and _unnamed(o) and is_literal(quotient.operands[0]):
+        numerator = quotient.operands[0]
+        return s.build(op, np.divide, Constant(-numerator.value, numerator.type), quotient.operands[1])  # type: ignore[operator,union-attr]
     return None
 
 

@@ -1,0 +1,3 @@
+"""The version of the package, which the headers of emitted modules name."""
+
+__version__ = "0.1.0"
