@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
 from s2sad.compiler import Transform
-from s2sad.dispatch import Derivative
+from s2sad.dispatch import Derivative, check_function
 from s2sad.errors import ArgumentError
 from s2sad.ir.printer import print_function
-from s2sad.ir.signature import Signature
+from s2sad.ir.signature import Signature, mismatch
 from s2sad.ir.types import is_active_type
 
 P = ParamSpec("P")
@@ -74,10 +74,11 @@ def _derivative(fun: Any, kind: str, argnums: Argnums, has_aux: bool, value: boo
 
 def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     """The positions of the parameters named by `argnums`, and whether it is one."""
-    if not callable(fun):
-        raise ArgumentError(f"a function is needed, not {fun!r}")
+    check_function(fun)
     names = list(inspect.signature(fun).parameters)
     one = isinstance(argnums, (int, str))
+    if not one and not isinstance(argnums, (tuple, list)):
+        raise ArgumentError(f"argnums holds positions or names, not {argnums!r}")
     result = []
     for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
         if isinstance(a, str):
@@ -118,11 +119,27 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     active = _active(fun, primals)
+    for k in active:
+        _check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     bound = inspect.signature(fun).bind(*primals)
     bound.apply_defaults()
     primals = tuple(bound.arguments.values())
     derivative = _cached(fun, Transform("jvp", active))
     return derivative(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
+
+
+def _check_like(value: Any, primal: Any, what: str) -> None:
+    """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
+
+    Raises:
+        ArgumentError: it has not.
+    """
+    if isinstance(value, float) and isinstance(primal, float):
+        return
+    signature = Signature()
+    problem = mismatch(signature.type_of(value), signature.type_of(primal))
+    if problem:
+        raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
 
 
 def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -138,6 +155,7 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
     out, residuals = forward
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
+        _check_like(y_bar, out, "the cotangent")
         bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))

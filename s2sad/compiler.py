@@ -157,7 +157,7 @@ class Program:
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
-        name = self.names.get(key) or self.fresh_name(_name_of(target))
+        name = self.names.get(key) or self.fresh_name(name_of(target))
         self.names[key] = name
         guess = Entry(_stub(name), dict(parameters), (), BOTTOM)
         for _ in range(8):
@@ -351,9 +351,10 @@ def _stub(name: str) -> Function:
     return Function(name, Block((), (), (Value(BOTTOM),)))
 
 
-def _name_of(target: Target) -> str:
-    name = getattr(target, "__name__", "f")
-    return "lambda_" if name == "<lambda>" else str(name)
+def name_of(target: Target) -> str:
+    """The name of a function in emitted text."""
+    name = str(getattr(target, "__name__", "f"))
+    return name if name.isidentifier() else "function"
 
 
 @dataclass(frozen=True, eq=False)

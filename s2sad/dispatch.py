@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from s2sad import cache
-from s2sad.compiler import Compiled, Program, Transform, compile_derivative, with_statics
+from s2sad.compiler import Compiled, Program, Transform, compile_derivative, name_of, with_statics
 from s2sad.emit.functions import Parameter
-from s2sad.errors import ArgumentError, NotDifferentiable
+from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, dependencies
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
@@ -54,6 +54,20 @@ class Family:
     members: dict[object, Specialised] = field(default_factory=dict)
 
 
+def check_function(target: Any) -> None:
+    """Refuse what is no function with source text.
+
+    Raises:
+        ArgumentError: it is not callable.
+        SourceUnavailable: it is built in, or an object with `__call__`.
+    """
+    if not callable(target):
+        raise ArgumentError(f"a function is needed, not {target!r}")
+    if not isinstance(target, (types.FunctionType, Derivative)):
+        name = getattr(target, "__name__", type(target).__name__)
+        raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
+
+
 class Derivative:
     """A derivative of a function: called like the function, compiled for each pattern of its arguments.
 
@@ -65,12 +79,13 @@ class Derivative:
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
         if backend not in BACKENDS:
             raise ArgumentError(f"backend {backend!r}: this version has {', '.join(map(repr, BACKENDS))}")
+        check_function(target)
         self.target = target
         self.transform = transform
         self.backend = backend
         functools.update_wrapper(self, target, updated=())
         self.__signature__ = _signature(target, transform)
-        self.__name__ = f"{target.__name__}_{_suffix(transform)}" if transform else target.__name__
+        self.__name__ = f"{name_of(target)}_{_suffix(transform)}" if transform else name_of(target)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
         self._guards: tuple[Guard, ...] | None = None

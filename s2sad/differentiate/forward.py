@@ -14,6 +14,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.differentiate.tangents import (
     as_dots,
     check_rule,
+    conform,
     pick,
     tangent_type,
     zero,
@@ -62,7 +63,7 @@ class Forward:
         self.dots.update(zip(self.inputs, seeds, strict=True))
         self.block(self.function.body, builder)
         result = self.function.result
-        dot = self.dot(result, builder)
+        dot = conform(builder, self.dot(result, builder), result.type)
         pair = builder.make(tuple, (0, 1), [result, dot])
         body = builder.block([*self.function.parameters, *seeds], [pair])
         return renamed(Function(f"{self.function.name}_jvp", body, self.function.doc), self.hints)

@@ -19,8 +19,8 @@ from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, tuple_type
-from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, Value, constant, walk
+from s2sad.ir.types import ArrayType, ContainerType, Type, tuple_type
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
 
 
 def numbered(function: Function) -> Function:
@@ -53,12 +53,8 @@ def gradient(
     reverse = Reverse(function, active, pair_of, names)
     check_scalar(function, has_aux)
     builder = Builder()
-    seed: Operand = constant(1.0)
     result = function.result
-    if has_aux:
-        assert isinstance(result.type, ContainerType)
-        seed = builder.make(tuple, (0, 1), [seed, _no_bar(result.type.items[1])])
-    bars = reverse.sweep(seed, builder)
+    bars = reverse.sweep(constant(1.0), builder, (0,) if has_aux else ())
     grads = bars[0] if one else builder.make(tuple, tuple(range(len(bars))), bars)
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -67,10 +63,6 @@ def gradient(
     final = _gradient_result(forward, result, grads, value, has_aux)
     body = forward.block(function.parameters, [final])
     return renamed(Function(name, body, function.doc), reverse.trace_names() | reverse.hints)
-
-
-def _no_bar(t: Type) -> Operand:
-    return Constant(None, StaticType(None))
 
 
 def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:

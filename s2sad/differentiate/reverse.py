@@ -18,7 +18,7 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
-from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, check_rule, pick, tangent_type, zero
+from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, Path, check_rule, conform, pick, tangent_type, zero
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ContainerType, SequenceType, Type, integer, new_dim
@@ -63,14 +63,15 @@ class Reverse(Adjoints):
         self.active = active_values(function, self.inputs)
         self.pairs: dict[Call, tuple[Pair, Value | None]] = {}
 
-    def sweep(self, seed: Operand, builder: Builder) -> list[Operand]:
-        """Append the reverse sweep for the cotangent of the result; the adjoints of the inputs."""
-        self.contribute(builder, self.function.result, seed)
+    def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
+        """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
+        self.contribute(builder, self.function.result, seed, path)
         self.reverse_block(self.function.body, builder)
         bars = []
         for p in self.inputs:
             bar = self.total(builder, p)
-            bars.append(zero(builder, p) if bar is None else self.name(bar, f"{p.hint}_bar"))
+            bar = zero(builder, p) if bar is None else conform(builder, bar, p.type)
+            bars.append(self.name(bar, f"{p.hint}_bar"))
         return bars
 
     def trace_names(self) -> dict[Value, tuple[str, bool]]:

@@ -68,7 +68,23 @@ def zero(builder: Builder, operand: Operand) -> Operand:
             return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
         case SequenceType():
             return builder.apply(ZERO_ITEMS, (operand,))
+        case StaticType():
+            return operand
     return constant(None)
+
+
+def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
+    """A tangent or adjoint in the precision of its primal, where it came out as a plain Python number."""
+    if isinstance(t, ContainerType) and isinstance(operand, Value):
+        items = [builder.extract(operand, key) for key in t.keys]
+        made = [conform(builder, i, item) for i, item in zip(items, t.items, strict=True)]
+        return operand if made == items else builder.make(t.cls, t.keys, made)
+    own = operand.type
+    if not isinstance(t, ArrayType) or not isinstance(own, ArrayType) or t.dtype is None or t.kind == "python":
+        return operand
+    if own.kind == "python" and t.dtype != np.float64 and t.dtype.kind in "fc":
+        return builder.call(t.dtype.type, builder.expr(operand)).operand
+    return operand
 
 
 def add(builder: Builder, a: Operand, b: Operand) -> Operand:

@@ -5,7 +5,6 @@ Each handler takes the lowering, the arguments as terms, and the node; it gives 
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -205,9 +204,25 @@ def _primitive(function: Callable[..., Any]) -> Any:
     return primitive
 
 
+PURE: frozenset[Any] = frozenset(
+    (abs, bool, bytes, callable, chr, complex, divmod, float, format, frozenset, getattr, hash, int, issubclass)
+    + (np.dtype, oct, hex, bin, ord, pow, repr, round, set, slice, sorted, str)
+)
+"""Functions without effect, which are called at compile time where all their arguments are known."""
+
+
 def evaluates_at_compile_time(function: Any) -> bool:
-    """Functions without effect that are evaluated where all their arguments are static."""
-    return getattr(builtins, getattr(function, "__name__", ""), None) is function or function is np.dtype
+    """Whether a function may be called at compile time."""
+    return is_hashable(function) and function in PURE
+
+
+def is_hashable(x: Any) -> bool:
+    """Whether an object can be looked up in a table."""
+    try:
+        hash(x)
+    except TypeError:
+        return False
+    return True
 
 
 def is_static_type(operand: Operand) -> bool:

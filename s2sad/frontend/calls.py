@@ -10,7 +10,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time
+from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic
 from s2sad.frontend.dependencies import LIBRARIES
 from s2sad.frontend.expressions import Expressions
@@ -71,7 +71,7 @@ class Calls(Expressions):
         if not is_static(function):
             self.refuse(node, "this value is called", "call a function", UnsupportedCall)
         f = static_value(function)
-        if _hashable(f) and f in HANDLERS:
+        if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)
         if isinstance(f, type) and record_fields(f) is not None:
             return self.make_record(f, arguments, keywords, node)
@@ -186,11 +186,3 @@ class Calls(Expressions):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
-
-
-def _hashable(f: Any) -> bool:
-    try:
-        hash(f)
-    except TypeError:
-        return False
-    return True

@@ -243,9 +243,8 @@ class Lowering(Loops):
         """Merge what two branches bind or return into the results of an If."""
         merged: list[tuple[str | None, Callable[..., Term], list[list[Operand]], list[Type]]] = []
         (b1, e1, r1), (b2, e2, r2) = sides
-        if r1 is not None or r2 is not None:
-            returned = [(b, Value(BOTTOM) if r is None else r) for b, r in ((b1, r1), (b2, r2))]
-            merged.append((None, *self.merge(returned, node, "the result")))
+        if r1 is not None and r2 is not None:
+            merged.append((None, *self.merge([(b1, r1), (b2, r2)], node, "the result")))
         if r1 is None or r2 is None:
             after = self.live[id(node)].after | self.carried_now
             ended = [_is_bottom(r) for r in (r1, r2)]

@@ -73,6 +73,8 @@ class Primitive:
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None
+    fits: Callable[..., bool] | None = None
+    """From the types of the operands: whether their shapes are known to fit; otherwise the call may raise."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
     """The signature for users: they may name the operands too."""

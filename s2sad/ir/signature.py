@@ -29,6 +29,7 @@ from s2sad.ir.types import (
     Symbol,
     Type,
     integer,
+    is_active_type,
     is_namedtuple,
     least_value,
     new_dim,
@@ -166,3 +167,17 @@ def _fast(a: Any, dims: dict[int, int]) -> object:
     except TypeError:
         return (cls, id(a))
     return (cls, a)
+
+
+def mismatch(given: Type, wanted: Type) -> str:
+    """What keeps a value of one type from being a tangent of another; empty where nothing does."""
+    if isinstance(wanted, ContainerType):
+        if not isinstance(given, ContainerType) or given.cls is not wanted.cls or given.keys != wanted.keys:
+            return f"{given} for {wanted}"
+        return next(filter(None, map(mismatch, given.items, wanted.items)), "")
+    if not is_active_type(wanted) or not isinstance(wanted, ArrayType):
+        return ""
+    if not isinstance(given, ArrayType) or given.shape != wanted.shape or given.dtype is None:
+        return f"{given} for {wanted}"
+    complex_for_real = given.dtype.kind == "c" and wanted.dtype is not None and wanted.dtype.kind != "c"
+    return f"{given} for {wanted}" if complex_for_real else ""

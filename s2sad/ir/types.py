@@ -323,6 +323,22 @@ def broadcast_dims(a: Dim, b: Dim) -> Dim:
     return new_dim("b")
 
 
+def surely_broadcast(*types: Type) -> bool:
+    """Whether operands are known to broadcast together: NumPy raises where two lengths differ and neither is 1."""
+    result: list[Dim] = []
+    for t in types:
+        if not isinstance(t, ArrayType) or t.shape is None:
+            return False
+        for k, d in enumerate(reversed(t.shape)):
+            if k == len(result):
+                result.append(d)
+            elif result[k] == 1:
+                result[k] = d
+            elif d not in (1, result[k]):
+                return False
+    return True
+
+
 def broadcast_shapes(*shapes: Shape | None) -> Shape | None:
     """The shape of operands broadcast together; None where a rank is unknown."""
     if not shapes or any(s is None for s in shapes):

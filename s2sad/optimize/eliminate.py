@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import EXTRACT
+from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
 
@@ -22,8 +23,20 @@ def eliminate_dead(function: Function) -> Function:
 
 def _has_effect(op: Operation) -> bool:
     if isinstance(op, Apply):
-        return op.primitive.effect is Effect.IO
+        return op.primitive.effect is Effect.IO or _may_raise(op)
     return any(_has_effect(o) for b in op.blocks for o in b.operations)
+
+
+def _may_raise(op: Apply) -> bool:
+    """Whether shapes that do not fit would go unnoticed without the operation."""
+    types = [o.type for o in op.operands]
+    if op.primitive.elementwise:
+        return len(types) > 1 and not surely_broadcast(*types) and all(map(_has_rank, types))
+    return op.primitive.fits is not None and not op.primitive.fits(*types)
+
+
+def _has_rank(t: Type) -> bool:
+    return isinstance(t, ArrayType) and t.shape is not None
 
 
 def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effects: set[Operation]) -> Block:

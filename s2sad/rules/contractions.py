@@ -57,6 +57,20 @@ def matmul_shape(a: Shape | None, b: Shape | None) -> Shape | None:
     return None if batch is None else (*batch, *left, *right)
 
 
+def products_fit(a: Type, b: Type) -> bool:
+    """Whether the last axis of `a` is known to be as long as the one of `b` that it is summed with."""
+    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or not a.shape or not b.shape:
+        return True
+    return a.shape[-1] == b.shape[-2 if len(b.shape) > 1 else -1]
+
+
+def last_axes_fit(a: Type, b: Type) -> bool:
+    """Whether the last axes are known to be of one length."""
+    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or not a.shape or not b.shape:
+        return True
+    return a.shape[-1] == b.shape[-1]
+
+
 def _matmul_type(x1: Type, x2: Type, /) -> Type:
     a, b = array_types("np.matmul", [x1, x2])
     return array(promote(a, b), matmul_shape(a.shape, b.shape))
@@ -110,6 +124,7 @@ rule(
     tangent=bilinear_tangent(np.matmul),
     adjoint=_matmul_adjoint,
     spelling="_0 @ _1",
+    fits=products_fit,
     samples=_matmul_samples,
 )
 
@@ -139,6 +154,7 @@ rule(
     _dot_type,
     tangent=bilinear_tangent(np.dot),
     adjoint=_dot_adjoint,
+    fits=products_fit,
     samples=lambda rng: [
         Sample((REAL(rng, a), REAL(rng, b)))
         for a, b in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((), (3,)), ((2, 2), ())]
@@ -154,6 +170,7 @@ def _vdot_type(a: Type, b: Type, /) -> Type:
 rule(
     np.vdot,
     _vdot_type,
+    fits=last_axes_fit,
     tangent=bilinear_tangent(np.vdot),
     adjoint=lambda g, y, xs, active: (
         g * np.reshape(xs[1], shape_of(xs[0])) if active[0] else None,
@@ -187,6 +204,7 @@ rule(
     _inner_type,
     tangent=bilinear_tangent(np.inner),
     adjoint=_inner_adjoint,
+    fits=last_axes_fit,
     samples=lambda rng: [
         Sample((REAL(rng, a), REAL(rng, b)))
         for a, b in [((3,), (3,)), ((2, 3), (3,)), ((2, 3), (4, 3)), ((3,), (2, 3))]

@@ -467,6 +467,7 @@ def rule(
     elementwise: bool = False,
     aliases: Iterable[Callable[..., Any]] = (),
     helper: bool = False,
+    fits: Callable[..., bool] | None = None,
 ) -> Primitive:
     """A function with a tangent and an adjoint of its own."""
     return register(
@@ -481,6 +482,7 @@ def rule(
             spelling=spelling,
             samples=samples,
             helper=helper,
+            fits=fits,
         ),
         *aliases,
     )

@@ -17,7 +17,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array
-from s2sad.rules.contractions import transposed
+from s2sad.rules.contractions import products_fit, transposed
 from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule
 from s2sad.rules.reductions import expanded, reduced_shape
 from s2sad.rules.shaping import _least
@@ -85,6 +85,7 @@ rule(
     _solve_type,
     tangent=_solve_tangent,
     adjoint=_solve_adjoint,
+    fits=products_fit,
     samples=lambda rng: [
         Sample((regular(rng, 3, 3), REAL(rng, (3,)))),
         Sample((regular(rng, 3, 3), REAL(rng, (3, 2)))),

@@ -1,0 +1,33 @@
+"""Every test has a cache folder of its own session, the IR is verified after each stage, examples are drawn alike."""
+
+import os
+import tempfile
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="s2sad-tests-")
+os.environ["S2SAD_CACHE_DIR"] = _FOLDER.name
+os.environ["S2SAD_VERIFY"] = "1"
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+settings.register_profile(
+    "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+)
+settings.register_profile("deep", settings.get_profile("ci"), max_examples=2000)
+settings.load_profile(os.environ.get("S2SAD_PROFILE", "ci"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden-update", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden_update(request):
+    return request.config.getoption("--golden-update")
+
+
+@pytest.fixture
+def cache_folder(tmp_path, monkeypatch):
+    """An empty cache folder."""
+    monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"

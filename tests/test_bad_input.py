@@ -1,0 +1,228 @@
+"""What cannot be differentiated is refused with a clear error, and the arguments stay as they were."""
+
+import functools
+import importlib
+import math
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.errors import (
+    ArgumentError,
+    NonScalarOutput,
+    NotDifferentiable,
+    SourceUnavailable,
+    StaleSource,
+    Unsupported,
+    UnsupportedCall,
+    UnsupportedSyntax,
+)
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def stores(x):
+    y = np.zeros(3)
+    y[0] = x[0]
+    return np.sum(y)
+
+
+def adds_to_parameter(x):
+    x += 1.0
+    return np.sum(x)
+
+
+def adds_to_view(x):
+    y = 2.0 * x
+    view = y[1:]
+    y += x
+    return np.sum(view)
+
+
+async def waits(x):
+    return x
+
+
+def yields(x):
+    yield x
+
+
+def tries(x):
+    try:
+        return x / 0.0
+    except ZeroDivisionError:
+        return x
+
+
+def opens(x):
+    return float(open("file").read()) * x
+
+
+def unknown_numpy(x):
+    return np.sum(np.fft.fft(x).real)
+
+
+def unknown_name(x):
+    return x * undefined_name  # noqa: F821
+
+
+def vector(x):
+    return 2.0 * x
+
+
+def pair(x):
+    return x, x
+
+
+def integer_result(x):
+    return 3
+
+
+def ok(x, n=2):
+    return np.sum(x) * n
+
+
+REFUSED = [
+    (stores, UnsupportedSyntax, "y\\[0\\] = x\\[0\\]"),
+    (adds_to_parameter, UnsupportedSyntax, "x \\+= 1.0"),
+    (adds_to_view, UnsupportedSyntax, "y \\+= x"),
+    (tries, UnsupportedSyntax, "try"),
+    (opens, UnsupportedCall, "open"),
+    (unknown_numpy, UnsupportedCall, "fft"),
+    (unknown_name, Unsupported, "undefined_name"),
+]
+
+
+@pytest.mark.parametrize("f, kind, text", REFUSED, ids=lambda v: getattr(v, "__name__", None))
+@pytest.mark.parametrize("mode", ["fwd", "rev"])
+def test_refused_with_line_and_caret(f, kind, text, mode):
+    x = X.copy()
+    with pytest.raises(s2sad.Error) as caught:
+        s2sad.grad(f)(x) if mode == "rev" else s2sad.jvp(f, (x,), (x,))
+    error = caught.value
+    errors = getattr(error, "errors", (error,))
+    assert any(isinstance(e, kind) for e in errors), error
+    message = str(error)
+    assert re.search(text, message)
+    assert "test_bad_input.py:" in message
+    assert "^" in message
+    np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("f", [waits, yields])
+def test_coroutines_and_generators_are_refused(f):
+    with pytest.raises(s2sad.Error, match="async|yield|generator"):
+        s2sad.grad(f)(1.0)
+
+
+def test_all_findings_of_a_function_come_together():
+    def several(x):
+        try:
+            x = x + 1.0
+        except ValueError:
+            x = 1.0
+        del x
+        global counter
+        counter = 1
+        return 0.0
+
+    with pytest.raises(s2sad.Error) as caught:
+        s2sad.grad(several)(1.0)
+    assert len(getattr(caught.value, "errors", ())) >= 2
+
+
+@pytest.mark.parametrize("f", [math.sin, np.sin, len, functools.reduce, np.linalg.solve])
+def test_functions_without_source(f):
+    with pytest.raises((SourceUnavailable, UnsupportedCall, ArgumentError)) as caught:
+        s2sad.grad(f)(1.0)
+    assert f.__name__ in str(caught.value)
+
+
+def test_function_of_exec_without_source():
+    space = {}
+    exec("def f(x):\n    return x * x\n", space)
+    with pytest.raises(SourceUnavailable, match="f"):
+        s2sad.grad(space["f"])(1.0)
+
+
+def test_file_changed_after_import(tmp_path, monkeypatch):
+    file = tmp_path / "changing_module.py"
+    file.write_text("def f(x):\n    return x * x\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = importlib.import_module("changing_module")
+    file.write_text("def f(x):\n    return x * x * x\n")
+    with pytest.raises(StaleSource, match="changing_module.py"):
+        s2sad.grad(module.f)(2.0)
+    importlib.invalidate_caches()
+    module = importlib.reload(module)
+    assert s2sad.grad(module.f)(2.0) == 12.0
+
+
+@pytest.mark.parametrize("x", [3, np.arange(3), True, "text", None, [1, 2], np.array(["a"])])
+def test_an_argument_without_floats_has_no_gradient(x):
+    with pytest.raises(NotDifferentiable, match="'x'"):
+        s2sad.grad(ok)(x)
+
+
+@pytest.mark.parametrize("f", [vector, pair, integer_result])
+def test_grad_needs_a_scalar_result(f):
+    with pytest.raises(NonScalarOutput, match=f.__name__):
+        s2sad.grad(f)(X)
+
+
+@pytest.mark.parametrize("argnums", [5, -3, "z", (0, 0), (0, "x"), (), 1.5, True, None])
+def test_wrong_argnums(argnums):
+    with pytest.raises(ArgumentError, match="argnums"):
+        s2sad.grad(ok, argnums)
+
+
+def test_unknown_backend():
+    with pytest.raises(ArgumentError, match="backend"):
+        s2sad.grad(ok, backend="fortran")
+
+
+def test_what_is_no_function():
+    with pytest.raises(ArgumentError, match="function"):
+        s2sad.grad(3.0)
+
+
+@pytest.mark.parametrize("args", [(), (X, 2, 3)])
+def test_wrong_number_of_arguments_is_the_functions_own_error(args):
+    with pytest.raises(TypeError):
+        s2sad.grad(ok)(*args)
+
+
+def test_has_aux_needs_a_pair():
+    with pytest.raises(NonScalarOutput, match="has_aux"):
+        s2sad.grad(ok, has_aux=True)(X)
+
+
+def test_nan_goes_through():
+    x = np.array([1.0, np.nan])
+    np.testing.assert_array_equal(s2sad.grad(lambda x: np.sum(x * x))(x), [2.0, np.nan])
+    assert np.isnan(s2sad.grad(lambda x: np.sqrt(x))(float("nan")))
+
+
+def test_the_primals_exception_is_its_own():
+    def f(x):
+        if x > 1.0:
+            raise ValueError(f"too large: {x}")
+        assert x > -1.0, "too small"
+        return x * x
+
+    assert s2sad.grad(f)(0.5) == 1.0
+    with pytest.raises(ValueError, match="too large: 2.0"):
+        s2sad.grad(f)(2.0)
+    with pytest.raises(AssertionError, match="too small"):
+        s2sad.grad(f)(-3.0)
+    with pytest.raises(ZeroDivisionError):
+        s2sad.grad(lambda x: x / 0)(1.0)
+
+
+def test_shapes_that_do_not_fit_are_refused_as_numpy_does():
+    with pytest.raises((ValueError, s2sad.Error)):
+        s2sad.grad(lambda x, y: np.sum(x @ y))(np.ones((2, 3)), np.ones((2, 3)))
