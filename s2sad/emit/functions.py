@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Ownership, Variables, split_rows
@@ -18,7 +19,7 @@ from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
 from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 COMMENT_WIDTH = 72
@@ -42,9 +43,10 @@ class FunctionEmitter:
     def __init__(
         self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None
     ) -> None:
-        self.function = function
+        conditions = find_conditions(function)
+        self.function = function = conditions.function
         self.uses = find_uses(function)
-        self.inlined = find_inlined(function, self.uses)
+        self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
         self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved)
         self.ownership = Ownership(self.variables)
@@ -273,7 +275,7 @@ class FunctionEmitter:
             if self.is_undefined(s):
                 if not self.must_bind(t, op):
                     continue
-                s = Constant(None, s.type)
+                s = placeholder(s.type)
             if self.variables.same(s, t):
                 continue
             pairs.append((t, s))
@@ -298,18 +300,24 @@ class FunctionEmitter:
         return isinstance(op, Apply) and op.primitive is UNDEFINED
 
     def must_bind(self, target: Value, op: Operation) -> bool:
-        """Whether a name that a branch leaves unbound is read outside a branch."""
+        """Whether a name that a branch leaves unbound is read outside a branch, or for the shape of its adjoint."""
         if self.uses.block_of[op] is not self.function.body:
             return True
-        return any(
-            isinstance(r, Block) or self.uses.block_of[r] is self.function.body
-            for r in self.uses.readers.get(target, [])
-        )
+        readers = self.uses.readers.get(target, [])
+        if any(isinstance(r, Block) or self.uses.block_of[r] is self.function.body for r in readers):
+            return True
+        return self.is_measured(target)
+
+    def is_measured(self, value: Value) -> bool:
+        """Whether a zero of the shape of the value, or of an item of it, is made somewhere."""
+        readers = [r for r in self.uses.readers.get(value, []) if isinstance(r, Apply)]
+        items = (r.result for r in readers if r.primitive is EXTRACT)
+        return any(r.primitive.name in MEASURES for r in readers) or any(map(self.is_measured, items))
 
     def starts(self, op: For | While) -> list[ast.stmt]:
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""
         pairs = [
-            (p, Constant(None, i.type) if self.is_undefined(i) else i)
+            (p, placeholder(i.type) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
             if not self.variables.same(i, p)
         ]
@@ -330,7 +338,8 @@ class FunctionEmitter:
             else:
                 body.append(append)
         ends = self.moves(op.body, rows[:n], op.carried, op)
-        leaves_inside = stop is not None and not ends and self.breaks_in_branch(op.body, stop)
+        at_end = not ends and not any(o in self.appends for r in op.body.operations[-1:] for o in r.results)
+        leaves_inside = stop is not None and at_end and self.breaks_in_branch(op.body, stop)
         body += self.block(op.body) + ends
         if stop is not None and not leaves_inside:
             body.append(ast.If(self.read(stop), [ast.Break()], []))
@@ -442,6 +451,25 @@ class FunctionEmitter:
         if isinstance(op, Apply):
             return spell(op, [self.trace_name(o) for o in op.operands])
         return self.variables.name(operand) if operand in self.variables.ranges else "_"
+
+
+MEASURES = frozenset({"np.zeros_like", "zero_items", "np.shape", "np.size", "len"})
+"""What is asked of a value where its adjoint is zero, also in a branch in which the value itself is not bound."""
+
+
+def placeholder(t: Type) -> Constant:
+    """What stands for a value of a branch that was not taken: a number, an empty list, None."""
+    return Constant(_placeholder(t), t)
+
+
+def _placeholder(t: Type) -> object:
+    if isinstance(t, ArrayType):
+        return 0.0
+    if isinstance(t, SequenceType):
+        return []
+    if isinstance(t, ContainerType) and t.cls in (tuple, list):
+        return t.cls(map(_placeholder, t.items))
+    return None
 
 
 def _call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:

@@ -62,20 +62,24 @@ def _visit(block: Block, uses: Uses) -> None:
             uses.readers.setdefault(o, []).append(block)
 
 
-def find_inlined(function: Function, uses: Uses) -> dict[Value, Apply]:
-    """The values written into their uses, with the operations that make them."""
+def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Value, Apply]:
+    """The values written into their uses, with the operations that make them; those `inside` conditions always are."""
     inlined: dict[Value, Apply] = {}
-    widths: dict[Value, int] = {}
-    _choose(function.body, function, uses, inlined, widths)
+    _choose(function.body, function, uses, inlined, dict.fromkeys(inside, 0))
     return inlined
 
 
 def _choose(
     block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]
 ) -> None:
+    """Extend `inlined`; a value that has a width already is written into its use without question."""
     for op in block.operations:
         for inner in op.blocks:
             _choose(inner, function, uses, inlined, widths)
+        if isinstance(op, Apply) and op.result in widths:
+            inlined[op.result] = op
+            widths[op.result] = _own_width(op) + sum(_width(o, widths) for o in op.operands)
+            continue
         if not isinstance(op, Apply) or not is_expression(op) or op.result in uses.collected:
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:

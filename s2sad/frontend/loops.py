@@ -42,7 +42,12 @@ class Loops(Calls):
     def block(self, statements: Sequence[gast.AST]) -> Term | None:
         raise NotImplementedError
 
-    def bind(self, target: gast.AST, term: Term) -> None:
+    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
+        raise NotImplementedError
+
+    def join_sides(
+        self, node: gast.AST, truth: Operand, sides: list[tuple[Builder, dict[str, Term], Term | None]]
+    ) -> Term | None:
         raise NotImplementedError
 
     def undefined(self, builder: Builder, like: Term | None, bottom: Type | None = None) -> Term:
@@ -58,7 +63,9 @@ class Loops(Calls):
         names = self.carried_names(node)
 
         def body(index: Value) -> None:
-            self.bind(node.target, self.item(term, index, node))
+            before = len(self.builder.operations)
+            item = self.item(term, index, node)
+            self.bind(node.target, item, len(self.builder.operations) - before)
             self.block(node.body)
 
         def build(
@@ -114,13 +121,37 @@ class Loops(Calls):
 
     def unroll(self, node: gast.For, items: list[Term]) -> None:
         """A loop over a container whose items may differ in type: its body once for each."""
-        if any(isinstance(n, gast.Break) for s in node.body for n in gast.walk(s)):
-            self.refuse(
-                node, "break or return in a loop over a tuple or list is not supported yet", "loop over an array"
-            )
-        for item in items:
+        stop, around = self.env.get(STOP), self.carried_now
+        self.carried_now = around | set(self.carried_names(node))
+        self.rounds(node, items)
+        self.carried_now = around
+        if stop is not None:
+            self.env[STOP] = stop
+
+    def rounds(self, node: gast.For, items: list[Term]) -> None:
+        """One round after the other; where a round may leave the loop, the others stand in a branch."""
+        for k, item in enumerate(items):
+            self.env[STOP] = constant(False)
             self.bind(node.target, item)
             self.block(node.body)
+            stop = self.env[STOP]
+            if isinstance(stop, Value) and k + 1 < len(items):
+                self.unless(stop, lambda rest=items[k + 1 :]: self.rounds(node, rest), node)  # type: ignore[misc]
+                return
+            if isinstance(stop, Constant) and stop.value:
+                return
+
+    def unless(self, stop: Operand, rest: Callable[[], None], node: gast.AST) -> None:
+        """Lower the rest of a loop in the branch in which it was not left."""
+        outer, env = self.builder, self.env
+        sides: list[tuple[Builder, dict[str, Term], Term | None]] = []
+        for lowered in (None, rest):
+            self.builder, self.env = outer.child(), dict(env)
+            if lowered is not None:
+                lowered()
+            sides.append((self.builder, self.env, None))
+        self.builder, self.env = outer, env
+        self.join_sides(node, stop, sides)
 
     def bounds(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
         """The range of indices of a loop, and whether it runs backward."""

@@ -144,22 +144,25 @@ class Lowering(Loops):
 
     def _stmt_Assign(self, node: gast.Assign) -> None:
         target = node.targets[0]
+        before = len(self.builder.operations)
         term = self.eval(node.value, target.id if isinstance(target, gast.Name) else None)
         for target in node.targets:
-            self.bind(target, term)
+            self.bind(target, term, len(self.builder.operations) - before)
 
     def _stmt_AnnAssign(self, node: gast.AnnAssign) -> None:
         if node.value is not None:
-            self.bind(node.target, self.eval(node.value, getattr(node.target, "id", None)))
+            before = len(self.builder.operations)
+            term = self.eval(node.value, getattr(node.target, "id", None))
+            self.bind(node.target, term, len(self.builder.operations) - before)
 
-    def bind(self, target: gast.AST, term: Term, taken: int = 1) -> None:
-        """Bind a name, or the names of a tuple target; the last `taken` operations made the term."""
+    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
+        """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""
         if isinstance(target, gast.Name):
             self.env[target.id] = self.named(term, target.id, taken)
         elif isinstance(target, (gast.Tuple, gast.List)):
             before = len(self.builder.operations)
             items = self.sequence(term, target)
-            self.bind_items(target, items, len(self.builder.operations) - before)
+            self.bind_items(target, items, taken + len(self.builder.operations) - before)
         else:
             self.refuse(target, "assignment to an element or attribute is not supported yet", "build a new array")
 
@@ -238,7 +241,7 @@ class Lowering(Loops):
         return self.join_sides(node, truth, sides)
 
     def join_sides(
-        self, node: gast.If, truth: Operand, sides: list[tuple[Builder, dict[str, Term], Term | None]]
+        self, node: gast.AST, truth: Operand, sides: list[tuple[Builder, dict[str, Term], Term | None]]
     ) -> Term | None:
         """Merge what two branches bind or return into the results of an If."""
         merged: list[tuple[str | None, Callable[..., Term], list[list[Operand]], list[Type]]] = []

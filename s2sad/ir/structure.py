@@ -75,7 +75,7 @@ def _shape_type(x: Type, /) -> Type:
 
 
 def _shape_spelling(x: Type) -> str:
-    return "_0.shape" if isinstance(x, ArrayType) and x.kind in ("array", "numpy") else "np.shape(_0)"
+    return "_0.shape" if isinstance(x, ArrayType) and x.kind == "array" else "np.shape(_0)"
 
 
 def _undefined_type(*, type: Type) -> Type:

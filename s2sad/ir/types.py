@@ -117,8 +117,8 @@ def _default_dtype() -> np.dtype[np.generic]:
 class ArrayType(Type):
     """A number or an array of numbers.
 
-    `kind` is "python" for int, float, bool, complex (weak in promotion), "numpy" for NumPy scalars, "array" for
-    `ndarray` and "any" where it is not known. `dtype` None: a number of unknown dtype. `shape` None: unknown rank.
+    `kind` is "python" for int, float, bool, complex (weak in promotion), "numpy" for NumPy scalars and what may be
+    either, "array" for `ndarray`, "any" where it is not known. `dtype` None: unknown. `shape` None: unknown rank.
     `size` is the symbolic value of an integer scalar, where it is known.
     """
 

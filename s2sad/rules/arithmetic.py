@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value
 from s2sad.ir.primitive import Sample, Samples
-from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Type, integer, tuple_type
+from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, tuple_type
 from s2sad.rules.families import (
     DIVIDEND,
     DIVISOR,
@@ -274,8 +274,11 @@ def _extremum_type(name: str, extremum: Callable[..., int]) -> Callable[..., Typ
         known = [t.size for t in numbers if isinstance(t.size, int)]
         size = extremum(known) if len(known) == len(numbers) else None
         shape = None if any(t.shape is None for t in numbers) else ()
-        same_kind = shape == () and all(t.kind == numbers[0].kind for t in numbers)
-        return ArrayType(_one_of(numbers), shape, numbers[0].kind if same_kind else "any", size)
+        kinds = {t.kind for t in numbers}
+        kind: Kind = "any"
+        if shape == () and kinds <= {"python", "numpy"}:
+            kind = "python" if kinds == {"python"} else "numpy"
+        return ArrayType(_one_of(numbers), shape, kind, size)
 
     return type_rule
 

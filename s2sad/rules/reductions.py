@@ -385,7 +385,7 @@ def _ndim_type(a: Type, /) -> Type:
 
 
 def _size_spelling(a: Type) -> str:
-    return "_0.size" if isinstance(a, ArrayType) and a.kind in ("array", "numpy") else "np.size(_0)"
+    return "_0.size" if isinstance(a, ArrayType) and a.kind == "array" else "np.size(_0)"
 
 
 constant(np.size, _size_type, _size_spelling, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
