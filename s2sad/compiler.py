@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import os
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,11 +53,11 @@ Target = Any
 """A Python function, or a derivative object with `transform` and `target`."""
 
 
-def optimize(function: Function) -> Function:
+def optimize(function: Function, anchors: Collection[Value] | None = None) -> Function:
     """The optimiser, between two verifications where those are asked for."""
     if VERIFY:
         verify(function)
-    function = run_passes(function)
+    function = run_passes(function, anchors)
     return verify(function) if VERIFY else function
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 SCALAR, VECTOR, MATRIX = "scalar", "vector", "matrix"
 
-UNARY = ["np.sin({})", "np.cos({})", "np.tanh({})", "np.exp(-{} * {})", "np.arctan({})", "np.log(2.0 + np.cos({}))"]
-SCALAR_ONLY = ["math.sin({})", "abs({})", "np.sqrt(1.0 + {} * {})", "float(np.tanh({}))", "max({}, 0.3)", "min({}, {})"]
+UNARY = ["np.sin({})", "np.cos({})", "np.tanh({})", "np.exp(-abs({}))", "np.arctan({})", "np.log(2.0 + np.cos({}))"]
+SCALAR_ONLY = ["math.sin({})", "abs({})", "np.sqrt(1.0 + abs({}))", "float(np.tanh({}))", "max({}, 0.3)", "min({}, {})"]
 BINARY = [
     "{} + {}",
     "{} - {}",

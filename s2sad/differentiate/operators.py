@@ -7,7 +7,7 @@ pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from s2sad.differentiate.adjoints import is_light
@@ -21,6 +21,9 @@ from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, Type, tuple_type
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
+
+Optimizer = Callable[[Function, Collection[Value] | None], Function]
+"""The optimiser, with the values that shapes may be read from."""
 
 
 def numbered(function: Function) -> Function:
@@ -91,7 +94,7 @@ def check_scalar(function: Function, has_aux: bool) -> None:
 
 
 def pair(
-    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Callable[[Function], Function]
+    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Optimizer
 ) -> tuple[Function, Function, Type | None]:
     """The two sweeps of a function, and the type of the residuals between them (None where there are none)."""
     names: Names = names_of(function)
@@ -103,7 +106,8 @@ def pair(
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = _free_values([*builder.operations], [final], {seed})
     body = builder.block([*free, seed], [final])
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints))
+    always = {*function.parameters, *(r for op in function.body.operations if not op.blocks for r in op.results)}
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), [v for v in free if v in always])
     needed = _free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 

@@ -450,7 +450,10 @@ class FunctionEmitter:
         op = self.uses.definition.get(operand) or self.primal.get(operand)
         if isinstance(op, Apply):
             return spell(op, [self.trace_name(o) for o in op.operands])
-        return self.variables.name(operand) if operand in self.variables.ranges else "_"
+        if operand in self.variables.ranges:
+            return self.variables.name(operand)
+        t = operand.type
+        return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
 
 
 MEASURES = frozenset({"np.zeros_like", "zero_items", "np.shape", "np.size", "len"})
@@ -459,17 +462,19 @@ MEASURES = frozenset({"np.zeros_like", "zero_items", "np.shape", "np.size", "len
 
 def placeholder(t: Type) -> Constant:
     """What stands for a value of a branch that was not taken: a number, an empty list, None."""
-    return Constant(_placeholder(t), t)
+    return Constant(None, t, _placeholder(t))
 
 
-def _placeholder(t: Type) -> object:
+def _placeholder(t: Type) -> str:
     if isinstance(t, ArrayType):
-        return 0.0
+        lengths = ", ".join("0" for _ in t.shape or ())
+        return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'})"
     if isinstance(t, SequenceType):
-        return []
+        return "[]"
     if isinstance(t, ContainerType) and t.cls in (tuple, list):
-        return t.cls(map(_placeholder, t.items))
-    return None
+        items = ", ".join(map(_placeholder, t.items))
+        return f"[{items}]" if t.cls is list else f"({items},)"
+    return "None"
 
 
 def _call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:

@@ -203,8 +203,9 @@ class Variables:
         hints = {v.hint for v in values if v.hint}
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
+        counters = {self.find(op.index) for op in self.uses.block_of if isinstance(op, For)}
         for v in order:
-            base = _identifier(v.hint) if v.hint else next(fresh)
+            base = _identifier(v.hint) if v.hint else "i" if v in counters else next(fresh)
             name, k = base, 1
             while name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
                 k += 1

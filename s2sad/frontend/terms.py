@@ -183,7 +183,9 @@ def type_of_term(term: Term) -> Type | None:
 
 
 def same_operand(a: Operand, b: Operand) -> bool:
-    """Whether both branches give the same value, or the same static object."""
-    return a is b or (
-        isinstance(a, Constant) and isinstance(b, Constant) and isinstance(a.type, StaticType) and a.type == b.type
-    )
+    """Whether both branches give the same value, or the same static object or truth value."""
+    if a is b:
+        return True
+    if not isinstance(a, Constant) or not isinstance(b, Constant):
+        return False
+    return a.value is b.value if isinstance(a.value, bool) else isinstance(a.type, StaticType) and a.type == b.type

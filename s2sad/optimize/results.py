@@ -42,6 +42,8 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         memory = roots.get(operand, EMPTY)
         if op is not None and op.primitive is lookup(np.broadcast_to):
             return _filled(builder, op)
+        if op is not None and op.primitive is lookup(np.diag) and operand.type.rank == 1:
+            return builder.apply(_need(np.array), (operand,))  # NumPy gives a view that cannot be written
         if memory & taken:
             return builder.apply(_need(np.array), (operand,))
         taken.update(memory)

@@ -7,7 +7,7 @@ x_bar = y / v2.size
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from s2sad.ir.builder import Builder
@@ -18,22 +18,25 @@ from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation,
 SERVES_SHAPE = ("np.shape", "np.size", "len", "np.zeros_like", "np.ones_like")
 
 
-def resolve_shapes(function: Function) -> Function:
-    """The function with shapes, lengths and zeros taken from parameters where the value itself is not needed."""
-    table = Shapes(function)
+def resolve_shapes(function: Function, anchors: Collection[Value]) -> Function:
+    """The function with shapes, lengths and zeros taken from `anchors` where the value itself is not needed.
+
+    The anchors are values that are there whatever happens; one that serves for its shape alone itself is none.
+    """
+    table = Shapes(function, anchors)
     return replace(function, body=table.block(function.body)) if table.idle else function
 
 
 class Shapes:
     """`idle` are the values that are read for their shape alone, `anchors` the parameters to read it from."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, anchors: Collection[Value]) -> None:
         used = set(_used(function.body))
         idle = {v for v in _measured(function.body) if v not in used}
         self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
         self.anchors = [
             (p, p.type.shape)
-            for p in function.parameters
+            for p in anchors
             if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
         ]
         if not self.anchors:

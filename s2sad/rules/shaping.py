@@ -422,6 +422,7 @@ linear(
     np.diag,
     _diag_adjoint,
     _diag_type,
+    effect=VIEW,
     samples=lambda rng: [
         Sample((REAL(rng, (3,)),)),
         Sample((REAL(rng, (2,)), 1)),
