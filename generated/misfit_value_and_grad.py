@@ -14,22 +14,22 @@ def unbroadcast(g, x):
 
 
 def rates_forward(y, p):
-    v1 = y[0]
-    v2 = y[1]
-    v3 = p[0]
-    v4 = v3 * v1
-    v5 = p[1]
-    v6 = v5 * v1
-    v7 = v6 * v2
-    v8 = v4 - v7
-    v9 = p[2]
-    v10 = v9 * v1
-    v11 = v10 * v2
-    v12 = p[3]
-    v13 = v12 * v2
-    v14 = v11 - v13
-    v15 = np.array([v8, v14])
-    return v15, (y, p)
+    hare = y[0]
+    lynx = y[1]
+    v1 = p[0]
+    v2 = v1 * hare
+    v3 = p[1]
+    v4 = v3 * hare
+    v5 = v4 * lynx
+    v6 = v2 - v5
+    v7 = p[2]
+    v8 = v7 * hare
+    v9 = v8 * lynx
+    v10 = p[3]
+    v11 = v10 * lynx
+    v12 = v9 - v11
+    v13 = np.array([v6, v12])
+    return v13, (y, p)
 
 
 def year_forward(y, p, steps):
@@ -69,39 +69,40 @@ def year_forward(y, p, steps):
     )
 
 
-def rates_reverse(residuals, v15_bar):
+def rates_reverse(residuals, v13_bar):
     y, p = residuals
     # evaluation trace
-    v1 = y[0]
-    v2 = y[1]
-    v3 = p[0]
-    v5 = p[1]
-    v6 = v5 * v1
-    v9 = p[2]
-    v10 = v9 * v1
-    v12 = p[3]
+    hare = y[0]
+    lynx = y[1]
+    v1 = p[0]
+    v3 = p[1]
+    v4 = v3 * hare
+    v7 = p[2]
+    v8 = v7 * hare
+    v10 = p[3]
     # adjoint sweep
-    v8_bar = v15_bar[0]                                # v15 = np.array([v8, v14])
-    v14_bar = v15_bar[1]                               # v15 = np.array([v8, v14])
-    v13_bar = -v14_bar                                 # v14 = v11 - v13
-    v12_bar = v13_bar * v2                             # v13 = v12 * v2
-    p_bar = np.zeros_like(p)                           # v12 = p[3]
-    p_bar[3] = v12_bar                                 # v12 = p[3]
-    v10_bar = v14_bar * v2                             # v11 = v10 * v2
-    v9_bar = v10_bar * v1                              # v10 = v9 * v1
-    p_bar[2] += v9_bar                                 # v9 = p[2]
-    v7_bar = -v8_bar                                   # v8 = v4 - v7
-    v6_bar = v7_bar * v2                               # v7 = v6 * v2
-    # v13 = v12 * v2; v11 = v10 * v2; v7 = v6 * v2
-    v2_bar = v13_bar * v12 + v14_bar * v10 + v7_bar * v6
-    v5_bar = v6_bar * v1                               # v6 = v5 * v1
-    p_bar[1] += v5_bar                                 # v5 = p[1]
-    v3_bar = v8_bar * v1                               # v4 = v3 * v1
-    v1_bar = v10_bar * v9 + v6_bar * v5 + v8_bar * v3  # v10 = v9 * v1; v6 = v5 * v1; v4 = v3 * v1
-    p_bar[0] += v3_bar                                 # v3 = p[0]
-    y_bar = np.zeros_like(y)                           # v2 = y[1]
-    y_bar[1] = v2_bar                                  # v2 = y[1]
-    y_bar[0] += v1_bar                                 # v1 = y[0]
+    v6_bar = v13_bar[0]       # v13 = np.array([v6, v12])
+    v12_bar = v13_bar[1]      # v13 = np.array([v6, v12])
+    v11_bar = -v12_bar        # v12 = v9 - v11
+    v10_bar = v11_bar * lynx  # v11 = v10 * lynx
+    p_bar = np.zeros_like(p)  # v10 = p[3]
+    p_bar[3] = v10_bar        # v10 = p[3]
+    v8_bar = v12_bar * lynx   # v9 = v8 * lynx
+    v7_bar = v8_bar * hare    # v8 = v7 * hare
+    p_bar[2] += v7_bar        # v7 = p[2]
+    v5_bar = -v6_bar          # v6 = v2 - v5
+    v4_bar = v5_bar * lynx    # v5 = v4 * lynx
+    # v11 = v10 * lynx; v9 = v8 * lynx; v5 = v4 * lynx
+    lynx_bar = v11_bar * v10 + v12_bar * v8 + v5_bar * v4
+    v3_bar = v4_bar * hare    # v4 = v3 * hare
+    p_bar[1] += v3_bar        # v3 = p[1]
+    v1_bar = v6_bar * hare    # v2 = v1 * hare
+    # v8 = v7 * hare; v4 = v3 * hare; v2 = v1 * hare
+    hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * v1
+    p_bar[0] += v1_bar        # v1 = p[0]
+    y_bar = np.zeros_like(y)  # lynx = y[1]
+    y_bar[1] = lynx_bar       # lynx = y[1]
+    y_bar[0] += hare_bar      # hare = y[0]
     return y_bar, p_bar
 
 

@@ -104,10 +104,9 @@ def pair(
     seed = Value(tangent_type(result.type), f"{_result_name(result)}_bar")
     bars = reverse.sweep(seed, builder)
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
-    free = _free_values([*builder.operations], [final], {seed})
+    free = dict.fromkeys([*function.parameters, *_free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
-    always = {*function.parameters, *(r for op in function.body.operations if not op.blocks for r in op.results)}
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), [v for v in free if v in always])
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), function.parameters)
     needed = _free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 
