@@ -15,9 +15,10 @@ import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from keyword import iskeyword
 
 OPENING, CLOSING = "([{", ")]}"
-STATEMENTS = (" = ", " += ", " -= ", " *= ")
+ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=", "@=")
 OPERATORS = ("or", "and", "|", "^", "&", "+", "-", "*", "/", "//", "%", "@")
 
 
@@ -36,15 +37,18 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
     if indent + len(text) <= width or "\n" in text:
         return [text]
     pieces = list(_pieces(text))
-    for head, tail in _wrappable(text, pieces):
+    sign = next((p for p in pieces if p.depth == 0 and p.text in ASSIGNMENTS), None)
+    if sign is not None and len(text) - sign.end <= 40 and any(p.depth == 0 and p.text == "," for p in pieces):
+        targets = text[: sign.start].strip()
+        if "," in targets and sign.text == "=":
+            return ["(", *_filled(targets, indent + 4, width), f"{' ' * indent}) {text[sign.start :]}"]
+    begin = sign.end + 1 if sign is not None else 7 if text.startswith("return ") else 0
+    inside = _last_bracket(text, pieces, begin)
+    if inside is not None:
+        head, tail = inside
         return [text[:head], *_filled(text[head:tail].strip(), indent + 4, width), " " * indent + text[tail:]]
-    targets, _, value = text.partition(" = ")
-    if len(value) <= 40 and "," in targets and not any(p.depth for p in pieces):
-        return ["(", *_filled(targets, indent + 4, width), f"{' ' * indent}) = {value}"]
-    for word in ("return ", *STATEMENTS):
-        cut = text.find(word) + len(word)
-        if word in text and not any(p.depth for p in pieces if p.end <= cut) and (word != "return " or cut == 7):
-            return [f"{text[:cut]}(", *_filled(text[cut:], indent + 4, width), " " * indent + ")"]
+    if begin:
+        return [f"{text[:begin]}(", *_filled(text[begin:], indent + 4, width), " " * indent + ")"]
     return [text]
 
 
@@ -62,23 +66,27 @@ def _pieces(text: str) -> Iterator[Piece]:
             depth += 1
 
 
-def _wrappable(text: str, pieces: list[Piece]) -> Iterator[tuple[int, int]]:
-    """Where the last outermost bracket begins and ends, if the statement is little else after it."""
+def _last_bracket(text: str, pieces: list[Piece], begin: int) -> tuple[int, int] | None:
+    """Where the last outermost bracket begins and ends, if nothing but a colon follows it."""
     closing = next((p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(CLOSING)), None)
     if closing is None or text[closing.end :] not in ("", ":"):
-        return
+        return None
     opening = next(p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(OPENING) and p.end <= closing.start)
-    value = max((text.find(word) + len(word) for word in STATEMENTS if word in text), default=0)
-    joined = any(p.depth == 0 and p.text in OPERATORS and value <= p.start < opening.start for p in pieces)
-    if closing.start - opening.end > 20 and not joined:
-        yield opening.end, closing.start
+    joined = any(
+        p.depth == 0 and (p.text in OPERATORS or p.text.isidentifier() and iskeyword(p.text))
+        for p in pieces
+        if begin <= p.start < opening.start
+    )
+    if closing.start - opening.end <= 20 or (joined and not text.endswith(":")):
+        return None
+    return opening.end, closing.start
 
 
 def _filled(text: str, indent: int, width: int) -> list[str]:
     """An expression or a list of them on as few lines as hold it."""
     if indent + len(text) <= width:
         return [" " * indent + text]
-    pieces = list(_pieces(f"{text}"))
+    pieces = list(_pieces(text))
     cuts = [p.end for p in pieces if p.depth == 0 and p.text == ","] or _before_operators(pieces)
     if not cuts:
         return _nested(text, indent, width)
@@ -95,8 +103,15 @@ def _filled(text: str, indent: int, width: int) -> list[str]:
 
 
 def _nested(text: str, indent: int, width: int) -> list[str]:
-    first, *rest = wrapped(text, indent, width)
-    return [" " * indent + first, *rest]
+    """One item, broken inside its own last bracket where it is too long."""
+    if indent + len(text) <= width:
+        return [" " * indent + text]
+    inside = _last_bracket(text.rstrip(","), list(_pieces(text.rstrip(","))), 0)
+    if inside is None:
+        return [" " * indent + text]
+    head, tail = inside
+    pad = " " * indent
+    return [pad + text[:head], *_filled(text[head:tail].strip(), indent + 4, width), pad + text[tail:]]
 
 
 def _before_operators(pieces: list[Piece]) -> list[int]:

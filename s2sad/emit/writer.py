@@ -264,7 +264,8 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
 
     def index(self, n: ast.AST) -> str:
         if isinstance(n, ast.Tuple) and n.elts:
-            return ", ".join(map(self.index, n.elts)) + ("," if len(n.elts) == 1 else "")
+            parts = [self.index(e) if isinstance(e, ast.Slice) else self.text(e) for e in n.elts]
+            return ", ".join(parts) + ("," if len(parts) == 1 else "")
         if isinstance(n, ast.Slice):
             parts = [self.text(p) if p else "" for p in (n.lower, n.upper)]
             return ":".join([*parts, self.text(n.step)] if n.step else parts)
