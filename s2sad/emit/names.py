@@ -201,6 +201,8 @@ class Variables:
         values = [v for v in self.ranges if v not in self.inlined]
         order = sorted({self.find(v): None for v in values}, key=lambda v: self.ranges[v][0])
         hints = {v.hint for v in values if v.hint}
+        for primal in {p for op in self.uses.block_of for p in op.about}:
+            hints |= {v.hint for v in (*primal.results, *primal.operands) if isinstance(v, Value) and v.hint}
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
         counters = {self.find(op.index) for op in self.uses.block_of if isinstance(op, For)}

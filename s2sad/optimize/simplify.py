@@ -19,7 +19,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, lookup
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, Type, type_of
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
@@ -274,6 +274,41 @@ def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
+def _times_scaled(s: Simplifier, op: Apply) -> Operand | None:
+    """a * (b / x) -> (a * b) / x and a * (b * x) -> (a * b) * x for numbers a and b; a rounding less or more"""
+    for a, b in (op.operands, op.operands[::-1]):
+        inner = s.made.get(b) if isinstance(b, Value) and is_literal(a) and _unnamed(b) else None
+        if inner is None or inner.primitive.name not in ("np.multiply", "np.divide") or inner.static:
+            continue
+        first, second = inner.operands
+        if inner.primitive.name == "np.multiply" and not is_literal(first):
+            quotient = s.definition(first, lookup(np.divide))
+            if quotient is None or not is_literal(quotient.operands[0]) or not _unnamed(first):
+                continue
+            scaled = _scaled(s, op, a, quotient)
+            return None if scaled is None else s.build(op, np.multiply, scaled, second)
+        if is_literal(first):
+            return _scaled(s, op, a, inner, op)
+    return None
+
+
+def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: Apply | None = None) -> Operand | None:
+    """`(factor * number) * x` or `(factor * number) / x` for `inner = number * x` or `number / x`."""
+    number, x = inner.operands
+    assert isinstance(factor, Constant) and isinstance(number, Constant)
+    product = constant(factor.value * number.value)  # type: ignore[operator]
+    if result is not None:
+        return s.build(result, inner.primitive, product, x)
+    builder = Builder(op.location, op.about)
+    made = builder.apply(inner.primitive, (product, x))
+    if not isinstance(made, Value):
+        return None
+    for new in builder.operations:
+        assert isinstance(new, Apply)
+        s.apply(new)
+    return s.get(made)
+
+
 def _over_one(s: Simplifier, op: Apply) -> Operand | None:
     """x / 1 -> x; exact"""
     x, y = op.operands
@@ -417,7 +452,7 @@ def _unnamed(operand: Operand) -> bool:
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "np.multiply": (_times_one, _times_minus_one, _times_quotient, _times_negative),
+    "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
     "np.divide": (_over_one,),
     "np.add": (_plus_zero, _plus_itself, _plus_scatter, _plus_negative),
     "np.subtract": (_minus_zero, _minus_negative),
