@@ -27,7 +27,7 @@ def loss_value_and_grad(params, x, y):
     v10 = -v9
     v11 = v10 / len(x)
     # adjoint sweep
-    v9_bar = -1.0 / len(x)                              # v10 = -v9
+    v9_bar = -1.0 / len(x)                              # v11 = v10 / len(x); v10 = -v9
     log_p_bar = v9_bar * y                              # v8 = y * log_p
     v7_bar = np.sum(-log_p_bar, axis=1, keepdims=True)  # log_p = z - v7
     v6_bar = v7_bar / v6                                # v7 = np.log(v6)

@@ -10,7 +10,7 @@ Each row of the table says the identity, and why floating point allows it. All o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -145,7 +145,7 @@ class Simplifier:
     def build(self, op: Apply, function: Callable[..., object] | Primitive, *operands: Operand) -> Operand:
         """A replacement for `op`: another operation with its name, location and comment."""
         primitive = function if isinstance(function, Primitive) else _need(function)
-        builder = Builder(op.location, op.about)
+        builder = Builder(op.location, self.reasons(op, operands))
         result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
         for new in builder.operations:
             assert isinstance(new, Apply)
@@ -154,6 +154,12 @@ class Simplifier:
                 result = op.result
             self.apply(new)
         return self.get(result)
+
+    def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
+        """What a replacement is about: the operation, and the unnamed ones that it takes in."""
+        absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and _unnamed(o)]
+        gone = [a for a in absorbed if a.result not in operands]
+        return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
 
 
 def _may_replace(op: Apply, before: Operand) -> bool:
@@ -299,7 +305,7 @@ def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: App
     product = constant(factor.value * number.value)  # type: ignore[operator]
     if result is not None:
         return s.build(result, inner.primitive, product, x)
-    builder = Builder(op.location, op.about)
+    builder = Builder(op.location, s.reasons(op, ()))
     made = builder.apply(inner.primitive, (product, x))
     if not isinstance(made, Value):
         return None

@@ -138,7 +138,8 @@ def _array_disagreement(t: ArrayType, x: Any, symbols: Mapping[Symbol, int]) -> 
         if not all(agrees(d, n, symbols) for d, n in zip(t.shape, shape, strict=True)):
             return f"shape {shape}, computed {t.shape} with {dict(symbols)}"
     kind = "array" if isinstance(x, np.ndarray) else "numpy" if isinstance(x, np.generic) else "python"
-    if t.kind not in (kind, "any"):
+    either = t.kind == "numpy" and kind == "python"  # a scalar of either kind is NumPy's
+    if t.kind not in (kind, "any") and not either:
         return f"kind {kind}, computed {t.kind}"
     if t.size is not None and not agrees(t.size, int(np.asarray(x)), symbols):
         return f"{x}, computed {t.size}"
