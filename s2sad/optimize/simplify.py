@@ -27,8 +27,8 @@ Rule = Callable[["Simplifier", Apply], Operand | None]
 def simplify(function: Function) -> Function:
     """The function with the identities applied and no pure operation written twice."""
     s = Simplifier()
-    block = s.block(function.body)
-    return replace(function, body=block)
+    function = replace(function, body=s.block(function.body))
+    return replace(function, body=Simplifier().block(function.body)) if s.again else function
 
 
 def share_zeros(function: Function) -> Function:
@@ -70,6 +70,8 @@ class Simplifier:
         self.made: dict[Value, Apply] = {}
         self.seen: dict[object, Operand] = {}
         self.operations: list[Operation] = []
+        self.again = False
+        """Whether a branch was found to change nothing, so that what a loop carries may be found not to change."""
 
     def get(self, operand: Operand) -> Operand:
         return self.table.get(operand, operand)
@@ -98,6 +100,7 @@ class Simplifier:
                 predicate = self.get(op.predicate)
                 then, orelse = self.block(op.then), self.block(op.orelse)
                 self.operations.append(replace(op, predicate=predicate, then=then, orelse=orelse))
+                self.unchanged(op, then, orelse)
             case For():
                 self.invariant(op)
                 start, stop, step = map(self.get, (op.start, op.stop, op.step))
@@ -110,6 +113,13 @@ class Simplifier:
                 self.invariant(op)
                 initial = tuple(map(self.get, op.initial))
                 self.operations.append(replace(op, initial=initial, test=self.block(op.test), body=self.block(op.body)))
+
+    def unchanged(self, op: If, then: Block, orelse: Block) -> None:
+        """What both branches hand on alike is that value."""
+        for r, a, b in zip(op.results, then.results, orelse.results, strict=True):
+            if a is b and a.type == r.type and r not in self.table:
+                self.table[r] = a
+                self.again = True
 
     def invariant(self, op: For | While) -> None:
         """What a loop carries unchanged is its initial value."""
@@ -305,7 +315,7 @@ def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: App
     product = constant(factor.value * number.value)  # type: ignore[operator]
     if result is not None:
         return s.build(result, inner.primitive, product, x)
-    builder = Builder(op.location, s.reasons(op, ()))
+    builder = Builder(op.location, tuple(dict.fromkeys((*op.about, *inner.about))))
     made = builder.apply(inner.primitive, (product, x))
     if not isinstance(made, Value):
         return None
