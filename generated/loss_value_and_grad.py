@@ -11,30 +11,25 @@ def loss_value_and_grad(params, x, y):
     b1 = params[0][1]
     W2 = params[1][0]
     b2 = params[1][1]
-    v1 = x @ W1
-    v2 = v1 + b1
-    h = np.tanh(v2)
-    v3 = h @ W2
-    z = v3 + b2
+    h = np.tanh(x @ W1 + b1)
+    z = h @ W2 + b2
     v4 = np.max(z, axis=1, keepdims=True)
     z_2 = z - v4
     v5 = np.exp(z_2)
     v6 = np.sum(v5, axis=1, keepdims=True)
-    v7 = np.log(v6)
-    log_p = z_2 - v7
-    v8 = y * log_p
-    v9 = np.sum(v8)
+    log_p = z_2 - np.log(v6)
+    v9 = np.sum(y * log_p)
     v10 = -v9
     v11 = v10 / len(x)
     # adjoint sweep
     v9_bar = -1.0 / len(x)                              # v11 = v10 / len(x); v10 = -v9
     log_p_bar = v9_bar * y                              # v8 = y * log_p
-    v7_bar = np.sum(-log_p_bar, axis=1, keepdims=True)  # log_p = z - v7
+    v7_bar = np.sum(-log_p_bar, axis=1, keepdims=True)  # log_p = z_2 - v7
     v6_bar = v7_bar / v6                                # v7 = np.log(v6)
-    z_bar = log_p_bar + v6_bar * v5                     # v5 = np.exp(z); log_p = z - v7
-    v4_bar = np.sum(-z_bar, axis=1, keepdims=True)      # z = z - v4
+    z_bar = log_p_bar + v6_bar * v5                     # v5 = np.exp(z_2); log_p = z_2 - v7
+    v4_bar = np.sum(-z_bar, axis=1, keepdims=True)      # z_2 = z - v4
     v12 = (z == v4).astype(np.float64)                  # v4 = np.max(z, axis=1, keepdims=True)
-    # v4 = np.max(z, axis=1, keepdims=True); z = z - v4
+    # v4 = np.max(z, axis=1, keepdims=True); z_2 = z - v4
     z_bar += v4_bar * (v12 / np.sum(v12, axis=1, keepdims=True))
     h_bar = z_bar @ W2.T                                # v3 = h @ W2
     v2_bar = h_bar * (1.0 - h * h)                      # h = np.tanh(v2)

@@ -28,8 +28,7 @@ def rates_forward(y, p):
     v10 = p[3]
     v11 = v10 * lynx
     v12 = v9 - v11
-    v13 = np.array([v6, v12])
-    return v13, (y, p)
+    return np.array([v6, v12]), (y, p)
 
 
 def year_forward(y, p, steps):
@@ -44,24 +43,13 @@ def year_forward(y, p, steps):
         k1, rates_residuals = rates_forward(y, p)
         rates_residuals_stack.append(rates_residuals)
         v1 = 0.5 * dt
-        v2 = v1 * k1
-        v3 = y + v2
-        k2, rates_residuals = rates_forward(v3, p)
+        k2, rates_residuals = rates_forward(y + v1 * k1, p)
         rates_residuals_stack_2.append(rates_residuals)
-        v4 = v1 * k2
-        v5 = y + v4
-        k3, rates_residuals = rates_forward(v5, p)
+        k3, rates_residuals = rates_forward(y + v1 * k2, p)
         rates_residuals_stack_3.append(rates_residuals)
-        v6 = dt * k3
-        v7 = y + v6
-        k4, rates_residuals = rates_forward(v7, p)
+        k4, rates_residuals = rates_forward(y + dt * k3, p)
         rates_residuals_stack_4.append(rates_residuals)
-        v9 = 2.0 * k2
-        v10 = k1 + v9
-        v11 = 2.0 * k3
-        v12 = v10 + v11
-        v13 = v12 + k4
-        v14 = dt / 6.0 * v13
+        v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         y = y + v14
     return y, (
         p, steps, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
@@ -143,13 +131,11 @@ def year_reverse(residuals, y_bar):
 def misfit_value_and_grad(q, counts, steps=10):
     """The value of misfit, and its gradient with respect to q."""
     # evaluation trace
-    v1 = q[:4]
-    p = np.exp(v1)
+    p = np.exp(q[:4])
     v2 = q[4:]
     y = np.exp(v2)
     v5 = v2 - np.log(counts[0])
-    v6 = v5 ** 2
-    total = np.sum(v6)
+    total = np.sum(v5 ** 2)
     v7 = counts[1:]
     y_2 = y
     ys = []
@@ -164,8 +150,7 @@ def misfit_value_and_grad(q, counts, steps=10):
         v8s.append(v8)
         v10 = v8 - np.log(row)
         v10s.append(v10)
-        v11 = v10 ** 2
-        v12 = np.sum(v11)
+        v12 = np.sum(v10 ** 2)
         total += v12
     # adjoint sweep
     y_bar = np.zeros_like(y_2)
@@ -174,9 +159,9 @@ def misfit_value_and_grad(q, counts, steps=10):
         reversed(ys), reversed(year_residuals_stack), reversed(v8s), reversed(v10s)
     ):
         v8_bar = unbroadcast(2.0 * v10, v8)                   # v11 = v10 ** 2; v10 = v8 - v9
-        y_bar = y_bar + v8_bar / y_2                          # v8 = np.log(y)
-        y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)  # y = year(y, p, steps)
-        p_bar += p_bar_2                                      # y = year(y, p, steps)
+        y_bar = y_bar + v8_bar / y_2                          # v8 = np.log(y_2)
+        y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)  # y_2 = year(y_2, p, steps)
+        p_bar += p_bar_2                                      # y_2 = year(y_2, p, steps)
     # v6 = v5 ** 2; v5 = v2 - v4; y = np.exp(v2)
     v2_bar = unbroadcast(2.0 * v5, v2) + unbroadcast(y_bar * y, v2)
     q_bar = np.zeros_like(q)  # v2 = q[4:]

@@ -9,12 +9,8 @@ def objective_value_and_grad(X, data, known, weight):
     # evaluation trace
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
     v1 = X - data
-    v2 = v1 ** 2
-    v3 = known * v2
-    v4 = np.sum(v3)
-    v5 = s ** 2
-    v6 = v5 + 0.0001
-    v7 = np.sqrt(v6)
+    v4 = np.sum(known * v1 ** 2)
+    v7 = np.sqrt(s ** 2 + 0.0001)
     v8 = np.sum(v7)
     v9 = weight * v8
     v10 = v4 + v9

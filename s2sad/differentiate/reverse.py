@@ -21,7 +21,7 @@ from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves
 from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, Path, check_rule, conform, pick, tangent_type, zero
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
-from s2sad.ir.types import ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -75,8 +75,12 @@ class Reverse(Adjoints):
         return bars
 
     def trace_names(self) -> dict[Value, tuple[str, bool]]:
-        """The names that give each step of the active trace a line of its own in the forward sweep."""
-        return {v: (self.names[v], False) for v in self.active if isinstance(v, Value) and v in self.names}
+        """The names that give a step of the active trace a line of its own in the forward sweep.
+
+        An array that the reverse sweep does not read may stand in an expression instead, so that its memory is free.
+        """
+        named = [v for v in self.active if isinstance(v, Value) and v in self.names]
+        return {v: (self.names[v], False) for v in named if isinstance(v.type, ArrayType) and v.type.rank in (0, None)}
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""

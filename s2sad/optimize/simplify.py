@@ -137,6 +137,11 @@ class Simplifier:
             op = replace(op, operands=operands)
         if op.primitive.elementwise and len(op.operands) > 1:
             op = drop_broadcasts(self, op)
+        if op.primitive.name in _SPREADABLE:
+            spread = broadcast_last(self, op)
+            if spread is not None:
+                self.table[op.result] = spread
+                return
         for rule in RULES.get(op.primitive.name, ()):
             new = rule(self, op)
             if new is not None:
@@ -442,6 +447,25 @@ def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
         if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
             operands[k] = source
     return op if operands == list(op.operands) else replace(op, operands=tuple(operands))
+
+
+def broadcast_last(s: Simplifier, op: Apply) -> Operand | None:
+    """f(broadcast_to(a, shape), c) -> broadcast_to(f(a, c), shape) for numbers a and c; exact"""
+    spread = next((d for o in op.operands if (d := s.definition(o, lookup(np.broadcast_to))) and _unnamed(o)), None)
+    if spread is None or not _unnamed(op.result):
+        return None
+    numbers = [spread.operands[0] if s.made.get(o) is spread else o for o in op.operands]  # type: ignore[arg-type]
+    if not all(isinstance(n.type, ArrayType) and n.type.is_scalar for n in numbers):
+        return None
+    builder = Builder(op.location, s.reasons(op, ()))
+    number = builder.apply(op.primitive, numbers)
+    for new in builder.operations:
+        assert isinstance(new, Apply)
+        s.apply(new)
+    return s.build(op, _need(np.broadcast_to), s.get(number), spread.operands[1])
+
+
+_SPREADABLE = ("np.multiply", "np.divide", "np.negative", "np.add", "np.subtract")
 
 
 def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
