@@ -158,14 +158,15 @@ def misfit_value_and_grad(q, counts, steps=10):
     for y_2, year_residuals, v8, v10 in zip(
         reversed(ys), reversed(year_residuals_stack), reversed(v8s), reversed(v10s)
     ):
-        v8_bar = unbroadcast(2.0 * v10, v8)                   # v11 = v10 ** 2; v10 = v8 - v9
+        v10_bar = 2.0 * v10                                   # v11 = v10 ** 2
+        v8_bar = unbroadcast(v10_bar, v8)                     # v10 = v8 - v9
         y_bar = y_bar + v8_bar / y_2                          # v8 = np.log(y_2)
         y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)  # y_2 = year(y_2, p, steps)
         p_bar += p_bar_2                                      # y_2 = year(y_2, p, steps)
-    # v6 = v5 ** 2; v5 = v2 - v4; y = np.exp(v2)
-    v2_bar = unbroadcast(2.0 * v5, v2) + unbroadcast(y_bar * y, v2)
-    q_bar = np.zeros_like(q)  # v2 = q[4:]
-    q_bar[4:] = v2_bar        # v2 = q[4:]
-    v1_bar = p_bar * p        # p = np.exp(v1)
-    q_bar[:4] += v1_bar       # v1 = q[:4]
+    v5_bar = 2.0 * v5                                              # v6 = v5 ** 2
+    v2_bar = unbroadcast(v5_bar, v2) + unbroadcast(y_bar * y, v2)  # v5 = v2 - v4; y = np.exp(v2)
+    q_bar = np.zeros_like(q)                                       # v2 = q[4:]
+    q_bar[4:] = v2_bar                                             # v2 = q[4:]
+    v1_bar = p_bar * p                                             # p = np.exp(v1)
+    q_bar[:4] += v1_bar                                            # v1 = q[:4]
     return total, q_bar

@@ -17,6 +17,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, Type, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
@@ -26,9 +27,12 @@ Rule = Callable[["Simplifier", Apply], Operand | None]
 
 def simplify(function: Function) -> Function:
     """The function with the identities applied and no pure operation written twice."""
-    s = Simplifier()
-    function = replace(function, body=s.block(function.body))
-    return replace(function, body=Simplifier().block(function.body)) if s.again else function
+    for _ in range(2):
+        s = Simplifier()
+        function = renamed(replace(function, body=s.block(function.body)), s.names)
+        if not s.again:
+            break
+    return function
 
 
 def share_zeros(function: Function) -> Function:
@@ -70,6 +74,8 @@ class Simplifier:
         self.made: dict[Value, Apply] = {}
         self.seen: dict[object, Operand] = {}
         self.operations: list[Operation] = []
+        self.names: dict[Value, tuple[str, bool]] = {}
+        """Names that values without one take over from what they replace."""
         self.again = False
         """Whether a branch was found to change nothing, so that what a loop carries may be found not to change."""
 
@@ -146,6 +152,8 @@ class Simplifier:
             new = rule(self, op)
             if new is not None:
                 self.table[op.result] = new
+                if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
+                    self.names.setdefault(new, (op.result.hint, op.result.loose))
                 return
         key = _key(op)
         if key is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from typing import Any
 
@@ -292,9 +293,7 @@ rule(
 
 def parse_subscripts(subscripts: str, ranks: list[int | None]) -> tuple[list[str], str]:
     """The labels of the operands and of the result."""
-    text = subscripts.replace(" ", "")
-    if "." in text:
-        raise UnsupportedType("np.einsum with an ellipsis", "write the labels out")
+    text = _without_ellipsis(subscripts.replace(" ", ""), ranks)
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if not arrow:
@@ -303,6 +302,23 @@ def parse_subscripts(subscripts: str, ranks: list[int | None]) -> tuple[list[str
     if len(terms) != len(ranks) or any(r is not None and len(t) != r for t, r in zip(terms, ranks, strict=True)):
         raise ValueError(f"einsum: {subscripts!r} does not fit its operands")
     return terms, right
+
+
+def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
+    """The subscripts with labels of their own for the axes that `...` stands for, aligned at their end."""
+    if "..." not in text:
+        return text
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if any(r is None for r in ranks) or len(terms) != len(ranks):
+        raise UnsupportedType("np.einsum with an ellipsis needs the ranks of its operands", "write the labels out")
+    counts = [(r or 0) - len(t) + 3 if "..." in t else 0 for t, r in zip(terms, ranks, strict=True)]
+    fresh = [c for c in string.ascii_letters if c not in text][: max(counts)]
+    spelled = [t.replace("...", "".join(fresh[len(fresh) - n :])) for t, n in zip(terms, counts, strict=True)]
+    if not arrow:
+        labels = left.replace(",", "").replace(".", "")
+        right = "..." + "".join(sorted(c for c in set(labels) if labels.count(c) == 1))
+    return f"{','.join(spelled)}->{right.replace('...', ''.join(fresh))}"
 
 
 def _einsum_type(subscripts: str, *operands: Type) -> Type:
@@ -334,14 +350,17 @@ def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str) -> tu
 
 def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> Any:
     """The cotangent contracted with the other operands; labels of this operand alone are summed over: repeated."""
-    own = terms[k]
-    if len(set(own)) < len(own):
-        raise UnsupportedType(
-            "the derivative of np.einsum with a label twice in one operand", "use np.trace or np.diagonal"
-        )
     others = [t for j, t in enumerate(terms) if j != k]
-    present = [c for c in own if c in right or any(c in t for t in others)]
     operands = [g, *(x for j, x in enumerate(xs) if j != k)]
+    own = ""
+    for axis, label in enumerate(terms[k]):
+        if label in own:  # a diagonal: its cotangent lies on the diagonal
+            fresh = next(c for c in string.ascii_letters if all(c not in t for t in (own, right, *terms, *others)))
+            others.append(label + fresh)
+            operands.append(call(np.eye, shape_of(xs[k])[axis], dtype=xs[k].dtype))
+            label = fresh
+        own += label
+    present = [c for c in own if c in right or any(c in t for t in others)]
     product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands)
     if len(present) == len(own):
         return fit(product, xs[k])
@@ -356,6 +375,11 @@ rule(
     adjoint=_einsum_adjoint,
     samples=lambda rng: [
         Sample(("ij,jk->ik", REAL(rng, (2, 3)), REAL(rng, (3, 4)))),
+        Sample(("...ij,...jk->...ik", REAL(rng, (2, 2, 3)), REAL(rng, (3, 4)))),
+        Sample(("i...,i...", REAL(rng, (2, 3)), REAL(rng, (2, 3)))),
+        Sample(("ii->i", REAL(rng, (3, 3)))),
+        Sample(("ii", REAL(rng, (3, 3)))),
+        Sample(("iji,j->i", REAL(rng, (2, 3, 2)), REAL(rng, (3,)))),
         Sample(("ij,j", REAL(rng, (2, 3)), REAL(rng, (3,)))),
         Sample(("bij,bjk->bik", REAL(rng, (2, 3, 4)), REAL(rng, (2, 4, 3)))),
         Sample(("ij->", REAL(rng, (2, 3)))),

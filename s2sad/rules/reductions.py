@@ -194,35 +194,48 @@ rule(np.std, _var_type, tangent=_std_tangent, adjoint=_std_adjoint, samples=_spr
 # Products: the derivative by a factor is the product of the others, also where one factor is zero
 
 
-def product_of_others(x: Any, axis: Any) -> Any:
-    """For each number, the product of the other numbers along the axis (None: of all)."""
-    flat = np.moveaxis(np.reshape(x, (-1,)) if axis is None else x, 0 if axis is None else axis, -1)
+def product_of_others(x: Any, axis: Axis) -> Any:
+    """For each number, the product of the other numbers along the axis or axes (None: of all)."""
+    moved, flat = _last(x, axis)
     ones = np.ones_like(flat[..., :1])
     before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
     others = before * after
-    return np.reshape(others, np.shape(x)) if axis is None else np.moveaxis(others, -1, axis)
-
-
-def _prod_single(axis: Axis) -> Any:
+    if axis is None:
+        return np.reshape(others, shape_of(x))
     if isinstance(axis, tuple):
-        if len(axis) == 1:
-            return axis[0]
-        raise UnsupportedType("np.prod over several axes at once", "take the product over one axis after the other")
-    return axis
+        others = np.reshape(others, shape_of(moved))
+        return np.moveaxis(others, tuple(range(-len(axis), 0)), axis)
+    return np.moveaxis(others, -1, axis)
+
+
+def _last(x: Any, axis: Axis) -> tuple[Any, Any]:
+    """The array with the axes of a product at its end, and with these as one."""
+    if axis is None:
+        flat = np.reshape(x, (-1,))
+        return flat, flat
+    if not isinstance(axis, tuple):
+        moved = np.moveaxis(x, axis, -1)
+        return moved, moved
+    moved = np.moveaxis(x, axis, tuple(range(-len(axis), 0)))
+    rank = rank_of(x)
+    if rank is None:
+        raise UnsupportedType("the derivative of np.prod over several axes needs the rank of its operand")
+    lengths = [shape_of(moved)[k] for k in range(rank - len(axis))]
+    return moved, np.reshape(moved, (*lengths, -1))
 
 
 def _prod_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.sum(product_of_others(xs[0], _prod_single(axis)) * dots[0], **_given(axis, keepdims))
+    return np.sum(product_of_others(xs[0], axis) * dots[0], **_given(axis, keepdims))
 
 
 def _prod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return (expanded(g, xs[0], axis, keepdims) * product_of_others(xs[0], _prod_single(axis)),)
+    return (expanded(g, xs[0], axis, keepdims) * product_of_others(xs[0], axis),)
 
 
 def _prod_samples(rng: np.random.Generator) -> Iterable[Sample]:
     for s in reduction_samples(rng, empty=False):
-        if np.ndim(s.arguments[0]) and not isinstance(s.keywords.get("axis"), tuple):
+        if np.ndim(s.arguments[0]):
             yield s
     yield Sample((np.array([1.5, 0.0, -2.0]),))
 

@@ -1,14 +1,16 @@
-"""Arrays in other shapes: reshape, transpose, repeat, flip, pad, diagonals and triangles. All are linear."""
+"""Arrays in other shapes: reshape, transpose, repeat, flip, pad, diagonals and triangles."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import (
     ArrayType,
     ContainerType,
@@ -24,7 +26,7 @@ from s2sad.ir.types import (
     new_dim,
 )
 from s2sad.rules.creation import shape_operand
-from s2sad.rules.families import REAL, array_types, constant, fit, linear
+from s2sad.rules.families import REAL, array_types, constant, fit, linear, rule
 
 VIEW = Effect.VIEW
 
@@ -351,32 +353,59 @@ def _widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairs]
 
 
-def _pad_type(array: Type, /, pad_width: Any, mode: str = "constant") -> Type:
+PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
+def _pad_type(array: Type, /, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Type:
     (t,) = array_types("np.pad", [array])
-    if mode != "constant":
-        raise UnsupportedType(f"np.pad with mode {mode!r}", "pad with zeros, or concatenate the parts")
+    if mode not in PADDINGS:
+        raise UnsupportedType(f"np.pad with mode {mode!r}", f"the modes are {', '.join(PADDINGS)}")
     if t.shape is None:
         return shaped(t, None)
     widths = _widths(pad_width, len(t.shape))
     return shaped(t, tuple(dim_sum(n, a + b) for n, (a, b) in zip(t.shape, widths, strict=True)))
 
 
-def _pad_adjoint(g: Any, x: Any, pad_width: Any, mode: str = "constant") -> Any:
+def _pad_tangent(y: Any, xs: Any, dots: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    keywords = {} if mode == "constant" else {"mode": mode}
+    return call(np.pad, dots[0], pad_width, **keywords)
+
+
+def _pad_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
+) -> Any:
+    x = xs[0]
     widths = _widths(pad_width, known_rank(x, "np.pad"))
-    cut = tuple(slice(a or None, -b if b else None) for a, b in widths)
-    return g[cut if len(cut) > 1 else cut[0]]
+    if mode == "constant":
+        cut = tuple(slice(a or None, -b if b else None) for a, b in widths)
+        return (g[cut if len(cut) > 1 else cut[0]],)
+    for k, width in enumerate(widths):
+        if width != (0, 0):
+            g = _gathered_back(g, x, k, width, mode)
+    return (g,)
 
 
-linear(
-    np.pad,
-    _pad_adjoint,
-    _pad_type,
-    samples=lambda rng: [
-        Sample((REAL(rng, (3,)), (1, 2))),
-        Sample((REAL(rng, (2, 3)), ((0, 1), (2, 0)))),
-        Sample((REAL(rng, (2,)), 1)),
-    ],
-)
+def _gathered_back(g: Any, x: Any, axis: int, width: tuple[int, int], mode: str) -> Any:
+    """Each padded number added to the one that it is a copy of, along one axis."""
+    rank = known_rank(x, "np.pad")
+    length = shape_of(x)[axis]
+    source = call(np.pad, call(np.arange, length), width, mode=mode)
+    lengths = tuple(length if k == axis else shape_of(g)[k] for k in range(rank))
+    zeros = call(np.zeros, lengths, dtype=g.dtype) if isinstance(g, Expr) else np.zeros(lengths, g.dtype)
+    return scattered(zeros, (*[slice(None)] * axis, source) if axis else source, g)
+
+
+def _pad_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    yield Sample((REAL(rng, (3,)), (1, 2)))
+    yield Sample((REAL(rng, (2, 3)), ((0, 1), (2, 0))))
+    yield Sample((REAL(rng, (2,)), 1))
+    yield Sample((REAL(rng, (3,)), (1, 2)), {"constant_values": 4.0})
+    for mode in PADDINGS[1:]:
+        yield Sample((REAL(rng, (4,)), (1, 2)), {"mode": mode})
+        yield Sample((REAL(rng, (3, 4)), ((2, 0), (1, 1))), {"mode": mode})
+
+
+rule(np.pad, _pad_type, tangent=_pad_tangent, adjoint=_pad_adjoint, samples=_pad_samples)
 
 
 # Diagonals and triangles
@@ -409,12 +438,14 @@ def put_on_diagonal(g: Any, x: Any, k: int) -> Any:
     """Zeros of the shape of `x` with `g` on its k-th diagonal."""
     i = np.arange(np.shape(g)[0]) if not hasattr(g, "builder") else call(np.arange, shape_of(g)[0])
     rows, columns = (i - k if k < 0 else i), (i + k if k > 0 else i)
-    zeros = np.zeros_like(x)
-    if hasattr(x, "builder"):
-        from s2sad.ir.structure import INDEX_ADD
+    return scattered(np.zeros_like(x), (rows, columns), g)
 
-        return x.builder.expr(x.builder.apply(INDEX_ADD, [x.builder.operand(o) for o in (zeros, (rows, columns), g)]))
-    np.add.at(zeros, (rows, columns), g)
+
+def scattered(zeros: Any, index: Any, g: Any) -> Any:
+    """Zeros with `g` added at an index."""
+    if isinstance(zeros, Expr):
+        return zeros.builder.expr(zeros.builder.apply(INDEX_ADD, [zeros.builder.operand(o) for o in (zeros, index, g)]))
+    np.add.at(zeros, index, g)
     return zeros
 
 
