@@ -172,5 +172,10 @@ def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     return print_function(derivative.primal(args, kwargs))
 
 
+def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
+    return _cached(fun, Transform("jvp", active))
+
+
+jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
 for _operator in (grad, value_and_grad):
     _operator.__s2sad_operator__ = True  # type: ignore[attr-defined]

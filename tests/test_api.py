@@ -214,6 +214,16 @@ def test_derivative_inside_a_differentiated_function():
     assert s2sad.grad(outer)(0.7) == pytest.approx(expected)
 
 
+def test_tangent_inside_a_differentiated_function():
+    def outer(x):
+        value, slope = s2sad.jvp(inner, (x * x, x), (1.0, 0.0))
+        return slope * x
+
+    expected = s2sad.grad(lambda x: np.cos(x * x) * x * x)(0.7)
+    assert s2sad.grad(outer)(0.7) == pytest.approx(expected)
+    assert s2sad.jvp(outer, (0.7,), (1.0,))[1] == pytest.approx(expected)
+
+
 def line(y, x):
     return x + y
 

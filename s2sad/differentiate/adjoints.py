@@ -92,7 +92,8 @@ class Adjoints:
 
     def hint(self, value: Operand) -> str:
         assert isinstance(value, Value)
-        return f"{self.names.get(value) or value.hint or 'v'}_bar"
+        name = self.names.get(value) or value.hint or "v"
+        return f"{name.rstrip('_') or name}_bar"
 
     def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
         """Give a name to a value that has none yet."""
@@ -187,13 +188,13 @@ class Adjoints:
             return value
         if value in home.replaced:
             return home.replaced[value]
+        if self.cheap(value, home):
+            return self.again(builder, value, home)
         if isinstance(home.op, If):
             assert home.outer is not None
             exported = self.exports.setdefault(home.op, {}).setdefault(value, Value(value.type, value.hint))
             self.owner[exported] = home.outer.block or self.owner[exported]
             return self._read(builder, exported, home.outer)
-        if self.cheap(value, home):
-            return self.again(builder, value, home)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
             home.scanned[value] = Value(value.type, _kept_name(value))

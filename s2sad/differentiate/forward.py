@@ -74,7 +74,8 @@ class Forward:
         return zero(builder, operand) if known is None else known
 
     def hint(self, value: Value) -> str:
-        return f"{value.hint or 'v'}_dot"
+        name = value.hint or "v"
+        return f"{name.rstrip('_') or name}_dot"
 
     def block(self, block: Block, builder: Builder) -> None:
         for op in block.operations:

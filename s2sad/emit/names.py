@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
@@ -56,7 +57,7 @@ class Variables:
         for a, b in self.forced:
             self.unite(a, b)
         for source, target in self.pairs:
-            self.coalesce(source, target)
+            self.coalesce(source, target, isinstance(uses.definition.get(target), If))
         self.names = self.choose_names(set(reserved))
 
     # positions: the statements in the order of the text; a loop or branch spans those in it
@@ -175,16 +176,16 @@ class Variables:
         a, b = self.find(a), self.find(b)
         if a is b:
             return
-        if b.hint is not None and a.hint is None:
+        if b.hint is not None:
             a, b = b, a
         self.parent[b] = a
         self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
 
-    def coalesce(self, a: Operand, b: Value) -> None:
+    def coalesce(self, a: Operand, b: Value, merged: bool) -> None:
         if not isinstance(a, Value) or a in self.inlined:
             return
         a, b = self.find(a), self.find(b)
-        if a is b or not _may_share(a, b):
+        if a is b or not _may_share(a, b, merged):
             return
         if not _overlap(self.ranges.get(a, []), self.ranges.get(b, [])):
             self.unite(a, b)
@@ -252,8 +253,14 @@ _BUILTINS_USED = {
 }
 
 
-def _may_share(a: Value, b: Value) -> bool:
-    return a.hint is None or b.hint is None or a.hint == b.hint
+def _may_share(a: Value, b: Value, merged: bool) -> bool:
+    """Whether two values may be one variable; where branches meet, the numbers of the trace give way."""
+    if a.hint is None or b.hint is None or a.hint == b.hint:
+        return True
+    return merged and _NUMBERED.fullmatch(a.hint) is not None and _NUMBERED.fullmatch(b.hint) is not None
+
+
+_NUMBERED = re.compile(r"v\d+(_dot|_bar)*")
 
 
 def _merged(intervals: list[Interval]) -> list[Interval]:

@@ -16,7 +16,7 @@ from s2sad.frontend.dependencies import LIBRARIES
 from s2sad.frontend.expressions import Expressions
 from s2sad.frontend.terms import Method, Record, Term, is_static, record_fields, static_value, to_operand
 from s2sad.ir.primitive import Primitive, lookup
-from s2sad.ir.types import ArrayType
+from s2sad.ir.types import ArrayType, is_active_type
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -75,6 +75,8 @@ class Calls(Expressions):
             return HANDLERS[f](self, arguments, keywords, node)
         if isinstance(f, type) and record_fields(f) is not None:
             return self.make_record(f, arguments, keywords, node)
+        if getattr(f, "__s2sad_forward__", None) is not None:
+            return self.call_forward(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if primitive is not None:
             return self.call_primitive(primitive, arguments, keywords, node, hint)
@@ -98,6 +100,22 @@ class Calls(Expressions):
             "write it with functions that have one, or give its rule",
             UnsupportedCall,
         )
+
+    def call_forward(
+        self, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
+        try:
+            fun, primals, tangents = inspect.signature(jvp).bind(*arguments, **keywords).args
+        except TypeError as e:
+            self.refuse(node, f"jvp: {e}", "", UnsupportedCall)
+        values = [to_operand(self.builder, t) for t in self.sequence(primals, node)]
+        dots = self.sequence(tangents, node)
+        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
+        if len(dots) != len(values) or not active:
+            self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
+        return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
 
     def call_function(
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None

@@ -11,15 +11,15 @@ from s2sad.optimize.simplify import share_zeros, simplify
 
 __all__ = ["eliminate_dead", "optimize", "own_results"]
 
-FIRST = (eliminate_dead, simplify, share_zeros, eliminate_dead)
-LAST = (eliminate_dead, sink_results)
+ROUNDS = 4
 
 
 def optimize(function: Function, anchors: Collection[Value] | None = None) -> Function:
     """All passes in their order. `anchors` are the values to read shapes from, all parameters if none are given."""
-    for run in FIRST:
-        function = run(function)
+    for _ in range(ROUNDS):
+        function, again = simplify(eliminate_dead(function))
+        if not again:
+            break
+    function = eliminate_dead(share_zeros(function))
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
-    for run in LAST:
-        function = run(function)
-    return function
+    return sink_results(eliminate_dead(function))

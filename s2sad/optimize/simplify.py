@@ -25,14 +25,10 @@ from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Ope
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
 
-def simplify(function: Function) -> Function:
-    """The function with the identities applied and no pure operation written twice."""
-    for _ in range(2):
-        s = Simplifier()
-        function = renamed(replace(function, body=s.block(function.body)), s.names)
-        if not s.again:
-            break
-    return function
+def simplify(function: Function) -> tuple[Function, bool]:
+    """The function with the identities applied and no pure operation written twice; whether another run may do more."""
+    s = Simplifier()
+    return renamed(replace(function, body=s.block(function.body)), s.names), s.again
 
 
 def share_zeros(function: Function) -> Function:
@@ -77,7 +73,7 @@ class Simplifier:
         self.names: dict[Value, tuple[str, bool]] = {}
         """Names that values without one take over from what they replace."""
         self.again = False
-        """Whether a branch was found to change nothing, so that what a loop carries may be found not to change."""
+        """Whether a loop or branch was found to hand on a value unchanged: what is around it may then do so too."""
 
     def get(self, operand: Operand) -> Operand:
         return self.table.get(operand, operand)
@@ -133,6 +129,7 @@ class Simplifier:
             if op.body.results[k] is p:
                 new = self.get(initial)
                 if isinstance(new, Value) or same_type(new.type, p.type):
+                    self.again = True
                     self.table[p] = self.table[op.results[k]] = new
                     if isinstance(op, While):
                         self.table[op.test.parameters[k]] = new
