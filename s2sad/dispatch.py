@@ -66,6 +66,10 @@ def check_function(target: Any) -> None:
     if not isinstance(target, (types.FunctionType, Derivative)):
         name = getattr(target, "__name__", type(target).__name__)
         raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
+    if isinstance(target, types.FunctionType):
+        for p in inspect.signature(target, follow_wrapped=False).parameters.values():
+            if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+                raise ArgumentError(f"{target.__name__} takes {p}, which is not supported yet: name its parameters")
 
 
 class Derivative:

@@ -66,7 +66,7 @@ class Unsupported(Error):
 
     def __str__(self) -> str:
         at = self.location
-        lines = [f"{at}: {self.what}"]
+        lines = [self.what if at == NOWHERE else f"{at}: {self.what}"]
         if self.source.strip():
             end = at.end_column if at.end_line <= at.line else len(self.source)
             before = "".join(c if c == "\t" else " " for c in self.source[: at.column])

@@ -162,7 +162,7 @@ def test_file_changed_after_import(tmp_path, monkeypatch):
     assert s2sad.grad(module.f)(2.0) == 12.0
 
 
-@pytest.mark.parametrize("x", [3, np.arange(3), True, "text", None, [1, 2], np.array(["a"])])
+@pytest.mark.parametrize("x", [3, np.arange(3), True, "text", None, [1, 2], np.array(["a"]), np.ma.array([1.0, 2.0])])
 def test_an_argument_without_floats_has_no_gradient(x):
     with pytest.raises(NotDifferentiable, match="'x'"):
         s2sad.grad(ok)(x)
@@ -226,3 +226,15 @@ def test_the_primals_exception_is_its_own():
 def test_shapes_that_do_not_fit_are_refused_as_numpy_does():
     with pytest.raises((ValueError, s2sad.Error)):
         s2sad.grad(lambda x, y: np.sum(x @ y))(np.ones((2, 3)), np.ones((2, 3)))
+
+
+def test_parameters_without_names_are_refused():
+    def total(*xs):
+        return sum(xs)
+
+    def options(x, **kw):
+        return x * kw["k"]
+
+    for f in (total, options):
+        with pytest.raises(ArgumentError, match="not supported yet"):
+            s2sad.grad(f)

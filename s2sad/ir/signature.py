@@ -38,6 +38,10 @@ from s2sad.ir.types import (
 PYTHON_TYPES = {bool: BOOL, float: FLOAT, complex: COMPLEX}
 
 
+PLAIN_ARRAYS = (np.ndarray, np.memmap)
+"""Arrays that mean what NumPy's operators mean; a matrix or masked array has others."""
+
+
 class Signature:
     """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
 
@@ -61,7 +65,7 @@ class Signature:
         if cls is int:
             return integer()
         if isinstance(value, np.ndarray):
-            if value.dtype.kind not in "biufc":
+            if value.dtype.kind not in "biufc" or cls not in PLAIN_ARRAYS:
                 return StaticType(value)
             return ArrayType(value.dtype, tuple(map(self.dim, value.shape)), "array")
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":
