@@ -223,9 +223,26 @@ def test_the_primals_exception_is_its_own():
         s2sad.grad(lambda x: x / 0)(1.0)
 
 
-def test_shapes_that_do_not_fit_are_refused_as_numpy_does():
+MISFITS = [
+    (lambda x, y: np.sum(x @ y), (2, 3), (2, 3)),
+    (lambda x, y: np.sum(x + y), (3,), (4,)),
+    (lambda x, y: x.dot(y), (3,), (4,)),
+    (lambda x, y: np.inner(x, y), (3,), (4,)),
+    (lambda x, y: np.einsum("i,i->", x, y), (3,), (4,)),
+    (lambda x, y: np.sum(np.tensordot(x, y, axes=1)), (2, 3), (2, 3)),
+    (lambda x, y: np.sum(np.concatenate([x, y], axis=1)), (2, 3), (3, 3)),
+    (lambda x, y: np.sum(np.stack([x, y])), (3,), (4,)),
+    (lambda x, y: np.sum(np.where(x > 0, x, y)), (3,), (4,)),
+    (lambda x, y: np.sum(np.linalg.solve(x, y)), (3, 3), (4,)),
+    (lambda x, y: np.sum(x.reshape(2, 2) * y), (3,), (1,)),
+]
+
+
+@pytest.mark.parametrize("f, m, n", MISFITS)
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_shapes_that_do_not_fit_are_refused_as_numpy_does(f, m, n, argnums):
     with pytest.raises((ValueError, s2sad.Error)):
-        s2sad.grad(lambda x, y: np.sum(x @ y))(np.ones((2, 3)), np.ones((2, 3)))
+        s2sad.grad(f, argnums)(np.ones(m), np.ones(n))
 
 
 def test_parameters_without_names_are_refused():

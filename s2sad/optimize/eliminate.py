@@ -32,7 +32,7 @@ def _may_raise(op: Apply) -> bool:
     types = [o.type for o in op.operands]
     if op.primitive.elementwise:
         return len(types) > 1 and not surely_broadcast(*types) and all(map(_has_rank, types))
-    return op.primitive.fits is not None and not op.primitive.fits(*types)
+    return op.primitive.fits is not None and not op.primitive.fits(*types, **op.static)
 
 
 def _has_rank(t: Type) -> bool:

@@ -252,6 +252,14 @@ def _tensordot_type(a: Type, b: Type, /, axes: Any = 2) -> Type:
     return ArrayType(promote(s, t), tuple(shape), "array")
 
 
+def _pairs_fit(a: Type, b: Type, axes: Any = 2) -> bool:
+    """Whether the axes that are summed over are known to be of one length."""
+    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or a.shape is None or b.shape is None:
+        return True
+    left, right = _pairs(axes, len(a.shape), len(b.shape))
+    return all(a.shape[j] == b.shape[k] for j, k in zip(left, right, strict=True))
+
+
 def _tensordot_adjoint(g: Any, y: Any, xs: Any, active: Any, axes: Any = 2) -> tuple[Any, ...]:
     m, n = ranks_of(xs[0], xs[1], "np.tensordot")
     left, right = _pairs(axes, m, n)
@@ -280,6 +288,7 @@ def _permuted(x: Any, order: list[int]) -> Any:
 rule(
     np.tensordot,
     _tensordot_type,
+    fits=_pairs_fit,
     tangent=bilinear_tangent(np.tensordot),
     adjoint=_tensordot_adjoint,
     samples=lambda rng: [
@@ -319,6 +328,20 @@ def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
         labels = left.replace(",", "").replace(".", "")
         right = "..." + "".join(sorted(c for c in set(labels) if labels.count(c) == 1))
     return f"{','.join(spelled)}->{right.replace('...', ''.join(fresh))}"
+
+
+def _labels_fit(*operands: Type, subscripts: str) -> bool:
+    """Whether all axes with one label are known to be of one length, or of length 1."""
+    arrays = [t for t in operands if isinstance(t, ArrayType)]
+    terms, _ = parse_subscripts(subscripts, [t.rank for t in arrays])
+    lengths: dict[str, Dim] = {}
+    for term, t in zip(terms, arrays, strict=True):
+        for label, d in zip(term, t.shape or (), strict=False):
+            if d not in (1, lengths.get(label, d)):
+                return False
+            if d != 1:
+                lengths[label] = d
+    return True
 
 
 def _einsum_type(subscripts: str, *operands: Type) -> Type:
@@ -371,6 +394,7 @@ def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> An
 rule(
     np.einsum,
     _einsum_type,
+    fits=_labels_fit,
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [
