@@ -74,7 +74,7 @@ class Primitive:
     helper: bool = False
     samples: Samples | None = None
     fits: Callable[..., bool] | None = None
-    """From the operands' types and the static arguments: whether the shapes are sure to fit; else the call may raise."""
+    """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
     """The signature for users: they may name the operands too."""
