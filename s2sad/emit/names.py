@@ -303,8 +303,13 @@ class Ownership:
         if not isinstance(value, Value):
             return True
         if value not in self.known:
+            before = len(self.known)
             self.known[value] = True  # a loop owns what it carries if all else does
-            self.known[value] = self.is_fresh(value) and self.is_private(value)
+            if not (self.is_fresh(value) and self.is_private(value)):
+                for found in list(self.known)[before:]:
+                    if self.known[found]:
+                        del self.known[found]  # it may rest on the assumption
+                self.known[value] = False
         return self.known[value]
 
     def is_fresh(self, value: Value) -> bool:

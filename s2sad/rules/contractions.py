@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, broadcast_shapes, dim_product, promote
 from s2sad.rules.families import REAL, array_types, fit, linear, rule
 
@@ -395,6 +395,7 @@ rule(
     np.einsum,
     _einsum_type,
     fits=_labels_fit,
+    effect=Effect.VIEW,  # 'ij->ji' is a view
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [

@@ -408,5 +408,6 @@ linear(
     list,
     lambda g, x: call(np.array, g),
     _list_type,
+    effect=Effect.VIEW,
     samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3)]],
 )

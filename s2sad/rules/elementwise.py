@@ -271,6 +271,7 @@ elementwise(
     _unless_integer,
     None,
     type_rule=_astype_type,
+    effect=Effect.VIEW,  # with copy=False
     spelling="_0.astype(_1)",
     samples=_astype_samples,
 )
@@ -289,7 +290,7 @@ def _constructor(scalar: type[np.generic]) -> None:
             yield Sample((value,))
 
     if dtype.kind in "fc":
-        elementwise(scalar, lambda y, x: 1.0, type_rule=type_rule, samples=samples)
+        elementwise(scalar, lambda y, x: 1.0, type_rule=type_rule, effect=Effect.VIEW, samples=samples)
     else:
         constant(scalar, type_rule, elementwise=True, samples=samples)
 

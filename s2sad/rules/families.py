@@ -502,6 +502,7 @@ rule(
     _unbroadcast_type,
     tangent=_repeat_like,
     adjoint=lambda g, y, xs, active: (np.broadcast_to(g, shape_of(xs[0])) if active[0] else None, None),
+    effect=Effect.VIEW,  # `g` itself where there is nothing to sum
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)), REAL(rng, shape))) for shape in [(2, 3), (3,), (1, 3), (2, 1), (1, 1), ()]
     ],

@@ -18,7 +18,7 @@ import s2sad.rules  # noqa: F401  (loads the book of rules)
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.primitive import PRIMITIVES, Primitive, Sample
+from s2sad.ir.primitive import PRIMITIVES, Effect, Primitive, Sample
 from s2sad.ir.signature import Signature
 from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.types import ContainerType, Type, is_active_type
@@ -226,6 +226,18 @@ def test_numbers(primitive: Primitive) -> None:
         assert forward == pytest.approx(backward, rel=accuracy, abs=accuracy), describe(case)
         check_alone(case, dots, g, y_dot, bars)
         assert_same(case.operands, before)
+
+
+def test_fresh_results_are_memory_of_their_own(primitive: Primitive) -> None:
+    """What is not said to be a view may be updated in place: it shares nothing with the operands."""
+    if primitive.effect is not Effect.FRESH:
+        return
+    for case in differentiable(primitive):
+        results = [r for r in leaves(case.result) if isinstance(r, np.ndarray)]
+        given = [o for o in leaves(list(case.operands)) if isinstance(o, np.ndarray)]
+        for r in results:
+            assert r.flags.writeable, describe(case)
+            assert not any(np.may_share_memory(r, o) for o in given), describe(case)
 
 
 def in_double(case: Case) -> bool:
