@@ -201,6 +201,17 @@ def test_has_aux_needs_a_pair():
         s2sad.grad(ok, has_aux=True)(X)
 
 
+def test_an_array_is_unpacked_with_pythons_check():
+    def f(p):
+        a, b, c = p
+        return a * b + c * c
+
+    np.testing.assert_array_equal(s2sad.grad(f)(X), [2.0, 1.0, 6.0])
+    for wrong in (np.ones(2), np.ones(4)):
+        with pytest.raises(ValueError, match="unpack"):
+            s2sad.grad(f)(wrong)
+
+
 def test_nan_goes_through():
     x = np.array([1.0, np.nan])
     np.testing.assert_array_equal(s2sad.grad(lambda x: np.sum(x * x))(x), [2.0, np.nan])

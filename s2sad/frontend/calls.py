@@ -16,7 +16,7 @@ from s2sad.frontend.dependencies import LIBRARIES
 from s2sad.frontend.expressions import Expressions
 from s2sad.frontend.terms import Method, Record, Term, is_static, record_fields, static_value, to_operand
 from s2sad.ir.primitive import Primitive, lookup
-from s2sad.ir.types import ArrayType, is_active_type
+from s2sad.ir.types import BOTTOM, ArrayType, is_active_type
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -66,6 +66,8 @@ class Calls(Expressions):
     def call(
         self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
+        if isinstance(function, Value) and function.type == BOTTOM:
+            return function
         if isinstance(function, Method):
             return self.call_method(function, arguments, keywords, node, hint)
         if not is_static(function):

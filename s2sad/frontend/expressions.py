@@ -38,6 +38,7 @@ from s2sad.ir.effects import FORMAT
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM, SHAPE
 from s2sad.ir.types import (
+    BOTTOM,
     ArrayType,
     ContainerType,
     SequenceType,
@@ -200,6 +201,8 @@ class Expressions:
 
     def _eval_Attribute(self, node: gast.Attribute, hint: str | None) -> Term:
         base = self.eval(node.value)
+        if isinstance(base, Value) and base.type == BOTTOM:
+            return base
         if isinstance(base, Constant) and isinstance(base.type, StaticType):
             return self.static_attribute(base, node)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ContainerType):

@@ -26,7 +26,7 @@ from s2sad.frontend.terms import Term, flatten, same_operand, to_operand
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import ASSERT, RAISE
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
 
@@ -86,6 +86,8 @@ class Lowering(Loops):
         """Lower statements in order; the term that they return, None where they fall through."""
         result = None
         for k, s in enumerate(statements):
+            if k and isinstance(statements[k - 1], gast.Raise):
+                break
             if (
                 k == 0
                 and isinstance(s, gast.Expr)
@@ -161,10 +163,26 @@ class Lowering(Loops):
             self.env[target.id] = self.named(term, target.id, taken)
         elif isinstance(target, (gast.Tuple, gast.List)):
             before = len(self.builder.operations)
-            items = self.sequence(term, target)
+            items = self.unpacked(term, target)
             self.bind_items(target, items, taken + len(self.builder.operations) - before)
         else:
             self.refuse(target, "assignment to an element or attribute is not supported yet", "build a new array")
+
+    def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
+        """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        starred = any(isinstance(e, gast.Starred) for e in target.elts)
+        if starred or not isinstance(term, Value) or not isinstance(term.type, ArrayType) or not term.type.shape:
+            return self.sequence(term, target)
+        if isinstance(term.type.shape[0], int):
+            return self.sequence(term, target)
+        count = len(target.elts)
+        wrong = self.apply(np.not_equal, [self.apply(len, [term]), constant(count)])
+        otherwise = self.builder.child()
+        message = constant(f"wrong number of values to unpack (expected {count})")
+        otherwise.apply(RAISE, [message], {"exception": ValueError})
+        nothing = self.builder.child()
+        self.builder.operations.append(If(wrong, otherwise.block((), ()), nothing.block((), ()), (), self.at(target)))
+        return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(count)]
 
     def bind_items(self, target: gast.AST, items: list[Term], taken: int) -> None:
         starred = [k for k, e in enumerate(target.elts) if isinstance(e, gast.Starred)]
