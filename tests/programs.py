@@ -181,6 +181,10 @@ class Writer:
             first, second = (self.target(k) for k in h.result)
             self.emit(f"{first}, {second if second != first else '_'} = {h.name}({arguments})", indent)
             return
+        if r.random() < 0.2:
+            names = [self.fresh(SCALAR) for _ in range(3)]
+            self.emit(f"{', '.join(names)} = {self.leaf(VECTOR)}", indent)
+            return
         kinds = [r.choice([SCALAR, VECTOR]) for _ in range(2)]
         values = ", ".join(self.expression(k, 2) for k in kinds)
         targets = list(dict.fromkeys(self.target(k) for k in kinds))

@@ -341,7 +341,9 @@ class FunctionEmitter:
         at_end = not ends and not any(o in self.appends for r in op.body.operations[-1:] for o in r.results)
         leaves_inside = stop is not None and at_end and self.breaks_in_branch(op.body, stop)
         body += self.block(op.body) + ends
-        if stop is not None and not leaves_inside:
+        if isinstance(stop, Constant):
+            body += [ast.Break()] if stop.value else []
+        elif stop is not None and not leaves_inside:
             body.append(ast.If(self.read(stop), [ast.Break()], []))
         return body or [ast.Pass()]
 
