@@ -3,9 +3,13 @@
 python -m examples.worked_function
 """
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 
 import s2sad
+from s2sad.__main__ import main as command_line
 
 
 def L(w1: float, w2: float):
@@ -24,6 +28,15 @@ def by_hand(w1, w2):
     return w1_bar, w2_bar
 
 
+def draw(folder="output"):
+    """The computational graph and the adjoint graph: as DOT, and as a picture where Graphviz is installed."""
+    Path(folder).mkdir(exist_ok=True)
+    names = [f"{folder}/L.dot", *([f"{folder}/L.svg"] if shutil.which("dot") else [])]
+    for name in names:
+        command_line(["graph", "examples.worked_function:L", "--argnums", "0,1", "-o", name])
+    return names
+
+
 def main():
     w1, w2 = 2.0, 3.0
     gradient = s2sad.grad(L, argnums=(0, 1))
@@ -33,7 +46,8 @@ def main():
     print("by hand                  ", by_hand(w1, w2))
     value, slope = s2sad.jvp(L, (w1, w2), (1.0, 0.0))
     print("L and its slope along w1 ", (value, slope))
-    print("\npython -m s2sad graph examples.worked_function:L --argnums 0,1 -o L.svg   draws the two graphs")
+    for picture in draw():
+        print("graphs                   ", picture)
 
 
 if __name__ == "__main__":

@@ -226,6 +226,8 @@ class Writer:
         self.loops += 1
         self.block(r.randint(1, 3), indent + 1, fresh=False)
         self.loops -= 1
+        if r.random() < 0.05:
+            self.emit("break", indent + 1)
         self.env = {k: v for k, v in self.env.items() if k in before}
 
     def while_loop(self, indent):
