@@ -18,7 +18,7 @@ from s2sad.emit.names import Ownership, Variables, split_rows
 from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -63,7 +63,7 @@ class FunctionEmitter:
         """The function definition."""
         body = [self.unpack(p, self.read(p)) for p in self.function.parameters if p in self.unpacked.items]
         body += self.sweeps(self.function.body)
-        body.append(ast.Return(self.result(self.function.result)))
+        body.append(ast.Return(self.read(self.function.result)))
         if doc:
             body.insert(0, ast.Expr(ast.Constant(doc)))
         return ast.FunctionDef(self.function.name, self.arguments(), body, [], None, None)
@@ -110,9 +110,6 @@ class FunctionEmitter:
         if op is not None:
             return expression(op, self.read)
         return ast.Name(self.variables.name(operand), ast.Load())
-
-    def result(self, operand: Operand) -> ast.expr:
-        return self.read(operand)
 
     def store(self, value: Value) -> ast.Name:
         return ast.Name(self.variables.name(value), ast.Store())
@@ -481,6 +478,3 @@ def _placeholder(t: Type) -> str:
 
 def _call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
     return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
-
-
-__all__ = ["GETITEM", "Comment", "FunctionEmitter", "Parameter"]
