@@ -406,6 +406,18 @@ def array_bound_in_a_branch(x, y):
     return np.sum(x)
 
 
+@t(r.normal(size=(3, 3)))
+@t(r.normal(size=(3, 4)))
+def mean_and_element(A):
+    m = A.mean(axis=1)
+    return m @ m - A[1, 2]
+
+
+@t(r.normal(size=(3, 3)))
+def sums_and_elements(A):
+    return np.sum(A.sum(axis=0) ** 2) + A[0, 0] * A[2, 1] + np.sum(A[:, 1] ** 2) + A.max()
+
+
 @pytest.mark.parametrize("f, args, order", PROGRAMS, ids=[f.__name__ for f, _, _ in PROGRAMS])
 def test_derivatives(f, args, order):
     s2sad.check_grads(f, args, order)

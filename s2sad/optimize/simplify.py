@@ -391,7 +391,9 @@ def _plus_scatter(s: Simplifier, op: Apply) -> Operand | None:
         scatter = s.definition(b, INDEX_ADD)
         if scatter is None or not _is_zeros(s.made.get(scatter.operands[0])) or not _unnamed(b):  # type: ignore[arg-type]
             continue
-        if isinstance(a.type, ArrayType) and not a.type.is_scalar and a.type.rank == op.result.type.rank:  # type: ignore[attr-defined]
+        t = op.result.type
+        assert isinstance(t, ArrayType)
+        if isinstance(a.type, ArrayType) and not a.type.is_scalar and t.shape is not None and a.type.shape == t.shape:
             return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])
     return None
 
