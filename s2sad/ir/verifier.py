@@ -89,8 +89,12 @@ def _check_type(op: Apply, function: Function) -> None:
 
 
 def _agree(a: Type, b: Type) -> bool:
-    """The same kind of type; for arrays the same dtype and rank, where both are known."""
+    """The same kind of type; for arrays the same dtype, rank and lengths, where both are known."""
     if isinstance(a, ArrayType) and isinstance(b, ArrayType):
         dtype = a.dtype is None or b.dtype is None or a.dtype == b.dtype
-        return dtype and (a.rank is None or b.rank is None or a.rank == b.rank)
+        if a.shape is None or b.shape is None:
+            return dtype
+        lengths = zip(a.shape, b.shape, strict=False)
+        known = all(m == n for m, n in lengths if isinstance(m, int) and isinstance(n, int))
+        return dtype and len(a.shape) == len(b.shape) and known
     return type(a) is type(b)
