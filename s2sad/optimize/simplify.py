@@ -391,11 +391,15 @@ def _plus_scatter(s: Simplifier, op: Apply) -> Operand | None:
         scatter = s.definition(b, INDEX_ADD)
         if scatter is None or not _is_zeros(s.made.get(scatter.operands[0])) or not _unnamed(b):  # type: ignore[arg-type]
             continue
-        t = op.result.type
-        assert isinstance(t, ArrayType)
-        if isinstance(a.type, ArrayType) and not a.type.is_scalar and t.shape is not None and a.type.shape == t.shape:
+        if not isinstance(a.type, ArrayType) or a.type.is_scalar:
+            continue
+        if _shape(a) is not None and _shape(a) == _shape(b) == _shape(op.result):
             return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])
     return None
+
+
+def _shape(operand: Operand) -> object:
+    return operand.type.shape if isinstance(operand.type, ArrayType) else None
 
 
 def _double_negative(s: Simplifier, op: Apply) -> Operand | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, broadcast_shapes, dim_product, promote
 from s2sad.rules.families import REAL, array_types, fit, linear, rule
@@ -371,6 +371,14 @@ def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str) -> tu
     return tuple(_einsum_operand(g, xs, terms, right, k) if a else None for k, a in enumerate(active))
 
 
+def _stretched(product: Any, x: Any) -> Any:
+    """A cotangent repeated along the axes in which the operand met others of length 1."""
+    own, other = (v.type.shape if isinstance(v, Expr) else np.shape(v) for v in (x, product))
+    if own is None or other is None or not any(m == 1 and n != 1 for m, n in zip(other, own, strict=True)):
+        return product
+    return np.broadcast_to(product, shape_of(x))
+
+
 def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> Any:
     """The cotangent contracted with the other operands; labels of this operand alone are summed over: repeated."""
     others = [t for j, t in enumerate(terms) if j != k]
@@ -386,7 +394,7 @@ def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> An
     present = [c for c in own if c in right or any(c in t for t in others)]
     product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands)
     if len(present) == len(own):
-        return fit(product, xs[k])
+        return _stretched(fit(product, xs[k]), xs[k])
     missing = tuple(j for j, c in enumerate(own) if c not in present)
     return np.broadcast_to(np.expand_dims(product, missing), shape_of(xs[k]))
 
@@ -403,6 +411,7 @@ rule(
         Sample(("...ij,...jk->...ik", REAL(rng, (2, 2, 3)), REAL(rng, (3, 4)))),
         Sample(("i...,i...", REAL(rng, (2, 3)), REAL(rng, (2, 3)))),
         Sample(("ii->i", REAL(rng, (3, 3)))),
+        Sample(("...i,...i->...", REAL(rng, (2, 3)), REAL(rng, (2, 1)))),
         Sample(("ii", REAL(rng, (3, 3)))),
         Sample(("iji,j->i", REAL(rng, (2, 3, 2)), REAL(rng, (3,)))),
         Sample(("ij,j", REAL(rng, (2, 3)), REAL(rng, (3,)))),

@@ -377,6 +377,8 @@ def _pad_adjoint(
     x = xs[0]
     widths = _widths(pad_width, known_rank(x, "np.pad"))
     if mode == "constant":
+        if not widths:
+            return (g,)
         cut = tuple(slice(a or None, -b if b else None) for a, b in widths)
         return (g[cut if len(cut) > 1 else cut[0]],)
     for k, width in enumerate(widths):
