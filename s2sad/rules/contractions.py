@@ -11,7 +11,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.primitive import Effect, Sample
-from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, broadcast_shapes, dim_product, promote
+from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, broadcast_shapes, dim_product, may_be_one, promote
 from s2sad.rules.families import REAL, array_types, fit, linear, rule
 
 
@@ -374,7 +374,7 @@ def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str) -> tu
 def _stretched(product: Any, x: Any) -> Any:
     """A cotangent repeated along the axes in which the operand met others of length 1."""
     own, other = (v.type.shape if isinstance(v, Expr) else np.shape(v) for v in (x, product))
-    if own is None or other is None or not any(m == 1 and n != 1 for m, n in zip(other, own, strict=True)):
+    if own is None or other is None or not any(m != n and may_be_one(m) for m, n in zip(other, own, strict=True)):
         return product
     return np.broadcast_to(product, shape_of(x))
 
