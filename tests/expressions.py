@@ -48,8 +48,8 @@ class Builder:
                 value = eval(text, {"np": np, **self.values})
         except (ValueError, IndexError, TypeError, FloatingPointError, np.linalg.LinAlgError):
             return
-        if text.startswith("np.std") and np.any(value < 1e-3):
-            return  # nan by convention
+        if text.startswith(("np.std", "np.prod")) and np.any(np.abs(value) < 1e-3):
+            return  # nan by convention, at second order for the product
         if np.size(value) <= 60 and np.all(np.abs(value) < 1e3) and np.asarray(value).dtype == np.float64:
             self.values[name] = value
             self.lines.append(f"    {name} = {text}")
