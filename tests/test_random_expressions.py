@@ -33,13 +33,13 @@ def check(seed, order):
             raise AssertionError(f"{e}\n{source}") from e
 
 
-@pytest.mark.filterwarnings("ignore:Degrees of freedom")
+@pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:Mean of empty slice")
 @given(SEEDS)
 def test_first_order(seed):
     check(seed, 1)
 
 
-@pytest.mark.filterwarnings("ignore:Degrees of freedom")
+@pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:Mean of empty slice")
 @settings(max_examples=max(10, settings.default.max_examples // 5))
 @given(SEEDS)
 def test_second_order(seed):

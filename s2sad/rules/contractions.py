@@ -11,7 +11,18 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.primitive import Effect, Sample
-from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, broadcast_shapes, dim_product, may_be_one, promote
+from s2sad.ir.types import (
+    ArrayType,
+    Dim,
+    Shape,
+    Type,
+    array,
+    broadcast_dims,
+    broadcast_shapes,
+    dim_product,
+    may_be_one,
+    promote,
+)
 from s2sad.rules.families import REAL, array_types, fit, linear, rule
 
 
@@ -350,8 +361,7 @@ def _einsum_type(subscripts: str, *operands: Type) -> Type:
     lengths: dict[str, Dim] = {}
     for term, t in zip(terms, arrays, strict=True):
         for label, d in zip(term, t.shape or (), strict=False):
-            if lengths.get(label, 1) == 1:
-                lengths[label] = d
+            lengths[label] = broadcast_dims(lengths.get(label, 1), d)
     if any(t.shape is None for t in arrays):
         return array(promote(*arrays), None if right else ())
     return array(promote(*arrays), tuple(lengths[label] for label in right))
