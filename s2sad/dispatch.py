@@ -12,6 +12,7 @@ import textwrap
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -375,8 +376,6 @@ def _chain(target: Any) -> str:
 
 def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
     """The entry of a module, its captured variables read at each call."""
-    from pathlib import Path
-
     function = getattr(module, module.__s2sad_meta__["entry"])
     text = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
     function.source = text

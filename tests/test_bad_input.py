@@ -112,6 +112,33 @@ def test_refused_with_line_and_caret(f, kind, text, mode):
     np.testing.assert_array_equal(x, X)
 
 
+NOT_YET = [
+    "a = np.zeros(2); a[0] = x; return np.sum(a)",
+    "xs = []; xs.append(x); return xs[0]",
+    "return sum([x * k for k in range(3)])",
+    "return sum(x * k for k in range(3))",
+    "f = lambda y: y * x; return f(x)",
+    "def f(y):\n        return y * x\n    return f(x)",
+    "with np.errstate(all='ignore'):\n        return x * x",
+    "match 1:\n        case _:\n            return x",
+    "y = x; del y; return x",
+    "global state; state = 1; return x",
+]
+
+
+@pytest.mark.parametrize("body", NOT_YET)
+def test_what_the_language_page_calls_not_yet_is_refused(body):
+    import linecache
+
+    source, file = f"def f(x):\n    {body}\n", f"<not yet {NOT_YET.index(body)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    space = {"np": np}
+    exec(compile(source, file, "exec"), space)
+    with pytest.raises(s2sad.Error, match="not yet \\d") as caught:
+        s2sad.grad(space["f"])(2.0)
+    assert "^" in str(caught.value)
+
+
 @pytest.mark.parametrize("f", [waits, yields])
 def test_coroutines_and_generators_are_refused(f):
     with pytest.raises(s2sad.Error, match="async|yield|generator"):

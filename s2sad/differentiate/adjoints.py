@@ -192,13 +192,20 @@ class Adjoints:
             return self.again(builder, value, home)
         if isinstance(home.op, If):
             assert home.outer is not None
-            exported = self.exports.setdefault(home.op, {}).setdefault(value, Value(value.type, value.hint))
-            self.owner[exported] = home.outer.block or self.owner[exported]
-            return self._read(builder, exported, home.outer)
+            return self._read(builder, self.export(value, home.op, home), home.outer)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
             home.scanned[value] = Value(value.type, _kept_name(value))
         return home.scanned[value]
+
+    def export(self, value: Value, op: If, home: Frame) -> Value:
+        """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
+        assert home.block is not None and home.outer is not None and home.outer.block is not None
+        if value in home.block.results:
+            return op.results[home.block.results.index(value)]
+        exported = self.exports.setdefault(op, {}).setdefault(value, Value(value.type, value.hint))
+        self.owner[exported] = home.outer.block
+        return exported
 
     def source_of(self, value: Value, home: Frame) -> tuple[Value, bool]:
         """The list that holds a value of a loop body for each iteration, and whether it is taken from its start."""

@@ -18,7 +18,7 @@ from s2sad.emit.names import Ownership, Variables, split_rows
 from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -335,7 +335,8 @@ class FunctionEmitter:
             else:
                 body.append(append)
         ends = self.moves(op.body, rows[:n], op.carried, op)
-        at_end = not ends and not any(o in self.appends for r in op.body.operations[-1:] for o in r.results)
+        last = self.last_statement(op.body)
+        at_end = not ends and last is not None and not any(r in self.appends for r in last.results)
         leaves_inside = stop is not None and at_end and self.breaks_in_branch(op.body, stop)
         body += self.block(op.body) + ends
         if isinstance(stop, Constant):
@@ -344,13 +345,16 @@ class FunctionEmitter:
             body.append(ast.If(self.read(stop), [ast.Break()], []))
         return body or [ast.Pass()]
 
+    def last_statement(self, block: Block) -> Operation | None:
+        """The last operation of a block that has a statement of its own."""
+        written = (o for o in reversed(block.operations) if not (isinstance(o, Apply) and o.result in self.inlined))
+        return next(written, None)
+
     def breaks_in_branch(self, block: Block, stop: Operand) -> bool:
         """Whether a branch at the end of a loop body can leave the loop itself, with `break` where it is decided."""
         if isinstance(stop, Constant):
             return True
-        last = next(
-            (o for o in reversed(block.operations) if not (isinstance(o, Apply) and o.result in self.inlined)), None
-        )
+        last = self.last_statement(block)
         if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
             return False
         k = last.results.index(stop)
@@ -453,10 +457,6 @@ class FunctionEmitter:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
-
-
-MEASURES = frozenset({"np.zeros_like", "zero_items", "np.shape", "np.size", "len"})
-"""What is asked of a value where its adjoint is zero, also in a branch in which the value itself is not bound."""
 
 
 def placeholder(t: Type) -> Constant:

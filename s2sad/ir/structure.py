@@ -38,6 +38,9 @@ from s2sad.ir.types import (
     tuple_type,
 )
 
+MEASURES = frozenset({"np.shape", "np.size", "len", "np.zeros_like", "np.ones_like", "zero_items"})
+"""The primitives that ask a value for its shape alone."""
+
 
 def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
     return ContainerType(cls, keys, items)

@@ -11,11 +11,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.structure import SHAPE
+from s2sad.ir.structure import MEASURES, SHAPE
 from s2sad.ir.types import ArrayType, Dim
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
-
-SERVES_SHAPE = ("np.shape", "np.size", "len", "np.zeros_like", "np.ones_like")
 
 
 def resolve_shapes(function: Function, anchors: Collection[Value]) -> Function:
@@ -60,7 +58,7 @@ class Shapes:
 
     def apply(self, op: Apply) -> list[Operation]:
         name = op.primitive.name
-        if name not in SERVES_SHAPE or op.operands[0] not in self.idle or len(op.operands) > 1:
+        if name not in MEASURES or op.operands[0] not in self.idle or len(op.operands) > 1:
             return [op]
         t = op.operands[0].type
         assert isinstance(t, ArrayType) and t.shape
@@ -90,7 +88,7 @@ class Shapes:
 
 def _measured(block: Block) -> Iterator[Value]:
     for op in block.operations:
-        if isinstance(op, Apply) and op.primitive.name in SERVES_SHAPE and isinstance(op.operands[0], Value):
+        if isinstance(op, Apply) and op.primitive.name in MEASURES and isinstance(op.operands[0], Value):
             yield op.operands[0]
         for inner in op.blocks:
             yield from _measured(inner)
@@ -100,7 +98,7 @@ def _used(block: Block) -> Iterator[Operand]:
     """What is read for more than its shape."""
     yield from block.results
     for op in block.operations:
-        if not (isinstance(op, Apply) and op.primitive.name in SERVES_SHAPE and len(op.operands) == 1):
+        if not (isinstance(op, Apply) and op.primitive.name in MEASURES and len(op.operands) == 1):
             yield from op.operands
         for inner in op.blocks:
             yield from _used(inner)

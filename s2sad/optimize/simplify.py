@@ -175,6 +175,14 @@ class Simplifier:
             self.apply(new)
         return self.get(result)
 
+    def compute(self, builder: Builder, primitive: Primitive, operands: Sequence[Operand]) -> Operand:
+        """An operation that a replacement needs beside its own."""
+        result = builder.apply(primitive, operands)
+        for new in builder.operations:
+            assert isinstance(new, Apply)
+            self.apply(new)
+        return self.get(result)
+
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
         """What a replacement is about: the operation, and the unnamed ones that it takes in."""
         absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and _unnamed(o)]
@@ -325,14 +333,9 @@ def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: App
     product = constant(factor.value * number.value)  # type: ignore[operator]
     if result is not None:
         return s.build(result, inner.primitive, product, x)
-    builder = Builder(op.location, tuple(dict.fromkeys((*op.about, *inner.about))))
-    made = builder.apply(inner.primitive, (product, x))
-    if not isinstance(made, Value):
-        return None
-    for new in builder.operations:
-        assert isinstance(new, Apply)
-        s.apply(new)
-    return s.get(made)
+    about = tuple(dict.fromkeys((*op.about, *inner.about)))
+    made = s.compute(Builder(op.location, about), inner.primitive, (product, x))
+    return made if isinstance(made, Value) else None
 
 
 def _over_one(s: Simplifier, op: Apply) -> Operand | None:
@@ -468,12 +471,8 @@ def broadcast_last(s: Simplifier, op: Apply) -> Operand | None:
     numbers = [spread.operands[0] if s.made.get(o) is spread else o for o in op.operands]  # type: ignore[arg-type]
     if not all(isinstance(n.type, ArrayType) and n.type.is_scalar for n in numbers):
         return None
-    builder = Builder(op.location, s.reasons(op, ()))
-    number = builder.apply(op.primitive, numbers)
-    for new in builder.operations:
-        assert isinstance(new, Apply)
-        s.apply(new)
-    return s.build(op, _need(np.broadcast_to), s.get(number), spread.operands[1])
+    number = s.compute(Builder(op.location, s.reasons(op, ())), op.primitive, numbers)
+    return s.build(op, np.broadcast_to, number, spread.operands[1])
 
 
 _SPREADABLE = ("np.multiply", "np.divide", "np.negative", "np.add", "np.subtract")

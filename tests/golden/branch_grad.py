@@ -12,11 +12,9 @@ def branch_grad(x, y):
     elif x < 0.0:
         z = np.exp(x)
         returned_ = False
-        z_2 = z
     else:
         returned_ = True
         z = 0.0
-        z_2 = 0.0
     # adjoint sweep
     if returned_:
         result_bar = 1.0
@@ -29,7 +27,7 @@ def branch_grad(x, y):
         y_bar = z_bar * x  # z = x * y
     else:
         if x < 0.0:
-            x_bar = z_bar * z_2  # z = np.exp(x)
+            x_bar = z_bar * z  # z = np.exp(x)
         else:
             x_bar = result_bar
         y_bar = 0.0
