@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
 from s2sad.compiler import Transform
-from s2sad.dispatch import Derivative, check_function
+from s2sad.dispatch import Derivative, check_function, is_variadic, name_of, signature_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
@@ -75,7 +75,12 @@ def _derivative(fun: Any, kind: str, argnums: Argnums, has_aux: bool, value: boo
 def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     """The positions of the parameters named by `argnums`, and whether it is one."""
     check_function(fun)
-    names = list(inspect.signature(fun).parameters)
+    name = name_of(fun)
+    variadic = not isinstance(fun, Derivative) and is_variadic(fun)
+    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
+    names = list(signature.parameters)
+    if variadic:
+        names = [p.name for p in inspect.signature(fun).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     one = isinstance(argnums, (int, str))
     if not one and not isinstance(argnums, (tuple, list)):
         raise ArgumentError(f"argnums holds positions or names, not {argnums!r}")
@@ -83,13 +88,13 @@ def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
         if isinstance(a, str):
             if a not in names:
-                raise ArgumentError(f"argnums {a!r}: {fun.__name__} has the parameters {', '.join(names)}")
+                raise ArgumentError(f"argnums {a!r}: {name} has the parameters {', '.join(names)}")
             a = names.index(a)
         if not isinstance(a, int) or isinstance(a, bool):
             raise ArgumentError(f"argnums holds positions or names, not {a!r}")
-        k = a + len(names) if a < 0 else a
-        if not 0 <= k < len(names):
-            raise ArgumentError(f"argnums {a}: {fun.__name__} has {len(names)} parameters")
+        k = a + len(names) if a < 0 and not variadic else a
+        if k < 0 or k >= len(names) and not variadic:
+            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
         result.append(k)
     if len(set(result)) < len(result) or not result:
         raise ArgumentError(f"argnums {argnums!r} names a parameter twice, or none")
@@ -101,12 +106,26 @@ def _cached(fun: Any, transform: Transform) -> Derivative:
     return Derivative(fun, transform)
 
 
+def _derivative_of(fun: Any, transform: Transform) -> Derivative:
+    """A derivative, made once for each function that can be looked up in a table."""
+    try:
+        return _cached(fun, transform)
+    except TypeError:
+        return Derivative(fun, transform)
+
+
+def _spread(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    """The function for just these arguments, where it takes `*args` or `**kwargs`."""
+    check_function(fun)
+    return fun if isinstance(fun, Derivative) else spread(fun, args, kwargs or {})
+
+
 def _active(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
     signature = Signature()
     found = tuple(k for k, p in enumerate(primals) if is_active_type(signature.type_of(p)))
     if not found:
-        raise ArgumentError(f"no argument of {fun.__name__} is a float or holds floats")
+        raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
     return found
 
 
@@ -118,13 +137,15 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     """
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+    fun = _spread(fun, primals)
     active = _active(fun, primals)
     for k in active:
         _check_like(tangents[k], primals[k], f"the tangent of argument {k}")
-    bound = inspect.signature(fun).bind(*primals)
+    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
+    bound = signature.bind(*primals)
     bound.apply_defaults()
     primals = tuple(bound.arguments.values())
-    derivative = _cached(fun, Transform("jvp", active))
+    derivative = _derivative_of(fun, Transform("jvp", active))
     return derivative(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
@@ -149,8 +170,9 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
     argument, None for one that holds no floats. It may be called any number of times.
     Griewank & Walther (2008), section 3.2.
     """
+    fun = _spread(fun, primals)
     active = _active(fun, primals)
-    derivative = _cached(fun, Transform("vjp", active))
+    derivative = _derivative_of(fun, Transform("vjp", active))
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
@@ -168,12 +190,13 @@ def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
 
     Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
     """
-    derivative = _cached(fun, Transform("primal"))
+    fun = _spread(fun, args, kwargs)
+    derivative = _derivative_of(fun, Transform("primal"))
     return print_function(derivative.primal(args, kwargs))
 
 
 def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
-    return _cached(fun, Transform("jvp", active))
+    return _derivative_of(fun, Transform("jvp", active))
 
 
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import inspect
 import os
-import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,8 +24,8 @@ from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
 from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
-from s2sad.frontend.source import parse
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import (
     BOTTOM,
@@ -36,6 +35,7 @@ from s2sad.ir.types import (
     StaticType,
     Symbol,
     Type,
+    leaves,
     new_dim,
     substitute,
     symbols,
@@ -81,6 +81,8 @@ class Entry:
     captured: tuple[Variable, ...]
     result: Type
     statics: dict[tuple[int, tuple[object, ...]], object] = field(default_factory=dict)
+    impure: bool = False
+    """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -97,6 +99,12 @@ def check_updates(lowered: Lowered) -> None:
             "write x = x + y, which makes a new array",
             op.location,
         )
+
+
+def identities(parameters: Iterable[Type]) -> str:
+    """What tells functions of one name apart, where they are given to another one."""
+    found = [id(s.value) for t in parameters for s in leaves(t) if isinstance(s, StaticType) and callable(s.value)]
+    return f" {found}" if found else ""
 
 
 def is_constant(t: Type) -> bool:
@@ -123,14 +131,14 @@ class Program:
     def captured_type(self, variable: Variable) -> Type:
         return self.signature.type_of(variable.read())
 
-    def guard(self, holder: Any, name: str, value: Any) -> None:
+    def guard(self, holder: Any, name: str | int, value: Any) -> None:
         return None
 
-    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee:
+    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
         local = Signature()
         given = [local.canonical(o.type) for o in operands]
         given = [_as_python(t) for t in given]
-        names = list(inspect.signature(function).parameters)
+        names = list(inspect.signature(function, follow_wrapped=False).parameters)
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
@@ -142,6 +150,8 @@ class Program:
                 if known is None or (e.parameter, e.path) in statics:
                     raise CalleeNeedsStatic(e.parameter, e.path, location) from None
                 statics[(e.parameter, e.path)] = known.value
+        if entry.impure:
+            return None
         result = _returned(entry.result, local.back())
         return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured)
 
@@ -149,7 +159,7 @@ class Program:
 
     def entry(self, target: Target, parameters: Mapping[str, Type]) -> Entry:
         """A function or derivative compiled for these parameters."""
-        key = (target, ";".join(map(key_of, parameters.values())))
+        key = (target, ";".join(map(key_of, parameters.values())) + identities(parameters.values()))
         if key in self.entries:
             return self.entries[key]
         if key in self.in_progress:
@@ -171,6 +181,11 @@ class Program:
             guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)
         else:
             raise UnsupportedCall(f"the type of the result of {name} does not settle")
+        if entry.impure and key in self.recursive:
+            raise UnsupportedCall(
+                f"{name} calls itself, and changes a list or object that it is given, or gives a function",
+                "return the new values instead",
+            )
         if entry.result == BOTTOM:
             raise UnsupportedCall(f"{name} calls itself without end, or always raises")
         self.entries[key] = entry
@@ -184,12 +199,12 @@ class Program:
             self.entries.pop(inner, None)
 
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
-        if isinstance(target, types.FunctionType):
-            source = parse(target)
-            lowered = lower(source, target, parameters, self)
+        if not getattr(target, "__s2sad_derivative__", False):
+            lowered = lower(target, parameters, self)
             check_updates(lowered)
             function = numbered(optimize(replace(lowered.function, name=name)))
-            return Entry(function, dict(parameters), lowered.captured, function.result.type)
+            result = function.result.type
+            return Entry(function, dict(parameters), lowered.captured, result, impure=lowered.impure)
         own = parameters
         if target.transform.kind == "jvp":
             own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
@@ -353,7 +368,10 @@ def _stub(name: str) -> Function:
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
-    name = str(getattr(target, "__name__", "f"))
+    function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
+    name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
+    if name == "__call__":
+        name = type(target).__name__.lower()
     return name if name.isidentifier() else "function"
 
 

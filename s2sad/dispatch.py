@@ -10,21 +10,24 @@ import functools
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from s2sad import cache
-from s2sad.compiler import Compiled, Program, Transform, compile_derivative, name_of, with_statics
+from s2sad.compiler import Compiled, Program, Transform, compile_derivative, with_statics
+from s2sad.compiler import name_of as name_of
 from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable
 from s2sad.frontend.context import NeedsStatic, Variable
-from s2sad.frontend.dependencies import Guard, dependencies
+from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.ir.objects import object_items
+from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
-from s2sad.ir.types import NUMBER, ArrayType, StaticType, Type, is_active_type, type_of
+from s2sad.ir.types import NUMBER, ArrayType, ContainerType, StaticType, Type, is_active_type, type_of
 from s2sad.ir.values import Function
 from s2sad.version import __version__
 
@@ -64,13 +67,44 @@ def check_function(target: Any) -> None:
     """
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
-    if not isinstance(target, (types.FunctionType, Derivative)):
-        name = getattr(target, "__name__", type(target).__name__)
-        raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
+    if isinstance(target, Derivative) or lookup(target) is not None or python_function(target) is not None:
+        return
+    name = getattr(target, "__name__", type(target).__name__)
+    raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
+
+
+def signature_of(target: Any) -> inspect.Signature:
+    """The signature by which a function is called: that of a decorator's wrapper, not of what it wraps."""
+    if isinstance(target, np.ufunc):
+        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     if isinstance(target, types.FunctionType):
-        for p in inspect.signature(target, follow_wrapped=False).parameters.values():
-            if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-                raise ArgumentError(f"{target.__name__} takes {p}, which is not supported yet: name its parameters")
+        return inspect.signature(target, follow_wrapped=False)
+    return inspect.signature(target)
+
+
+def is_variadic(target: Any) -> bool:
+    """Whether a function takes `*args` or `**kwargs`."""
+    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
+
+
+def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A function that takes `*args` or `**kwargs` as one of just these arguments; others as they are."""
+    if not is_variadic(target):
+        return target
+    names = positional_names(target, len(args))
+    return Spread(target, (*names, *kwargs), len(args))
+
+
+def positional_names(target: Any, count: int) -> list[str]:
+    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
+    for signature in (signature_of(target), inspect.signature(target)):
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
+        if len(names) >= count:
+            return names[:count]
+    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
+    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
 class Derivative:
@@ -88,13 +122,14 @@ class Derivative:
         self.target = target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, target, updated=())
+        functools.update_wrapper(self, python_function(target) or target, updated=())
         self.__signature__ = _signature(target, transform)
         self.__name__ = f"{name_of(target)}_{_suffix(transform)}" if transform else name_of(target)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
         self._guards: tuple[Guard, ...] | None = None
         self._names = tuple(self.__signature__.parameters)
+        self._spread: dict[object, Derivative] | None = {} if is_variadic(target) else None
 
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}>"
@@ -102,7 +137,19 @@ class Derivative:
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
+    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+        """This derivative, or that for so many arguments where the function takes `*args`."""
+        if self._spread is None:
+            return self
+        key = (len(args), tuple(kwargs))
+        if key not in self._spread:
+            assert self.transform is not None
+            self._spread[key] = Derivative(spread(self.target, args, kwargs), self.transform, self.backend)
+        return self._spread[key]
+
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if self._spread is not None:
+            return self._for(args, kwargs)(*args, **kwargs)
         if not kwargs:
             call = self._fast.get(tuple(map(type, args)))
             if call is not None and self._is_current():
@@ -117,13 +164,7 @@ class Derivative:
 
     def _is_current(self) -> bool:
         """Whether all that the compiled functions depend on outside their arguments is as it was."""
-        for holder, name, value in self._guards or ():
-            try:
-                if (holder[name] if name is not None else holder.cell_contents) is not value:
-                    return False
-            except (KeyError, ValueError):
-                return False
-        return True
+        return all(map(is_current, self._guards or ()))
 
     def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults put in."""
@@ -137,7 +178,7 @@ class Derivative:
         if self._guards is None or not self._is_current():
             self._families.clear()
             self._fast.clear()
-            self._guards = dependencies(base_function(self.target)).guards
+            self._guards = dependencies(self.target).guards
         key = fast_key(values)
         family = self._families.get(key)
         if family is not None:
@@ -180,32 +221,34 @@ class Derivative:
             return
         for k in self.transform.argnums:
             if k >= len(given):
-                raise ArgumentError(f"argnums {k}: {self.target.__name__} has {len(given)} parameters")
+                raise ArgumentError(f"argnums {k}: {name_of(self.target)} has {len(given)} parameters")
             if not is_active_type(given[k]):
                 raise NotDifferentiable(
-                    f"the derivative of {self.target.__name__} by its parameter {self._names[k]!r} needs floats, not "
+                    f"the derivative of {name_of(self.target)} by its parameter {self._names[k]!r} needs floats, not "
                     f"{given[k]}; pass a float, or leave the parameter out of argnums"
                 )
 
     def _load_or_make(self, parameters: dict[str, Type], signature: Signature) -> tuple[Any, tuple[Variable, ...]]:
-        depends = dependencies(base_function(self.target))
+        depends = dependencies(self.target, [s for t in parameters.values() for s in looked_into(t)])
+        known = set(map(id, (v for _, v in self._guards or ())))
+        self._guards = (*(self._guards or ()), *(g for g in depends.guards if id(g[1]) not in known))
         key = cache.digest(
             depends.digest,
             _chain(self),
             ";".join(map(key_of, parameters.values())),
             str(self.backend),
-            ";".join(f"{v.name}:{key_of(signature.type_of(v.read()))}" for v in depends.variables),
+            ";".join(f"{v.shown}:{key_of(signature.type_of(v.read()))}" for v in depends.variables),
         )
         module = cache.find(self.__name__, key)
         if module is not None:
             names = module.__s2sad_meta__["captured"]
-            by_name = {v.name: v for v in depends.variables}
+            by_name = {v.shown: v for v in depends.variables}
             if all(n in by_name for n in names) and not module.__s2sad_meta__.get("classes"):
                 return module, tuple(by_name[n] for n in names)
         compiled = self.compile(parameters, signature)
         meta = {
             "entry": compiled.entry,
-            "captured": [v.name for v in compiled.captured],
+            "captured": [v.shown for v in compiled.captured],
             "classes": sorted(compiled.classes),
             "reverse": compiled.reverse,
             "residuals": compiled.residuals,
@@ -245,15 +288,15 @@ class Derivative:
         lines = textwrap.wrap(f"{self.__name__}({types_})", 98, subsequent_indent="    ", break_on_hyphens=False)
         return [
             *lines,
-            f"generated by s2sad {__version__} from {base.__module__}.{base.__qualname__}",
+            f"generated by s2sad {__version__} from {_full_name(base)}",
         ]
 
     def docstring(self) -> str:
         """The docstring of the emitted function."""
         if self.transform is None:
-            return str(self.target.__name__)
+            return str(name_of(self.target))
         arguments = ", ".join(self._names[k] for k in self.transform.argnums)
-        return _DOCS[_suffix(self.transform)].format(name=self.target.__name__, arguments=arguments)
+        return _DOCS[_suffix(self.transform)].format(name=name_of(self.target), arguments=arguments)
 
     def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[[Any, Any], Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
@@ -286,6 +329,8 @@ class Derivative:
 
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
+        if self._spread is not None:
+            return self._for(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 
@@ -302,7 +347,7 @@ class Derivative:
                 default = signature.parameters[name].default
                 if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
                     raise ArgumentError(
-                        f"the generic program of {self.target.__name__} needs the value of {name!r}; "
+                        f"the generic program of {name_of(self.target)} needs the value of {name!r}; "
                         "give it a default, or use .lower(*args).source"
                     ) from None
                 parameters[name] = type_of(default) if type(default) is int else StaticType(default)
@@ -331,7 +376,7 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
     """The signature of the target; a tangent takes further arguments `x_dot`."""
-    signature = inspect.signature(target)
+    signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
     if transform is None or transform.kind != "jvp":
         return signature
     own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
@@ -363,7 +408,18 @@ def base_function(target: Any) -> Any:
     """The Python function at the bottom of a derivative of a derivative."""
     while isinstance(target, Derivative):
         target = target.target
-    return target
+    return python_function(target) or target
+
+
+def looked_into(t: Type) -> Iterator[Any]:
+    """The functions and classes that the type of an argument speaks of."""
+    if isinstance(t, ContainerType):
+        if t.cls not in (tuple, list, dict):
+            yield t.cls
+        for item in t.items:
+            yield from looked_into(item)
+    elif isinstance(t, StaticType) and (callable(t.value) or object_items(t.value) is not None):
+        yield t.value
 
 
 def _chain(target: Any) -> str:
@@ -385,7 +441,7 @@ def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) ->
     def call(*args: Any) -> Any:
         return function(*args, *(v.read() for v in captured))
 
-    plain = functools.partial(function, **{v.name: v.read() for v in captured})
+    plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
     return Specialised(call, plain, text, module)
 
@@ -406,5 +462,11 @@ def _default_text(value: Any) -> str:
 
 def _at(value: Any, path: tuple[object, ...]) -> Any:
     for key in path:
-        value = getattr(value, str(key)) if is_dataclass(value) else value[key]
+        value = getattr(value, str(key)) if object_items(value) is not None else value[key]
     return value
+
+
+def _full_name(function: Any) -> str:
+    module = getattr(function, "__module__", None)
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", type(function).__name__)
+    return f"{module}.{name}" if module else str(name)

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from s2sad.differentiate.tangents import Names, Path, add, leaf_paths, pick, tangent_type, zero
+from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
 from s2sad.ir.builder import Builder
+from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim

@@ -17,9 +17,9 @@ from s2sad.differentiate.tangents import (
     conform,
     pick,
     tangent_type,
-    zero,
 )
 from s2sad.ir.builder import Builder
+from s2sad.ir.lists import zero
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, UNDEFINED
 from s2sad.ir.types import ContainerType

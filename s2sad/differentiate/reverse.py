@@ -18,8 +18,9 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
-from s2sad.differentiate.tangents import REVERSED_ITEMS, Names, Path, check_rule, conform, pick, tangent_type, zero
+from s2sad.differentiate.tangents import Names, Path, check_rule, conform, pick, tangent_type
 from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (

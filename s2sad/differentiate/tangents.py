@@ -9,17 +9,14 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Primitive, lookup, register
-from s2sad.ir.structure import MAKE
 from s2sad.ir.types import (
     ArrayType,
     ContainerType,
     SequenceType,
-    StaticType,
     Type,
     is_active_type,
 )
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Operand, Value
 
 Names = Mapping[Value, str]
 """The name of each primal value: the user's own, or v1, v2, ..."""
@@ -55,24 +52,6 @@ def pick(builder: Builder, container: Operand, *path: object) -> Operand:
     return container
 
 
-def zero(builder: Builder, operand: Operand) -> Operand:
-    """The zero adjoint or tangent of an operand."""
-    t = operand.type
-    match t:
-        case ArrayType():
-            if t.is_scalar or isinstance(operand, Constant):
-                return constant(0.0) if t.dtype is None or t.dtype.kind != "c" else constant(0j)
-            return builder.apply(_rule(np.zeros_like), (operand,))
-        case ContainerType():
-            items = [zero(builder, builder.extract(operand, key)) for key in t.keys]
-            return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
-        case SequenceType():
-            return builder.apply(ZERO_ITEMS, (operand,))
-        case StaticType():
-            return operand
-    return constant(None)
-
-
 def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
     """A tangent or adjoint in the precision of its primal, where it came out as a plain Python number."""
     if isinstance(t, ContainerType) and isinstance(operand, Value):
@@ -85,20 +64,6 @@ def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
     if own.kind == "python" and t.dtype != np.float64 and t.dtype.kind in "fc":
         return builder.call(t.dtype.type, builder.expr(operand)).operand
     return operand
-
-
-def add(builder: Builder, a: Operand, b: Operand) -> Operand:
-    """The sum of two adjoints of one value."""
-    t = a.type
-    match t:
-        case ContainerType():
-            items = [add(builder, builder.extract(a, k), builder.extract(b, k)) for k in t.keys]
-            return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
-        case SequenceType():
-            return builder.apply(ADD_ITEMS, (a, b))
-        case StaticType():
-            return a
-    return builder.apply(_rule(np.add), (a, b))
 
 
 def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
@@ -121,55 +86,3 @@ def check_rule(op: Apply, rule: Callable[..., Any] | None) -> None:
             "pass constants to it, or give its rule",
             op.location,
         )
-
-
-def _rule(function: Callable[..., Any]) -> Primitive:
-    primitive = lookup(function)
-    assert primitive is not None, function
-    return primitive
-
-
-def add_items(a: Any, b: Any) -> Any:
-    """The sums of the items of two lists."""
-    return [x + y for x, y in zip(a, b, strict=True)]
-
-
-def zero_items(a: Any) -> Any:
-    """A zero for each item of a list."""
-    return [np.zeros_like(x) for x in a]
-
-
-def reversed_items(a: Any) -> Any:
-    """A list from its last item to its first."""
-    return a[::-1]
-
-
-ADD_ITEMS = register(
-    Primitive(
-        "add_items",
-        add_items,
-        lambda a, b, /: a,
-        tangent=lambda y, xs, dots: dots[0] if dots[1] is None else dots[1] if dots[0] is None else _sum_items(*dots),
-        adjoint=lambda g, y, xs, active: (g if active[0] else None, g if active[1] else None),
-        helper=True,
-    )
-)
-REVERSED_ITEMS: Primitive = register(
-    Primitive(
-        "reversed_items",
-        reversed_items,
-        lambda a, /: a,
-        tangent=lambda y, xs, dots: _reversed(dots[0]),
-        adjoint=lambda g, y, xs, active: (_reversed(g),),
-        helper=True,
-    )
-)
-ZERO_ITEMS = register(Primitive("zero_items", zero_items, lambda a, /: a, constant=True, helper=True))
-
-
-def _reversed(a: Any) -> Any:
-    return a.builder.expr(a.builder.apply(REVERSED_ITEMS, (a.operand,)))
-
-
-def _sum_items(a: Any, b: Any) -> Any:
-    return a.builder.expr(a.builder.apply(ADD_ITEMS, (a.operand, b.operand)))

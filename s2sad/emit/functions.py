@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.emit.conditions import find_conditions
-from s2sad.emit.expressions import constant_expression, expression, fill_statement
+from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Ownership, Variables, split_rows
 from s2sad.emit.writer import Comment
+from s2sad.ir.lists import LISTS
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
+from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -124,7 +125,7 @@ class FunctionEmitter:
             statements.extend(self.operation(op))
             for r in op.results:
                 statements.extend(self.appends_of(r))
-        return statements
+        return popped(statements)
 
     def appends_of(self, value: Value) -> Iterator[ast.stmt]:
         """What is appended to lists as soon as a value, or an item of an unpacked tuple, is there."""
@@ -152,7 +153,7 @@ class FunctionEmitter:
             return []
         if op.primitive.effect is Effect.IO:
             return [self.effect(op)]
-        if op.primitive in (INDEX_ADD, INDEX_SET):
+        if op.primitive.update is not None:
             return self.update(op)
         if self.unpacked.by(op):
             return []
@@ -196,7 +197,8 @@ class FunctionEmitter:
         base = op.operands[0]
         statements: list[ast.stmt] = []
         if not (self.variables.same(base, op.result) and self.ownership.owned(base)):
-            copy = ast.Call(ast.parse("np.array", mode="eval").body, [self.read(base)], [])
+            name = "list" if isinstance(base.type, SequenceType) else "np.array"
+            copy = ast.Call(ast.parse(name, mode="eval").body, [self.read(base)], [])
             statements.append(ast.Assign([self.store(op.result)], copy))
         text = op.primitive.update
         if callable(text):
@@ -441,7 +443,10 @@ class FunctionEmitter:
             return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
-        text = spell(op, [self.trace_name(o) for o in op.operands])
+        names = [self.trace_name(o) for o in op.operands]
+        if op.primitive in LISTS and isinstance(op.primitive.update, str):
+            return ast.unparse(fill_statement(op.primitive.update, [parse(n) for n in names]))
+        text = spell(op, names)
         name = self.trace_name(op.result)
         return f"{name} = {text}" if name.isidentifier() else ""
 
@@ -457,6 +462,27 @@ class FunctionEmitter:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """`x = xs.pop()` for `x = xs[-1]; del xs[-1]`."""
+    result: list[ast.stmt] = []
+    for s in statements:
+        last = result[-1] if result else None
+        taken = last.value if isinstance(last, ast.Assign) else None
+        if isinstance(s, ast.Delete) and isinstance(taken, ast.Subscript) and isinstance(taken.value, ast.Name):
+            index = ast.unparse(taken.slice)
+            if ast.unparse(s.targets[0]) == ast.unparse(taken):
+                result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
+                result[-1].trailing = getattr(last, "trailing", "")  # type: ignore[attr-defined]
+                continue
+        result.append(s)
+    return result
+
+
+def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
+    """`name.pop(arguments)`."""
+    return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])
 
 
 def placeholder(t: Type) -> Constant:

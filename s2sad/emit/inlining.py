@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -108,7 +108,7 @@ def _width(operand: Operand, widths: dict[Value, int]) -> int:
 
 def is_expression(op: Apply) -> bool:
     """Whether the operation is an expression: no effect, no update in place."""
-    return op.primitive.effect is not Effect.IO and op.primitive not in (INDEX_ADD, INDEX_SET, UNDEFINED)
+    return op.primitive.effect is not Effect.IO and op.primitive.update is None and op.primitive is not UNDEFINED
 
 
 def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...]) -> bool:
@@ -158,7 +158,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses) -> bool:
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
-    if isinstance(reader, Apply) and reader.primitive in (INDEX_ADD, INDEX_SET) and reader.operands[0] is value:
+    if isinstance(reader, Apply) and reader.primitive.update is not None and reader.operands[0] is value:
         return False
     return uses.block_of[reader] is block and isinstance(reader, (Apply, Call, If, For))
 

@@ -14,9 +14,10 @@ import re
 from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
+from s2sad.ir.lists import LISTS, SEQUENCE
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import INDEX_ADD, INDEX_SET
-from s2sad.ir.types import ArrayType
+from s2sad.ir.structure import EXTRACT, GETITEM
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 Interval = tuple[int, int]
@@ -158,7 +159,7 @@ class Variables:
                     self.extend(p, end, end + 1)
                 for r in op.results[len(op.initial) :]:
                     self.extend(r, self.at[op], self.ends[op])
-            case Apply() if op.primitive in (INDEX_ADD, INDEX_SET):
+            case Apply() if op.primitive.update is not None:
                 self.pairs.append((op.operands[0], op.result))
             case Apply() if op.primitive.name in SUMS:
                 self.pairs.append((addends(op, self.inlined)[0], op.result))
@@ -320,6 +321,9 @@ class Ownership:
             return self.carried_fresh(*self.carrier[value], value)
         op = self.uses.definition.get(value)
         match op:
+            case Apply() if isinstance(t, SequenceType):
+                sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
+                return sliced or op.primitive not in (GETITEM, EXTRACT)
             case Apply():
                 return op.primitive.effect is Effect.FRESH
             case If():
@@ -348,6 +352,10 @@ class Ownership:
         """Whether a read leaves no alias behind."""
         match reader:
             case Apply():
+                if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
+                    return isinstance(value.type, ArrayType) and value.type.is_scalar
+                if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
+                    return True  # a list is seen by its own variables only; its items are never changed
                 if reader.primitive.effect is not Effect.VIEW:
                     return True
                 return reader.result in self.variables.inlined and self.is_private(reader.result)

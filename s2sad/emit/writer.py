@@ -119,6 +119,9 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
     def _AugAssign(self, s: ast.AugAssign) -> None:
         self.line(f"{self.text(s.target)} {BINARY[type(s.op)][0]}= {self.text(s.value, TUPLE)}")
 
+    def _Delete(self, s: ast.Delete) -> None:
+        self.line(f"del {', '.join(map(self.text, s.targets))}")
+
     def _Expr(self, s: ast.Expr) -> None:
         if isinstance(s.value, ast.Constant) and isinstance(s.value.value, str):
             self.docstring(s.value.value)

@@ -5,6 +5,10 @@ Each handler takes the lowering, the arguments as terms, and the node; it gives 
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,105 +16,134 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.terms import (
+    Closure,
     Enumerate,
+    Partial,
     Range,
     Record,
+    Ref,
     Reversed,
+    Super,
     Term,
     Zip,
     is_static,
     static_value,
-    to_operand,
 )
 from s2sad.ir.effects import PRINT
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.structure import GETITEM
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.values import Constant, Value, constant
 
 if TYPE_CHECKING:
-    from s2sad.frontend.expressions import Expressions
+    from s2sad.frontend.loops import Loops
 
-Handler = Callable[["Expressions", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
 
 
-def _range(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    parts = [to_operand(lo.builder, a) for a in args]
+def _range(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    parts = [lo.to_operand(a) for a in args]
     start, stop, step = (constant(0), parts[0], constant(1)) if len(parts) == 1 else (*parts, constant(1))[:3]
     return Range(start, stop, step)
 
 
-def _len(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    term = lo.open(args[0])
+def _len(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    found = lo.call_special(args[0], "__len__", [], node)
+    if found is not None:
+        return found
+    term = lo.open(lo.listed(args[0]))
     if isinstance(term, (tuple, list, dict)):
         return constant(len(term))
     if isinstance(term, Record):
         return constant(len(term.items))
     if is_static(term):
         return constant(len(static_value(term)))
-    return lo.apply(len, [to_operand(lo.builder, term)])
+    return lo.apply(len, [lo.to_operand(term)])
 
 
-def _enumerate(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _enumerate(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else constant(0))
-    return Enumerate(args[0], to_operand(lo.builder, start))
+    return Enumerate(lo.iterable(args[0]), lo.to_operand(start))
 
 
-def _zip(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Zip(tuple(args))
+def _zip(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return Zip(tuple(map(lo.iterable, args)), bool(lo.static(kw["strict"], node)) if "strict" in kw else False)
 
 
-def _print(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _print(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     static = {k: lo.static(v, node) for k, v in kw.items()}
-    return lo.builder.apply(PRINT, [to_operand(lo.builder, a) for a in args], static)
+    return lo.builder.apply(PRINT, [lo.to_operand(a) for a in args], static)
 
 
-def _tuple(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return tuple(lo.sequence(args[0], node)) if args else ()
+def _tuple(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if not args:
+        return ()
+    term = lo.open(lo.listed(lo.iterable(args[0])))
+    return term if is_sequence(term) else tuple(lo.sequence(term, node))
 
 
-def _list(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lo.sequence(args[0], node) if args else []
+def _list(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if not args:
+        return lo.new(list, [])
+    term = lo.open(lo.listed(lo.iterable(args[0])))
+    if (
+        isinstance(term, Value)
+        and isinstance(term.type, ArrayType)
+        and not isinstance((term.type.shape or (None,))[0], int)
+    ):
+        term = lo.apply(list, [term])
+    return lo.new(list, term if is_sequence(term) else lo.sequence(term, node))
 
 
-def _dict(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    base = lo.open(args[0]) if args else {}
+def _dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    base = lo.open(lo.listed(args[0])) if args else {}
     if isinstance(base, (tuple, list)):
         base = {lo.static(k, node): v for k, v in (lo.sequence(pair, node) for pair in base)}
     if not isinstance(base, dict):
         lo.refuse(node, "dict() of this", "", UnsupportedType)
-    return {**base, **kw}
+    return lo.new(dict, {**base, **kw})
 
 
-def _sum(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _sum(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)
-    term = lo.open(args[0])
+    folded = lo.folded(args[0], "total", "sum", start)
+    if folded is not None:
+        return folded
+    term = lo.open(lo.listed(lo.iterable(args[0])))
+    if is_sequence(term):
+        term = lo.apply(np.array, [lo.to_operand(term)])
     if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
         if term.type.rank is None:
             lo.refuse(node, "sum() of an array of unknown rank", "use np.sum", UnsupportedType)
         total: Term = lo.builder.apply(_primitive(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
-        return total if start is None else lo.apply(np.add, [to_operand(lo.builder, t) for t in (start, total)])
+        return total if start is None else lo.apply(np.add, [lo.to_operand(t) for t in (start, total)])
     items = lo.sequence(term, node)
     if start is None:
         if not items:
             return constant(0)
-        total, items = items[0], items[1:]
+        total, items = (constant(0), items) if isinstance(items[0], Ref) else (items[0], items[1:])
     else:
         total = start
     for item in items:
-        total = lo.apply(np.add, [to_operand(lo.builder, t) for t in (total, item)])
+        total = lo.binary(gast.copy_location(gast.BinOp(left=node, op=gast.Add(), right=node), node), total, item, None)
     return total
 
 
 def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Handler:
-    def handler(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        if kw:
-            lo.refuse(node, f"{function.__name__} with keywords", "leave them out", UnsupportedType)
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         if len(args) == 1:
-            term = lo.open(args[0])
-            if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
+            term = lo.open(lo.listed(lo.iterable(args[0])))
+            if is_sequence(term) and not kw:
+                return lo.apply(reduction, [lo.apply(np.array, [lo.to_operand(term)])])
+            if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) and not kw:
                 return lo.apply(reduction, [term])
             args = lo.sequence(term, node)
-        operands = [to_operand(lo.builder, a) for a in args]
+            if not args and "default" in kw:
+                return kw["default"]
+        if "key" in kw:
+            return _by_key(lo, function, args, kw["key"], node)
+        operands = [lo.to_operand(a) for a in args]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
         return operands[0] if len(operands) == 1 else lo.apply(function, operands)
@@ -118,18 +151,33 @@ def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Ha
     return handler
 
 
-def _isinstance(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _by_key(lo: Loops, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
+    """`max(items, key=key)`: the first item whose key no other exceeds."""
+    better: Any = gast.Gt() if function is max else gast.Lt()
+    best, best_key = items[0], lo.call(key, [items[0]], {}, node, None)
+    for item in items[1:]:
+        own = lo.call(key, [item], {}, node, None)
+        test = lo.compare(node, better, own, best_key)
+        old = (best, best_key)
+        pair = lo.choose(test, lambda i=item, k=own: (i, k), lambda o=old: o, node)  # type: ignore[misc]
+        best, best_key = lo.sequence(pair, node)
+    return best
+
+
+def _isinstance(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     classes = lo.static(args[1], node)
     classes = classes if isinstance(classes, tuple) else (classes,)
     return constant(any(issubclass(_class_of(lo, args[0], node), c) for c in classes))
 
 
-def _class_of(lo: Expressions, term: Term, node: gast.AST) -> type:
+def _class_of(lo: Loops, term: Term, node: gast.AST) -> type:
     """The class of the object that a term stands for; an error where the signature does not settle it."""
     if isinstance(term, (tuple, list, dict)):
         return type(term)
-    if isinstance(term, Record):
+    if isinstance(term, (Record, Ref)):
         return term.cls
+    if isinstance(term, (Closure, Partial)):
+        return types.FunctionType
     if isinstance(term, Constant):
         return type(term.value)
     t: Type | None = term.type if isinstance(term, Value) else None
@@ -143,25 +191,35 @@ def _class_of(lo: Expressions, term: Term, node: gast.AST) -> type:
     lo.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
 
 
-def _type(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _type(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_class_of(lo, args[0], node))
 
 
-def _hasattr(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _hasattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     name = lo.static(args[1], node)
-    if isinstance(args[0], Record):
-        return constant(name in args[0].items)
+    opened = lo.open(args[0])
+    if isinstance(opened, Record):
+        return constant(name in opened.items or hasattr(opened.cls, name))
+    if isinstance(opened, Constant) and isinstance(opened.type, StaticType):
+        return constant(hasattr(opened.value, name))
     return constant(hasattr(_class_of(lo, args[0], node), name))
 
 
-def _reversed(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    term = lo.open(args[0])
-    return list(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
+def _reversed(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    term = lo.open(lo.iterable(args[0]))
+    if isinstance(term, dict):
+        term = [constant(k) for k in term]
+    return tuple(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
 
 
 def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
-    def handler(lo: Expressions, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        term = lo.open(args[0])
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        folded = lo.folded(args[0], "items_", "all" if test_all else "any", None)
+        if folded is not None:
+            return folded
+        term = lo.open(lo.listed(lo.iterable(args[0])))
+        if is_sequence(term):
+            term = lo.apply(np.array, [lo.to_operand(term)])
         if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
             return lo.apply(function, [term])
         items = lo.sequence(term, node)
@@ -171,6 +229,132 @@ def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
             then, orelse = sides if test_all else reversed(sides)
             result = lo.choose(item, then, orelse, node)
         return result
+
+    return handler
+
+
+def _map(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lo.mapped(args[0], [lo.iterable(a) for a in args[1:]], node)
+
+
+def _filter(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lo.filtered(args[0], lo.iterable(args[1]), node)
+
+
+def _reduce(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lo.reduced(args[0], lo.iterable(args[1]), args[2] if len(args) > 2 else None, node)
+
+
+def _partial(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return Partial(args[0], tuple(args[1:]), kw)
+
+
+def _wraps(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(_same)
+
+
+def _same(function: Any) -> Any:
+    """What `functools.wraps(f)` is taken for: it leaves the wrapper what it is."""
+    return function
+
+
+def _first(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return args[0] if args else constant(_same)
+
+
+def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if args:
+        return Super(lo.static(args[0], node), args[1])
+    frame: Any = lo.frame
+    while frame.function is None or "__class__" not in frame.function.__code__.co_freevars:
+        frame = frame.parent or lo.refuse(node, "super() outside a method")
+    cells = frame.function.__closure__
+    cls = cells[frame.function.__code__.co_freevars.index("__class__")].cell_contents
+    return Super(cls, frame.receiver)
+
+
+def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    term = lo.open(lo.listed(lo.iterable(args[0])))
+    backward = bool(lo.static(kw["reverse"], node)) if "reverse" in kw else False
+    if isinstance(term, dict):
+        term = [constant(k) for k in term]
+    if isinstance(term, (tuple, list)):
+        keys = [lo.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
+        values = [lo.value_form(k) for k in keys]
+        if all(map(is_static, values)):
+            known = [static_value(v) for v in values]
+            order = sorted(range(len(known)), key=known.__getitem__, reverse=backward)
+            return lo.new(list, [term[k] for k in order])
+    if "key" in kw:
+        lo.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
+    array = term if isinstance(term, Value) and isinstance(term.type, ArrayType) else None
+    if array is None:
+        array = lo.apply(np.array, [lo.to_operand(term)])  # type: ignore[assignment]
+    found = lo.apply(np.sort, [array])  # type: ignore[list-item]
+    if backward:
+        found = lo.builder.apply(GETITEM, (found, constant(slice(None, None, -1))))
+    return _list(lo, [found], {}, node)
+
+
+def _getattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if len(args) > 2 and not static_value(_hasattr(lo, args[:2], {}, node)):
+        return args[2]
+    return lo.attribute(args[0], lo.static(args[1], node), node)
+
+
+def _setattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    lo.set_named(args[0], lo.static(args[1], node), args[2], node)
+    return constant(None)
+
+
+def _iter(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lo.iterable(args[0])
+
+
+def _divmod(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    operands = [lo.to_operand(a) for a in args]
+    return (lo.apply(np.floor_divide, operands), lo.apply(np.remainder, operands))
+
+
+def _by_method(function: Callable[..., Any], name: str) -> Handler:
+    """A builtin that asks a method of the user's class first."""
+
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        found = lo.call_special(args[0], name, args[1:], node)
+        if found is not None:
+            return found
+        if is_static(args[0]) and not isinstance(args[0].type, ArrayType):  # type: ignore[union-attr]
+            return constant(function(*map(static_value, args)))
+        primitive = _primitive(function)
+        return lo.builder.apply(primitive, [lo.to_operand(a) for a in args], {})
+
+    return handler
+
+
+def _operation(node_class: type) -> Handler:
+    """A function of the module `operator` that is an operator."""
+
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        made = gast.copy_location(gast.BinOp(left=node, op=node_class(), right=node), node)
+        return lo.binary(made, args[0], args[1], None)
+
+    return handler
+
+
+def _comparison(node_class: type) -> Handler:
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        return lo.compare(node, node_class(), args[0], args[1])
+
+    return handler
+
+
+def _combined(function: Callable[..., Any]) -> Handler:
+    """A function of itertools on lists whose length is known: it combines whatever items there are."""
+
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        known = [lo.static(a, node) if isinstance(a, Constant) else lo.sequence(lo.iterable(a), node) for a in args]
+        keywords = {k: lo.static(v, node) for k, v in kw.items()}
+        return lo.new(list, list(function(*known, **keywords)))
 
     return handler
 
@@ -193,6 +377,43 @@ HANDLERS: dict[Any, Handler] = {
     reversed: _reversed,
     all: _all_any(True, np.all),
     any: _all_any(False, np.any),
+    map: _map,
+    filter: _filter,
+    functools.reduce: _reduce,
+    functools.partial: _partial,
+    functools.wraps: _wraps,
+    functools.cache: _first,
+    functools.lru_cache: _first,
+    _same: _first,
+    super: _super,
+    sorted: _sorted,
+    getattr: _getattr,
+    setattr: _setattr,
+    iter: _iter,
+    divmod: _divmod,
+    abs: _by_method(abs, "__abs__"),
+    round: _by_method(round, "__round__"),
+    operator.add: _operation(gast.Add),
+    operator.sub: _operation(gast.Sub),
+    operator.mul: _operation(gast.Mult),
+    operator.truediv: _operation(gast.Div),
+    operator.floordiv: _operation(gast.FloorDiv),
+    operator.mod: _operation(gast.Mod),
+    operator.pow: _operation(gast.Pow),
+    operator.matmul: _operation(gast.MatMult),
+    operator.lt: _comparison(gast.Lt),
+    operator.le: _comparison(gast.LtE),
+    operator.gt: _comparison(gast.Gt),
+    operator.ge: _comparison(gast.GtE),
+    operator.eq: _comparison(gast.Eq),
+    operator.ne: _comparison(gast.NotEq),
+    itertools.product: _combined(itertools.product),
+    itertools.chain: _combined(itertools.chain),
+    itertools.combinations: _combined(itertools.combinations),
+    itertools.permutations: _combined(itertools.permutations),
+    itertools.pairwise: _combined(itertools.pairwise),
+    itertools.zip_longest: _combined(itertools.zip_longest),
+    itertools.islice: _combined(itertools.islice),
 }
 
 
@@ -205,8 +426,8 @@ def _primitive(function: Callable[..., Any]) -> Any:
 
 
 PURE: frozenset[Any] = frozenset(
-    (abs, bool, bytes, callable, chr, complex, divmod, float, format, frozenset, getattr, hash, int, issubclass)
-    + (np.dtype, oct, hex, bin, ord, pow, repr, round, set, slice, sorted, str)
+    (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
+    + (np.dtype, oct, hex, bin, ord, pow, repr, set, slice, str, id)
 )
 """Functions without effect, which are called at compile time where all their arguments are known."""
 
@@ -223,11 +444,3 @@ def is_hashable(x: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def is_static_type(operand: Operand) -> bool:
-    return isinstance(operand.type, StaticType)
-
-
-def is_sequence(term: Term) -> bool:
-    return isinstance(term, Value) and isinstance(term.type, SequenceType)

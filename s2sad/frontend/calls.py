@@ -1,9 +1,16 @@
-"""Calls: functions with a rule, builtins, classes of containers, methods, and the user's own functions."""
+"""Calls: functions with a rule, builtins, classes, closures, methods, and the user's own functions.
+
+A user's function becomes a function of the emitted module, one for each signature. It is lowered in the place of the
+call instead where it takes or gives what has no value at run time (a function, a generator), changes a list or object
+that it is given, or is a closure or a method.
+"""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import gast
@@ -11,12 +18,27 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
-from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic
-from s2sad.frontend.dependencies import LIBRARIES
-from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.terms import Method, Record, Term, is_static, record_fields, static_value, to_operand
+from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.dependencies import is_captured
+from s2sad.frontend.frames import Code, Frame, code_of, function_code, source_of
+from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
+from s2sad.frontend.objects import Objects, class_of
+from s2sad.frontend.terms import (
+    Choice,
+    Closure,
+    Method,
+    Partial,
+    Record,
+    Ref,
+    Term,
+    describe,
+    is_static,
+    parts,
+    static_value,
+)
+from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Primitive, lookup
-from s2sad.ir.types import BOTTOM, ArrayType, is_active_type
+from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_active_type
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -59,41 +81,85 @@ ARRAY_METHODS = frozenset(
 )
 """Methods that are the NumPy function of the same name on their receiver."""
 
+MAX_DEPTH = 60
+"""How deep calls are lowered in the place of one another."""
 
-class Calls(Expressions):
+
+class Calls(Objects):
     """Lowers calls."""
+
+    codes: dict[int, Code]
+
+    def _eval_Call(self, node: gast.Call, hint: str | None) -> Term:
+        function = self.eval(node.func)
+        arguments = self._items(node.args)
+        keywords: dict[str, Term] = {}
+        for k in node.keywords:
+            if k.arg is not None:
+                keywords[k.arg] = self.eval(k.value)
+                continue
+            more = self.open(self.eval(k.value))
+            if not isinstance(more, dict):
+                self.refuse(node, "** of something that is no dict known at compile time")
+            keywords.update(more)
+        return self.call(function, arguments, keywords, node, hint)
 
     def call(
         self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
-        if isinstance(function, Value) and function.type == BOTTOM:
-            return function
-        if isinstance(function, Method):
-            return self.call_method(function, arguments, keywords, node, hint)
-        if not is_static(function):
-            self.refuse(node, "this value is called", "call a function", UnsupportedCall)
-        f = static_value(function)
+        match function:
+            case Value(type=t) if t == BOTTOM:
+                return function
+            case Method():
+                return self.call_method(function, arguments, keywords, node, hint)
+            case Closure():
+                return self.call_closure(function, arguments, keywords, node)
+            case Partial(function=inner, arguments=first, keywords=more):
+                return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
+            case Choice():
+                return self.call_choice(function, arguments, keywords, node, hint)
+            case Constant():
+                return self.call_static(function.value, arguments, keywords, node, hint)
+        found = self.call_special(function, "__call__", arguments, node) if not keywords else None
+        method = self.special(function, "__call__")
+        if found is None and method is not None:
+            found = self.call_inline(method, [function, *arguments], keywords, node)
+        if found is None:
+            self.refuse(node, f"{describe(function)} is called", "call a function", UnsupportedCall)
+        return found
+
+    def call_static(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The call of something known at compile time."""
         if is_hashable(f) and f in HANDLERS:
-            return HANDLERS[f](self, arguments, keywords, node)
-        if isinstance(f, type) and record_fields(f) is not None:
-            return self.make_record(f, arguments, keywords, node)
+            return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
+        if isinstance(f, type) and is_user_class(f) and not issubclass(f, BaseException):
+            return self.instantiate(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if primitive is not None:
             return self.call_primitive(primitive, arguments, keywords, node, hint)
-        if (
-            all(map(is_static, arguments))
-            and all(map(is_static, keywords.values()))
-            and (getattr(f, "__s2sad_operator__", False) or evaluates_at_compile_time(f))
-        ):
-            return constant(f(*map(static_value, arguments), **{k: static_value(v) for k, v in keywords.items()}))
+        known = self.known_arguments(f, arguments, keywords)
+        if known is not None:
+            return self.adopt(constant(f(*known[0], **known[1])))
+        if isinstance(f, functools.partial):
+            first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
+            more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
+            assert isinstance(more, dict)
+            return self.call(constant(f.func), [*first, *arguments], {**more, **keywords}, node, hint)
         if isinstance(f, types.MethodType):
-            return self.call_function(f.__func__, [constant(f.__self__), *arguments], keywords, node, hint)
-        if isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES:
+            receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
+            return self.call(constant(f.__func__), [receiver, *arguments], keywords, node, hint)
+        if isinstance(f, functools._lru_cache_wrapper):
+            return self.call(constant(f.__wrapped__), arguments, keywords, node, hint)
+        own = isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
+        if own or getattr(f, "__s2sad_derivative__", False):
             return self.call_function(f, arguments, keywords, node, hint)
-        if getattr(f, "__s2sad_derivative__", False):
-            return self.call_function(f, arguments, keywords, node, hint)
+        method = inspect.getattr_static(type(f), "__call__", None)
+        if isinstance(method, types.FunctionType) and is_user_class(type(f)):
+            return self.call_inline(method, [constant(f), *arguments], keywords, node)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
         self.refuse(
@@ -103,6 +169,18 @@ class Calls(Expressions):
             UnsupportedCall,
         )
 
+    def known_arguments(
+        self, f: Any, arguments: Sequence[Term], keywords: Mapping[str, Term]
+    ) -> tuple[list[Any], dict[str, Any]] | None:
+        """The arguments, where the function may be called at compile time and all of them are known."""
+        if not (getattr(f, "__s2sad_operator__", False) or evaluates_at_compile_time(f)):
+            return None
+        values = [self.value_form(a) for a in (*arguments, *keywords.values())]
+        if not all(map(is_static, values)):
+            return None
+        found = [static_value(v) for v in values]
+        return found[: len(arguments)], dict(zip(keywords, found[len(arguments) :], strict=True))
+
     def call_forward(
         self, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
@@ -111,7 +189,7 @@ class Calls(Expressions):
             fun, primals, tangents = inspect.signature(jvp).bind(*arguments, **keywords).args
         except TypeError as e:
             self.refuse(node, f"jvp: {e}", "", UnsupportedCall)
-        values = [to_operand(self.builder, t) for t in self.sequence(primals, node)]
+        values = [self.to_operand(t) for t in self.sequence(primals, node)]
         dots = self.sequence(tangents, node)
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
@@ -119,39 +197,163 @@ class Calls(Expressions):
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
 
+    # functions of the user
+
     def call_function(
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
-        """A function of the user: its arguments in the order of its parameters."""
+        """A function of the user: compiled for these arguments, or lowered here."""
+        signature = inspect.signature(f, follow_wrapped=False)
+        bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
+        if compiled:
+            terms = [self.to_operand(t) for t in bound.values()]
+            result = self.call_compiled(f, terms, node, hint)
+            if result is not None:
+                return self.adopt(result)
+        return self.lower_here(f, bound, node)
+
+    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
+        if not isinstance(f, types.FunctionType) or (f.__module__ or "").split(".")[0] in LIBRARIES:
+            return self.call(constant(f), arguments, keywords, node, None)
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.function is f:
+                return self.call_function(f, arguments, keywords, node, None)
+            frame = frame.caller
+        signature = inspect.signature(f, follow_wrapped=False)
+        bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        return self.lower_here(f, bound, node)
+
+    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+        """The default values of a function; those that hold arrays, lists or objects belong to the function."""
+        found: dict[str, Term] = {}
+        positional = [
+            p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is not p.empty
+        ]
+        for p in signature.parameters.values():
+            if p.default is p.empty:
+                continue
+            if not is_captured(p.default) and not isinstance(p.default, (list, dict)):
+                found[p.name] = constant(p.default)
+            elif p.kind is p.KEYWORD_ONLY:
+                variable = Variable(f.__kwdefaults__, p.name)
+                found[p.name] = self.captured_term(variable, p.default)
+            else:
+                variable = Variable(f.__defaults__, positional.index(p), p.name)
+                found[p.name] = self.captured_term(variable, p.default)
+        return found
+
+    def bind_arguments(
+        self,
+        name: str,
+        signature: inspect.Signature,
+        arguments: Sequence[Term],
+        keywords: Mapping[str, Term],
+        defaults: Mapping[str, Term],
+        node: gast.AST,
+    ) -> dict[str, Term]:
+        """The terms of the parameters, in their order, as Python binds them."""
         try:
-            bound = inspect.signature(f).bind(*arguments, **keywords)
+            given = signature.bind(*arguments, **keywords).arguments
         except TypeError as e:
-            self.refuse(node, f"{f.__name__}: {e}", "", UnsupportedCall)
-        operands = []
-        for name, parameter in inspect.signature(f).parameters.items():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                self.refuse(node, f"{f.__name__} takes *{name}", "not supported yet: name the parameters")
-            term = bound.arguments[name] if name in bound.arguments else constant(parameter.default)
-            operands.append(to_operand(self.builder, term))
-        return self.call_compiled(f, operands, node, hint)
+            self.refuse(node, f"{name}: {e}", "", UnsupportedCall)
+        bound: dict[str, Term] = {}
+        for p in signature.parameters.values():
+            if p.kind is p.VAR_POSITIONAL:
+                bound[p.name] = tuple(given.get(p.name, ()))
+            elif p.kind is p.VAR_KEYWORD:
+                bound[p.name] = self.new(dict, dict(given.get(p.name, {})))
+            else:
+                bound[p.name] = given[p.name] if p.name in given else defaults[p.name]
+        return bound
+
+    def is_value(self, term: Term) -> bool:
+        """Whether a term can be passed at run time: no function, no generator in it."""
+        if isinstance(term, (Value, Constant)):
+            return True
+        if isinstance(term, Ref):
+            found = parts(self.env[term.cell])
+            return found is None or all(map(self.is_value, found[1]))
+        if isinstance(term, (tuple, list, dict, Record)):
+            found = parts(term)
+            return found is not None and all(map(self.is_value, found[1]))
+        return False
+
+    def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:
+        """The body of a function in the place of its call."""
+        source, code = source_of(f), function_code(f)
+        self.frames += 1
+        frame = Frame(source, f, code.tree, self.frames, None, code.local, code.live, captured=code.captured)
+        return self.enter(frame, bound, node)
+
+    def call_closure(self, closure: Closure, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A function or lambda made in the function, in the place of its call."""
+        signature = signature_of(closure.node.args)
+        bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
+        code = self.closure_code(closure.node)
+        return self.enter(self.inner_frame(closure.frame, code), bound, node)
+
+    def inner_frame(self, around: Frame, code: Code) -> Frame:
+        """A frame for a function or comprehension that sees the names of another one."""
+        self.frames += 1
+        code_ = code.tree, self.frames, around, code.local, code.live
+        return Frame(around.source, around.function, *code_, captured=code.captured)
+
+    def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
+        """Lower the body of a frame; what it returns."""
+        frame.caller, frame.receiver = self.frame, next(iter(bound.values()), None)
+        depth = 0
+        around: Frame | None = frame.caller
+        while around is not None:
+            depth, around = depth + 1, around.caller
+        if depth > MAX_DEPTH:
+            self.refuse(
+                node,
+                f"{frame.tree.name} calls itself, and takes or changes something that is no number or array",
+                "write a loop, or a function at the top of a module that takes and returns values",
+                UnsupportedCall,
+            )
+        outer, location, self.frame = self.frame, self.builder.location, frame
+        try:
+            for name, term in bound.items():
+                self.env[frame.key(name)] = self.adopt(term)
+            result = self.body(frame.tree)
+        finally:
+            self.frame, self.builder.location = outer, location
+        if not frame.has_functions:
+            for name in frame.local:
+                self.env.pop(frame.key(name), None)
+        return result
+
+    def body(self, tree: gast.FunctionDef) -> Term:
+        raise NotImplementedError
+
+    def closure_code(self, node: gast.AST) -> Code:
+        """What is known of the text of a closure: computed once in a lowering."""
+        found = self.codes.get(id(node))
+        if found is None:
+            tree = lambda_function(node) if isinstance(node, gast.Lambda) else node
+            found = self.codes[id(node)] = code_of(tree)
+        return found
+
+    # methods of containers and arrays
 
     def call_method(
         self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         receiver, name = method.receiver, method.name
-        if isinstance(receiver, dict) and name in ("items", "keys", "values", "get"):
-            if name == "get":
-                default = arguments[1] if len(arguments) > 1 else constant(None)
-                found: Term = receiver.get(self.static(arguments[0], node), default)
-                return found
-            if name == "items":
-                return [(constant(k), v) for k, v in receiver.items()]
-            return [constant(k) for k in receiver] if name == "keys" else list(receiver.values())
         opened = self.open(receiver)
-        if isinstance(opened, dict) and opened is not receiver:
-            return self.call_method(Method(opened, name), arguments, keywords, node, hint)
+        if isinstance(opened, dict) and name in DICT_METHODS:
+            return DICT_METHODS[name](self, receiver, opened, arguments, keywords, node)
+        is_list = isinstance(opened, list) or (isinstance(receiver, Ref) and receiver.cls is list)
+        if (is_list or isinstance(opened, tuple)) and name in LIST_METHODS:
+            return LIST_METHODS[name](self, receiver, opened, arguments, node)
+        if isinstance(receiver, Constant) and isinstance(receiver.type, StaticType):
+            return self.call(constant(getattr(receiver.value, name)), arguments, keywords, node, hint)
         if not (isinstance(receiver, (Value, Constant)) and isinstance(receiver.type, ArrayType)):
-            self.refuse(node, f"the method {name} is not supported yet", "", UnsupportedCall)
+            self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
         if name == "item" and not arguments:
             return self.apply(float, [receiver])
         if name == "flatten":
@@ -166,38 +368,47 @@ class Calls(Expressions):
             self.refuse(node, f"there is no derivative rule for np.{name}", "", UnsupportedCall)
         return self.call_primitive(primitive, [receiver, *arguments], keywords, node, hint)
 
-    def make_record(self, cls: type, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        """A NamedTuple or dataclass made in the function."""
-        try:
-            bound = inspect.signature(cls).bind(*arguments, **keywords)
-        except TypeError as e:
-            self.refuse(node, f"{cls.__name__}: {e}", "", UnsupportedCall)
-        if getattr(cls, "__post_init__", None) is not None:
-            self.refuse(node, f"{cls.__name__} has a __post_init__", "not supported yet", UnsupportedCall)
-        parameters = inspect.signature(cls).parameters
-        return Record(cls, {n: bound.arguments.get(n, constant(p.default)) for n, p in parameters.items()})
-
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function with a rule."""
+        arguments = [self.as_argument(a) for a in arguments]
         try:
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
         known = {k: self.static(v, node) for k, v in static.items()}
-        return self.builder.apply(primitive, [to_operand(self.builder, o) for o in operands], known, hint)
+        return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
 
-    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
-        """Another function of the program; operands that it must know are asked of this function's parameters."""
+    def as_argument(self, term: Term) -> Term:
+        """An iterable as the list that a function makes of it; an object that says what array it is."""
+        cls = class_of(term)
+        if cls is not None and is_user_class(cls):
+            for name in ("__array__", "__float__"):
+                found = self.call_special(term, name, [], self.frame.tree)
+                if found is not None:
+                    return found
+        return self.listed(term)
+
+    def listed(self, term: Term) -> Term:
+        """A range, zip or generator as a list; other terms as they are."""
+        return term
+
+    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Operand | None:
+        """Another function of the program; operands that it must know are asked of this function's parameters.
+
+        None where it must be lowered in the place of the call.
+        """
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:
             self.need_static(operands[e.position], e.path, node)
+        if callee is None:
+            return None
         passed = [operands[k] for k in callee.passed]
         for variable in callee.captured:
             if variable.key not in self.captured:
-                self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.name))
+                self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
             passed.append(self.captured[variable.key][1])
         return self.builder.call_function(callee.reference, passed, hint)
 
@@ -206,3 +417,28 @@ class Calls(Expressions):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
+
+
+def signature_of(arguments: gast.arguments) -> inspect.Signature:
+    """The signature of a function by its text; the defaults are only marked."""
+    P = inspect.Parameter
+    found: list[inspect.Parameter] = []
+    positional = [*arguments.posonlyargs, *arguments.args]
+    without = len(positional) - len(arguments.defaults)
+    for k, a in enumerate(positional):
+        kind = P.POSITIONAL_ONLY if k < len(arguments.posonlyargs) else P.POSITIONAL_OR_KEYWORD
+        found.append(P(a.id, kind, default=P.empty if k < without else True))
+    if arguments.vararg is not None:
+        found.append(P(arguments.vararg.id, P.VAR_POSITIONAL))
+    for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        found.append(P(a.id, P.KEYWORD_ONLY, default=P.empty if default is None else True))
+    if arguments.kwarg is not None:
+        found.append(P(arguments.kwarg.id, P.VAR_KEYWORD))
+    return inspect.Signature(found)
+
+
+def lambda_function(node: gast.Lambda) -> gast.FunctionDef:
+    """A lambda as a function that returns its body."""
+    nothing: dict[str, object] = {"decorator_list": [], "returns": None, "type_comment": None, "type_params": []}
+    body = [gast.copy_location(gast.Return(value=node.body), node.body)]
+    return gast.copy_location(gast.FunctionDef(name="lambda_", args=node.args, body=body, **nothing), node)

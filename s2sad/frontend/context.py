@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,18 +26,28 @@ class NeedsStatic(Exception):
 class Variable:
     """A variable outside the function that holds arrays: read anew at each call, passed as a further argument.
 
-    `holder` is the dictionary of globals, or the closure's cell.
+    `holder` is the dictionary of globals, a tuple, the closure's cell, or an object with an attribute of the name.
     """
 
     holder: Any
-    name: str
+    name: str | int
+    label: str | None = None
+    """The name of the parameter that it becomes, where that is not its own."""
 
     @property
-    def key(self) -> tuple[int, str]:
+    def key(self) -> tuple[int, str | int]:
         return (id(self.holder), self.name)
 
+    @property
+    def shown(self) -> str:
+        return (self.label or str(self.name)).strip("_")
+
     def read(self) -> Any:
-        return self.holder[self.name] if isinstance(self.holder, dict) else self.holder.cell_contents
+        if isinstance(self.holder, types.CellType):
+            return self.holder.cell_contents
+        if isinstance(self.holder, (dict, tuple)):
+            return self.holder[self.name]  # type: ignore[index]
+        return getattr(self.holder, str(self.name))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,15 +62,18 @@ class Callee:
 class Context(Protocol):
     """The compiler, as a lowering sees it."""
 
-    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee:
-        """The function compiled for these operands; raises `CalleeNeedsStatic` for operands it must know."""
+    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
+        """The function compiled for these operands; raises `CalleeNeedsStatic` for operands it must know.
+
+        None where it must be lowered in the place of the call: it changes what it is given, or gives a function.
+        """
         ...
 
     def captured_type(self, variable: Variable) -> Type:
         """The type of a captured variable."""
         ...
 
-    def guard(self, holder: Any, name: str, value: Any) -> None:
+    def guard(self, holder: Any, name: str | int, value: Any) -> None:
         """Record that the result depends on a static value outside the function."""
         ...
 

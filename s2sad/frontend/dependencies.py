@@ -5,20 +5,21 @@ It is found from code objects alone, without parsing, so that a stored derivativ
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from s2sad.frontend.context import Variable
+from s2sad.ir.objects import LIBRARIES, is_user_class, object_items
 
-Guard = tuple[Any, str | None, Any]
-"""(dictionary, name, value), or (cell, None, value): the value that a name must still have."""
-
-LIBRARIES = frozenset({"numpy", "scipy", "math", "builtins", "operator", "functools", "itertools", "s2sad"})
+Guard = tuple[Variable, Any]
+"""A variable, and the value that it must still have; a `Snapshot` for one that can be changed in place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +31,110 @@ class Dependencies:
     variables: tuple[Variable, ...]
 
 
-def dependencies(function: types.FunctionType) -> Dependencies:
-    """All that `function` and the user functions it calls depend on."""
+def dependencies(target: Any, others: Iterable[Any] = ()) -> Dependencies:
+    """All that a function and the user functions it calls depend on; `others` are functions and classes given to it."""
     walk = _Walk()
-    walk.function(function)
+    walk.value(target)
+    for other in others:
+        walk.value(other)
     return Dependencies(walk.hash.hexdigest(), tuple(walk.guards), tuple(walk.variables.values()))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A list, dict, set or object without numbers, as it was."""
+
+    value: Any
+    contents: object
+
+    @staticmethod
+    def of(value: Any) -> Snapshot:
+        return Snapshot(value, _frozen(value))
+
+    def matches(self, value: Any) -> bool:
+        return value is self.value and _frozen(value) == self.contents
+
+
+def is_current(guard: Guard) -> bool:
+    """Whether a variable is as it was."""
+    variable, value = guard
+    try:
+        now = variable.read()
+    except (KeyError, ValueError, AttributeError, IndexError):
+        return False
+    return value.matches(now) if isinstance(value, Snapshot) else now is value
+
+
+def _frozen(value: Any, depth: int = 0) -> object:
+    if isinstance(value, (str, bytes, int, float, complex, bool, type(None))):
+        return value
+    if depth > 10:
+        return id(value)
+    if isinstance(value, (list, tuple)):
+        return (type(value), *(_frozen(v, depth + 1) for v in value))
+    if isinstance(value, dict):
+        return (dict, *((k, _frozen(v, depth + 1)) for k, v in value.items()))
+    if isinstance(value, (set, frozenset)):
+        return (type(value), frozenset(_frozen(v, depth + 1) for v in value))
+    items = object_items(value)
+    return id(value) if items is None else (type(value), _frozen(items, depth + 1))
+
+
+def is_captured(value: Any) -> bool:
+    """Whether a variable outside the function is a parameter of the derivative: an array, or what holds floats."""
+    return isinstance(value, np.ndarray) or _has_numbers(value)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A function that takes `*args` or `**kwargs`, for so many arguments and these keywords.
+
+    `names` are those of the arguments, the first `count` by position.
+    """
+
+    function: Any
+    names: tuple[str, ...]
+    count: int
+
+    @property
+    def __name__(self) -> str:
+        return str(getattr(self.function, "__name__", "function"))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        P = inspect.Parameter
+        kinds = [P.POSITIONAL_OR_KEYWORD] * self.count + [P.KEYWORD_ONLY] * (len(self.names) - self.count)
+        return inspect.Signature([P(n, kind) for n, kind in zip(self.names, kinds, strict=True)])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
+def python_function(target: Any) -> types.FunctionType | None:
+    """The Python function that a callable leads to: that of a method, of a `partial`, of an object's `__call__`."""
+    while not isinstance(target, types.FunctionType):
+        if isinstance(target, Spread):
+            target = target.function
+        elif isinstance(target, functools.partial):
+            target = target.func
+        elif isinstance(target, types.MethodType):
+            target = target.__func__
+        elif isinstance(target, functools._lru_cache_wrapper):
+            target = target.__wrapped__
+        elif isinstance(target, type):
+            return None
+        else:
+            target = inspect.getattr_static(type(target), "__call__", None)
+            if not isinstance(target, types.FunctionType):
+                return None
+    return target
 
 
 class _Walk:
     def __init__(self) -> None:
         self.hash = hashlib.blake2b(digest_size=16)
         self.guards: list[Guard] = []
-        self.variables: dict[tuple[int, str], Variable] = {}
+        self.variables: dict[tuple[int, str | int], Variable] = {}
         self.seen: set[int] = set()
 
     def add(self, *parts: object) -> None:
@@ -55,41 +148,82 @@ class _Walk:
         self.seen.add(id(f))
         self.add("function", f.__module__, f.__qualname__)
         self.code(f.__code__)
-        self.value(f.__defaults__)
-        self.value(f.__kwdefaults__)
+        for k, default in enumerate(f.__defaults__ or ()):
+            self.name(Variable(f.__defaults__, k, f"default_{k}"), default)
+        for name, default in (f.__kwdefaults__ or {}).items():
+            self.name(Variable(f.__kwdefaults__, name), default)
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             try:
-                value = cell.cell_contents
+                self.name(Variable(cell, name), cell.cell_contents)
             except ValueError:
                 continue
-            self.name(Variable(cell, name), value, (cell, None, value))
-        for name in sorted(_names(f.__code__)):
-            if name in f.__globals__:
-                value = f.__globals__[name]
-                self.name(Variable(f.__globals__, name), value, (f.__globals__, name, value))
-        self.attributes(f)
-
-    def attributes(self, f: Any) -> None:
-        """Functions and constants of user modules, read as `module.name`."""
         names = _names(f.__code__)
         for name in sorted(names):
-            module = f.__globals__.get(name)
-            if isinstance(module, types.ModuleType) and module.__name__.split(".")[0] not in LIBRARIES:
-                for attribute in sorted(names & vars(module).keys()):
-                    value = vars(module)[attribute]
-                    self.name(Variable(vars(module), attribute), value, (vars(module), attribute, value))
+            if name in f.__globals__:
+                self.name(Variable(f.__globals__, name), f.__globals__[name])
+                self.attributes(f.__globals__[name], names)
 
-    def name(self, variable: Variable, value: Any, guard: Guard) -> None:
+    def attributes(self, module: Any, names: set[str]) -> None:
+        """Functions and constants of user modules, read as `module.name`."""
+        if isinstance(module, types.ModuleType) and module.__name__.split(".")[0] not in LIBRARIES:
+            for attribute in sorted(names & vars(module).keys()):
+                self.name(Variable(vars(module), attribute), vars(module)[attribute])
+
+    def cls(self, cls: type) -> None:
+        """A class of the user: its methods, and the values in it."""
+        if id(cls) in self.seen or not is_user_class(cls):
+            return
+        self.seen.add(id(cls))
+        self.add("class", cls.__module__, cls.__qualname__)
+        for base in cls.__mro__[1:]:
+            self.cls(base)
+        for name, value in vars(cls).items():
+            if name in _OF_CLASSES:
+                continue
+            match value:
+                case property():
+                    inner = [f for f in (value.fget, value.fset) if f is not None]
+                case staticmethod() | classmethod():
+                    inner = [value.__func__]
+                case functools.cached_property():
+                    inner = [value.func]
+                case types.FunctionType():
+                    inner = [value]
+                    self.guards.append((Variable(cls, name), value))
+                case _:
+                    self.name(Variable(cls, name), value)
+                    continue
+            self.add(name)
+            for f in inner:
+                self.value(f)
+
+    def name(self, variable: Variable, value: Any) -> None:
         """A variable around a function: arrays are read at each call, all else is fixed and guarded."""
         if isinstance(value, types.ModuleType):
             self.add(variable.name, value.__name__)
             return
         self.add(variable.name)
-        if isinstance(value, np.ndarray) or _has_numbers(value):
+        if is_captured(value):
             self.variables[variable.key] = variable
+            self.classes(value)
             return
-        self.guards.append(guard)
+        changeable = isinstance(value, (list, dict, set)) or object_items(value) is not None
+        self.guards.append((variable, Snapshot.of(value) if changeable else value))
         self.value(value)
+
+    def classes(self, value: Any, depth: int = 0) -> None:
+        """The classes of the objects in a value, and the functions."""
+        items = object_items(value)
+        if items is not None:
+            self.cls(type(value))
+            value = items
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, (tuple, list)) and depth < 10:
+            for v in value:
+                self.classes(v, depth + 1)
+        elif callable(value):
+            self.value(value)
 
     def value(self, value: Any) -> None:
         if getattr(value, "__s2sad_derivative__", False):
@@ -97,9 +231,21 @@ class _Walk:
             self.value(value.target)
         elif isinstance(value, types.FunctionType) and (value.__module__ or "").split(".")[0] not in LIBRARIES:
             self.function(value)
-        elif isinstance(value, (tuple, list)):
+        elif isinstance(value, Spread):
+            self.add("spread", value.names, value.count)
+            self.value(value.function)
+        elif isinstance(value, types.MethodType):
+            self.name(Variable((value.__self__,), 0, "self"), value.__self__)
+            self.value(value.__func__)
+        elif isinstance(value, functools.partial):
+            self.name(Variable(value, "args"), value.args)
+            self.name(Variable(value, "keywords"), value.keywords)
+            self.value(value.func)
+        elif isinstance(value, functools._lru_cache_wrapper):
+            self.value(value.__wrapped__)
+        elif isinstance(value, (tuple, list, set, frozenset)):
             self.add(type(value).__name__, len(value))
-            for v in value:
+            for v in value if isinstance(value, (tuple, list)) else sorted(value, key=repr):
                 self.value(v)
         elif isinstance(value, dict):
             for k, v in value.items():
@@ -107,8 +253,22 @@ class _Walk:
                 self.value(v)
         elif isinstance(value, (int, float, complex, str, bytes, type(None), np.generic)):
             self.add(type(value).__name__, repr(value))
+        elif isinstance(value, type):
+            self.cls(value)
+            self.add(value.__qualname__)
         else:
-            self.add(type(value).__qualname__, getattr(value, "__qualname__", ""))
+            self.object(value)
+
+    def object(self, value: Any) -> None:
+        """An object of a user's class, or of one that is not looked into."""
+        self.add(type(value).__qualname__, getattr(value, "__qualname__", ""))
+        items = object_items(value)
+        if items is not None and id(value) not in self.seen:
+            self.seen.add(id(value))
+            self.cls(type(value))
+            self.value(items)
+        elif callable(value) and is_user_class(type(value)):
+            self.cls(type(value))
 
     def code(self, code: types.CodeType) -> None:
         self.add(code.co_name, code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_firstlineno)
@@ -117,6 +277,13 @@ class _Walk:
                 self.code(c)
             else:
                 self.add(type(c).__name__, repr(sorted(map(repr, c))) if isinstance(c, frozenset) else repr(c))
+
+
+_OF_CLASSES = frozenset(
+    ["__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__dataclass_fields__"]
+    + ["__dataclass_params__", "__match_args__", "__hash__", "__firstlineno__", "__static_attributes__", "__slots__"]
+    + ["__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__"]
+)
 
 
 def _names(code: types.CodeType) -> set[str]:
@@ -130,10 +297,13 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(c)
 
 
-def _has_numbers(value: Any) -> bool:
-    """Whether a container holds arrays or floats: it is then an argument of its own."""
+def _has_numbers(value: Any, depth: int = 0) -> bool:
+    """Whether a container or object holds arrays or floats: it is then an argument of its own."""
+    if depth > 10:
+        return False
     if isinstance(value, (tuple, list)):
-        return any(isinstance(v, (np.ndarray, float)) or _has_numbers(v) for v in value)
+        return any(isinstance(v, (np.ndarray, float)) or _has_numbers(v, depth + 1) for v in value)
     if isinstance(value, dict):
-        return any(isinstance(v, (np.ndarray, float)) or _has_numbers(v) for v in value.values())
-    return False
+        return any(isinstance(v, (np.ndarray, float)) or _has_numbers(v, depth + 1) for v in value.values())
+    items = object_items(value)
+    return items is not None and _has_numbers(items, depth + 1)

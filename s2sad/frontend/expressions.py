@@ -7,9 +7,7 @@ operations through the builder, with their types.
 from __future__ import annotations
 
 import builtins
-import math
 import operator
-import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -19,35 +17,20 @@ import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.context import Context, NeedsStatic, Variable
-from s2sad.frontend.source import Source
-from s2sad.frontend.terms import (
-    Method,
-    Range,
-    Record,
-    Term,
-    flatten,
-    is_static,
-    open_container,
-    same_operand,
-    static_value,
-    structure,
-    to_operand,
-)
+from s2sad.frontend.dependencies import is_captured
+from s2sad.frontend.frames import Frame
+from s2sad.frontend.heap import Heap, refs
+from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined, stored
+from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Term, is_static, static_value
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT
+from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import GETITEM, SHAPE
-from s2sad.ir.types import (
-    BOTTOM,
-    ArrayType,
-    ContainerType,
-    SequenceType,
-    StaticType,
-    Type,
-    join,
-)
-from s2sad.ir.values import Constant, If, Operand, Value, constant
+from s2sad.ir.structure import GETITEM
+from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType
+from s2sad.ir.values import Constant, Operand, Value, constant
 
+UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 BINARY: dict[type, Callable[..., Any]] = {
     gast.Add: np.add,
     gast.Sub: np.subtract,
@@ -67,42 +50,27 @@ UNARY: dict[type, Callable[..., Any]] = {
     gast.USub: np.negative,
     gast.UAdd: np.positive,
     gast.Invert: np.invert,
-    gast.Not: operator.not_,
-}
-COMPARE: dict[type, Callable[..., Any]] = {
-    gast.Eq: np.equal,
-    gast.NotEq: np.not_equal,
-    gast.Lt: np.less,
-    gast.LtE: np.less_equal,
-    gast.Gt: np.greater,
-    gast.GtE: np.greater_equal,
-}
-STATIC_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
-    gast.Is: operator.is_,
-    gast.IsNot: operator.is_not,
-    gast.In: lambda a, b: a in b,
-    gast.NotIn: lambda a, b: a not in b,
-    gast.Eq: operator.eq,
-    gast.NotEq: operator.ne,
 }
 
 
-class Expressions:
+class Expressions(Heap):
     """Lowers expressions; `Lowering` adds statements."""
 
-    def __init__(self, source: Source, function: types.FunctionType, builder: Builder, context: Context) -> None:
-        self.source = source
-        self.function = function
-        self.builder = builder
+    def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
+        super().__init__(builder)
+        self.frame = frame
         self.context = context
-        self.env: dict[str, Term] = {}
-        self.parameter_paths: dict[Value, tuple[int, tuple[object, ...]]] = {}
-        self.captured: dict[tuple[int, str], tuple[Variable, Value]] = {}
+        self.captured: dict[tuple[int, str | int], tuple[Variable, Value]] = {}
+        self.entry = builder
+        """Where what belongs to the whole function is computed."""
+        self.frames = 0
+        self.adopted: dict[tuple[int, str | int], Term] = {}
+        """Captured containers, opened once."""
 
     # errors
 
     def at(self, node: gast.AST) -> Location:
-        return self.source.location(node)
+        return self.frame.source.location(node)
 
     def refuse(
         self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
@@ -126,18 +94,20 @@ class Expressions:
 
     def static(self, term: Term, node: gast.AST) -> Any:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
+        if isinstance(term, Ref):
+            term = self.value_form(term)
         if is_static(term):
             return static_value(term)
         if isinstance(term, (tuple, list)):
             return type(term)(self.static(t, node) for t in term)
+        if isinstance(term, Range):
+            return range(*(self.static(t, node) for t in (term.start, term.stop, term.step)))
         if isinstance(term, Value):
             if isinstance(term.type, ArrayType) and isinstance(term.type.size, int):
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
-        self.refuse(
-            node, "this must be known at compile time", "pass a constant, or an argument as it is", UnsupportedType
-        )
+        self.refuse(node, "this must be known at compile time", "pass a constant, or an argument as it is", NotStatic)
 
     # expressions
 
@@ -151,7 +121,7 @@ class Expressions:
 
     def operand(self, node: gast.AST, hint: str | None = None) -> Operand:
         with self.locating(node):
-            return to_operand(self.builder, self.eval(node, hint))
+            return self.to_operand(self.eval(node, hint))
 
     def apply(self, function: Callable[..., Any], operands: list[Operand], hint: str | None = None) -> Operand:
         primitive = lookup(function)
@@ -164,94 +134,75 @@ class Expressions:
         return constant(node.value)
 
     def _eval_Name(self, node: gast.Name, hint: str | None) -> Term:
-        if node.id in self.env:
-            return self.env[node.id]
-        if node.id in self.function.__code__.co_varnames:
+        key = self.frame.find(node.id)
+        if key is None:
+            return self.outer(node)
+        if key not in self.env:
             self.refuse(
                 node,
                 f"{node.id} is read before it is bound, or only bound in a loop or branch that may not run",
                 "bind it before",
             )
-        return self.outer(node)
+        return self.env[key]
 
     def outer(self, node: gast.Name) -> Term:
         """A name of the module, of a closure, or a builtin."""
-        function, name = self.function, node.id
-        free = function.__code__.co_freevars
-        if name in free:
-            cell = (function.__closure__ or ())[free.index(name)]
-            return self.captured_term(Variable(cell, name), cell.cell_contents, node)
-        if name in function.__globals__:
-            return self.captured_term(Variable(function.__globals__, name), function.__globals__[name], node)
+        function, name = self.frame.function, node.id
+        if function is not None:
+            free = function.__code__.co_freevars
+            if name in free:
+                cell = (function.__closure__ or ())[free.index(name)]
+                return self.captured_term(Variable(cell, name), cell.cell_contents)
+            if name in function.__globals__:
+                return self.captured_term(Variable(function.__globals__, name), function.__globals__[name])
         if hasattr(builtins, name):
             return constant(getattr(builtins, name))
         self.refuse(node, f"the name {name} is not defined")
 
-    def captured_term(self, variable: Variable, value: Any, node: gast.AST) -> Term:
-        """Numbers, functions, modules and strings are constants (guarded); arrays are further parameters."""
+    def captured_term(self, variable: Variable, value: Any) -> Term:
+        """Numbers, functions, modules and strings are constants (guarded); what holds arrays is a further parameter."""
         if type(value) in (bool, int, float, complex) or isinstance(value, np.generic):
             self.context.guard(variable.holder, variable.name, value)
-            return constant(value, variable.name)
-        if not isinstance(value, np.ndarray) and not _holds_arrays(value):
+            return constant(value, variable.shown)
+        if not is_captured(value):
             self.context.guard(variable.holder, variable.name, value)
-            return constant(value)
+            return self.outside(constant(value), variable)
         if variable.key not in self.captured:
-            self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.name))
-        return self.captured[variable.key][1]
+            self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
+        return self.outside(self.captured[variable.key][1], variable)
 
-    def _eval_Attribute(self, node: gast.Attribute, hint: str | None) -> Term:
-        base = self.eval(node.value)
-        if isinstance(base, Value) and base.type == BOTTOM:
-            return base
-        if isinstance(base, Constant) and isinstance(base.type, StaticType):
-            return self.static_attribute(base, node)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, ContainerType):
-            base = self.open(base)
-        if isinstance(base, Record):
-            if node.attr in base.items:
-                return base.items[node.attr]
-            self.refuse(
-                node, f"{base.cls.__name__} has no field {node.attr}", "methods and properties are not supported yet"
-            )
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
-            return self.array_attribute(base, base.type, node)
-        return Method(base, node.attr)
+    def outside(self, operand: Operand, variable: Variable) -> Term:
+        """A container from outside the function: it may be read."""
+        if not isinstance(operand.type, ContainerType):
+            return operand
+        if variable.key not in self.adopted:
+            builder, self.builder = self.builder, self.entry
+            adopted = self.adopt(operand, f"which belongs to the variable {variable.shown} outside the function")
+            self.adopted[variable.key] = adopted
+            self.builder = builder
+        for ref in self.reachable(self.adopted[variable.key]):
+            self.env.setdefault(ref.cell, self.origins[ref.cell][1])
+        return self.adopted[variable.key]
 
-    def static_attribute(self, base: Constant, node: gast.Attribute) -> Term:
-        if not hasattr(base.value, node.attr):
-            self.refuse(node, f"{getattr(base.value, '__name__', base.value)!s} has no attribute {node.attr}")
-        value = getattr(base.value, node.attr)
-        if isinstance(base.value, types.ModuleType) and isinstance(value, float):
-            return constant(value, _module_constant(base.value, node.attr))
-        if isinstance(base.value, types.ModuleType) and isinstance(value, (np.ndarray, int)):
-            return self.captured_term(Variable(vars(base.value), node.attr), value, node)
-        return constant(value)
-
-    def array_attribute(self, base: Operand, t: ArrayType, node: gast.Attribute) -> Term:
-        if node.attr == "shape":
-            shape = self.builder.apply(SHAPE, (base,))
-            keys = shape.type.keys if isinstance(shape.type, ContainerType) else ()
-            return tuple(self.builder.extract(shape, k) for k in keys) if _is_container(shape) else shape
-        if node.attr == "ndim" and t.rank is not None:
-            return constant(t.rank)
-        if node.attr == "dtype" and t.dtype is not None:
-            return constant(t.dtype)
-        functions: dict[str, Callable[..., Any]] = {
-            "T": np.transpose,
-            "size": np.size,
-            "real": np.real,
-            "imag": np.imag,
-            "ndim": np.ndim,
-        }
-        if node.attr in functions:
-            return self.apply(functions[node.attr], [base])
-        return Method(base, node.attr)
+    def reachable(self, term: Term) -> list[Ref]:
+        """The references in a term, and in what they refer to."""
+        found: dict[str, Ref] = {}
+        work = refs(term)
+        while work:
+            ref = work.pop()
+            if ref.cell not in found:
+                found[ref.cell] = ref
+                contents = self.env.get(ref.cell)
+                if contents is None:
+                    contents = self.origins[ref.cell][1]
+                work += refs(contents)
+        return list(found.values())
 
     def _eval_Tuple(self, node: gast.Tuple, hint: str | None) -> Term:
         return tuple(self._items(node.elts))
 
     def _eval_List(self, node: gast.List, hint: str | None) -> Term:
-        return self._items(node.elts)
+        return self.new(list, self._items(node.elts))
 
     def _items(self, nodes: list[gast.AST]) -> list[Term]:
         items: list[Term] = []
@@ -264,7 +215,7 @@ class Expressions:
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
-        term = self.open(term)
+        term = self.open(self.listed(term))
         if isinstance(term, (tuple, list)):
             return list(term)
         if isinstance(term, dict):
@@ -280,9 +231,16 @@ class Expressions:
         self.refuse(node, "the number of items is not known at compile time", "", UnsupportedType)
 
     def _eval_Dict(self, node: gast.Dict, hint: str | None) -> Term:
-        if None in node.keys:
-            self.refuse(node, "** in a dict display is not supported yet")
-        return {self.static(self.eval(k), k): self.eval(v) for k, v in zip(node.keys, node.values, strict=True)}
+        items: dict[object, Term] = {}
+        for k, v in zip(node.keys, node.values, strict=True):
+            if k is None:
+                more = self.open(self.eval(v))
+                if not isinstance(more, dict):
+                    self.refuse(node, "** of something that is no dict known at compile time")
+                items.update(more)
+            else:
+                items[self.static(self.eval(k), k)] = self.eval(v)
+        return self.new(dict, items)
 
     def _eval_BinOp(self, node: gast.BinOp, hint: str | None) -> Term:
         spine = [node]  # left-deep chains of a thousand terms are walked, not recursed into
@@ -295,22 +253,29 @@ class Expressions:
         return left
 
     def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
+        found = self.binary_objects(node, node.op, left, right)
+        if found is not None:
+            return found
         left, right = (self.open(t) for t in (left, right))
-        if isinstance(left, (tuple, list)) or isinstance(right, (tuple, list)):
+        if any(isinstance(t, (tuple, list, dict)) or is_sequence(t) for t in (left, right)):
             return self.container_binary(node, left, right)
         if is_static(left) and is_static(right) and not (_is_number(left) and _is_number(right)):
             return constant(_PYTHON_BINARY[type(node.op)](static_value(left), static_value(right)))
-        operands = [to_operand(self.builder, t) for t in (left, right)]
+        operands = [self.to_operand(t) for t in (left, right)]
         return self.apply(BINARY[type(node.op)], operands, hint)
 
     def container_binary(self, node: gast.BinOp, left: Term, right: Term) -> Term:
-        if isinstance(node.op, gast.Add) and type(left) is type(right) and isinstance(left, (tuple, list)):
-            return left + right  # type: ignore[operator]
+        if isinstance(node.op, gast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
+            return left + right
+        if isinstance(node.op, gast.Add) and all(isinstance(t, list) or is_sequence(t) for t in (left, right)):
+            return self.new(list, joined(self, left, right))
+        if isinstance(node.op, gast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
+            return self.new(dict, {**left, **right})
         if isinstance(node.op, gast.Mult):
             items, times = (left, right) if isinstance(left, (tuple, list)) else (right, left)
             if isinstance(items, (tuple, list)) and isinstance(times, (Value, Constant)):
-                return items * int(self.static(times, node))
-        arrays = [t if isinstance(t, (Value, Constant)) else to_operand(self.builder, t) for t in (left, right)]
+                return self.repeated(items, times, node)
+        arrays = [t if isinstance(t, (Value, Constant)) else self.to_operand(t) for t in (left, right)]
         if any(isinstance(o.type, ArrayType) for o in arrays):
             return self.apply(
                 BINARY[type(node.op)],
@@ -318,146 +283,91 @@ class Expressions:
             )
         self.refuse(node, f"unsupported operands: {arrays[0].type} and {arrays[1].type}", "", UnsupportedType)
 
-    def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
-        term = self.eval(node.operand)
-        if isinstance(node.op, gast.Not) and (is_static(term) or isinstance(term, (tuple, list, dict))):
-            return constant(not (static_value(term) if is_static(term) else term))
-        return self.apply(UNARY[type(node.op)], [to_operand(self.builder, term)], hint)
+    def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
+        """`[x] * n`: a list of run-time length where n is not known."""
+        known = times.type.size if isinstance(times.type, ArrayType) else None
+        if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
+            many = items * int(self.static(times, node))
+            return many if isinstance(items, tuple) else self.new(list, many)
+        for item in items:
+            stored(self, item)
+        return self.new(list, self.builder.apply(REPEAT, (self.sequence_value(items), times)))
 
-    def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
-        left = self.eval(node.left)
-        return self._compare_chain(node, left, 0)
+    def binary_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
+        """The result of an operator that a user's class defines; None where there is none."""
+        return None
 
-    def _compare_chain(self, node: gast.Compare, left: Term, k: int) -> Term:
-        right = self.eval(node.comparators[k])
-        first = self.compare(node, node.ops[k], left, right)
-        if k + 1 == len(node.ops):
-            return first
-        return self.choose(first, lambda: self._compare_chain(node, right, k + 1), lambda: first, node)
-
-    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
-        static = is_static(left) and is_static(right)
-        if isinstance(op, (gast.Is, gast.IsNot)) and not static:
-            if any(isinstance(t, Constant) and isinstance(t.type, StaticType) for t in (left, right)):
-                return constant(isinstance(op, gast.IsNot))
-            self.refuse(node, "`is` between values of run time", "compare with ==", UnsupportedType)
-        if isinstance(op, (gast.In, gast.NotIn)):
-            options = self.open(right)
-            keys = list(options) if isinstance(options, dict) else self.static(options, node)
-            return constant(STATIC_COMPARE[type(op)](self.static(left, node), keys))
-        if static and type(op) in STATIC_COMPARE and not (_is_number(left) and _is_number(right)):
-            return constant(STATIC_COMPARE[type(op)](static_value(left), static_value(right)))
-        operands = [to_operand(self.builder, t) for t in (left, right)]
-        if type(op) in (gast.Eq, gast.NotEq) and any(isinstance(o.type, StaticType) for o in operands):
-            return constant(isinstance(op, gast.NotEq))
-        if all(isinstance(o.type, ContainerType) for o in operands):
-            return self._compare_containers(node, op, *operands)
-        return self.apply(COMPARE[type(op)], operands)
-
-    def _compare_containers(self, node: gast.AST, op: gast.AST, left: Operand, right: Operand) -> Term:
-        """Tuples such as shapes are compared item by item."""
-        a, b = (self.sequence(t, node) for t in (left, right))
-        if not isinstance(op, (gast.Eq, gast.NotEq)):
-            self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
-        if len(a) != len(b):
-            return constant(isinstance(op, gast.NotEq))
-        same: Term = constant(True)
-        for m, n in zip(a, b, strict=True):
-            equal = self.compare(node, gast.Eq(), m, n)
-            same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
-        return same if isinstance(op, gast.Eq) else self.apply(operator.not_, [to_operand(self.builder, same)])
-
-    def _eval_BoolOp(self, node: gast.BoolOp, hint: str | None) -> Term:
-        def rest(k: int) -> Term:
-            term = self.eval(node.values[k])
-            if k + 1 == len(node.values):
-                return term
-            if isinstance(node.op, gast.And):
-                return self.choose(term, lambda: rest(k + 1), lambda: term, node)
-            return self.choose(term, lambda: term, lambda: rest(k + 1), node)
-
-        return rest(0)
-
-    def _eval_IfExp(self, node: gast.IfExp, hint: str | None) -> Term:
-        return self.choose(
-            self.eval(node.test), lambda: self.eval(node.body), lambda: self.eval(node.orelse), node, hint
-        )
+    def call_special(self, term: Term, name: str, arguments: list[Term], node: gast.AST) -> Term | None:
+        """The result of a special method of a user's class; None where there is none."""
+        return None
 
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
-        """The truth of a term: a bool where it is known at compile time."""
-        term = self.open(term)
-        if isinstance(term, (tuple, list, dict)):
-            return bool(term)
-        if isinstance(term, Constant):
-            return bool(term.value)
-        if isinstance(term, Record):
-            return True
-        operand = to_operand(self.builder, term)
-        if isinstance(operand.type, ArrayType) and operand.type.shape and any(d != 1 for d in operand.type.shape):
-            self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
-        return operand
+        raise NotImplementedError
 
-    def choose(
-        self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST, hint: str | None = None
-    ) -> Term:
-        """A value by a condition; only one side is evaluated."""
-        truth = self.truth(test, node)
-        if isinstance(truth, bool):
-            return then() if truth else orelse()
-        outer = self.builder
-        sides = []
-        for side in (then, orelse):
-            self.builder = outer.child()
-            sides.append((self.builder, side()))
-        self.builder = outer
-        merged, results, types_ = self.merge([(b, t) for b, t in sides], node, hint)
-        (b1, r1), (b2, r2) = ((b, r) for (b, _), r in zip(sides, results, strict=True))
-        values = tuple(Value(t, hint) for t in types_)
-        outer.operations.append(If(truth, b1.block((), r1), b2.block((), r2), values, self.at(node)))
-        return merged([m if same_operand(m, n) else v for m, n, v in zip(r1, r2, values, strict=True)])
+    def listed(self, term: Term) -> Term:
+        raise NotImplementedError
 
-    def merge(
-        self, sides: list[tuple[Builder, Term]], node: gast.AST, name: str | None
-    ) -> tuple[Callable[..., Term], list[list[Operand]], list[Type]]:
-        """The leaves of the two sides of a branch, their joined types, and the term around the results."""
-        if structure(sides[0][1]) != structure(sides[1][1]):
-            sides = [(b, to_operand(b, t)) for b, t in sides]
-        (a, build), (b, _) = (flatten(t, self.at(node)) for _, t in sides)
-        joined = [join(m.type, n.type) for m, n in zip(a, b, strict=True)]
-        for m, n, t in zip(a, b, joined, strict=True):
-            if t is None:
-                what = f"{name} is" if name else "this is"
-                self.refuse(
-                    node,
-                    f"{what} {m.type} in one branch and {n.type} in the other",
-                    "give both the same kind of value",
-                    UnsupportedType,
-                )
-        return build, [a, b], joined  # type: ignore[return-value]
+    def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
+        term = self.eval(node.operand)
+        if isinstance(node.op, gast.Not):
+            truth = self.truth(term, node.operand)
+            return constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
+        found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
+        if found is not None:
+            return found
+        return self.apply(UNARY[type(node.op)], [self.to_operand(term)], hint)
 
     # subscripts
 
     def _eval_Subscript(self, node: gast.Subscript, hint: str | None) -> Term:
         base = self.eval(node.value)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, (ArrayType, SequenceType)):
-            index = to_operand(self.builder, self.index(node.slice))
-            return self.builder.apply(GETITEM, (base, index), None, hint)
+        if isinstance(base, Value) and base.type == BOTTOM:
+            return base
         index_term = self.index(node.slice)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, ContainerType):
-            base = self.open(base)
+        found = self.call_special(base, "__getitem__", [index_term], node)
+        return self.item_at(base, index_term, node, hint) if found is None else found
+
+    def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """`base[index]`."""
+        base = self.open(base)
+        if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
+            return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
+        if isinstance(base, (Value, Constant)) and isinstance(base.type, SequenceType):
+            item = self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
+            if isinstance(item.type, SequenceType):
+                return self.new(list, item)
+            return self.adopt(item, "which is in a list of run-time length")
         if isinstance(base, Record) and issubclass(base.cls, tuple):
             base = tuple(base.items.values())
+        if isinstance(base, Range):
+            base = [constant(k) for k in self.static(base, node)]
+        if isinstance(base, list) and not is_slice(index_term) and index_of(self, index_term, 0) is None:
+            return self.item_of_known(base, index_term, node, hint)
         if isinstance(base, (tuple, list)):
-            return base[self.static(index_term, node.slice)]  # type: ignore[no-any-return]
+            index = self.static(index_term, node.slice)
+            if isinstance(index, int) and not -len(base) <= index < len(base):
+                self.refuse(node, f"index {index} of {len(base)} items", "", UnsupportedType)
+            items = base[index]
+            return self.new(list, items) if isinstance(items, list) and isinstance(index, slice) else items
         if isinstance(base, dict):
             key = self.static(index_term, node.slice)
             if key not in base:
                 self.refuse(node, f"the dict has no key {key!r}")
-            item: Term = base[key]
-            return item
+            found: Term = base[key]
+            return found
         if is_static(base):
             return constant(static_value(base)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
+
+    def item_of_known(self, items: list[Term], index: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """The item of a list of known length at an index of run time: the items must be of one type."""
+        if isinstance(index, Value) and index in self.parameter_paths and index.type == INT:
+            raise NeedsStatic(*self.parameter_paths[index], self.at(node))
+        operands = [self.to_operand(t) for t in items if not isinstance(t, (Ref, Closure, Partial))]
+        if len(operands) < len(items) or item_type(*(o.type for o in operands)) is None:
+            self.static(index, node.slice)
+        sequence = self.builder.apply(SEQUENCE, operands)
+        return self.builder.apply(GETITEM, (sequence, self.to_operand(index)), None, hint)
 
     def index(self, node: gast.AST) -> Term:
         if isinstance(node, gast.Slice):
@@ -481,38 +391,9 @@ class Expressions:
             parts.append((part.conversion, spec))
         return self.builder.apply(FORMAT, operands, {"parts": tuple(parts)})
 
-    # calls
 
-    def _eval_Call(self, node: gast.Call, hint: str | None) -> Term:
-        function = self.eval(node.func)
-        arguments = self._items(node.args)
-        keywords: dict[str, Term] = {}
-        for k in node.keywords:
-            if k.arg is not None:
-                keywords[k.arg] = self.eval(k.value)
-                continue
-            more = self.open(self.eval(k.value))
-            if not isinstance(more, dict):
-                self.refuse(node, "** of something that is no dict known at compile time")
-            keywords.update(more)
-        return self.call(function, arguments, keywords, node, hint)
-
-    def call(
-        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        raise NotImplementedError
-
-    def open(self, term: Term) -> Term:
-        """A container value as a container of terms, one level deep; the paths of parameters are remembered."""
-        opened = open_container(self.builder, term)
-        if opened is not term and isinstance(term, Value) and term in self.parameter_paths:
-            parameter, path = self.parameter_paths[term]
-            keys = term.type.keys if isinstance(term.type, ContainerType) else ()
-            items = opened.items.values() if isinstance(opened, Record) else opened
-            items = opened.values() if isinstance(opened, dict) else items
-            for key, item in zip(keys, items, strict=True):  # type: ignore[arg-type]
-                self.parameter_paths[item] = (parameter, (*path, key))
-        return opened
+class NotStatic(UnsupportedType):
+    """Something that must be known at compile time is a value of run time: a loop over it may be unrolled instead."""
 
 
 _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
@@ -534,20 +415,3 @@ _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
 
 def _is_number(term: Term) -> bool:
     return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
-
-
-def _is_container(operand: Operand) -> bool:
-    return isinstance(operand.type, ContainerType)
-
-
-def _holds_arrays(value: Any) -> bool:
-    if isinstance(value, (tuple, list)):
-        return any(isinstance(v, (np.ndarray, float)) or _holds_arrays(v) for v in value)
-    if isinstance(value, dict):
-        return any(isinstance(v, (np.ndarray, float)) or _holds_arrays(v) for v in value.values())
-    return False
-
-
-def _module_constant(module: types.ModuleType, name: str) -> str | None:
-    """`np.pi` and `math.pi` keep their text; constants of other modules become numbers."""
-    return f"{'np' if module is np else 'math'}.{name}" if module in (np, math) else None

@@ -14,26 +14,43 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import scope
-from s2sad.frontend.calls import Calls
-from s2sad.frontend.terms import Enumerate, Range, Reversed, Term, Zip, flatten, structure, to_operand
+from s2sad.frontend.collecting import collecting
+from s2sad.frontend.expressions import NotStatic
+from s2sad.frontend.functions import Functions
+from s2sad.frontend.heap import STOP, Environment
+from s2sad.frontend.terms import Enumerate, Generator, Method, Range, Record, Reversed, Term, Zip, flatten, structure
 from s2sad.ir.builder import Builder
+from s2sad.ir.effects import RAISE
 from s2sad.ir.structure import GETITEM
-from s2sad.ir.types import ArrayType, Size, StaticType, Symbol, Type, integer, join, new_dim, substitute
-from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
+from s2sad.ir.types import (
+    ArrayType,
+    ContainerType,
+    Dim,
+    SequenceType,
+    Size,
+    StaticType,
+    Symbol,
+    Type,
+    dim_scaled,
+    dim_sum,
+    integer,
+    join,
+    new_dim,
+    substitute,
+)
+from s2sad.ir.values import Block, Constant, For, If, Operand, Value, While, constant
 
 if TYPE_CHECKING:
     from s2sad.errors import Unsupported
 
-STOP = "<stop>"
-"""The pseudo-variable that says whether a loop is to be left."""
+MAX_ROUNDS = 16
+MAX_UNROLLED = 64
+"""The longest loop over a range that is unrolled where its body needs the index at compile time."""
 
-MAX_ROUNDS = 12
 
-
-class Loops(Calls):
+class Loops(Functions):
     """Lowers loops. The statements of their bodies are the business of `Lowering`."""
 
-    live: Mapping[int, scope.LiveSets]
     errors: list[Unsupported]
     in_place: list[Value]
     carried_now: frozenset[str]
@@ -45,16 +62,10 @@ class Loops(Calls):
     def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
         raise NotImplementedError
 
-    def join_sides(
-        self, node: gast.AST, truth: Operand, sides: list[tuple[Builder, dict[str, Term], Term | None]]
-    ) -> Term | None:
-        raise NotImplementedError
-
-    def undefined(self, builder: Builder, like: Term | None, bottom: Type | None = None) -> Term:
-        raise NotImplementedError
-
     def _stmt_For(self, node: gast.For) -> Term | None:
-        term = self.eval(node.iter)
+        term = self.iterable(self.eval(node.iter))
+        if isinstance(term, Generator):
+            term = self.listed(term)
         items = self.unrollable(term, node)
         if items is not None:
             self.unroll(node, items)
@@ -80,7 +91,32 @@ class Loops(Calls):
             if isinstance(node.target, gast.Name) and isinstance(term, Range)
             else self.counter(node, term)
         )
-        self.loop(node, names, build, body, Value(integer(new_dim("i")), hint))
+        trips = stop if _is_constant(start, 0) and _is_constant(step, 1) else None
+        rounds = self.known_rounds(term)
+        errors = len(self.errors)
+        env, operations = dict(self.env), len(self.builder.operations)
+        try:
+            self.loop(node, names, build, body, Value(integer(new_dim("i")), hint), trips=trips)
+        except NotStatic as e:
+            self.errors.append(e)
+        if rounds is not None and any(isinstance(e, NotStatic) for e in self.errors[errors:]):
+            # the body needs the index at compile time: one round after the other
+            del self.errors[errors:], self.builder.operations[operations:]
+            self.env = env
+            self.unroll(node, rounds)
+        return None
+
+    def known_rounds(self, term: Term) -> list[Term] | None:
+        """The items of a short range whose bounds are known at compile time."""
+        if isinstance(term, Range) and all(_known_int(o) is not None for o in (term.start, term.stop, term.step)):
+            found = range(*(_known_int(o) for o in (term.start, term.stop, term.step)))  # type: ignore[arg-type]
+            return [constant(k) for k in found] if len(found) <= MAX_UNROLLED else None
+        if isinstance(term, Reversed):
+            inner = self.known_rounds(term.iterable)
+            return None if inner is None else inner[::-1]
+        if isinstance(term, Enumerate):
+            inner = self.known_rounds(term.iterable)
+            return inner and [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(inner)]
         return None
 
     def counter(self, node: gast.For, term: Term) -> str | None:
@@ -96,24 +132,38 @@ class Loops(Calls):
     def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
         """The items, where their number is known at compile time and they are no numbers of a range or array."""
         if isinstance(term, Zip):
-            parts = [self.unrollable(t, node) for t in term.iterables]
-            if any(p is not None for p in parts):
-                length = min(len(p) for p in parts if p is not None)
-                rows = [
-                    self.first_items(t, length, node) if p is None else p
-                    for p, t in zip(parts, term.iterables, strict=True)
-                ]
-                return [tuple(row) for row in zip(*rows, strict=False)]
-            return None
+            rows = [self.unrollable(t, node) for t in term.iterables]
+            known = [len(r) for r in rows if r is not None]
+            if not known:
+                return None
+            if term.strict and (len(set(known)) > 1 or len(known) < len(rows)):
+                self.refuse(node, "zip(strict=True) of lists of several lengths", "", UnsupportedType)
+            length = min(known)
+            filled = [
+                self.first_items(t, length, node) if r is None else r for r, t in zip(rows, term.iterables, strict=True)
+            ]
+            return [tuple(row) for row in zip(*filled, strict=False)]
         if isinstance(term, Enumerate):
             inner = self.unrollable(term.iterable, node)
-            return inner and [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(inner)]
+            if inner is None:
+                return None
+            return [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(inner)]
         if isinstance(term, Reversed):
             inner = self.unrollable(term.iterable, node)
             return inner and inner[::-1]
+        if isinstance(term, Generator):
+            return self.unrollable(self.listed(term), node)
+        if isinstance(term, Method) and term.name in ("items", "keys", "values"):
+            self.refuse(node, f"the method {term.name} is iterated over", f"call it: .{term.name}()")
         opened = self.open(term)
         if isinstance(opened, dict):
             return [constant(k) for k in opened]
+        if isinstance(opened, Record) and issubclass(opened.cls, tuple):
+            return list(opened.items.values())
+        if isinstance(opened, Constant) and isinstance(opened.value, (str, frozenset, set, bytes)):
+            return [
+                constant(v) for v in (opened.value if isinstance(opened.value, (str, bytes)) else sorted(opened.value))
+            ]
         return list(opened) if isinstance(opened, (tuple, list)) else None
 
     def first_items(self, term: Term, length: int, node: gast.AST) -> list[Term]:
@@ -125,6 +175,7 @@ class Loops(Calls):
         self.carried_now = around | set(self.carried_names(node))
         self.rounds(node, items)
         self.carried_now = around
+        self.env.pop(STOP, None)
         if stop is not None:
             self.env[STOP] = stop
 
@@ -136,22 +187,11 @@ class Loops(Calls):
             self.block(node.body)
             stop = self.env[STOP]
             if isinstance(stop, Value) and k + 1 < len(items):
-                self.unless(stop, lambda rest=items[k + 1 :]: self.rounds(node, rest), node)  # type: ignore[misc]
+                sides = self.both([lambda: None, lambda rest=items[k + 1 :]: self.rounds(node, rest)])  # type: ignore[misc]
+                self.join_sides(node, stop, sides, self.dead_after(node))
                 return
             if isinstance(stop, Constant) and stop.value:
                 return
-
-    def unless(self, stop: Operand, rest: Callable[[], None], node: gast.AST) -> None:
-        """Lower the rest of a loop in the branch in which it was not left."""
-        outer, env = self.builder, self.env
-        sides: list[tuple[Builder, dict[str, Term], Term | None]] = []
-        for lowered in (None, rest):
-            self.builder, self.env = outer.child(), dict(env)
-            if lowered is not None:
-                lowered()
-            sides.append((self.builder, self.env, None))
-        self.builder, self.env = outer, env
-        self.join_sides(node, stop, sides)
 
     def bounds(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
         """The range of indices of a loop, and whether it runs backward."""
@@ -165,11 +205,25 @@ class Loops(Calls):
         if isinstance(term, Zip):
             lengths = [self.length(t, node) for t in term.iterables]
             shortest = lengths[0]
+            if term.strict:
+                self.check_lengths(lengths, node)
+                return constant(0), shortest, constant(1), False
             for n in lengths[1:]:
                 if not _same_length(shortest, n):
                     shortest = self.apply(min, [shortest, n])
             return constant(0), shortest, constant(1), False
         return constant(0), self.length(term, node), constant(1), False
+
+    def check_lengths(self, lengths: list[Operand], node: gast.AST) -> None:
+        """Raise what `zip(strict=True)` raises where lengths differ."""
+        for k, n in enumerate(lengths[1:], 2):
+            if not _same_length(lengths[0], n):
+                wrong = self.apply(np.not_equal, [lengths[0], n])
+                otherwise, nothing = self.builder.child(), self.builder.child()
+                message = constant(f"zip() argument {k} has another length than argument 1")
+                otherwise.apply(RAISE, [message], {"exception": ValueError})
+                blocks = otherwise.block((), ()), nothing.block((), ())
+                self.builder.operations.append(If(wrong, *blocks, (), self.at(node)))
 
     def bounds_from_zero(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
         return constant(0), self.length(term, node), constant(1), False
@@ -184,7 +238,10 @@ class Loops(Calls):
             return self.length(term.iterable, node)
         if isinstance(term, Zip):
             return self.bounds(term, node)[1]
-        if isinstance(term, Value) and isinstance(term.type, ArrayType):
+        term = self.open(term)
+        if isinstance(term, Value) and isinstance(term.type, SequenceType):
+            return self.apply(len, [term])
+        if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
             if term.type.is_scalar or term.type.shape == ():
                 self.refuse(node, "iteration over a scalar", "", UnsupportedType)
             return self.apply(len, [term])
@@ -215,14 +272,30 @@ class Loops(Calls):
             return self.element(term.iterable, self.apply(np.subtract, [last, index]), node)
         if isinstance(term, (Enumerate, Zip)):
             return self.item(term, index, node)
-        return self.builder.apply(GETITEM, (to_operand(self.builder, term), index))
+        opened = self.open(term)
+        if isinstance(opened, (tuple, list)) and _known_int(index) is not None:
+            return opened[_known_int(index)]  # type: ignore[index,no-any-return]
+        if not isinstance(opened, (Value, Constant)):
+            opened = self.to_operand(opened)
+        item = self.builder.apply(GETITEM, (opened, index))
+        return self.adopt(item, "which is in a list of run-time length")
 
     def carried_names(self, node: gast.For | gast.While) -> list[str]:
-        """The names that an iteration hands to the next, or to what follows the loop."""
-        live = self.live[id(node)]
-        targets = [node.target] if isinstance(node, gast.For) else []
-        names = scope.assigned([*(gast.Assign(targets=[t], value=t) for t in targets), *node.body])
-        return [n for n in names if n in live.head or n in live.after]
+        """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""
+        frame = self.frame
+        live = frame.live[id(node)]
+        return [
+            frame.find(n) or frame.key(n)
+            for n in assigned_in(node)
+            if n not in frame.local or n in live.head or n in live.after or n in frame.captured
+        ]
+
+    def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
+        """Whether a variable that a statement assigns is not read behind it."""
+        frame = self.frame
+        live = frame.live[id(node)].after | frame.captured
+        dead = {frame.key(n) for n in assigned_in(node) if n in frame.local and n not in live} - self.carried_now
+        return lambda key: key in dead
 
     def _stmt_While(self, node: gast.While) -> None:
         names = self.carried_names(node)
@@ -254,30 +327,47 @@ class Loops(Calls):
         body: Callable[[Any], None],
         index: Value | None,
         test: Callable[[list[Value], dict[str, Term]], None] | None = None,
+        trips: Operand | None = None,
     ) -> None:
-        """Lower a loop body until the types of the carried names no longer change."""
+        """Lower a loop body until the types of what it carries no longer change.
+
+        Beside the variables `names`, it carries whatever else an iteration is seen to change: what a closure or a
+        method rebinds, the contents of lists and objects.
+        """
         outer, env, around = self.builder, self.env, self.carried_now
         self.carried_now = around | set(names)
-        paths = dict(self.parameter_paths)
+        paths, frozen = dict(self.parameter_paths), dict(self.frozen)
         in_place, errors = len(self.in_place), len(self.errors)
         unbound: dict[str, Term] = {}
         loose: set[Symbol] = set()
+        own = {self.frame.key(n) for n in assigned_in(node) if n in self.frame.local}
         carried = _Carried(self, [n for n in names if n in env], env, node)
         for _ in range(MAX_ROUNDS):
             del self.in_place[in_place:], self.errors[errors:]
-            parameters, terms = carried.parameters()
+            self.frozen = dict(frozen)
+            parameters = carried.parameters()
             if test is not None:
                 copies = [Value(p.type, p.hint) for p in parameters]
-                test(copies, {**env, **carried.rebuild(copies)})
-            self.builder, self.env = outer.child(), {**env, **terms, STOP: constant(False)}
+                self.env = dict(env)
+                carried.enter(copies)
+                test(copies, self.env)
+            self.builder, self.env = outer.child(), dict(env)
+            carried.enter(parameters)
+            self.env[STOP] = constant(False)
+            entry = dict(self.env)
             body(index)
             inner, after = self.builder, self.env
             self.builder, self.env = outer, env
             fresh = [n for n in names if n not in carried.terms and n not in unbound and n in after]
             for name in fresh:
                 unbound[name] = after[name]
-                carried.add(name, self.undefined(outer, after[name]), after[name])
-            if fresh:
+                form = self.value_form(after[name], after)
+                carried.add(name, self.undefined(outer, form), form)
+            more = [k for k in env if k not in carried.terms and k not in own and after.get(k) is not entry[k]]
+            more = [k for k in more if k != STOP and k in after]
+            for key in more:
+                carried.add(key, env[key], env[key])
+            if fresh or more:
                 continue
             results, changed = carried.widen(after, inner, loose)
             if not changed:
@@ -290,99 +380,159 @@ class Loops(Calls):
         self.parameter_paths.update(paths)
         stop = after[STOP]
         breaks = not (isinstance(stop, Constant) and stop.value is False)
-        yields = [*results, *([to_operand(inner, stop)] if breaks else [])]
+        yields = [*results, *([self.to_operand(stop)] if breaks else [])]
         block = inner.block([*([index] if index is not None else []), *parameters], yields)
         renamed = {s: new_dim(s.name) for s in loose}
         finals = [Value(substitute(p.type, renamed), p.hint) for p in parameters]
-        outer.operations.append(build(parameters, carried.initial, block, finals, breaks))
-        self.env.update(carried.rebuild(finals))
+        if not breaks:
+            finals = [
+                _grown(f, p, r, i, trips)
+                for f, p, r, i in zip(finals, parameters, results, carried.initial, strict=True)
+            ]
+        op = collecting(build(parameters, carried.initial, block, finals, breaks), outer.operations)
+        outer.operations.append(op)
+        carried.enter(finals)
+
+
+def assigned_in(node: gast.AST) -> tuple[str, ...]:
+    """The names that a loop or branch assigns by its text."""
+    if isinstance(node, (gast.For, gast.While)):
+        targets = [node.target] if isinstance(node, gast.For) else []
+        return scope.assigned([*(gast.Assign(targets=[t], value=t) for t in targets), *node.body])
+    return scope.assigned([node])
 
 
 class _Carried:
-    """The names that a loop carries: their initial terms, the types of their leaves."""
+    """What a loop carries, by the keys of the environment: the initial terms, the types of their leaves.
 
-    def __init__(self, lo: Loops, names: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
+    Where an iteration leaves another object under a name, the term is the object as a value, and each iteration starts
+    with a new object of those contents.
+    """
+
+    def __init__(self, lo: Loops, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
         self.lo = lo
         self.node = node
         self.terms: dict[str, Term] = {}
-        self.types: list[Type] = []
-        self.initial: list[Operand] = []
-        self.hints: list[str] = []
-        for name in names:
-            self.add(name, env[name], env[name])
+        self.kinds: dict[str, list[Type]] = {}
+        self.frozen: dict[str, str | None] = {}
+        for key in keys:
+            self.add(key, env[key], env[key])
 
-    def add(self, name: str, initial: Term, like: Term) -> None:
-        operands, _ = flatten(initial, self.lo.at(self.node))
-        kinds, _ = flatten(like, self.lo.at(self.node))
-        self.terms[name] = initial
-        for operand, kind in zip(operands, kinds, strict=True):
-            if not isinstance(operand.type, StaticType):
-                self.initial.append(operand)
-                self.types.append(_without_size(kind.type))
-                self.hints.append(name)
+    def add(self, key: str, initial: Term, like: Term) -> None:
+        """Carry one more; `like` has the types that it begins with."""
+        self.terms[key] = initial
+        self.kinds[key] = [_without_size(o.type) for o in flatten(like)[0]]
 
-    def parameters(self) -> tuple[list[Value], dict[str, Term]]:
-        values = [Value(t, h) for t, h in zip(self.types, self.hints, strict=True)]
-        return values, self.rebuild(values)
+    @property
+    def leaves(self) -> list[tuple[str, Operand, int]]:
+        """The operands that are carried: the key, the initial operand, its number among the leaves of the key."""
+        found = []
+        for key, term in self.terms.items():
+            for k, o in enumerate(flatten(term)[0]):
+                if not isinstance(o.type, StaticType):
+                    found.append((key, o, k))
+        return found
 
-    def rebuild(self, values: Sequence[Value]) -> dict[str, Term]:
-        """The carried terms with these values for their leaves; static leaves stay."""
+    @property
+    def initial(self) -> list[Operand]:
+        return [o for _, o, _ in self.leaves]
+
+    def parameters(self) -> list[Value]:
+        return [Value(self.kinds[key][k], self.lo.shown(key)) for key, _, k in self.leaves]
+
+    def enter(self, values: Sequence[Value]) -> None:
+        """Bind what is carried to these values; static leaves stay."""
         rest = iter(values)
-        terms = {}
-        for name, term in self.terms.items():
-            operands, build = flatten(term, self.lo.at(self.node))
-            terms[name] = build([o if isinstance(o.type, StaticType) else next(rest) for o in operands])
-        return terms
+        for key, term in self.terms.items():
+            operands, build = flatten(term)
+            made = build([o if isinstance(o.type, StaticType) else next(rest) for o in operands])
+            self.lo.env[key] = self.lo.adopt_at(key, made, self.frozen.get(key))
 
-    def widen(self, after: Mapping[str, Term], builder: Builder, loose: set[Symbol]) -> tuple[list[Operand], bool]:
-        """What an iteration yields; whether a type had to be widened for it."""
+    def widen(self, after: Environment, builder: Builder, loose: set[Symbol]) -> tuple[list[Operand], bool]:
+        """What an iteration yields; whether a structure or type had to be widened for it."""
         results: list[Operand] = []
-        for name, term in self.terms.items():
-            new = after[name]
-            if structure(new) != structure(term):
-                self.lo.refuse(
+        lo, changed = self.lo, False
+        before, outer = lo.env, lo.builder
+        for key, term in list(self.terms.items()):
+            frozen = lo.frozen_by_merge(term, before, after[key], after, self.node)
+            t1, t2 = lo.unify(term, before, outer, after[key], after, builder, lo.shown(key))
+            if structure(t1) != structure(term):
+                self.frozen[key] = frozen
+                self.add(key, t1, t1)
+                changed = True
+                term = t1
+            if structure(t2) != structure(t1):
+                lo.refuse(
                     self.node,
-                    f"{name} changes its structure in this loop",
-                    "lists that grow in a loop are not supported yet",
+                    f"{self.lo.shown(key) or 'a list or object'} changes its structure in this loop",
+                    "give it the same kind of value in every iteration",
                     UnsupportedType,
                 )
-            for old, operand in zip(flatten(term, builder.location)[0], flatten(new, builder.location)[0], strict=True):
+            for k, (old, operand) in enumerate(zip(flatten(t1)[0], flatten(t2)[0], strict=True)):
                 if not isinstance(old.type, StaticType):
                     results.append(operand)
+                    changed |= self.widen_leaf(key, k, operand.type, loose)
                 elif old.type != operand.type:
-                    self.lo.refuse(
-                        self.node, f"{name} changes from {old.type} to {operand.type} in this loop", "", UnsupportedType
+                    lo.refuse(
+                        self.node,
+                        f"{self.lo.shown(key)} changes from {old.type} to {operand.type} in this loop",
+                        "give it the same kind of value before the loop",
+                        UnsupportedType,
                     )
-        changed = False
-        for k, operand in enumerate(results):
-            t = _widened(self.types[k], operand.type, loose)
-            if t is None:
-                self.lo.refuse(
-                    self.node,
-                    f"{self.hints[k]} is {self.types[k]} before this loop and {operand.type} after an iteration",
-                    "give it the same kind of value",
-                    UnsupportedType,
-                )
-            changed |= t != self.types[k]
-            self.types[k] = t
         return results, changed
+
+    def widen_leaf(self, key: str, k: int, after: Type, loose: set[Symbol]) -> bool:
+        before = self.kinds[key][k]
+        t = _widened(before, after, loose)
+        if t is None:
+            self.lo.refuse(
+                self.node,
+                f"{self.lo.shown(key) or 'an item'} is {before} before this loop and {after} after an iteration",
+                "give it the same kind of value",
+                UnsupportedType,
+            )
+        self.kinds[key][k] = t
+        return t != before
+
+
+def _grown(final: Value, parameter: Value, result: Operand, initial: Operand, trips: Operand | None) -> Value:
+    """A list that gets as many items in each iteration: its length afterwards."""
+    own, after, before = (o.type for o in (parameter, result, initial))
+    t = final.type
+    if trips is None or not isinstance(t, SequenceType) or not isinstance(own, SequenceType):
+        return final
+    if not isinstance(after, SequenceType) or not isinstance(before, SequenceType):
+        return final
+    count = trips.type.size if isinstance(trips.type, ArrayType) else None
+    more = dim_sum(after.length, own.length, -1)
+    if not isinstance(more, int) or count is None:
+        return final
+    return Value(SequenceType(t.item, dim_sum(before.length, dim_scaled(count, more))), final.hint)
 
 
 def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
     """The join; dimensions that are already unknown in the loop stay as they are."""
     joined = join(before, _without_size(after))
+    if isinstance(before, SequenceType) and isinstance(joined, SequenceType):
+        item = _widened(before.item, joined.item, loose)
+        return item and SequenceType(item, _loosened(before.length, joined.length, loose))
+    if isinstance(before, ContainerType) and isinstance(joined, ContainerType):
+        items = [_widened(b, j, loose) for b, j in zip(before.items, joined.items, strict=True)]
+        return ContainerType(before.cls, before.keys, tuple(items))  # type: ignore[arg-type]
     if not (isinstance(before, ArrayType) and isinstance(joined, ArrayType) and before.shape and joined.shape):
         return joined
     if len(before.shape) != len(joined.shape):
         return joined
-    dims = []
-    for m, n in zip(before.shape, joined.shape, strict=True):
-        if m != n and isinstance(m, Size) and {s for s, _ in m.terms} <= loose:
-            n = m
-        elif m != n and isinstance(n, Size):
-            loose.update(s for s, _ in n.terms)
-        dims.append(n)
-    return ArrayType(joined.dtype, tuple(dims), joined.kind, None)
+    dims = tuple(_loosened(m, n, loose) for m, n in zip(before.shape, joined.shape, strict=True))
+    return ArrayType(joined.dtype, dims, joined.kind, None)
+
+
+def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
+    if before != after and isinstance(before, Size) and {s for s, _ in before.terms} <= loose:
+        return before
+    if before != after and isinstance(after, Size):
+        loose.update(s for s, _ in after.terms)
+    return after
 
 
 def _without_size(t: Type) -> Type:
@@ -392,6 +542,12 @@ def _without_size(t: Type) -> Type:
 def _same_length(a: Operand, b: Operand) -> bool:
     sizes = [o.type.size if isinstance(o.type, ArrayType) else None for o in (a, b)]
     return a is b or (sizes[0] is not None and sizes[0] == sizes[1])
+
+
+def _known_int(operand: Operand) -> int | None:
+    """An integer known at compile time."""
+    size = operand.type.size if isinstance(operand.type, ArrayType) else None
+    return size if isinstance(size, int) else None
 
 
 def _is_constant(operand: Operand, value: int) -> bool:

@@ -8,6 +8,7 @@ environment, which are merged; a loop is lowered until the types of what it carr
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,67 +19,124 @@ import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
+from s2sad.frontend.choices import Side
 from s2sad.frontend.context import Context, Variable
-from s2sad.frontend.desugar import desugar
-from s2sad.frontend.loops import STOP, Loops
+from s2sad.frontend.dependencies import Spread, python_function
+from s2sad.frontend.frames import Frame, function_code, source_of
+from s2sad.frontend.heap import STOP
+from s2sad.frontend.listmethods import delete_item, set_item
+from s2sad.frontend.loops import Loops
+from s2sad.frontend.objects import BINARY_METHODS
 from s2sad.frontend.source import Source, deep_recursion
-from s2sad.frontend.terms import Term, flatten, same_operand, to_operand
+from s2sad.frontend.terms import Method, Ref, Term
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import ASSERT, RAISE
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import GETITEM, UNDEFINED
+from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
-from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
+from s2sad.ir.values import Constant, For, Function, If, Value, While, constant
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Lowered:
     """A function as SSA; `captured` are further parameters after its own, in this order.
 
-    `in_place` are the results of augmented assignments that write into an array.
+    `in_place` are the results of augmented assignments that write into an array. With `impure` the function changes a
+    list or object that it is given, or gives what has no value: it is to be lowered in the place of its calls.
     """
 
     function: Function
     captured: tuple[Variable, ...]
     in_place: tuple[Value, ...]
+    impure: bool = False
 
 
-def lower(source: Source, function: types.FunctionType, parameters: Mapping[str, Type], context: Context) -> Lowered:
-    """Lower a function for parameters of these types; parameters of a static type are constants."""
+def lower(target: Any, parameters: Mapping[str, Type], context: Context) -> Lowered:
+    """Lower a function for parameters of these types; parameters of a static type are constants.
+
+    The target is a Python function, or anything else that can be called: a method, a `partial`, an object.
+    """
     with deep_recursion():
-        return Lowering(source, function, Builder(), context).lower(parameters)
+        return Lowering(frame_of(target), Builder(), context).lower(target, parameters)
+
+
+def frame_of(target: Any) -> Frame:
+    """The outermost frame: that of the function, or an empty one around the call of something else."""
+    if isinstance(target, types.FunctionType):
+        source, code = source_of(target), function_code(target)
+        return Frame(source, target, code.tree, 0, None, code.local, code.live, captured=code.captured)
+    function = python_function(target)
+    if function is not None:
+        source = source_of(function)
+    else:
+        tree = gast.parse("def call():\n    pass").body[0]
+        source = Source(tree, "", f"<{getattr(target, '__name__', type(target).__name__)}>", 1, (), (), 1)
+    return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 
 class Lowering(Loops):
     """Lowers statements. One object lowers one function once."""
 
-    def lower(self, parameters: Mapping[str, Type]) -> Lowered:
-        tree = desugar(self.source.tree)
-        self.live = scope.liveness(tree)
-        self.errors: list[Unsupported] = []
-        self.in_place: list[Value] = []
-        self.carried_now: frozenset[str] = frozenset({STOP})
+    def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
+        super().__init__(frame, builder, context)
+        self.codes = {}
+        self.comprehensions = {}
+        self.errors = []
+        self.in_place = []
+        self.carried_now = frozenset({STOP})
+
+    def lower(self, target: Any, parameters: Mapping[str, Type]) -> Lowered:
         values: list[Value] = []
         for k, (name, t) in enumerate(parameters.items()):
             if isinstance(t, StaticType):
                 self.env[name] = Constant(t.value, t)
-                continue
-            if isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
+            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
                 self.env[name] = constant(t.size)
-                continue
-            value = Value(t, name)
-            values.append(value)
-            self.env[name] = value
-            self.parameter_paths[value] = (k, ())
-        result = self.block(tree.body)
+            else:
+                value = Value(t, name)
+                values.append(value)
+                self.parameter_paths[value] = (k, ())
+                self.env[name] = self.adopt(value)
+        given = {r.cell for term in self.env.values() for r in self.reachable(term)}
+        before = {c: self.env[c] for c in given}
+        result = self.result_of(target, parameters)
         if self.errors:
             raise self.errors[0] if len(self.errors) == 1 else SeveralErrors(self.errors)
-        assert result is not None, "desugar ends every path with a return"
-        operand = to_operand(self.builder, result)
+        impure = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
+        impure = impure or any(r.cell in given for r in self.reachable(result))
+        operand = self.to_operand(result) if self.is_value(result) else constant(None)
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
-        function = Function(self.function.__name__, body, gast.get_docstring(self.source.tree))
-        return Lowered(function, tuple(v for v, _ in self.captured.values()), tuple(self.in_place))
+        name = getattr(target, "__name__", "function")
+        function = Function(name, body, gast.get_docstring(self.frame.source.tree))
+        return Lowered(function, tuple(v for v, _ in self.captured.values()), tuple(self.in_place), impure)
+
+    def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
+        """What the function returns, its parameters bound in the environment."""
+        if isinstance(target, types.FunctionType):
+            self.frame.receiver = self.env.get(next(iter(parameters), ""))
+            return self.body(self.frame.tree)
+        arguments, keywords = [], {}
+        for p in inspect.signature(target).parameters.values():
+            if p.kind is p.KEYWORD_ONLY:
+                keywords[p.name] = self.env[p.name]
+            else:
+                arguments.append(self.env[p.name])
+        while isinstance(target, (Spread, types.MethodType)):
+            if isinstance(target, types.MethodType):
+                arguments.insert(0, self.captured_term(Variable((target.__self__,), 0, "self"), target.__self__))
+                target = target.__func__
+            else:
+                target = target.function
+        function = self.captured_term(Variable((target,), 0, "self"), target)
+        if isinstance(function, Constant) and isinstance(target, types.FunctionType):
+            return self.call_inline(target, arguments, keywords, self.frame.source.tree)
+        return self.call(function, arguments, keywords, self.frame.source.tree, None)
+
+    def body(self, tree: gast.FunctionDef) -> Term:
+        result = self.block(tree.body)
+        assert result is not None, "desugar ends every path with a return"
+        return result
 
     # blocks
 
@@ -100,7 +158,7 @@ class Lowering(Loops):
             except Unsupported as e:
                 self.errors.append(e)
                 for name in scope.assigned([s]):
-                    self.env[name] = Value(BOTTOM, name)
+                    self.env[self.own_key(name)] = Value(BOTTOM, name)
                 if _returns(s):
                     result = Value(BOTTOM)
         return result
@@ -142,6 +200,28 @@ class Lowering(Loops):
             self.refuse(node, "raise of something that is no exception class", "write `raise ValueError(...)`")
         return self.builder.apply(RAISE, values, {"exception": exception.value})
 
+    def _stmt_Nonlocal(self, node: gast.AST) -> None:
+        return None
+
+    def _stmt_Global(self, node: gast.Global) -> None:
+        stored = {
+            n.id
+            for n in scope.own_nodes(self.frame.source.tree)
+            if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
+        }
+        written = sorted(stored & set(node.names))
+        if written:
+            self.refuse(node, f"the global {written[0]} is assigned", "return the value instead")
+
+    def _stmt_Delete(self, node: gast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, gast.Name):
+                self.env.pop(self.own_key(target.id), None)
+            elif isinstance(target, gast.Subscript):
+                delete_item(self, self.eval(target.value), self.index(target.slice), target)
+            else:
+                self.refuse(target, "del of an attribute", "set it to None")
+
     # assignments
 
     def _stmt_Assign(self, node: gast.Assign) -> None:
@@ -160,16 +240,32 @@ class Lowering(Loops):
     def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
         """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""
         if isinstance(target, gast.Name):
-            self.env[target.id] = self.named(term, target.id, taken)
+            bound = self.adopt(self.named(term, target.id, taken))
+            if isinstance(bound, Ref):
+                self.labels.setdefault(bound.cell, target.id)
+                contents = self.env[bound.cell]
+                if isinstance(contents, Value):
+                    self.env[bound.cell] = self.named(contents, target.id, taken)
+            self.env[self.own_key(target.id)] = bound
+        elif isinstance(target, gast.Attribute):
+            self.set_attribute(target, term)
+        elif isinstance(target, gast.Subscript):
+            base, index = self.eval(target.value), self.index(target.slice)
+            method = self.special(base, "__setitem__")
+            if method is not None:
+                self.call_inline(method, [base, index, term], {}, target)
+            else:
+                set_item(self, base, index, term, target)
         elif isinstance(target, (gast.Tuple, gast.List)):
             before = len(self.builder.operations)
             items = self.unpacked(term, target)
             self.bind_items(target, items, taken + len(self.builder.operations) - before)
         else:
-            self.refuse(target, "assignment to an element or attribute is not supported yet", "build a new array")
+            self.refuse(target, "assignment to this is not supported yet")
 
     def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
         """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        term = self.iterable(term)
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         if starred or not isinstance(term, Value) or not isinstance(term.type, ArrayType) or not term.type.shape:
             return self.sequence(term, target)
@@ -192,7 +288,8 @@ class Lowering(Loops):
             after = len(elts) - k - 1
             if len(items) < len(elts) - 1:
                 self.refuse(target, f"{len(items)} values for at least {len(elts) - 1} names", "", UnsupportedType)
-            items = [*items[:k], items[k : len(items) - after], *items[len(items) - after :]]
+            rest = self.new(list, items[k : len(items) - after])
+            items = [*items[:k], rest, *items[len(items) - after :]]
             elts[k] = elts[k].value
         if len(items) != len(elts):
             self.refuse(target, f"{len(items)} values for {len(elts)} names", "", UnsupportedType)
@@ -215,19 +312,47 @@ class Lowering(Loops):
         return term
 
     def _stmt_AugAssign(self, node: gast.AugAssign) -> None:
-        if not isinstance(node.target, gast.Name):
-            self.refuse(node.target, "assignment to an element or attribute is not supported yet", "build a new array")
-        name = node.target.id
-        read = gast.copy_location(gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None), node.target)
-        before = self.eval(read)
+        target = node.target
+        read = _loaded(target)
+        if isinstance(target, gast.Name):
+            before = self.eval(read)
+        elif isinstance(target, gast.Attribute):
+            base = self.eval(target.value)
+            before = self.attribute(base, target.attr, target)
+        else:
+            base, index = self.eval(target.value), self.index(target.slice)
+            found = self.call_special(base, "__getitem__", [index], target)
+            before = self.item_at(base, index, target, None) if found is None else found
+        result = self.augmented(node, read, before)
+        if isinstance(target, gast.Name):
+            self.env[self.own_key(target.id)] = self.adopt(result)
+        elif isinstance(target, gast.Attribute):
+            self.set_named(base, target.attr, result, target)
+        else:
+            method = self.special(base, "__setitem__")
+            if method is not None:
+                self.call_inline(method, [base, index, result], {}, target)
+            else:
+                set_item(self, base, index, result, target)
+
+    def augmented(self, node: gast.AugAssign, read: gast.AST, before: Term) -> Term:
+        """The new value of the target of an augmented assignment."""
         operation = gast.copy_location(gast.BinOp(left=read, op=node.op, right=node.value), node)
         value = self.eval(node.value)
-        if isinstance(before, list) and isinstance(node.op, gast.Add):
-            self.refuse(node, "a list is extended in place", "write x = x + y")
+        found = self.call_special(before, f"__i{BINARY_METHODS[type(node.op)]}__", [value], node)
+        if found is not None:
+            return found
+        if isinstance(before, Ref) and before.cls is list and isinstance(node.op, gast.Add):
+            self.call_method(Method(before, "extend"), [value], {}, node, None)
+            return before
+        if isinstance(before, Ref) and before.cls is dict and isinstance(node.op, gast.BitOr):
+            self.call_method(Method(before, "update"), [value], {}, node, None)
+            return before
+        name = node.target.id if isinstance(node.target, gast.Name) else None
         result = self.binary(operation, before, value, name)
         if isinstance(before, Value) and isinstance(before.type, ArrayType) and not before.type.is_scalar:
             result = self.in_place_result(before.type, result, node)
-        self.env[name] = result
+        return result
 
     def in_place_result(self, before: ArrayType, result: Term, node: gast.AugAssign) -> Term:
         """`x op= y` writes into an array: it keeps its dtype; that no other name sees it is checked afterwards."""
@@ -249,71 +374,27 @@ class Lowering(Loops):
         truth = self.truth(self.eval(node.test), node.test)
         if isinstance(truth, bool):
             return self.block(node.body if truth else node.orelse)
-        outer, env = self.builder, self.env
-        sides: list[tuple[Builder, dict[str, Term], Term | None]] = []
-        for statements in (node.body, node.orelse):
-            self.builder, self.env = outer.child(), dict(env)
-            result = self.block(statements)
-            sides.append((self.builder, self.env, result))
-        self.builder, self.env = outer, env
-        return self.join_sides(node, truth, sides)
+        sides = self.both([lambda: self.block(node.body), lambda: self.block(node.orelse)])
+        result = self.join_sides(node, truth, sides, self.dead_behind(node, sides))
+        return result if all(s.result is not None for s in sides) else None
 
-    def join_sides(
-        self, node: gast.AST, truth: Operand, sides: list[tuple[Builder, dict[str, Term], Term | None]]
-    ) -> Term | None:
-        """Merge what two branches bind or return into the results of an If."""
-        merged: list[tuple[str | None, Callable[..., Term], list[list[Operand]], list[Type]]] = []
-        (b1, e1, r1), (b2, e2, r2) = sides
-        if r1 is not None and r2 is not None:
-            merged.append((None, *self.merge([(b1, r1), (b2, r2)], node, "the result")))
-        if r1 is None or r2 is None:
-            after = self.live[id(node)].after | self.carried_now
-            ended = [_is_bottom(r) for r in (r1, r2)]
-            for name in dict.fromkeys([*e1, *e2]):
-                if name in after and (name not in e1 or name not in e2 or e1[name] is not e2[name]):
-                    merged.append((name, *self.merge_name(name, sides, ended, node)))
-        values = [[Value(t, "stop" if name == STOP else name) for t in types_] for name, _, _, types_ in merged]
-        flat = [v for vs in values for v in vs]
-        blocks = [b.block((), [o for _, _, rows, _ in merged for o in rows[k]]) for k, b in enumerate((b1, b2))]
-        self.builder.operations.append(If(truth, blocks[0], blocks[1], tuple(flat), self.at(node)))
-        result: Term | None = None
-        for (target, build, rows, _), vs in zip(merged, values, strict=True):
-            term = build([m if same_operand(m, n) else v for m, n, v in zip(*rows, vs, strict=True)])
-            if target is None:
-                result = term
-            else:
-                self.env[target] = term
-        return result if r1 is not None and r2 is not None else None
-
-    def merge_name(
-        self, name: str, sides: list[tuple[Builder, dict[str, Term], Term | None]], ended: list[bool], node: gast.AST
-    ) -> tuple[Callable[..., Term], list[list[Operand]], list[Type]]:
-        """A name bound on both sides, or undefined on one."""
-        (b1, e1, _), (b2, e2, _) = sides
-        terms = []
-        for (b, e, _), over, other in zip(sides, ended, (e2, e1), strict=True):
-            if name in e and not over:
-                terms.append((b, e[name]))
-            elif over:
-                terms.append((b, self.undefined(b, other.get(name, e.get(name)), BOTTOM)))
-            else:
-                terms.append((b, self.undefined(b, other[name])))
-        return self.merge(terms, node, name)
-
-    def undefined(self, builder: Builder, like: Term | None, bottom: Type | None = None) -> Term:
-        """A term of the structure of `like` whose leaves hold nothing."""
-        assert like is not None
-        operands, build = flatten(like, builder.location)
-        return build(
-            [
-                o if isinstance(o.type, StaticType) else builder.apply(UNDEFINED, (), {"type": bottom or o.type})
-                for o in operands
-            ]
-        )
+    def dead_behind(self, node: gast.If, sides: Sequence[Side]) -> Callable[[str], bool]:
+        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
+        if all(s.result is not None for s in sides):
+            frame = self.frame
+            if frame.number == 0:
+                return lambda key: True
+            kept = {frame.key(n) for n in frame.captured}
+            return lambda key: frame.owns(key) and key not in kept
+        return self.dead_after(node)
 
 
-def _is_bottom(term: Term | None) -> bool:
-    return isinstance(term, Value) and term.type == BOTTOM
+def _loaded(target: gast.AST) -> gast.AST:
+    """The target of an augmented assignment as an expression."""
+    if isinstance(target, gast.Name):
+        read = gast.Name(id=target.id, ctx=gast.Load(), annotation=None, type_comment=None)
+        return gast.copy_location(read, target)
+    return target
 
 
 def _returns(node: gast.AST) -> bool:
@@ -333,19 +414,14 @@ def _need(function: Callable[..., Any]) -> Any:
 
 
 _WORDS = {
-    "FunctionDef": "a function inside a function",
     "ClassDef": "a class inside a function",
     "Try": "try/except",
     "With": "with",
-    "Delete": "del",
-    "Global": "global",
-    "Nonlocal": "nonlocal",
     "Match": "match",
     "Import": "import inside a function",
     "ImportFrom": "import inside a function",
 }
 _INSTEAD = {
-    "FunctionDef": "move it to the module",
     "Import": "import at the top of the module",
     "ImportFrom": "import at the top of the module",
 }

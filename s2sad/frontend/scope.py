@@ -18,7 +18,7 @@ A nested function reads what it captures where it is made, and again wherever it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -248,6 +248,8 @@ _SPECIAL: dict[type[gast.AST] | None, Callable[[gast.AST, Accesses], None]] = {
 
 # Nested functions
 
+_FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
+
 
 def _free(node: gast.AST) -> Names:
     """What a nested function or class reads from around it, builtins and globals among it."""
@@ -260,6 +262,34 @@ def _free(node: gast.AST) -> Names:
     declared = [inner.names for inner in gast.walk(node) if isinstance(inner, gast.Nonlocal | gast.Global)]
     outer = {name for names in declared for name in names}
     return frozenset({name for access, name in accesses if access is Access.READ} - (bound - outer) | outer)
+
+
+def own_nodes(tree: gast.AST) -> Iterator[gast.AST]:
+    """All nodes of a function but those of the functions and classes inside it."""
+    stack = list(gast.iter_child_nodes(tree))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, _FUNCTIONS):
+            stack += gast.iter_child_nodes(node)
+
+
+def escaping(tree: gast.FunctionDef) -> Names:
+    """The names read by functions inside that are more than called by name: they may be called anywhere."""
+    called = {id(node.func) for node in gast.walk(tree) if isinstance(node, gast.Call)}
+    passed = {node.id for node in gast.walk(tree) if isinstance(node, gast.Name) and id(node) not in called}
+    named = {id(node.value): node for node in gast.walk(tree) if isinstance(node, gast.Assign)}
+    found: set[str] = set()
+    for node in gast.walk(tree):
+        if node is tree or not isinstance(node, _FUNCTIONS):
+            continue
+        target = named[id(node)].targets[0] if id(node) in named else None
+        name = target.id if isinstance(target, gast.Name) else getattr(node, "name", None)
+        stores = isinstance(node, gast.Lambda) and name is not None  # the target itself is such a name
+        uses = sum(isinstance(n, gast.Name) and n.id == name and id(n) not in called for n in gast.walk(tree))
+        if name is None or name in passed and uses > stores:
+            found |= _free(node)
+    return frozenset(found)
 
 
 def _captured(tree: gast.FunctionDef) -> dict[str, Names]:

@@ -1,25 +1,39 @@
 """What a name or an expression stands for while a function is lowered.
 
-A term is an operand of the IR, or a Python tuple, list or dict of terms (a container that the lowering can see into),
-or something that can only be iterated over or called. Containers become values of the IR where they must: as an
-argument, as a result, as what a branch or a loop yields.
+A term is an operand of the IR, or a Python tuple or record of terms, or something that is known at compile time but for
+the values in it: an iterable, a function with what it closes over, a reference to an object that may change.
+Lists, dicts and objects live in cells of the environment (`heap.py`); a `Ref` says which. A plain Python list or dict
+as a term is what a cell holds, or a list, dict or object as a value: without identity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import gast
 
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import ContainerType, StaticType, Type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value
 
+if TYPE_CHECKING:
+    from s2sad.frontend.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A list, a dict, or an object of a class: `cell` is the key of its contents in the environment."""
+
+    cell: str
+    cls: type
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Record:
-    """A NamedTuple or dataclass made inside the function."""
+    """A NamedTuple; or a dataclass or object as a value, by its fields."""
 
     cls: type
     items: dict[str, Term]
@@ -37,6 +51,7 @@ class Zip:
     """Several iterables in step; `strict` as zip has it."""
 
     iterables: tuple[Term, ...]
+    strict: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,27 +67,143 @@ class Reversed:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Method:
-    """`receiver.name`, to be called."""
+    """`receiver.name` of an array, list, dict or string, to be called."""
 
     receiver: Term
     name: str
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Closure:
+    """A function or lambda made in the function that is lowered, with its defaults; it sees the names of `frame`."""
+
+    node: gast.AST
+    name: str
+    frame: Frame
+    defaults: dict[str, Term]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Partial:
+    """A callable with its first arguments: a bound method, `functools.partial`."""
+
+    function: Term
+    arguments: tuple[Term, ...]
+    keywords: dict[str, Term]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Generator:
+    """A generator expression, evaluated where it is consumed."""
+
+    node: gast.AST
+    frame: Frame
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice:
+    """One of two functions, by a predicate of run time."""
+
+    predicate: Operand
+    then: Term
+    orelse: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Super:
+    """`super()`: the attributes of the classes behind `cls`, on a receiver."""
+
+    cls: type
+    receiver: Term
+
+
 Term: TypeAlias = (
-    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any]"
-    " | Record | Range | Zip | Enumerate | Reversed | Method"
+    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
+    " | Reversed | Method | Closure | Partial | Generator | Choice | Super"
 )
+
+Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
+
+
+def parts(term: Term) -> Parts | None:
+    """What identifies a composite term, the terms in it, and what puts others in their places; None for operands."""
+    match term:
+        case tuple() | list():
+            cls = type(term)
+            return (cls, len(term)), list(term), cls
+        case dict():
+            keys = tuple(term)
+            return (dict, keys), list(term.values()), lambda new: dict(zip(keys, new, strict=True))
+        case Record():
+            names, record = tuple(term.items), term.cls
+            rebuild = lambda new: Record(record, dict(zip(names, new, strict=True)))  # noqa: E731
+            return (record, names), list(term.items.values()), rebuild
+        case Ref():
+            return ("ref", term.cell), [], lambda new: term
+        case Range():
+            return Range, [term.start, term.stop, term.step], lambda new: Range(*new)
+        case Zip():
+            strict = term.strict
+            return (Zip, strict, len(term.iterables)), list(term.iterables), lambda new: Zip(tuple(new), strict)
+        case Enumerate():
+            return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
+        case Reversed():
+            return Reversed, [term.iterable], lambda new: Reversed(*new)
+        case Method():
+            name = term.name
+            return (Method, name), [term.receiver], lambda new: Method(new[0], name)
+        case Choice():
+            return Choice, [term.predicate, term.then, term.orelse], lambda new: Choice(*new)
+        case Closure():
+            keys = tuple(term.defaults)
+            made = lambda new: Closure(term.node, term.name, term.frame, dict(zip(keys, new, strict=True)))  # noqa: E731
+            return (Closure, id(term.node), term.frame.number), list(term.defaults.values()), made
+        case Partial():
+            n, keys = len(term.arguments), tuple(term.keywords)
+            items = [term.function, *term.arguments, *term.keywords.values()]
+            again = lambda new: Partial(new[0], tuple(new[1 : 1 + n]), dict(zip(keys, new[1 + n :], strict=True)))  # noqa: E731
+            return (Partial, n, keys), items, again
+        case Generator():
+            return (Generator, id(term.node), term.frame.number), [], lambda new: term
+        case Super():
+            cls = term.cls
+            return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
+    return None
+
+
+def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Any]]:
+    """The operands in a term, and what puts others in their places."""
+    found = parts(term)
+    if found is None:
+        assert isinstance(term, (Value, Constant))
+        return [term], lambda new: new[0]
+    _, children, build = found
+    inner = [flatten(c) for c in children]
+    sizes = [len(operands) for operands, _ in inner]
+
+    def rebuild(new: Sequence[Operand]) -> Any:
+        items, at = [], 0
+        for size, (_, one) in zip(sizes, inner, strict=True):
+            items.append(one(new[at : at + size]))
+            at += size
+        return build(items)
+
+    return [o for operands, _ in inner for o in operands], rebuild
+
+
+def structure(term: Term) -> object:
+    """What two terms must share to be merged leaf by leaf."""
+    found = parts(term)
+    return None if found is None else (found[0], tuple(map(structure, found[1])))
 
 
 def is_static(term: Term) -> bool:
-    """Whether the term is known at compile time, containers included."""
-    if isinstance(term, Constant):
-        return True
+    """Whether the term is known at compile time, tuples and values of containers included."""
     if isinstance(term, (tuple, list)):
         return all(map(is_static, term))
     if isinstance(term, dict):
         return all(map(is_static, term.values()))
-    return False
+    return isinstance(term, Constant)
 
 
 def static_value(term: Term) -> Any:
@@ -83,23 +214,6 @@ def static_value(term: Term) -> Any:
         return type(term)(map(static_value, term))
     assert isinstance(term, dict)
     return {k: static_value(v) for k, v in term.items()}
-
-
-def to_operand(builder: Builder, term: Term) -> Operand:
-    """The term as one operand: containers are built."""
-    if isinstance(term, (Value, Constant)):
-        return term
-    if isinstance(term, (tuple, list)):
-        return builder.operand(type(term)(to_operand(builder, t) for t in term))
-    if isinstance(term, dict):
-        return builder.make(dict, tuple(term), [to_operand(builder, t) for t in term.values()])
-    if isinstance(term, Record):
-        items = [to_operand(builder, t) for t in term.items.values()]
-        keys = range(len(items)) if issubclass(term.cls, tuple) else term.items
-        return builder.make(term.cls, tuple(keys), items)
-    raise UnsupportedType(
-        f"a {type(term).__name__.lower()} object is used as a value", "iterate over it or call it", builder.location
-    )
 
 
 def open_container(builder: Builder, term: Term) -> Term:
@@ -123,52 +237,6 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     return Constant(item.value, item) if isinstance(item, StaticType) else builder.extract(container, key)
 
 
-def flatten(term: Term, location: Location) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
-    """The operands in a term, and what puts others in their places."""
-    if isinstance(term, (Value, Constant)):
-        return [term], lambda new: new[0]
-    if isinstance(term, (tuple, list)):
-        parts = [flatten(t, location) for t in term]
-        cls = type(term)
-        return _gather(parts, cls)
-    if isinstance(term, dict):
-        keys = tuple(term)
-        return _gather([flatten(t, location) for t in term.values()], lambda items: dict(zip(keys, items, strict=True)))
-    if isinstance(term, Record):
-        names, record = tuple(term.items), term.cls
-        parts = [flatten(t, location) for t in term.items.values()]
-        return _gather(parts, lambda items: Record(record, dict(zip(names, items, strict=True))))
-    raise UnsupportedType(
-        f"a {type(term).__name__.lower()} object is bound in a branch or a loop", "use it where it is made", location
-    )
-
-
-def _gather(
-    parts: list[tuple[list[Operand], Callable[[Sequence[Operand]], Term]]], build: Callable[[list[Term]], Term]
-) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
-    sizes = [len(operands) for operands, _ in parts]
-
-    def rebuild(new: Sequence[Operand]) -> Term:
-        items, at = [], 0
-        for size, (_, inner) in zip(sizes, parts, strict=True):
-            items.append(inner(new[at : at + size]))
-            at += size
-        return build(items)
-
-    return [o for operands, _ in parts for o in operands], rebuild
-
-
-def structure(term: Term) -> object:
-    """What two terms must share to be merged leaf by leaf."""
-    if isinstance(term, (tuple, list)):
-        return (type(term), tuple(map(structure, term)))
-    if isinstance(term, dict):
-        return (dict, tuple(term), tuple(map(structure, term.values())))
-    if isinstance(term, Record):
-        return (term.cls, tuple(term.items), tuple(map(structure, term.items.values())))
-    return None
-
-
 def record_fields(cls: type) -> tuple[str, ...] | None:
     """The fields of a NamedTuple or dataclass; None for other classes."""
     if is_namedtuple(cls):
@@ -176,6 +244,16 @@ def record_fields(cls: type) -> tuple[str, ...] | None:
     if is_dataclass(cls):
         return tuple(f.name for f in fields(cls))
     return None
+
+
+def describe(term: Term) -> str:
+    """A term in the words of an error message."""
+    if isinstance(term, (Value, Constant)):
+        return str(term.type)
+    if isinstance(term, (Ref, Record)):
+        return f"a {term.cls.__name__}"
+    names = {Closure: "a function", Partial: "a function", Choice: "a function", Generator: "a generator"}
+    return names.get(type(term), f"a {type(term).__name__.lower()} object")
 
 
 def type_of_term(term: Term) -> Type | None:
@@ -189,3 +267,10 @@ def same_operand(a: Operand, b: Operand) -> bool:
     if not isinstance(a, Constant) or not isinstance(b, Constant):
         return False
     return a.value is b.value if isinstance(a.value, bool) else isinstance(a.type, StaticType) and a.type == b.type
+
+
+def need(found: Any, location: Location, what: str) -> Any:
+    """What must be there."""
+    if found is None:
+        raise UnsupportedType(what, "", location)
+    return found

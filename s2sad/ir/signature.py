@@ -8,11 +8,11 @@ Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay wha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
+from s2sad.ir.objects import object_items
 from s2sad.ir.types import (
     BOOL,
     COMPLEX,
@@ -78,9 +78,9 @@ class Signature:
         if is_namedtuple(cls):
             items = tuple(map(self.type_of, value))  # type: ignore[call-overload]
             return ContainerType(cls, tuple(range(len(items))), items)
-        if is_dataclass(value) and not isinstance(value, type):
-            names = tuple(f.name for f in fields(value))
-            return ContainerType(cls, names, tuple(self.type_of(getattr(value, n)) for n in names))
+        attributes = object_items(value)
+        if attributes is not None:
+            return ContainerType(cls, tuple(attributes), tuple(map(self.type_of, attributes.values())))
         return StaticType(value)
 
     def canonical(self, t: Type) -> Type:
@@ -164,8 +164,9 @@ def _fast(a: Any, dims: dict[int, int]) -> object:
         return (cls, a.dtype, tuple(n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in a.shape))
     if isinstance(a, tuple):
         return (cls, *[_fast(x, dims) for x in a])
-    if is_dataclass(a) and not isinstance(a, type):
-        return (cls, *[_fast(getattr(a, f.name), dims) for f in fields(a)])
+    attributes = object_items(a)
+    if attributes is not None:
+        return (cls, *attributes, *[_fast(v, dims) for v in attributes.values()])
     try:
         hash(a)
     except TypeError:

@@ -11,11 +11,11 @@ undefined           the value of a name in a branch that does not bind it
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
+from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import (
     INT,
@@ -51,9 +51,9 @@ def _make(*items: Any, cls: type, keys: tuple[object, ...]) -> Any:
         return cls(items)
     if cls is dict:
         return dict(zip(keys, items, strict=True))
-    if is_dataclass(cls):
-        return cls(**dict(zip(map(str, keys), items, strict=True)))
-    return cls(*items)
+    if issubclass(cls, tuple):
+        return cls(*items)
+    return make_object(cls, **dict(zip(map(str, keys), items, strict=True)))
 
 
 def _extract_type(container: Type, /, key: object) -> Type:
@@ -62,7 +62,7 @@ def _extract_type(container: Type, /, key: object) -> Type:
 
 
 def _extract(container: Any, /, key: Any) -> Any:
-    return getattr(container, key) if is_dataclass(container) else container[key]
+    return container[key] if isinstance(container, (tuple, list, dict)) else getattr(container, key)
 
 
 def _make_slice_type(start: Type, stop: Type, step: Type, /) -> Type:
@@ -211,7 +211,7 @@ def _picked(item: Type) -> Shape | None:
 
 def _getitem_type(x: Type, index: Type, /) -> Type:
     if isinstance(x, SequenceType):
-        return x.item
+        return SequenceType(x.item, slice_length(x.length, index)) if isinstance(index, SliceType) else x.item
     if isinstance(x, ContainerType):
         joined: Type | None = x.items[0]
         for item in x.items[1:]:
@@ -270,6 +270,8 @@ def _index_set_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
 
 def _getitem_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     x, index = xs
+    if isinstance(getattr(x, "type", None), SequenceType):
+        return (ITEM_ADJOINT[0](g, x, index), None)
     return (_call(_index_add, np.zeros_like(x), index, g) if active[0] else None, None)
 
 
@@ -285,6 +287,10 @@ def _update_tangent(function: Any) -> Any:
         return _call(function, x_dot, xs[1], np.zeros_like(xs[2]) if dots[2] is None else dots[2])
 
     return tangent
+
+
+ITEM_ADJOINT: list[Any] = []
+"""What `xs[k]` of a list of run-time length adds to the adjoint of the list: put here by `lists.py`."""
 
 
 def _call(function: Any, x: Any, *arguments: Any) -> Any:

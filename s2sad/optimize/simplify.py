@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
 from s2sad.ir.primitive import Effect, Primitive, lookup
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
@@ -209,6 +210,7 @@ def _need(function: Callable[..., object]) -> Primitive:
 
 UNSHARED = frozenset(
     {"np.zeros_like", "np.zeros", "np.empty", "np.empty_like", "np.ones", "np.array", "np.copy", "zero_items"}
+    | {"sequence", "concatenate"}
 )
 """Fresh memory that is about to be written: sharing it would cost a copy."""
 
@@ -216,7 +218,7 @@ UNSHARED = frozenset(
 def _key(op: Apply) -> object | None:
     if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.name in UNSHARED:
         return None
-    if op.primitive in (INDEX_ADD, INDEX_SET):
+    if op.primitive.update is not None:
         return None
     try:
         static = tuple((k, _frozen(v)) for k, v in op.static.items())
@@ -401,6 +403,16 @@ def _plus_scatter(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
+def _items_plus_item(s: Simplifier, op: Apply) -> Operand | None:
+    """add_items(xs, list_add(zeros, k, g)) -> list_add(xs, k, g); exact"""
+    x, y = op.operands
+    for a, b in ((x, y), (y, x)):
+        update = s.definition(b, LIST_ADD)
+        if update is not None and s.definition(update.operands[0], ZERO_ITEMS) is not None and _unnamed(b):
+            return s.build(op, LIST_ADD, a, update.operands[1], update.operands[2])
+    return None
+
+
 def _shape(operand: Operand) -> object:
     return operand.type.shape if isinstance(operand.type, ArrayType) else None
 
@@ -510,5 +522,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (_twice_transposed,),
     "extract": (_item_of_made,),
+    "add_items": (_items_plus_item,),
 }
 """The identities, by the operation that they start from."""

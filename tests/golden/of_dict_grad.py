@@ -10,6 +10,6 @@ def of_dict_grad(p, x):
     v4 = v1 * x + p["offset"]
     # adjoint sweep
     v4_bar = 2.0 * v4    # v5 = v4 ** 2
-    x_bar = v4_bar * v1  # v2 = v1 * x
+    x_bar = v4_bar * v1  # v3 = v1 * x
     p_bar = {"slope": np.sum(v4_bar * x), "offset": v4_bar}
     return p_bar, x_bar

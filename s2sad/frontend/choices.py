@@ -1,0 +1,348 @@
+"""Conditions and what hangs on them: comparisons, `and`, `or`, conditional expressions, the merging of branches."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.expressions import Expressions
+from s2sad.frontend.heap import STOP, Environment, refs
+from s2sad.frontend.terms import (
+    Range,
+    Record,
+    Ref,
+    Term,
+    flatten,
+    is_static,
+    parts,
+    same_operand,
+    static_value,
+    structure,
+)
+from s2sad.ir.builder import Builder
+from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, Type, join
+from s2sad.ir.values import Constant, If, Operand, Value, constant
+
+COMPARE: dict[type, Callable[..., Any]] = {
+    gast.Eq: np.equal,
+    gast.NotEq: np.not_equal,
+    gast.Lt: np.less,
+    gast.LtE: np.less_equal,
+    gast.Gt: np.greater,
+    gast.GtE: np.greater_equal,
+}
+PYTHON_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
+    gast.Eq: operator.eq,
+    gast.NotEq: operator.ne,
+    gast.Lt: operator.lt,
+    gast.LtE: operator.le,
+    gast.Gt: operator.gt,
+    gast.GtE: operator.ge,
+}
+
+
+class Choices(Expressions):
+    """Lowers conditions."""
+
+    def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
+        left = self.eval(node.left)
+        return self._compare_chain(node, left, 0)
+
+    def _compare_chain(self, node: gast.Compare, left: Term, k: int) -> Term:
+        right = self.eval(node.comparators[k])
+        first = self.compare(node, node.ops[k], left, right)
+        if k + 1 == len(node.ops):
+            return first
+        return self.choose(first, lambda: self._compare_chain(node, right, k + 1), lambda: first, node)
+
+    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        if isinstance(op, (gast.Is, gast.IsNot)):
+            return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
+        if isinstance(op, (gast.In, gast.NotIn)):
+            return self.contains(node, left, right, isinstance(op, gast.NotIn))
+        found = self.compare_objects(node, op, left, right)
+        if found is not None:
+            return found
+        left, right = self.open(left), self.open(right)
+        if is_static(left) and is_static(right) and not (_is_number(left) and _is_number(right)):
+            return constant(PYTHON_COMPARE[type(op)](static_value(left), static_value(right)))
+        if isinstance(op, (gast.Eq, gast.NotEq)) and _differ(left, right):
+            return constant(isinstance(op, gast.NotEq))
+        if all(isinstance(t, (tuple, list, dict, Record)) or _is_container(t) for t in (left, right)):
+            return self._compare_containers(node, op, left, right)
+        return self.apply(COMPARE[type(op)], [self.to_operand(t) for t in (left, right)])
+
+    def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
+        """The comparison by a method of a user's class; None where there is none."""
+        return None
+
+    def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
+        """Whether two terms are one object."""
+        for t, other in ((left, right), (right, left)):
+            if isinstance(t, Constant) and isinstance(t.type, StaticType):
+                return isinstance(other, Constant) and other.value is t.value
+        if all(isinstance(t, Constant) for t in (left, right)):
+            return left.value is right.value  # type: ignore[union-attr]
+        if isinstance(left, Ref) or isinstance(right, Ref):
+            return isinstance(left, Ref) and isinstance(right, Ref) and left.cell == right.cell
+        if left is right:
+            return True
+        self.refuse(node, "`is` between values of run time", "compare with ==", UnsupportedType)
+
+    def contains(self, node: gast.AST, item: Term, container: Term, negated: bool) -> Term:
+        """`item in container`: among keys, or items one by one."""
+        options = self.open(container)
+        if isinstance(options, Range):
+            options = self.sequence(options, node)
+        if isinstance(options, dict):
+            return constant((self.static(item, node) in options) is not negated)
+        if isinstance(options, (tuple, list)) and not (is_static(options) and is_static(item)):
+            found: Term = constant(False)
+            for option in reversed(options):
+                same = self.compare(node, gast.Eq(), option, item)
+                found = self.choose(same, lambda: constant(True), lambda f=found: f, node)  # type: ignore[misc]
+            return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
+        return constant((self.static(item, node) in self.static(options, node)) is not negated)
+
+    def _compare_containers(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        """Tuples such as shapes are compared item by item."""
+        if isinstance(left, dict) and isinstance(right, dict):
+            if set(left) != set(right):
+                return constant(isinstance(op, gast.NotEq))
+            left, right = list(left.values()), [right[k] for k in left]
+        a, b = (self.sequence(t, node) for t in (left, right))
+        if not isinstance(op, (gast.Eq, gast.NotEq)):
+            self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
+        if len(a) != len(b):
+            return constant(isinstance(op, gast.NotEq))
+        same: Term = constant(True)
+        for m, n in zip(a, b, strict=True):
+            equal = self.compare(node, gast.Eq(), m, n)
+            same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
+        return same if isinstance(op, gast.Eq) else self.apply(operator.not_, [self.to_operand(same)])
+
+    def _eval_BoolOp(self, node: gast.BoolOp, hint: str | None) -> Term:
+        def rest(k: int) -> Term:
+            term = self.eval(node.values[k])
+            if k + 1 == len(node.values):
+                return term
+            if isinstance(node.op, gast.And):
+                return self.choose(term, lambda: rest(k + 1), lambda: term, node)
+            return self.choose(term, lambda: term, lambda: rest(k + 1), node)
+
+        return rest(0)
+
+    def _eval_IfExp(self, node: gast.IfExp, hint: str | None) -> Term:
+        return self.choose(
+            self.eval(node.test), lambda: self.eval(node.body, hint), lambda: self.eval(node.orelse, hint), node, hint
+        )
+
+    def truth(self, term: Term, node: gast.AST) -> bool | Operand:
+        """The truth of a term: a bool where it is known at compile time."""
+        term = self.truth_of_object(term, node)
+        opened = self.open(term)
+        if isinstance(opened, (tuple, list, dict)):
+            return bool(opened)
+        if isinstance(opened, Constant):
+            return bool(opened.value)
+        if not isinstance(opened, Value):
+            return True
+        t = opened.type
+        if isinstance(t, SequenceType):
+            return self.apply(np.greater, [self.apply(len, [opened]), constant(0)])
+        if isinstance(t, ArrayType) and t.shape and any(d != 1 for d in t.shape):
+            self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
+        return opened
+
+    def truth_of_object(self, term: Term, node: gast.AST) -> Term:
+        """What a user's class says of the truth of its objects."""
+        return term
+
+    # branches: the environment may change in them too
+
+    def choose(
+        self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST, hint: str | None = None
+    ) -> Term:
+        """A value by a condition; only one side is evaluated."""
+        truth = self.truth(test, node)
+        if isinstance(truth, bool):
+            return then() if truth else orelse()
+        result = self.join_sides(node, truth, self.both([then, orelse]), hint=hint)
+        assert result is not None
+        return result
+
+    def both(self, lowered: Sequence[Callable[[], Term | None]]) -> list[Side]:
+        """What two branches leave, each lowered on a copy of the environment."""
+        outer, env = self.builder, self.env
+        sides = []
+        for one in lowered:
+            self.builder, self.env = outer.child(), dict(env)
+            result = one()
+            sides.append(Side(self.builder, self.env, result))
+        self.builder, self.env = outer, env
+        return sides
+
+    def join_sides(
+        self,
+        node: gast.AST,
+        truth: Operand,
+        sides: Sequence[Side],
+        dead: Callable[[str], bool] = lambda key: False,
+        hint: str | None = None,
+    ) -> Term | None:
+        """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
+        merged: list[tuple[str | None, Merged]] = []
+        s1, s2 = sides
+        if s1.result is not None and s2.result is not None:
+            merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint)))
+        merged += [(key, self.merge_key(key, s1, s2, node)) for key in self.changed(s1, s2, dead)]
+        blocks = [s.builder.block((), [o for _, m in merged for o in m.rows[k]]) for k, s in enumerate(sides)]
+        names = [hint if key is None else self.shown(key) for key, _ in merged]
+        values = [[Value(t, n) for t in m.types] for n, (_, m) in zip(names, merged, strict=True)]
+        flat = tuple(v for vs in values for v in vs)
+        self.builder.operations.append(If(truth, blocks[0], blocks[1], flat, self.at(node)))
+        result: Term | None = None
+        for (key, m), vs in zip(merged, values, strict=True):
+            leaves = [a if same_operand(a, b) else v for a, b, v in zip(*m.rows, vs, strict=True)]
+            term = m.build(leaves)
+            if key is None:
+                result = self.adopt(term, m.frozen)
+            else:
+                self.env[key] = self.adopt_at(key, term, m.frozen)
+        return result
+
+    def changed(self, s1: Side, s2: Side, dead: Callable[[str], bool]) -> list[str]:
+        """The keys that two branches leave with different terms, and that something may still read."""
+        differing = [
+            k
+            for k in dict.fromkeys([*s1.env, *s2.env])
+            if not k.startswith("#")
+            and (k not in s1.env or k not in s2.env or s1.env[k] is not s2.env[k])
+            and (k in self.env or self.frame.owns(k) or k == STOP)
+            and not dead(k)
+        ]
+        kept = [k for k in s1.env if not k.startswith("#") and k in s2.env and not dead(k)]
+        results = [t for t in (s1.result, s2.result) if t is not None]
+        cells = [c for c in self.cells_of(s1.env, s2.env, kept, results) if s1.env.get(c) is not s2.env.get(c)]
+        return differing + [c for c in cells if c in s1.env and c in s2.env]
+
+    def cells_of(self, e1: Environment, e2: Environment, keys: Sequence[str], terms: Sequence[Term]) -> list[str]:
+        """The cells that can be reached from some keys and terms, in either of two environments."""
+        found: dict[str, None] = {}
+        work = [r.cell for t in terms for r in refs(t)]
+        work += [r.cell for k in keys for env in (e1, e2) if k in env for r in refs(env[k])]
+        while work:
+            cell = work.pop()
+            if cell not in found:
+                found[cell] = None
+                work += [r.cell for env in (e1, e2) if cell in env for r in refs(env[cell])]
+        return [c for c in self.env if c in found]
+
+    def adopt_at(self, key: str, term: Term, frozen: str | None) -> Term:
+        """A term for a key of the environment: what a cell holds stays a plain container."""
+        if not key.startswith("#"):
+            return self.adopt(term, frozen)
+        found = parts(term)
+        return term if found is None else found[2]([self.adopt(c, frozen) for c in found[1]])
+
+    def merge_key(self, key: str, s1: Side, s2: Side, node: gast.AST) -> Merged:
+        """A variable or cell that both sides bind, or that is undefined on one."""
+        terms = []
+        for side, other in ((s1, s2), (s2, s1)):
+            over = _is_bottom(side.result)
+            if key in side.env and not over:
+                terms.append(side.env[key])
+            else:
+                like, env = (other.env[key], other.env) if key in other.env else (side.env[key], side.env)
+                terms.append(self.undefined(side.builder, self.value_form(like, env), BOTTOM if over else None))
+        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key))
+
+    def merge(self, s1: Side, s2: Side, t1: Term, t2: Term, node: gast.AST, name: str | None) -> Merged:
+        """The leaves of the two sides of a branch, their joined types, and the term around the results."""
+        frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node)
+        t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
+        if structure(t1) != structure(t2):
+            function = self.either(t1, t2)
+            if function is not None:
+                return function
+            t1, t2 = self.to_operand(t1, s1.builder, s1.env), self.to_operand(t2, s2.builder, s2.env)
+        (a, build), (b, _) = flatten(t1), flatten(t2)
+        joined = [join(m.type, n.type) for m, n in zip(a, b, strict=True)]
+        for m, n, t in zip(a, b, joined, strict=True):
+            if t is None:
+                what = f"{name} is" if name else "this is"
+                self.refuse(
+                    node,
+                    f"{what} {m.type} in one branch and {n.type} in the other",
+                    "give both the same kind of value",
+                    UnsupportedType,
+                )
+        return Merged(build, [a, b], joined, frozen)  # type: ignore[arg-type]
+
+    def either(self, t1: Term, t2: Term) -> Merged | None:
+        """One of two functions that differ, for a condition of run time."""
+        return None
+
+    def frozen_by_merge(self, t1: Term, env1: Environment, t2: Term, env2: Environment, node: gast.AST) -> str | None:
+        """Why the objects that are merged may not be changed: another name still sees one of them."""
+        r1, r2 = refs(t1), refs(t2)
+        mine, other = {r.cell for r in r1}, {r.cell for r in r2}
+        single = all(self.is_sole(r, env1) for r in r1 if r.cell not in other)
+        single &= all(self.is_sole(r, env2) for r in r2 if r.cell not in mine)
+        if single:
+            return None
+        return f"which may be one of two objects since line {self.at(node).line}"
+
+    def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
+        """A term of the structure of `like` whose leaves hold nothing."""
+        operands, build = flatten(like)
+        return build(  # type: ignore[no-any-return]
+            [
+                o if isinstance(o.type, StaticType) else builder.apply(UNDEFINED, (), {"type": bottom or o.type})
+                for o in operands
+            ]
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """One branch: what it appended, the environment it leaves, the term it returns."""
+
+    builder: Builder
+    env: Environment
+    result: Term | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Merged:
+    """The leaves of both sides, their joined types, and what makes a term of the merged values."""
+
+    build: Callable[[Sequence[Operand]], Term]
+    rows: list[list[Operand]]
+    types: list[Type]
+    frozen: str | None
+
+
+def _is_bottom(term: Term | None) -> bool:
+    return isinstance(term, Value) and term.type == BOTTOM
+
+
+def _is_number(term: Term) -> bool:
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
+
+
+def _is_container(term: Term) -> bool:
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, ContainerType)
+
+
+def _differ(left: Term, right: Term) -> bool:
+    """Whether a static object that is no number is compared with something else."""
+    kinds = [isinstance(t, (Value, Constant)) and isinstance(t.type, StaticType) for t in (left, right)]
+    return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

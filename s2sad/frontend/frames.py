@@ -1,0 +1,103 @@
+"""Frames: one for the function that is lowered, one for each call, comprehension or closure lowered in its place.
+
+A variable is a key of the environment: its name in the outermost frame, `name.3` in the frame number 3. A name is
+looked up in the frame, in those around it in the text, and then outside the function, as Python does.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import gast
+
+from s2sad.frontend import scope
+from s2sad.frontend.desugar import desugar
+from s2sad.frontend.source import Source, parse
+
+FUNCTIONS = (gast.FunctionDef, gast.Lambda, gast.GeneratorExp)
+PARAMETER_KINDS = ("posonlyargs", "args", "kwonlyargs")
+
+
+@dataclass(eq=False)
+class Frame:
+    """The names of one activation. `function` is the Python function whose text it is part of."""
+
+    source: Source
+    function: types.FunctionType | None
+    tree: gast.FunctionDef
+    """Desugared."""
+    number: int
+    parent: Frame | None
+    local: frozenset[str]
+    live: Mapping[int, scope.LiveSets]
+    receiver: Any = None
+    """The first argument of a method, for `super()`."""
+    caller: Frame | None = None
+    """The frame that the call stands in."""
+    captured: frozenset[str] = field(default_factory=frozenset)
+    """The names that functions inside may read at any time: live everywhere."""
+
+    @property
+    def has_functions(self) -> bool:
+        """Whether functions are made in it, which may outlive it."""
+        return any(isinstance(n, FUNCTIONS) for n in scope.own_nodes(self.tree))
+
+    def key(self, name: str) -> str:
+        """The key of one of the frame's own variables."""
+        return f"{name}.{self.number}" if self.number else name
+
+    def find(self, name: str) -> str | None:
+        """The key of the variable that a name means; None where it is one from outside the function."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.local:
+                return frame.key(name)
+            frame = frame.parent
+        return None
+
+    def owns(self, key: str) -> bool:
+        """Whether a key is of one of the frame's own variables."""
+        name, dot, number = key.partition(".")
+        return name in self.local and (number == str(self.number) if dot else self.number == 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """What is known of a function's text before it is called: computed once."""
+
+    tree: gast.FunctionDef
+    local: frozenset[str]
+    live: Mapping[int, scope.LiveSets]
+    captured: frozenset[str]
+
+
+def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> Code:
+    """The desugared tree of a function or of a synthetic one, its local names, and which are live where.
+
+    The names `elsewhere` are bound in a function around it.
+    """
+    desugared = desugar(tree)
+    outer = {n for node in scope.own_nodes(tree) if isinstance(node, (gast.Nonlocal, gast.Global)) for n in node.names}
+    local = frozenset(parameters(tree.args)) | frozenset(scope.assigned(desugared.body))
+    return Code(desugared, local - outer - elsewhere, scope.liveness(desugared), scope.escaping(desugared))
+
+
+@lru_cache(maxsize=512)
+def source_of(function: types.FunctionType) -> Source:
+    """The source of a function; parsed once, as a function object keeps its code."""
+    return parse(function)
+
+
+@lru_cache(maxsize=512)
+def function_code(function: types.FunctionType) -> Code:
+    return code_of(source_of(function).tree)
+
+
+def parameters(arguments: gast.arguments) -> list[str]:
+    """The names of all parameters."""
+    names = [a.id for kind in PARAMETER_KINDS for a in getattr(arguments, kind)]
+    return names + [a.id for a in (arguments.vararg, arguments.kwarg) if a is not None]

@@ -1,0 +1,266 @@
+"""Lists, dicts and objects while a function is lowered: each lives in a cell of the environment, so that whoever has
+its `Ref` sees what is stored in it.
+
+    xs = [a]; ys = xs; ys.append(b)      env: xs -> Ref("#1"), ys -> Ref("#1"), "#1" -> [a, b]
+
+Cells are merged where branches meet and carried through loops as variables are. Where two branches (or two iterations)
+leave different objects under one name, the name gets a new object with the merged contents; if another name still sees
+one of the two, the new one can be read but not changed (`frozen`). A list whose length differs between two branches or
+iterations becomes a list of run-time length: one value of the IR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import gast
+
+from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
+from s2sad.frontend.frames import Frame
+from s2sad.frontend.terms import Record, Ref, Term, describe, open_container, parts
+from s2sad.ir.builder import Builder
+from s2sad.ir.lists import SEQUENCE, item_type
+from s2sad.ir.types import ContainerType, SequenceType, Type
+from s2sad.ir.values import Constant, Operand, Value
+
+Environment = dict[str, Term]
+
+STOP = "<stop>"
+"""The pseudo-variable that says whether a loop is to be left."""
+
+
+def is_mutable(cls: type) -> bool:
+    """Whether instances of a class of containers have an identity that can be seen."""
+    return not issubclass(cls, tuple)
+
+
+class Heap:
+    """The environment and the cells in it."""
+
+    builder: Builder
+    env: Environment
+    frame: Frame
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.env = {}
+        self.parameter_paths: dict[Value, tuple[int, tuple[object, ...]]] = {}
+        self.frozen: dict[str, str] = {}
+        """Cells that may be read only, and why."""
+        self.origins: dict[str, tuple[Operand, Term]] = {}
+        """The value that a cell was opened from, and its contents then."""
+        self.labels: dict[str, str] = {}
+        """The name under which the user first had an object."""
+        self.cells = 0
+
+    def refuse(
+        self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
+    ) -> NoReturn:
+        raise NotImplementedError
+
+    def at(self, node: gast.AST) -> Location:
+        raise NotImplementedError
+
+    # cells
+
+    def new(self, cls: type, contents: Term, frozen: str | None = None) -> Ref:
+        """A new object."""
+        self.cells += 1
+        ref = Ref(f"#{self.cells}", cls)
+        self.env[ref.cell] = contents
+        if frozen is not None:
+            self.frozen[ref.cell] = frozen
+        return ref
+
+    def change(self, ref: Ref, contents: Term, node: gast.AST) -> None:
+        """Put new contents into a cell."""
+        if ref.cell in self.frozen:
+            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", "make a new one", UnsupportedType)
+        self.env[ref.cell] = contents
+
+    def shown(self, key: str | None) -> str | None:
+        """A key of the environment as a name: for a cell that of the first variable, if there was one."""
+        if key is None:
+            return None
+        return self.labels.get(key) if key.startswith("#") else "stop" if key == STOP else key.partition(".")[0]
+
+    def adopt(self, term: Term, frozen: str | None = None) -> Term:
+        """The term with every list, dict and object in it, given as a value, in a cell of its own."""
+        if isinstance(term, (Value, Constant)):
+            if not isinstance(term.type, ContainerType) or not _holds_mutable(term.type):
+                return term
+            adopted = self.adopt(self.opened(term), frozen)
+            if isinstance(adopted, Ref):
+                self.origins[adopted.cell] = (term, self.env[adopted.cell])
+            return adopted
+        if isinstance(term, Ref):
+            return term
+        found = parts(term)
+        assert found is not None
+        _, children, build = found
+        items = [self.adopt(c, frozen) for c in children]
+        term = build(items) if any(a is not b for a, b in zip(items, children, strict=True)) else term
+        if isinstance(term, (list, dict)):
+            return self.new(type(term), term, frozen)
+        if isinstance(term, Record) and is_mutable(term.cls):
+            return self.new(term.cls, dict(term.items), frozen)
+        return term
+
+    def opened(self, term: Term) -> Term:
+        """A container value as a container of terms, one level deep; the paths of parameters are remembered."""
+        opened = open_container(self.builder, term)
+        if opened is not term and isinstance(term, Value) and term in self.parameter_paths:
+            parameter, path = self.parameter_paths[term]
+            keys = term.type.keys if isinstance(term.type, ContainerType) else ()
+            found = parts(opened)
+            assert found is not None
+            for key, item in zip(keys, found[1], strict=True):
+                self.parameter_paths[item] = (parameter, (*path, key))
+        return opened
+
+    def open(self, term: Term) -> Term:
+        """What is in a container, one level deep: a list, tuple, dict or Record of terms; other terms as they are."""
+        if isinstance(term, Ref):
+            contents = self.env[term.cell]
+            if term.cls in (list, dict) or not isinstance(contents, dict):
+                return list(contents) if isinstance(contents, list) else contents
+            return Record(term.cls, dict(contents))
+        return self.opened(term)
+
+    # values
+
+    def value_form(self, term: Term, env: Environment | None = None) -> Term:
+        """The term with what its cells hold in place of the references."""
+        env = self.env if env is None else env
+        if isinstance(term, Ref):
+            contents = env[term.cell]
+            if isinstance(contents, dict) and term.cls is not dict:
+                contents = Record(term.cls, dict(contents))
+            return self.value_form(contents, env)
+        found = parts(term)
+        if found is None:
+            return term
+        return found[2]([self.value_form(c, env) for c in found[1]])  # type: ignore[no-any-return]
+
+    def to_operand(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """The term as one operand of the IR: containers are built."""
+        builder, env = builder or self.builder, self.env if env is None else env
+        if isinstance(term, (Value, Constant)):
+            return term
+        if isinstance(term, Ref):
+            if self.is_unchanged(term, env):
+                return self.origins[term.cell][0]
+            contents = env[term.cell]
+            if isinstance(contents, dict) and term.cls is not dict:
+                contents = Record(term.cls, dict(contents))
+            return self.to_operand(contents, builder, env)
+        if isinstance(term, (tuple, list)):
+            return builder.operand(type(term)(self.to_operand(t, builder, env) for t in term))
+        if isinstance(term, dict):
+            return builder.make(dict, tuple(term), [self.to_operand(t, builder, env) for t in term.values()])
+        if isinstance(term, Record):
+            items = [self.to_operand(t, builder, env) for t in term.items.values()]
+            keys = range(len(items)) if issubclass(term.cls, tuple) else term.items
+            return builder.make(term.cls, tuple(keys), items)
+        raise UnsupportedType(f"{describe(term)} is used as a value", "call it or iterate over it", builder.location)
+
+    def is_unchanged(self, ref: Ref, env: Environment) -> bool:
+        """Whether a cell still holds what it was opened with, the cells in it included."""
+        if ref.cell not in self.origins or env.get(ref.cell) is not self.origins[ref.cell][1]:
+            return False
+        return all(self.is_unchanged(r, env) for r in refs(env[ref.cell]))
+
+    def is_sole(self, ref: Ref, env: Mapping[str, Term]) -> bool:
+        """Whether an object is referred to once in an environment."""
+        return sum(r.cell == ref.cell for term in env.values() for r in refs(term)) <= 1
+
+    # merging
+
+    def unify(
+        self,
+        t1: Term,
+        env1: Environment,
+        b1: Builder,
+        t2: Term,
+        env2: Environment,
+        b2: Builder,
+        name: str | None = None,
+    ) -> tuple[Term, Term]:
+        """Two terms for one name in a common structure as far as there is one; containers as values where they
+        differ in identity."""
+        if isinstance(t1, Ref) and isinstance(t2, Ref) and t1.cell == t2.cell:
+            return t1, t2
+        if isinstance(t1, Ref) or isinstance(t2, Ref):
+            if _is_container(t1) and _is_container(t2):
+                v1, v2 = (self.shallow(t, env) for t, env in ((t1, env1), (t2, env2)))
+                return self.unify(v1, env1, b1, v2, env2, b2, name)
+            return t1, t2
+        p1, p2 = parts(t1), parts(t2)
+        if p1 is not None and p2 is not None and p1[0] == p2[0]:
+            pairs = [self.unify(c1, env1, b1, c2, env2, b2) for c1, c2 in zip(p1[1], p2[1], strict=True)]
+            return p1[2]([a for a, _ in pairs]), p2[2]([b for _, b in pairs])
+        if _is_list(t1) and _is_list(t2):
+            return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
+        return t1, t2
+
+    def shallow(self, term: Term, env: Environment) -> Term:
+        """The contents of a reference, or of a container value, with the references in them."""
+        if not isinstance(term, Ref):
+            return self.opened(term)
+        contents = env[term.cell]
+        if isinstance(contents, dict) and term.cls is not dict:
+            return Record(term.cls, dict(contents))
+        return contents
+
+    def sequence_value(
+        self,
+        term: Term,
+        builder: Builder | None = None,
+        env: Environment | None = None,
+        name: str | None = None,
+    ) -> Operand:
+        """A list as one value of run-time length; what it holds must be of one type."""
+        builder = builder or self.builder
+        if not isinstance(term, list):
+            assert isinstance(term, (Value, Constant))
+            return term
+        items = [self.to_operand(t, builder, env) for t in term]
+        if item_type(*(i.type for i in items)) is None:
+            kinds = ", ".join(map(str, dict.fromkeys(i.type for i in items)))
+            raise UnsupportedType(
+                f"the length of this list changes in a branch or loop, and its items are of several types: {kinds}",
+                "give all items one type",
+                builder.location,
+            )
+        return builder.apply(SEQUENCE, items, None, name)
+
+
+def refs(term: Term) -> list[Ref]:
+    """The references in a term, those behind them not."""
+    if isinstance(term, Ref):
+        return [term]
+    found = parts(term)
+    return [] if found is None else [r for c in found[1] for r in refs(c)]
+
+
+def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
+    """The term with its references replaced."""
+    if isinstance(term, Ref):
+        return change(term)
+    found = parts(term)
+    return term if found is None else found[2]([map_refs(c, change) for c in found[1]])
+
+
+def _holds_mutable(t: Type) -> bool:
+    return isinstance(t, ContainerType) and (is_mutable(t.cls) or any(map(_holds_mutable, t.items)))
+
+
+def _is_container(term: Term) -> bool:
+    if isinstance(term, (Value, Constant)):
+        return isinstance(term.type, (ContainerType, SequenceType))
+    return isinstance(term, (Ref, Record, list, dict, tuple))
+
+
+def _is_list(term: Term) -> bool:
+    return isinstance(term, list) or (isinstance(term, Value) and isinstance(term.type, SequenceType))

@@ -1,0 +1,74 @@
+"""Every construct: its value, both modes against finite differences, and the second order."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import s2sad
+from tests.language import classes, control_flow, data, functions
+from tests.language.cases import CASES
+from tests.language.references import directional, flat, like, numbers
+
+assert classes and control_flow and data and functions
+IDS = [f"{c.name}-{k}" for k, c in enumerate(CASES)]
+ALL = pytest.mark.parametrize("case", CASES, ids=IDS)
+
+
+def fresh(case):
+    return copy.deepcopy(case.arguments)
+
+
+@ALL
+def test_value_and_gradient(case):
+    arguments = fresh(case)
+    value, gradient = s2sad.value_and_grad(case.function)(*arguments)
+    assert value == pytest.approx(case.function(*fresh(case)), rel=1e-13, abs=1e-13)
+    assert type(gradient) is type(arguments[0]) or isinstance(gradient, (float, np.floating))
+    for direction in directions(arguments[0]):
+        expected = directional(case.function, fresh(case), direction)
+        assert float(flat(gradient) @ direction) == pytest.approx(expected, rel=1e-6, abs=1e-7)
+    unchanged(arguments, case)
+
+
+@ALL
+def test_forward(case):
+    arguments = fresh(case)
+    for direction in directions(arguments[0]):
+        tangent = like(arguments[0], direction)
+        fixed = lambda first: case.function(first, *arguments[1:])  # noqa: E731, B023
+        value, dot = forward(case, arguments, tangent)
+        assert value == pytest.approx(fixed(copy.deepcopy(arguments[0])), rel=1e-13, abs=1e-13)
+        assert dot == pytest.approx(directional(case.function, fresh(case), direction), rel=1e-6, abs=1e-7)
+
+
+def forward(case, arguments, tangent):
+    derivative = s2sad.dispatch.Derivative(case.function, s2sad.compiler.Transform("jvp", (0,)))
+    return derivative(*arguments, tangent)
+
+
+@ALL
+def test_second_order(case):
+    if not case.second or not isinstance(case.arguments[0], (float, np.ndarray)):
+        pytest.skip("the second order is taken of functions of numbers and arrays")
+    arguments = fresh(case)
+    first = s2sad.grad(case.function)
+    weights = np.linspace(0.5, 1.5, numbers(arguments[0]))
+
+    def weighed(x, *rest):
+        return np.sum(first(x, *rest) * np.reshape(weights, np.shape(x)))
+
+    second = s2sad.grad(weighed)(*arguments)
+    for direction in directions(arguments[0]):
+        expected = directional(lambda x, *rest: float(np.sum(first(x, *rest) * np.reshape(weights, np.shape(x)))), fresh(case), direction)
+        assert float(flat(second) @ direction) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+
+def directions(first):
+    rng = np.random.default_rng(7)
+    n = numbers(first)
+    return [rng.standard_normal(n) for _ in range(2)]
+
+
+def unchanged(arguments, case):
+    np.testing.assert_array_equal(flat(arguments[0]), flat(case.arguments[0]))
