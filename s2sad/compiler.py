@@ -23,6 +23,7 @@ from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
 from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
+from s2sad.frontend.calls import ClosureTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
@@ -101,6 +102,13 @@ def check_updates(lowered: Lowered) -> None:
         )
 
 
+def parameter_names(target: Target) -> list[str]:
+    """The names of the parameters of a function, or of a closure and what it closes over."""
+    if isinstance(target, ClosureTarget):
+        return list(target.names)
+    return list(inspect.signature(target, follow_wrapped=False).parameters)
+
+
 def identities(parameters: Iterable[Type]) -> str:
     """What tells functions of one name apart, where they are given to another one."""
     found = [id(s.value) for t in parameters for s in leaves(t) if isinstance(s, StaticType) and callable(s.value)]
@@ -138,7 +146,7 @@ class Program:
         local = Signature()
         given = [local.canonical(o.type) for o in operands]
         given = [_as_python(t) for t in given]
-        names = list(inspect.signature(function, follow_wrapped=False).parameters)
+        names = parameter_names(function)
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
@@ -368,6 +376,8 @@ def _stub(name: str) -> Function:
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
+    if isinstance(target, ClosureTarget):
+        return target.__name__ if target.__name__.isidentifier() else "function"
     function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
     name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
     if name == "__call__":

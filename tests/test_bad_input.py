@@ -55,6 +55,8 @@ def tries(x):
         return x / 0.0
     except ZeroDivisionError:
         return x
+    except ValueError:
+        return -x
 
 
 def opens(x):
@@ -89,7 +91,7 @@ REFUSED = [
     (stores, UnsupportedSyntax, "y\\[0\\] = x\\[0\\]"),
     (adds_to_parameter, UnsupportedSyntax, "x \\+= 1.0"),
     (adds_to_view, UnsupportedSyntax, "y \\+= x"),
-    (tries, UnsupportedSyntax, "try"),
+    (tries, UnsupportedSyntax, "several handlers"),
     (opens, UnsupportedCall, "open"),
     (unknown_numpy, UnsupportedCall, "fft"),
     (unknown_name, Unsupported, "undefined_name"),
@@ -114,15 +116,15 @@ def test_refused_with_line_and_caret(f, kind, text, mode):
 
 NOT_YET = [
     "a = np.zeros(2); a[0] = x; return np.sum(a)",
-    "xs = []; xs.append(x); return xs[0]",
-    "return sum([x * k for k in range(3)])",
-    "return sum(x * k for k in range(3))",
-    "f = lambda y: y * x; return f(x)",
-    "def f(y):\n        return y * x\n    return f(x)",
-    "with np.errstate(all='ignore'):\n        return x * x",
-    "match 1:\n        case _:\n            return x",
-    "y = x; del y; return x",
     "global state; state = 1; return x",
+    "import math as m; return m.sin(x)",
+    "class A:\n        pass\n    return x",
+    "try:\n        y = x\n    except ValueError:\n        y = 1.0\n    except KeyError:\n        y = 2.0\n    return y",
+    "with open('file') as f:\n        return x * x",
+    "def g():\n        yield x\n    return sum(g())",
+    "d = {}\n    for k in range(int(x)):\n        d[k] = x\n    return d[0]",
+    "xs = [x]\n    ys = [x] if x > 1 else xs\n    ys.append(x)\n    return x * len(xs)",
+    "return state.missing",
 ]
 
 
@@ -147,11 +149,12 @@ def test_coroutines_and_generators_are_refused(f):
 
 def test_all_findings_of_a_function_come_together():
     def several(x):
-        try:
-            x = x + 1.0
-        except ValueError:
-            x = 1.0
-        del x
+
+        x = math.sin(x)
+
+        class A:
+            pass
+
         global counter
         counter = 1
         return 0.0
@@ -161,7 +164,7 @@ def test_all_findings_of_a_function_come_together():
     assert len(getattr(caught.value, "errors", ())) >= 2
 
 
-@pytest.mark.parametrize("f", [math.sin, np.sin, len, functools.reduce, np.linalg.solve])
+@pytest.mark.parametrize("f", [functools.reduce, np.fromiter])
 def test_functions_without_source(f):
     with pytest.raises((SourceUnavailable, UnsupportedCall, ArgumentError)) as caught:
         s2sad.grad(f)(1.0)
@@ -283,13 +286,17 @@ def test_shapes_that_do_not_fit_are_refused_as_numpy_does(f, m, n, argnums):
         s2sad.grad(f, argnums)(np.ones(m), np.ones(n))
 
 
-def test_parameters_without_names_are_refused():
+def test_functions_of_any_number_of_arguments():
     def total(*xs):
-        return sum(xs)
+        return sum(x * x for x in xs)
 
     def options(x, **kw):
-        return x * kw["k"]
+        return x * kw["k"] ** 2
 
-    for f in (total, options):
-        with pytest.raises(ArgumentError, match="not supported yet"):
-            s2sad.grad(f)
+    assert s2sad.grad(total)(1.0, 2.0) == 2.0
+    assert s2sad.grad(total, argnums=(0, 2))(1.0, 2.0, 3.0) == (2.0, 6.0)
+    assert s2sad.grad(options)(1.0, k=3.0) == 9.0
+    assert s2sad.jvp(total, (1.0, 2.0), (0.0, 1.0)) == (5.0, 4.0)
+    assert s2sad.vjp(total, 1.0, 2.0)[1](1.0) == (2.0, 4.0)
+    with pytest.raises(ArgumentError, match="3"):
+        s2sad.grad(total, argnums=3)(1.0, 2.0)

@@ -16,6 +16,7 @@ from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
+from s2sad.ir.regions import is_region
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim
 from s2sad.ir.values import Apply, Block, For, If, Operand, Operation, Value, While, constant
@@ -293,7 +294,7 @@ def plural(name: str) -> str:
 
 def is_light(op: Apply) -> bool:
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE):
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type):
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)

@@ -21,8 +21,9 @@ from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, pick, tangent_type
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
+from s2sad.ir.regions import is_try
 from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -63,6 +64,8 @@ class Reverse(Adjoints):
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         self.active = active_values(function, self.inputs)
         self.pairs: dict[Call, tuple[Pair, Value | None]] = {}
+        self.completed: dict[If, Value] = {}
+        """For each `try`, the further result that says whether its block came to its end."""
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
@@ -214,9 +217,18 @@ class Reverse(Adjoints):
         rows = [[self.branch_total(key, frame, inner) for key in keys] for frame, inner in frames]
         results = [Value(tangent_type(leaf_type(key)), self.hint(key[0])) for key in keys]
         blocks = [inner.block((), row) for (_, inner), row in zip(frames, rows, strict=True)]
-        predicate = self.read(builder, op.predicate)
+        predicate = self.read(builder, self.way_taken(op))
         builder.operations.append(If(predicate, blocks[0], blocks[1], tuple(results), op.location, (op,)))
         self.frame.totals.update(zip(keys, results, strict=True))
+
+    def way_taken(self, op: If) -> Operand:
+        """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
+        if not isinstance(op.predicate, Value) or not is_try(self.definition.get(op.predicate)):
+            return op.predicate
+        if op not in self.completed:
+            flag = self.completed[op] = Value(BOOL, "completed")
+            self.owner[flag], self.order[flag] = self.owner[op.predicate], self.order[op.predicate]
+        return self.completed[op]
 
     def branch_total(self, key: Key, frame: Frame, inner: Builder) -> Operand:
         """The sum that a branch leaves: updated, or as it was, or zero."""
@@ -363,8 +375,13 @@ class Reverse(Adjoints):
                 return self.forward_call(op)
             case If():
                 exported = self.exports.get(op, {})
-                blocks = [self.export_block(block, list(exported)) for block in op.blocks]
-                return [replace(op, then=blocks[0], orelse=blocks[1], results=(*op.results, *exported.values()))]
+                then, orelse = (self.export_block(block, list(exported)) for block in op.blocks)
+                results = (*op.results, *exported.values())
+                if op in self.completed:
+                    then = replace(then, results=(*then.results, constant(True)))
+                    orelse = replace(orelse, results=(*orelse.results, constant(False)))
+                    results = (*results, self.completed[op])
+                return [replace(op, then=then, orelse=orelse, results=results)]
             case For() | While():
                 return [self.forward_loop(op)]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from s2sad.emit.inlining import Uses, find_uses, is_expression
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.regions import is_region
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -62,7 +63,7 @@ def _block(block: Block, uses: Uses, inside: set[Value]) -> Block:
 
 def _condition(op: If, uses: Uses, inside: set[Value]) -> list[Operation]:
     """The operations that stand for a branch with one result; none where it stays a branch."""
-    if len(op.results) != 1:
+    if len(op.results) != 1 or is_region(op.predicate.type):
         return []
     (result,), (a,), (b,) = op.results, op.then.results, op.orelse.results
     if not op.then.operations and not op.orelse.operations and not _keeps_name(result, a, b):

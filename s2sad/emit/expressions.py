@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from types import FunctionType
 
 from s2sad.ir.printer import constant_text
 from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
@@ -107,7 +109,22 @@ def make_expression(op: Apply, items: list[ast.expr]) -> ast.expr:
         return ast.List(items, ast.Load())
     if cls is dict:
         return ast.Dict([parse(constant_text(k)) for k in keys], items)
-    return ast.Call(ast.Name(cls.__name__, ast.Load()), items, [])
+    name = ast.Name(cls.__name__, ast.Load())
+    if not needs_helper(cls, keys):
+        return ast.Call(name, items, [])
+    attributes = [ast.keyword(str(k), i) for k, i in zip(keys, items, strict=True)]
+    return ast.Call(ast.Name("make_object", ast.Load()), [name], attributes)
+
+
+def needs_helper(cls: type, keys: tuple[object, ...]) -> bool:
+    """Whether an object cannot be made by a call of its class with its attributes in order."""
+    if cls in (tuple, list, dict) or is_namedtuple(cls):
+        return False
+    if not is_dataclass(cls) or hasattr(cls, "__post_init__"):
+        return True
+    init = vars(cls).get("__init__")
+    generated = isinstance(init, FunctionType) and init.__code__.co_filename == "<string>"
+    return not generated or [f.name for f in fields(cls) if f.init and not f.kw_only] != list(keys)
 
 
 def extract_expression(container: Operand, text: ast.expr, key: object) -> ast.expr:

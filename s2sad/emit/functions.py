@@ -15,10 +15,11 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Ownership, Variables, split_rows
-from s2sad.emit.writer import Comment
+from s2sad.emit.writer import Comment, write_statement
 from s2sad.ir.lists import LISTS
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
+from s2sad.ir.regions import CATCHER, MANAGER
 from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
@@ -188,6 +189,8 @@ class FunctionEmitter:
         if op.primitive.name == "assert":
             test, *message = [self.read(o) for o in op.operands]
             return ast.Assert(test, message[0] if message else None)
+        if op.primitive.name == "raise" and not op.static:
+            return ast.Raise(None, None)
         if op.primitive.name == "raise":
             return ast.Raise(expression(op, self.read), None)
         return ast.Expr(expression(op, self.read))
@@ -243,6 +246,10 @@ class FunctionEmitter:
 
     def branch(self, op: If) -> list[ast.stmt]:
         then, orelse = (self.branch_block(op, b) for b in op.blocks)
+        if op.predicate.type is MANAGER:
+            return [ast.With([ast.withitem(self.read(op.predicate), None)], then)] if then else []
+        if op.predicate.type is CATCHER:
+            return self.attempt(op, then, orelse)
         test = self.read(op.predicate)
         if then and isinstance(then[-1], ast.Break):
             return [ast.If(test, then, []), *orelse]
@@ -251,6 +258,18 @@ class FunctionEmitter:
         if not then:
             return [ast.If(ast.UnaryOp(ast.Not(), test), orelse, [])]
         return [ast.If(test, then, orelse)]
+
+    def attempt(self, op: If, then: list[ast.stmt], orelse: list[ast.stmt]) -> list[ast.stmt]:
+        """`try`: the block, and the handler of its exceptions."""
+        if not then:
+            return []
+        made = self.uses.definition[op.predicate]  # type: ignore[index]
+        assert isinstance(made, Apply)
+        classes = made.static["exceptions"]
+        assert isinstance(classes, tuple)
+        names = [parse(exception_name(c)) for c in classes]
+        caught = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
+        return [ast.Try(then, [ast.ExceptHandler(caught, None, orelse or [ast.Pass()])], [], [])]
 
     def branch_block(self, op: If, block: Block) -> list[ast.stmt]:
         rows, targets = list(block.results), list(op.results)
@@ -445,7 +464,7 @@ class FunctionEmitter:
             return ""
         names = [self.trace_name(o) for o in op.operands]
         if op.primitive in LISTS and isinstance(op.primitive.update, str):
-            return ast.unparse(fill_statement(op.primitive.update, [parse(n) for n in names]))
+            return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
         text = spell(op, names)
         name = self.trace_name(op.result)
         return f"{name} = {text}" if name.isidentifier() else ""
@@ -462,6 +481,13 @@ class FunctionEmitter:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+def exception_name(cls: type) -> str:
+    """How an exception class is written: `ValueError`, `np.linalg.LinAlgError`."""
+    if cls.__module__ == "builtins":
+        return cls.__name__
+    return f"np.linalg.{cls.__name__}" if cls.__module__.startswith("numpy") else cls.__name__
 
 
 def popped(statements: list[ast.stmt]) -> list[ast.stmt]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from s2sad.ir.primitive import Effect
+from s2sad.ir.regions import is_region
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
@@ -113,7 +114,7 @@ def is_expression(op: Apply) -> bool:
 
 def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...]) -> bool:
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
-    if op.primitive is MAKE_SLICE:
+    if op.primitive is MAKE_SLICE or is_region(op.result.type):
         return True
     if op.result.hint is not None and not op.result.loose:
         return False

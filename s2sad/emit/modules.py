@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
 from s2sad.emit.rows import scan_rows
 from s2sad.emit.writer import Comment, write
+from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
 from s2sad.ir.types import ContainerType
@@ -33,7 +35,7 @@ def emit_module(
     for f in functions:
         own = signature if f.name == entry else None
         definitions.append(FunctionEmitter(scan_rows(f), reserved, own).emit(doc if f.name == entry else None))
-    helpers = [helper_definition(p) for p in survey.helpers]
+    helpers = [helper_definition(f) for f in (*(p.function for p in survey.helpers), *survey.functions.values())]
     body: list[ast.stmt] = [Comment(line) for line in header]
     body += survey.imports([*helpers, *definitions])
     body += [
@@ -48,6 +50,8 @@ class Survey:
 
     def __init__(self) -> None:
         self.helpers: dict[Primitive, None] = {}
+        self.functions: dict[str, Callable[..., object]] = {}
+        """What is written into the module beside the helpers of primitives."""
         self.constants: dict[str, object] = {}
         self.classes: dict[str, type] = {}
 
@@ -59,11 +63,13 @@ class Survey:
 
     def operation(self, op: Operation) -> None:
         if isinstance(op, Apply):
-            if op.primitive.helper:
+            if op.primitive.helper and op.primitive.name in ast.unparse(ast.fix_missing_locations(spelled(op))):
                 self.helpers[op.primitive] = None
             t = op.result.type
             if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
                 self.classes[t.cls.__name__] = t.cls
+                if needs_helper(t.cls, t.keys):
+                    self.functions["make_object"] = make_object
         for o in op.operands:
             self.operand(o)
         for b in op.blocks:
@@ -74,14 +80,15 @@ class Survey:
             self.constants[operand.text] = operand.value
 
     def helper_names(self) -> set[str]:
-        return {p.name for p in self.helpers}
+        return {p.name for p in self.helpers} | set(self.functions)
 
     def imports(self, definitions: Sequence[ast.AST]) -> list[ast.stmt]:
         """The modules that the text names, and the classes whose instances it makes."""
         used = _roots(definitions)
         statements: list[ast.stmt] = []
-        if "math" in used:
-            statements.append(ast.Import([ast.alias("math", None)]))
+        for module in ("contextlib", "math", "warnings"):
+            if module in used:
+                statements.append(ast.Import([ast.alias(module, None)]))
         if "np" in used:
             statements.append(ast.Import([ast.alias("numpy", "np")]))
         for module in sorted(m for m in used if m.startswith("scipy.")):
@@ -90,6 +97,11 @@ class Survey:
             if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:
                 statements.append(ast.ImportFrom(cls.__module__, [ast.alias(name, None)], 0))
         return statements
+
+
+def spelled(op: Apply) -> ast.expr:
+    """The operation as it is written, of any names."""
+    return expression(op, lambda o: ast.Name("_", ast.Load()))
 
 
 def _roots(definitions: Sequence[ast.AST]) -> set[str]:
@@ -104,13 +116,14 @@ def _roots(definitions: Sequence[ast.AST]) -> set[str]:
     return found
 
 
-def helper_definition(primitive: Primitive) -> ast.stmt:
+def helper_definition(function: Callable[..., object]) -> ast.stmt:
     """The source of a helper, without annotations."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(primitive.function))).body[0]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(tree, ast.FunctionDef)
     tree.returns = None
-    for a in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
-        a.annotation = None
+    for a in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs, tree.args.vararg, tree.args.kwarg]:
+        if a is not None:
+            a.annotation = None
     return tree
 
 

@@ -149,6 +149,18 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         self.line(f"for {self.text(s.target, TUPLE)} in {self.text(s.iter, TUPLE)}:")
         self.block(s.body)
 
+    def _With(self, s: ast.With) -> None:
+        self.line(f"with {', '.join(self.text(i.context_expr) for i in s.items)}:")
+        self.block(s.body)
+
+    def _Try(self, s: ast.Try) -> None:
+        self.line("try:")
+        self.block(s.body)
+        for handler in s.handlers:
+            assert handler.type is not None
+            self.line(f"except {self.text(handler.type)}:")
+            self.block(handler.body)
+
     def _While(self, s: ast.While) -> None:
         self.line(f"while {self.text(s.test)}:")
         self.block(s.body)
@@ -339,6 +351,11 @@ def write(tree: ast.Module) -> str:
     if not _same(tree, parsed):
         raise InternalError(f"the emitted text parses to another tree:\n{text[:2000]}")
     return text
+
+
+def write_statement(tree: ast.stmt) -> str:
+    """The text of a simple statement, on one line."""
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def write_expression(node: ast.expr) -> str:

@@ -16,6 +16,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend import patterns
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.terms import (
     Closure,
@@ -278,6 +279,8 @@ def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     backward = bool(lo.static(kw["reverse"], node)) if "reverse" in kw else False
     if isinstance(term, dict):
         term = [constant(k) for k in term]
+    if isinstance(term, Constant) and isinstance(term.value, (set, frozenset)):
+        term = [constant(v) for v in sorted(term.value)]
     if isinstance(term, (tuple, list)):
         keys = [lo.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
         values = [lo.value_form(k) for k in keys]
@@ -359,7 +362,37 @@ def _combined(function: Callable[..., Any]) -> Handler:
     return handler
 
 
+def _always(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(True)
+
+
+def _is_sequence_like(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(isinstance(lo.open(args[0]), (tuple, list)) or is_sequence(lo.open(args[0])))
+
+
+def _is_mapping_like(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(isinstance(lo.open(args[0]), dict))
+
+
+def _positional(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    cls, k = lo.static(args[1], node), lo.static(args[2], node)
+    if cls in patterns.SELF_MATCHING:
+        return args[0]
+    return lo.attribute(args[0], cls.__match_args__[k], node)
+
+
+def _without(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    items, keys = lo.open(args[0]), lo.static(args[1], node)
+    assert isinstance(items, dict)
+    return lo.new(dict, {k: v for k, v in items.items() if k not in keys})
+
+
 HANDLERS: dict[Any, Handler] = {
+    patterns.always: _always,
+    patterns.is_sequence_like: _is_sequence_like,
+    patterns.is_mapping_like: _is_mapping_like,
+    patterns.positional: _positional,
+    patterns.without: _without,
     range: _range,
     len: _len,
     enumerate: _enumerate,

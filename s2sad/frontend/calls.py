@@ -11,6 +11,7 @@ import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import gast
@@ -20,7 +21,8 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import is_captured
-from s2sad.frontend.frames import Code, Frame, code_of, function_code, source_of
+from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
+from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.objects import Objects, class_of
 from s2sad.frontend.terms import (
@@ -38,7 +40,7 @@ from s2sad.frontend.terms import (
 )
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Primitive, lookup
-from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_active_type
+from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -114,6 +116,10 @@ class Calls(Objects):
                 return self.call_method(function, arguments, keywords, node, hint)
             case Closure():
                 return self.call_closure(function, arguments, keywords, node)
+            case Partial(function=Constant(value=types.FunctionType() as f), arguments=(Ref() | Record() as owner,)):
+                if any(vars(c).get(f.__name__) is f for c in owner.cls.__mro__):
+                    return self.call_inline(f, [owner, *arguments], {**function.keywords, **keywords}, node)
+                return self.call_function(f, [owner, *arguments], {**function.keywords, **keywords}, node, hint)
             case Partial(function=inner, arguments=first, keywords=more):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Choice():
@@ -139,11 +145,12 @@ class Calls(Objects):
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
         primitive = lookup(f)
-        if primitive is not None:
+        text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
+        known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
+        if primitive is not None and known is None:
             return self.call_primitive(primitive, arguments, keywords, node, hint)
-        known = self.known_arguments(f, arguments, keywords)
         if known is not None:
-            return self.adopt(constant(f(*known[0], **known[1])))
+            return self.adopt(constant(self.evaluated(f, *known)))
         if isinstance(f, functools.partial):
             first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
@@ -168,6 +175,15 @@ class Calls(Objects):
             "write it with functions that have one, or give its rule",
             UnsupportedCall,
         )
+
+    def evaluated(self, f: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What a function gives at compile time."""
+        try:
+            return f(*arguments, **keywords)
+        except Exception as e:
+            error = Evaluated(f"{type(e).__name__}: {e}", "", self.builder.location)
+            error.exception = e
+            raise error from e
 
     def known_arguments(
         self, f: Any, arguments: Sequence[Term], keywords: Mapping[str, Term]
@@ -285,21 +301,44 @@ class Calls(Objects):
         """The body of a function in the place of its call."""
         source, code = source_of(f), function_code(f)
         self.frames += 1
-        frame = Frame(source, f, code.tree, self.frames, None, code.local, code.live, captured=code.captured)
+        rest = code.live, None, None, code.captured, code.reads
+        frame = Frame(source, f, code.tree, self.frames, None, code.local, *rest)
         return self.enter(frame, bound, node)
 
     def call_closure(self, closure: Closure, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A function or lambda made in the function, in the place of its call."""
         signature = signature_of(closure.node.args)
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
+        found = self.compiled_closure(closure, bound, node)
+        if found is not None:
+            return found
         code = self.closure_code(closure.node)
         return self.enter(self.inner_frame(closure.frame, code), bound, node)
 
     def inner_frame(self, around: Frame, code: Code) -> Frame:
         """A frame for a function or comprehension that sees the names of another one."""
         self.frames += 1
-        code_ = code.tree, self.frames, around, code.local, code.live
-        return Frame(around.source, around.function, *code_, captured=code.captured)
+        return inner_frame(around, code, self.frames)
+
+    def compiled_closure(self, closure: Closure, bound: dict[str, Term], node: gast.AST) -> Term | None:
+        """A closure that calls itself, as a function of the module that takes what it closes over.
+
+        None where it is none, or closes over something that cannot be passed.
+        """
+        names = closure.frame.reads.get(closure.name, frozenset())
+        if closure.name not in names or not all(map(self.is_value, bound.values())):
+            return None
+        keys = {n: closure.frame.find(n) for n in sorted(names - bound.keys())}
+        terms = {n: self.env[k] for n, k in keys.items() if k is not None and k in self.env}
+        functions = {n: t for n, t in terms.items() if isinstance(t, Closure) and not t.defaults}
+        values = {n: t for n, t in terms.items() if n not in functions}
+        if not all(map(self.is_value, values.values())):
+            return None
+        own = tuple((n, functions[n]) for n in functions)
+        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *values), (*values, *functions), own)
+        operands = [self.to_operand(t) for t in (*bound.values(), *values.values())]
+        found = self.call_compiled(target, operands, node, None)
+        return None if found is None else self.adopt(found)
 
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""
@@ -319,6 +358,8 @@ class Calls(Objects):
         try:
             for name, term in bound.items():
                 self.env[frame.key(name)] = self.adopt(term)
+                for ref in self.reachable(term):
+                    self.inside.pop(ref.cell, None)
             result = self.body(frame.tree)
         finally:
             self.frame, self.builder.location = outer, location
@@ -345,6 +386,9 @@ class Calls(Objects):
     ) -> Term:
         receiver, name = method.receiver, method.name
         opened = self.open(receiver)
+        if isinstance(opened, Record) and is_namedtuple(opened.cls) and name in ("_replace", "_asdict"):
+            items = {**opened.items, **keywords}
+            return Record(opened.cls, items) if name == "_replace" else self.new(dict, dict(items))
         if isinstance(opened, dict) and name in DICT_METHODS:
             return DICT_METHODS[name](self, receiver, opened, arguments, keywords, node)
         is_list = isinstance(opened, list) or (isinstance(receiver, Ref) and receiver.cls is list)
@@ -417,6 +461,34 @@ class Calls(Objects):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
+
+
+@dataclass(frozen=True, eq=False)
+class ClosureTarget:
+    """A closure to be compiled by itself: `names` are its parameters, and then the variables that it closes over.
+
+    `outside` are all names from around it that it reads, `functions` those of them that are closures.
+    """
+
+    closure: Closure
+    code: Code
+    names: tuple[str, ...]
+    outside: tuple[str, ...]
+    functions: tuple[tuple[str, Closure], ...]
+
+    @property
+    def __name__(self) -> str:
+        return self.closure.name
+
+    def identity(self) -> object:
+        nodes = tuple((n, id(c.node)) for n, c in self.functions)
+        return id(self.closure.node), self.names, self.outside, nodes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClosureTarget) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
 
 
 def signature_of(arguments: gast.arguments) -> inspect.Signature:

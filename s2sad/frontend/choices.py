@@ -14,12 +14,16 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
 from s2sad.frontend.heap import STOP, Environment, refs
 from s2sad.frontend.terms import (
+    Choice,
+    Closure,
+    Partial,
     Range,
     Record,
     Ref,
     Term,
     flatten,
     is_static,
+    leaf_names,
     parts,
     same_operand,
     static_value,
@@ -128,9 +132,19 @@ class Choices(Expressions):
             same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
         return same if isinstance(op, gast.Eq) else self.apply(operator.not_, [self.to_operand(same)])
 
-    def _eval_BoolOp(self, node: gast.BoolOp, hint: str | None) -> Term:
+    def tested(self, node: gast.AST) -> Term:
+        """A condition: of `and` and `or` of objects only the truth is asked for."""
+        if isinstance(node, gast.BoolOp):
+            with self.locating(node):
+                return self._eval_BoolOp(node, None, as_truth=True)
+        return self.eval(node)
+
+    def _eval_BoolOp(self, node: gast.BoolOp, hint: str | None, as_truth: bool = False) -> Term:
         def rest(k: int) -> Term:
-            term = self.eval(node.values[k])
+            term = self.tested(node.values[k]) if as_truth else self.eval(node.values[k])
+            if as_truth and not _is_number(term):
+                truth = self.truth(term, node.values[k])
+                term = constant(truth) if isinstance(truth, bool) else truth
             if k + 1 == len(node.values):
                 return term
             if isinstance(node.op, gast.And):
@@ -141,7 +155,7 @@ class Choices(Expressions):
 
     def _eval_IfExp(self, node: gast.IfExp, hint: str | None) -> Term:
         return self.choose(
-            self.eval(node.test), lambda: self.eval(node.body, hint), lambda: self.eval(node.orelse, hint), node, hint
+            self.tested(node.test), lambda: self.eval(node.body, hint), lambda: self.eval(node.orelse, hint), node, hint
         )
 
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
@@ -201,11 +215,11 @@ class Choices(Expressions):
         merged: list[tuple[str | None, Merged]] = []
         s1, s2 = sides
         if s1.result is not None and s2.result is not None:
-            merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint)))
-        merged += [(key, self.merge_key(key, s1, s2, node)) for key in self.changed(s1, s2, dead)]
+            merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint, truth, dead, 0)))
+        merged += [(key, self.merge_key(key, s1, s2, node, truth, dead)) for key in self.changed(s1, s2, dead)]
         blocks = [s.builder.block((), [o for _, m in merged for o in m.rows[k]]) for k, s in enumerate(sides)]
         names = [hint if key is None else self.shown(key) for key, _ in merged]
-        values = [[Value(t, n) for t in m.types] for n, (_, m) in zip(names, merged, strict=True)]
+        values = [_named_values(m, name) for name, (_, m) in zip(names, merged, strict=True)]
         flat = tuple(v for vs in values for v in vs)
         self.builder.operations.append(If(truth, blocks[0], blocks[1], flat, self.at(node)))
         result: Term | None = None
@@ -252,7 +266,9 @@ class Choices(Expressions):
         found = parts(term)
         return term if found is None else found[2]([self.adopt(c, frozen) for c in found[1]])
 
-    def merge_key(self, key: str, s1: Side, s2: Side, node: gast.AST) -> Merged:
+    def merge_key(
+        self, key: str, s1: Side, s2: Side, node: gast.AST, truth: Operand, dead: Callable[[str], bool]
+    ) -> Merged:
         """A variable or cell that both sides bind, or that is undefined on one."""
         terms = []
         for side, other in ((s1, s2), (s2, s1)):
@@ -262,14 +278,26 @@ class Choices(Expressions):
             else:
                 like, env = (other.env[key], other.env) if key in other.env else (side.env[key], side.env)
                 terms.append(self.undefined(side.builder, self.value_form(like, env), BOTTOM if over else None))
-        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key))
+        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key), truth, dead, 1)
 
-    def merge(self, s1: Side, s2: Side, t1: Term, t2: Term, node: gast.AST, name: str | None) -> Merged:
+    def merge(
+        self,
+        s1: Side,
+        s2: Side,
+        t1: Term,
+        t2: Term,
+        node: gast.AST,
+        name: str | None,
+        truth: Operand,
+        dead: Callable[[str], bool],
+        own: int,
+    ) -> Merged:
         """The leaves of the two sides of a branch, their joined types, and the term around the results."""
-        frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node)
+        frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
-        if structure(t1) != structure(t2):
-            function = self.either(t1, t2)
+        same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value
+        if structure(t1) != structure(t2) or (is_function(t1) and is_function(t2) and not same and parts(t1) is None):
+            function = self.either(t1, t2, truth)
             if function is not None:
                 return function
             t1, t2 = self.to_operand(t1, s1.builder, s1.env), self.to_operand(t2, s2.builder, s2.env)
@@ -286,19 +314,28 @@ class Choices(Expressions):
                 )
         return Merged(build, [a, b], joined, frozen)  # type: ignore[arg-type]
 
-    def either(self, t1: Term, t2: Term) -> Merged | None:
+    def either(self, t1: Term, t2: Term, truth: Operand) -> Merged | None:
         """One of two functions that differ, for a condition of run time."""
-        return None
+        if not (is_function(t1) and is_function(t2)):
+            return None
+        return Merged(lambda new: Choice(truth, t1, t2), [[], []], [], None)
 
-    def frozen_by_merge(self, t1: Term, env1: Environment, t2: Term, env2: Environment, node: gast.AST) -> str | None:
+    def frozen_by_merge(
+        self,
+        t1: Term,
+        env1: Environment,
+        t2: Term,
+        env2: Environment,
+        node: gast.AST,
+        dead: Callable[[str], bool] = lambda key: False,
+        own: int = 1,
+    ) -> str | None:
         """Why the objects that are merged may not be changed: another name still sees one of them."""
         r1, r2 = refs(t1), refs(t2)
         mine, other = {r.cell for r in r1}, {r.cell for r in r2}
-        single = all(self.is_sole(r, env1) for r in r1 if r.cell not in other)
-        single &= all(self.is_sole(r, env2) for r in r2 if r.cell not in mine)
-        if single:
-            return None
-        return f"which may be one of two objects since line {self.at(node).line}"
+        single = all(self.is_sole(r, env1, dead, own) for r in r1 if r.cell not in other)
+        single &= all(self.is_sole(r, env2, dead, own) for r in r2 if r.cell not in mine)
+        return None if single else f"which may be one of two objects since line {self.at(node).line}"
 
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
         """A term of the structure of `like` whose leaves hold nothing."""
@@ -328,6 +365,19 @@ class Merged:
     rows: list[list[Operand]]
     types: list[Type]
     frozen: str | None
+
+
+def _named_values(merged: Merged, name: str | None) -> list[Value]:
+    """The results of a branch for what is merged."""
+    names = leaf_names(merged.build(merged.rows[0]), name) if merged.types else []
+    return [Value(t, n) for t, n in zip(merged.types, names, strict=True)]
+
+
+def is_function(term: Term) -> bool:
+    """Whether a term can only be called."""
+    if isinstance(term, Constant):
+        return callable(term.value)
+    return isinstance(term, (Closure, Partial, Choice))
 
 
 def _is_bottom(term: Term | None) -> bool:

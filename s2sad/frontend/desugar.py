@@ -28,7 +28,7 @@ Afterwards, in every function body:
 - a `break` is the last statement of a loop's body, or of a branch of an `if` that is itself last;
 - there is no `continue`, and loops have no `else`.
 
-Nested functions, `try`, `match` and what else is not in the language are left as they are.
+A `match` becomes branches (`patterns.py`). Nested functions, and what is not in the language, are left as they are.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from dataclasses import dataclass, field, replace
 
 import gast
 
+from s2sad.frontend.patterns import as_branches
 from s2sad.frontend.source import deep_recursion
 
 RETURN, BREAK, CONTINUE = "returned_", "broken_", "continued_"  # the jumps, by the names of their flags
@@ -91,6 +92,10 @@ class _Desugar:
                 rest = deque(self.place_if(statement, list(rest), context, last))
             elif isinstance(statement, gast.With):
                 rest = deque(self.place_with(statement, list(rest), context, last))
+            elif isinstance(statement, gast.Try):
+                rest = deque(self.place_try(statement, list(rest), context, last))
+            elif isinstance(statement, gast.Match):
+                work += self.placed(as_branches(statement, self.fresh("subject_")), statement)
             elif isinstance(statement, gast.Return) and context.in_loop:
                 rest = deque([*self.leave(statement, context.flagged), _at(gast.Break(), statement)])
             elif isinstance(statement, gast.Break) and context.broken:
@@ -128,6 +133,45 @@ class _Desugar:
         self._jumping[id(block)] = block
         return [block] if inside else self.escape(block, rest, context)
 
+    def place_try(self, statement: gast.Try, rest: list[gast.AST], context: _Context, last: bool) -> list[gast.AST]:
+        """As `with`; a `finally` stands behind, and once more in front of the exception going on."""
+        if statement.finalbody:
+            return self.place_finally(statement, rest, context)
+        before: list[gast.AST] = []
+        if statement.orelse:
+            done = self.fresh("completed_")
+            body = [*statement.body, _assign(done, _constant(True), statement)]
+            behind = _at(gast.If(test=_name(done), body=statement.orelse, orelse=[]), statement)
+            before = [_assign(done, _constant(False), statement)]
+            rest = (
+                self.block([behind], context, last and not rest) if not rest else self.block([behind], context) + rest
+            )
+            statement = _with(statement, body=body, orelse=[])
+        inside = last and not rest and not context.in_loop
+        body = self.block(statement.body, context, inside)
+        handlers = [_with(h, body=self.block(h.body, context, inside)) for h in statement.handlers]
+        block = _with(statement, body=body, handlers=handlers)
+        if not self.jumps(statement):
+            return [*before, block, *rest]
+        self._jumping[id(block)] = block
+        return [*before, block] if inside else [*before, *self.escape(block, rest, context)]
+
+    def place_finally(self, statement: gast.Try, rest: list[gast.AST], context: _Context) -> list[gast.AST]:
+        inner = [_with(statement, finalbody=[])] if statement.handlers else statement.body
+        again = [*statement.finalbody, _at(gast.Raise(exc=None, cause=None), statement)]
+        handler = _at(gast.ExceptHandler(type=_constant(BaseException), name=None, body=again), statement)
+        outer = _with(statement, body=inner, handlers=[handler], orelse=[], finalbody=[])
+        placed = self.place_try(outer, [_at(gast.Pass(), statement), *rest], context, False)
+        k = next(k for k, s in enumerate(placed) if isinstance(s, gast.Try))
+        return [*placed[: k + 1], *self.block(statement.finalbody, context), *placed[k + 1 :]]
+
+    def placed(self, statements: list[gast.AST], at: gast.AST) -> list[gast.AST]:
+        """New statements at the place of another."""
+        for s in statements:
+            _at(s, at)
+        self._kept += statements
+        return statements
+
     def escape(self, region: gast.AST, rest: list[gast.AST], context: _Context) -> list[gast.AST]:
         """`region` without jumps: each sets a flag; the jumps themselves, and else `rest`, come behind."""
         flags: dict[str, str] = {}
@@ -152,7 +196,9 @@ class _Desugar:
         while stack:
             end = stack.pop()
             if end and id(end[-1]) in self._jumping:
-                stack += [end[-1].orelse, end[-1].body] if isinstance(end[-1], gast.If) else [end[-1].body]
+                node = end[-1]
+                stack += [node.orelse] if isinstance(node, gast.If) else []
+                stack += [h.body for h in reversed(getattr(node, "handlers", ()))] + [node.body]
             else:
                 yield end
 
@@ -160,6 +206,10 @@ class _Desugar:
 
     def loop(self, statement: gast.For | gast.While, context: _Context) -> list[gast.AST]:
         """The loop without returns and `else`, with what this needs before and behind it: not yet in its last form."""
+        if isinstance(statement, gast.While) and _changes(statement.test) and not _is_true(statement.test):
+            stop = _at(gast.Break(), statement)
+            body = [_at(gast.If(test=statement.test, body=statement.body, orelse=[*statement.orelse, stop]), statement)]
+            statement = _with(statement, test=_at(_constant(True), statement), body=body, orelse=[])
         kinds = _NONE.union(*map(self.jumps, statement.body))
         forever = isinstance(statement, gast.While) and _is_true(statement.test) and BREAK not in kinds
         broken = self.fresh(BREAK) if statement.orelse and BREAK in kinds else None
@@ -199,8 +249,12 @@ class _Desugar:
         if known is not None:
             return known
         kinds = frozenset({_jump([statement])} - {""})
-        if isinstance(statement, gast.If | gast.With | gast.For | gast.While):
+        if isinstance(statement, gast.Match):
+            kinds = _NONE.union(*(self.jumps(s) for case in statement.cases for s in case.body))
+        if isinstance(statement, gast.If | gast.With | gast.For | gast.While | gast.Try):
             kinds = _NONE.union(*map(self.jumps, statement.body))
+            inner = [s for h in getattr(statement, "handlers", ()) for s in h.body]
+            kinds = kinds.union(*map(self.jumps, [*inner, *getattr(statement, "finalbody", ())]))
             if isinstance(statement, gast.For | gast.While):
                 kinds &= {RETURN}
             kinds = kinds.union(*map(self.jumps, getattr(statement, "orelse", ())))
@@ -272,6 +326,12 @@ def _is_short(statement: gast.AST) -> bool:
 
 def _is_true(test: gast.AST) -> bool:
     return isinstance(test, gast.Constant) and bool(test.value)
+
+
+def _changes(test: gast.AST) -> bool:
+    """Whether a condition may bind a name, or change a list: it is then a statement of the loop's body."""
+    methods = {n.func.attr for n in gast.walk(test) if isinstance(n, gast.Call) and isinstance(n.func, gast.Attribute)}
+    return "pop" in methods or any(isinstance(n, gast.NamedExpr) for n in gast.walk(test))
 
 
 def _strings(tree: gast.AST) -> Iterator[str]:

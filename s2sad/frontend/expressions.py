@@ -19,15 +19,15 @@ from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSynt
 from s2sad.frontend.context import Context, NeedsStatic, Variable
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
-from s2sad.frontend.heap import Heap, refs
-from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined, stored
+from s2sad.frontend.heap import Heap, NotStatic, refs
+from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Term, is_static, static_value
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
-from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType
+from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType, SliceType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -290,7 +290,7 @@ class Expressions(Heap):
             many = items * int(self.static(times, node))
             return many if isinstance(items, tuple) else self.new(list, many)
         for item in items:
-            stored(self, item)
+            self.item_value(item)
         return self.new(list, self.builder.apply(REPEAT, (self.sequence_value(items), times)))
 
     def binary_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
@@ -301,6 +301,9 @@ class Expressions(Heap):
         """The result of a special method of a user's class; None where there is none."""
         return None
 
+    def tested(self, node: gast.AST) -> Term:
+        raise NotImplementedError
+
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
         raise NotImplementedError
 
@@ -308,10 +311,11 @@ class Expressions(Heap):
         raise NotImplementedError
 
     def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
-        term = self.eval(node.operand)
         if isinstance(node.op, gast.Not):
+            term = self.tested(node.operand)
             truth = self.truth(term, node.operand)
             return constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
+        term = self.eval(node.operand)
         found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
         if found is not None:
             return found
@@ -329,14 +333,18 @@ class Expressions(Heap):
 
     def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
         """`base[index]`."""
-        base = self.open(base)
+        whole, base = base, self.open(base)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
             return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, SequenceType):
-            item = self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
-            if isinstance(item.type, SequenceType):
+            place = self.to_operand(index_term)
+            item = self.builder.apply(GETITEM, (base, place), None, hint)
+            if isinstance(place.type, SliceType):
                 return self.new(list, item)
-            return self.adopt(item, "which is in a list of run-time length")
+            adopted = self.adopt(item, "which is in a list of run-time length")
+            if isinstance(adopted, Ref) and isinstance(whole, Ref):
+                self.inside[adopted.cell] = (whole, place)
+            return adopted
         if isinstance(base, Record) and issubclass(base.cls, tuple):
             base = tuple(base.items.values())
         if isinstance(base, Range):
@@ -344,7 +352,7 @@ class Expressions(Heap):
         if isinstance(base, list) and not is_slice(index_term) and index_of(self, index_term, 0) is None:
             return self.item_of_known(base, index_term, node, hint)
         if isinstance(base, (tuple, list)):
-            index = self.static(index_term, node.slice)
+            index = self.static(index_term, getattr(node, "slice", node))
             if isinstance(index, int) and not -len(base) <= index < len(base):
                 self.refuse(node, f"index {index} of {len(base)} items", "", UnsupportedType)
             items = base[index]
@@ -365,7 +373,7 @@ class Expressions(Heap):
             raise NeedsStatic(*self.parameter_paths[index], self.at(node))
         operands = [self.to_operand(t) for t in items if not isinstance(t, (Ref, Closure, Partial))]
         if len(operands) < len(items) or item_type(*(o.type for o in operands)) is None:
-            self.static(index, node.slice)
+            self.static(index, getattr(node, "slice", node))
         sequence = self.builder.apply(SEQUENCE, operands)
         return self.builder.apply(GETITEM, (sequence, self.to_operand(index)), None, hint)
 
@@ -390,10 +398,6 @@ class Expressions(Heap):
             operands.append(self.operand(part.value))
             parts.append((part.conversion, spec))
         return self.builder.apply(FORMAT, operands, {"parts": tuple(parts)})
-
-
-class NotStatic(UnsupportedType):
-    """Something that must be known at compile time is a value of run time: a loop over it may be unrolled instead."""
 
 
 _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {

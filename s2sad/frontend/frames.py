@@ -40,6 +40,8 @@ class Frame:
     """The frame that the call stands in."""
     captured: frozenset[str] = field(default_factory=frozenset)
     """The names that functions inside may read at any time: live everywhere."""
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By the names of functions inside: what is read when one is called."""
 
     @property
     def has_functions(self) -> bool:
@@ -73,6 +75,7 @@ class Code:
     local: frozenset[str]
     live: Mapping[int, scope.LiveSets]
     captured: frozenset[str]
+    reads: Mapping[str, frozenset[str]]
 
 
 def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> Code:
@@ -83,7 +86,13 @@ def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> 
     desugared = desugar(tree)
     outer = {n for node in scope.own_nodes(tree) if isinstance(node, (gast.Nonlocal, gast.Global)) for n in node.names}
     local = frozenset(parameters(tree.args)) | frozenset(scope.assigned(desugared.body))
-    return Code(desugared, local - outer - elsewhere, scope.liveness(desugared), scope.escaping(desugared))
+    return Code(
+        desugared,
+        local - outer - elsewhere,
+        scope.liveness(desugared),
+        scope.escaping(desugared),
+        scope.captured(desugared),
+    )
 
 
 @lru_cache(maxsize=512)
@@ -101,3 +110,9 @@ def parameters(arguments: gast.arguments) -> list[str]:
     """The names of all parameters."""
     names = [a.id for kind in PARAMETER_KINDS for a in getattr(arguments, kind)]
     return names + [a.id for a in (arguments.vararg, arguments.kwarg) if a is not None]
+
+
+def inner_frame(around: Frame, code: Code, number: int) -> Frame:
+    """A frame for a function or comprehension that sees the names of another one."""
+    rest = code.live, None, None, code.captured, code.reads
+    return Frame(around.source, around.function, code.tree, number, around, code.local, *rest)

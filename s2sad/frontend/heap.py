@@ -20,7 +20,7 @@ from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedTy
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.terms import Record, Ref, Term, describe, open_container, parts
 from s2sad.ir.builder import Builder
-from s2sad.ir.lists import SEQUENCE, item_type
+from s2sad.ir.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.types import ContainerType, SequenceType, Type
 from s2sad.ir.values import Constant, Operand, Value
 
@@ -50,6 +50,10 @@ class Heap:
         """Cells that may be read only, and why."""
         self.origins: dict[str, tuple[Operand, Term]] = {}
         """The value that a cell was opened from, and its contents then."""
+        self.inside: dict[str, tuple[Ref, Operand]] = {}
+        """Items of lists of run-time length that have no name: the list, and the position."""
+        self.keeps_rows = False
+        """Whether lists may be items of lists of run-time length."""
         self.labels: dict[str, str] = {}
         """The name under which the user first had an object."""
         self.cells = 0
@@ -75,6 +79,14 @@ class Heap:
 
     def change(self, ref: Ref, contents: Term, node: gast.AST) -> None:
         """Put new contents into a cell."""
+        if ref.cell in self.inside:
+            whole, place = self.inside[ref.cell]
+            self.env[ref.cell] = contents
+            before, item = self.open(whole), self.to_operand(ref)
+            assert isinstance(before, (Value, Constant))
+            made = self.builder.apply(LIST_SET, (before, place, item), None, self.shown(whole.cell))
+            self.change(whole, made, node)
+            return
         if ref.cell in self.frozen:
             self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", "make a new one", UnsupportedType)
         self.env[ref.cell] = contents
@@ -88,6 +100,8 @@ class Heap:
     def adopt(self, term: Term, frozen: str | None = None) -> Term:
         """The term with every list, dict and object in it, given as a value, in a cell of its own."""
         if isinstance(term, (Value, Constant)):
+            if isinstance(term.type, SequenceType):
+                return self.new(list, term, frozen)
             if not isinstance(term.type, ContainerType) or not _holds_mutable(term.type):
                 return term
             adopted = self.adopt(self.opened(term), frozen)
@@ -165,15 +179,37 @@ class Heap:
             return builder.make(term.cls, tuple(keys), items)
         raise UnsupportedType(f"{describe(term)} is used as a value", "call it or iterate over it", builder.location)
 
+    def is_plain(self, term: Term, env: Environment | None) -> bool:
+        """Whether an item has no identity of its own; a list in a list of run-time length gives up its own."""
+        if isinstance(term, Ref) and term.cls is list and self.keeps_rows:
+            contents = (self.env if env is None else env)[term.cell]
+            return not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents)
+        if isinstance(term, (tuple, Record)):
+            found = parts(term)
+            return found is not None and all(self.is_plain(t, env) for t in found[1])
+        return isinstance(term, (Value, Constant))
+
+    def item_value(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """An item for a list of run-time length. A list in it can be read from now on, not changed."""
+        env = self.env if env is None else env
+        if not isinstance(term, Ref):
+            for ref in refs(term):
+                self.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
+            return self.to_operand(term, builder, env)
+        self.frozen.setdefault(term.cell, "after it was put into a list of run-time length")
+        contents = env[term.cell]
+        return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
+
     def is_unchanged(self, ref: Ref, env: Environment) -> bool:
         """Whether a cell still holds what it was opened with, the cells in it included."""
         if ref.cell not in self.origins or env.get(ref.cell) is not self.origins[ref.cell][1]:
             return False
         return all(self.is_unchanged(r, env) for r in refs(env[ref.cell]))
 
-    def is_sole(self, ref: Ref, env: Mapping[str, Term]) -> bool:
-        """Whether an object is referred to once in an environment."""
-        return sum(r.cell == ref.cell for term in env.values() for r in refs(term)) <= 1
+    def is_sole(self, ref: Ref, env: Mapping[str, Term], dead: Callable[[str], bool], own: int) -> bool:
+        """Whether no more than `own` living references to an object are in an environment."""
+        found = [key for key, term in env.items() for r in refs(term) if r.cell == ref.cell]
+        return len(found) <= own or sum(not dead(key) for key in found) <= own
 
     # merging
 
@@ -225,7 +261,13 @@ class Heap:
         if not isinstance(term, list):
             assert isinstance(term, (Value, Constant))
             return term
-        items = [self.to_operand(t, builder, env) for t in term]
+        if not all(self.is_plain(t, env) for t in term):
+            raise NotStatic(
+                "the length of this list of functions, lists or objects must be known at compile time",
+                "loop over a range whose bounds are constants, or over a list",
+                builder.location,
+            )
+        items = [self.item_value(t, builder, env) for t in term]
         if item_type(*(i.type for i in items)) is None:
             kinds = ", ".join(map(str, dict.fromkeys(i.type for i in items)))
             raise UnsupportedType(
@@ -234,6 +276,16 @@ class Heap:
                 builder.location,
             )
         return builder.apply(SEQUENCE, items, None, name)
+
+
+class Evaluated(UnsupportedType):
+    """An exception raised by what was computed at compile time."""
+
+    exception: BaseException | None = None
+
+
+class NotStatic(UnsupportedType):
+    """Something that must be known at compile time is a value of run time: a loop over it may be unrolled instead."""
 
 
 def refs(term: Term) -> list[Ref]:

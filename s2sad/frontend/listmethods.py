@@ -16,7 +16,7 @@ from s2sad.frontend.terms import Ref, Term, describe
 from s2sad.ir.lists import APPEND, CONCATENATE, LIST_DELETE, LIST_INSERT, LIST_SET, REVERSED_ITEMS
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import ArrayType, SequenceType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, Value, constant
 
 if TYPE_CHECKING:
     from s2sad.frontend.expressions import Expressions
@@ -28,13 +28,6 @@ def _own(lo: Expressions, receiver: Term, node: gast.AST) -> Ref:
     if not isinstance(receiver, Ref):
         lo.refuse(node, f"{describe(receiver)} is changed", "make a list of it first", UnsupportedType)
     return receiver
-
-
-def stored(lo: Expressions, item: Term) -> Operand:
-    """An item for a list of run-time length: a value. A list or object in it can be read from now on, not changed."""
-    for ref in lo.reachable(item):
-        lo.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
-    return lo.to_operand(item)
 
 
 def index_of(lo: Expressions, index: Term, length: int) -> int | None:
@@ -52,7 +45,7 @@ def _append(lo: Expressions, receiver: Term, items: Any, args: list[Term], node:
     if isinstance(items, list):
         lo.change(ref, [*items, args[0]], node)
     else:
-        lo.change(ref, lo.builder.apply(APPEND, (items, stored(lo, args[0])), None, lo.shown(ref.cell)), node)
+        lo.change(ref, lo.builder.apply(APPEND, (items, lo.item_value(args[0])), None, lo.shown(ref.cell)), node)
     return constant(None)
 
 
@@ -73,10 +66,10 @@ def joined(lo: Expressions, a: Any, b: Any) -> Term:
         return a + b
     if isinstance(b, list):
         for item in b:
-            a = lo.builder.apply(APPEND, (a, stored(lo, item)))
+            a = lo.builder.apply(APPEND, (a, lo.item_value(item)))
         return a  # type: ignore[no-any-return]
     for item in a if isinstance(a, list) else ():
-        stored(lo, item)
+        lo.item_value(item)
     return lo.builder.apply(CONCATENATE, (lo.sequence_value(a), b))
 
 
@@ -110,7 +103,7 @@ def _insert(lo: Expressions, receiver: Term, items: Any, args: list[Term], node:
         items.insert(lo.static(args[0], node), args[1])
         lo.change(ref, items, node)
     else:
-        operands = (items, lo.to_operand(args[0]), stored(lo, args[1]))
+        operands = (items, lo.to_operand(args[0]), lo.item_value(args[1]))
         lo.change(ref, lo.builder.apply(LIST_INSERT, operands, None, lo.shown(ref.cell)), node)
     return constant(None)
 
@@ -251,7 +244,7 @@ def set_item(lo: Expressions, base: Term, index: Term, term: Term, node: gast.AS
         named = lo.shown(base.cell) if isinstance(base, Ref) else None
         sequence = lo.sequence_value(contents, name=named) if isinstance(contents, list) else contents
         ref = _own(lo, base, node)
-        operands: list[Any] = [sequence, lo.to_operand(index), stored(lo, term)]
+        operands: list[Any] = [sequence, lo.to_operand(index), lo.item_value(term)]
         lo.change(ref, lo.builder.apply(LIST_SET, operands, None, lo.shown(ref.cell)), node)
     else:
         lo.refuse(

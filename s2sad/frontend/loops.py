@@ -15,10 +15,21 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import scope
 from s2sad.frontend.collecting import collecting
-from s2sad.frontend.expressions import NotStatic
 from s2sad.frontend.functions import Functions
-from s2sad.frontend.heap import STOP, Environment
-from s2sad.frontend.terms import Enumerate, Generator, Method, Range, Record, Reversed, Term, Zip, flatten, structure
+from s2sad.frontend.heap import STOP, Environment, NotStatic
+from s2sad.frontend.terms import (
+    Enumerate,
+    Generator,
+    Method,
+    Range,
+    Record,
+    Reversed,
+    Term,
+    Zip,
+    flatten,
+    leaf_names,
+    structure,
+)
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import RAISE
 from s2sad.ir.structure import GETITEM
@@ -95,11 +106,20 @@ class Loops(Functions):
         rounds = self.known_rounds(term)
         errors = len(self.errors)
         env, operations = dict(self.env), len(self.builder.operations)
-        try:
+
+        def run() -> None:
             self.loop(node, names, build, body, Value(integer(new_dim("i")), hint), trips=trips)
+
+        try:
+            run()
         except NotStatic as e:
             self.errors.append(e)
-        if rounds is not None and any(isinstance(e, NotStatic) for e in self.errors[errors:]):
+        missing = any(isinstance(e, NotStatic) for e in self.errors[errors:])
+        if missing and rounds is None and not self.keeps_rows:
+            del self.errors[errors:], self.builder.operations[operations:]
+            self.env, self.keeps_rows = env, True
+            run()
+        elif rounds is not None and any(isinstance(e, NotStatic) for e in self.errors[errors:]):
             # the body needs the index at compile time: one round after the other
             del self.errors[errors:], self.builder.operations[operations:]
             self.env = env
@@ -312,7 +332,7 @@ class Loops(Functions):
         def test(params: list[Value], env: dict[str, Term]) -> None:
             outer, outer_env = self.builder, self.env
             self.builder, self.env = outer.child(), env
-            truth = self.truth(self.eval(node.test), node.test)
+            truth = self.truth(self.tested(node.test), node.test)
             operand = constant(truth) if isinstance(truth, bool) else truth
             tests.append(self.builder.block(params, [operand]))
             self.builder, self.env = outer, outer_env
@@ -438,7 +458,8 @@ class _Carried:
         return [o for _, o, _ in self.leaves]
 
     def parameters(self) -> list[Value]:
-        return [Value(self.kinds[key][k], self.lo.shown(key)) for key, _, k in self.leaves]
+        names = {key: leaf_names(term, self.lo.shown(key)) for key, term in self.terms.items()}
+        return [Value(self.kinds[key][k], names[key][k]) for key, _, k in self.leaves]
 
     def enter(self, values: Sequence[Value]) -> None:
         """Bind what is carried to these values; static leaves stay."""

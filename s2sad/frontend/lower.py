@@ -19,16 +19,16 @@ import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
-from s2sad.frontend.choices import Side
+from s2sad.frontend.calls import ClosureTarget
 from s2sad.frontend.context import Context, Variable
 from s2sad.frontend.dependencies import Spread, python_function
-from s2sad.frontend.frames import Frame, function_code, source_of
-from s2sad.frontend.heap import STOP
+from s2sad.frontend.frames import Frame, function_code, inner_frame, source_of
+from s2sad.frontend.heap import STOP, Evaluated
 from s2sad.frontend.listmethods import delete_item, set_item
-from s2sad.frontend.loops import Loops
 from s2sad.frontend.objects import BINARY_METHODS
+from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion
-from s2sad.frontend.terms import Method, Ref, Term
+from s2sad.frontend.terms import Closure, Method, Ref, Term
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import ASSERT, RAISE
 from s2sad.ir.primitive import lookup
@@ -62,9 +62,14 @@ def lower(target: Any, parameters: Mapping[str, Type], context: Context) -> Lowe
 
 def frame_of(target: Any) -> Frame:
     """The outermost frame: that of the function, or an empty one around the call of something else."""
+    if isinstance(target, ClosureTarget):
+        around, code = target.closure.frame, target.code
+        names = frozenset(target.outside)
+        outside = Frame(around.source, around.function, code.tree, -1, None, names, {}, reads=around.reads)
+        return inner_frame(outside, code, 0)
     if isinstance(target, types.FunctionType):
         source, code = source_of(target), function_code(target)
-        return Frame(source, target, code.tree, 0, None, code.local, code.live, captured=code.captured)
+        return Frame(source, target, code.tree, 0, None, code.local, code.live, None, None, code.captured, code.reads)
     function = python_function(target)
     if function is not None:
         source = source_of(function)
@@ -74,7 +79,7 @@ def frame_of(target: Any) -> Frame:
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 
-class Lowering(Loops):
+class Lowering(Regions):
     """Lowers statements. One object lowers one function once."""
 
     def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
@@ -88,15 +93,16 @@ class Lowering(Loops):
     def lower(self, target: Any, parameters: Mapping[str, Type]) -> Lowered:
         values: list[Value] = []
         for k, (name, t) in enumerate(parameters.items()):
+            key = self.frame.find(name) or name
             if isinstance(t, StaticType):
-                self.env[name] = Constant(t.value, t)
+                self.env[key] = Constant(t.value, t)
             elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
-                self.env[name] = constant(t.size)
+                self.env[key] = constant(t.size)
             else:
                 value = Value(t, name)
                 values.append(value)
                 self.parameter_paths[value] = (k, ())
-                self.env[name] = self.adopt(value)
+                self.env[key] = self.adopt(value)
         given = {r.cell for term in self.env.values() for r in self.reachable(term)}
         before = {c: self.env[c] for c in given}
         result = self.result_of(target, parameters)
@@ -113,6 +119,12 @@ class Lowering(Loops):
 
     def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
         """What the function returns, its parameters bound in the environment."""
+        if isinstance(target, ClosureTarget):
+            around = self.frame.parent
+            assert around is not None
+            for name, inner in target.functions:
+                self.env[around.key(name)] = Closure(inner.node, inner.name, around, {})
+            return self.body(self.frame.tree)
         if isinstance(target, types.FunctionType):
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
             return self.body(self.frame.tree)
@@ -156,6 +168,8 @@ class Lowering(Loops):
             try:
                 result = self.statement(s)
             except Unsupported as e:
+                if isinstance(e, Evaluated) and self.watching is not None and self.watching(e):
+                    raise
                 self.errors.append(e)
                 for name in scope.assigned([s]):
                     self.env[self.own_key(name)] = Value(BOTTOM, name)
@@ -187,11 +201,13 @@ class Lowering(Loops):
         return constant(None) if node.value is None else self.eval(node.value)
 
     def _stmt_Assert(self, node: gast.Assert) -> None:
-        test = self.truth(self.eval(node.test), node.test)
+        test = self.truth(self.tested(node.test), node.test)
         message = [] if node.msg is None else [self.operand(node.msg)]
         self.builder.apply(ASSERT, [constant(test) if isinstance(test, bool) else test, *message])
 
     def _stmt_Raise(self, node: gast.Raise) -> Term:
+        if node.exc is None:
+            return self.builder.apply(RAISE, [], {})
         exception, values = self.eval(node.exc) if node.exc and not isinstance(node.exc, gast.Call) else None, []
         if node.exc and isinstance(node.exc, gast.Call):
             exception = self.eval(node.exc.func)
@@ -243,12 +259,16 @@ class Lowering(Loops):
             bound = self.adopt(self.named(term, target.id, taken))
             if isinstance(bound, Ref):
                 self.labels.setdefault(bound.cell, target.id)
+                self.inside.pop(bound.cell, None)
                 contents = self.env[bound.cell]
                 if isinstance(contents, Value):
                     self.env[bound.cell] = self.named(contents, target.id, taken)
             self.env[self.own_key(target.id)] = bound
         elif isinstance(target, gast.Attribute):
-            self.set_attribute(target, term)
+            base = self.eval(target.value)
+            label = self.shown(base.cell) if isinstance(base, Ref) else None
+            name = f"{label}_{target.attr}" if label else target.attr
+            self.set_named(base, target.attr, self.named(term, name, taken), target)
         elif isinstance(target, gast.Subscript):
             base, index = self.eval(target.value), self.index(target.slice)
             method = self.special(base, "__setitem__")
@@ -371,22 +391,12 @@ class Lowering(Loops):
     # branches
 
     def _stmt_If(self, node: gast.If) -> Term | None:
-        truth = self.truth(self.eval(node.test), node.test)
+        truth = self.truth(self.tested(node.test), node.test)
         if isinstance(truth, bool):
             return self.block(node.body if truth else node.orelse)
         sides = self.both([lambda: self.block(node.body), lambda: self.block(node.orelse)])
         result = self.join_sides(node, truth, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None
-
-    def dead_behind(self, node: gast.If, sides: Sequence[Side]) -> Callable[[str], bool]:
-        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
-        if all(s.result is not None for s in sides):
-            frame = self.frame
-            if frame.number == 0:
-                return lambda key: True
-            kept = {frame.key(n) for n in frame.captured}
-            return lambda key: frame.owns(key) and key not in kept
-        return self.dead_after(node)
 
 
 def _loaded(target: gast.AST) -> gast.AST:
@@ -415,9 +425,6 @@ def _need(function: Callable[..., Any]) -> Any:
 
 _WORDS = {
     "ClassDef": "a class inside a function",
-    "Try": "try/except",
-    "With": "with",
-    "Match": "match",
     "Import": "import inside a function",
     "ImportFrom": "import inside a function",
 }

@@ -84,6 +84,8 @@ class Objects(Choices):
         cls = opened.cls
         if name == "__class__":
             return constant(cls)
+        if is_namedtuple(cls) and name in ("_replace", "_asdict"):
+            return Method(base, name)
         if name == "__dict__":
             return self.new(dict, dict(opened.items), "which is the __dict__ of an object")
         found = inspect.getattr_static(cls, name, MISSING)
@@ -162,10 +164,6 @@ class Objects(Choices):
         if name in functions:
             return self.apply(functions[name], [base])
         return Method(base, name)
-
-    def set_attribute(self, target: gast.Attribute, term: Term) -> None:
-        """`object.name = term`."""
-        self.set_named(self.eval(target.value), target.attr, term, target)
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""

@@ -68,7 +68,7 @@ def read(statements: Iterable[gast.AST]) -> Names:
 def liveness(tree: gast.FunctionDef) -> Mapping[int, LiveSets]:
     """By the `id` of each `If`, `For`, `While`, `With` of a desugared function: what is live behind it, at its head."""
     with deep_recursion():
-        analysis = _Liveness(_captured(tree))
+        analysis = _Liveness(captured(tree))
         while True:
             before = dict(analysis.heads)
             analysis.block(tree.body, frozenset(), frozenset(), frozenset())
@@ -88,7 +88,7 @@ class _Liveness:
         """What is live before the statements, given what is live behind them, and where jumps lead."""
         now = set(live)
         for statement in reversed(statements):
-            if isinstance(statement, gast.If | gast.For | gast.While | gast.With):
+            if isinstance(statement, gast.If | gast.For | gast.While | gast.With | gast.Try):
                 self.after[id(statement)] = frozenset(now)
                 now = self.structured(statement, frozenset(now), at_break, at_continue)
                 continue
@@ -99,7 +99,7 @@ class _Liveness:
             elif isinstance(statement, gast.Continue):
                 now = set(at_continue)
             # outside the language: nothing is known to be bound
-            opaque = isinstance(statement, gast.Try | gast.TryStar | gast.Match)
+            opaque = isinstance(statement, gast.TryStar | gast.Match)
             self.before(statement, now, may=opaque)
         return frozenset(now)
 
@@ -107,6 +107,14 @@ class _Liveness:
         if isinstance(node, gast.If):
             body = self.block(node.body, after, at_break, at_continue)
             return self.before(node.test, set(body | self.block(node.orelse, after, at_break, at_continue)))
+        if isinstance(node, gast.Try):
+            end = self.block(node.orelse, after, at_break, at_continue)
+            now = set(self.block(node.body, end, at_break, at_continue))
+            for handler in node.handlers:  # what the body binds may not be bound when an exception is raised
+                now |= self.block(handler.body, after, at_break, at_continue)
+                if handler.type is not None:
+                    self.before(handler.type, now)
+            return now | self.block(node.finalbody, after, at_break, at_continue)
         if isinstance(node, gast.With):
             now = set(after | self.block(node.body, after, at_break, at_continue))  # its manager may end it early
             for item in reversed(node.items):
@@ -292,9 +300,9 @@ def escaping(tree: gast.FunctionDef) -> Names:
     return frozenset(found)
 
 
-def _captured(tree: gast.FunctionDef) -> dict[str, Names]:
+def captured(tree: gast.FunctionDef) -> dict[str, Names]:
     """By the names of nested functions: what is read when one is called, by itself or through others."""
-    captured: dict[str, Names] = {}
+    found: dict[str, Names] = {}
     for node in gast.walk(tree):
         names: list[str] = []
         if isinstance(node, gast.FunctionDef) and node is not tree:
@@ -302,12 +310,12 @@ def _captured(tree: gast.FunctionDef) -> dict[str, Names]:
         elif isinstance(node, gast.Assign) and isinstance(node.value, gast.Lambda):
             names, function = [target.id for target in node.targets if isinstance(target, gast.Name)], node.value
         for name in names:
-            captured[name] = captured.get(name, frozenset()) | _free(function)
+            found[name] = found.get(name, frozenset()) | _free(function)
     changed = True
     while changed:
         changed = False
-        for name, names_read in captured.items():
-            through = names_read.union(*(captured[other] for other in names_read if other in captured))
+        for name, names_read in found.items():
+            through = names_read.union(*(found[other] for other in names_read if other in found))
             changed |= through != names_read
-            captured[name] = through
-    return captured
+            found[name] = through
+    return found

@@ -191,6 +191,22 @@ def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], An
     return [o for operands, _ in inner for o in operands], rebuild
 
 
+def leaf_names(term: Term, name: str | None) -> list[str | None]:
+    """Names for the operands in a term of this name: `state_x` for the item "x" of a dict or the attribute x."""
+    found = parts(term)
+    if found is None:
+        return [name]
+    keys: list[object] = list(term) if isinstance(term, dict) else []
+    if isinstance(term, Record):
+        keys = list(term.items)
+    names: list[str | None] = []
+    for k, child in enumerate(found[1]):
+        named = bool(keys) and isinstance(keys[k], str) and str(keys[k]).isidentifier()
+        inner = f"{name}_{keys[k]}" if named and name else str(keys[k]) if named else name
+        names += leaf_names(child, inner)
+    return names
+
+
 def structure(term: Term) -> object:
     """What two terms must share to be merged leaf by leaf."""
     found = parts(term)

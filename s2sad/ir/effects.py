@@ -29,11 +29,13 @@ def _assert(test: Any, *message: Any) -> None:
     assert test, message[0] if message else ""
 
 
-def _raise_type(*values: Type, exception: type) -> Type:
+def _raise_type(*values: Type, exception: type | None = None) -> Type:
     return BOTTOM
 
 
-def _raise(*values: Any, exception: type[BaseException]) -> None:
+def _raise(*values: Any, exception: type[BaseException] | None = None) -> None:
+    if exception is None:
+        raise
     raise exception(*values)
 
 

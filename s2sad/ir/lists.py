@@ -31,6 +31,7 @@ from s2sad.ir.types import (
     SliceType,
     StaticType,
     Type,
+    array,
     dim_sum,
     join,
     new_dim,
@@ -235,10 +236,44 @@ def _sum(a: Any, b: Any) -> Any:
 def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
     """The adjoint of a list one item, or slice, of which has the adjoint `g`."""
     whole = isinstance(xs.type.item, ArrayType) and isinstance(k.type, ArrayType)
+    if isinstance(g, tuple):
+        item, builder = xs[k], xs.builder
+        parts = [builder.operand(_zero(x) if part is None else part) for part, x in zip(g, item, strict=True)]
+        g = builder.expr(builder.make(item.type.cls, item.type.keys, parts))
     return _apply(LIST_ADD if whole else LIST_SET, _zero(xs), k, g)
 
 
 ITEM_ADJOINT.append(_item_adjoint)
+
+
+def nested_items(a: Any, depth: int) -> list[Any]:
+    """The rows of an array as a list, as deep as `depth`."""
+    return [nested_items(row, depth - 1) for row in a] if depth > 1 else list(a)
+
+
+def _nested_type(a: Type, /, depth: int) -> Type:
+    assert isinstance(a, ArrayType)
+    if depth == 0:
+        return array(a.dtype, a.shape)
+    length, rest = (new_dim("k"), None) if a.shape is None else (a.shape[0], a.shape[1:])
+    return SequenceType(_nested_type(ArrayType(a.dtype, rest, "array"), depth - 1), length)
+
+
+NESTED_ITEMS: Primitive = register(
+    Primitive(
+        "nested_items",
+        nested_items,
+        _nested_type,
+        tangent=lambda y, xs, dots, depth: nested(dots[0], depth),
+        adjoint=lambda g, y, xs, active, depth: (g.builder.call(np.array, g),),
+        helper=True,
+    )
+)
+
+
+def nested(a: Any, depth: int) -> Any:
+    """`nested_items(a, depth)` in a rule."""
+    return a.builder.expr(a.builder.apply(NESTED_ITEMS, [a.operand], {"depth": depth}))
 
 
 ADD_ITEMS = register(

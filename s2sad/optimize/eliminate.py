@@ -6,9 +6,11 @@ y = x * 2.0; return y              return y
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
+from s2sad.ir.regions import is_try
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
@@ -17,8 +19,17 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Oper
 def eliminate_dead(function: Function) -> Function:
     """Drop what the result of the function does not need."""
     live: set[Operand] = set()
-    effects = {op for op in walk(function.body) if _has_effect(op)}
+    effects = {op for op in walk(function.body) if _has_effect(op)} | set(_tried(function))
     return replace(function, body=_block(function.body, function.body.results, live, effects))
+
+
+def _tried(function: Function) -> Iterator[Operation]:
+    """The operations of blocks whose exceptions are caught: whether they raise one is seen."""
+    made = {r: op for op in walk(function.body) for r in op.results}
+    for op in walk(function.body):
+        if isinstance(op, If) and isinstance(op.predicate, Value) and is_try(made.get(op.predicate)):
+            yield op
+            yield from walk(op.then)
 
 
 def _has_effect(op: Operation) -> bool:

@@ -123,6 +123,9 @@ class Simplifier:
             if a is b and a.type == r.type and r not in self.table:
                 self.table[r] = a
                 self.again = True
+        if _decides_to_stop(op, then, orelse):
+            self.table[op.results[0]] = self.get(op.predicate)
+            self.again = True
 
     def invariant(self, op: For | While) -> None:
         """What a loop carries unchanged is its initial value."""
@@ -200,6 +203,13 @@ def _may_replace(op: Apply, before: Operand) -> bool:
         or op.primitive is EXTRACT
         or (isinstance(before, Value) and before.hint == hint)
     )
+
+
+def _decides_to_stop(op: If, then: Block, orelse: Block) -> bool:
+    """Whether a branch says no more than that a loop is left where its predicate holds."""
+    if len(op.results) != 1 or op.results[0].hint != "stop" or then.operations or orelse.operations:
+        return False
+    return [getattr(b.results[0], "value", None) for b in (then, orelse)] == [True, False]
 
 
 def _need(function: Callable[..., object]) -> Primitive:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.builder import call
+from s2sad.ir.lists import nested
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import (
     FLOAT,
@@ -343,7 +344,10 @@ def _array_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple
     if not active[0]:
         return (None,)
     if isinstance(t, SequenceType):
-        return (call(list, g),)
+        depth, item = 1, t.item
+        while isinstance(item, SequenceType):
+            depth, item = depth + 1, item.item
+        return (call(list, g) if depth == 1 else nested(g, depth),)
     return (_item_bars(g, t) if isinstance(t, ContainerType) else fit(g, xs[0]),)
 
 

@@ -33,6 +33,19 @@ def collect(value, found):
             collect(item, found)
 
 
+def beside(value, like):
+    """The numbers in a value at the places of the floats of another one of the same structure."""
+    if isinstance(like, (float, np.floating)):
+        return np.array([float(value)])
+    if isinstance(like, np.ndarray) and like.dtype.kind == "f":
+        assert np.shape(value) == like.shape
+        return np.ravel(value)
+    if isinstance(like, (int, str, type(None), np.ndarray)):
+        return np.zeros(0)
+    inner = children(value)
+    return np.concatenate([np.zeros(0), *(beside(inner[k], v) for k, v in children(like).items())])
+
+
 def numbers(value):
     return len(flat(value))
 

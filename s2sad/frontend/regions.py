@@ -1,0 +1,131 @@
+"""`with` and `try`: blocks under a context manager, or whose exceptions are caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gast
+
+from s2sad.frontend.choices import Side
+from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.loops import Loops
+from s2sad.frontend.terms import Term
+from s2sad.ir.effects import STRING
+from s2sad.ir.primitive import Effect
+from s2sad.ir.regions import MANAGER, TRY
+from s2sad.ir.types import BOTTOM
+from s2sad.ir.values import Apply, Value, constant, walk
+
+
+class Regions(Loops):
+    """Lowers `with` and `try`."""
+
+    def _stmt_With(self, node: gast.With) -> Term | None:
+        return self.managed(node, list(node.items))
+
+    def managed(self, node: gast.With, items: list[gast.AST]) -> Term | None:
+        """The block of a `with` under what is left of its managers."""
+        if not items:
+            return self.block(node.body)
+        first, rest = items[0], items[1:]
+        manager = self.eval(first.context_expr)
+        if isinstance(manager, Value) and manager.type is MANAGER:
+            if first.optional_vars is not None:
+                self.refuse(first.optional_vars, "the result of this context manager is named", "leave out `as`")
+            body = self.both([lambda: self.managed(node, rest), lambda: Value(BOTTOM)])
+            result = self.join_sides(node, manager, body, self.dead_behind(node, body[:1]))
+            return None if body[0].result is None else result
+        if self.special(manager, "__enter__") is None or self.special(manager, "__exit__") is None:
+            self.refuse(
+                first.context_expr,
+                "a context manager that is not known",
+                "use one of NumPy's or of `warnings`, or a class with __enter__ and __exit__",
+            )
+        entered = self.call_special(manager, "__enter__", [], first)
+        if first.optional_vars is not None and entered is not None:
+            self.bind(first.optional_vars, entered)
+        result = self.managed(node, rest)
+        none = constant(None)
+        self.call_special(manager, "__exit__", [none, none, none], first)
+        return result
+
+    def _stmt_Try(self, node: gast.Try) -> Term | None:
+        if len(node.handlers) != 1:
+            self.refuse(
+                node,
+                "a try with several handlers",
+                "catch a tuple of exceptions, `except (A, B):`, or write one try for each",
+            )
+        handler = node.handlers[0]
+        caught = self.caught(handler)
+        errors = len(self.errors)
+        known: list[Evaluated] = []
+        sides = [self.attempt(node, caught, known)]
+        if known:
+            del self.errors[errors:]
+            return self.handled(handler)
+        if not sides[0].builder.operations:
+            self.env = sides[0].env
+            return sides[0].result
+        sides += self.both([lambda: self.handled(handler)])
+        if _only_raises(sides[1]):
+            self.builder.operations += sides[0].builder.operations
+            self.env = sides[0].env
+            return sides[0].result
+        predicate = self.builder.apply(TRY, [], {"exceptions": caught})
+        result = self.join_sides(node, predicate, sides, self.dead_behind(node, sides))
+        return result if all(s.result is not None for s in sides) else None
+
+    def attempt(self, node: gast.Try, caught: tuple[type, ...], known: list[Evaluated]) -> Side:
+        """The block of a try; `known` gets the exception that it raises at compile time, where it is caught."""
+        before = self.watching
+        self.watching = lambda e: isinstance(e.exception, caught)
+        try:
+            return self.both([lambda: self.block(node.body)])[0]
+        except Evaluated as e:
+            if not isinstance(e.exception, caught):
+                raise
+            known.append(e)
+            return Side(self.builder.child(), dict(self.env), None)
+        finally:
+            self.watching = before
+
+    def handled(self, handler: gast.AST) -> Term | None:
+        """The block of a handler; the exception can be printed."""
+        if handler.name is not None:
+            name = handler.name.id if isinstance(handler.name, gast.Name) else handler.name
+            self.env[self.own_key(name)] = Value(STRING, name)
+        return self.block(handler.body)
+
+    def caught(self, handler: gast.AST) -> tuple[type, ...]:
+        """The exceptions that a handler catches."""
+        if handler.type is None:
+            return (BaseException,)
+        found = self.static(self.eval(handler.type), handler.type)
+        classes: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
+        if not all(isinstance(c, type) and issubclass(c, BaseException) for c in classes):
+            self.refuse(handler, "a handler of something that is no exception class")
+        return classes
+
+    def dead_behind(self, node: gast.AST, sides: Sequence[Side]) -> Callable[[str], bool]:
+        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
+        if all(s.result is not None for s in sides):
+            frame = self.frame
+            if frame.number == 0:
+                return lambda key: True
+            kept = {frame.key(n) for n in frame.captured}
+            return lambda key: frame.owns(key) and key not in kept
+        return self.dead_after(node)
+
+    watching: Callable[[Evaluated], bool] | None = None
+    """Whether an exception at compile time is caught by the try around."""
+
+
+def _only_raises(side: Side) -> bool:
+    """Whether a handler does nothing that can be seen but raise the exception again."""
+    block = side.builder.block((), ())
+    last = block.operations[-1] if block.operations else None
+    effects = [o for o in walk(block) if isinstance(o, Apply) and o.primitive.effect is Effect.IO]
+    again = isinstance(last, Apply) and last.primitive.name == "raise" and not last.static
+    return again and effects == [last]

@@ -1,0 +1,74 @@
+"""Blocks that run under a context manager, or whose exceptions are caught: branches on a predicate of these kinds.
+
+    with np.errstate(all="ignore"):        If(np.errstate(all="ignore"), then, orelse)
+        y = np.log(x)                          then: y = np.log(x)        orelse: never taken
+
+    try:                                   If(try_(LinAlgError), then, orelse)
+        y = np.linalg.cholesky(a)              then: y = ...              orelse: y = z
+    except LinAlgError:
+        y = z
+
+All that is said of branches holds of them: what they yield, their tangents, their adjoints. A reversed block stands
+under the same manager; that of a `try` goes the way that was taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.types import NONE, StaticType, Type
+from s2sad.ir.values import Apply, Operation
+
+MANAGER = StaticType("a context manager")
+"""The type of what stands behind `with`."""
+
+CATCHER = StaticType("a try")
+"""The type of the predicate of a `try`."""
+
+
+class Keywords(Primitive):
+    """A primitive whose static arguments are whatever keywords it is given."""
+
+    def bind(self, arguments: Any, keywords: Any) -> tuple[list[Any], dict[str, Any]]:
+        return list(arguments), dict(keywords)
+
+
+def _keywords(function: Any, name: str, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
+    def type_rule(*values: Type, **static: Any) -> Type:
+        return result
+
+    return register(Keywords(name, function, type_rule, constant=True, effect=effect))
+
+
+MANAGERS = {
+    _keywords(np.errstate, "np.errstate", MANAGER),
+    _keywords(np.printoptions, "np.printoptions", MANAGER),
+    _keywords(warnings.catch_warnings, "warnings.catch_warnings", MANAGER),
+    _keywords(contextlib.nullcontext, "contextlib.nullcontext", MANAGER),
+}
+"""Managers that may be entered again for the reverse sweep: they hold no resource."""
+
+for _function in (warnings.simplefilter, warnings.filterwarnings, warnings.warn):
+    _keywords(_function, f"warnings.{_function.__name__}", NONE, Effect.IO)
+
+
+def _try_type(*, exceptions: tuple[type, ...]) -> Type:
+    return CATCHER
+
+
+TRY = register(Primitive("try", lambda *, exceptions: True, _try_type, constant=True))
+
+
+def is_try(predicate_of: Operation | None) -> bool:
+    """Whether the operation that makes a predicate is that of a `try`."""
+    return isinstance(predicate_of, Apply) and predicate_of.primitive is TRY
+
+
+def is_region(t: Type) -> bool:
+    """Whether a predicate is no condition: its branch is taken always, or until an exception."""
+    return t is MANAGER or t is CATCHER
