@@ -81,6 +81,11 @@ def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     names = list(signature.parameters)
     if variadic:
         names = [p.name for p in inspect.signature(fun).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return named_positions(names, argnums, name, variadic)
+
+
+def named_positions(names: list[str], argnums: Argnums, name: str, variadic: bool) -> tuple[tuple[int, ...], bool]:
+    """The positions that `argnums` means among these parameters, and whether it is one."""
     one = isinstance(argnums, (int, str))
     if not one and not isinstance(argnums, (tuple, list)):
         raise ArgumentError(f"argnums holds positions or names, not {argnums!r}")
@@ -200,5 +205,18 @@ def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
 
 
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
+
+
+def _transform_of(operator: Any) -> Callable[..., Transform]:
+    """What an operator makes of a function with these parameters, inside a function that is differentiated."""
+
+    def made(names: list[str], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Transform:
+        positions, one = named_positions(names, argnums, "the function", False)
+        return Transform("grad", positions, one, operator is value_and_grad, has_aux)
+
+    return made
+
+
 for _operator in (grad, value_and_grad):
     _operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
+    _operator.__s2sad_transform__ = _transform_of(_operator)  # type: ignore[attr-defined]

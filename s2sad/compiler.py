@@ -23,7 +23,7 @@ from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
 from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
-from s2sad.frontend.calls import ClosureTarget
+from s2sad.frontend.calls import ClosureTarget, DerivedTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
@@ -104,6 +104,8 @@ def check_updates(lowered: Lowered) -> None:
 
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
+    if isinstance(target, DerivedTarget):
+        target = target.target
     if isinstance(target, ClosureTarget):
         return list(target.names)
     return list(inspect.signature(target, follow_wrapped=False).parameters)
@@ -181,8 +183,10 @@ class Program:
         for _ in range(8):
             self.forget_provisional(key)
             self.in_progress[key] = guess
-            entry = self.make(target, parameters, name)
-            del self.in_progress[key]
+            try:
+                entry = self.make(target, parameters, name)
+            finally:
+                del self.in_progress[key]
             settled = key_of(entry.result) == key_of(guess.result) and entry.captured == guess.captured
             if key not in self.recursive or settled:
                 break
@@ -376,7 +380,7 @@ def _stub(name: str) -> Function:
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
-    if isinstance(target, ClosureTarget):
+    if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
     function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
     name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))

@@ -5,6 +5,10 @@ Each handler takes the lowering, the arguments as terms, and the node; it gives 
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import copy
+import dataclasses
 import functools
 import itertools
 import operator
@@ -387,7 +391,36 @@ def _without(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return lo.new(dict, {k: v for k, v in items.items() if k not in keys})
 
 
+def _replaced(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`dataclasses.replace(object, **changes)`."""
+    opened = lo.open(args[0])
+    if not isinstance(opened, Record):
+        lo.refuse(node, "dataclasses.replace of something that is no dataclass", "", UnsupportedType)
+    return lo.call(
+        constant(opened.cls), [], {**{k: v for k, v in opened.items.items() if k not in kw}, **kw}, node, None
+    )
+
+
+def _copied(deep: bool) -> Handler:
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        term = args[0]
+        if deep:
+            return lo.adopt(lo.value_form(term))
+        return lo.new(term.cls, lo.env[term.cell]) if isinstance(term, Ref) else term
+
+    return handler
+
+
+def _accumulate(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    function = args[1] if len(args) > 1 else kw.get("func", constant(operator.add))
+    return lo.accumulated(function, lo.iterable(args[0]), kw.get("initial"), node)
+
+
 HANDLERS: dict[Any, Handler] = {
+    dataclasses.replace: _replaced,
+    copy.copy: _copied(False),
+    copy.deepcopy: _copied(True),
+    itertools.accumulate: _accumulate,
     patterns.always: _always,
     patterns.is_sequence_like: _is_sequence_like,
     patterns.is_mapping_like: _is_mapping_like,
@@ -460,7 +493,7 @@ def _primitive(function: Callable[..., Any]) -> Any:
 
 PURE: frozenset[Any] = frozenset(
     (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
-    + (np.dtype, oct, hex, bin, ord, pow, repr, set, slice, str, id)
+    + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, slice, str, id)
 )
 """Functions without effect, which are called at compile time where all their arguments are known."""
 

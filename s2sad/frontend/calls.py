@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,6 +18,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend import scope
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import is_captured
@@ -28,6 +29,7 @@ from s2sad.frontend.objects import Objects, class_of
 from s2sad.frontend.terms import (
     Choice,
     Closure,
+    Derived,
     Method,
     Partial,
     Record,
@@ -38,6 +40,7 @@ from s2sad.frontend.terms import (
     parts,
     static_value,
 )
+from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_active_type, is_namedtuple
@@ -109,6 +112,7 @@ class Calls(Objects):
     def call(
         self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
+        function = self.given(function)
         match function:
             case Value(type=t) if t == BOTTOM:
                 return function
@@ -122,6 +126,8 @@ class Calls(Objects):
                 return self.call_function(f, [owner, *arguments], {**function.keywords, **keywords}, node, hint)
             case Partial(function=inner, arguments=first, keywords=more):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
+            case Derived():
+                return self.call_derived(function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -140,8 +146,10 @@ class Calls(Objects):
         """The call of something known at compile time."""
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
-        if isinstance(f, type) and is_user_class(f) and not issubclass(f, BaseException):
+        if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
             return self.instantiate(f, arguments, keywords, node)
+        if getattr(f, "__s2sad_transform__", None) is not None and arguments and not isinstance(arguments[0], Constant):
+            return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
         primitive = lookup(f)
@@ -167,6 +175,8 @@ class Calls(Objects):
         method = inspect.getattr_static(type(f), "__call__", None)
         if isinstance(method, types.FunctionType) and is_user_class(type(f)):
             return self.call_inline(method, [constant(f), *arguments], keywords, node)
+        if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
+            return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
         self.refuse(
@@ -189,7 +199,8 @@ class Calls(Objects):
         self, f: Any, arguments: Sequence[Term], keywords: Mapping[str, Term]
     ) -> tuple[list[Any], dict[str, Any]] | None:
         """The arguments, where the function may be called at compile time and all of them are known."""
-        if not (getattr(f, "__s2sad_operator__", False) or evaluates_at_compile_time(f)):
+        text = isinstance(getattr(f, "__self__", None), (str, bytes)) and not isinstance(f, types.MethodType)
+        if not (getattr(f, "__s2sad_operator__", False) or evaluates_at_compile_time(f) or text):
             return None
         values = [self.value_form(a) for a in (*arguments, *keywords.values())]
         if not all(map(is_static, values)):
@@ -328,7 +339,20 @@ class Calls(Objects):
         names = closure.frame.reads.get(closure.name, frozenset())
         if closure.name not in names or not all(map(self.is_value, bound.values())):
             return None
-        keys = {n: closure.frame.find(n) for n in sorted(names - bound.keys())}
+        target = self.closure_target(closure, bound, names)
+        if target is None:
+            return None
+        try:
+            found = self.call_compiled(*target, node, None)
+        except UnsupportedCall:
+            return None  # it may end at compile time
+        return None if found is None else self.adopt(found)
+
+    def closure_target(
+        self, closure: Closure, bound: Mapping[str, Term], names: Collection[str]
+    ) -> tuple[ClosureTarget, list[Operand]] | None:
+        """A closure as a function of its own, with its operands; None where it closes over what cannot be passed."""
+        keys = {n: closure.frame.find(n) for n in sorted(set(names) - bound.keys())}
         terms = {n: self.env[k] for n, k in keys.items() if k is not None and k in self.env}
         functions = {n: t for n, t in terms.items() if isinstance(t, Closure) and not t.defaults}
         values = {n: t for n, t in terms.items() if n not in functions}
@@ -336,9 +360,37 @@ class Calls(Objects):
             return None
         own = tuple((n, functions[n]) for n in functions)
         target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *values), (*values, *functions), own)
-        operands = [self.to_operand(t) for t in (*bound.values(), *values.values())]
-        found = self.call_compiled(target, operands, node, None)
-        return None if found is None else self.adopt(found)
+        return target, [self.to_operand(t) for t in (*bound.values(), *values.values())]
+
+    def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
+        known = {k: self.static(v, node) for k, v in keywords.items()}
+        given = [self.static(a, node) for a in arguments[1:]]
+        function = arguments[0]
+        if not isinstance(function, Closure):
+            self.refuse(
+                node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
+            )
+        names = list(signature_of(function.node.args).parameters)
+        return Derived(function, operator.__s2sad_transform__(names, *given, **known))
+
+    def call_derived(
+        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The derivative of a closure, compiled with what it closes over as further parameters."""
+        closure = function.closure
+        signature = signature_of(closure.node.args)
+        bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
+        names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
+        names |= {m for n in names for m in closure.frame.reads.get(n, ())}
+        target = self.closure_target(closure, bound, names) if all(map(self.is_value, bound.values())) else None
+        if target is None:
+            self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
+        derivative = DerivedTarget(target[0], function.transform)
+        found = self.call_compiled(derivative, target[1], node, hint)
+        if found is None:
+            self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
+        return self.adopt(found)
 
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""
@@ -489,6 +541,20 @@ class ClosureTarget:
 
     def __hash__(self) -> int:
         return hash(self.identity())
+
+
+@dataclass(frozen=True)
+class DerivedTarget:
+    """The derivative of a closure, as a target of the compiler."""
+
+    target: ClosureTarget
+    transform: Any
+
+    __s2sad_derivative__ = True
+
+    @property
+    def __name__(self) -> str:
+        return f"{self.target.__name__}_grad"
 
 
 def signature_of(arguments: gast.arguments) -> inspect.Signature:

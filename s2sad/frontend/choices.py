@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.heap import STOP, Environment, refs
+from s2sad.frontend.heap import STOP, Environment, is_none, refs
 from s2sad.frontend.terms import (
     Choice,
     Closure,
+    Maybe,
     Partial,
     Range,
     Record,
@@ -67,6 +68,12 @@ class Choices(Expressions):
         return self.choose(first, lambda: self._compare_chain(node, right, k + 1), lambda: first, node)
 
     def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        if isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
+            for maybe, other in ((left, right), (right, left)):
+                if isinstance(maybe, Maybe) and is_none(other):
+                    wanted = isinstance(op, (gast.IsNot, gast.NotEq))
+                    return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
+        left, right = self.given(left), self.given(right)
         if isinstance(op, (gast.Is, gast.IsNot)):
             return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
         if isinstance(op, (gast.In, gast.NotIn)):
@@ -147,19 +154,30 @@ class Choices(Expressions):
                 term = constant(truth) if isinstance(truth, bool) else truth
             if k + 1 == len(node.values):
                 return term
-            if isinstance(node.op, gast.And):
-                return self.choose(term, lambda: rest(k + 1), lambda: term, node)
-            return self.choose(term, lambda: term, lambda: rest(k + 1), node)
+            is_and = isinstance(node.op, gast.And)
+            further = self.assuming(node.values[k], is_and, lambda: rest(k + 1))
+            if is_and:
+                return self.choose(term, further, lambda: term, node)
+            return self.choose(term, lambda: term, further, node)
 
         return rest(0)
 
     def _eval_IfExp(self, node: gast.IfExp, hint: str | None) -> Term:
         return self.choose(
-            self.tested(node.test), lambda: self.eval(node.body, hint), lambda: self.eval(node.orelse, hint), node, hint
+            self.tested(node.test),
+            self.assuming(node.test, True, lambda: self.eval(node.body, hint)),
+            self.assuming(node.test, False, lambda: self.eval(node.orelse, hint)),
+            node,
+            hint,
         )
 
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
         """The truth of a term: a bool where it is known at compile time."""
+        if isinstance(term, Maybe):
+            value = term.value
+            term = self.choose(
+                term.present, lambda: self.as_term(self.truth(value, node)), lambda: constant(False), node
+            )
         term = self.truth_of_object(term, node)
         opened = self.open(term)
         if isinstance(opened, (tuple, list, dict)):
@@ -175,6 +193,44 @@ class Choices(Expressions):
             self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
         return opened
 
+    def as_term(self, truth: bool | Operand) -> Operand:
+        return constant(truth) if isinstance(truth, bool) else truth
+
+    def assuming(self, test: gast.AST, holds: bool, lowered: Callable[[], Term | None]) -> Callable[[], Term | None]:
+        """Lower something where `name is None` is known to hold, or not to: there is no doubt about the name then."""
+
+        def run() -> Term | None:
+            assumed = {}
+            for key, none in self.doubts(test, holds):
+                before = self.env[key]
+                assert isinstance(before, Maybe)
+                assumed[key] = before, constant(None) if none else before.value
+                self.env[key] = assumed[key][1]
+            result = lowered()
+            for key, (before, now) in assumed.items():
+                if self.env.get(key) is now:
+                    self.env[key] = before
+            return result
+
+        return run
+
+    def doubts(self, test: gast.AST, holds: bool) -> Iterator[tuple[str, bool]]:
+        """The variables that may be None of which a condition tells whether they are."""
+        if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+            yield from self.doubts(test.operand, not holds)
+        if isinstance(test, gast.BoolOp) and isinstance(test.op, gast.And) is holds:
+            for value in test.values:
+                yield from self.doubts(value, holds)
+        if not isinstance(test, gast.Compare) or len(test.ops) > 1 or not isinstance(test.left, gast.Name):
+            return
+        none = isinstance(test.comparators[0], gast.Constant) and test.comparators[0].value is None
+        key = self.frame.find(test.left.id)
+        if none and key is not None and isinstance(self.env.get(key), Maybe):
+            if isinstance(test.ops[0], (gast.Is, gast.Eq)):
+                yield key, holds
+            elif isinstance(test.ops[0], (gast.IsNot, gast.NotEq)):
+                yield key, not holds
+
     def truth_of_object(self, term: Term, node: gast.AST) -> Term:
         """What a user's class says of the truth of its objects."""
         return term
@@ -182,12 +238,19 @@ class Choices(Expressions):
     # branches: the environment may change in them too
 
     def choose(
-        self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST, hint: str | None = None
+        self,
+        test: Term,
+        then: Callable[[], Term | None],
+        orelse: Callable[[], Term | None],
+        node: gast.AST,
+        hint: str | None = None,
     ) -> Term:
         """A value by a condition; only one side is evaluated."""
         truth = self.truth(test, node)
         if isinstance(truth, bool):
-            return then() if truth else orelse()
+            found = then() if truth else orelse()
+            assert found is not None
+            return found
         result = self.join_sides(node, truth, self.both([then, orelse]), hint=hint)
         assert result is not None
         return result

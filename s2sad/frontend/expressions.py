@@ -23,7 +23,7 @@ from s2sad.frontend.heap import Heap, NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Term, is_static, static_value
 from s2sad.ir.builder import Builder
-from s2sad.ir.effects import FORMAT
+from s2sad.ir.effects import FORMAT, JOINED, PERCENT, STRING
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
@@ -61,8 +61,6 @@ class Expressions(Heap):
         self.frame = frame
         self.context = context
         self.captured: dict[tuple[int, str | int], tuple[Variable, Value]] = {}
-        self.entry = builder
-        """Where what belongs to the whole function is computed."""
         self.frames = 0
         self.adopted: dict[tuple[int, str | int], Term] = {}
         """Captured containers, opened once."""
@@ -215,6 +213,8 @@ class Expressions(Heap):
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
+        if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
+            return [constant(k) for k in self.static(term, node)]
         term = self.open(self.listed(term))
         if isinstance(term, (tuple, list)):
             return list(term)
@@ -226,8 +226,6 @@ class Expressions(Heap):
             length = term.type.shape[0]
             if isinstance(length, int):
                 return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(length)]
-        if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
-            return [constant(k) for k in range(*(o.value for o in (term.start, term.stop, term.step)))]  # type: ignore
         self.refuse(node, "the number of items is not known at compile time", "", UnsupportedType)
 
     def _eval_Dict(self, node: gast.Dict, hint: str | None) -> Term:
@@ -257,7 +255,12 @@ class Expressions(Heap):
         if found is not None:
             return found
         left, right = (self.open(t) for t in (left, right))
-        if any(isinstance(t, (tuple, list, dict)) or is_sequence(t) for t in (left, right)):
+        text = [_is_text(t) for t in (left, right)]
+        if text[0] and isinstance(node.op, gast.Mod) and not is_static(right):
+            return self.builder.apply(PERCENT, [self.to_operand(t) for t in (left, right)])
+        if any(text) and not (is_static(left) and is_static(right)) and isinstance(node.op, gast.Add):
+            return self.builder.apply(JOINED, [self.to_operand(t) for t in (left, right)])
+        if any(isinstance(t, (tuple, list, dict)) or is_sequence(t) for t in (left, right)) and not text[0]:
             return self.container_binary(node, left, right)
         if is_static(left) and is_static(right) and not (_is_number(left) and _is_number(right)):
             return constant(_PYTHON_BINARY[type(node.op)](static_value(left), static_value(right)))
@@ -415,6 +418,13 @@ _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
     gast.LShift: operator.lshift,
     gast.RShift: operator.rshift,
 }
+
+
+def _is_text(term: Term) -> bool:
+    """Whether a term is a string, known or made at run time."""
+    return isinstance(term, (Value, Constant)) and (
+        term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str))
+    )
 
 
 def _is_number(term: Term) -> bool:

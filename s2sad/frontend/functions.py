@@ -159,6 +159,23 @@ class Functions(Calls):
         text = "def reduce_(f, xs, result):\n    for x in xs:\n        result = f(result, x)\n    return result"
         return self.synthetic(text, {"f": function, "xs": iterable, "result": initial}, node)
 
+    def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
+        """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
+        if initial is None:
+            items = self.listed(iterable)
+            opened = self.open(items)
+            initial = self.item_at(items, constant(0), node, None)
+            iterable = (
+                tuple(opened[1:]) if isinstance(opened, (list, tuple)) else self.item_at(items, _REST, node, None)
+            )
+        text = """def accumulate_(f, xs, result):
+    results = [result]
+    for x in xs:
+        result = f(result, x)
+        results.append(result)
+    return results"""
+        return self.synthetic(text, {"f": function, "xs": iterable, "result": initial}, node)
+
     def iterable(self, term: Term) -> Term:
         """What a term is iterated over by: `__iter__` of a user's class."""
         found = self.call_special(term, "__iter__", [], self.frame.tree)

@@ -18,11 +18,13 @@ import gast
 
 from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.frames import Frame
-from s2sad.frontend.terms import Record, Ref, Term, describe, open_container, parts
+from s2sad.frontend.terms import Maybe, Record, Ref, Term, describe, flatten, open_container, parts
 from s2sad.ir.builder import Builder
+from s2sad.ir.effects import RAISE
 from s2sad.ir.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import ContainerType, SequenceType, Type
-from s2sad.ir.values import Constant, Operand, Value
+from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
+from s2sad.ir.values import Constant, If, Operand, Value, constant
 
 Environment = dict[str, Term]
 
@@ -44,6 +46,8 @@ class Heap:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
+        self.entry = builder
+        """Where what belongs to the whole function is computed."""
         self.env = {}
         self.parameter_paths: dict[Value, tuple[int, tuple[object, ...]]] = {}
         self.frozen: dict[str, str] = {}
@@ -135,6 +139,8 @@ class Heap:
 
     def open(self, term: Term) -> Term:
         """What is in a container, one level deep: a list, tuple, dict or Record of terms; other terms as they are."""
+        if isinstance(term, Maybe):
+            return self.open(self.given(term))
         if isinstance(term, Ref):
             contents = self.env[term.cell]
             if term.cls in (list, dict) or not isinstance(contents, dict):
@@ -169,6 +175,8 @@ class Heap:
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
             return self.to_operand(contents, builder, env)
+        if isinstance(term, Maybe):
+            return self.to_operand(self.given(term, builder), builder, env)
         if isinstance(term, (tuple, list)):
             return builder.operand(type(term)(self.to_operand(t, builder, env) for t in term))
         if isinstance(term, dict):
@@ -200,6 +208,21 @@ class Heap:
         contents = env[term.cell]
         return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
 
+    def given(self, term: Term, builder: Builder | None = None) -> Term:
+        """What is there where a value may be None: reading it raises at run time where there is none."""
+        if not isinstance(term, Maybe):
+            return term
+        builder = builder or self.builder
+        if not isinstance(term.present, Constant):
+            missing, nothing = builder.child(), builder.child()
+            message = Constant("a value is None that was to be used", StaticType(""))
+            missing.apply(RAISE, [message], {"exception": TypeError})
+            blocks = nothing.block((), ()), missing.block((), ())
+            builder.operations.append(If(term.present, *blocks, (), builder.location))
+            if builder is self.entry:
+                self.env.update({k: term.value for k, t in self.env.items() if t is term})
+        return term.value
+
     def is_unchanged(self, ref: Ref, env: Environment) -> bool:
         """Whether a cell still holds what it was opened with, the cells in it included."""
         if ref.cell not in self.origins or env.get(ref.cell) is not self.origins[ref.cell][1]:
@@ -227,6 +250,10 @@ class Heap:
         differ in identity."""
         if isinstance(t1, Ref) and isinstance(t2, Ref) and t1.cell == t2.cell:
             return t1, t2
+        if _may_be_none(t1, t2):
+            m1, m2 = _as_maybe(t1, t2, b1), _as_maybe(t2, t1, b2)
+            v1, v2 = self.unify(m1.value, env1, b1, m2.value, env2, b2, name)
+            return Maybe(m1.present, v1), Maybe(m2.present, v2)
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):
                 v1, v2 = (self.shallow(t, env) for t, env in ((t1, env1), (t2, env2)))
@@ -306,6 +333,48 @@ def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
 
 def _holds_mutable(t: Type) -> bool:
     return isinstance(t, ContainerType) and (is_mutable(t.cls) or any(map(_holds_mutable, t.items)))
+
+
+def is_none(term: Term) -> bool:
+    return isinstance(term, Constant) and term.value is None
+
+
+def _may_be_none(t1: Term, t2: Term) -> bool:
+    """Whether one of two terms is None, or may be, and the other has a value."""
+    if isinstance(t1, Maybe) and isinstance(t2, Maybe):
+        return False
+    pairs = ((t1, t2), (t2, t1))
+    return any((is_none(a) or isinstance(a, Maybe)) and (_has_value(b) or isinstance(b, Maybe)) for a, b in pairs)
+
+
+def _has_value(term: Term) -> bool:
+    if isinstance(term, (Value, Constant)):
+        return isinstance(term.type, (ArrayType, ContainerType, SequenceType))
+    return isinstance(term, (Ref, Record, tuple, list, dict))
+
+
+def _as_maybe(term: Term, other: Term, builder: Builder) -> Maybe:
+    """A term as one that may be None; where it is, it has the structure of the other one."""
+    if isinstance(term, Maybe):
+        return term
+    if not is_none(term):
+        return Maybe(constant(True), term)
+    like = other.value if isinstance(other, Maybe) else other
+    return Maybe(constant(False), map_operands(like, lambda o: _nothing(o, builder)))
+
+
+def _nothing(operand: Operand, builder: Builder) -> Operand:
+    t = operand.type
+    if isinstance(t, StaticType):
+        return operand
+    t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
+    return builder.apply(UNDEFINED, (), {"type": t})
+
+
+def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:
+    """The term with its operands replaced."""
+    operands, build = flatten(term)
+    return build([change(o) for o in operands])
 
 
 def _is_container(term: Term) -> bool:

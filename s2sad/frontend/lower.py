@@ -394,7 +394,12 @@ class Lowering(Regions):
         truth = self.truth(self.tested(node.test), node.test)
         if isinstance(truth, bool):
             return self.block(node.body if truth else node.orelse)
-        sides = self.both([lambda: self.block(node.body), lambda: self.block(node.orelse)])
+        sides = self.both(
+            [
+                self.assuming(node.test, True, lambda: self.block(node.body)),
+                self.assuming(node.test, False, lambda: self.block(node.orelse)),
+            ]
+        )
         result = self.join_sides(node, truth, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None
 

@@ -63,6 +63,7 @@ class Objects(Choices):
         return self.attribute(self.eval(node.value), node.attr, node)
 
     def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
+        base = self.given(base)
         if isinstance(base, Value) and base.type == BOTTOM:
             return base
         if isinstance(base, Super):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from s2sad.ir.effects import STRING
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import MANAGER, TRY
 from s2sad.ir.types import BOTTOM
-from s2sad.ir.values import Apply, Value, constant, walk
+from s2sad.ir.values import Apply, Constant, Value, constant, walk
 
 
 class Regions(Loops):
@@ -36,6 +37,9 @@ class Regions(Loops):
             body = self.both([lambda: self.managed(node, rest), lambda: Value(BOTTOM)])
             result = self.join_sides(node, manager, body, self.dead_behind(node, body[:1]))
             return None if body[0].result is None else result
+        if isinstance(manager, Constant) and isinstance(manager.value, contextlib.suppress):
+            caught = manager.value._exceptions  # type: ignore[attr-defined]
+            return self.caught_block(node, caught, lambda: self.managed(node, rest), lambda: None)
         if self.special(manager, "__enter__") is None or self.special(manager, "__exit__") is None:
             self.refuse(
                 first.context_expr,
@@ -58,17 +62,28 @@ class Regions(Loops):
                 "catch a tuple of exceptions, `except (A, B):`, or write one try for each",
             )
         handler = node.handlers[0]
-        caught = self.caught(handler)
+        return self.caught_block(
+            node, self.caught(handler), lambda: self.block(node.body), lambda: self.handled(handler)
+        )
+
+    def caught_block(
+        self,
+        node: gast.AST,
+        caught: tuple[type, ...],
+        body: Callable[[], Term | None],
+        otherwise: Callable[[], Term | None],
+    ) -> Term | None:
+        """A block whose exceptions of some classes lead to another one."""
         errors = len(self.errors)
         known: list[Evaluated] = []
-        sides = [self.attempt(node, caught, known)]
+        sides = [self.attempt(body, caught, known)]
         if known:
             del self.errors[errors:]
-            return self.handled(handler)
+            return otherwise()
         if not sides[0].builder.operations:
             self.env = sides[0].env
             return sides[0].result
-        sides += self.both([lambda: self.handled(handler)])
+        sides += self.both([otherwise])
         if _only_raises(sides[1]):
             self.builder.operations += sides[0].builder.operations
             self.env = sides[0].env
@@ -77,12 +92,12 @@ class Regions(Loops):
         result = self.join_sides(node, predicate, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None
 
-    def attempt(self, node: gast.Try, caught: tuple[type, ...], known: list[Evaluated]) -> Side:
+    def attempt(self, body: Callable[[], Term | None], caught: tuple[type, ...], known: list[Evaluated]) -> Side:
         """The block of a try; `known` gets the exception that it raises at compile time, where it is caught."""
         before = self.watching
         self.watching = lambda e: isinstance(e.exception, caught)
         try:
-            return self.both([lambda: self.block(node.body)])[0]
+            return self.both([body])[0]
         except Evaluated as e:
             if not isinstance(e.exception, caught):
                 raise

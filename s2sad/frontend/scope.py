@@ -220,7 +220,7 @@ def _definition(node: gast.AST, found: Accesses) -> None:
         _visit([*node.bases, *node.keywords], found)
     else:
         _visit([*node.args.defaults, *node.args.kw_defaults], found)
-    found += [(Access.READ, name) for name in sorted(_free(node))]
+    found += [(Access.READ, name) for name in sorted(free(node))]
     if not isinstance(node, gast.Lambda):
         found.append((Access.BIND, node.name))
 
@@ -259,7 +259,7 @@ _SPECIAL: dict[type[gast.AST] | None, Callable[[gast.AST, Accesses], None]] = {
 _FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef)
 
 
-def _free(node: gast.AST) -> Names:
+def free(node: gast.AST) -> Names:
     """What a nested function or class reads from around it, builtins and globals among it."""
     accesses = _accesses([node.body] if isinstance(node, gast.Lambda) else node.body)
     bound = {name for access, name in accesses if access is not Access.READ}
@@ -296,7 +296,7 @@ def escaping(tree: gast.FunctionDef) -> Names:
         stores = isinstance(node, gast.Lambda) and name is not None  # the target itself is such a name
         uses = sum(isinstance(n, gast.Name) and n.id == name and id(n) not in called for n in gast.walk(tree))
         if name is None or name in passed and uses > stores:
-            found |= _free(node)
+            found |= free(node)
     return frozenset(found)
 
 
@@ -310,7 +310,7 @@ def captured(tree: gast.FunctionDef) -> dict[str, Names]:
         elif isinstance(node, gast.Assign) and isinstance(node.value, gast.Lambda):
             names, function = [target.id for target in node.targets if isinstance(target, gast.Name)], node.value
         for name in names:
-            found[name] = found.get(name, frozenset()) | _free(function)
+            found[name] = found.get(name, frozenset()) | free(function)
     changed = True
     while changed:
         changed = False

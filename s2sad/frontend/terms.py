@@ -84,6 +84,14 @@ class Closure:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Derived:
+    """The derivative of a closure, to be called; `transform` says which."""
+
+    closure: Closure
+    transform: Any
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Partial:
     """A callable with its first arguments: a bound method, `functools.partial`."""
 
@@ -110,6 +118,14 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Maybe:
+    """A value, or None where `present` does not hold at run time."""
+
+    present: Operand
+    value: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Super:
     """`super()`: the attributes of the classes behind `cls`, on a receiver."""
 
@@ -119,7 +135,7 @@ class Super:
 
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
-    " | Reversed | Method | Closure | Partial | Generator | Choice | Super"
+    " | Reversed | Method | Closure | Derived | Partial | Generator | Choice | Maybe | Super"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -152,6 +168,8 @@ def parts(term: Term) -> Parts | None:
         case Method():
             name = term.name
             return (Method, name), [term.receiver], lambda new: Method(new[0], name)
+        case Maybe():
+            return Maybe, [term.present, term.value], lambda new: Maybe(*new)
         case Choice():
             return Choice, [term.predicate, term.then, term.orelse], lambda new: Choice(*new)
         case Closure():
@@ -163,6 +181,9 @@ def parts(term: Term) -> Parts | None:
             items = [term.function, *term.arguments, *term.keywords.values()]
             again = lambda new: Partial(new[0], tuple(new[1 : 1 + n]), dict(zip(keys, new[1 + n :], strict=True)))  # noqa: E731
             return (Partial, n, keys), items, again
+        case Derived():
+            made_of = term.transform
+            return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
         case Generator():
             return (Generator, id(term.node), term.frame.number), [], lambda new: term
         case Super():
@@ -199,6 +220,8 @@ def leaf_names(term: Term, name: str | None) -> list[str | None]:
     keys: list[object] = list(term) if isinstance(term, dict) else []
     if isinstance(term, Record):
         keys = list(term.items)
+    if isinstance(term, Maybe):
+        return [f"{name}_given" if name else None, *leaf_names(term.value, name)]
     names: list[str | None] = []
     for k, child in enumerate(found[1]):
         named = bool(keys) and isinstance(keys[k], str) and str(keys[k]).isidentifier()
@@ -268,7 +291,13 @@ def describe(term: Term) -> str:
         return str(term.type)
     if isinstance(term, (Ref, Record)):
         return f"a {term.cls.__name__}"
-    names = {Closure: "a function", Partial: "a function", Choice: "a function", Generator: "a generator"}
+    names = {
+        Maybe: "a value or None",
+        Closure: "a function",
+        Partial: "a function",
+        Choice: "a function",
+        Generator: "a generator",
+    }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
 
 

@@ -3,6 +3,7 @@
 print_      `print(*values, sep=..., end=...)`
 assert_     `assert test, message`
 raise_      `raise exception(*values)`; what comes after it is never reached
+percent     `"..." % values`; format_method: `"...".format(values)`; joined: `a + b` of strings; str
 format_     an f-string; `parts` are its texts and the conversions between them
 """
 
@@ -48,6 +49,22 @@ def _format(*values: Any, parts: tuple[Any, ...]) -> str:
     return "".join(p if isinstance(p, str) else format(next(items), p[1]) for p in parts)
 
 
+def _text_type(*values: Type) -> Type:
+    return STRING
+
+
+FORMAT_METHOD = register(
+    Primitive(
+        "format_method",
+        lambda text, *values: text.format(*values),
+        _text_type,
+        constant=True,
+        spelling=lambda *types: f"_0.format({', '.join(f'_{k}' for k in range(1, len(types)))})",
+    )
+)
+PERCENT = register(Primitive("percent", lambda s, x: s % x, _text_type, constant=True, spelling="_0 % _1"))
+JOINED = register(Primitive("joined", lambda a, b: a + b, _text_type, constant=True, spelling="_0 + _1"))
+STR = register(Primitive("str", str, _text_type, constant=True))
 PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Effect.IO))
 ASSERT = register(Primitive("assert", _assert, _assert_type, constant=True, effect=Effect.IO))
 RAISE = register(Primitive("raise", _raise, _raise_type, constant=True, effect=Effect.IO))
