@@ -379,9 +379,12 @@ class FunctionEmitter:
         if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
             return False
         k = last.results.index(stop)
-        if all(self.breaks_in_branch(b, b.results[k]) for b in last.blocks):
+        before = dict(self.breaking)
+        taken = last.blocks[:1] if last.predicate.type is MANAGER else last.blocks
+        if all(self.breaks_in_branch(b, b.results[k]) for b in taken):
             self.breaking[last] = k
             return True
+        self.breaking = before
         return False
 
     def for_loop(self, op: For) -> list[ast.stmt]:

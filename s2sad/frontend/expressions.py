@@ -226,6 +226,8 @@ class Expressions(Heap):
             length = term.type.shape[0]
             if isinstance(length, int):
                 return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(length)]
+        if isinstance(term, Value) and isinstance(term.type, SequenceType) and isinstance(term.type.length, int):
+            return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(term.type.length)]
         self.refuse(node, "the number of items is not known at compile time", "", UnsupportedType)
 
     def _eval_Dict(self, node: gast.Dict, hint: str | None) -> Term:

@@ -8,8 +8,10 @@ from typing import Any
 
 import gast
 
+from s2sad.errors import UnsupportedType
+from s2sad.frontend import scope
 from s2sad.frontend.choices import Side
-from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.heap import STOP, Evaluated
 from s2sad.frontend.loops import Loops
 from s2sad.frontend.terms import Term
 from s2sad.ir.effects import STRING
@@ -83,6 +85,7 @@ class Regions(Loops):
         if not sides[0].builder.operations:
             self.env = sides[0].env
             return sides[0].result
+        self.check_certain(node, sides[0])
         sides += self.both([otherwise])
         if _only_raises(sides[1]):
             self.builder.operations += sides[0].builder.operations
@@ -91,6 +94,25 @@ class Regions(Loops):
         predicate = self.builder.apply(TRY, [], {"exceptions": caught})
         result = self.join_sides(node, predicate, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None
+
+    def check_certain(self, node: gast.AST, side: Side) -> None:
+        """Refuse a block that may have changed what is read after an exception, or not: who knows how far it came?"""
+        raising = [k for k, s in enumerate(node.body) if _may_raise(s)]
+        if len(raising) <= 1:
+            return
+        early = node.body if isinstance(node.body[raising[-1]], _COMPOUND) else node.body[: raising[-1]]
+        doubtful = {self.frame.key(n) for n in scope.assigned(early)}
+        live = {self.frame.key(n) for n in self.frame.live[id(node)].head | self.frame.captured}
+        for key, term in self.env.items():
+            own = self.frame.owns(key)
+            if side.env.get(key) is not term and key != STOP and (key in live & doubtful or not own):
+                what = self.shown(key) or "a list or object"
+                self.refuse(
+                    node,
+                    f"{what} may have been changed or not when the exception comes",
+                    "have one statement that raises in the try, or set it again in the handler",
+                    UnsupportedType,
+                )
 
     def attempt(self, body: Callable[[], Term | None], caught: tuple[type, ...], known: list[Evaluated]) -> Side:
         """The block of a try; `known` gets the exception that it raises at compile time, where it is caught."""
@@ -135,6 +157,18 @@ class Regions(Loops):
 
     watching: Callable[[Evaluated], bool] | None = None
     """Whether an exception at compile time is caught by the try around."""
+
+
+_COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
+
+
+def _may_raise(statement: gast.AST) -> bool:
+    """Whether a statement does more than bind a name to another one or to a constant."""
+    simple = isinstance(statement, gast.Assign) and isinstance(statement.value, (gast.Constant, gast.Name))
+    inner = [s for kind in ("body", "orelse") for s in getattr(statement, kind, [])]
+    if isinstance(statement, _COMPOUND):
+        return len(inner) > 1 or any(map(_may_raise, inner)) or not isinstance(inner[0], gast.Raise)
+    return not (simple or isinstance(statement, gast.Pass))
 
 
 def _only_raises(side: Side) -> bool:

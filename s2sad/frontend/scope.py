@@ -44,9 +44,9 @@ Accesses: TypeAlias = list[tuple[Access, str]]
 class LiveSets:
     """The names that may be read, before they are bound anew, behind a statement; and at the head of a loop.
 
-    The head is where the test of a `while` is evaluated, or the next item of a `for` is taken (its iterable is
-    evaluated before). Where a branch of an `if` ends in `break`, ``after`` is of the other one; what is live where the
-    break leads is ``after`` of the loop.
+    The head of a `try` is where its handlers begin; that of a loop is where the test of a `while` is evaluated, or the
+    next item of a `for` is taken (its iterable is evaluated before). Where a branch of an `if` ends in `break`,
+    ``after`` is of the other one; what is live where the break leads is ``after`` of the loop.
     """
 
     after: Names
@@ -110,12 +110,16 @@ class _Liveness:
         if isinstance(node, gast.Try):
             end = self.block(node.orelse, after, at_break, at_continue)
             now = set(self.block(node.body, end, at_break, at_continue))
+            handled: set[str] = set()
             for handler in node.handlers:  # what the body binds may not be bound when an exception is raised
-                now |= self.block(handler.body, after, at_break, at_continue)
+                handled |= self.block(handler.body, after, at_break, at_continue)
                 if handler.type is not None:
                     self.before(handler.type, now)
+            self.heads[id(node)] = frozenset(handled)
+            now |= handled
             return now | self.block(node.finalbody, after, at_break, at_continue)
         if isinstance(node, gast.With):
+            self.heads[id(node)] = after
             now = set(after | self.block(node.body, after, at_break, at_continue))  # its manager may end it early
             for item in reversed(node.items):
                 self.before(item, now)
