@@ -227,7 +227,8 @@ class Reverse(Adjoints):
             return op.predicate
         if op not in self.completed:
             flag = self.completed[op] = Value(BOOL, "completed")
-            self.owner[flag], self.order[flag] = self.owner[op.predicate], self.order[op.predicate]
+            assert self.frame.block is not None
+            self.owner[flag], self.order[flag] = self.frame.block, self.order[op.predicate]
         return self.completed[op]
 
     def branch_total(self, key: Key, frame: Frame, inner: Builder) -> Operand:

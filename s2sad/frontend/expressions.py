@@ -171,11 +171,14 @@ class Expressions(Heap):
 
     def outside(self, operand: Operand, variable: Variable) -> Term:
         """A container from outside the function: it may be read."""
+        whose = f"which belongs to the variable {variable.shown} outside the function"
+        if isinstance(operand, Constant) and isinstance(operand.value, dict):
+            return self.new(dict, {k: constant(v) for k, v in operand.value.items()}, whose)
         if not isinstance(operand.type, ContainerType):
             return operand
         if variable.key not in self.adopted:
             builder, self.builder = self.builder, self.entry
-            adopted = self.adopt(operand, f"which belongs to the variable {variable.shown} outside the function")
+            adopted = self.adopt(operand, whose)
             self.adopted[variable.key] = adopted
             self.builder = builder
         for ref in self.reachable(self.adopted[variable.key]):

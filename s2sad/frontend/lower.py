@@ -129,11 +129,12 @@ class Lowering(Regions):
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
             return self.body(self.frame.tree)
         arguments, keywords = [], {}
-        for p in inspect.signature(target).parameters.values():
-            if p.kind is p.KEYWORD_ONLY:
-                keywords[p.name] = self.env[p.name]
+        known = inspect.signature(target).parameters
+        for name in parameters:
+            if name in known and known[name].kind is inspect.Parameter.KEYWORD_ONLY:
+                keywords[name] = self.env[name]
             else:
-                arguments.append(self.env[p.name])
+                arguments.append(self.env[name])
         while isinstance(target, (Spread, types.MethodType)):
             if isinstance(target, types.MethodType):
                 arguments.insert(0, self.captured_term(Variable((target.__self__,), 0, "self"), target.__self__))

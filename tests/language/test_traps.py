@@ -1,0 +1,221 @@
+"""What is easily got wrong: a test each."""
+
+import copy
+import io
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+
+import s2sad
+
+X = np.array([0.5, -1.25, 2.0])
+
+
+def test_perturbation_confusion():
+    """d/dx (x * d/dy (x + y)) = 1: the inner derivative must not see the outer one."""
+    assert s2sad.grad(lambda x: x * s2sad.grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert s2sad.jvp(lambda x: x * s2sad.grad(lambda y: x + y)(1.0), (1.0,), (1.0,)) == (1.0, 1.0)
+    assert s2sad.grad(lambda x: s2sad.grad(lambda y: x * y * y)(x) * x)(3.0) == pytest.approx(54.0)
+
+
+def test_a_derivative_in_a_derivative_of_a_closure_with_several_arguments():
+    def outer(x, w):
+        def inner(y, z):
+            return np.sum(w * y**2) * z * x
+
+        value, (y_bar, z_bar) = s2sad.value_and_grad(inner, argnums=(0, 1))(w, x)
+        return value + np.sum(y_bar) * z_bar
+
+    def by_hand(x, w):
+        return np.sum(w**3) * x * x + np.sum(2 * w * w * x * x) * np.sum(w**3) * x
+
+    x, h = 1.3, 1e-6
+    expected = (by_hand(x + h, X) - by_hand(x - h, X)) / (2 * h)
+    assert s2sad.grad(outer)(x, X) == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_name_takes_another_type_in_a_branch():
+    def f(x, wide):
+        y = x
+        if wide:
+            y = np.array([x, 2.0 * x])
+            z = np.sum(y)
+        else:
+            z = y * y
+        y = z + 1.0
+        return y * x
+
+    assert s2sad.grad(f)(3.0, True) == pytest.approx(2 * 9.0 + 1.0)
+    assert s2sad.grad(f)(3.0, False) == pytest.approx(27.0 + 1.0)
+
+
+def test_tuples_share_what_is_in_them():
+    def f(x):
+        inner = [x]
+        pair = (inner, inner)
+        pair[0].append(x * x)
+        pair[1][0] = 3.0 * x
+        return sum(inner)
+
+    assert s2sad.grad(f)(2.0) == pytest.approx(3.0 + 4.0)
+
+
+def test_closures_in_a_loop_see_the_last_value():
+    def f(x):
+        late, early = [], []
+        for k in [1.0, 2.0, 3.0]:
+            late.append(lambda y: y * k)
+            early.append(lambda y, k=k: y * k)
+        return late[0](x) + 10.0 * early[0](x)
+
+    assert s2sad.grad(f)(1.0) == f(1.0) == 13.0
+
+
+def appends_to_its_default(x, log=[]):  # noqa: B006
+    log.append(x)
+    return x * len(log)
+
+
+def test_a_mutable_default_is_not_changed():
+    with pytest.raises(s2sad.Error, match="default|outside|changed"):
+        s2sad.grad(lambda x: appends_to_its_default(x) * 2.0)(1.0)
+    assert appends_to_its_default.__defaults__ == ([],)
+
+
+def make(power):
+    def f(x):
+        return x**power
+
+    return f
+
+
+def test_functions_of_the_same_name():
+    square, cube = make(2), make(3)
+    assert (s2sad.grad(square)(2.0), s2sad.grad(cube)(2.0)) == (4.0, 12.0)
+    both = [lambda x: x * x, lambda x: x * x * x]
+    assert [s2sad.grad(f)(2.0) for f in both] == [4.0, 12.0]
+
+    def applies(x, f):
+        return f(x)
+
+    assert [s2sad.grad(applies)(2.0, f) for f in (square, cube, *both)] == [4.0, 12.0, 4.0, 12.0]
+    assert s2sad.grad(lambda x: applies(x, square) + applies(x, cube))(2.0) == 16.0
+
+
+def test_isinstance_takes_the_branch_of_the_plain_call():
+    def f(x):
+        if isinstance(x, float):
+            return x * 2.0
+        if isinstance(x, np.ndarray):
+            return np.sum(x) * 3.0
+        return x[0] * 5.0
+
+    assert s2sad.grad(f)(1.0) == 2.0
+    np.testing.assert_array_equal(s2sad.grad(f)(X), 3.0)
+    assert s2sad.grad(f)([1.0, 2.0]) == [5.0, 0.0]
+
+
+def test_branches_at_the_point_itself():
+    """The derivative is that of the branch which is taken there."""
+    f = lambda x: 3.0 * x if x == 0.0 else x * x  # noqa: E731
+    assert s2sad.grad(f)(0.0) == 3.0
+    assert s2sad.jvp(f, (0.0,), (1.0,)) == (0.0, 3.0)
+    g = lambda x, y: x and x * y or y**2  # noqa: E731
+    assert s2sad.grad(g, (0, 1))(0.0, 3.0) == (0.0, 6.0)
+
+
+def test_side_effects_happen_once():
+    def f(x):
+        for k in range(3):
+            if k > 0:
+                print("step", k)
+                x = x * np.sin(x)
+        return x
+
+    for run in (s2sad.grad(f), s2sad.grad(s2sad.grad(f)), lambda x: s2sad.jvp(f, (x,), (1.0,))):
+        run(1.0)
+        out = io.StringIO()
+        with redirect_stdout(out):
+            run(1.0)
+        assert out.getvalue() == "step 1\nstep 2\n"
+
+
+def test_arguments_are_not_changed():
+    def f(p):
+        p["xs"].append(p["w"])
+        p["w"] = p["w"] * 2.0
+        p["new"] = 1.0
+        return np.sum(p["w"]) * len(p["xs"]) + p["xs"][0]
+
+    argument = {"xs": [1.0, 2.0], "w": X.copy()}
+    before = copy.deepcopy(argument)
+    gradient = s2sad.grad(f)(argument)
+    assert argument.keys() == before.keys() and argument["xs"] == before["xs"]
+    np.testing.assert_array_equal(argument["w"], before["w"])
+    np.testing.assert_array_equal(gradient["w"], 6.0)
+    assert gradient["xs"] == [1.0, 0.0]
+
+
+def test_what_a_try_has_done_before_the_exception_is_not_lost():
+    def doubtful(x):
+        y = 1.0
+        try:
+            y = x * x
+            z = np.linalg.cholesky(np.array([[x, 2.0], [2.0, x]]))
+        except np.linalg.LinAlgError:
+            return y
+        return np.sum(z)
+
+    with pytest.raises(s2sad.Error, match="y may have been changed or not"):
+        s2sad.grad(doubtful)(1.0)
+
+    def certain(x):
+        try:
+            z = np.linalg.cholesky(np.array([[x, 2.0], [2.0, x]]))
+        except np.linalg.LinAlgError:
+            return x * x
+        return np.sum(z)
+
+    assert s2sad.grad(certain)(1.0) == 2.0
+    h = 1e-6
+    assert s2sad.grad(certain)(3.0) == pytest.approx((certain(3.0 + h) - certain(3.0 - h)) / (2 * h), rel=1e-6)
+
+
+def test_an_exception_of_the_primal_comes_out_as_itself():
+    def f(x, xs):
+        total = 0.0
+        for k in range(3):
+            total = total + xs[k] * x
+        if total > 5.0:
+            raise ValueError(f"too large: {total:.1f}")
+        return total
+
+    with pytest.raises(IndexError):
+        s2sad.grad(f)(1.0, np.ones(2))
+    with pytest.raises(ValueError, match="too large: 6.0"):
+        s2sad.grad(f)(2.0, np.ones(3))
+
+
+def test_a_value_that_is_none_at_run_time():
+    def largest(xs, bound):
+        best = None
+        for x in xs:
+            if x < bound and (best is None or x > best):
+                best = x
+        return best * best
+
+    np.testing.assert_array_equal(s2sad.grad(largest)(X, 1.0), [1.0, 0.0, 0.0])
+    with pytest.raises(TypeError):
+        s2sad.grad(largest)(X, -5.0)
+
+
+def test_an_object_that_may_be_one_of_two_is_not_changed():
+    def f(x):
+        a, b = [x], [x * x]
+        c = a if x > 1.0 else b
+        c.append(1.0)
+        return sum(a) + sum(b)
+
+    with pytest.raises(s2sad.Error, match="one of two"):
+        s2sad.grad(f)(2.0)
