@@ -67,7 +67,10 @@ def check_function(target: Any) -> None:
     """
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
-    if isinstance(target, Derivative) or lookup(target) is not None or python_function(target) is not None:
+    called = target
+    while isinstance(called, functools.partial):
+        called = called.func
+    if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")

@@ -167,9 +167,16 @@ class Adjoints:
             found = self.frame.totals.get((value, path))
             if found is not None:
                 return found
-            return zero(builder, pick(builder, self.read(builder, value), *path))
+            return self.zero_at(builder, value, path)
         items = [self._assemble(builder, value, item, (*path, key)) for key, item in zip(t.keys, t.items, strict=True)]
         return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
+
+    def zero_at(self, builder: Builder, value: Value, path: Path = ()) -> Operand:
+        """The zero adjoint of a leaf; the primal value is read only where its shape is needed."""
+        t = leaf_type((value, path))
+        if isinstance(t, ArrayType) and t.is_scalar:
+            return constant(0j if t.dtype is not None and t.dtype.kind == "c" else 0.0)
+        return zero(builder, pick(builder, self.read(builder, value), *path))
 
     # primal values
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, pick, tangent_type
+from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tangent_type
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
@@ -237,7 +237,7 @@ class Reverse(Adjoints):
             return frame.totals[key]
         assert frame.outer is not None
         before = self._current(inner, key, frame.outer)
-        return zero(inner, pick(inner, self.read(inner, key[0]), *key[1])) if before is None else before
+        return self.zero_at(inner, *key) if before is None else before
 
     def is_undefined(self, operand: Operand) -> bool:
         op = self.definition.get(operand) if isinstance(operand, Value) else None
@@ -344,11 +344,11 @@ class Reverse(Adjoints):
 
     def total_or_zero(self, builder: Builder, value: Value) -> Operand:
         total = self.total(builder, value)
-        return zero(builder, self.read(builder, value)) if total is None else total
+        return self.zero_at(builder, value) if total is None else total
 
     def outer_start(self, builder: Builder, key: Key) -> Operand:
         before = self.current(builder, key)
-        return zero(builder, pick(builder, self.read(builder, key[0]), *key[1])) if before is None else before
+        return self.zero_at(builder, *key) if before is None else before
 
     def collected_items(self, op: For | While, inner: Builder) -> list[tuple[Operand, Operand]]:
         """The adjoints of the items that a loop scanned, to be collected into the adjoints of its sequences."""
@@ -363,8 +363,18 @@ class Reverse(Adjoints):
             bounds = [self.read(builder, o) for o in (op.start, op.stop, op.step)]
             return (bounds[0], bounds[1], bounds[2]), not op.reverse
         known = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
-        sequence = known[0] if known else self.collect(op.body.parameters[0], frame)
+        numbers = [s for s in known if _is_number(_item(s))]
+        counted = self.counted(op)
+        if numbers:
+            sequence = numbers[0]
+        else:
+            sequence = known[0] if known and counted is None else self.collect(counted or op.body.parameters[0], frame)
         return (constant(0), builder.call(len, self.read(builder, sequence)).operand, constant(1)), False
+
+    def counted(self, op: For | While) -> Value | None:
+        """A number of the loop body by which its iterations are counted, where there is one."""
+        own = (r for o in op.body.operations if isinstance(o, Apply) for r in o.results)
+        return next((v for v in (*op.body.parameters, *own) if _is_number(v.type)), None)
 
     # the forward sweep
 
@@ -446,6 +456,10 @@ class LazyExpr(Expr):
         keys = self._made.static["keys"]
         assert isinstance(keys, tuple)
         return self._reverse.primal(self.builder, self._made.operands[keys.index(index)])
+
+
+def _is_number(t: Type) -> bool:
+    return isinstance(t, ArrayType) and t.is_scalar
 
 
 def _item(sequence: Operand | None) -> Type:

@@ -208,7 +208,9 @@ class _Desugar:
         """The loop without returns and `else`, with what this needs before and behind it: not yet in its last form."""
         if isinstance(statement, gast.While) and _changes(statement.test) and not _is_true(statement.test):
             stop = _at(gast.Break(), statement)
-            body = [_at(gast.If(test=statement.test, body=statement.body, orelse=[*statement.orelse, stop]), statement)]
+            over = gast.UnaryOp(op=gast.Not(), operand=statement.test)
+            end = _at(gast.If(test=over, body=[*statement.orelse, stop], orelse=[]), statement)
+            body = [end, *statement.body]
             statement = _with(statement, test=_at(_constant(True), statement), body=body, orelse=[])
         kinds = _NONE.union(*map(self.jumps, statement.body))
         forever = isinstance(statement, gast.While) and _is_true(statement.test) and BREAK not in kinds

@@ -196,7 +196,8 @@ def _or_zero(dot: Any, x: Any) -> Any:
 
 def add_items(a: Any, b: Any) -> Any:
     """The sums of the items of two lists or tuples."""
-    return type(a)([add_items(x, y) if isinstance(x, (list, tuple)) else x + y for x, y in zip(a, b, strict=True)])
+    pairs = zip(a, b, strict=True)
+    return type(a)([add_items(x, y) if isinstance(x, (list, tuple)) else x + y for x, y in pairs])
 
 
 def zero_items(a: Any) -> Any:
@@ -356,7 +357,7 @@ LIST_DELETE: Primitive = register(
         _delete,
         _delete_type,
         tangent=lambda y, xs, dots: _apply(LIST_DELETE, dots[0], xs[1]),
-        adjoint=lambda g, y, xs, active: (_inserted(g, xs[1], _zero(xs[0][xs[1]])), None),
+        adjoint=lambda g, y, xs, active: (_inserted(g, xs[1], _zero_item(xs[0], xs[1])), None),
         update="del _0[_1]",
     )
 )
@@ -418,6 +419,11 @@ def _overwritten(g: Any, k: Any, active: Any) -> tuple[Any, ...]:
     """The adjoint of a list whose item `k` was stored: nothing came from the old one."""
     item = g[k] if active[2] or active[0] else None
     return (_apply(LIST_SET, g, k, _zero(item)) if active[0] else None, None, item if active[2] else None)
+
+
+def _zero_item(xs: Any, k: Any) -> Any:
+    """The zero of an item; what the list held is read only where its shape is needed."""
+    return 0.0 if _is_number(xs.type.item) and xs.type.item.dtype != np.complex128 else _zero(xs[k])
 
 
 def _inserted(g: Any, k: Any, zero_item: Any) -> Any:

@@ -6,6 +6,7 @@ return np.broadcast_to(1.0, s) ->  return np.full(s, 1.0)
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.structure import MAKE
 from s2sad.ir.types import ArrayType, ContainerType
-from s2sad.ir.values import Apply, Function, Operand, Value
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 
 def own_results(function: Function, residuals: bool = False) -> Function:
@@ -23,6 +24,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
 
     With `residuals` the result is a pair whose second item goes to the reverse sweep alone: it is left as it is.
     """
+    function = replace(function, body=_fill_branches(function.body, _returned(function)))
     roots = find_roots(function)
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
@@ -62,6 +64,59 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         return function
     body = function.body
     return replace(function, body=replace(body, operations=(*body.operations, *builder.operations), results=(result,)))
+
+
+def _returned(function: Function) -> set[Operand]:
+    """The result of a function, and the items of the containers in it."""
+    made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
+    found: set[Operand] = set()
+    work = [function.result]
+    while work:
+        operand = work.pop()
+        found.add(operand)
+        if operand in made:
+            work += made[operand].operands
+    return found
+
+
+def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
+    """The block with arrays of its own where a branch or loop yields a view that cannot be written."""
+    if not any(isinstance(op, (If, For, While)) and wanted.intersection(op.results) for op in block.operations):
+        return block
+    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    operations: list[Operation] = []
+    for op in block.operations:
+        if isinstance(op, If) and wanted.intersection(op.results):
+            kept = [k for k, r in enumerate(op.results) if r in wanted]
+            op = replace(op, then=_fill_results(op.then, kept), orelse=_fill_results(op.orelse, kept))
+        elif isinstance(op, (For, While)) and wanted.intersection(op.results):
+            builder = Builder(op.location, op.about)
+            kept = [k for k, r in enumerate(op.results[: len(op.initial)]) if r in wanted]
+            op = replace(op, initial=_fill_operands(builder, op.initial, kept, made))
+            operations += builder.operations
+        operations.append(op)
+    return replace(block, operations=tuple(operations))
+
+
+def _fill_results(block: Block, kept: Sequence[int]) -> Block:
+    """A branch whose results of these numbers are arrays that can be written."""
+    block = _fill_branches(block, {block.results[k] for k in kept})
+    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    builder = Builder()
+    results = _fill_operands(builder, block.results, kept, made)
+    return replace(block, operations=(*block.operations, *builder.operations), results=results)
+
+
+def _fill_operands(
+    builder: Builder, operands: Sequence[Operand], kept: Sequence[int], made: Mapping[Value, Apply]
+) -> tuple[Operand, ...]:
+    new = list(operands)
+    for k in kept:
+        source = operands[k]
+        op = made.get(source) if isinstance(source, Value) else None
+        if op is not None and op.primitive is lookup(np.broadcast_to):
+            new[k] = _filled(builder, op)
+    return tuple(new)
 
 
 def _filled(builder: Builder, op: Apply) -> Operand:

@@ -108,7 +108,7 @@ class Vec:
         return self.x != 0.0
 
 
-@case("operators of a class", 1.5)
+@case("operators of a class", 1.5, golden=True)
 def operators(x):
     a, b = Vec(x, 2.0), Vec(1.0, x)
     c = 2.0 * a + b * x - a
@@ -125,7 +125,7 @@ def comparisons(x):
     return y + (2.0 * x if a == b else x)
 
 
-@case("objects carried through a loop", 0.5, 5)
+@case("objects carried through a loop", 0.5, 5, golden=True)
 def orbit(x, n):
     pos, vel = Vec(x, 0.0), Vec(0.0, 1.0)
     for _ in range(n):
@@ -170,7 +170,7 @@ def inherits(w):
     return np.sum(net(1.5))
 
 
-@case("an object of objects as argument", Net([Layer(0.5), Tanh(1.5, 2.0)]), 0.7)
+@case("an object of objects as argument", Net([Layer(0.5), Tanh(1.5, 2.0)]), 0.7, golden=True)
 def of_network(net, x):
     return net(x) ** 2
 

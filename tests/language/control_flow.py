@@ -171,7 +171,7 @@ def conditional(x):
     return np.exp(x) if x < 0 else x * x
 
 
-@case("walrus", X)
+@case("walrus", X, golden=True)
 def walrus(xs):
     total = 0.0
     if (n := len(xs)) > 2 and (s := np.sum(xs)) > 0:
@@ -232,7 +232,7 @@ def try_finally(x, log):
 
 
 @case("`try`/`except` around inactive code", 1.5, "7")
-@case("`try`/`except` around inactive code", 1.5, "seven")
+@case("`try`/`except` around inactive code", 1.5, "seven", golden=True)
 def parsed(x, text):
     try:
         n = int(text)
@@ -241,7 +241,7 @@ def parsed(x, text):
     return x**n
 
 
-@case("`with np.errstate`", X)
+@case("`with np.errstate`", X, golden=True)
 def ignoring(xs):
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.where(xs > 0, np.log(np.abs(xs)), 0.0)

@@ -50,7 +50,7 @@ def trajectory(x, n):
     return xs[-1] * xs[2]
 
 
-@case("`append` under a condition", X)
+@case("`append` under a condition", X, golden=True)
 def kept(xs):
     found = []
     for x in xs:
@@ -78,7 +78,7 @@ def list_methods(x):
     return a[0] * first + last * a[-1] + sum(a)
 
 
-@case("a list as a stack of run-time length", X)
+@case("a list as a stack of run-time length", X, golden=True)
 def stack(xs):
     todo = []
     for x in xs:
@@ -125,7 +125,7 @@ def dict_items(x):
     return d["a"] * d["b"] + d.pop("c") + d.get("missing", x)
 
 
-@case("a dict carried through a loop", 1.5, 4)
+@case("a dict carried through a loop", 1.5, 4, golden=True)
 def dict_state(x, n):
     s = {"pos": x, "vel": 0.0}
     for _ in range(n):
@@ -265,7 +265,7 @@ def makes_dataclass(x):
     return sum(bag.items) * bag.total + other.total + len(other.items)
 
 
-@case("a list of pairs that grows", 1.5, 4)
+@case("a list of pairs that grows", 1.5, 4, golden=True)
 def pairs(x, n):
     history = []
     for k in range(n):

@@ -61,7 +61,7 @@ def late_loop(x):
     return fs[0](x) + gs[1](x) + fs[2](2.0)
 
 
-@case("`nonlocal`", X)
+@case("`nonlocal`", X, golden=True)
 def counter(xs):
     total = 0.0
     count = 0
@@ -160,7 +160,7 @@ def decorated_itself(x):
     return np.sin(x)
 
 
-@case("a decorator inside the function", 1.5)
+@case("a decorator inside the function", 1.5, golden=True)
 def decorates(x):
     @scaled_by(x)
     def f(y):
@@ -242,7 +242,7 @@ def mutual(x, n):
     return _even(x, n)
 
 
-@case("recursion of a nested function", 1.1, 4)
+@case("recursion of a nested function", 1.1, 4, golden=True)
 def nested_recursion(x, n):
     def power(k):
         return 1.0 if k == 0 else x * power(k - 1)
@@ -262,7 +262,7 @@ def adaptive(w):
 
 
 @case("a function chosen at run time", -0.5)
-@case("a function chosen at run time", 0.5)
+@case("a function chosen at run time", 0.5, golden=True)
 def chosen(x):
     f = np.sin if x > 0 else lambda y: y**3
     if x > 0.1:

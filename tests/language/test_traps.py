@@ -219,3 +219,20 @@ def test_an_object_that_may_be_one_of_two_is_not_changed():
 
     with pytest.raises(s2sad.Error, match="one of two"):
         s2sad.grad(f)(2.0)
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_a_gradient_can_be_written(n):
+    def branch(x, n):
+        return np.sum(x) if n > 0 else np.sum(x * x)
+
+    def loop(x, n):
+        total = np.sum(x)
+        for _ in range(n):
+            total = total * 0.5
+        return total
+
+    for f in (branch, loop):
+        gradient = s2sad.grad(f)(X, n)
+        gradient += 1.0
+        assert gradient.flags.owndata or gradient.base is None
