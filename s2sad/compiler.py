@@ -23,7 +23,7 @@ from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
 from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
-from s2sad.frontend.calls import ClosureTarget, DerivedTarget
+from s2sad.frontend.closures import ClosureTarget, DerivedTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
@@ -104,7 +104,7 @@ def check_updates(lowered: Lowered) -> None:
 
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
-    if isinstance(target, DerivedTarget):
+    while isinstance(target, DerivedTarget):
         target = target.target
     if isinstance(target, ClosureTarget):
         return list(target.names)

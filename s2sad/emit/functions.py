@@ -381,11 +381,19 @@ class FunctionEmitter:
         k = last.results.index(stop)
         before = dict(self.breaking)
         taken = last.blocks[:1] if last.predicate.type is MANAGER else last.blocks
-        if all(self.breaks_in_branch(b, b.results[k]) for b in taken):
+        if all(self.leaves_as_it_is(last, b, k) and self.breaks_in_branch(b, b.results[k]) for b in taken):
             self.breaking[last] = k
             return True
         self.breaking = before
         return False
+
+    def leaves_as_it_is(self, op: If, block: Block, k: int) -> bool:
+        """Whether nothing is to be moved behind an inner branch that leaves the loop: it would be passed over."""
+        if isinstance(block.results[k], Constant):
+            return True
+        sources, targets = list(block.results), list(op.results)
+        del sources[k], targets[k]
+        return not self.moves(block, sources, targets, op)
 
     def for_loop(self, op: For) -> list[ast.stmt]:
         statements = self.starts(op)

@@ -416,7 +416,22 @@ def _accumulate(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST
     return lo.accumulated(function, lo.iterable(args[0]), kw.get("initial"), node)
 
 
+def _deque(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if kw or len(args) > 1:
+        lo.refuse(node, "a deque with a maximal length", "drop the first item yourself: xs.pop(0)", UnsupportedType)
+    return _list(lo, args, {}, node)
+
+
+def _default_dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    made = _dict(lo, args[1:], kw, node)
+    assert isinstance(made, Ref)
+    lo.factories[made.cell] = args[0]
+    return made
+
+
 HANDLERS: dict[Any, Handler] = {
+    collections.deque: _deque,
+    collections.defaultdict: _default_dict,
     dataclasses.replace: _replaced,
     copy.copy: _copied(False),
     copy.deepcopy: _copied(True),

@@ -10,22 +10,21 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend import scope
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
+from s2sad.frontend.closures import Closures
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import is_captured
-from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
+from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
-from s2sad.frontend.objects import Objects, class_of
+from s2sad.frontend.objects import class_of
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -37,13 +36,12 @@ from s2sad.frontend.terms import (
     Term,
     describe,
     is_static,
-    parts,
     static_value,
 )
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Primitive, lookup
-from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_active_type, is_namedtuple
+from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -86,14 +84,9 @@ ARRAY_METHODS = frozenset(
 )
 """Methods that are the NumPy function of the same name on their receiver."""
 
-MAX_DEPTH = 60
-"""How deep calls are lowered in the place of one another."""
 
-
-class Calls(Objects):
+class Calls(Closures):
     """Lowers calls."""
-
-    codes: dict[int, Code]
 
     def _eval_Call(self, node: gast.Call, hint: str | None) -> Term:
         function = self.eval(node.func)
@@ -144,6 +137,8 @@ class Calls(Objects):
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The call of something known at compile time."""
+        if f in (int, float, complex, bool, str) and not arguments:
+            return constant(f())
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
@@ -272,167 +267,6 @@ class Calls(Objects):
                 found[p.name] = self.captured_term(variable, p.default)
         return found
 
-    def bind_arguments(
-        self,
-        name: str,
-        signature: inspect.Signature,
-        arguments: Sequence[Term],
-        keywords: Mapping[str, Term],
-        defaults: Mapping[str, Term],
-        node: gast.AST,
-    ) -> dict[str, Term]:
-        """The terms of the parameters, in their order, as Python binds them."""
-        try:
-            given = signature.bind(*arguments, **keywords).arguments
-        except TypeError as e:
-            self.refuse(node, f"{name}: {e}", "", UnsupportedCall)
-        bound: dict[str, Term] = {}
-        for p in signature.parameters.values():
-            if p.kind is p.VAR_POSITIONAL:
-                bound[p.name] = tuple(given.get(p.name, ()))
-            elif p.kind is p.VAR_KEYWORD:
-                bound[p.name] = self.new(dict, dict(given.get(p.name, {})))
-            else:
-                bound[p.name] = given[p.name] if p.name in given else defaults[p.name]
-        return bound
-
-    def is_value(self, term: Term) -> bool:
-        """Whether a term can be passed at run time: no function, no generator in it."""
-        if isinstance(term, (Value, Constant)):
-            return True
-        if isinstance(term, Ref):
-            found = parts(self.env[term.cell])
-            return found is None or all(map(self.is_value, found[1]))
-        if isinstance(term, (tuple, list, dict, Record)):
-            found = parts(term)
-            return found is not None and all(map(self.is_value, found[1]))
-        return False
-
-    def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:
-        """The body of a function in the place of its call."""
-        source, code = source_of(f), function_code(f)
-        self.frames += 1
-        rest = code.live, None, None, code.captured, code.reads
-        frame = Frame(source, f, code.tree, self.frames, None, code.local, *rest)
-        return self.enter(frame, bound, node)
-
-    def call_closure(self, closure: Closure, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        """A function or lambda made in the function, in the place of its call."""
-        signature = signature_of(closure.node.args)
-        bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
-        found = self.compiled_closure(closure, bound, node)
-        if found is not None:
-            return found
-        code = self.closure_code(closure.node)
-        return self.enter(self.inner_frame(closure.frame, code), bound, node)
-
-    def inner_frame(self, around: Frame, code: Code) -> Frame:
-        """A frame for a function or comprehension that sees the names of another one."""
-        self.frames += 1
-        return inner_frame(around, code, self.frames)
-
-    def compiled_closure(self, closure: Closure, bound: dict[str, Term], node: gast.AST) -> Term | None:
-        """A closure that calls itself, as a function of the module that takes what it closes over.
-
-        None where it is none, or closes over something that cannot be passed.
-        """
-        names = closure.frame.reads.get(closure.name, frozenset())
-        if closure.name not in names or not all(map(self.is_value, bound.values())):
-            return None
-        target = self.closure_target(closure, bound, names)
-        if target is None:
-            return None
-        try:
-            found = self.call_compiled(*target, node, None)
-        except UnsupportedCall:
-            return None  # it may end at compile time
-        return None if found is None else self.adopt(found)
-
-    def closure_target(
-        self, closure: Closure, bound: Mapping[str, Term], names: Collection[str]
-    ) -> tuple[ClosureTarget, list[Operand]] | None:
-        """A closure as a function of its own, with its operands; None where it closes over what cannot be passed."""
-        keys = {n: closure.frame.find(n) for n in sorted(set(names) - bound.keys())}
-        terms = {n: self.env[k] for n, k in keys.items() if k is not None and k in self.env}
-        functions = {n: t for n, t in terms.items() if isinstance(t, Closure) and not t.defaults}
-        values = {n: t for n, t in terms.items() if n not in functions}
-        if not all(map(self.is_value, values.values())):
-            return None
-        own = tuple((n, functions[n]) for n in functions)
-        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *values), (*values, *functions), own)
-        return target, [self.to_operand(t) for t in (*bound.values(), *values.values())]
-
-    def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
-        known = {k: self.static(v, node) for k, v in keywords.items()}
-        given = [self.static(a, node) for a in arguments[1:]]
-        function = arguments[0]
-        if not isinstance(function, Closure):
-            self.refuse(
-                node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
-            )
-        names = list(signature_of(function.node.args).parameters)
-        return Derived(function, operator.__s2sad_transform__(names, *given, **known))
-
-    def call_derived(
-        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """The derivative of a closure, compiled with what it closes over as further parameters."""
-        closure = function.closure
-        signature = signature_of(closure.node.args)
-        bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
-        names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
-        names |= {m for n in names for m in closure.frame.reads.get(n, ())}
-        target = self.closure_target(closure, bound, names) if all(map(self.is_value, bound.values())) else None
-        if target is None:
-            self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
-        derivative = DerivedTarget(target[0], function.transform)
-        found = self.call_compiled(derivative, target[1], node, hint)
-        if found is None:
-            self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
-        return self.adopt(found)
-
-    def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
-        """Lower the body of a frame; what it returns."""
-        frame.caller, frame.receiver = self.frame, next(iter(bound.values()), None)
-        depth = 0
-        around: Frame | None = frame.caller
-        while around is not None:
-            depth, around = depth + 1, around.caller
-        if depth > MAX_DEPTH:
-            self.refuse(
-                node,
-                f"{frame.tree.name} calls itself, and takes or changes something that is no number or array",
-                "write a loop, or a function at the top of a module that takes and returns values",
-                UnsupportedCall,
-            )
-        outer, location, self.frame = self.frame, self.builder.location, frame
-        try:
-            for name, term in bound.items():
-                self.env[frame.key(name)] = self.adopt(term)
-                for ref in self.reachable(term):
-                    self.inside.pop(ref.cell, None)
-            result = self.body(frame.tree)
-        finally:
-            self.frame, self.builder.location = outer, location
-        if not frame.has_functions:
-            for name in frame.local:
-                self.env.pop(frame.key(name), None)
-        return result
-
-    def body(self, tree: gast.FunctionDef) -> Term:
-        raise NotImplementedError
-
-    def closure_code(self, node: gast.AST) -> Code:
-        """What is known of the text of a closure: computed once in a lowering."""
-        found = self.codes.get(id(node))
-        if found is None:
-            tree = lambda_function(node) if isinstance(node, gast.Lambda) else node
-            found = self.codes[id(node)] = code_of(tree)
-        return found
-
-    # methods of containers and arrays
-
     def call_method(
         self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
@@ -444,6 +278,10 @@ class Calls(Objects):
         if isinstance(opened, dict) and name in DICT_METHODS:
             return DICT_METHODS[name](self, receiver, opened, arguments, keywords, node)
         is_list = isinstance(opened, list) or (isinstance(receiver, Ref) and receiver.cls is list)
+        if is_list and name == "sort":
+            made = self.call(constant(sorted), [receiver], keywords, node, None)
+            self.change(receiver, self.open(made), node)  # type: ignore[arg-type]
+            return constant(None)
         if (is_list or isinstance(opened, tuple)) and name in LIST_METHODS:
             return LIST_METHODS[name](self, receiver, opened, arguments, node)
         if isinstance(receiver, Constant) and isinstance(receiver.type, StaticType):
@@ -469,12 +307,44 @@ class Calls(Objects):
     ) -> Term:
         """A function with a rule."""
         arguments = [self.as_argument(a) for a in arguments]
+        if primitive.name.startswith("np.") and any(map(self.is_growing, arguments)):
+            joined = self.join_growing(primitive, arguments, keywords, node)
+            if joined is not None:
+                return joined
+            if primitive.name not in ("np.array", "np.asarray"):
+                arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
         try:
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
         known = {k: self.static(v, node) for k, v in static.items()}
         return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
+
+    def is_growing(self, term: Term) -> bool:
+        """Whether a term is a list of run-time length."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+
+    def as_array(self, term: Term) -> Operand:
+        return self.apply(np.array, [self.to_operand(term)])
+
+    def join_growing(
+        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term | None:
+        """`np.stack`, `np.vstack`, `np.concatenate` of a list of run-time length: an array of its items, in shape."""
+        if primitive.name not in ("np.stack", "np.vstack", "np.concatenate"):
+            return None
+        axis = keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0))
+        array = self.as_array(arguments[0])
+        rank = array.type.rank if isinstance(array.type, ArrayType) else None
+        known = self.static(axis, node)
+        if primitive.name == "np.stack" or (primitive.name == "np.vstack" and rank == 2):
+            return array if known == 0 else self.apply(np.moveaxis, [array, constant(0), axis])  # type: ignore[list-item]
+        if known != 0 or rank is None or rank < 2:
+            self.refuse(node, f"{primitive.name} of this list of run-time length", "use np.array(xs)", UnsupportedType)
+        shape = self.attribute(array, "shape", node)
+        assert isinstance(shape, tuple)
+        return self.call_primitive(need_primitive(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
@@ -515,68 +385,7 @@ class Calls(Objects):
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
 
 
-@dataclass(frozen=True, eq=False)
-class ClosureTarget:
-    """A closure to be compiled by itself: `names` are its parameters, and then the variables that it closes over.
-
-    `outside` are all names from around it that it reads, `functions` those of them that are closures.
-    """
-
-    closure: Closure
-    code: Code
-    names: tuple[str, ...]
-    outside: tuple[str, ...]
-    functions: tuple[tuple[str, Closure], ...]
-
-    @property
-    def __name__(self) -> str:
-        return self.closure.name
-
-    def identity(self) -> object:
-        nodes = tuple((n, id(c.node)) for n, c in self.functions)
-        return id(self.closure.node), self.names, self.outside, nodes
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ClosureTarget) and self.identity() == other.identity()
-
-    def __hash__(self) -> int:
-        return hash(self.identity())
-
-
-@dataclass(frozen=True)
-class DerivedTarget:
-    """The derivative of a closure, as a target of the compiler."""
-
-    target: ClosureTarget
-    transform: Any
-
-    __s2sad_derivative__ = True
-
-    @property
-    def __name__(self) -> str:
-        return f"{self.target.__name__}_grad"
-
-
-def signature_of(arguments: gast.arguments) -> inspect.Signature:
-    """The signature of a function by its text; the defaults are only marked."""
-    P = inspect.Parameter
-    found: list[inspect.Parameter] = []
-    positional = [*arguments.posonlyargs, *arguments.args]
-    without = len(positional) - len(arguments.defaults)
-    for k, a in enumerate(positional):
-        kind = P.POSITIONAL_ONLY if k < len(arguments.posonlyargs) else P.POSITIONAL_OR_KEYWORD
-        found.append(P(a.id, kind, default=P.empty if k < without else True))
-    if arguments.vararg is not None:
-        found.append(P(arguments.vararg.id, P.VAR_POSITIONAL))
-    for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found.append(P(a.id, P.KEYWORD_ONLY, default=P.empty if default is None else True))
-    if arguments.kwarg is not None:
-        found.append(P(arguments.kwarg.id, P.VAR_KEYWORD))
-    return inspect.Signature(found)
-
-
-def lambda_function(node: gast.Lambda) -> gast.FunctionDef:
-    """A lambda as a function that returns its body."""
-    nothing: dict[str, object] = {"decorator_list": [], "returns": None, "type_comment": None, "type_params": []}
-    body = [gast.copy_location(gast.Return(value=node.body), node.body)]
-    return gast.copy_location(gast.FunctionDef(name="lambda_", args=node.args, body=body, **nothing), node)
+def need_primitive(function: Any) -> Primitive:
+    found = lookup(function)
+    assert found is not None
+    return found

@@ -312,6 +312,11 @@ class Expressions(Heap):
     def tested(self, node: gast.AST) -> Term:
         raise NotImplementedError
 
+    def call(
+        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        raise NotImplementedError
+
     def truth(self, term: Term, node: gast.AST) -> bool | Operand:
         raise NotImplementedError
 
@@ -366,7 +371,11 @@ class Expressions(Heap):
             items = base[index]
             return self.new(list, items) if isinstance(items, list) and isinstance(index, slice) else items
         if isinstance(base, dict):
-            key = self.static(index_term, node.slice)
+            key = self.static(index_term, getattr(node, "slice", node))
+            if key not in base and isinstance(whole, Ref) and whole.cell in self.factories:
+                made = self.call(self.factories[whole.cell], [], {}, node, None)
+                self.change(whole, {**base, key: made}, node)
+                return made
             if key not in base:
                 self.refuse(node, f"the dict has no key {key!r}")
             found: Term = base[key]

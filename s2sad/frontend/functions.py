@@ -108,6 +108,7 @@ class Functions(Calls):
                 return items
             if isinstance(term, Range):
                 return self.apply(range, [term.start, term.stop, term.step])
+            return self.synthetic("def items_(xs):\n    return [x for x in xs]", {"xs": term}, self.frame.tree)
         return term
 
     def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:

@@ -56,6 +56,8 @@ class Heap:
         """The value that a cell was opened from, and its contents then."""
         self.inside: dict[str, tuple[Ref, Operand]] = {}
         """Items of lists of run-time length that have no name: the list, and the position."""
+        self.factories: dict[str, Term] = {}
+        """What a dict makes for a key that is missing: a defaultdict."""
         self.keeps_rows = False
         """Whether lists may be items of lists of run-time length."""
         self.labels: dict[str, str] = {}

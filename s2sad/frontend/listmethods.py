@@ -98,11 +98,13 @@ def position(lo: Expressions, index: Term, length: int, node: gast.AST) -> int:
 
 def _insert(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
-    if isinstance(items, list):
+    known = isinstance(args[0], Constant) or index_of(lo, args[0], 0) is not None
+    if isinstance(items, list) and known:
         items = list(items)
         items.insert(lo.static(args[0], node), args[1])
         lo.change(ref, items, node)
     else:
+        items = lo.sequence_value(items, name=lo.shown(ref.cell))
         operands = (items, lo.to_operand(args[0]), lo.item_value(args[1]))
         lo.change(ref, lo.builder.apply(LIST_INSERT, operands, None, lo.shown(ref.cell)), node)
     return constant(None)
@@ -132,7 +134,17 @@ def _count(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: 
     return constant(list(lo.static(list(items), node)).count(lo.static(args[0], node)))
 
 
+def _append_left(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return _insert(lo, receiver, items, [constant(0), args[0]], node)
+
+
+def _pop_left(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return _pop(lo, receiver, items, [constant(0)], node)
+
+
 LIST_METHODS: dict[str, Found] = {
+    "appendleft": _append_left,
+    "popleft": _pop_left,
     "append": _append,
     "extend": _extend,
     "pop": _pop,

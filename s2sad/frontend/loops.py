@@ -6,6 +6,7 @@ iteration to the next become unknown ones.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -337,7 +338,41 @@ class Loops(Functions):
             tests.append(self.builder.block(params, [operand]))
             self.builder, self.env = outer, outer_env
 
-        self.loop(node, names, build, body, None, test)
+        env, operations, errors = dict(self.env), len(self.builder.operations), len(self.errors)
+        builder = self.builder
+        try:
+            self.loop(node, names, build, body, None, test)
+        except TestChanges:
+            self.builder = builder
+            del self.builder.operations[operations:], self.errors[errors:]
+            self.env = env
+            self.loop(node, names, build, lambda _: self.tested_body(node), None, always(tests))
+
+    def tested_body(self, node: gast.While) -> None:
+        """An iteration of a loop whose test changes something: the test is part of it."""
+        truth = self.truth(self.tested(node.test), node.test)
+        over = constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
+
+        def leave() -> None:
+            self.env[STOP] = constant(True)
+
+        if isinstance(over, Constant):
+            if over.value:
+                leave()
+            else:
+                self.block(node.body)
+            return
+        live = self.frame.live[id(node)].head | self.frame.live[id(node)].after | self.frame.captured
+        dead = {self.frame.key(n) for n in assigned_in(node) if n in self.frame.local and n not in live}
+        self.join_sides(node, over, self.both([leave, lambda: self.block(node.body)]), lambda key: key in dead)
+
+    def check_test(self, test: Callable[[list[Value], dict[str, Term]], None], parameters: list[Value]) -> None:
+        """Lower the test of a loop, which must not change anything."""
+        before = dict(self.env)
+        now = self.env
+        test(parameters, now)
+        if any(now.get(k) is not t for k, t in before.items()):
+            raise TestChanges
 
     def loop(
         self,
@@ -370,7 +405,7 @@ class Loops(Functions):
                 copies = [Value(p.type, p.hint) for p in parameters]
                 self.env = dict(env)
                 carried.enter(copies)
-                test(copies, self.env)
+                self.check_test(test, copies)
             self.builder, self.env = outer.child(), dict(env)
             carried.enter(parameters)
             self.env[STOP] = constant(False)
@@ -412,6 +447,15 @@ class Loops(Functions):
         op = collecting(build(parameters, carried.initial, block, finals, breaks), outer.operations)
         outer.operations.append(op)
         carried.enter(finals)
+
+
+class TestChanges(Exception):
+    """The test of a `while` changes a variable, a list or an object."""
+
+
+def always(tests: list[Block]) -> Callable[[list[Value], dict[str, Term]], None]:
+    """The test of a loop that is only left by `break`."""
+    return lambda parameters, env: tests.append(Block(tuple(parameters), (), (constant(True),)))
 
 
 def assigned_in(node: gast.AST) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
-from s2sad.frontend.calls import ClosureTarget
+from s2sad.frontend.closures import ClosureTarget
 from s2sad.frontend.context import Context, Variable
 from s2sad.frontend.dependencies import Spread, python_function
 from s2sad.frontend.frames import Frame, function_code, inner_frame, source_of

@@ -87,7 +87,7 @@ class Closure:
 class Derived:
     """The derivative of a closure, to be called; `transform` says which."""
 
-    closure: Closure
+    closure: Closure | Derived
     transform: Any
 
 

@@ -303,3 +303,30 @@ def last_of_loop(xs):
     for x in xs:
         y = x * x
     return y * x
+
+
+@case("`break` in a branch behind which a variable moves", np.array([0.5, 1.5]), 3)
+def moves_behind_break(x, n):
+    y = x
+    for k in range(n, 0, -1):
+        if k > 5:
+            pass
+        elif k < 10:
+            x = y * x
+            break
+    return np.sum(y * x)
+
+
+@case("a `while` whose test changes a variable", 1.5)
+def test_with_effect(x):
+    count = 0
+
+    def shrunk():
+        nonlocal x, count
+        x = x * 0.7
+        count += 1
+        return x
+
+    while shrunk() > 0.4:
+        x = x + 0.05 * x * x
+    return x * count
