@@ -258,21 +258,25 @@ class Heap:
             return Maybe(m1.present, v1), Maybe(m2.present, v2)
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):
-                v1, v2 = (self.shallow(t, env) for t, env in ((t1, env1), (t2, env2)))
+                v1, v2 = self.shallow(t1, env1, b1), self.shallow(t2, env2, b2)
                 return self.unify(v1, env1, b1, v2, env2, b2, name)
             return t1, t2
         p1, p2 = parts(t1), parts(t2)
         if p1 is not None and p2 is not None and p1[0] == p2[0]:
             pairs = [self.unify(c1, env1, b1, c2, env2, b2) for c1, c2 in zip(p1[1], p2[1], strict=True)]
             return p1[2]([a for a, _ in pairs]), p2[2]([b for _, b in pairs])
+        if (p1 is None) is not (p2 is None) and _is_container(t1) and _is_container(t2):
+            v1, v2 = open_container(b1, t1), open_container(b2, t2)
+            if v1 is not t1 or v2 is not t2:
+                return self.unify(v1, env1, b1, v2, env2, b2, name)
         if _is_list(t1) and _is_list(t2):
             return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
         return t1, t2
 
-    def shallow(self, term: Term, env: Environment) -> Term:
+    def shallow(self, term: Term, env: Environment, builder: Builder) -> Term:
         """The contents of a reference, or of a container value, with the references in them."""
         if not isinstance(term, Ref):
-            return self.opened(term)
+            return open_container(builder, term)
         contents = env[term.cell]
         if isinstance(contents, dict) and term.cls is not dict:
             return Record(term.cls, dict(contents))
