@@ -429,7 +429,14 @@ def _default_dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.A
     return made
 
 
+def _slice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    parts = [lo.to_operand(a) for a in args]
+    start, stop, step = (constant(None), parts[0], constant(None)) if len(parts) == 1 else (*parts, constant(None))[:3]
+    return lo.builder.operand(slice(start, stop, step))
+
+
 HANDLERS: dict[Any, Handler] = {
+    slice: _slice,
     collections.deque: _deque,
     collections.defaultdict: _default_dict,
     dataclasses.replace: _replaced,
@@ -508,7 +515,7 @@ def _primitive(function: Callable[..., Any]) -> Any:
 
 PURE: frozenset[Any] = frozenset(
     (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
-    + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, slice, str, id)
+    + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
 )
 """Functions without effect, which are called at compile time where all their arguments are known."""
 

@@ -288,6 +288,12 @@ class Calls(Closures):
             return self.call(constant(getattr(receiver.value, name)), arguments, keywords, node, hint)
         if not (isinstance(receiver, (Value, Constant)) and isinstance(receiver.type, ArrayType)):
             self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
+        if (
+            isinstance(receiver, Constant)
+            and not isinstance(receiver.value, np.ndarray)
+            and all(map(is_static, arguments))
+        ):
+            return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
         if name == "item" and not arguments:
             return self.apply(float, [receiver])
         if name == "flatten":

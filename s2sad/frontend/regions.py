@@ -85,12 +85,12 @@ class Regions(Loops):
         if not sides[0].builder.operations:
             self.env = sides[0].env
             return sides[0].result
-        self.check_certain(node, sides[0])
         sides += self.both([otherwise])
         if _only_raises(sides[1]):
             self.builder.operations += sides[0].builder.operations
             self.env = sides[0].env
             return sides[0].result
+        self.check_certain(node, sides[0])
         predicate = self.builder.apply(TRY, [], {"exceptions": caught})
         result = self.join_sides(node, predicate, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None
@@ -116,7 +116,7 @@ class Regions(Loops):
 
     def attempt(self, body: Callable[[], Term | None], caught: tuple[type, ...], known: list[Evaluated]) -> Side:
         """The block of a try; `known` gets the exception that it raises at compile time, where it is caught."""
-        before = self.watching
+        before, builder, env, carried = self.watching, self.builder, self.env, self.carried_now
         self.watching = lambda e: isinstance(e.exception, caught)
         try:
             return self.both([body])[0]
@@ -124,6 +124,7 @@ class Regions(Loops):
             if not isinstance(e.exception, caught):
                 raise
             known.append(e)
+            self.builder, self.env, self.carried_now = builder, env, carried
             return Side(self.builder.child(), dict(self.env), None)
         finally:
             self.watching = before
