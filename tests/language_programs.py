@@ -117,6 +117,11 @@ class LanguageWriter(Writer):
         construct = r.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         getattr(self, f"write_{construct}")(indent)
 
+    def expression(self, kind, depth):
+        """In a loop the value of a statement is bounded: what is iterated does not grow until digits cancel."""
+        text = super().expression(kind, depth)
+        return f"np.tanh({text})" if depth == 3 and self.loops else text
+
     def name(self, prefix):
         self.made += 1
         return f"{prefix}{self.made}"
