@@ -337,7 +337,7 @@ class FunctionEmitter:
         pairs = [
             (p, placeholder(i.type) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
-            if not self.variables.same(i, p)
+            if not self.variables.same(i, p) or self.is_undefined(i)
         ]
         lists = op.results[len(op.initial) :]
         empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]

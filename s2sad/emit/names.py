@@ -111,6 +111,8 @@ class Variables:
                         self.extend(v, *self.spans[inner])
             for o in op.operands:
                 self._read(o, at, last)
+            if isinstance(op, Apply) and op.primitive.update is not None:
+                self._read_behind_copy(op, at, last)
             if isinstance(op, For):
                 for o in (op.start, op.stop, op.step, *op.scanned):
                     self._read(o, self.header[op], last)
@@ -137,6 +139,13 @@ class Variables:
         for v in leaves(operand, self.inlined):
             if v not in last or last[v] < at:
                 last[v] = at
+
+    def _read_behind_copy(self, op: Apply, at: int, last: dict[Value, int]) -> None:
+        """What an update reads beside its array must outlive the copy that it may begin with."""
+        for o in op.operands[1:]:
+            for v in leaves(o, self.inlined):
+                if v is not op.operands[0]:
+                    last[v] = max(last.get(v, 0), at + 1)
 
     def _pairs(self, op: Operation) -> None:
         """Which values would like to share a variable."""

@@ -87,6 +87,11 @@ def directional(function, arguments, direction):
         moved = like(arguments[0], point + t * direction)
         return float(function(moved, *copy.deepcopy(arguments[1:])))
 
+    return extrapolated(at)
+
+
+def extrapolated(at):
+    """The derivative of a function of a number at 0: central differences of five steps (Richardson)."""
     h = 1e-2
     rows = [(at(h / 2**k) - at(-h / 2**k)) / (2 * h / 2**k) for k in range(5)]
     for order in range(1, 5):

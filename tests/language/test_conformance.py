@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.compiler import Transform
+from s2sad.dispatch import Derivative
 from tests.language import classes, control_flow, data, functions
 from tests.language.cases import CASES
-from tests.language.references import beside, directional, flat, like, numbers
+from tests.language.references import beside, directional, extrapolated, flat, like, numbers
 
 assert classes and control_flow and data and functions
 IDS = [f"{c.name}-{k}" for k, c in enumerate(CASES)]
@@ -43,26 +45,46 @@ def test_forward(case):
 
 
 def forward(case, arguments, tangent):
-    derivative = s2sad.dispatch.Derivative(case.function, s2sad.compiler.Transform("jvp", (0,)))
+    derivative = Derivative(case.function, Transform("jvp", (0,)))
     return derivative(*arguments, tangent)
 
 
+def slope_of_gradient(case, direction):
+    """The derivative of the gradient along a direction: differences of the gradient, extrapolated."""
+    gradient = s2sad.grad(case.function)
+    first, *rest = fresh(case)
+    point = flat(first)
+
+    def at(t):
+        return beside(gradient(like(first, point + t * direction), *copy.deepcopy(rest)), first)
+
+    return extrapolated(at)
+
+
 @ALL
-def test_second_order(case):
-    if not case.second or not isinstance(case.arguments[0], (float, np.ndarray)):
-        pytest.skip("the second order is taken of functions of numbers and arrays")
-    arguments = fresh(case)
-    first = s2sad.grad(case.function)
-    weights = np.linspace(0.5, 1.5, numbers(arguments[0]))
+def test_forward_over_reverse(case):
+    first, *rest = fresh(case)
+    derivative = Derivative(s2sad.grad(case.function), Transform("jvp", (0,)))
+    for direction in directions(first):
+        _, dot = derivative(first, *rest, like(first, direction))
+        expected = slope_of_gradient(case, direction)
+        np.testing.assert_allclose(beside(dot, first), expected, rtol=1e-5, atol=1e-6)
 
-    def weighed(x, *rest):
-        return np.sum(first(x, *rest) * np.reshape(weights, np.shape(x)))
 
-    second = s2sad.grad(weighed)(*arguments)
-    for direction in directions(arguments[0]):
-        expected = directional(
-            lambda x, *rest: float(np.sum(first(x, *rest) * np.reshape(weights, np.shape(x)))), fresh(case), direction
-        )
+@ALL
+def test_reverse_over_reverse(case):
+    first, *rest = fresh(case)
+    if not isinstance(first, (float, np.ndarray)):
+        pytest.skip("the gradient of a sum of the gradient is asked for numbers and arrays")
+    gradient = s2sad.grad(case.function)
+    weights = np.linspace(0.5, 1.5, numbers(first)).reshape(np.shape(first))
+
+    def weighed(x, *others):
+        return np.sum(gradient(x, *others) * weights)
+
+    second = s2sad.grad(weighed)(first, *rest)
+    for direction in directions(first):
+        expected = np.ravel(weights) @ slope_of_gradient(case, direction)
         assert float(flat(second) @ direction) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 

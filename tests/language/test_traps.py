@@ -236,3 +236,14 @@ def test_a_gradient_can_be_written(n):
         gradient = s2sad.grad(f)(X, n)
         gradient += 1.0
         assert gradient.flags.owndata or gradient.base is None
+
+
+def test_an_update_that_begins_with_a_copy_reads_its_operands_first():
+    def zero(p):
+        p = (p - p)[::1]
+        return np.max(p)
+
+    def f(x):
+        return zero(0.5 * x) + np.sum(x * x)
+
+    np.testing.assert_allclose(s2sad.grad(f)(X), 2 * X)
