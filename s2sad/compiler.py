@@ -42,7 +42,7 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, walk
+from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_results
 from s2sad.optimize import optimize as run_passes
@@ -89,6 +89,13 @@ class Entry:
     def passed(self) -> tuple[int, ...]:
         """The positions of the parameters that are operands."""
         return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+
+
+def always_raises(entry: Entry) -> None:
+    """Of a function that always raises: the exception stands in the place of any result, and of calls."""
+    body = replace(entry.function.body, results=(constant(0.0),))
+    entry.function = eliminate_dead(replace(entry.function, body=body))
+    entry.result, entry.impure = entry.function.result.type, True
 
 
 def check_updates(lowered: Lowered) -> None:
@@ -199,7 +206,9 @@ class Program:
                 "return the new values instead",
             )
         if entry.result == BOTTOM:
-            raise UnsupportedCall(f"{name} calls itself without end, or always raises")
+            if key in self.recursive:
+                raise UnsupportedCall(f"{name} calls itself without end, or always raises")
+            always_raises(entry)
         self.entries[key] = entry
         self.functions[name] = entry.function
         return entry
@@ -214,7 +223,8 @@ class Program:
         if not getattr(target, "__s2sad_derivative__", False):
             lowered = lower(target, parameters, self)
             check_updates(lowered)
-            function = numbered(optimize(replace(lowered.function, name=name)))
+            function = replace(lowered.function, name=name)
+            function = numbered(optimize(function))
             result = function.result.type
             return Entry(function, dict(parameters), lowered.captured, result, impure=lowered.impure)
         own = parameters
@@ -400,6 +410,8 @@ class Compiled:
     function: Function
     reverse: str | None = None
     residuals: bool = False
+    lines: Mapping[int, Location] = field(default_factory=dict)
+    """Where the user wrote what a line of the text computes."""
 
 
 def compile_derivative(
@@ -432,6 +444,6 @@ def compile_derivative(
     full = [replace(p, value=table.get(p.name)) for p in signature]
     full += [Parameter(v.hint or "_", v) for v in captured]
     functions = program.reachable(function.name, *([reverse] if reverse else []))
-    text = emit_module(header, functions, function.name, full, doc)
+    text, lines = emit_module(header, functions, function.name, full, doc)
     classes = classes_to_inject({f.name: f for f in functions})
-    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals)
+    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines)

@@ -21,7 +21,7 @@ from s2sad import cache
 from s2sad.compiler import Compiled, Program, Transform, compile_derivative, with_statics
 from s2sad.compiler import name_of as name_of
 from s2sad.emit.functions import Parameter
-from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable
+from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
 from s2sad.ir.objects import object_items
@@ -153,10 +153,17 @@ class Derivative:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._spread is not None:
             return self._for(args, kwargs)(*args, **kwargs)
-        if not kwargs:
-            call = self._fast.get(tuple(map(type, args)))
-            if call is not None and self._is_current():
-                return call(*args)
+        try:
+            if not kwargs:
+                call = self._fast.get(tuple(map(type, args)))
+                if call is not None and self._is_current():
+                    return call(*args)
+            return self._compiled(args, kwargs)
+        except Exception as e:
+            note_line(e)
+            raise
+
+    def _compiled(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         values = self._bind(args, kwargs)
         found = self._specialise(values)
         if len(args) == len(self._names) and not kwargs and all(type(a) in (float, int) for a in args):
@@ -255,6 +262,7 @@ class Derivative:
             "classes": sorted(compiled.classes),
             "reverse": compiled.reverse,
             "residuals": compiled.residuals,
+            "lines": line_table(compiled.lines),
         }
         module = cache.store(self.__name__, key, compiled.text, meta)
         for name, cls in compiled.classes.items():
@@ -307,9 +315,14 @@ class Derivative:
         found = self._specialise(values)
         meta = found.module.__s2sad_meta__
         reverse = getattr(found.module, meta["reverse"])
+        try:
+            result = found.call(*values)
+        except Exception as e:
+            note_line(e)
+            raise
         if meta["residuals"]:
-            return found.call(*values), reverse
-        return (found.call(*values), None), lambda residuals, bar: reverse(bar)
+            return result, reverse
+        return (result, None), lambda residuals, bar: reverse(bar)
 
     def primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Function:
         """The function itself in SSA, for arguments like these."""

@@ -65,7 +65,8 @@ class FunctionEmitter:
         """The function definition."""
         body = [self.unpack(p, self.read(p)) for p in self.function.parameters if p in self.unpacked.items]
         body += self.sweeps(self.function.body)
-        body.append(ast.Return(self.read(self.function.result)))
+        if not (body and isinstance(body[-1], ast.Raise)):
+            body.append(ast.Return(self.read(self.function.result)))
         if doc:
             body.insert(0, ast.Expr(ast.Constant(doc)))
         return ast.FunctionDef(self.function.name, self.arguments(), body, [], None, None)
@@ -123,9 +124,14 @@ class FunctionEmitter:
         for op in block.operations:
             if isinstance(op, Apply) and op.result in self.inlined:
                 continue
-            statements.extend(self.operation(op))
+            made = self.operation(op)
+            for s in made:
+                s.at = op.location  # type: ignore[attr-defined]
+            statements.extend(made)
             for r in op.results:
                 statements.extend(self.appends_of(r))
+            if made and isinstance(made[-1], ast.Raise):
+                break
         return popped(statements)
 
     def appends_of(self, value: Value) -> Iterator[ast.stmt]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
 from s2sad.emit.rows import scan_rows
-from s2sad.emit.writer import Comment, write
+from s2sad.emit.writer import Comment, write_located
+from s2sad.errors import Location
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
@@ -24,8 +25,11 @@ def emit_module(
     entry: str,
     signature: Sequence[Parameter] | None = None,
     doc: str | None = None,
-) -> str:
-    """The text of a module with these functions; the `entry` has the user's signature and a docstring."""
+) -> tuple[str, dict[int, Location]]:
+    """The text of a module with these functions; the `entry` has the user's signature and a docstring.
+
+    With the text comes, for its lines, where the user wrote what they compute.
+    """
     survey = Survey()
     for f in functions:
         survey.block(f.body)
@@ -42,7 +46,7 @@ def emit_module(
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
         for n, v in survey.constants.items()
     ]
-    return write(ast.Module([*body, *helpers, *definitions], []))
+    return write_located(ast.Module([*body, *helpers, *definitions], []))
 
 
 class Survey:

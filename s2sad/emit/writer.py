@@ -3,6 +3,7 @@
     write(ast.Module([...]))     the text, checked by parsing it back
     Comment("adjoint sweep")     a statement that writes `# adjoint sweep`
     statement.trailing = "..."   a comment behind a simple statement, aligned with those of its neighbours
+    statement.at = location      where the user wrote what it computes
 
 `astunparse.Unparser` gives the walk over the tree; its text for today's Python is wrong in places (`x[1:, None]`) and
 has a parenthesis wherever one might be needed, so statements and expressions are written anew here.
@@ -13,12 +14,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import astunparse
 
 from s2sad.emit.wrapping import wrapped
-from s2sad.errors import InternalError
+from s2sad.errors import InternalError, Location
 
 WIDTH = 100
 
@@ -31,6 +32,14 @@ class Comment(ast.stmt):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class Line(NamedTuple):
+    """A line of the text: its comment, and the place in the user's source that it comes from."""
+
+    text: str
+    trailing: str = ""
+    at: Location | None = None
 
 
 BINARY = {
@@ -72,27 +81,30 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         self.f = StringIO()
         self.future_imports: list[str] = []
         self._indent = 0
-        self.lines: list[tuple[str, str]] = []
+        self.lines: list[Line] = []
+        self.at: Location | None = None
         self.body(tree.body)
 
     # statements
 
     def line(self, text: str, trailing: str = "") -> None:
         first, *rest = wrapped(text, 4 * self._indent, WIDTH)
-        self.lines.append(("    " * self._indent + first, trailing))
-        self.lines += [(r, "") for r in rest]
+        self.lines.append(Line("    " * self._indent + first, trailing, self.at))
+        self.lines += [Line(r, "", self.at) for r in rest]
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         for s in statements:
             if isinstance(s, ast.FunctionDef) and self._indent == 0 and self.lines:
-                self.lines += [("", ""), ("", "")]
+                self.lines += [Line(""), Line("")]
             before = len(self.lines)
+            outer, self.at = self.at, getattr(s, "at", self.at)
             self.dispatch(s)
+            self.at = outer
             trailing = getattr(s, "trailing", "")
             if trailing and len(self.lines) > before + 1:
-                self.lines.insert(before, (f"{'    ' * self._indent}# {trailing}", ""))
+                self.lines.insert(before, Line(f"{'    ' * self._indent}# {trailing}"))
             elif trailing:
-                self.lines[before] = (self.lines[before][0], trailing)
+                self.lines[before] = self.lines[before]._replace(trailing=trailing)
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         self._indent += 1
@@ -134,7 +146,7 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             return
         first, *rest = f'"""{text}"""'.split("\n")
         self.line(first)
-        self.lines += [(r, "") for r in rest]
+        self.lines += [Line(r) for r in rest]
 
     def _If(self, s: ast.If, word: str = "if") -> None:
         self.line(f"{word} {self.text(s.test)}:")
@@ -343,14 +355,20 @@ def _string(value: str) -> str:
 
 def write(tree: ast.Module) -> str:
     """The text of a module. Raises InternalError where it does not parse back to the same tree."""
-    text = "\n".join(_with_comments(Writer(tree).lines)) + "\n"
+    return write_located(tree)[0]
+
+
+def write_located(tree: ast.Module) -> tuple[str, dict[int, Location]]:
+    """The text of a module, and for its lines where the user wrote what they compute."""
+    lines = _with_comments(Writer(tree).lines)
+    text = "\n".join(line.text for line in lines) + "\n"
     try:
         parsed = ast.parse(text)
     except (SyntaxError, RecursionError, MemoryError) as e:
         raise InternalError(f"the emitted text does not parse: {e}\n{text[:2000]}") from e
     if not _same(tree, parsed):
         raise InternalError(f"the emitted text parses to another tree:\n{text[:2000]}")
-    return text
+    return text, {k: line.at for k, line in enumerate(lines, 1) if line.at is not None}
 
 
 def write_statement(tree: ast.stmt) -> str:
@@ -363,29 +381,33 @@ def write_expression(node: ast.expr) -> str:
     return Writer(ast.Module([], [])).text(node, TUPLE)
 
 
-def _with_comments(lines: Sequence[tuple[str, str]]) -> list[str]:
+def _with_comments(lines: Sequence[Line]) -> list[Line]:
     """The lines with their trailing comments, those of a run of lines in one column."""
-    result: list[str] = []
+    result: list[Line] = []
     k = 0
     while k < len(lines):
         run = k
-        indent = len(lines[k][0]) - len(lines[k][0].lstrip())
-        while run < len(lines) and lines[run][1] and len(lines[run][0]) - len(lines[run][0].lstrip()) == indent:
+        indent = _indent(lines[k].text)
+        while run < len(lines) and lines[run].trailing and _indent(lines[run].text) == indent:
             run += 1
         if run == k:
-            result.append(lines[k][0])
+            result.append(lines[k])
             k += 1
             continue
-        column = max((len(t) for t, c in lines[k:run] if len(t) + len(c) + 4 <= WIDTH), default=0)
-        for text, comment in lines[k:run]:
+        column = max((len(t) for t, c, _ in lines[k:run] if len(t) + len(c) + 4 <= WIDTH), default=0)
+        for text, comment, at in lines[k:run]:
             if max(len(text), column) + len(comment) + 4 <= WIDTH:
-                result.append(f"{text.ljust(column)}  # {comment}")
+                result.append(Line(f"{text.ljust(column)}  # {comment}", "", at))
             elif len(text) + len(comment) + 4 <= WIDTH:
-                result.append(f"{text}  # {comment}")
+                result.append(Line(f"{text}  # {comment}", "", at))
             else:
-                result += [" " * indent + f"# {comment}", text]
+                result += [Line(" " * indent + f"# {comment}"), Line(text, "", at)]
         k = run
     return result
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _same(a: Any, b: Any) -> bool:

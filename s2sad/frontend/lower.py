@@ -30,7 +30,7 @@ from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion
 from s2sad.frontend.terms import Closure, Method, Ref, Term
 from s2sad.ir.builder import Builder
-from s2sad.ir.effects import ASSERT, RAISE
+from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
@@ -157,8 +157,6 @@ class Lowering(Regions):
         """Lower statements in order; the term that they return, None where they fall through."""
         result = None
         for k, s in enumerate(statements):
-            if k and isinstance(statements[k - 1], gast.Raise):
-                break
             if (
                 k == 0
                 and isinstance(s, gast.Expr)
@@ -176,6 +174,8 @@ class Lowering(Regions):
                     self.env[self.own_key(name)] = Value(BOTTOM, name)
                 if _returns(s):
                     result = Value(BOTTOM)
+            if never_returns(self.builder.operations):
+                return self.builder.operations[-1].results[0]
         return result
 
     def statement(self, node: gast.AST) -> Term | None:

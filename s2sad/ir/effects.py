@@ -9,10 +9,12 @@ format_     an f-string; `parts` are its texts and the conversions between them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import BOTTOM, NONE, StaticType, Type
+from s2sad.ir.values import Apply, If, Operation
 
 STRING = StaticType(str)
 """The type of a string made at run time."""
@@ -69,3 +71,13 @@ PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Ef
 ASSERT = register(Primitive("assert", _assert, _assert_type, constant=True, effect=Effect.IO))
 RAISE = register(Primitive("raise", _raise, _raise_type, constant=True, effect=Effect.IO))
 FORMAT = register(Primitive("format", _format, _format_type, constant=True))
+
+
+def never_returns(operations: Sequence[Operation]) -> bool:
+    """Whether operations end by raising an exception, whatever the branch that is taken."""
+    match operations[-1:]:
+        case [Apply(primitive=p)]:
+            return p is RAISE
+        case [If(blocks=blocks)]:
+            return all(never_returns(b.operations) for b in blocks)
+    return False

@@ -1,6 +1,7 @@
 """What is easily got wrong: a test each."""
 
 import copy
+import importlib
 import io
 from contextlib import redirect_stdout
 
@@ -247,3 +248,79 @@ def test_an_update_that_begins_with_a_copy_reads_its_operands_first():
         return zero(0.5 * x) + np.sum(x * x)
 
     np.testing.assert_allclose(s2sad.grad(f)(X), 2 * X)
+
+
+def fails(message, value):
+    if value > 1.0:
+        raise ValueError(message)
+    raise TypeError(message)
+
+
+class Shape:
+    def area(self, x):
+        raise NotImplementedError("area")
+
+    def double_area(self, x):
+        return 2.0 * self.area(x)
+
+
+def calls_what_fails(x):
+    total = 0.0
+    for v in x:
+        if v < 0.0:
+            fails("negative", -v)
+        total += v if v < 5.0 else fails("large", v)
+    return total
+
+
+def always_fails(x):
+    return Shape().double_area(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "exception"),
+    [
+        (calls_what_fails, [1.0, -2.0], ValueError),
+        (calls_what_fails, [1.0, -0.5], TypeError),
+        (calls_what_fails, [6.0], ValueError),
+        (always_fails, [1.0], NotImplementedError),
+    ],
+)
+def test_functions_that_only_raise(f, x, exception):
+    x = np.array(x)
+    for call in (lambda: f(x), lambda: s2sad.grad(f)(x), lambda: s2sad.jvp(f, (x,), (x,)), lambda: s2sad.vjp(f, x)):
+        with pytest.raises(exception):
+            call()
+    if f is calls_what_fails:
+        np.testing.assert_array_equal(s2sad.grad(f)(np.array([1.0, 2.0])), [1.0, 1.0])
+
+
+def inverts(x):
+    y = np.reshape(x, (2, 2))
+    return np.sum(np.linalg.inv(y))
+
+
+@pytest.mark.parametrize(
+    "call", [s2sad.grad(inverts), lambda x: s2sad.jvp(inverts, (x,), (x,)), lambda x: s2sad.vjp(inverts, x)]
+)
+def test_an_exception_names_the_line_of_the_user(call):
+    with pytest.raises(np.linalg.LinAlgError) as caught:
+        call(np.zeros(4))
+    (note,) = caught.value.__notes__
+    line = inverts.__code__.co_firstlineno + 2
+    assert f'test_traps.py", line {line}\n    return np.sum(np.linalg.inv(y))' in note
+
+
+def test_the_line_of_an_exception_in_a_file_that_was_edited_above(tmp_path, monkeypatch):
+    monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "import numpy as np\ndef f(x):\n    return np.linalg.det(np.linalg.inv(x))\n"
+    file = tmp_path / "edited_above.py"
+    file.write_text(text)
+    module = importlib.import_module("edited_above")
+    for above, line in (("", 3), ("one = 1\ntwo = 2\n", 5)):
+        file.write_text(above + text)
+        f = importlib.reload(module).f
+        with pytest.raises(np.linalg.LinAlgError) as caught:
+            s2sad.grad(f)(np.zeros((2, 2)))
+        assert f"line {line}\n    return np.linalg.det" in caught.value.__notes__[0]
