@@ -12,7 +12,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.heap import STOP, Environment, is_none, refs
+from s2sad.frontend.heap import STOP, Environment, is_none, reached, refs
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -393,12 +393,24 @@ class Choices(Expressions):
         dead: Callable[[str], bool] = lambda key: False,
         own: int = 1,
     ) -> str | None:
-        """Why the objects that are merged may not be changed: another name still sees one of them."""
-        r1, r2 = refs(t1), refs(t2)
-        mine, other = {r.cell for r in r1}, {r.cell for r in r2}
-        single = all(self.is_sole(r, env1, dead, own) for r in r1 if r.cell not in other)
-        single &= all(self.is_sole(r, env2, dead, own) for r in r2 if r.cell not in mine)
-        return None if single else f"which may be one of two objects since line {self.at(node).line}"
+        """Why the objects that are merged may not be changed: another name still sees one of them.
+
+        That other name may not change them either: the merged object would not see it.
+        """
+        mine, other = reached(t1, env1), reached(t2, env2)
+        first = [r for c, r in mine.items() if c not in other]
+        second = [r for c, r in other.items() if c not in mine]
+        top = {r.cell for r in (*refs(t1), *refs(t2))}
+
+        def is_single(r: Ref, env: Environment) -> bool:
+            return self.is_sole(r, env, dead, own if r.cell in top else 1)
+
+        if all(is_single(r, env1) for r in first) and all(is_single(r, env2) for r in second):
+            return None
+        reason = f"which may be one of two objects since line {self.at(node).line}"
+        for r in (*first, *second):
+            self.frozen.setdefault(r.cell, reason)
+        return reason
 
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
         """A term of the structure of `like` whose leaves hold nothing."""

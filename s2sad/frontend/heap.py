@@ -94,7 +94,7 @@ class Heap:
             self.change(whole, made, node)
             return
         if ref.cell in self.frozen:
-            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", "make a new one", UnsupportedType)
+            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", "make a new one", NotStatic)
         self.env[ref.cell] = contents
 
     def shown(self, key: str | None) -> str | None:
@@ -327,6 +327,18 @@ def refs(term: Term) -> list[Ref]:
         return [term]
     found = parts(term)
     return [] if found is None else [r for c in found[1] for r in refs(c)]
+
+
+def reached(term: Term, env: Mapping[str, Term]) -> dict[str, Ref]:
+    """The references in a term, and in what they refer to, by their cells."""
+    found: dict[str, Ref] = {}
+    work = refs(term)
+    while work:
+        ref = work.pop()
+        if ref.cell not in found and ref.cell in env:
+            found[ref.cell] = ref
+            work += refs(env[ref.cell])
+    return found
 
 
 def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:

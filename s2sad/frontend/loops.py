@@ -95,7 +95,7 @@ class Loops(Functions):
         trips = stop if _is_constant(start, 0) and _is_constant(step, 1) else None
         rounds = self.known_rounds(term)
         errors = len(self.errors)
-        env, operations = dict(self.env), len(self.builder.operations)
+        env, operations, frozen = dict(self.env), len(self.builder.operations), dict(self.frozen)
 
         def run() -> None:
             self.loop(node, names, build, body, Value(integer(new_dim("i")), hint), trips=trips)
@@ -107,12 +107,12 @@ class Loops(Functions):
         missing = any(isinstance(e, NotStatic) for e in self.errors[errors:])
         if missing and rounds is None and not self.keeps_rows:
             del self.errors[errors:], self.builder.operations[operations:]
-            self.env, self.keeps_rows = env, True
+            self.env, self.frozen, self.keeps_rows = env, frozen, True
             run()
         elif rounds is not None and any(isinstance(e, NotStatic) for e in self.errors[errors:]):
             # the body needs the index at compile time: one round after the other
             del self.errors[errors:], self.builder.operations[operations:]
-            self.env = env
+            self.env, self.frozen = env, frozen
             self.unroll(node, rounds)
         return None
 
@@ -328,13 +328,13 @@ class Loops(Functions):
             self.builder, self.env = outer, outer_env
 
         env, operations, errors = dict(self.env), len(self.builder.operations), len(self.errors)
-        builder = self.builder
+        builder, frozen = self.builder, dict(self.frozen)
         try:
             self.loop(node, names, build, body, None, test)
         except TestChanges:
             self.builder = builder
             del self.builder.operations[operations:], self.errors[errors:]
-            self.env = env
+            self.env, self.frozen = env, frozen
             self.loop(node, names, build, lambda _: self.tested_body(node), None, always(tests))
 
     def tested_body(self, node: gast.While) -> None:
@@ -414,8 +414,10 @@ class Loops(Functions):
             if fresh or more:
                 continue
             results, changed = carried.widen(after, inner, loose)
-            if not changed:
+            seen_elsewhere = {c: why for c, why in self.frozen.items() if c in env and c not in frozen}
+            if not changed and not seen_elsewhere:
                 break
+            frozen.update(seen_elsewhere)
             if self.errors[errors:]:
                 break
         else:

@@ -107,7 +107,8 @@ class Lowering(Regions):
         before = {c: self.env[c] for c in given}
         result = self.result_of(target, parameters)
         if self.errors:
-            raise self.errors[0] if len(self.errors) == 1 else SeveralErrors(self.errors)
+            found = list({str(e): e for e in self.errors}.values())
+            raise found[0] if len(found) == 1 else SeveralErrors(found)
         impure = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
         impure = impure or any(r.cell in given for r in self.reachable(result))
         operand = self.to_operand(result) if self.is_value(result) else constant(None)

@@ -324,3 +324,40 @@ def test_the_line_of_an_exception_in_a_file_that_was_edited_above(tmp_path, monk
         with pytest.raises(np.linalg.LinAlgError) as caught:
             s2sad.grad(f)(np.zeros((2, 2)))
         assert f"line {line}\n    return np.linalg.det" in caught.value.__notes__[0]
+
+
+def sees_another_list(a, b):
+    xs, ys = [a], [b]
+    either = xs if a > b else ys
+    xs.append(a)
+    return sum(either)
+
+
+def sees_the_list_of_the_round_before(a, b, n):
+    before, now = [a], [b]
+    total = 0.0
+    for k in range(n):
+        now.append(a)
+        total += len(before) * a + before[-1]
+        before = now
+    return total
+
+
+def test_a_list_that_another_name_may_see_is_not_changed():
+    for f, args in ((sees_another_list, (2.0, 1.0)), (sees_the_list_of_the_round_before, (2.0, 3.0, 4))):
+        with pytest.raises(s2sad.Error, match="which may be one of two objects since line"):
+            s2sad.grad(f)(*args)
+
+
+def test_rounds_that_are_unrolled_know_which_list_is_which():
+    def f(a, b):
+        before, now = [a], [b]
+        total = 0.0
+        for k in range(3):
+            now.append(a)
+            total += len(before) * a + before[-1]
+            before = now
+        return total
+
+    assert f(2.0, 3.0) == s2sad.value_and_grad(f)(2.0, 3.0)[0]
+    assert s2sad.grad(f)(2.0, 3.0) == pytest.approx((f(2.0 + 1e-6, 3.0) - f(2.0 - 1e-6, 3.0)) / 2e-6)
