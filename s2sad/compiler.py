@@ -15,18 +15,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
-from s2sad.analysis.aliasing import visible_updates
+from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import classes_to_inject, emit_module
-from s2sad.errors import Location, UnsupportedCall, UnsupportedSyntax
+from s2sad.errors import Location, UnsupportedCall
 from s2sad.frontend.closures import ClosureTarget, DerivedTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
+from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import (
     BOTTOM,
@@ -81,9 +82,10 @@ class Entry:
     parameters: dict[str, Type]
     captured: tuple[Variable, ...]
     result: Type
-    statics: dict[tuple[int, tuple[object, ...]], object] = field(default_factory=dict)
     impure: bool = False
     """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
+    aliases: bool = False
+    """Its result may share memory with an argument."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -96,17 +98,6 @@ def always_raises(entry: Entry) -> None:
     body = replace(entry.function.body, results=(constant(0.0),))
     entry.function = eliminate_dead(replace(entry.function, body=body))
     entry.result, entry.impure = entry.function.result.type, True
-
-
-def check_updates(lowered: Lowered) -> None:
-    """Refuse an augmented assignment whose write into an array is seen elsewhere."""
-    for op, seen in visible_updates(lowered.function, lowered.in_place):
-        name = seen.hint or "another array"
-        raise UnsupportedSyntax(
-            f"this writes into an array that is also seen as {name}",
-            "write x = x + y, which makes a new array",
-            op.location,
-        )
 
 
 def parameter_names(target: Target) -> list[str]:
@@ -170,7 +161,7 @@ class Program:
         if entry.impure:
             return None
         result = _returned(entry.result, local.back())
-        return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured)
+        return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
 
     # entries
 
@@ -221,18 +212,28 @@ class Program:
 
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         if not getattr(target, "__s2sad_derivative__", False):
-            lowered = lower(target, parameters, self)
-            check_updates(lowered)
+            lowered = self.lowered(target, parameters)
             function = replace(lowered.function, name=name)
             function = numbered(optimize(function))
             result = function.result.type
-            return Entry(function, dict(parameters), lowered.captured, result, impure=lowered.impure)
+            aliases = shares_memory(function)
+            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases)
         own = parameters
         if target.transform.kind == "jvp":
             own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
         inner = self.entry(target.target, own)
         made = self.transform(inner, target.transform, name)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type)
+
+    def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
+        """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
+        try:
+            lowered = lower(target, parameters, self)
+        except MemoryNeeded:
+            return lower(target, parameters, self, memory=True)
+        if next(visible_updates(lowered.function, lowered.in_place), None) is not None:
+            return lower(target, parameters, self, memory=True)
+        return lowered
 
     def transform(self, entry: Entry, transform: Transform, name: str) -> Function:
         """The derivative of an entry."""

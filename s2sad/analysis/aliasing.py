@@ -91,6 +91,12 @@ def _union(operands: Iterable[Operand], roots: Roots) -> frozenset[Value]:
     return EMPTY.union(*(roots.get(o, EMPTY) for o in operands))
 
 
+def shares_memory(function: Function) -> bool:
+    """Whether the result may share memory with a parameter."""
+    result = find_roots(function).get(function.result, EMPTY)
+    return any(p in result for p in function.parameters)
+
+
 # Augmented assignment
 
 

@@ -33,6 +33,7 @@ from s2sad.frontend.terms import (
     Super,
     Term,
     Zip,
+    is_array,
     is_static,
     static_value,
 )
@@ -84,6 +85,8 @@ def _print(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
 def _tuple(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return ()
+    if is_array(args[0]) and isinstance((lo.array_type(args[0]).shape or (None,))[0], int):
+        return tuple(lo.sequence(args[0], node))
     term = lo.open(lo.listed(lo.iterable(args[0])))
     return term if is_sequence(term) else tuple(lo.sequence(term, node))
 
@@ -91,6 +94,8 @@ def _tuple(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
 def _list(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return lo.new(list, [])
+    if is_array(args[0]) and isinstance((lo.array_type(args[0]).shape or (None,))[0], int):
+        return lo.new(list, lo.sequence(args[0], node))
     term = lo.open(lo.listed(lo.iterable(args[0])))
     if (
         isinstance(term, Value)
@@ -179,6 +184,8 @@ def _class_of(lo: Loops, term: Term, node: gast.AST) -> type:
     """The class of the object that a term stands for; an error where the signature does not settle it."""
     if isinstance(term, (tuple, list, dict)):
         return type(term)
+    if is_array(term):
+        term = lo.to_operand(term)
     if isinstance(term, (Record, Ref)):
         return term.cls
     if isinstance(term, (Closure, Partial)):
@@ -211,6 +218,8 @@ def _hasattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
 
 
 def _reversed(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if is_array(args[0]):
+        return Reversed(args[0])
     term = lo.open(lo.iterable(args[0]))
     if isinstance(term, dict):
         term = [constant(k) for k in term]

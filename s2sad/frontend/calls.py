@@ -17,6 +17,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, is_none, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.closures import Closures
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
@@ -35,12 +36,13 @@ from s2sad.frontend.terms import (
     Ref,
     Term,
     describe,
+    is_array,
     is_static,
     static_value,
 )
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import Effect, Primitive, lookup
 from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
@@ -83,6 +85,10 @@ ARRAY_METHODS = frozenset(
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
+
+
+UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
+"""The functions whose last positional argument may be `out`."""
 
 
 class Calls(Closures):
@@ -141,6 +147,9 @@ class Calls(Closures):
             return constant(f())
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
+        if is_hashable(f) and f in WRITERS:
+            self.need_memory()
+            return WRITERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
             return self.instantiate(f, arguments, keywords, node)
         if getattr(f, "__s2sad_transform__", None) is not None and arguments and not isinstance(arguments[0], Constant):
@@ -272,6 +281,9 @@ class Calls(Closures):
     ) -> Term:
         receiver, name = method.receiver, method.name
         opened = self.open(receiver)
+        if name in WRITING_METHODS and isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+            self.need_memory()
+            return WRITING_METHODS[name](self, [receiver, *arguments], keywords, node)  # type: ignore[arg-type]
         if isinstance(opened, Record) and is_namedtuple(opened.cls) and name in ("_replace", "_asdict"):
             items = {**opened.items, **keywords}
             return Record(opened.cls, items) if name == "_replace" else self.new(dict, dict(items))
@@ -286,7 +298,7 @@ class Calls(Closures):
             return LIST_METHODS[name](self, receiver, opened, arguments, node)
         if isinstance(receiver, Constant) and isinstance(receiver.type, StaticType):
             return self.call(constant(getattr(receiver.value, name)), arguments, keywords, node, hint)
-        if not (isinstance(receiver, (Value, Constant)) and isinstance(receiver.type, ArrayType)):
+        if not (isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)):
             self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
         if (
             isinstance(receiver, Constant)
@@ -295,9 +307,9 @@ class Calls(Closures):
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
         if name == "item" and not arguments:
-            return self.apply(float, [receiver])
+            return self.apply(float, [opened])
         if name == "flatten":
-            name = "ravel"
+            name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         if name in ("reshape", "transpose") and len(arguments) > 1:
@@ -312,6 +324,15 @@ class Calls(Closures):
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function with a rule."""
+        out = keywords.get("out")
+        if out is None and primitive.name in UFUNCS and len(arguments) > primitive.arity > 0:
+            *arguments, out = arguments
+        if not is_none(out):
+            self.need_memory()
+            rest = {k: v for k, v in keywords.items() if k != "out"}
+            result = self.call_primitive(primitive, arguments, rest, node, None)
+            return write_out(self, out, result, node)  # type: ignore[arg-type]
+        keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
         if primitive.name.startswith("np.") and any(map(self.is_growing, arguments)):
             joined = self.join_growing(primitive, arguments, keywords, node)
@@ -324,12 +345,21 @@ class Calls(Closures):
         except TypeError as e:
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
         known = {k: self.static(v, node) for k, v in static.items()}
+        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
+            view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
+            if view is not None:
+                return view
         return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
 
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
         opened = self.open(term) if isinstance(term, Ref) else term
         return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+
+    def as_array_term(self, term: Term) -> Term:
+        """A list of numbers as an array; other terms as they are."""
+        operand = self.to_operand(term)
+        return operand if isinstance(operand.type, ArrayType) else self.apply(np.array, [operand])
 
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
@@ -375,7 +405,7 @@ class Calls(Closures):
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:
             self.need_static(operands[e.position], e.path, node)
-        if callee is None:
+        if callee is None or (self.memory and callee.aliases and isinstance(function, types.FunctionType)):
             return None
         passed = [operands[k] for k in callee.passed]
         for variable in callee.captured:

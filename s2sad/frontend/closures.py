@@ -18,7 +18,7 @@ from s2sad.errors import UnsupportedCall
 from s2sad.frontend import scope
 from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.objects import Objects
-from s2sad.frontend.terms import Closure, Derived, Record, Ref, Term, describe, parts
+from s2sad.frontend.terms import Closure, Derived, Record, Ref, Term, describe, is_array, parts
 from s2sad.ir.values import Constant, Operand, Value
 
 MAX_DEPTH = 60
@@ -57,6 +57,8 @@ class Closures(Objects):
     def is_value(self, term: Term) -> bool:
         """Whether a term can be passed at run time: no function, no generator in it."""
         if isinstance(term, (Value, Constant)):
+            return True
+        if is_array(term):
             return True
         if isinstance(term, Ref):
             found = parts(self.env[term.cell])

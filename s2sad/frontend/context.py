@@ -57,6 +57,8 @@ class Callee:
     reference: FunctionRef
     passed: tuple[int, ...]
     captured: tuple[Variable, ...]
+    aliases: bool = False
+    """Its result may share memory with an argument."""
 
 
 class Context(Protocol):

@@ -19,9 +19,10 @@ from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSynt
 from s2sad.frontend.context import Context, NeedsStatic, Variable
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
-from s2sad.frontend.heap import Heap, NotStatic, refs
+from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
-from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Term, is_static, static_value
+from s2sad.frontend.memory import Memory
+from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Slice, Term, is_array, is_static, static_value
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT, JOINED, PERCENT, STRING
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
@@ -53,7 +54,7 @@ UNARY: dict[type, Callable[..., Any]] = {
 }
 
 
-class Expressions(Heap):
+class Expressions(Memory):
     """Lowers expressions; `Lowering` adds statements."""
 
     def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
@@ -92,7 +93,7 @@ class Expressions(Heap):
 
     def static(self, term: Term, node: gast.AST) -> Any:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
-        if isinstance(term, Ref):
+        if isinstance(term, Ref) or is_array(term):
             term = self.value_form(term)
         if is_static(term):
             return static_value(term)
@@ -174,7 +175,7 @@ class Expressions(Heap):
         whose = f"which belongs to the variable {variable.shown} outside the function"
         if isinstance(operand, Constant) and isinstance(operand.value, dict):
             return self.new(dict, {k: constant(v) for k, v in operand.value.items()}, whose)
-        if not isinstance(operand.type, ContainerType):
+        if not isinstance(operand.type, ContainerType) and not (self.memory and self.holds_mutable(operand.type)):
             return operand
         if variable.key not in self.adopted:
             builder, self.builder = self.builder, self.entry
@@ -218,6 +219,10 @@ class Expressions(Heap):
         """The items of a term whose length is known at compile time."""
         if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
             return [constant(k) for k in self.static(term, node)]
+        if is_array(term):
+            length = (self.array_type(term).shape or (None,))[0]
+            if isinstance(length, int):
+                return [self.row(term, constant(k)) for k in range(length)]
         term = self.open(self.listed(term))
         if isinstance(term, (tuple, list)):
             return list(term)
@@ -346,6 +351,10 @@ class Expressions(Heap):
 
     def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
         """`base[index]`."""
+        if is_array(base):
+            view = self.subscript(base, index_term)
+            if view is not None:
+                return view
         whole, base = base, self.open(base)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
             return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
@@ -384,6 +393,11 @@ class Expressions(Heap):
             return constant(static_value(base)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
 
+    def row(self, array: Term, index: Operand) -> Term:
+        """One row of an array that lives in a cell, or one element of a vector."""
+        view = self.subscript(array, index)
+        return self.builder.apply(GETITEM, (self.to_operand(array), index)) if view is None else view
+
     def item_of_known(self, items: list[Term], index: Term, node: gast.Subscript, hint: str | None) -> Term:
         """The item of a list of known length at an index of run time: the items must be of one type."""
         if isinstance(index, Value) and index in self.parameter_paths and index.type == INT:
@@ -397,7 +411,9 @@ class Expressions(Heap):
     def index(self, node: gast.AST) -> Term:
         if isinstance(node, gast.Slice):
             parts = [constant(None) if p is None else self.operand(p) for p in (node.lower, node.upper, node.step)]
-            return self.builder.operand(slice(*parts))
+            made = self.builder.operand(slice(*parts))
+            self.slices[made] = Slice(*parts)
+            return made
         if isinstance(node, gast.Tuple):
             return tuple(self.index(e) for e in node.elts)
         return self.eval(node)

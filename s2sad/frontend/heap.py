@@ -15,10 +15,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import gast
+import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.frames import Frame
-from s2sad.frontend.terms import Maybe, Record, Ref, Term, describe, flatten, open_container, parts
+from s2sad.frontend.terms import (
+    Maybe,
+    Record,
+    Ref,
+    Slice,
+    Term,
+    View,
+    describe,
+    flatten,
+    is_array,
+    open_container,
+    parts,
+    structure,
+)
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import RAISE
 from s2sad.ir.lists import LIST_SET, SEQUENCE, item_type
@@ -58,6 +72,8 @@ class Heap:
         """Items of lists of run-time length that have no name: the list, and the position."""
         self.factories: dict[str, Term] = {}
         """What a dict makes for a key that is missing: a defaultdict."""
+        self.memory = False
+        """Whether arrays live in cells too: the function writes into one."""
         self.keeps_rows = False
         """Whether lists may be items of lists of run-time length."""
         self.labels: dict[str, str] = {}
@@ -108,7 +124,11 @@ class Heap:
         if isinstance(term, (Value, Constant)):
             if isinstance(term.type, SequenceType):
                 return self.new(list, term, frozen)
-            if not isinstance(term.type, ContainerType) or not _holds_mutable(term.type):
+            if self.memory and isinstance(term.type, ArrayType) and not term.type.is_scalar:
+                array = self.new(np.ndarray, term, frozen)
+                self.origins[array.cell] = (term, term)
+                return array
+            if not isinstance(term.type, ContainerType) or not self.holds_mutable(term.type):
                 return term
             adopted = self.adopt(self.opened(term), frozen)
             if isinstance(adopted, Ref):
@@ -127,6 +147,12 @@ class Heap:
             return self.new(term.cls, dict(term.items), frozen)
         return term
 
+    def holds_mutable(self, t: Type) -> bool:
+        """Whether something in a value of this type has an identity that can be seen."""
+        if isinstance(t, ArrayType):
+            return self.memory and not t.is_scalar
+        return isinstance(t, ContainerType) and (is_mutable(t.cls) or any(map(self.holds_mutable, t.items)))
+
     def opened(self, term: Term) -> Term:
         """A container value as a container of terms, one level deep; the paths of parameters are remembered."""
         opened = open_container(self.builder, term)
@@ -143,6 +169,8 @@ class Heap:
         """What is in a container, one level deep: a list, tuple, dict or Record of terms; other terms as they are."""
         if isinstance(term, Maybe):
             return self.open(self.given(term))
+        if isinstance(term, View):
+            return self.seen(term)
         if isinstance(term, Ref):
             contents = self.env[term.cell]
             if term.cls in (list, dict) or not isinstance(contents, dict):
@@ -152,6 +180,10 @@ class Heap:
 
     # values
 
+    def seen(self, view: View, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """What a view of an array shows now."""
+        raise NotImplementedError
+
     def value_form(self, term: Term, env: Environment | None = None) -> Term:
         """The term with what its cells hold in place of the references."""
         env = self.env if env is None else env
@@ -160,6 +192,8 @@ class Heap:
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
             return self.value_form(contents, env)
+        if isinstance(term, View):
+            return self.seen(term, None, env)
         found = parts(term)
         if found is None:
             return term
@@ -177,6 +211,10 @@ class Heap:
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
             return self.to_operand(contents, builder, env)
+        if isinstance(term, View):
+            return self.seen(term, builder, env)
+        if isinstance(term, Slice):
+            return builder.operand(slice(term.start, term.stop, term.step))
         if isinstance(term, Maybe):
             return self.to_operand(self.given(term, builder), builder, env)
         if isinstance(term, (tuple, list)):
@@ -197,7 +235,7 @@ class Heap:
         if isinstance(term, (tuple, Record)):
             found = parts(term)
             return found is not None and all(self.is_plain(t, env) for t in found[1])
-        return isinstance(term, (Value, Constant))
+        return isinstance(term, (Value, Constant)) or is_array(term)
 
     def item_value(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """An item for a list of run-time length. A list in it can be read from now on, not changed."""
@@ -256,6 +294,11 @@ class Heap:
             m1, m2 = _as_maybe(t1, t2, b1), _as_maybe(t2, t1, b2)
             v1, v2 = self.unify(m1.value, env1, b1, m2.value, env2, b2, name)
             return Maybe(m1.present, v1), Maybe(m2.present, v2)
+        if is_array(t1) or is_array(t2):
+            if is_array(t1) and is_array(t2) and same_array(t1, t2):
+                return t1, t2
+            values = [self.to_operand(t1, b1, env1), self.to_operand(t2, b2, env2)]
+            return values[0], values[1]
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):
                 v1, v2 = self.shallow(t1, env1, b1), self.shallow(t2, env2, b2)
@@ -349,10 +392,6 @@ def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
     return term if found is None else found[2]([map_refs(c, change) for c in found[1]])
 
 
-def _holds_mutable(t: Type) -> bool:
-    return isinstance(t, ContainerType) and (is_mutable(t.cls) or any(map(_holds_mutable, t.items)))
-
-
 def is_none(term: Term) -> bool:
     return isinstance(term, Constant) and term.value is None
 
@@ -368,7 +407,7 @@ def _may_be_none(t1: Term, t2: Term) -> bool:
 def _has_value(term: Term) -> bool:
     if isinstance(term, (Value, Constant)):
         return isinstance(term.type, (ArrayType, ContainerType, SequenceType))
-    return isinstance(term, (Ref, Record, tuple, list, dict))
+    return isinstance(term, (Ref, Record, View, tuple, list, dict))
 
 
 def _as_maybe(term: Term, other: Term, builder: Builder) -> Maybe:
@@ -387,6 +426,11 @@ def _nothing(operand: Operand, builder: Builder) -> Operand:
         return operand
     t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
     return builder.apply(UNDEFINED, (), {"type": t})
+
+
+def same_array(t1: Term, t2: Term) -> bool:
+    """Whether two terms are views of one array, the same but for the values in their subscripts."""
+    return structure(t1) == structure(t2) and refs(t1) == refs(t2)
 
 
 def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:

@@ -242,7 +242,9 @@ DICT_METHODS: dict[str, FoundDict] = {
 def set_item(lo: Expressions, base: Term, index: Term, term: Term, node: gast.AST) -> None:
     """`base[index] = term`."""
     contents = lo.open(base)
-    if isinstance(contents, dict):
+    if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
+        lo.store_item(lo.must_be_array(base, node), index, lo.to_operand(term), node)
+    elif isinstance(contents, dict):
         lo.change(_own(lo, base, node), {**contents, lo.static(index, node): term}, node)
     elif isinstance(contents, list) and is_slice(index):
         new = list(contents)
@@ -259,11 +261,7 @@ def set_item(lo: Expressions, base: Term, index: Term, term: Term, node: gast.AS
         operands: list[Any] = [sequence, lo.to_operand(index), lo.item_value(term)]
         lo.change(ref, lo.builder.apply(LIST_SET, operands, None, lo.shown(ref.cell)), node)
     else:
-        lo.refuse(
-            node,
-            f"an item of {describe(base)} is assigned",
-            "writing into arrays is not supported yet: build a new one",
-        )
+        lo.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
 
 
 def delete_item(lo: Expressions, base: Term, index: Term, node: gast.AST) -> None:

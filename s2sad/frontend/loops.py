@@ -28,6 +28,7 @@ from s2sad.frontend.terms import (
     Reversed,
     Term,
     Zip,
+    is_array,
 )
 from s2sad.ir.effects import RAISE
 from s2sad.ir.structure import GETITEM
@@ -92,13 +93,16 @@ class Loops(Functions):
             if isinstance(node.target, gast.Name) and isinstance(term, Range)
             else self.counter(node, term)
         )
+        counter = Value(integer(new_dim("i")), hint)
+        if is_upward(start, stop, step):
+            self.counters.add(counter)
         trips = stop if _is_constant(start, 0) and _is_constant(step, 1) else None
         rounds = self.known_rounds(term)
         errors = len(self.errors)
         env, operations, frozen = dict(self.env), len(self.builder.operations), dict(self.frozen)
 
         def run() -> None:
-            self.loop(node, names, build, body, Value(integer(new_dim("i")), hint), trips=trips)
+            self.loop(node, names, build, body, counter, trips=trips)
 
         try:
             run()
@@ -282,6 +286,8 @@ class Loops(Functions):
             return self.element(term.iterable, self.apply(np.subtract, [last, index]), node)
         if isinstance(term, (Enumerate, Zip)):
             return self.item(term, index, node)
+        if is_array(term):
+            return self.row(term, index)
         opened = self.open(term)
         if isinstance(opened, (tuple, list)) and _known_int(index) is not None:
             return opened[_known_int(index)]  # type: ignore[index,no-any-return]
@@ -438,6 +444,14 @@ class Loops(Functions):
         op = collecting(build(parameters, carried.initial, block, finals, breaks), outer.operations)
         outer.operations.append(op)
         carried.enter(finals)
+
+
+def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
+    """Whether the index of a loop is known never to be negative."""
+    by, first, last = _known_int(step), _known_int(start), _known_int(stop)
+    if by is None:
+        return False
+    return first is not None and first >= 0 if by > 0 else last is not None and last >= -1
 
 
 class TestChanges(Exception):

@@ -28,13 +28,13 @@ from s2sad.frontend.listmethods import delete_item, set_item
 from s2sad.frontend.objects import BINARY_METHODS
 from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion
-from s2sad.frontend.terms import Closure, Method, Ref, Term
+from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
-from s2sad.ir.values import Constant, For, Function, If, Value, While, constant
+from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,13 +51,20 @@ class Lowered:
     impure: bool = False
 
 
-def lower(target: Any, parameters: Mapping[str, Type], context: Context) -> Lowered:
+def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False) -> Lowered:
     """Lower a function for parameters of these types; parameters of a static type are constants.
+
+    With `memory` arrays live in cells: what is written into them is seen by all their names and views.
+
+    Raises:
+        MemoryNeeded: the function writes into an array, and `memory` is False.
 
     The target is a Python function, or anything else that can be called: a method, a `partial`, an object.
     """
     with deep_recursion():
-        return Lowering(frame_of(target), Builder(), context).lower(target, parameters)
+        lowering = Lowering(frame_of(target), Builder(), context)
+        lowering.memory = memory
+        return lowering.lower(target, parameters)
 
 
 def frame_of(target: Any) -> Frame:
@@ -289,18 +296,25 @@ class Lowering(Regions):
         """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
         term = self.iterable(term)
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
+        if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
+            self.check_count(self.to_operand(term), target)
+            return [self.row(term, constant(k)) for k in range(len(target.elts))]
         if starred or not isinstance(term, Value) or not isinstance(term.type, ArrayType) or not term.type.shape:
             return self.sequence(term, target)
         if isinstance(term.type.shape[0], int):
             return self.sequence(term, target)
+        self.check_count(term, target)
+        return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(len(target.elts))]
+
+    def check_count(self, array: Operand, target: gast.AST) -> None:
+        """Raise what Python raises where an array has another length than there are names."""
         count = len(target.elts)
-        wrong = self.apply(np.not_equal, [self.apply(len, [term]), constant(count)])
+        wrong = self.apply(np.not_equal, [self.apply(len, [array]), constant(count)])
         otherwise = self.builder.child()
         message = constant(f"wrong number of values to unpack (expected {count})")
         otherwise.apply(RAISE, [message], {"exception": ValueError})
         nothing = self.builder.child()
         self.builder.operations.append(If(wrong, otherwise.block((), ()), nothing.block((), ()), (), self.at(target)))
-        return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(count)]
 
     def bind_items(self, target: gast.AST, items: list[Term], taken: int) -> None:
         starred = [k for k, e in enumerate(target.elts) if isinstance(e, gast.Starred)]
@@ -346,7 +360,9 @@ class Lowering(Regions):
             found = self.call_special(base, "__getitem__", [index], target)
             before = self.item_at(base, index, target, None) if found is None else found
         result = self.augmented(node, read, before)
-        if isinstance(target, gast.Name):
+        if is_array(before):
+            self.store(before, self.to_operand(result), node)
+        elif isinstance(target, gast.Name):
             self.env[self.own_key(target.id)] = self.adopt(result)
         elif isinstance(target, gast.Attribute):
             self.set_named(base, target.attr, result, target)
@@ -372,6 +388,8 @@ class Lowering(Regions):
             return before
         name = node.target.id if isinstance(node.target, gast.Name) else None
         result = self.binary(operation, before, value, name)
+        if is_array(before):
+            return self.in_place_result(self.array_type(before), result, node)
         if isinstance(before, Value) and isinstance(before.type, ArrayType) and not before.type.is_scalar:
             result = self.in_place_result(before.type, result, node)
         return result
@@ -387,7 +405,8 @@ class Lowering(Regions):
                 )
             result = self.builder.apply(_need(np.astype), [result, constant(before.dtype)], None, result.hint)
             assert isinstance(result, Value)
-        self.in_place.append(result)
+        if not self.memory:
+            self.in_place.append(result)
         return result
 
     # branches

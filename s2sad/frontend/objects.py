@@ -20,8 +20,21 @@ import numpy as np
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.choices import Choices, Side
 from s2sad.frontend.context import Variable
-from s2sad.frontend.terms import Choice, Closure, Method, Partial, Record, Ref, Super, Term, describe
+from s2sad.frontend.terms import (
+    Choice,
+    Closure,
+    Method,
+    Partial,
+    Record,
+    Ref,
+    Step,
+    Super,
+    Term,
+    describe,
+    is_array,
+)
 from s2sad.ir.objects import is_user_class
+from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.structure import SHAPE
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
@@ -75,8 +88,8 @@ class Objects(Choices):
         opened = self.open(base)
         if isinstance(opened, Record):
             return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
-            return self.array_attribute(base, base.type, name)
+        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+            return self.array_attribute(base, opened, opened.type, name)
         if isinstance(base, (Closure, Partial)) and name in ("__name__", "__doc__"):
             return constant(getattr(base, "name", None) if name == "__name__" else None)
         return Method(base, name)
@@ -144,7 +157,12 @@ class Objects(Choices):
             return self.captured_term(Variable(owner, name), value)
         return constant(value)
 
-    def array_attribute(self, base: Operand, t: ArrayType, name: str) -> Term:
+    def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str) -> Term:
+        """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
+        if is_array(whole) and name in ("T", "flat"):
+            if name == "T":
+                return self.view(whole, Step(_primitive(np.transpose)))
+            return self.view(whole, Step(_primitive(np.reshape), (constant(-1),)))
         if name == "shape":
             shape = self.builder.apply(SHAPE, (base,))
             if not isinstance(shape.type, ContainerType):
@@ -164,7 +182,7 @@ class Objects(Choices):
         }
         if name in functions:
             return self.apply(functions[name], [base])
-        return Method(base, name)
+        return Method(whole, name)
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
@@ -315,6 +333,12 @@ class Objects(Choices):
         result = self.join_sides(node, choice.predicate, sides, hint=hint)
         assert result is not None
         return result
+
+
+def _primitive(function: Callable[..., Any]) -> Primitive:
+    found = lookup(function)
+    assert found is not None
+    return found
 
 
 def class_of(term: Term) -> type | None:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gast
+import numpy as np
 
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ContainerType, StaticType, Type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value
 
@@ -29,6 +31,41 @@ class Ref:
 
     cell: str
     cls: type
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slice:
+    """A slice by its parts."""
+
+    start: Operand
+    stop: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One step from an array to a view of it: a primitive with its further operands; of a subscript the items."""
+
+    primitive: Primitive
+    operands: tuple[Any, ...] = ()
+    static: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def key(self) -> object:
+        return (self.primitive, len(self.operands), repr(self.static))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A view of an array that lives in a cell: it sees what is stored there, and what is stored in it is seen there.
+
+    Where it is not known whether NumPy makes a view or a copy, `born` is what the cell held when it was made: it may
+    be read as long as the cell holds that, and not be written.
+    """
+
+    ref: Ref
+    steps: tuple[Step, ...]
+    born: Operand | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,7 +172,7 @@ class Super:
 
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
-    " | Reversed | Method | Closure | Derived | Partial | Generator | Choice | Maybe | Super"
+    " | Reversed | Method | Closure | Derived | Partial | Generator | Choice | Maybe | Super | View | Slice"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -156,6 +193,14 @@ def parts(term: Term) -> Parts | None:
             return (record, names), list(term.items.values()), rebuild
         case Ref():
             return ("ref", term.cell), [], lambda new: term
+        case View():
+            born = term.born
+            counts = [len(step.operands) for step in term.steps]
+            operands = [o for step in term.steps for o in step.operands]
+            viewed = lambda new: View(new[0], _steps(term.steps, counts, new[1:]), born)  # noqa: E731
+            return (View, tuple(step.key for step in term.steps), born), [term.ref, *operands], viewed
+        case Slice():
+            return Slice, [term.start, term.stop, term.step], lambda new: Slice(*new)
         case Range():
             return Range, [term.start, term.stop, term.step], lambda new: Range(*new)
         case Zip():
@@ -190,6 +235,19 @@ def parts(term: Term) -> Parts | None:
             cls = term.cls
             return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
     return None
+
+
+def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> tuple[Step, ...]:
+    """The steps with other operands."""
+    rest = iter(operands)
+    return tuple(
+        Step(s.primitive, tuple(next(rest) for _ in range(n)), s.static) for s, n in zip(steps, counts, strict=True)
+    )
+
+
+def is_array(term: Term) -> bool:
+    """Whether a term is an array that lives in a cell, or a view of one."""
+    return isinstance(term, View) or (isinstance(term, Ref) and term.cls is np.ndarray)
 
 
 def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Any]]:
@@ -292,6 +350,7 @@ def describe(term: Term) -> str:
     if isinstance(term, (Ref, Record)):
         return f"a {term.cls.__name__}"
     names = {
+        View: "a view of an array",
         Maybe: "a value or None",
         Closure: "a function",
         Partial: "a function",

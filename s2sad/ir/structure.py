@@ -241,12 +241,13 @@ def _index_set(x: Any, index: Any, g: Any, /) -> Any:
 
 
 def _index_add_update(x: Type, index: Type, g: Type) -> str:
-    if is_basic_index(index) or _has_only_masks(index):
+    if is_basic_index(index) or has_only_masks(index):
         return "_0[_1] += _2"
     return "np.add.at(_0, _1, _2)"
 
 
-def _has_only_masks(index: Type) -> bool:
+def has_only_masks(index: Type) -> bool:
+    """Slices and boolean masks only: every element once."""
     return all(
         isinstance(i, (SliceType, StaticType))
         or (isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b")
@@ -259,13 +260,14 @@ def _getitem(x: Any, index: Any, /) -> Any:
 
 
 def _index_add_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    return (g if active[0] else None, None, g[xs[1]] if active[2] else None)
+    return (g if active[0] else None, None, FIT[0](g[xs[1]], xs[2]) if active[2] else None)
 
 
 def _index_set_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    """What was stored takes the adjoint of its place, which is cleared: nothing came from the old contents."""
     x, index, value = xs
-    cleared = np.zeros_like(value)
-    return (_call(_index_set, g, index, cleared) if active[0] else None, None, g[index] if active[2] else None)
+    stored = FIT[0](STORED[0](g, index), value) if active[2] else None
+    return (_call(_index_set, g, index, 0.0) if active[0] else None, None, stored)
 
 
 def _getitem_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
@@ -284,11 +286,15 @@ def _update_tangent(function: Any) -> Any:
         x_dot = np.zeros_like(xs[0]) if dots[0] is None else dots[0]
         if dots[2] is None and function is _index_add:
             return x_dot
-        return _call(function, x_dot, xs[1], np.zeros_like(xs[2]) if dots[2] is None else dots[2])
+        return _call(function, x_dot, xs[1], 0.0 if dots[2] is None else dots[2])
 
     return tangent
 
 
+FIT: list[Any] = []
+"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/families.py`."""
+STORED: list[Any] = []
+"""The adjoint of what was stored at an index: put here by `rules/indexing.py`."""
 ITEM_ADJOINT: list[Any] = []
 """What `xs[k]` of a list of run-time length adds to the adjoint of the list: put here by `lists.py`."""
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value, shape_of
 from s2sad.ir.primitive import Effect, Primitive, Rule, Sample, Samples, primitive_name, register
+from s2sad.ir.structure import FIT
 from s2sad.ir.types import (
     ArrayType,
     Dim,
@@ -497,6 +498,7 @@ def _repeat_like(y: Any, xs: Any, dots: Any) -> Any:
     return None if dots[0] is None else call(unbroadcast, dots[0], xs[1])
 
 
+FIT.append(fit)
 rule(
     unbroadcast,
     _unbroadcast_type,

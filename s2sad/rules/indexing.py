@@ -9,8 +9,8 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of
 from s2sad.ir.primitive import Sample
-from s2sad.ir.structure import INDEX_ADD, indexed_shape
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array
+from s2sad.ir.structure import INDEX_ADD, STORED, has_only_masks, indexed_shape, is_basic_index
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, type_of
 from s2sad.rules.families import REAL, array_types, constant, linear, rule
 
 WHOLE = SliceType(None, None, None)
@@ -33,12 +33,7 @@ def _take_adjoint(g: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
         raise UnsupportedType("the derivative of np.take needs the rank of its operand", "annotate the argument")
     k = (axis or 0) % rank
     index = (*(slice(None),) * k, indices) if k else indices
-    zeros = np.zeros_like(x)
-    if hasattr(zeros, "builder"):
-        builder = zeros.builder
-        return builder.expr(builder.apply(INDEX_ADD, [builder.operand(o) for o in (zeros, index, g)]))
-    np.add.at(zeros, index, g)
-    return zeros
+    return _take_adjoint_at(g, x, index)
 
 
 linear(
@@ -88,6 +83,54 @@ linear(
         Sample((REAL(rng, (2, 3)), np.array([[0, 2, 2], [1, 0, 1]])), {"axis": 1}),
         Sample((REAL(rng, (4,)), np.array([3, 0])), {"axis": 0}),
     ],
+)
+
+
+def last_stored(g: Any, index: Any) -> Any:
+    """The adjoint of what was stored at an index: where several values went to one element, the last one has it all."""
+    order = np.zeros(np.shape(g), dtype=np.int64)
+    count = np.size(order[index])
+    number = np.arange(count).reshape(np.shape(order[index]))
+    order[index] = number
+    return np.where(order[index] == number, g[index], 0.0)
+
+
+def _stored_type(g: Type, index: Type, /) -> Type:
+    (t,) = array_types("last_stored", [g])
+    return array(t.dtype, indexed_shape(t.shape, index))
+
+
+def _stored(g: Any, index: Any) -> Any:
+    """What the adjoint `g` of an array holds at an index that was stored into."""
+    t = index.type if hasattr(index, "type") else type_of(index)
+    return g[index] if is_basic_index(t) or has_only_masks(t) else call(last_stored, g, index)
+
+
+def _scattered(g: Any, xs: Any) -> Any:
+    kept = call(last_stored, np.ones_like(xs[0]), xs[1])
+    return _take_adjoint_at(g * kept, xs[0], xs[1])
+
+
+def _take_adjoint_at(g: Any, x: Any, index: Any) -> Any:
+    zeros = np.zeros_like(x)
+    if hasattr(zeros, "builder"):
+        builder = zeros.builder
+        return builder.expr(builder.apply(INDEX_ADD, [builder.operand(o) for o in (zeros, index, g)]))
+    np.add.at(zeros, index, g)
+    return zeros
+
+
+STORED.append(_stored)
+rule(
+    last_stored,
+    _stored_type,
+    tangent=lambda y, xs, dots: None if dots[0] is None else call(last_stored, dots[0], xs[1]),
+    adjoint=lambda g, y, xs, active: (_scattered(g, xs) if active[0] else None, None),
+    samples=lambda rng: [
+        Sample((REAL(rng, (3,)), np.array([0, 2, 0]))),
+        Sample((REAL(rng, (3, 2)), np.array([[1, 1], [0, 2]]))),
+    ],
+    helper=True,
 )
 
 
