@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
-from s2sad.emit.names import Ownership, Variables, split_rows
+from s2sad.emit.names import Variables, split_rows
+from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.writer import Comment, write_statement
 from s2sad.ir.lists import LISTS
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer, spell
 from s2sad.ir.regions import CATCHER, MANAGER
-from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -45,13 +46,14 @@ class FunctionEmitter:
     def __init__(
         self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None
     ) -> None:
-        conditions = find_conditions(function)
-        self.function = function = conditions.function
-        self.uses = find_uses(function)
-        self.inlined = find_inlined(function, self.uses, conditions.inside)
-        self.unpacked = find_unpacked(function, self.uses, self.inlined)
-        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved)
-        self.ownership = Ownership(self.variables)
+        reserved = tuple(reserved)
+        self.analyse(function, reserved)
+        for _ in range(MAX_ROUNDS):
+            seen = self.ownership.views_in_the_way()
+            if not seen:
+                break
+            self.analyse(with_copies(function, seen), reserved)
+        function = self.function
         self.signature = signature or [Parameter(p.hint or "_", p) for p in function.parameters]
         self.printer = Printer(function)
         self.primal = {r: p for op in self.uses.block_of for p in op.about for r in p.results}
@@ -60,6 +62,16 @@ class FunctionEmitter:
         """Branches that leave their loop where this result is True."""
         self.appends: dict[Value, list[ast.stmt]] = {}
         """What is to be appended to a list as soon as a value is there."""
+
+    def analyse(self, function: Function, reserved: Sequence[str]) -> None:
+        """Decide what is written into its use, which values share a variable, and what may be written in place."""
+        conditions = find_conditions(function)
+        self.function = function = conditions.function
+        self.uses = find_uses(function)
+        self.inlined = find_inlined(function, self.uses, conditions.inside)
+        self.unpacked = find_unpacked(function, self.uses, self.inlined)
+        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved)
+        self.ownership = Ownership(self.variables)
 
     def emit(self, doc: str | None = None) -> ast.FunctionDef:
         """The function definition."""
@@ -205,16 +217,19 @@ class FunctionEmitter:
         """`x[index] += g` in the memory of `x`, or in a copy where that is still needed."""
         base = op.operands[0]
         statements: list[ast.stmt] = []
-        if not (self.variables.same(base, op.result) and self.ownership.owned(base)):
-            name = "list" if isinstance(base.type, SequenceType) else "np.array"
-            copy = ast.Call(ast.parse(name, mode="eval").body, [self.read(base)], [])
-            statements.append(ast.Assign([self.store(op.result)], copy))
+        if not self.variables.same(base, op.result) and self.ownership.may_take_over(base, op):
+            statements.append(ast.Assign([self.store(op.result)], self.read(base)))
+        elif not (self.variables.same(base, op.result) and self.ownership.may_overwrite(base, op)):
+            statements.append(ast.Assign([self.store(op.result)], copied(self.read(base), base.type)))
         text = op.primitive.update
         if callable(text):
             text = text(*(o.type for o in op.operands))
         assert text is not None
         target = ast.Name(self.variables.name(op.result), ast.Load())
-        statements.append(fill_statement(text, [target, *(self.read(o) for o in op.operands[1:])]))
+        values = [self.read(o) for o in op.operands[1:]]
+        if op.primitive is INDEX_SET and self.ownership.crosses(op):
+            values[1] = copied(values[1], op.operands[2].type)
+        statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
 
     def sum_in_place(self, op: Apply) -> list[ast.stmt] | None:
@@ -222,10 +237,11 @@ class FunctionEmitter:
         if op.primitive.name not in SUMS or op.static:
             return None
         x, terms = addends(op, self.inlined)
-        if not self.variables.same(x, op.result) or not self.may_add(x, op.result):
+        if not self.variables.same(x, op.result) or not self.may_add(x, op):
             return None
         later = [y for _, y in terms[1:]]
-        if any(self.variables.same(leaf, op.result) for y in later for leaf in leaves(y, self.inlined)):
+        seen = self.ownership.aliases(x) if later else set()
+        if any(self.variables.same(v, op.result) or v in seen for y in later for v in leaves(y, self.inlined)):
             return None
         if self.is_scalar(x) and len(terms) > 1:
             return None
@@ -239,14 +255,14 @@ class FunctionEmitter:
     def is_scalar(self, operand: Operand) -> bool:
         return isinstance(operand.type, ArrayType) and operand.type.is_scalar
 
-    def may_add(self, x: Operand, result: Value) -> bool:
+    def may_add(self, x: Operand, op: Apply) -> bool:
         """Whether an augmented assignment computes the sum: of numbers, or in an array of its own of the same type."""
-        t, r = x.type, result.type
+        t, r = x.type, op.result.type
         assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
         if t.is_scalar and r.is_scalar:
             return True
         array = t.kind == "array" and r.shape == t.shape and r.dtype == t.dtype and t.shape is not None
-        return array and self.ownership.owned(x)
+        return array and self.ownership.may_overwrite(x, op)
 
     # branches and loops
 
@@ -340,14 +356,20 @@ class FunctionEmitter:
 
     def starts(self, op: For | While) -> list[ast.stmt]:
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""
+        copies = {p for p in op.carried if self.ownership.owned(p) and p in self.ownership.copied}
         pairs = [
             (p, placeholder(i.type) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
-            if not self.variables.same(i, p) or self.is_undefined(i)
+            if (not self.variables.same(i, p) or self.is_undefined(i)) and p not in copies
         ]
         lists = op.results[len(op.initial) :]
         empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]
-        return [*self.assignments(pairs), *empty]
+        own = [
+            ast.Assign([self.store(p)], copied(self.read(i), p.type))
+            for p, i in zip(op.carried, op.initial, strict=True)
+            if p in copies
+        ]
+        return [*own, *self.assignments(pairs), *empty]
 
     def loop_body(self, op: For | While) -> list[ast.stmt]:
         n = len(op.initial)
@@ -482,6 +504,8 @@ class FunctionEmitter:
         names = [self.trace_name(o) for o in op.operands]
         if op.primitive in LISTS and isinstance(op.primitive.update, str):
             return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
+        if op.primitive in (INDEX_SET, INDEX_ADD):
+            return described_store(op.primitive is INDEX_ADD, *names)
         text = spell(op, names)
         name = self.trace_name(op.result)
         return f"{name} = {text}" if name.isidentifier() else ""
@@ -498,6 +522,17 @@ class FunctionEmitter:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+MAX_ROUNDS = 4
+
+
+def copied(value: ast.expr, t: Type) -> ast.expr:
+    """A copy of an array or list."""
+    if isinstance(t, ArrayType) and t.kind == "array":
+        return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
+    name = "list" if isinstance(t, SequenceType) else "np.array"
+    return ast.Call(parse(name), [value], [])
 
 
 def exception_name(cls: type) -> str:
@@ -521,6 +556,22 @@ def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
                 continue
         result.append(s)
     return result
+
+
+def described_store(adds: bool, array: str, index: str, value: str) -> str:
+    """`x[i, j] = v` or `x[i, j] += v`, for a comment."""
+    if index.startswith("(") and index.endswith(")") and index != "()":
+        index = index[1:-1]
+    sign = "" if not adds else "-" if value.startswith("-") else "+"
+    return f"{array}[{index}] {sign}= {value[1:] if sign == '-' else value}"
+
+
+def subtracted(s: ast.stmt) -> ast.stmt:
+    """`x -= y` for `x += -y`."""
+    value = s.value if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) else None
+    if isinstance(s, ast.AugAssign) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        return ast.AugAssign(s.target, ast.Sub(), value.operand)
+    return s
 
 
 def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:

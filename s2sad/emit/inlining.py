@@ -36,6 +36,10 @@ class Uses:
     """The blocks of the tests of while loops."""
     collected: set[Operand] = field(default_factory=set)
     """What loops append to lists."""
+    writers: dict[Value, list[Operation]] = field(default_factory=dict)
+    """The operations that may write into the memory of an array: updates of it, and loops that carry it on."""
+    position: dict[Operation, int] = field(default_factory=dict)
+    """The order of the operations in the text."""
 
 
 def find_uses(function: Function) -> Uses:
@@ -47,6 +51,11 @@ def find_uses(function: Function) -> Uses:
 def _visit(block: Block, uses: Uses) -> None:
     for op in block.operations:
         uses.block_of[op] = block
+        uses.position[op] = len(uses.position)
+        written = op.operands[:1] if isinstance(op, Apply) and op.primitive.update is not None else ()
+        for o in op.initial if isinstance(op, (For, While)) else written:
+            if isinstance(o, Value):
+                uses.writers.setdefault(o, []).append(op)
         for o in op.operands:
             if isinstance(o, Value):
                 uses.readers.setdefault(o, []).append(op)
@@ -86,8 +95,8 @@ def _choose(
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
             continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
-        if _everywhere(op, inlined, function.parameters) or (
-            width <= (DISPLAY_WIDTH if op.primitive is MAKE else WIDTH) and _once(op, block, function, uses)
+        if _everywhere(op, inlined, function.parameters, uses) or (
+            width <= (DISPLAY_WIDTH if op.primitive is MAKE else WIDTH) and _once(op, block, function, uses, inlined)
         ):
             inlined[op.result] = op
             widths[op.result] = width
@@ -112,7 +121,7 @@ def is_expression(op: Apply) -> bool:
     return op.primitive.effect is not Effect.IO and op.primitive.update is None and op.primitive is not UNDEFINED
 
 
-def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...]) -> bool:
+def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
     if op.primitive is MAKE_SLICE or is_region(op.result.type):
         return True
@@ -126,6 +135,8 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
     if op.primitive is EXTRACT:
         operand = op.operands[0]
         return isinstance(operand, Value) and (operand in inlined or operand in parameters)
+    if op.primitive is GETITEM and op.operands[0] in uses.writers:
+        return False
     light = op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len"
     if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
         return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
@@ -144,7 +155,7 @@ def _is_index(t: object) -> bool:
     return isinstance(t, (SliceType, StaticType))
 
 
-def _once(op: Apply, block: Block, function: Function, uses: Uses) -> bool:
+def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply]) -> bool:
     """Whether the value is read once, by an operation of its own block or by the function's return."""
     value = op.result
     if value.hint is not None and not value.loose:
@@ -161,7 +172,21 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses) -> bool:
         return False
     if isinstance(reader, Apply) and reader.primitive.update is not None and reader.operands[0] is value:
         return False
-    return uses.block_of[reader] is block and isinstance(reader, (Apply, Call, If, For))
+    if uses.block_of[reader] is not block or not isinstance(reader, (Apply, Call, If, For)):
+        return False
+    return not _overwritten(op, reader, block, uses, inlined)
+
+
+def _overwritten(op: Apply, reader: Operation, block: Block, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+    """Whether an array that an expression reads is written into before its use."""
+    read = [v for o in op.operands for v in leaves(o, inlined)]
+    arrays = [v for v in read if isinstance(v.type, ArrayType) and not v.type.is_scalar]
+    writers = [w for v in arrays for w in uses.writers.get(v, ())]
+    if not writers:
+        return False
+    position = uses.position
+    first, last = position[op], position[reader]
+    return any(uses.block_of[w] is not block or first < position[w] < last for w in writers)
 
 
 def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:

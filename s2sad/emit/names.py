@@ -14,11 +14,7 @@ import re
 from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
-from s2sad.ir.lists import LISTS, SEQUENCE
-from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, GETITEM
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 Interval = tuple[int, int]
 
@@ -293,102 +289,3 @@ def _overlap(a: list[Interval], b: list[Interval]) -> bool:
         else:
             j += 1
     return False
-
-
-class Ownership:
-    """Which values are memory that nothing else sees, so that they may be updated in place."""
-
-    def __init__(self, variables: Variables) -> None:
-        self.variables = variables
-        self.uses = variables.uses
-        self.known: dict[Value, bool] = {}
-        self.carrier: dict[Value, tuple[For | While, int]] = {}
-        for op in self.uses.block_of:
-            if isinstance(op, (For, While)):
-                for k, p in enumerate(op.carried):
-                    self.carrier[p] = (op, k)
-
-    def owned(self, value: Operand) -> bool:
-        """Whether the value may be overwritten: it is fresh, and no alias of it is read later."""
-        if not isinstance(value, Value):
-            return True
-        if value not in self.known:
-            before = len(self.known)
-            self.known[value] = True  # a loop owns what it carries if all else does
-            if not (self.is_fresh(value) and self.is_private(value)):
-                for found in list(self.known)[before:]:
-                    if self.known[found]:
-                        del self.known[found]  # it may rest on the assumption
-                self.known[value] = False
-        return self.known[value]
-
-    def is_fresh(self, value: Value) -> bool:
-        t = value.type
-        if isinstance(t, ArrayType) and t.is_scalar:
-            return True
-        if value in self.carrier:
-            return self.carried_fresh(*self.carrier[value], value)
-        op = self.uses.definition.get(value)
-        match op:
-            case Apply() if isinstance(t, SequenceType):
-                sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
-                return sliced or op.primitive not in (GETITEM, EXTRACT)
-            case Apply():
-                return op.primitive.effect is Effect.FRESH
-            case If():
-                k = op.results.index(value)
-                return all(self.passes(b.results[k], value) for b in op.blocks)
-            case For() | While():
-                k = op.results.index(value)
-                return k < len(op.initial) and self.owned(op.carried[k])
-        return False
-
-    def carried_fresh(self, op: For | While, k: int, value: Value) -> bool:
-        return self.passes(op.initial[k], value) and self.passes(op.body.results[k], value)
-
-    def passes(self, source: Operand, target: Value) -> bool:
-        """Whether memory goes from one value to another without a second name for it."""
-        if not isinstance(source, Value):
-            return True
-        if isinstance(source.type, ArrayType) and source.type.is_scalar:
-            return True
-        return self.variables.same(source, target) and self.owned(source)
-
-    def is_private(self, value: Value) -> bool:
-        return all(self.harmless(reader, value) for reader in self.uses.readers.get(value, []))
-
-    def harmless(self, reader: Operation | Block, value: Value) -> bool:
-        """Whether a read leaves no alias behind."""
-        match reader:
-            case Apply():
-                if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
-                    return isinstance(value.type, ArrayType) and value.type.is_scalar
-                if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
-                    return True  # a list is seen by its own variables only; its items are never changed
-                if reader.primitive.effect is not Effect.VIEW:
-                    return True
-                return reader.result in self.variables.inlined and self.is_private(reader.result)
-            case Call():
-                return False
-            case Block():
-                return reader is not self.variables.function.body and self.yields_to_itself(reader, value)
-            case For() | While():
-                return all(
-                    self.variables.same(value, p)
-                    for i, p in zip(reader.initial, reader.carried, strict=True)
-                    if i is value
-                ) and value not in getattr(reader, "scanned", ())
-            case If():
-                return True
-
-    def yields_to_itself(self, block: Block, value: Value) -> bool:
-        """Whether a block yields the value only to the variable that it is in."""
-        owner = next((op for op in self.uses.block_of if block in op.blocks), None)
-        if owner is None:
-            return False
-        targets = owner.carried if isinstance(owner, (For, While)) else owner.results
-        stop = isinstance(owner, (For, While)) and owner.breaks
-        rows = block.results[: len(block.results) - stop]
-        if isinstance(owner, (For, While)) and any(o is value for o in rows[len(targets) :]):
-            return False
-        return all(self.variables.same(value, t) for o, t in zip(rows, targets, strict=False) if o is value)

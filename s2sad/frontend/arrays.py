@@ -14,7 +14,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend.terms import Ref, Step, Term, View, is_array
+from s2sad.frontend.terms import Ref, Step, Term, is_array
 from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import ArrayType
@@ -45,7 +45,7 @@ MAYBE_VIEWS = frozenset({"np.reshape", "np.ravel", "np.asarray", "np.astype", "n
 """What gives a view or a copy, by the layout of the array or its type."""
 
 
-def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> View | None:
+def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
     """What a function gives that makes a view of its first argument, an array that lives in a cell."""
     base, rest = operands[0], operands[1:]
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
@@ -54,6 +54,8 @@ def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[
     name = primitive.name
     if name == "np.diag" and t.rank != 2:
         return None
+    if name == "np.asarray" and not static:
+        return base
     if name == "np.matrix_transpose":
         primitive, rest, static = _need(np.swapaxes), [constant(-1), constant(-2)], {}
     step = Step(primitive, tuple(rest), tuple(static.items()))
@@ -127,9 +129,9 @@ def _fill_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.
     t = lo.array_type(lo.must_be_array(target, node))
     if kw or len(args) > 2 or t.rank != 2:
         lo.refuse(node, "np.fill_diagonal with wrap, or of no matrix", "write a[k, k] = x in a loop", UnsupportedCall)
-    shape = [lo.builder.apply(_need(np.size), (lo.to_operand(target),), {"axis": axis}) for axis in (0, 1)]
+    shape = lo.sequence(lo.attribute(lo.to_operand(target), "shape", node), node)
     known = t.shape is not None and t.shape[0] == t.shape[1]
-    count = shape[0] if known else lo.apply(min, shape)
+    count = lo.to_operand(shape[0]) if known else lo.apply(min, [lo.to_operand(s) for s in shape])
     k = lo.apply(np.arange, [count])
     lo.store_item(target, (k, k), lo.to_operand(value), node)
     return constant(None)

@@ -23,6 +23,7 @@ from s2sad.frontend.terms import (
     Ref,
     Term,
     flatten,
+    is_array,
     is_static,
     leaf_names,
     parts,
@@ -325,7 +326,11 @@ class Choices(Expressions):
     def adopt_at(self, key: str, term: Term, frozen: str | None) -> Term:
         """A term for a key of the environment: what a cell holds stays a plain container."""
         if not key.startswith("#"):
-            return self.adopt(term, frozen)
+            adopted = self.adopt(term, frozen)
+            name = self.shown(key)
+            if isinstance(adopted, Ref) and is_array(adopted) and name is not None:
+                self.labels.setdefault(adopted.cell, name)
+            return adopted
         found = parts(term)
         return term if found is None else found[2]([self.adopt(c, frozen) for c in found[1]])
 
@@ -405,6 +410,9 @@ class Choices(Expressions):
         def is_single(r: Ref, env: Environment) -> bool:
             return self.is_sole(r, env, dead, own if r.cell in top else 1)
 
+        before = next((self.frozen[r.cell] for r in (*first, *second) if r.cell in self.frozen), None)
+        if before is not None:
+            return before
         if all(is_single(r, env1) for r in first) and all(is_single(r, env2) for r in second):
             return None
         reason = f"which may be one of two objects since line {self.at(node).line}"

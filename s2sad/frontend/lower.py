@@ -109,7 +109,9 @@ class Lowering(Regions):
                 value = Value(t, name)
                 values.append(value)
                 self.parameter_paths[value] = (k, ())
-                self.env[key] = self.adopt(value)
+                self.env[key] = adopted = self.adopt(value)
+                if isinstance(adopted, Ref) and is_array(adopted):
+                    self.labels[adopted.cell] = name
         given = {r.cell for term in self.env.values() for r in self.reachable(term)}
         before = {c: self.env[c] for c in given}
         result = self.result_of(target, parameters)

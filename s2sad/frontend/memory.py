@@ -26,7 +26,7 @@ from s2sad.frontend.terms import Ref, Slice, Step, Term, View, describe, is_arra
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.structure import GETITEM, INDEX_SET, is_basic_index
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type, least_value
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 NONE = constant(None)
@@ -243,13 +243,10 @@ class Memory(Heap):
             return known >= 0
         if operand in self.counters:
             return True
-        t = operand.type
-        if isinstance(t, ArrayType) and t.size is not None and not isinstance(t.size, int) and least_value(t.size) >= 0:
-            return True
         made = next((o for o in reversed(self.builder.operations[-RECENT:]) if operand in o.results), None)
         if depth and isinstance(made, Apply) and made.primitive.name in ("np.add", "np.multiply"):
             return all(self.is_counter(o, depth - 1) for o in made.operands)
-        return False
+        return isinstance(made, Apply) and made.primitive.name == "len"
 
     # stores
 
@@ -335,7 +332,8 @@ class Memory(Heap):
             return self.step(inner, step, self.builder)
         if name == "np.transpose":
             axes = dict(step.static).get("axes")
-            assert isinstance(axes, (tuple, list))
+            if not isinstance(axes, (tuple, list)):
+                return self.step(inner, step, self.builder)
             inverse = tuple(int(k) for k in np.argsort(axes))
             return self.builder.apply(step.primitive, (inner,), {"axes": inverse})
         if name == "np.moveaxis":

@@ -7,7 +7,8 @@ from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.results import own_results
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.shapes import resolve_shapes
-from s2sad.optimize.simplify import share_zeros, simplify
+from s2sad.optimize.simplify import simplify
+from s2sad.optimize.stores import share_zeros
 
 __all__ = ["eliminate_dead", "optimize", "own_results"]
 

@@ -3,7 +3,6 @@
     v_bar = 1.0 * (0.5 / y)                      ->  v_bar = 0.5 / y
     x_bar = g * (1.0 / x)                        ->  x_bar = g / x
     x_bar = np.broadcast_to(g, x.shape) * x      ->  x_bar = g * x
-    x_bar = x_bar + index_add(zeros, i, g)       ->  x_bar = index_add(x_bar, i, g)
 
 Each row of the table says the identity, and why floating point allows it. All of them keep the type.
 """
@@ -19,9 +18,19 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
 from s2sad.ir.primitive import Effect, Primitive, lookup
 from s2sad.ir.rewrite import renamed
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED, is_basic_index
-from s2sad.ir.types import ArrayType, Type, type_of
+from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
+from s2sad.ir.types import ArrayType, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.optimize.operands import (
+    frozen,
+    is_literal,
+    is_number,
+    is_unnamed,
+    need,
+    operand_key,
+    same_type,
+)
+from s2sad.optimize.stores import plus_scatter, read_of_stored, store_of_sum, stored_twice
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
@@ -30,37 +39,6 @@ def simplify(function: Function) -> tuple[Function, bool]:
     """The function with the identities applied and no pure operation written twice; whether another run may do more."""
     s = Simplifier()
     return renamed(replace(function, body=s.block(function.body)), s.names), s.again
-
-
-def share_zeros(function: Function) -> Function:
-    """`index_add(zeros, i, g)` for a basic index stores: the first contribution needs no sum."""
-    zeros = {r for op in _operations(function.body) if _is_zeros(op) for r in op.results}
-    return replace(function, body=_first_stores(function.body, zeros))
-
-
-def _operations(block: Block) -> list[Operation]:
-    return [o for op in block.operations for o in (op, *(x for b in op.blocks for x in _operations(b)))]
-
-
-def _first_stores(block: Block, zeros: set[Value]) -> Block:
-    operations: list[Operation] = []
-    for op in block.operations:
-        scatter = isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros
-        if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
-            op = replace(op, primitive=INDEX_SET)
-        operations.append(_with_blocks(op, [_first_stores(b, zeros) for b in op.blocks]))
-    return replace(block, operations=tuple(operations))
-
-
-def _with_blocks(op: Operation, blocks: list[Block]) -> Operation:
-    match op:
-        case If():
-            return replace(op, then=blocks[0], orelse=blocks[1])
-        case For():
-            return replace(op, body=blocks[0])
-        case While():
-            return replace(op, test=blocks[0], body=blocks[1])
-    return op
 
 
 class Simplifier:
@@ -168,7 +146,7 @@ class Simplifier:
 
     def build(self, op: Apply, function: Callable[..., object] | Primitive, *operands: Operand) -> Operand:
         """A replacement for `op`: another operation with its name, location and comment."""
-        primitive = function if isinstance(function, Primitive) else _need(function)
+        primitive = function if isinstance(function, Primitive) else need(function)
         builder = Builder(op.location, self.reasons(op, operands))
         result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
         for new in builder.operations:
@@ -189,7 +167,7 @@ class Simplifier:
 
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
         """What a replacement is about: the operation, and the unnamed ones that it takes in."""
-        absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and _unnamed(o)]
+        absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and is_unnamed(o)]
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
 
@@ -212,12 +190,6 @@ def _decides_to_stop(op: If, then: Block, orelse: Block) -> bool:
     return [getattr(b.results[0], "value", None) for b in (then, orelse)] == [True, False]
 
 
-def _need(function: Callable[..., object]) -> Primitive:
-    primitive = lookup(function)
-    assert primitive is not None, function
-    return primitive
-
-
 UNSHARED = frozenset(
     {"np.zeros_like", "np.zeros", "np.empty", "np.empty_like", "np.ones", "np.array", "np.copy", "zero_items"}
     | {"sequence", "concatenate"}
@@ -231,53 +203,12 @@ def _key(op: Apply) -> object | None:
     if op.primitive.update is not None:
         return None
     try:
-        static = tuple((k, _frozen(v)) for k, v in op.static.items())
-        key = (op.primitive, tuple(_operand_key(o) for o in op.operands), static)
+        static = tuple((k, frozen(v)) for k, v in op.static.items())
+        key = (op.primitive, tuple(operand_key(o) for o in op.operands), static)
         hash(key)
     except TypeError:
         return None
     return key
-
-
-def _operand_key(o: Operand) -> object:
-    return (type(o.value), _frozen(o.value), o.text) if isinstance(o, Constant) else o
-
-
-def _frozen(v: object) -> object:
-    if isinstance(v, slice):
-        return ("slice", v.start, v.stop, v.step)
-    if isinstance(v, (list, tuple)):
-        return (type(v), tuple(map(_frozen, v)))
-    if isinstance(v, float):
-        return repr(v)
-    return v
-
-
-# The identities
-
-
-def is_number(operand: Operand, value: float) -> bool:
-    """A literal Python number, not a named constant."""
-    return (
-        isinstance(operand, Constant)
-        and type(operand.value) in (int, float)
-        and operand.value == value
-        and operand.text is None
-    )
-
-
-def is_literal(operand: Operand) -> bool:
-    """A Python number that has no name."""
-    return isinstance(operand, Constant) and type(operand.value) in (int, float) and operand.text is None
-
-
-def same_type(a: Type, b: Type) -> bool:
-    """The same dtype and shape; a Python float serves where NumPy's is expected."""
-    if a == b:
-        return True
-    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
-        return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
-    return False
 
 
 def _times_one(s: Simplifier, op: Apply) -> Operand | None:
@@ -303,7 +234,7 @@ def _times_quotient(s: Simplifier, op: Apply) -> Operand | None:
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
         quotient = s.definition(b, lookup(np.divide))
-        if quotient is not None and is_number(quotient.operands[0], 1.0) and _unnamed(b):
+        if quotient is not None and is_number(quotient.operands[0], 1.0) and is_unnamed(b):
             return s.build(op, np.divide, a, quotient.operands[1])
     return None
 
@@ -312,10 +243,10 @@ def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
     """a * -b -> -a * b for an unnamed -b; exact. (-a) * (-b) -> a * b; exact"""
     x, y = op.operands
     n = s.definition(y, lookup(np.negative))
-    if n is None or not _unnamed(y):
+    if n is None or not is_unnamed(y):
         return None
     m = s.definition(x, lookup(np.negative))
-    if m is not None and _unnamed(x):
+    if m is not None and is_unnamed(x):
         return s.build(op, np.multiply, m.operands[0], n.operands[0])
     return None
 
@@ -323,13 +254,13 @@ def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
 def _times_scaled(s: Simplifier, op: Apply) -> Operand | None:
     """a * (b / x) -> (a * b) / x and a * (b * x) -> (a * b) * x for numbers a and b; a rounding less or more"""
     for a, b in (op.operands, op.operands[::-1]):
-        inner = s.made.get(b) if isinstance(b, Value) and is_literal(a) and _unnamed(b) else None
+        inner = s.made.get(b) if isinstance(b, Value) and is_literal(a) and is_unnamed(b) else None
         if inner is None or inner.primitive.name not in ("np.multiply", "np.divide") or inner.static:
             continue
         first, second = inner.operands
         if inner.primitive.name == "np.multiply" and not is_literal(first):
             quotient = s.definition(first, lookup(np.divide))
-            if quotient is None or not is_literal(quotient.operands[0]) or not _unnamed(first):
+            if quotient is None or not is_literal(quotient.operands[0]) or not is_unnamed(first):
                 continue
             scaled = _scaled(s, op, a, quotient)
             return None if scaled is None else s.build(op, np.multiply, scaled, second)
@@ -369,10 +300,10 @@ def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
     """a + -b -> a - b; exact"""
     x, y = op.operands
     negative = s.definition(y, lookup(np.negative))
-    if negative is not None and _unnamed(y):
+    if negative is not None and is_unnamed(y):
         return s.build(op, np.subtract, x, negative.operands[0])
     negative = s.definition(x, lookup(np.negative))
-    if negative is not None and _unnamed(x):
+    if negative is not None and is_unnamed(x):
         return s.build(op, np.subtract, y, negative.operands[0])
     return None
 
@@ -394,22 +325,8 @@ def _minus_zero(s: Simplifier, op: Apply) -> Operand | None:
 def _minus_negative(s: Simplifier, op: Apply) -> Operand | None:
     """a - -b -> a + b; exact"""
     negative = s.definition(op.operands[1], lookup(np.negative))
-    if negative is not None and _unnamed(op.operands[1]):
+    if negative is not None and is_unnamed(op.operands[1]):
         return s.build(op, np.add, op.operands[0], negative.operands[0])
-    return None
-
-
-def _plus_scatter(s: Simplifier, op: Apply) -> Operand | None:
-    """a + index_add(zeros, i, g) -> index_add(a, i, g); exact"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        scatter = s.definition(b, INDEX_ADD)
-        if scatter is None or not _is_zeros(s.made.get(scatter.operands[0])) or not _unnamed(b):  # type: ignore[arg-type]
-            continue
-        if not isinstance(a.type, ArrayType) or a.type.is_scalar:
-            continue
-        if _shape(a) is not None and _shape(a) == _shape(b) == _shape(op.result):
-            return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])
     return None
 
 
@@ -418,13 +335,9 @@ def _items_plus_item(s: Simplifier, op: Apply) -> Operand | None:
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
         update = s.definition(b, LIST_ADD)
-        if update is not None and s.definition(update.operands[0], ZERO_ITEMS) is not None and _unnamed(b):
+        if update is not None and s.definition(update.operands[0], ZERO_ITEMS) is not None and is_unnamed(b):
             return s.build(op, LIST_ADD, a, update.operands[1], update.operands[2])
     return None
-
-
-def _shape(operand: Operand) -> object:
-    return operand.type.shape if isinstance(operand.type, ArrayType) else None
 
 
 def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
@@ -439,7 +352,7 @@ def _negative_number(s: Simplifier, op: Apply) -> Operand | None:
     if is_literal(o):
         return Constant(-o.value, o.type)  # type: ignore[operator,union-attr]
     quotient = s.definition(o, lookup(np.divide))
-    if quotient is not None and _unnamed(o) and is_literal(quotient.operands[0]):
+    if quotient is not None and is_unnamed(o) and is_literal(quotient.operands[0]):
         numerator = quotient.operands[0]
         return s.build(op, np.divide, Constant(-numerator.value, numerator.type), quotient.operands[1])  # type: ignore[operator,union-attr]
     return None
@@ -487,8 +400,8 @@ def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
 
 def broadcast_last(s: Simplifier, op: Apply) -> Operand | None:
     """f(broadcast_to(a, shape), c) -> broadcast_to(f(a, c), shape) for numbers a and c; exact"""
-    spread = next((d for o in op.operands if (d := s.definition(o, lookup(np.broadcast_to))) and _unnamed(o)), None)
-    if spread is None or not _unnamed(op.result):
+    spread = next((d for o in op.operands if (d := s.definition(o, lookup(np.broadcast_to))) and is_unnamed(o)), None)
+    if spread is None or not is_unnamed(op.result):
         return None
     numbers = [spread.operands[0] if s.made.get(o) is spread else o for o in op.operands]  # type: ignore[arg-type]
     if not all(isinstance(n.type, ArrayType) and n.type.is_scalar for n in numbers):
@@ -502,7 +415,7 @@ _SPREADABLE = ("np.multiply", "np.divide", "np.negative", "np.add", "np.subtract
 
 def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
-    made = s.made.get(operand) if isinstance(operand, Value) and _unnamed(operand) else None
+    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
     if made is None or not (spread or made.primitive.name in _LAYOUT):
         return operand
@@ -515,23 +428,18 @@ def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
 _LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
 
 
-def _is_zeros(op: Operation | None) -> bool:
-    return isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
-
-
-def _unnamed(operand: Operand) -> bool:
-    return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
-
-
 RULES: dict[str, tuple[Rule, ...]] = {
     "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
     "np.divide": (_over_one,),
-    "np.add": (_plus_zero, _plus_itself, _plus_scatter, _plus_negative),
+    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative),
     "np.subtract": (_minus_zero, _minus_negative),
     "np.negative": (_negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (_twice_transposed,),
     "extract": (_item_of_made,),
+    "index_set": (store_of_sum, stored_twice),
+    "index_add": (stored_twice,),
+    "getitem": (read_of_stored,),
     "add_items": (_items_plus_item,),
 }
 """The identities, by the operation that they start from."""

@@ -397,6 +397,7 @@ linear(
     np.copy,
     lambda g, x: fit(g, x),
     _copy_type,
+    spelling=lambda a: "_0.copy()" if a.kind == "array" else "np.copy(_0)",
     samples=lambda rng: [Sample((REAL(rng, shape),)) for shape in [(), (3,), (2, 3)]] + [Sample((1.5,))],
 )
 

@@ -1,0 +1,68 @@
+"""What the identities ask of operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
+
+
+def is_number(operand: Operand, value: float) -> bool:
+    """A literal Python number, not a named constant."""
+    return (
+        isinstance(operand, Constant)
+        and type(operand.value) in (int, float)
+        and operand.value == value
+        and operand.text is None
+    )
+
+
+def is_literal(operand: Operand) -> bool:
+    """A Python number that has no name."""
+    return isinstance(operand, Constant) and type(operand.value) in (int, float) and operand.text is None
+
+
+def same_type(a: Type, b: Type) -> bool:
+    """The same dtype and shape; a Python float serves where NumPy's is expected."""
+    if a == b:
+        return True
+    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+        return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
+    return False
+
+
+def need(function: Callable[..., object]) -> Primitive:
+    primitive = lookup(function)
+    assert primitive is not None, function
+    return primitive
+
+
+def operand_key(o: Operand) -> object:
+    return (type(o.value), frozen(o.value), o.text) if isinstance(o, Constant) else o
+
+
+def frozen(v: object) -> object:
+    if isinstance(v, slice):
+        return ("slice", v.start, v.stop, v.step)
+    if isinstance(v, (list, tuple)):
+        return (type(v), tuple(map(frozen, v)))
+    if isinstance(v, float):
+        return repr(v)
+    return v
+
+
+# The identities
+
+
+def is_unnamed(operand: Operand) -> bool:
+    return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
+
+
+def shape_of(operand: Operand) -> object:
+    return operand.type.shape if isinstance(operand.type, ArrayType) else None
+
+
+def is_zeros(op: Operation | None) -> bool:
+    return isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
