@@ -17,7 +17,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, is_basic_index
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim
 from s2sad.ir.values import Apply, Block, For, If, Operand, Operation, Value, While, constant
 
@@ -134,6 +134,19 @@ class Adjoints:
                 total = add(builder, before, leaf)
                 builder.about = about
             self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
+
+    def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
+        """Add a contribution to the adjoint of what a subscript takes of an array."""
+        key = (array, ())
+        before = self.current(builder, key)
+        about = builder.about
+        silent = self.frame.reasons.pop(key, ())
+        if before is None:
+            before = self.zero_at(builder, array)
+        builder.about = (*silent, *(op for op in about if op not in silent))
+        total = builder.apply(INDEX_ADD, (before, index, contribution))
+        builder.about = about
+        self.frame.totals[key] = self.name(total, self.hint(array), loose=True)
 
     def current(self, builder: Builder, key: Key) -> Operand | None:
         """The sum so far; in an inner frame the sum of an outer value is one that this frame updates."""

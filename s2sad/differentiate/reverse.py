@@ -22,7 +22,7 @@ from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tange
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED
 from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
@@ -139,6 +139,12 @@ class Reverse(Adjoints):
         g = self.cotangent(y, builder)
         if g is None:
             return
+        if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
+            array, index = op.operands
+            if array in self.active:
+                assert isinstance(array, Value)
+                self.contribute_at(builder, array, self.primal(builder, index).operand, g.operand)
+            return
         check_rule(op, op.primitive.adjoint)
         assert op.primitive.adjoint is not None
         active = tuple(o in self.active for o in op.operands)
@@ -252,7 +258,7 @@ class Reverse(Adjoints):
         }
         inner = builder.child()
         frame = self.frame = Frame(op.body, self.frame, op)
-        index = Value(integer(new_dim("i")), op.index.hint if isinstance(op, For) else None)
+        index = Value(op.index.type, op.index.hint) if isinstance(op, For) else Value(integer(new_dim("i")))
         if isinstance(op, For) and not op.breaks:
             frame.replaced[op.index] = index
         hints = [self.hint(op.carried[k]) for k in carried]

@@ -23,6 +23,7 @@ from s2sad.ir.types import (
     dim_scaled,
     dim_sum,
     join,
+    new_dim,
 )
 from s2sad.ir.values import Operand, Value
 
@@ -67,7 +68,7 @@ class Carried:
 
     def parameters(self) -> list[Value]:
         names = {key: leaf_names(term, self.lo.shown(key)) for key, term in self.terms.items()}
-        return [Value(self.kinds[key][k], names[key][k]) for key, _, k in self.leaves]
+        return [Value(sized(self.kinds[key][k]), names[key][k]) for key, _, k in self.leaves]
 
     def enter(self, values: Sequence[Value]) -> None:
         """Bind what is carried to these values; static leaves stay."""
@@ -162,6 +163,12 @@ def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
     if before != after and isinstance(after, Size):
         loose.update(s for s, _ in after.terms)
     return after
+
+
+def sized(t: Type) -> Type:
+    """An integer that a loop carries has one value in each iteration, which shapes may speak of."""
+    integer = isinstance(t, ArrayType) and t.kind == "python" and t.dtype is not None and t.dtype.kind == "i"
+    return ArrayType(t.dtype, t.shape, t.kind, new_dim("k")) if integer and isinstance(t, ArrayType) else t
 
 
 def _without_size(t: Type) -> Type:

@@ -15,7 +15,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import scope
-from s2sad.frontend.carried import Carried, grown
+from s2sad.frontend.carried import Carried, grown, sized
 from s2sad.frontend.collecting import collecting
 from s2sad.frontend.functions import Functions
 from s2sad.frontend.heap import STOP, NotStatic
@@ -435,7 +435,7 @@ class Loops(Functions):
         yields = [*results, *([self.to_operand(stop)] if breaks else [])]
         block = inner.block([*([index] if index is not None else []), *parameters], yields)
         renamed = {s: new_dim(s.name) for s in loose}
-        finals = [Value(substitute(p.type, renamed), p.hint) for p in parameters]
+        finals = [Value(sized(substitute(p.type, renamed)), p.hint) for p in parameters]
         if not breaks:
             finals = [
                 grown(f, p, r, i, trips)

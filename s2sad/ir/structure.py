@@ -11,6 +11,7 @@ undefined           the value of a name in a branch that does not bind it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _undefined_type(*, type: Type) -> Type:
 
 
 def slice_length(length: Dim, s: SliceType) -> Dim:
-    """The length of `x[s]`; linear in the length where the parts are known, as both ends are clipped alike."""
+    """The length of `x[s]`: two slices cut alike have one length, linear in that of x where the parts are known."""
     step = 1 if s.step is None else s.step.size
     if isinstance(length, int) and isinstance(step, int):
         first, last = (None if p is None else p.size for p in (s.start, s.stop))
@@ -97,21 +98,36 @@ def slice_length(length: Dim, s: SliceType) -> Dim:
             return len(range(*slice(first, last, step).indices(length)))
     if step == -1 and s.start is None and s.stop is None:
         return length
-    if step != 1:
+    found = _linear_length(length, s) if step == 1 else None
+    if found is not None:
+        return found
+    parts = (s.start, s.stop, s.step)
+    if any(p is not None and p.size is None for p in parts):
         return new_dim("s")
+    return _unknown_length(length, *(None if p is None else p.size for p in parts))
+
+
+@lru_cache(maxsize=4096)
+def _unknown_length(length: Dim, start: Dim | None, stop: Dim | None, step: Dim | None) -> Dim:
+    """The length of a slice, which depends on nothing but these."""
+    return new_dim("s")
+
+
+def _linear_length(length: Dim, s: SliceType) -> Dim | None:
+    """The length of a slice of step 1, as both ends are clipped alike; None where they may not be."""
     start = 0 if s.start is None else s.start.size
     stop = length if s.stop is None else s.stop.size
     if not isinstance(start, int) or stop is None:
-        return new_dim("s")
+        return None
     if isinstance(stop, int) and stop < 0:
         stop = dim_sum(length, stop)
     if start < 0:
-        return -start if stop == length and -start <= least_value(length) else new_dim("s")
+        return -start if stop == length and -start <= least_value(length) else None
     # x[a:b] with a, b >= 0 given as numbers may be clipped by a shorter x; x[a:] and x[a:-b] are n - a - b or empty
     if isinstance(stop, int):
-        return max(0, stop - start) if stop <= least_value(length) else new_dim("s")
+        return max(0, stop - start) if stop <= least_value(length) else None
     if stop != length and s.stop is not None and not _is_below(stop, length):
-        return new_dim("s")
+        return None
     return dim_sum(stop, start, -1)
 
 
