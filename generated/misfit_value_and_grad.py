@@ -6,6 +6,8 @@ import numpy as np
 def unbroadcast(g, x):
     """Sum `g` over the axes along which `x` was repeated to get the shape of `g`."""
     shape = np.shape(x)
+    if np.shape(g) == shape:
+        return g
     lead = np.ndim(g) - len(shape)
     axes = tuple(
         k for k in range(np.ndim(g)) if k < lead or shape[k - lead] == 1 and np.shape(g)[k] != 1

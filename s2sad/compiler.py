@@ -38,7 +38,7 @@ from s2sad.ir.types import (
     Symbol,
     Type,
     leaves,
-    new_dim,
+    renewed,
     substitute,
     symbols,
     tuple_type,
@@ -376,7 +376,7 @@ def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
 def _returned(t: Type, back: Mapping[Symbol, Any]) -> Type:
     """The type of a callee's result in the symbols of its caller; what the callee alone knows is unknown here."""
     table = dict(back)
-    table.update((s, new_dim(s.name)) for s in symbols(t) if s not in table)
+    table.update((s, renewed(s)) for s in symbols(t) if s not in table)
     return substitute(t, table)
 
 

@@ -12,6 +12,7 @@ from s2sad.frontend.heap import Environment
 from s2sad.frontend.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import (
+    BOTTOM,
     ArrayType,
     ContainerType,
     Dim,
@@ -20,10 +21,12 @@ from s2sad.ir.types import (
     StaticType,
     Symbol,
     Type,
+    all_items,
     dim_scaled,
     dim_sum,
     join,
     new_dim,
+    symbols,
 )
 from s2sad.ir.values import Operand, Value
 
@@ -44,6 +47,9 @@ class Carried:
         self.terms: dict[str, Term] = {}
         self.kinds: dict[str, list[Type]] = {}
         self.frozen: dict[str, str | None] = {}
+        self.around = list(env.values())
+        self.known: set[Symbol] | None = None
+        """What types speak of outside the loop."""
         for key in keys:
             self.add(key, env[key], env[key])
 
@@ -101,7 +107,7 @@ class Carried:
             for k, (old, operand) in enumerate(zip(flatten(t1)[0], flatten(t2)[0], strict=True)):
                 if not isinstance(old.type, StaticType):
                     results.append(operand)
-                    changed |= self.widen_leaf(key, k, operand.type, loose)
+                    changed |= self.widen_leaf(key, k, self.outside(operand.type), loose)
                 elif old.type != operand.type:
                     lo.refuse(
                         self.node,
@@ -110,6 +116,14 @@ class Carried:
                         UnsupportedType,
                     )
         return results, changed
+
+    def outside(self, t: Type) -> Type:
+        """The type of a list as it is seen outside an iteration: lengths that the iteration alone knows vary in it."""
+        if not isinstance(t, SequenceType):
+            return t
+        if self.known is None:
+            self.known = {s for term in self.around for o in flatten(term)[0] for s in symbols(o.type)}
+        return SequenceType(all_items(t.item, known=self.known), t.length)
 
     def widen_leaf(self, key: str, k: int, after: Type, loose: set[Symbol]) -> bool:
         before = self.kinds[key][k]
@@ -145,7 +159,12 @@ def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
     joined = join(before, _without_size(after))
     if isinstance(before, SequenceType) and isinstance(joined, SequenceType):
         item = _widened(before.item, joined.item, loose)
-        return item and SequenceType(item, _loosened(before.length, joined.length, loose))
+        if item is None:
+            return None
+        if before.item != BOTTOM:
+            item = all_items(item, before.item, joined.item)
+        loose.update(s for s in symbols(item) if s.varies)
+        return SequenceType(item, _loosened(before.length, joined.length, loose))
     if isinstance(before, ContainerType) and isinstance(joined, ContainerType):
         items = [_widened(b, j, loose) for b, j in zip(before.items, joined.items, strict=True)]
         return ContainerType(before.cls, before.keys, tuple(items))  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ from s2sad.ir.types import (
     Symbol,
     integer,
     new_dim,
+    renewed,
     substitute,
 )
 from s2sad.ir.values import Block, Constant, For, If, Operand, Value, While, constant
@@ -434,7 +435,7 @@ class Loops(Functions):
         breaks = not (isinstance(stop, Constant) and stop.value is False)
         yields = [*results, *([self.to_operand(stop)] if breaks else [])]
         block = inner.block([*([index] if index is not None else []), *parameters], yields)
-        renamed = {s: new_dim(s.name) for s in loose}
+        renamed = {s: renewed(s) for s in loose}
         finals = [Value(sized(substitute(p.type, renamed)), p.hint) for p in parameters]
         if not breaks:
             finals = [

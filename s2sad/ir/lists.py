@@ -31,6 +31,7 @@ from s2sad.ir.types import (
     SliceType,
     StaticType,
     Type,
+    all_items,
     array,
     dim_sum,
     join,
@@ -42,9 +43,10 @@ from s2sad.ir.values import Constant, Operand, constant
 def item_type(*items: Type) -> Type | None:
     """The type that all items of a list have; None where there is none."""
     joined: Type | None = BOTTOM
-    for t in items:
-        joined = joined and join(joined, _plain(t))
-    return joined
+    plain = [_plain(t) for t in items]
+    for t in plain:
+        joined = joined and join(joined, t)
+    return joined and all_items(joined, *(t for t in plain if t != BOTTOM))
 
 
 def _plain(t: Type) -> Type:

@@ -52,7 +52,9 @@ class Signature:
     def dim(self, d: Dim) -> Dim:
         """The symbol of a length; one that may be 1 by a symbolic computation stays doubtful."""
         if d not in self.dims:
-            new = new_dim(f"n{len(self.dims) - 1}", 2 if isinstance(d, int) else min(2, least_value(d)))
+            least = 2 if isinstance(d, int) else min(2, least_value(d))
+            varies = isinstance(d, Size) and any(s.varies for s, _ in d.terms)
+            new = new_dim(f"n{len(self.dims) - 1}", least, varies)
             self.dims[d] = new
             self.names.update((s, s.name) for s, _ in new.terms)
         return self.dims[d]

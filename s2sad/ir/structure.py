@@ -36,6 +36,7 @@ from s2sad.ir.types import (
     join,
     least_value,
     new_dim,
+    one_item,
     tuple_type,
 )
 
@@ -227,7 +228,7 @@ def _picked(item: Type) -> Shape | None:
 
 def _getitem_type(x: Type, index: Type, /) -> Type:
     if isinstance(x, SequenceType):
-        return SequenceType(x.item, slice_length(x.length, index)) if isinstance(index, SliceType) else x.item
+        return SequenceType(x.item, slice_length(x.length, index)) if isinstance(index, SliceType) else one_item(x.item)
     if isinstance(x, ContainerType):
         joined: Type | None = x.items[0]
         for item in x.items[1:]:

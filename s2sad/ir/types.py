@@ -14,7 +14,7 @@ unknown rank is `shape=None`. An unknown is always sound: it costs a run-time he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -22,13 +22,17 @@ import numpy as np
 
 
 class Symbol:
-    """An unknown integer, not below `least`. Two symbols are equal only when they are the same object."""
+    """An unknown integer, not below `least`. Two symbols are equal only when they are the same object.
 
-    __slots__ = ("least", "name")
+    One that `varies`, in the type of the items of a list, is another integer for each item.
+    """
 
-    def __init__(self, name: str = "n", least: int = 0) -> None:
+    __slots__ = ("least", "name", "varies")
+
+    def __init__(self, name: str = "n", least: int = 0, varies: bool = False) -> None:
         self.name = name
         self.least = least
+        self.varies = varies
 
     def __repr__(self) -> str:
         return self.name
@@ -53,9 +57,14 @@ Shape: TypeAlias = tuple[Dim, ...]
 Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
 
 
-def new_dim(name: str = "n", least: int = 0) -> Size:
+def new_dim(name: str = "n", least: int = 0, varies: bool = False) -> Size:
     """A fresh dimension, equal to no other."""
-    return Size(frozenset({(Symbol(name, least), 1)}))
+    return Size(frozenset({(Symbol(name, least, varies), 1)}))
+
+
+def renewed(s: Symbol) -> Size:
+    """A fresh dimension of the kind of a symbol."""
+    return new_dim(s.name, s.least, s.varies)
 
 
 def least_value(d: Dim) -> int:
@@ -369,6 +378,7 @@ def join(a: Type, b: Type) -> Type | None:
             return None if None in items else ContainerType(a.cls, a.keys, items)  # type: ignore[arg-type]
         case SequenceType(), SequenceType():
             item = join(a.item, b.item)
+            item = item and all_items(item, *(t for t in (a.item, b.item) if t != BOTTOM))
             return item and SequenceType(item, a.length if a.length == b.length else new_dim("k"))
         case SliceType(), SliceType():
             return None
@@ -436,6 +446,19 @@ def substitute(t: Type, dims: Mapping[Symbol, Dim]) -> Type:
             parts = [None if p is None else substitute(p, dims) for p in (t.start, t.stop, t.step)]
             return SliceType(*parts)  # type: ignore[arg-type]
     return t
+
+
+def one_item(t: Type) -> Type:
+    """The type of one item of a list whose items may differ in their lengths."""
+    return substitute(t, {s: new_dim(s.name, s.least) for s in symbols(t) if s.varies})
+
+
+def all_items(t: Type, *items: Type, known: Collection[Symbol] | None = None) -> Type:
+    """The type for all items of a list, joined from `items`: what differs, or is not `known` outside, varies."""
+    same = set(symbols(t)) if known is None else set(known)
+    for item in items:
+        same &= symbols(item)
+    return substitute(t, {s: new_dim(s.name, s.least, True) for s in symbols(t) if s not in same and not s.varies})
 
 
 def _substitute_dim(d: Dim, dims: Mapping[Symbol, Dim]) -> Dim:

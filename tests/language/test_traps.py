@@ -361,3 +361,22 @@ def test_rounds_that_are_unrolled_know_which_list_is_which():
 
     assert f(2.0, 3.0) == s2sad.value_and_grad(f)(2.0, 3.0)[0]
     assert s2sad.grad(f)(2.0, 3.0) == pytest.approx((f(2.0 + 1e-6, 3.0) - f(2.0 - 1e-6, 3.0)) / 2e-6)
+
+
+def items_of_several_lengths(a):
+    xs = [a[:i] for i in range(1, len(a))]
+    total = np.sum(xs[0] * xs[2])
+    ys = []
+    for i in range(1, len(a)):
+        ys.append(a[:i] ** 2)
+        total += np.sum(ys[0] * a[:i] * ys[-1])
+    return total
+
+
+def test_the_items_of_a_list_may_differ_in_length():
+    x = np.array([0.3, 1.2, -0.7, 1.9])
+    f, x_dot = items_of_several_lengths, np.array([1.0, -0.5, 0.25, 2.0])
+    h = 1e-6
+    expected = (f(x + h * x_dot) - f(x - h * x_dot)) / (2 * h)
+    assert s2sad.grad(f)(x) @ x_dot == pytest.approx(expected, rel=1e-7)
+    assert s2sad.jvp(f, (x,), (x_dot,))[1] == pytest.approx(expected, rel=1e-7)
