@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from s2sad.analysis.dependence import Dependence
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, is_basic_index
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, new_dim
-from s2sad.ir.values import Apply, Block, For, If, Operand, Operation, Value, While, constant
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, is_basic_index
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, new_dim
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, constant
 
 RECENT = 16
 """How far back a contribution is looked for among the operations just appended."""
@@ -74,6 +75,13 @@ class Adjoints:
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
         self._define(body)
+        self.dependence = Dependence(Function("", body))
+        self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
+        """The places of arrays that hold a value: where it was read, or is stored."""
+        for op in self.dependence.loops:
+            if isinstance(op, Apply):
+                self._place(op)
+        self.finals: dict[Value, tuple[Value, Operand] | None] = {}
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
@@ -89,6 +97,15 @@ class Adjoints:
             self.definition.update((r, op) for r in op.results)
             for inner in op.blocks:
                 self._define(inner)
+
+    def _place(self, op: Apply) -> None:
+        if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
+            self.places.setdefault(op.result, []).append((op, op.operands[0], op.operands[1]))
+        if op.primitive is INDEX_SET:
+            held, index, value = op.operands
+            fits = GETITEM.result_type([held.type, index.type], {}) == as_item(value.type)
+            if fits and isinstance(value, Value):
+                self.places.setdefault(value, []).append((op, held, index))
 
     # names
 
@@ -210,6 +227,9 @@ class Adjoints:
             return value
         if value in home.replaced:
             return home.replaced[value]
+        kept = self.kept(builder, value)
+        if kept is not None:
+            return kept
         if self.cheap(value, home):
             return self.again(builder, value, home)
         if isinstance(home.op, If):
@@ -219,6 +239,25 @@ class Adjoints:
             home.sources[value] = self.source_of(value, home)
             home.scanned[value] = Value(value.type, _kept_name(value))
         return home.scanned[value]
+
+    def kept(self, builder: Builder, value: Value) -> Operand | None:
+        """What a loop read of an array, or stored in it, from the array itself if it is still there after it."""
+        found = self.place_kept(value)
+        if found is None:
+            return None
+        final, index = found
+        about, builder.about = builder.about, ()
+        whole = self.read(builder, final)
+        result = builder.apply(GETITEM, (whole, self.read(builder, index)), None, value.hint, value.loose)
+        builder.about = about
+        return result
+
+    def place_kept(self, value: Value) -> tuple[Value, Operand] | None:
+        """An array behind the loops, and the subscript at which it still holds the value."""
+        if value not in self.finals:
+            finals = ((self.dependence.final(op, a, index), index) for op, a, index in self.places.get(value, ()))
+            self.finals[value] = next(((final, index) for final, index in finals if final is not None), None)
+        return self.finals[value]
 
     def export(self, value: Value, op: If, home: Frame) -> Value:
         """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
@@ -259,7 +298,7 @@ class Adjoints:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return not isinstance(value, Value) or not self._inside(value, home)
-        if value in home.replaced or value in home.scanned:
+        if value in home.replaced or value in home.scanned or self.place_kept(value) is not None:
             return True
         op = self.definition.get(value)
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
@@ -283,6 +322,8 @@ class Adjoints:
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return self.read(builder, value)
         known = home.replaced.get(value) or home.scanned.get(value)
+        if known is None:
+            known = self.kept(builder, value)
         if known is not None:
             return known
         op = self.definition[value]
@@ -294,7 +335,10 @@ class Adjoints:
         return result
 
 
-_CHEAP = {"np.add", "np.subtract", "np.multiply", "np.floor_divide", "np.remainder", "np.negative", "len", "np.divide"}
+_CHEAP = frozenset(
+    {"np.add", "np.subtract", "np.multiply", "np.floor_divide", "np.remainder", "np.negative", "len", "np.divide"}
+    | {"max", "min", "abs", "np.abs", "np.maximum", "np.minimum"}
+)
 
 
 def _kept_name(value: Value) -> str:
@@ -322,6 +366,11 @@ def is_light(op: Apply) -> bool:
         return True
     t = op.result.type
     return isinstance(t, ArrayType) and t.is_scalar and (primitive.name in _CHEAP or primitive.constant)
+
+
+def as_item(t: Type) -> Type:
+    """The type of a number as an element of an array has it."""
+    return array(t.dtype, ()) if isinstance(t, ArrayType) and t.shape == () else t
 
 
 def leaf_type(key: Key) -> Type:

@@ -1,0 +1,337 @@
+"""Whether what a loop read of an array, or stored in it, is still there when the loop is over.
+
+    for i in range(1, n):
+        r[i] = x[i] + np.tanh(r[i - 1])        r[i - 1] is not written any more: the reverse sweep reads it from r
+
+The test is that of dependence analysis for affine subscripts: a later store meets the place only where its subscript
+can be equal, for an iteration that comes later in the lexicographic order; bounds of loops decide (U. Banerjee,
+Dependence Analysis, chapters 4 and 5). Subscripts are known by the symbolic sizes in their types. Whatever is not
+affine in the indices of loops counts as overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from s2sad.ir.structure import INDEX_ADD, INDEX_SET, index_items
+from s2sad.ir.types import ArrayType, Dim, Size, SliceType, Symbol, Type, symbols
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+
+MAX_DEPTH = 12
+"""How many bounds are put in for one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """`sum(coefficient * symbol) + offset`."""
+
+    terms: Mapping[Symbol, int]
+    offset: int = 0
+
+    def plus(self, other: Affine, factor: int = 1) -> Affine:
+        terms = dict(self.terms)
+        for s, c in other.terms.items():
+            terms[s] = terms.get(s, 0) + factor * c
+        return Affine({s: c for s, c in terms.items() if c}, self.offset + factor * other.offset)
+
+    def renamed(self, names: Mapping[Symbol, Symbol]) -> Affine:
+        return Affine({names.get(s, s): c for s, c in self.terms.items()}, self.offset)
+
+
+def affine(d: Dim | None) -> Affine | None:
+    if d is None:
+        return None
+    return Affine({}, d) if isinstance(d, int) else Affine(dict(d.terms), d.offset)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Span:
+    """What an item of a subscript takes of an axis: from `start`, up to `stop` (None: no bound is known)."""
+
+    start: Affine | None
+    stop: Affine | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Access:
+    """A place in an array: the spans of its axes, and where in the program it stands."""
+
+    spans: tuple[Span, ...]
+    loops: tuple[For | While, ...]
+    position: int
+
+
+Bounds = dict[Symbol, tuple[list[Affine], list[Affine]]]
+
+
+class Dependence:
+    """The stores of one function, and what is known of its loops."""
+
+    def __init__(self, function: Function) -> None:
+        self.parent: dict[Value, Value] = {}
+        self.loops: dict[Operation, tuple[For | While, ...]] = {}
+        self.position: dict[Operation, int] = {}
+        self.definition: dict[Value, Operation] = {}
+        self.home: dict[Symbol, For | While | None] = {}
+        self.owner: dict[Value, Block] = {}
+        self.stores: dict[Value, list[Apply]] = {}
+        self.whole: set[Value] = set()
+        """Arrays, by their memory, that are replaced as a whole inside a loop."""
+        self.visit(function.body, ())
+        updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
+        for op in updates:
+            self.stores.setdefault(self.find(op.result), []).append(op)
+        for value, made in self.definition.items():
+            fresh = isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD)
+            if fresh and self.loops[made] and isinstance(value.type, ArrayType) and not value.type.is_scalar:
+                self.whole.add(self.find(value))
+
+    def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
+        for p in block.parameters:
+            self.meet(p, block, loops)
+        for op in block.operations:
+            self.loops[op], self.position[op] = loops, len(self.position)
+            for inner in op.blocks:
+                self.visit(inner, (*loops, op) if isinstance(op, (For, While)) else loops)
+            for r in op.results:
+                self.definition[r] = op
+                self.meet(r, block, loops)
+            match op:
+                case Apply() if op.primitive in (INDEX_SET, INDEX_ADD):
+                    self.unite(op.operands[0], op.result)
+                case If():
+                    for k, r in enumerate(op.results):
+                        self.unite(op.then.results[k], r)
+                        self.unite(op.orelse.results[k], r)
+                case For() | While():
+                    for k, p in enumerate(op.carried):
+                        self.unite(op.initial[k], p)
+                        self.unite(op.body.results[k], p)
+                        self.unite(op.results[k], p)
+
+    def meet(self, value: Value, block: Block, loops: tuple[For | While, ...]) -> None:
+        self.owner[value] = block
+        for s in _symbols(value.type):
+            self.home.setdefault(s, loops[-1] if loops else None)
+
+    def find(self, value: Value) -> Value:
+        while value in self.parent:
+            value = self.parent[value]
+        return value
+
+    def unite(self, a: Operand, b: Value) -> None:
+        if isinstance(a, Value) and isinstance(a.type, ArrayType) and not a.type.is_scalar:
+            first, second = self.find(a), self.find(b)
+            if first is not second:
+                self.parent[second] = first
+
+    # what the reverse sweep asks
+
+    def final(self, op: Apply, array: Operand, index: Operand) -> Value | None:
+        """The array after the outermost loop around `op`, if it still holds there what `op` read or stored."""
+        loops = self.loops[op]
+        if not loops or not isinstance(array, Value) or self.find(array) in self.whole:
+            return None
+        last = self.carried_out(array, loops)
+        if last is None:
+            return None
+        place = self.access(op, array, index)
+        if place is None:
+            return None
+        for store in self.stores.get(self.find(array), ()):
+            if self.loops[store][:1] == loops[:1] and self.may_meet(place, op, store):
+                return None
+        return last
+
+    def carried_out(self, array: Value, loops: tuple[For | While, ...]) -> Value | None:
+        """What the outermost loop gives for an array that each of the loops carries in one place."""
+        current = array
+        for loop in reversed(loops):
+            k = self.slot(current, loop)
+            if k is None or self.slot(loop.body.results[k], loop) != k:
+                return None
+            current = loop.results[k]
+        return current
+
+    def slot(self, value: Operand, loop: For | While) -> int | None:
+        """Which of the carried values of a loop a version of an array in its body comes from."""
+        current: Operand | None = value
+        while isinstance(current, Value):
+            if current in loop.carried:
+                return loop.carried.index(current)
+            op = self.definition.get(current)
+            match op:
+                case Apply() if op.primitive in (INDEX_SET, INDEX_ADD):
+                    current = op.operands[0]
+                case For() | While() if current in op.results[: len(op.initial)]:
+                    current = op.initial[op.results.index(current)]
+                case If():
+                    k = op.results.index(current)
+                    one, two = (self.slot(b.results[k], loop) for b in op.blocks)
+                    return one if one == two else None
+                case None:
+                    current = self.entered(current)
+                case _:
+                    return None
+        return None
+
+    def entered(self, value: Value) -> Operand | None:
+        """What an inner loop begins with, for what it carries."""
+        for op in self.loops:
+            if isinstance(op, (For, While)) and value in op.carried:
+                return op.initial[op.carried.index(value)]
+        return None
+
+    # places
+
+    def access(self, op: Apply, array: Value, index: Operand) -> Access | None:
+        """The place that a subscript takes; None where it is not made of integers and slices alone."""
+        assert isinstance(array.type, ArrayType)
+        shape = array.type.shape
+        items = index_items(index.type)
+        if shape is None or len(items) > len(shape):
+            return None
+        spans = []
+        for item, length in zip(items, shape, strict=False):
+            span = _span(item, affine(length))
+            if span is None:
+                return None
+            spans.append(span)
+        return Access(tuple(spans), self.loops[op], self.position[op])
+
+    def may_meet(self, place: Access, reader: Apply, store: Apply) -> bool:
+        """Whether a store may write into a place after it was read, or stored."""
+        array = store.operands[0]
+        if not isinstance(array, Value):
+            return True
+        other = self.access(store, array, store.operands[1])
+        if other is None:
+            return True
+        common = 0
+        while common < min(len(place.loops), len(other.loops)) and place.loops[common] is other.loops[common]:
+            common += 1
+        for level in range(common):
+            if not self.apart(place, other, level):
+                return True
+        behind = other.position > place.position and store is not reader
+        return behind and not self.apart(place, other, None)
+
+    def apart(self, place: Access, other: Access, level: int | None) -> bool:
+        """Whether two places are never one, the second met in a later iteration of the loop number `level`.
+
+        With None both are met in one iteration of the loops around both.
+        """
+        names: dict[Symbol, Symbol] = {}
+        bounds = self.bounds(place.loops)
+        if level is not None:
+            inside = set(other.loops[level:])
+            names = {s: Symbol(f"{s}'") for s, home in self.home.items() if home in inside}
+        bounds.update(self.bounds(other.loops, names))
+        if level is not None:
+            self.later(place.loops[level], names, bounds)
+        pairs = zip(place.spans, other.spans, strict=False)
+        return any(self.separate(a, b, names, bounds) for a, b in pairs)
+
+    def later(self, loop: For | While, names: Mapping[Symbol, Symbol], bounds: Bounds) -> None:
+        """Put in that the index of a loop has moved on."""
+        own = _symbol(loop.index) if isinstance(loop, For) else None
+        by = _known(loop.step) if isinstance(loop, For) else None
+        if own is None or by is None or own not in names or not isinstance(loop, For):
+            return
+        ascending = (by > 0) is not loop.reverse
+        lower, upper = bounds.setdefault(names[own], ([], []))
+        (lower if ascending else upper).append(Affine({own: 1}, 1 if ascending else -1))
+
+    def bounds(self, loops: Sequence[For | While], names: Mapping[Symbol, Symbol] | None = None) -> Bounds:
+        """The bounds of the indices of loops."""
+        names = names or {}
+        found: Bounds = {}
+        for loop in loops:
+            own = _symbol(loop.index) if isinstance(loop, For) else None
+            if own is None or not isinstance(loop, For):
+                continue
+            start, stop, step = (affine(_size(o)) for o in (loop.start, loop.stop, loop.step))
+            if step is None or step.terms or not step.offset:
+                continue
+            if step.offset < 0:
+                start, stop = (stop and stop.plus(Affine({}, 1))), (start and start.plus(Affine({}, 1)))
+            lower = [] if start is None else [start.renamed(names)]
+            upper = [] if stop is None else [stop.plus(Affine({}, -1)).renamed(names)]
+            found[names.get(own, own)] = (lower, upper)
+        return found
+
+    def separate(self, a: Span, b: Span, names: Mapping[Symbol, Symbol], bounds: Bounds) -> bool:
+        """Whether two spans of one axis have no element in common."""
+        if a.start is None or b.start is None:
+            return False
+        first, second = a.start, b.start.renamed(names)
+        if not (is_positive(first, bounds) and is_positive(second, bounds)):
+            return False
+        ends = [(a.stop, second), (None if b.stop is None else b.stop.renamed(names), first)]
+        return any(
+            end is not None and is_positive(end, bounds) and is_positive(start.plus(end, -1), bounds)
+            for end, start in ends
+        )
+
+
+def is_positive(e: Affine, bounds: Bounds, depth: int = MAX_DEPTH) -> bool:
+    """Whether an expression is known not to be negative: bounds are put in for its symbols."""
+    if all(c > 0 and s not in bounds for s, c in e.terms.items()):
+        return e.offset + sum(c * s.least for s, c in e.terms.items()) >= 0
+    if depth == 0:
+        return False
+    for s, c in e.terms.items():
+        lower, upper = bounds.get(s, ([], []))
+        rest = Affine({t: k for t, k in e.terms.items() if t is not s}, e.offset)
+        for bound in lower if c > 0 else upper:
+            if is_positive(rest.plus(bound, c), bounds, depth - 1):
+                return True
+    return False
+
+
+def _span(item: Type, length: Affine | None) -> Span | None:
+    if isinstance(item, ArrayType) and item.is_scalar and item.dtype is not None and item.dtype.kind in "iu":
+        at = _from_end(affine(item.size), length)
+        return Span(at, None if at is None else at.plus(Affine({}, 1)))
+    if not isinstance(item, SliceType):
+        return None
+    step = Affine({}, 1) if item.step is None else affine(item.step.size)
+    if step is None or step.terms or step.offset < 1:
+        return Span(None, None)
+    start = Affine({}, 0) if item.start is None else _from_end(affine(item.start.size), length)
+    stop = length if item.stop is None else _from_end(affine(item.stop.size), length)
+    return Span(start, stop)
+
+
+def _from_end(at: Affine | None, length: Affine | None) -> Affine | None:
+    """A position counted from the start of the axis."""
+    if at is None or at.terms or at.offset >= 0:
+        return at
+    return None if length is None else length.plus(at)
+
+
+def _symbols(t: Type) -> Iterator[Symbol]:
+    yield from symbols(t)
+    if isinstance(t, SliceType):
+        for part in (t.start, t.stop, t.step):
+            if part is not None:
+                yield from symbols(part)
+
+
+def _size(operand: Operand) -> Dim | None:
+    return operand.type.size if isinstance(operand.type, ArrayType) else None
+
+
+def _known(operand: Operand) -> int | None:
+    size = _size(operand)
+    return size if isinstance(size, int) else None
+
+
+def _symbol(index: Value) -> Symbol | None:
+    """The symbol that stands for the index of a loop."""
+    size = _size(index)
+    if not isinstance(size, Size) or size.offset or len(size.terms) != 1:
+        return None
+    ((s, c),) = size.terms
+    return s if c == 1 else None
