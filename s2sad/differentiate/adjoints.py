@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from s2sad.analysis.dependence import Dependence
+from s2sad.differentiate.storage import Kept, array_for, index_of, is_counted, may_be_kept
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import add, zero
@@ -20,7 +21,7 @@ from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
 from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, new_dim
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
 
 RECENT = 16
 """How far back a contribution is looked for among the operations just appended."""
@@ -81,6 +82,10 @@ class Adjoints:
         for op in self.dependence.loops:
             if isinstance(op, Apply):
                 self._place(op)
+        self.native = False
+        """Whether the program is to be compiled to native code."""
+        self.saved: dict[Value, Kept] = {}
+        """The numbers of loops that are kept in arrays."""
         self.finals: dict[Value, tuple[Value, Operand] | None] = {}
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
@@ -235,6 +240,9 @@ class Adjoints:
         if isinstance(home.op, If):
             assert home.outer is not None
             return self._read(builder, self.export(value, home.op, home), home.outer)
+        saved = self.saved_for(value, home)
+        if saved is not None:
+            return self.stored(builder, saved)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
             home.scanned[value] = Value(value.type, _kept_name(value))
@@ -258,6 +266,36 @@ class Adjoints:
             finals = ((self.dependence.final(op, a, index), index) for op, a, index in self.places.get(value, ()))
             self.finals[value] = next(((final, index) for final, index in finals if final is not None), None)
         return self.finals[value]
+
+    def saved_for(self, value: Value, home: Frame) -> Kept | None:
+        """The array that keeps a number of a loop body, where the iterations are counted; None where a list does."""
+        op = home.op
+        if not isinstance(op, For) or not is_counted(op) or not may_be_kept(value, self.native) or value in op.items:
+            return None
+        if value not in self.saved:
+            nest, outer = [op], home.outer
+            assert outer is not None
+            while outer.outer is not None and isinstance(outer.op, For) and is_counted(outer.op):
+                bounds = [o for loop in nest for o in (loop.start, loop.stop)]
+                if any(self._inside(o, outer) or o is outer.op.index for o in bounds if isinstance(o, Value)):
+                    break
+                if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
+                    break
+                nest, outer = [outer.op, *nest], outer.outer
+            self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
+            assert outer.block is not None
+            self.owner[self.saved[value].array] = outer.block
+        return self.saved[value]
+
+    def stored(self, builder: Builder, saved: Kept) -> Operand:
+        """A number that was kept in an array, read where the reverse sweep is."""
+        about, builder.about = builder.about, ()
+        whole = self.read(builder, saved.array)
+        index = index_of(saved.nest, builder, lambda o: self.read(builder, o))
+        value = saved.value
+        result = builder.apply(GETITEM, (whole, index), None, _kept_name(value), True)
+        builder.about = about
+        return result
 
     def export(self, value: Value, op: If, home: Frame) -> Value:
         """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
@@ -298,14 +336,22 @@ class Adjoints:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return not isinstance(value, Value) or not self._inside(value, home)
-        if value in home.replaced or value in home.scanned or self.place_kept(value) is not None:
+        if value in home.replaced or value in home.scanned or value in self.saved:
+            return True
+        if self.place_kept(value) is not None:
             return True
         op = self.definition.get(value)
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
             return False
         if not is_light(op):
             return False
-        return all(self.cheap(o, home, depth - 1) for o in op.operands)
+        return all(self.cheap(o, home, depth - 1) or self.is_viewed(o, op) for o in op.operands)
+
+    def is_viewed(self, array: Operand, op: Apply) -> bool:
+        """Whether `op` takes a part of an array that an iteration made: the whole is kept instead."""
+        made = self.definition.get(array) if isinstance(array, Value) and op.operands[0] is array else None
+        fresh = isinstance(made, Call) or (isinstance(made, Apply) and made.primitive.effect is Effect.FRESH)
+        return fresh and op.primitive is GETITEM and not (isinstance(made, Apply) and made.primitive.update)
 
     def _inside(self, value: Value, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""
@@ -322,13 +368,15 @@ class Adjoints:
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return self.read(builder, value)
         known = home.replaced.get(value) or home.scanned.get(value)
+        if known is None and value in self.saved:
+            known = self.stored(builder, self.saved[value])
         if known is None:
             known = self.kept(builder, value)
         if known is not None:
             return known
         op = self.definition[value]
         assert isinstance(op, Apply)
-        operands = [self.again(builder, o, home) for o in op.operands]
+        operands = [self.again(builder, o, home) if self.cheap(o, home) else self.read(builder, o) for o in op.operands]
         about, builder.about = builder.about, ()
         result = builder.apply(op.primitive, operands, op.static, value.hint, value.loose)
         builder.about = about

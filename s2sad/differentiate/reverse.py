@@ -18,6 +18,7 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tangent_type
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
@@ -368,7 +369,7 @@ class Reverse(Adjoints):
         if isinstance(op, For) and not op.breaks:
             bounds = [self.read(builder, o) for o in (op.start, op.stop, op.step)]
             return (bounds[0], bounds[1], bounds[2]), not op.reverse
-        known = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
+        known: list[Value] = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
         numbers = [s for s in known if _is_number(_item(s))]
         counted = self.counted(op)
         if numbers:
@@ -400,7 +401,7 @@ class Reverse(Adjoints):
                     results = (*results, self.completed[op])
                 return [replace(op, then=then, orelse=orelse, results=results)]
             case For() | While():
-                return [self.forward_loop(op)]
+                return self.forward_loop(op)
 
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
@@ -408,14 +409,30 @@ class Reverse(Adjoints):
         extra = [v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
-    def forward_loop(self, op: For | While) -> Operation:
+    def forward_loop(self, op: For | While) -> list[Operation]:
+        """A loop that collects lists, and carries arrays, of what the reverse sweep needs."""
         lists = self.collects.get(op, {})
         collects = {v: lists[v] for v in self.sorted(lists)}
-        operations = tuple(self.forward_operations(op.body))
-        rows = op.body.results
+        arrays = [self.saved[v] for v in self.sorted(self.saved) if op in self.saved[v].nest]
+        before, inner = Builder(op.location), Builder(op.location)
+        initial: list[Operand] = []
+        parameters: list[Value] = []
+        if isinstance(op, For):
+            parameters = [kept.enter(op) for kept in arrays]
+            initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
+        inner.operations = self.forward_operations(op.body)
+        yields = [kept.yielded(op, inner) for kept in arrays if isinstance(op, For)]
+        n, rows, own = len(op.initial), op.body.results, op.body.parameters
         cut = len(rows) - op.breaks
-        body = Block(op.body.parameters, operations, (*rows[:cut], *collects, *rows[cut:]))
-        return replace(op, body=body, results=(*op.results, *collects.values()))
+        first = n + isinstance(op, For)
+        body = Block(
+            (*own[:first], *parameters, *own[first:]),
+            tuple(inner.operations),
+            (*rows[:n], *yields, *rows[n:cut], *collects, *rows[cut:]),
+        )
+        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
+        results = (*op.results[:n], *finals, *op.results[n:], *collects.values())
+        return [*before.operations, replace(op, initial=(*op.initial, *initial), body=body, results=results)]
 
     def forward_call(self, op: Call) -> list[Operation]:
         if op not in self.pairs:

@@ -6,15 +6,17 @@ import numpy as np
 def rows_grad(A, b):
     """The gradient of rows with respect to A, b."""
     # evaluation trace
-    v2s = []
-    for row in A:
+    v2s = np.empty(len(A))
+    for i in range(len(A)):
+        row = A[i]
         v1 = row @ b
         v2 = np.tanh(v1)
-        v2s.append(v2)
+        v2s[i] = v2
     # adjoint sweep
     b_bar = np.zeros_like(b)
     A_bar = np.zeros_like(A)
-    for i, v2 in zip(reversed(range(len(A))), reversed(v2s)):
+    for i in reversed(range(len(A))):
+        v2 = v2s[i]
         v1_bar = 1.0 - v2 * v2  # v2 = np.tanh(v1)
         row_bar = v1_bar * b    # v1 = row @ b
         row = A[i]

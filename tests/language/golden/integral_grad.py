@@ -16,27 +16,28 @@ def integral_grad(w):
     v7 = np.exp(v6)
     v8 = v7 * v4
     total = v5 + v8
+    v12s = np.empty(5)
     v9s = []
-    v12s = []
     for k in range(1, 6):
         v9 = 4.0 if k % 2 else 2.0
         v9s.append(v9)
         v10 = k * h
         v11 = v1 * v10
         v12 = np.exp(v11)
-        v12s.append(v12)
         v13 = v12 * v4
         v14 = v9 * v13
         total += v14
+        v12s[k - 1] = v12
     # adjoint sweep
     total_bar = 0.3333333333333333 * h  # v15 = total * h
     h_bar = 0.3333333333333333 * total  # v15 = total * h
     v4_bar = 0.0
     v1_bar = 0.0
-    for k, v9, v12 in zip(reversed(range(1, 6)), reversed(v9s), reversed(v12s)):
+    for k, v9 in zip(reversed(range(1, 6)), reversed(v9s)):
         v13_bar = total_bar * v9  # v14 = v9 * v13
         v12_bar = v13_bar * v4    # v13 = v12 * v4
-        v11_bar = v12_bar * v12   # v12 = np.exp(v11)
+        v12 = v12s[k - 1]
+        v11_bar = v12_bar * v12  # v12 = np.exp(v11)
         v10 = k * h
         v10_bar = v11_bar * v1   # v11 = v1 * v10
         v4_bar += v13_bar * v12  # v13 = v12 * v4
