@@ -28,6 +28,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Varia
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
+from s2sad.ir.flat import flattened
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import (
     BOTTOM,
@@ -123,7 +124,9 @@ def is_constant(t: Type) -> bool:
 class Program:
     """The functions of one module, made on demand."""
 
-    def __init__(self) -> None:
+    def __init__(self, native: bool = False) -> None:
+        self.native = native
+        """Whether the text is to be compiled to native code."""
         self.functions: dict[str, Function] = {}
         self.entries: dict[tuple[object, str], Entry] = {}
         self.in_progress: dict[tuple[object, str], Entry] = {}
@@ -240,7 +243,14 @@ class Program:
         active = self.active(entry, transform.argnums)
         if transform.kind == "grad":
             made = gradient(
-                entry.function, active, self.pair_of, name, transform.value, transform.has_aux, transform.one
+                entry.function,
+                active,
+                self.pair_of,
+                name,
+                transform.value,
+                transform.has_aux,
+                transform.one,
+                self.native,
             )
         elif transform.kind == "jvp":
             made = replace(jvp(entry.function, active, self.tangent_of), name=name)
@@ -250,7 +260,9 @@ class Program:
 
     def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
         """The forward and reverse sweep of an entry as two functions."""
-        first, second, residuals = pair(entry.function, self.active(entry, transform.argnums), self.pair_of, optimize)
+        first, second, residuals = pair(
+            entry.function, self.active(entry, transform.argnums), self.pair_of, optimize, self.native
+        )
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
         second = numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse")))
@@ -298,7 +310,7 @@ class Program:
         self.pairs[(name, active)] = Pair(
             FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
         )
-        first, second, residuals = pair(function, active, self.pair_of, optimize)
+        first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
             kept = replace(optimize(first), name=forward) if called else function
@@ -413,6 +425,8 @@ class Compiled:
     residuals: bool = False
     lines: Mapping[int, Location] = field(default_factory=dict)
     """Where the user wrote what a line of the text computes."""
+    result: Type = BOTTOM
+    """The type of the result, containers and all."""
 
 
 def compile_derivative(
@@ -432,11 +446,16 @@ def compile_derivative(
         primal = dict(list(parameters.items())[: len(parameters) - len(transform.argnums)])
     entry = program.entry(target, primal)
     function, reverse, residuals = entry.function, None, False
+    result = function.result.type
     if transform is not None and transform.kind == "vjp":
         function, reverse, residuals = program.sweeps(entry, transform, name)
     elif transform is not None:
         function = program.transform(entry, transform, program.fresh_name(name))
         function = eliminate_dead(own_results(function))
+        result = function.result.type
+        if program.native:
+            flat = flattened(function)
+            function = flat if flat is function else optimize(flat)
         program.functions[function.name] = function
     own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
     captured = function.parameters[len(own) : len(own) + len(entry.captured)]
@@ -445,6 +464,8 @@ def compile_derivative(
     full = [replace(p, value=table.get(p.name)) for p in signature]
     full += [Parameter(v.hint or "_", v) for v in captured]
     functions = program.reachable(function.name, *([reverse] if reverse else []))
-    text, lines = emit_module(header, functions, function.name, full, doc)
+    if program.native:
+        full = [Parameter(p.hint or "_", p) for p in function.parameters]
+    text, lines = emit_module(header, functions, function.name, full, doc, program.native)
     classes = classes_to_inject({f.name: f for f in functions})
-    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines)
+    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result)

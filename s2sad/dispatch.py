@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from s2sad import cache
-from s2sad.compiler import Compiled, Program, Transform, compile_derivative, with_statics
+from s2sad.backends import numba as native
+from s2sad.compiler import Compiled, Program, Transform, compile_derivative, is_constant, with_statics
 from s2sad.compiler import name_of as name_of
 from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
@@ -33,8 +34,8 @@ from s2sad.version import __version__
 
 Statics = tuple[tuple[int, tuple[object, ...]], ...]
 
-BACKENDS = (None, "numpy")
-"""What runs the emitted module: Python with NumPy, as it is."""
+BACKENDS = (None, "numpy", "numba")
+"""What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
 
 SUFFIX = {"grad": "grad", "jvp": "jvp", "vjp": "vjp", "primal": ""}
 
@@ -121,6 +122,8 @@ class Derivative:
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
         if backend not in BACKENDS:
             raise ArgumentError(f"backend {backend!r}: this version has {', '.join(map(repr, BACKENDS))}")
+        if backend == "numba":
+            native.check()
         check_function(target)
         self.target = target
         self.transform = transform
@@ -221,9 +224,35 @@ class Derivative:
                     raise
                 family.statics = (*family.statics, (e.parameter, e.path))
         family.captured = captured
-        found = _bound(member, captured, self._names)
+        found = self._native(member, captured, parameters) or _bound(member, captured, self._names)
         family.members[self._member_key(family, values)] = found
         return found
+
+    def _native(
+        self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
+    ) -> Specialised | None:
+        """The entry of a module as native code; None where NumPy runs it."""
+        if self.backend != "numba":
+            return None
+        meta = module.__s2sad_meta__
+        function = native.compiled(module, meta["entry"])
+        own = [t for t in parameters.values() if not is_constant(t)]
+        kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+        classes = {n: c for t in parameters.values() for n, c in native.classes_in(t).items()}
+        inner = native.boundary(function, [native.structure(t) for t in own], meta["result"], classes)
+
+        def plain() -> Callable[..., Any]:
+            other = Derivative(self.target, self.transform)
+            return lambda *args: other(*args)
+
+        def call(*args: Any) -> Any:
+            return inner(*(args[k] for k in kept), *(v.read() for v in captured))
+
+        text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        direct = inner if len(kept) == len(parameters) and not captured else call
+        found = native.with_fallback(direct, plain, self.__name__)
+        found.source = text  # type: ignore[attr-defined]
+        return Specialised(found, found, text, module)
 
     def _check(self, given: Sequence[Type]) -> None:
         """Whether derivatives can be taken for the arguments asked for."""
@@ -263,6 +292,7 @@ class Derivative:
             "reverse": compiled.reverse,
             "residuals": compiled.residuals,
             "lines": line_table(compiled.lines),
+            "result": native.structure(compiled.result),
         }
         module = cache.store(self.__name__, key, compiled.text, meta)
         for name, cls in compiled.classes.items():
@@ -271,7 +301,7 @@ class Derivative:
 
     def compile(self, parameters: dict[str, Type], signature: Signature | None = None) -> Compiled:
         """The text of the derivative for parameters of these types."""
-        program = Program()
+        program = Program(self.backend == "numba")
         if signature is not None:
             program.signature = signature
         return compile_derivative(

@@ -1,1 +1,1 @@
-"""What runs an emitted module. NumPy runs it as it is; numba is to follow."""
+"""What runs an emitted module. NumPy runs it as it is; `numba` makes native code of it."""

@@ -50,10 +50,11 @@ def gradient(
     value: bool = False,
     has_aux: bool = False,
     one: bool = True,
+    native: bool = False,
 ) -> Function:
     """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for."""
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names)
+    reverse = Reverse(function, active, pair_of, names, native)
     check_scalar(function, has_aux)
     builder = Builder()
     result = function.result
@@ -94,11 +95,11 @@ def check_scalar(function: Function, has_aux: bool) -> None:
 
 
 def pair(
-    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Optimizer
+    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Optimizer, native: bool = False
 ) -> tuple[Function, Function, Type | None]:
     """The two sweeps of a function, and the type of the residuals between them (None where there are none)."""
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names)
+    reverse = Reverse(function, active, pair_of, names, native)
     builder = Builder()
     result = function.result
     seed = Value(tangent_type(result.type), f"{_result_name(result)}_bar")

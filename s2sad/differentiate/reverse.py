@@ -58,8 +58,11 @@ PairOf = Callable[[Call, tuple[bool, ...]], Pair]
 class Reverse(Adjoints):
     """One function in reverse mode."""
 
-    def __init__(self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names) -> None:
+    def __init__(
+        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, native: bool = False
+    ) -> None:
         super().__init__(function.body, names)
+        self.native = native
         self.function = function
         self.pair_of = pair_of
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]

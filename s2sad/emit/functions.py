@@ -11,21 +11,24 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from s2sad.emit.comments import Comments
 from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
+from s2sad.emit.native import counted_range, native_expression, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
-from s2sad.emit.writer import Comment, write_statement
-from s2sad.ir.lists import LISTS
+from s2sad.emit.statements import call, copied, exception_name, placeholder, popped, subtracted
+from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
-from s2sad.ir.printer import Printer, spell
+from s2sad.ir.printer import Printer
 from s2sad.ir.regions import CATCHER, MANAGER
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, MEASURES, UNDEFINED
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MEASURES, UNDEFINED
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
-COMMENT_WIDTH = 72
+MAX_ROUNDS = 4
+"""How often views are made copies, and the rest decided anew."""
 
 AUGMENTED: dict[str, type[ast.operator]] = {"np.add": ast.Add, "np.subtract": ast.Sub}
 
@@ -40,12 +43,17 @@ class Parameter:
     keyword_only: bool = False
 
 
-class FunctionEmitter:
+class FunctionEmitter(Comments):
     """Emits one function. `reserved` are names of the module that variables must not take."""
 
     def __init__(
-        self, function: Function, reserved: Iterable[str], signature: Sequence[Parameter] | None = None
+        self,
+        function: Function,
+        reserved: Iterable[str],
+        signature: Sequence[Parameter] | None = None,
+        native: bool = False,
     ) -> None:
+        self.native = native
         reserved = tuple(reserved)
         self.analyse(function, reserved)
         for _ in range(MAX_ROUNDS):
@@ -57,7 +65,6 @@ class FunctionEmitter:
         self.signature = signature or [Parameter(p.hint or "_", p) for p in function.parameters]
         self.printer = Printer(function)
         self.primal = {r: p for op in self.uses.block_of for p in op.about for r in p.results}
-        """The primal operations that comments speak of."""
         self.breaking: dict[If, int] = {}
         """Branches that leave their loop where this result is True."""
         self.appends: dict[Value, list[ast.stmt]] = {}
@@ -117,13 +124,17 @@ class FunctionEmitter:
 
     # expressions
 
+    def expression(self, op: Apply) -> ast.expr:
+        """The expression of an operation."""
+        return native_expression(op, self.read) if self.native else expression(op, self.read)
+
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""
         if isinstance(operand, Constant):
             return constant_expression(operand)
         op = self.inlined.get(operand)
         if op is not None:
-            return expression(op, self.read)
+            return self.expression(op)
         return ast.Name(self.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:
@@ -177,11 +188,11 @@ class FunctionEmitter:
         if self.unpacked.by(op):
             return []
         if op.result in self.unpacked.items:
-            return [self.unpack(op.result, expression(op, self.read))]
+            return [self.unpack(op.result, self.expression(op))]
         sums = self.sum_in_place(op)
         if sums is not None:
             return sums
-        return [ast.Assign([self.store(op.result)], expression(op, self.read))]
+        return [ast.Assign([self.store(op.result)], self.expression(op))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
         call = ast.Call(ast.Name(op.function.name, ast.Load()), [self.read(o) for o in op.operands], [])
@@ -225,9 +236,12 @@ class FunctionEmitter:
         if callable(text):
             text = text(*(o.type for o in op.operands))
         assert text is not None
+        if self.native:
+            text = update_text(text, [o.type for o in op.operands])
         target = ast.Name(self.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
-        if op.primitive is INDEX_SET and self.ownership.crosses(op):
+        overlaps = op.primitive is INDEX_SET or (self.native and op.primitive is INDEX_ADD)
+        if overlaps and self.ownership.crosses(op, self.native):
             values[1] = copied(values[1], op.operands[2].type)
         statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
@@ -247,7 +261,10 @@ class FunctionEmitter:
             return None
         statements: list[ast.stmt] = []
         for part, y in terms:
-            statements.append(ast.AugAssign(self.store(op.result), AUGMENTED[part.primitive.name](), self.read(y)))
+            value = self.read(y)
+            if self.native and self.ownership.is_part(x, y):
+                value = copied(value, y.type)
+            statements.append(ast.AugAssign(self.store(op.result), AUGMENTED[part.primitive.name](), value))
             if part is not op:
                 self.with_comment(statements, part, deep=False)
         return statements
@@ -425,29 +442,57 @@ class FunctionEmitter:
 
     def for_loop(self, op: For) -> list[ast.stmt]:
         statements = self.starts(op)
-        body = self.loop_body(op)
+        body = self.native_items(op) + self.loop_body(op)
         target, iterator = self.header(op)
         return [*statements, ast.For(target, iterator, body, [], None)]
 
     def header(self, op: For) -> tuple[ast.expr, ast.expr]:
         """The target and the iterator of a loop: `range`, or `zip` with the lists that it scans from their end."""
+        if self.native:
+            return self.native_header(op)
         items = [(item, s) for item, s in zip(op.items, op.scanned, strict=True)]
         used = self.is_read(op.index)
         reversed_lists: list[ast.expr] = [
-            self.read(s) if op.is_ascending(k) else _call("reversed", [self.read(s)]) for k, (_, s) in enumerate(items)
+            self.read(s) if op.is_ascending(k) else call("reversed", [self.read(s)]) for k, (_, s) in enumerate(items)
         ]
         if not used and items:
             targets: list[ast.expr] = [self.store(i) for i, _ in items]
             if len(items) == 1:
                 return targets[0], reversed_lists[0]
-            return ast.Tuple(targets, ast.Store()), _call("zip", reversed_lists)
+            return ast.Tuple(targets, ast.Store()), call("zip", reversed_lists)
         counter = self.range(op)
         index = self.store(op.index) if used else ast.Name("_", ast.Store())
         if not items:
             return index, counter
-        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), _call(
+        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), call(
             "zip", [counter, *reversed_lists]
         )
+
+    def native_header(self, op: For) -> tuple[ast.expr, ast.expr]:
+        """A plain range; what the loop scans is indexed by the first statements of its body."""
+        index = ast.Name(self.variables.name(op.index), ast.Store())
+        start, stop = self.read(op.start), self.read(op.stop)
+        counter = counted_range(start, stop, op.step, op.reverse)
+        return index, self.range(op) if counter is None else counter
+
+    def native_items(self, op: For) -> list[ast.stmt]:
+        """The items of the lists that a native loop scans."""
+        if not self.native:
+            return []
+        number: ast.expr = ast.Name(self.variables.name(op.index), ast.Load())
+        step, start = (o.value if isinstance(o, Constant) else None for o in (op.step, op.start))
+        if start != 0:
+            number = ast.BinOp(number, ast.Sub(), self.read(op.start))
+        if step != 1:
+            number = ast.BinOp(number, ast.FloorDiv(), self.read(op.step))
+        statements: list[ast.stmt] = []
+        for k, (item, sequence) in enumerate(zip(op.items, op.scanned, strict=True)):
+            place = number
+            if op.is_ascending(k) is op.reverse:
+                last = plus(ast.Call(ast.Name("len", ast.Load()), [self.read(sequence)], []), -1)
+                place = ast.BinOp(last, ast.Sub(), number)
+            statements.append(ast.Assign([self.store(item)], ast.Subscript(self.read(sequence), place, ast.Load())))
+        return statements
 
     def is_read(self, value: Value) -> bool:
         return value in self.uses.readers
@@ -457,8 +502,8 @@ class FunctionEmitter:
         one = isinstance(op.step, Constant) and op.step.value == 1
         zero = isinstance(op.start, Constant) and op.start.value == 0
         parts = [stop] if one and zero else [start, stop] if one else [start, stop, step]
-        counter = _call("range", parts)
-        return _call("reversed", [counter]) if op.reverse else counter
+        counter = call("range", parts)
+        return call("reversed", [counter]) if op.reverse else counter
 
     def while_loop(self, op: While) -> list[ast.stmt]:
         statements = self.starts(op)
@@ -469,132 +514,3 @@ class FunctionEmitter:
             leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
         return [*statements, ast.While(test, body, [])]
-
-    # comments
-
-    def with_comment(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
-        """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
-        if not statements:
-            return statements
-        if isinstance(op, Apply) and op.primitive is MAKE:
-            return statements
-        about: dict[Operation, None] = {}
-        self.gather(op, about, deep and len(statements) == 1)
-        texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
-        text = "; ".join(dict.fromkeys(texts))
-        if text and len(text) <= COMMENT_WIDTH:
-            statements[-1].trailing = text  # type: ignore[attr-defined]
-        elif texts and len(texts[0]) <= COMMENT_WIDTH:
-            statements[-1].trailing = texts[0]  # type: ignore[attr-defined]
-        return statements
-
-    def gather(self, op: Operation, about: dict[Operation, None], deep: bool) -> None:
-        about.update(dict.fromkeys(op.about))
-        for o in op.operands if deep else op.operands[1:]:
-            if isinstance(o, Value) and o in self.inlined:
-                self.gather(self.inlined[o], about, True)
-
-    def describe(self, op: Operation) -> str:
-        """A primal operation as a trace line."""
-        if isinstance(op, Call):
-            left = self.trace_name(op.result)
-            return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
-        if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
-            return ""
-        names = [self.trace_name(o) for o in op.operands]
-        if op.primitive in LISTS and isinstance(op.primitive.update, str):
-            return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
-        if op.primitive in (INDEX_SET, INDEX_ADD):
-            return described_store(op.primitive is INDEX_ADD, *names)
-        text = spell(op, names)
-        name = self.trace_name(op.result)
-        return f"{name} = {text}" if name.isidentifier() else ""
-
-    def trace_name(self, operand: Operand) -> str:
-        if isinstance(operand, Constant):
-            return self.printer.operand(operand)
-        if operand.hint is not None:
-            return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
-        op = self.uses.definition.get(operand) or self.primal.get(operand)
-        if isinstance(op, Apply):
-            return spell(op, [self.trace_name(o) for o in op.operands])
-        if operand in self.variables.ranges:
-            return self.variables.name(operand)
-        t = operand.type
-        return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
-
-
-MAX_ROUNDS = 4
-
-
-def copied(value: ast.expr, t: Type) -> ast.expr:
-    """A copy of an array or list."""
-    if isinstance(t, ArrayType) and t.kind == "array":
-        return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
-    name = "list" if isinstance(t, SequenceType) else "np.array"
-    return ast.Call(parse(name), [value], [])
-
-
-def exception_name(cls: type) -> str:
-    """How an exception class is written: `ValueError`, `np.linalg.LinAlgError`."""
-    if cls.__module__ == "builtins":
-        return cls.__name__
-    return f"np.linalg.{cls.__name__}" if cls.__module__.startswith("numpy") else cls.__name__
-
-
-def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """`x = xs.pop()` for `x = xs[-1]; del xs[-1]`."""
-    result: list[ast.stmt] = []
-    for s in statements:
-        last = result[-1] if result else None
-        taken = last.value if isinstance(last, ast.Assign) else None
-        if isinstance(s, ast.Delete) and isinstance(taken, ast.Subscript) and isinstance(taken.value, ast.Name):
-            index = ast.unparse(taken.slice)
-            if ast.unparse(s.targets[0]) == ast.unparse(taken):
-                result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
-                result[-1].trailing = getattr(last, "trailing", "")  # type: ignore[attr-defined]
-                continue
-        result.append(s)
-    return result
-
-
-def described_store(adds: bool, array: str, index: str, value: str) -> str:
-    """`x[i, j] = v` or `x[i, j] += v`, for a comment."""
-    if index.startswith("(") and index.endswith(")") and index != "()":
-        index = index[1:-1]
-    sign = "" if not adds else "-" if value.startswith("-") else "+"
-    return f"{array}[{index}] {sign}= {value[1:] if sign == '-' else value}"
-
-
-def subtracted(s: ast.stmt) -> ast.stmt:
-    """`x -= y` for `x += -y`."""
-    value = s.value if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) else None
-    if isinstance(s, ast.AugAssign) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-        return ast.AugAssign(s.target, ast.Sub(), value.operand)
-    return s
-
-
-def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
-    """`name.pop(arguments)`."""
-    return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])
-
-
-def placeholder(t: Type) -> Constant:
-    """What stands for a value of a branch that was not taken: a number, an empty list, None."""
-    return Constant(None, t, _placeholder(t))
-
-
-def _placeholder(t: Type) -> str:
-    if isinstance(t, ArrayType):
-        lengths = ", ".join("0" for _ in t.shape or ())
-        return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'})"
-    if isinstance(t, SequenceType):
-        return "[]"
-    if isinstance(t, ContainerType) and t.cls in (tuple, list):
-        items = ", ".join(map(_placeholder, t.items))
-        return f"[{items}]" if t.cls is list else f"({items},)"
-    return "None"
-
-
-def _call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
+from s2sad.emit.native import HELPERS, used_helpers
 from s2sad.emit.rows import scan_rows
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
@@ -25,21 +26,28 @@ def emit_module(
     entry: str,
     signature: Sequence[Parameter] | None = None,
     doc: str | None = None,
+    native: bool = False,
 ) -> tuple[str, dict[int, Location]]:
     """The text of a module with these functions; the `entry` has the user's signature and a docstring.
 
-    With the text comes, for its lines, where the user wrote what they compute.
+    With the text comes, for its lines, where the user wrote what they compute. With `native` the text is in forms
+    that numba compiles.
     """
     survey = Survey()
     for f in functions:
         survey.block(f.body)
     reserved = {f.name for f in functions} | set(survey.constants) | survey.helper_names() | survey.classes.keys()
-    reserved |= {"np", "math", "scipy"}
+    reserved |= {"np", "math", "scipy"} | (HELPERS.keys() if native else set())
     definitions: list[ast.stmt] = []
     for f in functions:
         own = signature if f.name == entry else None
-        definitions.append(FunctionEmitter(scan_rows(f), reserved, own).emit(doc if f.name == entry else None))
-    helpers = [helper_definition(f) for f in (*(p.function for p in survey.helpers), *survey.functions.values())]
+        emitter = FunctionEmitter(f if native else scan_rows(f), reserved, own, native)
+        definitions.append(emitter.emit(doc if f.name == entry else None))
+    written = [*(p.function for p in survey.helpers), *survey.functions.values()]
+    if native:
+        written = [f for f in written if f.__name__ != "unbroadcast" or _calls(definitions, "unbroadcast")]
+        written += used_helpers(definitions)
+    helpers = [helper_definition(f) for f in written]
     body: list[ast.stmt] = [Comment(line) for line in header]
     body += survey.imports([*helpers, *definitions])
     body += [
@@ -106,6 +114,10 @@ class Survey:
 def spelled(op: Apply) -> ast.expr:
     """The operation as it is written, of any names."""
     return expression(op, lambda o: ast.Name("_", ast.Load()))
+
+
+def _calls(definitions: Sequence[ast.AST], name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for d in definitions for n in ast.walk(d))
 
 
 def _roots(definitions: Sequence[ast.AST]) -> set[str]:

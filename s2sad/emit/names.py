@@ -214,7 +214,8 @@ class Variables:
         fresh = (n for n in numbers if n not in hints)
         counters = {self.find(op.index) for op in self.uses.block_of if isinstance(op, For)}
         for v in order:
-            base = _identifier(v.hint) if v.hint else "i" if v in counters else next(fresh)
+            unnamed = not v.hint or (v.hint == "_" and v in counters)
+            base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
             name, k = base, 1
             while name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
                 k += 1

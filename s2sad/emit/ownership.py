@@ -98,17 +98,24 @@ class Ownership:
 
     # views
 
-    def crosses(self, op: Apply) -> bool:
+    def is_part(self, array: Operand, value: Operand) -> bool:
+        """Whether a value is a view of the memory of an array."""
+        made = self.uses.definition.get(value) if isinstance(value, Value) else None
+        if not isinstance(made, Apply) or not is_view(made) or not isinstance(array, Value):
+            return False
+        return bool(self.roots.get(array, EMPTY) & self.roots.get(made.result, EMPTY))
+
+    def crosses(self, op: Apply, always: bool = False) -> bool:
         """Whether a store takes its value from a view of the same array that runs another way: a row from a column.
 
         NumPy does not look for an overlap where what is stored into has one axis, and the strides have one sign.
         """
         base, index, value = op.operands
-        made = self.uses.definition.get(value) if isinstance(value, Value) else None
-        if not isinstance(made, Apply) or not is_view(made) or not isinstance(base, Value):
+        if not self.is_part(base, value):
             return False
-        if not self.roots.get(base, EMPTY) & self.roots.get(made.result, EMPTY):
-            return False
+        made = self.uses.definition[value]  # type: ignore[index]
+        if always or not isinstance(made, Apply):
+            return True
         same_axis = isinstance(base.type, ArrayType) and base.type.rank == 1 and made.primitive is GETITEM
         return not (same_axis and _has_unit_steps(index.type) and _has_unit_steps(made.operands[1].type))
 

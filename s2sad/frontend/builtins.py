@@ -444,7 +444,14 @@ def _slice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return lo.builder.operand(slice(start, stop, step))
 
 
+def _ndarray(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if len(args) > 2 or kw.keys() - {"shape", "dtype"}:
+        lo.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
+    return lo.call(constant(np.empty), args, kw, node, None)
+
+
 HANDLERS: dict[Any, Handler] = {
+    np.ndarray: _ndarray,
     slice: _slice,
     collections.deque: _deque,
     collections.defaultdict: _default_dict,

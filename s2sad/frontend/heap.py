@@ -94,13 +94,22 @@ class Heap:
         """A new object."""
         self.cells += 1
         ref = Ref(f"#{self.cells}", cls)
-        self.env[ref.cell] = contents
+        self.env[ref.cell] = self.held(contents)
         if frozen is not None:
             self.frozen[ref.cell] = frozen
         return ref
 
+    def held(self, contents: Term) -> Term:
+        """What goes into a cell: the arrays in it have cells of their own."""
+        found = parts(contents) if self.memory else None
+        if found is None or not isinstance(contents, (list, dict)):
+            return contents
+        items = [self.adopt(c) if isinstance(c, Value) else c for c in found[1]]
+        return found[2](items)  # type: ignore[no-any-return]
+
     def change(self, ref: Ref, contents: Term, node: gast.AST) -> None:
         """Put new contents into a cell."""
+        contents = self.held(contents)
         if ref.cell in self.inside:
             whole, place = self.inside[ref.cell]
             self.env[ref.cell] = contents

@@ -1,0 +1,87 @@
+"""What the comments of emitted code say: the primal statements that an adjoint belongs to."""
+
+from __future__ import annotations
+
+import ast
+
+from s2sad.emit.expressions import fill_statement, parse
+from s2sad.emit.inlining import Uses
+from s2sad.emit.names import Variables
+from s2sad.emit.writer import write_statement
+from s2sad.ir.lists import LISTS
+from s2sad.ir.printer import Printer, spell
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
+from s2sad.ir.types import ArrayType
+from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
+
+COMMENT_WIDTH = 72
+
+
+class Comments:
+    """The comments of one function."""
+
+    inlined: dict[Value, Apply]
+    variables: Variables
+    uses: Uses
+    printer: Printer
+    primal: dict[Value, Operation]
+    """The primal operations that comments speak of."""
+
+    def with_comment(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
+        """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
+        if not statements:
+            return statements
+        if isinstance(op, Apply) and op.primitive is MAKE:
+            return statements
+        about: dict[Operation, None] = {}
+        self.gather(op, about, deep and len(statements) == 1)
+        texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
+        text = "; ".join(dict.fromkeys(texts))
+        if text and len(text) <= COMMENT_WIDTH:
+            statements[-1].trailing = text  # type: ignore[attr-defined]
+        elif texts and len(texts[0]) <= COMMENT_WIDTH:
+            statements[-1].trailing = texts[0]  # type: ignore[attr-defined]
+        return statements
+
+    def gather(self, op: Operation, about: dict[Operation, None], deep: bool) -> None:
+        about.update(dict.fromkeys(op.about))
+        for o in op.operands if deep else op.operands[1:]:
+            if isinstance(o, Value) and o in self.inlined:
+                self.gather(self.inlined[o], about, True)
+
+    def describe(self, op: Operation) -> str:
+        """A primal operation as a trace line."""
+        if isinstance(op, Call):
+            left = self.trace_name(op.result)
+            return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+        if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
+            return ""
+        names = [self.trace_name(o) for o in op.operands]
+        if op.primitive in LISTS and isinstance(op.primitive.update, str):
+            return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
+        if op.primitive in (INDEX_SET, INDEX_ADD):
+            return described_store(op.primitive is INDEX_ADD, *names)
+        text = spell(op, names)
+        name = self.trace_name(op.result)
+        return f"{name} = {text}" if name.isidentifier() else ""
+
+    def trace_name(self, operand: Operand) -> str:
+        if isinstance(operand, Constant):
+            return self.printer.operand(operand)
+        if operand.hint is not None:
+            return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
+        op = self.uses.definition.get(operand) or self.primal.get(operand)
+        if isinstance(op, Apply):
+            return spell(op, [self.trace_name(o) for o in op.operands])
+        if operand in self.variables.ranges:
+            return self.variables.name(operand)
+        t = operand.type
+        return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+def described_store(adds: bool, array: str, index: str, value: str) -> str:
+    """`x[i, j] = v` or `x[i, j] += v`, for a comment."""
+    if index.startswith("(") and index.endswith(")") and index != "()":
+        index = index[1:-1]
+    sign = "" if not adds else "-" if value.startswith("-") else "+"
+    return f"{array}[{index}] {sign}= {value[1:] if sign == '-' else value}"

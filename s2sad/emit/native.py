@@ -1,0 +1,195 @@
+"""Forms that numba compiles, for what it does not know: other spellings, and small functions written into the module.
+
+np.add.at(x, k, g)                add_at(x, k, g)
+np.sum(x, axis=1, keepdims=True)  np.expand_dims(np.sum(x, axis=1), axis=1)
+np.concatenate([x, y])            np.concatenate((x, y))
+for i in reversed(range(n)):      for i in range(n - 1, -1, -1):
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from s2sad.emit.expressions import expression, parse
+from s2sad.ir.structure import index_items
+from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.values import Apply, Constant, Operand
+
+Read = Callable[[Operand], ast.expr]
+
+
+def add_at(x: Any, index: Any, g: Any) -> None:
+    """Add `g` to the elements, or rows, of `x` at the indices, one after the other."""
+    for k in range(len(index)):
+        x[index[k]] += g[k]
+
+
+def add_number_at(x: Any, index: Any, g: Any) -> None:
+    """Add one number to the elements of `x` at the indices, one after the other."""
+    for k in range(len(index)):
+        x[index[k]] += g
+
+
+def add_at_pairs(x: Any, rows: Any, columns: Any, g: Any) -> None:
+    """Add `g` to the elements of a matrix at pairs of indices, one after the other."""
+    for k in range(len(rows)):
+        x[rows[k], columns[k]] += g[k]
+
+
+def max_along(x: Any, axis: Any) -> Any:
+    """The maxima of a matrix along an axis."""
+    y = x if axis == 1 else x.T
+    result = np.empty(y.shape[0])
+    for i in range(y.shape[0]):
+        result[i] = np.max(y[i])
+    return result
+
+
+def min_along(x: Any, axis: Any) -> Any:
+    """The minima of a matrix along an axis."""
+    y = x if axis == 1 else x.T
+    result = np.empty(y.shape[0])
+    for i in range(y.shape[0]):
+        result[i] = np.min(y[i])
+    return result
+
+
+def unbroadcast_1(g: Any, x: Any) -> Any:
+    """Sum a vector `g` where it is `x` that was repeated."""
+    if len(x) == len(g):
+        return g.copy()
+    return np.full(1, np.sum(g))
+
+
+def unbroadcast_2_1(g: Any, x: Any) -> Any:
+    """Sum a matrix `g` over its rows, and its columns where `x` has one element that was repeated."""
+    result = np.sum(g, axis=0)
+    if len(x) == len(result):
+        return result
+    return np.full(1, np.sum(result))
+
+
+def unbroadcast_2(g: Any, x: Any) -> Any:
+    """Sum a matrix `g` over the axes along which `x` was repeated."""
+    result = np.zeros(x.shape)
+    for i in range(g.shape[0]):
+        for j in range(g.shape[1]):
+            result[i if x.shape[0] > 1 else 0, j if x.shape[1] > 1 else 0] += g[i, j]
+    return result
+
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (add_at, add_number_at, add_at_pairs, max_along, min_along, unbroadcast_1, unbroadcast_2_1, unbroadcast_2)
+}
+"""The functions that are written into a native module which calls them."""
+
+
+def used_helpers(definitions: Sequence[ast.AST]) -> list[Callable[..., Any]]:
+    """The helpers that functions call."""
+    names = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
+    return [f for name, f in HELPERS.items() if name in names]
+
+
+def update_text(text: str, types: Sequence[Type]) -> str:
+    """The statement of an update, for native code."""
+    if not text.startswith("np.add.at"):
+        return text
+    x, index, g = types
+    items = [i for i in index_items(index) if isinstance(i, ArrayType)]
+    number = isinstance(g, ArrayType) and g.shape == ()
+    if len(items) == 1 and items[0].rank == 1:
+        return "add_number_at(_0, _1, _2)" if number else "add_at(_0, _1, _2)"
+    if len(items) == 2 and not number and all(i.rank == 1 for i in items):
+        return "add_at_pairs(_0, _1[0], _1[1], _2)"
+    return text
+
+
+def native_expression(op: Apply, read: Read) -> ast.expr:
+    """The expression of an operation in a form that numba compiles, where there is one."""
+    name = op.primitive.name
+    types = [o.type for o in op.operands]
+    t = types[0] if types and isinstance(types[0], ArrayType) else None
+    axis = op.static.get("axis")
+    if name == "unbroadcast":
+        found = _unbroadcast(types)
+        if found is not None:
+            return _call(found, [read(o) for o in op.operands])
+    along = name in ("np.max", "np.min") and t is not None and t.rank == 2 and isinstance(axis, int)
+    if along and not op.static.get("keepdims"):
+        return _call(f"{name[3:]}_along", [read(op.operands[0]), ast.Constant(axis % 2)])  # type: ignore[operator]
+    if name == "np.array" and t is not None and t.kind == "array" and not op.static:
+        return ast.Call(ast.Attribute(read(op.operands[0]), "copy", ast.Load()), [], [])
+    plain = expression(op, read)
+    if not isinstance(plain, ast.Call):
+        return plain
+    if op.static.get("keepdims") and isinstance(axis, int):
+        static = {k: v for k, v in op.static.items() if k != "keepdims"}
+        plain = native_expression(replace(op, static=static), read)
+        return ast.Call(parse("np.expand_dims"), [plain], [ast.keyword("axis", ast.Constant(axis))])
+    for k in plain.keywords:
+        if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in ("bool", "int", "float"):
+            k.value = parse({"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}[k.value.id])
+    if name in ("np.concatenate", "np.stack", "np.vstack", "np.hstack") and isinstance(plain.args[0], ast.List):
+        plain.args[0] = ast.Tuple(plain.args[0].elts, ast.Load())
+    return plain
+
+
+def _unbroadcast(types: Sequence[Type]) -> str | None:
+    ranks = [t.rank if isinstance(t, ArrayType) else None for t in types]
+    return {(1, 1): "unbroadcast_1", (2, 1): "unbroadcast_2_1", (2, 2): "unbroadcast_2"}.get(tuple(ranks))  # type: ignore[arg-type]
+
+
+def _call(name: str, arguments: list[ast.expr]) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), arguments, [])
+
+
+def counted_range(start: ast.expr, stop: ast.expr, step: Operand, reverse: bool) -> ast.expr | None:
+    """`range(...)`, backward without `reversed`; None where the step is not known."""
+    by = step.value if isinstance(step, Constant) else None
+    if not isinstance(by, int) or by == 0:
+        return None
+    if not reverse:
+        zero = isinstance(start, ast.Constant) and start.value == 0
+        parts = [stop] if by == 1 and zero else [start, stop] if by == 1 else [start, stop, _number(by)]
+        return _call("range", parts)
+    if by == 1:
+        return _call("range", [plus(stop, -1), plus(start, -1), _number(-1)])
+    if by == -1:
+        return _call("range", [plus(stop, 1), plus(start, 1)])
+    count = _call("len", [_call("range", [start, stop, _number(by)])])
+    last = ast.BinOp(start, ast.Add(), ast.BinOp(plus(count, -1), ast.Mult(), _number(by)))
+    return _call("range", [last, plus(start, -by), _number(-by)])
+
+
+def plus(value: ast.expr, number: int) -> ast.expr:
+    """`value + number`, computed where it is a number, or a number is added already."""
+    known = _known(value)
+    if known is not None:
+        return _number(known + number)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+        by = _known(value.right)
+        if by is not None:
+            total = (by if isinstance(value.op, ast.Add) else -by) + number
+            return value.left if total == 0 else plus(value.left, total)
+    if number == 0:
+        return value
+    return ast.BinOp(value, ast.Add() if number > 0 else ast.Sub(), ast.Constant(abs(number)))
+
+
+def _known(value: ast.expr) -> int | None:
+    if isinstance(value, ast.Constant) and type(value.value) is int:
+        return value.value
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        inner = _known(value.operand)
+        return None if inner is None else -inner
+    return None
+
+
+def _number(value: int) -> ast.expr:
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))

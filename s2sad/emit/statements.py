@@ -1,0 +1,75 @@
+"""Small pieces of syntax: copies, placeholders, statements joined to shorter ones."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from s2sad.emit.expressions import parse
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
+from s2sad.ir.values import Constant
+
+
+def copied(value: ast.expr, t: Type) -> ast.expr:
+    """A copy of an array or list."""
+    if isinstance(t, ArrayType) and t.kind == "array":
+        return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
+    name = "list" if isinstance(t, SequenceType) else "np.array"
+    return ast.Call(parse(name), [value], [])
+
+
+def exception_name(cls: type) -> str:
+    """How an exception class is written: `ValueError`, `np.linalg.LinAlgError`."""
+    if cls.__module__ == "builtins":
+        return cls.__name__
+    return f"np.linalg.{cls.__name__}" if cls.__module__.startswith("numpy") else cls.__name__
+
+
+def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """`x = xs.pop()` for `x = xs[-1]; del xs[-1]`."""
+    result: list[ast.stmt] = []
+    for s in statements:
+        last = result[-1] if result else None
+        taken = last.value if isinstance(last, ast.Assign) else None
+        if isinstance(s, ast.Delete) and isinstance(taken, ast.Subscript) and isinstance(taken.value, ast.Name):
+            index = ast.unparse(taken.slice)
+            if ast.unparse(s.targets[0]) == ast.unparse(taken):
+                result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
+                result[-1].trailing = getattr(last, "trailing", "")  # type: ignore[attr-defined]
+                continue
+        result.append(s)
+    return result
+
+
+def subtracted(s: ast.stmt) -> ast.stmt:
+    """`x -= y` for `x += -y`."""
+    value = s.value if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) else None
+    if isinstance(s, ast.AugAssign) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        return ast.AugAssign(s.target, ast.Sub(), value.operand)
+    return s
+
+
+def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
+    """`name.pop(arguments)`."""
+    return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])
+
+
+def placeholder(t: Type) -> Constant:
+    """What stands for a value of a branch that was not taken: a number, an empty list, None."""
+    return Constant(None, t, _placeholder(t))
+
+
+def _placeholder(t: Type) -> str:
+    if isinstance(t, ArrayType):
+        lengths = ", ".join("0" for _ in t.shape or ())
+        return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'})"
+    if isinstance(t, SequenceType):
+        return "[]"
+    if isinstance(t, ContainerType) and t.cls in (tuple, list):
+        items = ", ".join(map(_placeholder, t.items))
+        return f"[{items}]" if t.cls is list else f"({items},)"
+    return "None"
+
+
+def call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
