@@ -457,15 +457,28 @@ def compile_derivative(
             flat = flattened(function)
             function = flat if flat is function else optimize(flat)
         program.functions[function.name] = function
+    if program.native:
+        full = [Parameter(p.hint or "_", p) for p in function.parameters]
+    else:
+        full = user_parameters(function, entry, parameters, primal, signature)
+    functions = program.reachable(function.name, *([reverse] if reverse else []))
+    text, lines = emit_module(header, functions, function.name, full, doc, program.native)
+    classes = classes_to_inject({f.name: f for f in functions})
+    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result)
+
+
+def user_parameters(
+    function: Function,
+    entry: Entry,
+    parameters: Mapping[str, Type],
+    primal: Mapping[str, Type],
+    signature: Sequence[Parameter],
+) -> list[Parameter]:
+    """The parameters of the emitted function as the user's has them; captured variables and tangents follow."""
     own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
     captured = function.parameters[len(own) : len(own) + len(entry.captured)]
     dots = function.parameters[len(own) + len(entry.captured) :]
     table = dict(own) | {n: d for n, d in zip(list(parameters)[len(primal) :], dots, strict=True)}
     full = [replace(p, value=table.get(p.name)) for p in signature]
     full += [Parameter(v.hint or "_", v) for v in captured]
-    functions = program.reachable(function.name, *([reverse] if reverse else []))
-    if program.native:
-        full = [Parameter(p.hint or "_", p) for p in function.parameters]
-    text, lines = emit_module(header, functions, function.name, full, doc, program.native)
-    classes = classes_to_inject({f.name: f for f in functions})
-    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result)
+    return full

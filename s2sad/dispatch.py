@@ -235,22 +235,24 @@ class Derivative:
         if self.backend != "numba":
             return None
         meta = module.__s2sad_meta__
-        function = native.compiled(module, meta["entry"])
+        dispatcher = native.compiled(module, meta["entry"])
         own = [t for t in parameters.values() if not is_constant(t)]
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
-        classes = {n: c for t in parameters.values() for n, c in native.classes_in(t).items()}
-        inner = native.boundary(function, [native.structure(t) for t in own], meta["result"], classes)
+        structures = [native.structure(t) for t in own]
+        classes = {n: c for t in own for n, c in native.classes_in(t).items()}
+
+        def around(function: Callable[..., Any]) -> Callable[..., Any]:
+            inner = native.boundary(function, structures, meta["result"], classes)
+            if len(kept) == len(parameters) and not captured:
+                return inner
+            return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
 
         def plain() -> Callable[..., Any]:
             other = Derivative(self.target, self.transform)
             return lambda *args: other(*args)
 
-        def call(*args: Any) -> Any:
-            return inner(*(args[k] for k in kept), *(v.read() for v in captured))
-
         text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
-        direct = inner if len(kept) == len(parameters) and not captured else call
-        found = native.with_fallback(direct, plain, self.__name__)
+        found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
         found.source = text  # type: ignore[attr-defined]
         return Specialised(found, found, text, module)
 
@@ -379,6 +381,10 @@ class Derivative:
             return self._for(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
+
+    def module(self, *args: Any, **kwargs: Any) -> types.ModuleType:
+        """The emitted module for arguments like these."""
+        return self._specialise(self._bind(args, kwargs)).module
 
     @property
     def source(self) -> str:

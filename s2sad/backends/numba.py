@@ -6,7 +6,8 @@ apart before the call, and put together again behind it. `Structure` says how.
 
 from __future__ import annotations
 
-import inspect
+import linecache
+import re
 import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,10 @@ from typing import Any
 
 from s2sad.errors import ArgumentError
 from s2sad.ir.objects import make_object, object_items
-from s2sad.ir.types import ContainerType, Type
+from s2sad.ir.types import ContainerType, StaticType, Type
+
+STATIC = "static"
+"""A leaf that is known at compile time: it is not passed."""
 
 Structure = Any
 """A leaf is None; a container `[name of its class, keys, structures of its items]`: plain data, for the cache."""
@@ -37,6 +41,8 @@ def check() -> None:
 
 def structure(t: Type) -> Structure:
     """The structure of the values of a type."""
+    if isinstance(t, StaticType):
+        return STATIC
     if not isinstance(t, ContainerType):
         return None
     return [t.cls.__qualname__, list(t.keys), [structure(i) for i in t.items]]
@@ -54,8 +60,8 @@ def classes_in(t: Type) -> dict[str, type]:
 
 def leaves(s: Structure, value: Any) -> list[Any]:
     """The leaves of a value."""
-    if s is None:
-        return [value]
+    if s is None or s == STATIC:
+        return [value] if s is None else []
     _, keys, items = s
     if isinstance(value, (tuple, list)):
         found = list(value)
@@ -70,7 +76,7 @@ def leaves(s: Structure, value: Any) -> list[Any]:
 
 def rebuilt(s: Structure, rest: Any, classes: Mapping[str, type]) -> Any:
     """A value of this structure from an iterator over its leaves."""
-    if s is None:
+    if s is None or s == STATIC:
         return next(rest)
     name, keys, items = s
     values = [rebuilt(i, rest, classes) for i in items]
@@ -87,7 +93,7 @@ def rebuilt(s: Structure, rest: Any, classes: Mapping[str, type]) -> Any:
 
 def is_flat(s: Structure) -> bool:
     """Whether a value of this structure is a leaf, or a tuple of leaves."""
-    return s is None or (s[0] == "tuple" and all(i is None for i in s[2]))
+    return s is None or (s[0] == "tuple" and s != STATIC and all(i is None for i in s[2]))
 
 
 def compiled(module: types.ModuleType, entry: str) -> Callable[..., Any]:
@@ -119,29 +125,64 @@ def boundary(
     return call
 
 
-def with_fallback(native: Callable[..., Any], plain: Callable[[], Callable[..., Any]], name: str) -> Callable[..., Any]:
-    """The native function; where numba cannot compile it, NumPy's, after one warning that says why."""
-    from numba.core.errors import NumbaError
+class CannotCompile(Exception):
+    """What numba says of a function that it cannot compile."""
 
-    state: list[Callable[..., Any]] = []
 
-    def first(*args: Any) -> Any:
-        if state:
-            return state[0](*args)
+def with_fallback(
+    dispatcher: Any,
+    around: Callable[[Callable[..., Any]], Callable[..., Any]],
+    plain: Callable[[], Callable[..., Any]],
+    name: str,
+    lines: Mapping[str, Sequence[Sequence[int]]],
+) -> Callable[..., Any]:
+    """The native function, compiled at its first call; where that fails, NumPy's, after one warning that says why.
+
+    `around` puts the boundary around a function of leaves.
+    """
+    import numba
+
+    def compiling(*leaves: Any) -> Any:
         try:
-            return native(*args)
-        except NumbaError as e:
-            state.append(plain())
-            warnings.warn(f"numba cannot compile {name}, NumPy is used: {reason(e)}", stacklevel=4)
+            dispatcher.compile(tuple(map(numba.typeof, leaves)))
+        except Exception as e:  # numba's own errors, and whatever else it stumbles over
+            raise CannotCompile(reason(e, lines)) from e
+        return dispatcher(*leaves)
+
+    state = [around(compiling)]
+
+    def call(*args: Any) -> Any:
         return state[0](*args)
 
-    return first
+    def first(*args: Any) -> Any:
+        try:
+            result = around(compiling)(*args)
+        except CannotCompile as e:
+            warnings.warn(f"numba cannot compile {name}, NumPy is used: {e}", stacklevel=5)
+            state[0] = plain()
+            return state[0](*args)
+        state[0] = around(dispatcher)
+        return result
+
+    state[0] = first
+    return call
 
 
-def reason(e: Exception) -> str:
-    """What numba says, and the line of the emitted text that it speaks of."""
-    lines = [line.strip() for line in str(e).splitlines() if line.strip()]
-    what = next((line for line in lines if not line.startswith(("Failed in", "[1m[1m"))), lines[0] if lines else "")
-    at = next((line for line in lines if line.startswith('File "')), "")
-    text = next((lines[k + 1] for k, line in enumerate(lines[:-1]) if line.startswith("<source elided>")), "")
-    return inspect.cleandoc(f"{what} {at} {text}").strip()
+def reason(e: Exception, lines: Mapping[str, Sequence[Sequence[int]]]) -> str:
+    """What numba says, the line of the emitted text that it speaks of, and the user's line that this comes from."""
+    said = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(e)).splitlines() if line.strip()]
+    what = next((line for line in said if not line.startswith("Failed in")), "")
+    places = re.findall(r'File "([^"]+)", line (\d+)', str(e))
+    if not places:
+        return what
+    file, number = places[-1]
+    found = [(f, line) for f, rows in lines.items() for emitted, line in rows if emitted == int(number)]
+    text = linecache.getline(file, int(number)) or _line_of(str(e), number)
+    user = f' (from File "{found[0][0]}", line {found[0][1]})' if found else ""
+    return f"{what}: {text.strip()}{user}"
+
+
+def _line_of(message: str, number: str) -> str:
+    """The line of the text that numba shows."""
+    after = message.rsplit(f"line {number}:", 1)[-1].splitlines()
+    return next((t for t in after if t.strip() and "elided" not in t and "^" not in t), "")

@@ -109,7 +109,7 @@ class Adjoints:
         if op.primitive is INDEX_SET:
             held, index, value = op.operands
             fits = GETITEM.result_type([held.type, index.type], {}) == as_item(value.type)
-            if fits and isinstance(value, Value):
+            if fits and isinstance(value, Value) and self.owner.get(op.result) is self.owner.get(value):
                 self.places.setdefault(value, []).append((op, held, index))
 
     # names

@@ -417,20 +417,20 @@ class Reverse(Adjoints):
         lists = self.collects.get(op, {})
         collects = {v: lists[v] for v in self.sorted(lists)}
         arrays = [self.saved[v] for v in self.sorted(self.saved) if op in self.saved[v].nest]
-        before, inner = Builder(op.location), Builder(op.location)
+        before = Builder(op.location)
         initial: list[Operand] = []
         parameters: list[Value] = []
         if isinstance(op, For):
             parameters = [kept.enter(op) for kept in arrays]
             initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
-        inner.operations = self.forward_operations(op.body)
-        yields = [kept.yielded(op, inner) for kept in arrays if isinstance(op, For)]
+        operations = self.forward_operations(op.body)
+        yields = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
         n, rows, own = len(op.initial), op.body.results, op.body.parameters
         cut = len(rows) - op.breaks
         first = n + isinstance(op, For)
         body = Block(
             (*own[:first], *parameters, *own[first:]),
-            tuple(inner.operations),
+            tuple(operations),
             (*rows[:n], *yields, *rows[n:cut], *collects, *rows[cut:]),
         )
         finals = [kept.final(op) for kept in arrays if isinstance(op, For)]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from s2sad.analysis.dependence import Dependence, affine, is_positive
+from s2sad.errors import Location
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import INDEX_SET
@@ -49,13 +50,19 @@ class Kept:
             return self.array
         return self.results.setdefault(loop, Value(self.array.type, self.array.hint))
 
-    def yielded(self, loop: For, builder: Builder) -> Operand:
-        """The array as an iteration ends: with the value stored, or as the inner loop leaves it."""
+    def yielded(self, loop: For, operations: list[Operation], location: Location) -> Operand:
+        """The array as an iteration ends: as the inner loop leaves it, or with the value stored as soon as it is there.
+
+        The store is put into `operations`, those of the body.
+        """
         k = self.nest.index(loop) + 1
         if k < len(self.nest):
             return self.final(self.nest[k])
+        builder = Builder(location)
         index = index_of(self.nest, builder, lambda o: o)
         stored = builder.apply(INDEX_SET, (self.enter(loop), index, self.value), None, self.array.hint)
+        at = next((n + 1 for n, op in enumerate(operations) if self.value in op.results), 0)
+        operations[at:at] = builder.operations
         return stored
 
 

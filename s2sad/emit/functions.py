@@ -16,7 +16,7 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
-from s2sad.emit.native import counted_range, native_expression, plus, update_text
+from s2sad.emit.native import counted_range, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, placeholder, popped, subtracted
 from s2sad.emit.writer import Comment
@@ -240,6 +240,8 @@ class FunctionEmitter(Comments):
             text = update_text(text, [o.type for o in op.operands])
         target = ast.Name(self.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
+        if self.native and values:
+            values[0] = native_index(values[0])
         overlaps = op.primitive is INDEX_SET or (self.native and op.primitive is INDEX_ADD)
         if overlaps and self.ownership.crosses(op, self.native):
             values[1] = copied(values[1], op.operands[2].type)
@@ -332,7 +334,7 @@ class FunctionEmitter(Comments):
             if self.is_undefined(s):
                 if not self.must_bind(t, op):
                     continue
-                s = placeholder(s.type)
+                s = placeholder(s.type, self.native)
             if self.variables.same(s, t):
                 continue
             pairs.append((t, s))
@@ -375,7 +377,7 @@ class FunctionEmitter(Comments):
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""
         copies = {p for p in op.carried if self.ownership.owned(p) and p in self.ownership.copied}
         pairs = [
-            (p, placeholder(i.type) if self.is_undefined(i) else i)
+            (p, placeholder(i.type, self.native) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
             if (not self.variables.same(i, p) or self.is_undefined(i)) and p not in copies
         ]

@@ -45,7 +45,7 @@ def emit_module(
         definitions.append(emitter.emit(doc if f.name == entry else None))
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
     if native:
-        written = [f for f in written if f.__name__ != "unbroadcast" or _calls(definitions, "unbroadcast")]
+        written = [f for f in written if _calls(definitions, f.__name__)]
         written += used_helpers(definitions)
     helpers = [helper_definition(f) for f in written]
     body: list[ast.stmt] = [Comment(line) for line in header]

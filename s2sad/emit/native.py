@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.emit.expressions import expression, parse
-from s2sad.ir.structure import index_items
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.structure import GETITEM, index_items
+from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Apply, Constant, Operand
 
 Read = Callable[[Operand], ast.expr]
@@ -83,9 +84,24 @@ def unbroadcast_2(g: Any, x: Any) -> Any:
     return result
 
 
+def last_stored_at(g: Any, index: Any) -> Any:
+    """The adjoint of what was stored at indices of a vector; of what went to one element the last one has it."""
+    last = np.full(len(g), -1)
+    for k in range(len(index)):
+        last[index[k]] = k
+    result = np.zeros(len(index))
+    for k in range(len(index)):
+        if last[index[k]] == k:
+            result[k] = g[index[k]]
+    return result
+
+
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (add_at, add_number_at, add_at_pairs, max_along, min_along, unbroadcast_1, unbroadcast_2_1, unbroadcast_2)
+    for f in (
+        *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
+        *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
+    )
 }
 """The functions that are written into a native module which calls them."""
 
@@ -101,13 +117,31 @@ def update_text(text: str, types: Sequence[Type]) -> str:
     if not text.startswith("np.add.at"):
         return text
     x, index, g = types
-    items = [i for i in index_items(index) if isinstance(i, ArrayType)]
+    items = [as_array(i) for i in index_items(index)]
+    if any(i is None for i in items):
+        return text
     number = isinstance(g, ArrayType) and g.shape == ()
-    if len(items) == 1 and items[0].rank == 1:
+    if len(items) == 1 and items[0] == 1:
         return "add_number_at(_0, _1, _2)" if number else "add_at(_0, _1, _2)"
-    if len(items) == 2 and not number and all(i.rank == 1 for i in items):
+    if items == [1, 1] and not number:
         return "add_at_pairs(_0, _1[0], _1[1], _2)"
     return text
+
+
+def as_array(t: Type) -> int | None:
+    """The rank of an index array, also one that is given as a list; None for slices and the like."""
+    if isinstance(t, ContainerType) and t.cls is list:
+        return 1 if all(isinstance(i, ArrayType) and i.shape == () for i in t.items) else None
+    return t.rank if isinstance(t, ArrayType) else None
+
+
+def native_index(index: ast.expr) -> ast.expr:
+    """A subscript with arrays for the lists in it."""
+    if isinstance(index, ast.List):
+        return ast.Call(parse("np.array"), [index], [])
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([native_index(e) for e in index.elts], ast.Load())
+    return index
 
 
 def native_expression(op: Apply, read: Read) -> ast.expr:
@@ -120,12 +154,25 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         found = _unbroadcast(types)
         if found is not None:
             return _call(found, [read(o) for o in op.operands])
+    if name == "np.diagonal" and t is not None and t.rank == 2 and not op.static:
+        return ast.Call(parse("np.diag"), [read(op.operands[0])], [])
+    if name == "abs" and t is not None and not t.is_scalar:
+        return ast.Call(parse("np.abs"), [read(op.operands[0])], [])
+    if name == "np.flip" and t is not None and t.rank == 1:
+        return ast.Subscript(read(op.operands[0]), ast.Slice(None, None, _number(-1)), ast.Load())
+    if name == "np.mean" and isinstance(axis, int) and t is not None and t.rank is not None:
+        total = native_expression(replace(op, primitive=_sum()), read)
+        return ast.BinOp(total, ast.Div(), parse_length(read(op.operands[0]), axis % t.rank))
+    if name == "last_stored" and t is not None and t.rank == 1 and as_array(types[1]) == 1:
+        return _call("last_stored_at", [read(op.operands[0]), native_index(read(op.operands[1]))])
     along = name in ("np.max", "np.min") and t is not None and t.rank == 2 and isinstance(axis, int)
     if along and not op.static.get("keepdims"):
         return _call(f"{name[3:]}_along", [read(op.operands[0]), ast.Constant(axis % 2)])  # type: ignore[operator]
     if name == "np.array" and t is not None and t.kind == "array" and not op.static:
         return ast.Call(ast.Attribute(read(op.operands[0]), "copy", ast.Load()), [], [])
     plain = expression(op, read)
+    if op.primitive is GETITEM and isinstance(plain, ast.Subscript):
+        return ast.Subscript(plain.value, native_index(plain.slice), ast.Load())
     if not isinstance(plain, ast.Call):
         return plain
     if op.static.get("keepdims") and isinstance(axis, int):
@@ -136,8 +183,26 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in ("bool", "int", "float"):
             k.value = parse({"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}[k.value.id])
     if name in ("np.concatenate", "np.stack", "np.vstack", "np.hstack") and isinstance(plain.args[0], ast.List):
+        made = types[0]
+        if name == "np.stack" and isinstance(made, ContainerType) and all(map(_is_number, made.items)):
+            return ast.Call(parse("np.array"), [plain.args[0]], [])
         plain.args[0] = ast.Tuple(plain.args[0].elts, ast.Load())
     return plain
+
+
+def _is_number(t: Type) -> bool:
+    return isinstance(t, ArrayType) and t.shape == ()
+
+
+def _sum() -> Primitive:
+    found = lookup(np.sum)
+    assert found is not None
+    return found
+
+
+def parse_length(array: ast.expr, axis: int) -> ast.expr:
+    """`array.shape[axis]`."""
+    return ast.Subscript(ast.Attribute(array, "shape", ast.Load()), ast.Constant(axis), ast.Load())
 
 
 def _unbroadcast(types: Sequence[Type]) -> str | None:

@@ -54,15 +54,33 @@ def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])
 
 
-def placeholder(t: Type) -> Constant:
-    """What stands for a value of a branch that was not taken: a number, an empty list, None."""
-    return Constant(None, t, _placeholder(t))
+def placeholder(t: Type, native: bool = False) -> Constant:
+    """What stands for a value of a branch that was not taken: a number, an empty list, None.
+
+    In native code an empty list says of what it is one.
+    """
+    text = _placeholder(t)
+    return Constant(None, t, f"[{_one(t.item)}][:0]" if native and isinstance(t, SequenceType) else text)
+
+
+def _one(t: Type) -> str:
+    """An item that tells numba the type of a list."""
+    if isinstance(t, SequenceType):
+        return f"[{_one(t.item)}]"
+    if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None:
+        return {"b": "False", "i": "0", "u": "0", "c": "0j"}.get(t.dtype.kind, "0.0")
+    return _placeholder(t)
+
+
+_DTYPES = {"bool": "bool_"}
 
 
 def _placeholder(t: Type) -> str:
     if isinstance(t, ArrayType):
         lengths = ", ".join("0" for _ in t.shape or ())
-        return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'})"
+        name = "float64" if t.dtype is None else t.dtype.name
+        dtype = "" if name == "float64" else f", dtype=np.{_DTYPES.get(name, name)}"
+        return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'}{dtype})"
     if isinstance(t, SequenceType):
         return "[]"
     if isinstance(t, ContainerType) and t.cls in (tuple, list):

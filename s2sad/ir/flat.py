@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Constant, Function, Operand, Value
 
 
@@ -33,6 +33,8 @@ def _is_flat(t: Type) -> bool:
 
 
 def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) -> Operand:
+    if isinstance(t, StaticType):
+        return Constant(t.value, t)
     if not isinstance(t, ContainerType):
         parameters.append(Value(t, name))
         return parameters[-1]

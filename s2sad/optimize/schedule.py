@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
+from s2sad.ir.structure import INDEX_SET
 from s2sad.ir.values import Apply, Block, For, Function, If, Operation, Value, While
 
 
@@ -50,7 +51,9 @@ def _sunk(block: Block) -> Block:
 
 
 def _is_movable(op: Operation, last: set[Value]) -> bool:
-    return isinstance(op, Apply) and op.primitive.effect is not Effect.IO and op.result in last
+    if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.result not in last:
+        return False
+    return op.primitive is not INDEX_SET or not isinstance(op.operands[2], Value)  # it may be waited for
 
 
 def _reads(op: Operation, read: set[object]) -> None:

@@ -24,10 +24,10 @@ def integral_grad(w):
         v10 = k * h
         v11 = v1 * v10
         v12 = np.exp(v11)
+        v12s[k - 1] = v12
         v13 = v12 * v4
         v14 = v9 * v13
         total += v14
-        v12s[k - 1] = v12
     # adjoint sweep
     total_bar = 0.3333333333333333 * h  # v15 = total * h
     h_bar = 0.3333333333333333 * total  # v15 = total * h

@@ -8,23 +8,23 @@ def trajectory_grad(x, n):
     # evaluation trace
     xs = [x]
     v1s = np.empty(max(n, 0))
-    for _ in range(n):
+    for i in range(n):
         v1 = xs[-1]
+        v1s[i] = v1
         v2 = np.sin(v1)
         v3 = 0.1 * v2
         v4 = v1 + v3
         xs.append(v4)
-        v1s[_] = v1
     v5 = xs[-1]
     v6 = xs[2]
     # adjoint sweep
     xs_bar = [0.0] * len(xs)  # v6 = xs[2]
     xs_bar[2] += v5           # v6 = xs[2]
     xs_bar[-1] += v6          # v5 = xs[-1]
-    for _ in reversed(range(n)):
+    for i in reversed(range(n)):
         v4_bar = xs_bar.pop()  # xs.append(v4)
         v2_bar = v4_bar * 0.1  # v3 = 0.1 * v2
-        v1 = v1s[_]
+        v1 = v1s[i]
         v1_bar = v4_bar + v2_bar * np.cos(v1)  # v2 = np.sin(v1); v4 = v1 + v3
         xs_bar[-1] += v1_bar                   # v1 = xs[-1]
     x_bar = xs_bar[0]  # xs = [x]
