@@ -87,6 +87,8 @@ class Entry:
     """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
     aliases: bool = False
     """Its result may share memory with an argument."""
+    written: tuple[str, ...] = ()
+    """The parameters in whose arrays it writes."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -220,13 +222,13 @@ class Program:
             function = numbered(optimize(function))
             result = function.result.type
             aliases = shares_memory(function)
-            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases)
+            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
         own = parameters
         if target.transform.kind == "jvp":
             own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
         inner = self.entry(target.target, own)
         made = self.transform(inner, target.transform, name)
-        return Entry(numbered(made), dict(parameters), inner.captured, made.result.type)
+        return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
@@ -427,6 +429,8 @@ class Compiled:
     """Where the user wrote what a line of the text computes."""
     result: Type = BOTTOM
     """The type of the result, containers and all."""
+    written: tuple[str, ...] = ()
+    """The parameters in whose arrays the function writes."""
 
 
 def compile_derivative(
@@ -464,7 +468,9 @@ def compile_derivative(
     functions = program.reachable(function.name, *([reverse] if reverse else []))
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
     classes = classes_to_inject({f.name: f for f in functions})
-    return Compiled(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result)
+    return Compiled(
+        text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written
+    )
 
 
 def user_parameters(

@@ -11,7 +11,7 @@ import inspect
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,9 @@ class Derivative:
                 family.statics = (*family.statics, (e.parameter, e.path))
         family.captured = captured
         found = self._native(member, captured, parameters) or _bound(member, captured, self._names)
+        written = member.__s2sad_meta__["written"]
+        if written and len(values) + len(captured) > 1:
+            found = replace(found, call=unshared(found.call, written, captured, self._names))
         family.members[self._member_key(family, values)] = found
         return found
 
@@ -294,6 +297,7 @@ class Derivative:
             "reverse": compiled.reverse,
             "residuals": compiled.residuals,
             "lines": line_table(compiled.lines),
+            "written": [k for k, n in enumerate(parameters) if n in compiled.written],
             "result": native.structure(compiled.result),
         }
         module = cache.store(self.__name__, key, compiled.text, meta)
@@ -480,6 +484,36 @@ def _chain(target: Any) -> str:
         parts.append(repr(target.transform))
         target = target.target
     return "|".join(parts)
+
+
+def unshared(
+    call: Callable[..., Any], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
+) -> Callable[..., Any]:
+    """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
+
+    def checked(*args: Any) -> Any:
+        own = [array_leaves(a) for a in args]
+        outside = [(v.shown, array_leaves(v.read())) for v in captured]
+        others = [*zip(names, own, strict=False), *outside]
+        for k in written:
+            for j, (name, arrays) in enumerate(others):
+                if j != k and any(np.may_share_memory(a, b) for a in own[k] for b in arrays):
+                    raise ArgumentError(
+                        f"{names[k]} and {name} share memory, and the function writes into {names[k]}: pass a copy"
+                    )
+        return call(*args)
+
+    return checked
+
+
+def array_leaves(value: Any) -> list[Any]:
+    """The arrays in an argument."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [a for item in value for a in array_leaves(item)]
+    attributes = value if isinstance(value, dict) else object_items(value)
+    return [] if attributes is None else [a for item in attributes.values() for a in array_leaves(item)]
 
 
 def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:

@@ -21,7 +21,7 @@ def durbin(r):
     return y
 
 
-def objective(r):
+def yule_walker_energy(r):
     """The sum of squares of the solution."""
     return np.sum(durbin(r) ** 2)
 

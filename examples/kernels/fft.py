@@ -34,7 +34,7 @@ def fft(re, im):
         length *= 2
 
 
-def low_pass_energy(x, weights):
+def low_pass_power(x, weights):
     """A weighted sum of the power spectrum of a real signal."""
     re, im = x.copy(), np.zeros_like(x)
     fft(re, im)

@@ -16,7 +16,7 @@ def floyd_warshall(d):
                     d[i, j] = d[i, k] + d[k, j]
 
 
-def total(d):
+def total_distance(d):
     """The sum of the squares of all distances."""
     floyd_warshall(d)
     return np.sum(d * d)

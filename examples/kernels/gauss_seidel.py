@@ -25,7 +25,7 @@ def seidel(a, sweeps):
                 ) / 9.0
 
 
-def energy(a, sweeps):
+def smoothed_energy(a, sweeps):
     """The sum of squares after some sweeps."""
     seidel(a, sweeps)
     return np.sum(a * a)

@@ -19,7 +19,7 @@ def gram_schmidt(a):
     return r
 
 
-def objective(a, w):
+def factor_sum(a, w):
     """A weighted sum of both factors."""
     r = gram_schmidt(a)
     return np.sum(w * a) + np.sum(r * r * np.arange(1.0, len(r) + 1.0))

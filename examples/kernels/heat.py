@@ -18,7 +18,7 @@ def heat(u, alpha, steps):
     return now
 
 
-def misfit(u, alpha, steps, observed):
+def temperature_misfit(u, alpha, steps, observed):
     """Half the squared distance of the final temperature to an observation."""
     return 0.5 * np.sum((heat(u, alpha, steps) - observed) ** 2)
 

@@ -27,7 +27,7 @@ def lstm(w, u, b, x):
     return hidden[1:]
 
 
-def loss(w, u, b, x, y):
+def sequence_loss(w, u, b, x, y):
     """Half the squared distance of the hidden states to y."""
     return 0.5 * np.sum((lstm(w, u, b, x) - y) ** 2)
 

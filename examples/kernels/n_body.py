@@ -20,7 +20,7 @@ def accelerate(acc, pos, mass):
                 acc[j, k] -= mass[i] * rji[k] / r3
 
 
-def spread(pos, vel, mass, dt, steps):
+def mean_spread(pos, vel, mass, dt, steps):
     """The mean square distance from the origin after some steps; pos and vel are moved on."""
     acc = np.zeros_like(pos)
     accelerate(acc, pos, mass)

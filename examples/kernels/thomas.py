@@ -22,7 +22,7 @@ def thomas(a, b, c, d):
     return x
 
 
-def objective(a, b, c, d):
+def solution_energy(a, b, c, d):
     """The sum of squares of the solution."""
     return np.sum(thomas(a, b, c, d) ** 2)
 

@@ -49,6 +49,8 @@ class Lowered:
     captured: tuple[Variable, ...]
     in_place: tuple[Value, ...]
     impure: bool = False
+    written: tuple[str, ...] = ()
+    """The parameters in whose arrays the function writes."""
 
 
 def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False) -> Lowered:
@@ -112,7 +114,8 @@ class Lowering(Regions):
                 self.env[key] = adopted = self.adopt(value)
                 if isinstance(adopted, Ref) and is_array(adopted):
                     self.labels[adopted.cell] = name
-        given = {r.cell for term in self.env.values() for r in self.reachable(term)}
+        given_to = {key: self.reachable(term) for key, term in self.env.items()}
+        given = {r.cell for found in given_to.values() for r in found}
         before = {c: self.env[c] for c in given}
         result = self.result_of(target, parameters)
         if self.errors:
@@ -120,12 +123,18 @@ class Lowering(Regions):
             raise found[0] if len(found) == 1 else SeveralErrors(found)
         impure = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
         impure = impure or any(r.cell in given for r in self.reachable(result))
+        written = tuple(n for n in parameters if self.is_written(self.frame.find(n) or n, given_to, before))
         operand = self.to_operand(result) if self.is_value(result) else constant(None)
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
         function = Function(name, body, gast.get_docstring(self.frame.source.tree))
-        return Lowered(function, tuple(v for v, _ in self.captured.values()), tuple(self.in_place), impure)
+        return Lowered(function, tuple(v for v, _ in self.captured.values()), tuple(self.in_place), impure, written)
+
+    def is_written(self, key: str, given: Mapping[str, list[Ref]], before: Mapping[str, Term]) -> bool:
+        """Whether the function writes into an array that a parameter holds."""
+        arrays = [r.cell for r in given.get(key, ()) if is_array(r)]
+        return any(self.env[cell] is not before[cell] for cell in arrays)
 
     def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
         """What the function returns, its parameters bound in the environment."""
