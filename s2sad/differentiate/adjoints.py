@@ -270,7 +270,12 @@ class Adjoints:
     def saved_for(self, value: Value, home: Frame) -> Kept | None:
         """The array that keeps a number of a loop body, where the iterations are counted; None where a list does."""
         op = home.op
-        if not isinstance(op, For) or not is_counted(op) or not may_be_kept(value, self.native) or value in op.items:
+        if (
+            not isinstance(op, For)
+            or not is_counted(op)
+            or not may_be_kept(value, self.native, self.dependence)
+            or value in op.items
+        ):
             return None
         if value not in self.saved:
             nest, outer = [op], home.outer

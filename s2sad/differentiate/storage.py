@@ -20,7 +20,7 @@ from s2sad.analysis.dependence import Dependence, affine, is_positive
 from s2sad.errors import Location
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import INDEX_SET
+from s2sad.ir.structure import INDEX_SET, SHAPE
 from s2sad.ir.types import ArrayType, Dim, dim_sum, new_dim
 from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, constant
 
@@ -72,18 +72,23 @@ def is_counted(op: Operation | None) -> bool:
     return step is not None and isinstance(step.type, ArrayType) and step.type.size == 1
 
 
-def may_be_kept(value: Value, native: bool) -> bool:
-    """Whether a value goes to an array: a number; Python's own are faster in a list, but for native code."""
+def may_be_kept(value: Value, native: bool, dependence: Dependence) -> bool:
+    """Whether a value goes to an array: a number; in native code also an array whose shape is known before the loops.
+
+    Python's own numbers are faster in a list, and arrays too, as they need not be copied; but not in native code.
+    """
     t = value.type
     if not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "biufc":
         return False
+    if t.kind == "array" and t.shape:
+        return native and all(measure(d, dependence) is not None for d in t.shape)
     return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (native and t.kind == "python")
 
 
 def array_for(value: Value, nest: Sequence[For], name: str) -> Kept:
     """The array for a value of the innermost loop of a nest."""
     assert isinstance(value.type, ArrayType)
-    shape = tuple(_trips(loop) for loop in nest)
+    shape = (*map(_trips, nest), *(value.type.shape or ()))
     return Kept(value, Value(ArrayType(value.type.dtype, shape, "array"), name), tuple(nest))
 
 
@@ -114,6 +119,9 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
         if size is None or not is_positive(size, dependence.bounds(around)):
             count = builder.call(max, count, constant(0)).operand
         lengths.append(count)
+    value = kept.value.type
+    assert isinstance(value, ArrayType)
+    lengths += [length_of(d, builder, dependence) for d in value.shape or ()]
     t = kept.array.type
     assert isinstance(t, ArrayType) and t.dtype is not None
     static = {} if t.dtype == np.float64 else {"dtype": t.dtype}
@@ -121,6 +129,30 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
     empty = lookup(np.empty)
     assert empty is not None
     return builder.apply(empty, (shape,), static, kept.array.hint)
+
+
+def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | None:
+    """A parameter of the function, its axis, and a number: what a length is, plus that number; None where unknown."""
+    if isinstance(d, int):
+        return None, 0, d
+    for p in dependence.parameters:
+        if isinstance(p.type, ArrayType) and p.type.kind == "array":
+            for axis, own in enumerate(p.type.shape or ()):
+                more = dim_sum(d, own, -1)
+                if isinstance(more, int):
+                    return p, axis, more
+    return None
+
+
+def length_of(d: Dim, builder: Builder, dependence: Dependence) -> Operand:
+    """A length from the shape of a parameter."""
+    found = measure(d, dependence)
+    assert found is not None
+    p, axis, more = found
+    if p is None:
+        return constant(more)
+    size = builder.extract(builder.apply(SHAPE, (p,)), axis)
+    return size if more == 0 else builder.call(np.add, size, constant(more)).operand
 
 
 def trip_count(loop: For, builder: Builder, dependence: Dependence) -> Operand:

@@ -1,0 +1,1 @@
+"""The kernels of examples/kernels: s2sad with NumPy and with numba, beside JAX, in one run."""
