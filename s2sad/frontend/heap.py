@@ -119,7 +119,8 @@ class Heap:
             self.change(whole, made, node)
             return
         if ref.cell in self.frozen:
-            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", "make a new one", NotStatic)
+            instead = "write into a copy of it" if is_array(ref) else "make a new one"
+            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
         self.env[ref.cell] = contents
 
     def shown(self, key: str | None) -> str | None:

@@ -348,7 +348,7 @@ def describe(term: Term) -> str:
     if isinstance(term, (Value, Constant)):
         return str(term.type)
     if isinstance(term, (Ref, Record)):
-        return f"a {term.cls.__name__}"
+        return "an array" if is_array(term) else f"a {term.cls.__name__}"
     names = {
         View: "a view of an array",
         Maybe: "a value or None",

@@ -5,11 +5,13 @@ import copy
 import importlib
 import tracemalloc
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import s2sad
+from benchmarks.kernels import stored
 from s2sad.testing import numerical_jvp
 
 KERNELS = {
@@ -145,3 +147,8 @@ def test_the_memory_of_a_linear_stencil_does_not_grow_with_its_steps():
     few, many = peak(lambda: gradient(*short)), peak(lambda: gradient(*long))
     assert many < 1.1 * few
     assert many < 20 * short[0].nbytes
+
+
+def test_the_table_of_what_is_stored_is_current():
+    page = (Path(__file__).parents[2] / "docs/explanation/memory.md").read_text(encoding="utf-8")
+    assert stored.text() in page
