@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from s2sad.ir.values import Function, Value
+from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.results import own_results
 from s2sad.optimize.schedule import sink_results
@@ -22,5 +23,6 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
         if not again:
             break
     function = eliminate_dead(share_zeros(function))
+    function = accumulate(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
     return sink_results(eliminate_dead(function))

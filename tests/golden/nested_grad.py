@@ -7,9 +7,11 @@ def nested_grad(x):
     """The gradient of nested with respect to x."""
     x_bar = np.zeros_like(x)
     for i in reversed(range(len(x))):
+        x_bar_sum = 0.0
         for j in reversed(range(i)):
             v2 = x[j]
             v1 = x[i]
-            x_bar[j] += v1  # v2 = x[j]
-            x_bar[i] += v2  # v1 = x[i]
+            x_bar[j] += v1   # v2 = x[j]
+            x_bar_sum += v2  # v1 = x[i]
+        x_bar[i] += x_bar_sum  # v1 = x[i]
     return x_bar

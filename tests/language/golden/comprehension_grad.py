@@ -31,9 +31,11 @@ def comprehension_grad(xs, n):
     xs_bar = v5_bar * v4                     # v5 = v4 * xs
     v4_bar = unbroadcast(xs, v4)             # v5 = v4 * xs
     ys_bar = list(v4_bar)                    # v4 = np.array(ys)
+    xs_bar_sum = 0.0
     for k, v3_bar in zip(reversed(range(n)), reversed(ys_bar)):
         v2 = xs[0] * k
         v2_bar = v3_bar * np.cos(v2)  # v3 = np.sin(v2)
         v1_bar = v2_bar * k           # v2 = v1 * k
-        xs_bar[0] += v1_bar           # v1 = xs[0]
+        xs_bar_sum += v1_bar          # v1 = xs[0]
+    xs_bar[0] += xs_bar_sum  # v1 = xs[0]
     return xs_bar

@@ -1,0 +1,197 @@
+"""Sums into one element of an array, over a loop, as a number: the array gets it once, behind the loop.
+
+    for j in range(n):                      c_bar_k = 0.0
+        b_bar[j] += g * c[k]                for j in range(n):
+        c_bar[k] += g * b[j]                    b_bar[j] += g * c[k]
+                                                c_bar_k += g * b[j]
+                                            c_bar[k] += c_bar_k
+
+Only where nothing else in the loop can meet that element; only in sweeps, not in what the user wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from s2sad.analysis.dependence import Dependence
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import lookup
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
+from s2sad.ir.types import ArrayType
+from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, constant, walk
+
+
+def accumulate(function: Function) -> Function:
+    """The function with such sums as numbers."""
+    if not any(isinstance(op, Apply) and op.primitive is INDEX_ADD and op.about for op in walk(function.body)):
+        return function
+    return replace(function, body=Accumulate(function).block(function.body))
+
+
+class Accumulate:
+    """What is known of the arrays of one function."""
+
+    def __init__(self, function: Function) -> None:
+        self.dependence = Dependence(function)
+        self.made = {r: op for op in walk(function.body) for r in op.results}
+        self.plans = {op.index: self.plan(op) for op in walk(function.body) if isinstance(op, For)}
+        """For each loop, by its index: the updates of an element, by their results, and the carried array."""
+
+    def plan(self, loop: For) -> dict[tuple[int, object], set[Value]]:
+        inside = set(_bound(loop.body))
+        found: dict[tuple[int, object], set[Value]] = {}
+        for op in loop.body.operations:
+            place = self.place(loop, op, inside)
+            if place is not None:
+                found.setdefault(place, set()).update(op.results)
+        return found
+
+    def block(self, block: Block) -> Block:
+        operations: list[Operation] = []
+        table: dict[Operand, Operand] = {}
+        for op in block.operations:
+            match op:
+                case If():
+                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
+                case While():
+                    operations.append(replace(op, body=self.block(op.body)))
+                case For():
+                    new, behind = self.loop(op, table)
+                    operations += [new, *behind]
+                case _:
+                    operations.append(op)
+        new_block = replace(block, operations=tuple(operations))
+        return self.renamed(new_block, table)
+
+    def renamed(self, block: Block, table: dict[Operand, Operand]) -> Block:
+        """The block with what comes behind a loop reading the arrays that got their sums."""
+        if not table:
+            return block
+        operations: list[Operation] = []
+        seen: dict[Operand, Operand] = {}
+        for op in block.operations:
+            part = Block((), (op,), ())
+            operations += substitute(part, seen).operations if seen else [op]
+            for r in op.results:
+                if isinstance(op, Apply) and r in table.values():
+                    seen.update((old, new) for old, new in table.items() if new is r)
+        return replace(block, operations=tuple(operations), results=tuple(seen.get(r, r) for r in block.results))
+
+    def loop(self, op: For, table: dict[Operand, Operand]) -> tuple[For, list[Operation]]:
+        """A loop whose sums are numbers, and the updates behind it."""
+        body = op.body
+        behind = Builder(op.location, (op,))
+        initial, parameters, yields, results = list(op.initial), [], [], []
+        for (slot, _), wanted in self.plans[op.index].items():
+            updates = [o for o in body.operations if isinstance(o, Apply) and o.result in wanted]
+            first = updates[0]
+            hint = f"{op.carried[slot].hint or 'v'}_sum"
+            t = first.operands[2].type
+            parameter, final = Value(t, hint), Value(t, hint)
+            body, last = self.summed(body, updates, parameter)
+            initial.append(constant(0.0))
+            parameters.append(parameter)
+            yields.append(last)
+            results.append(final)
+            behind.about = tuple(dict.fromkeys(o for u in updates for o in u.about))
+            array = table.get(op.results[slot], op.results[slot])
+            index = self.outside(first.operands[1], behind)
+            total = behind.apply(INDEX_ADD, (array, index, final), None, op.results[slot].hint)
+            table[op.results[slot]] = total
+        n = len(op.initial)
+        body = replace(
+            body,
+            parameters=(*body.parameters[: n + 1], *parameters, *body.parameters[n + 1 :]),
+            results=(*body.results[:n], *yields, *body.results[n:]),
+        )
+        all_results = (*op.results[:n], *results, *op.results[n:])
+        new = replace(op, initial=tuple(initial), body=self.block(body), results=all_results)
+        return new, behind.operations
+
+    def summed(self, body: Block, updates: list[Apply], parameter: Value) -> tuple[Block, Operand]:
+        """A loop body with the updates as additions to a number."""
+        add = lookup(np.add)
+        assert add is not None
+        total: Operand = parameter
+        operations: list[Operation] = []
+        table: dict[Operand, Operand] = {}
+        for op in body.operations:
+            if op in updates:
+                assert isinstance(op, Apply)
+                builder = Builder(op.location, op.about)
+                total = builder.apply(add, (total, op.operands[2]), None, parameter.hint)
+                operations += builder.operations
+                table[op.result] = table.get(op.operands[0], op.operands[0])
+            else:
+                operations += substitute(Block((), (op,), ()), table).operations if table else [op]
+        results = tuple(table.get(r, r) for r in body.results)
+        return replace(body, operations=tuple(operations), results=results), total
+
+    def place(self, loop: For, op: Operation, inside: set[Value]) -> tuple[int, object] | None:
+        """Which carried array an update adds to, and where, if that is one element which nothing else meets."""
+        if not isinstance(op, Apply) or op.primitive is not INDEX_ADD or not op.about:
+            return None
+        array, index, value = op.operands
+        slot = self.dependence.slot(array, loop)
+        number = isinstance(value.type, ArrayType) and value.type.is_scalar and value.type.is_inexact
+        if slot is None or not number or self.dependence.slot(loop.body.results[slot], loop) != slot:
+            return None
+        key = self.index_key(index, inside)
+        if key is None or not isinstance(array, Value):
+            return None
+        own = self.dependence.access(op, array, index)
+        if own is None or len(own.spans) != getattr(array.type, "rank", None):
+            return None
+        for other in walk(loop.body):
+            if other is op or not self.touches(other, array):
+                continue
+            if not isinstance(other, Apply):
+                return None
+            same = other.primitive is INDEX_ADD and other in loop.body.operations
+            if same and self.index_key(other.operands[1], inside) == key:
+                continue
+            place = self.dependence.access(other, array, other.operands[1])
+            if other.primitive not in (GETITEM, INDEX_ADD, INDEX_SET) or place is None:
+                return None
+            if not self.dependence.apart(own, place, None):
+                return None
+        return slot, key
+
+    def touches(self, op: Operation, array: Value) -> bool:
+        """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
+        if isinstance(op, (For, While, If)):
+            return False
+        if isinstance(op, Apply) and op.primitive.name in MEASURES:
+            return False
+        memory = self.dependence.find(array)
+        return any(isinstance(o, Value) and self.dependence.find(o) is memory for o in op.operands)
+
+    def index_key(self, index: Operand, inside: set[Value]) -> object | None:
+        """What tells a subscript of integers that a loop does not change from others; None for one that it changes."""
+        if isinstance(index, Constant):
+            return ("constant", repr(index.value))
+        made = self.made.get(index)
+        if isinstance(made, Apply) and made.primitive is MAKE:
+            keys = [self.index_key(o, inside) for o in made.operands]
+            return None if None in keys else tuple(keys)
+        return None if index in inside else ("value", id(index))
+
+    def outside(self, index: Operand, builder: Builder) -> Operand:
+        """A subscript of what a loop does not change, behind it."""
+        made = self.made.get(index) if isinstance(index, Value) else None
+        if isinstance(made, Apply) and made.primitive is MAKE:
+            return builder.apply(MAKE, [self.outside(o, builder) for o in made.operands], made.static)
+        return index
+
+
+def _bound(block: Block) -> Iterator[Value]:
+    """What a block and those in it bind."""
+    yield from block.parameters
+    for op in block.operations:
+        yield from op.results
+        for inner in op.blocks:
+            yield from _bound(inner)
