@@ -152,7 +152,14 @@ class MemoryWriter:
         one, two = self.expression(kind, depth - 1), self.expression(kind, 0)
         forms = ["np.sin({0})", "{0} * {1}", "{0} + {1}", "{0} - 0.5 * {1}", "0.7 * {0}", "np.tanh({0} + {2})", "-{0}"]
         if kind == VECTOR:
-            forms += ["{3} @ {0} * 0.3", "np.where({0} > {1}, {0}, {2})", "np.full(4, {2})", "{0}.copy()"]
+            forms += [
+                "({0} if {2} > 0.3 else {1})",
+                "({0} if {2} < 0.1 else {1}).copy()",
+                "{3} @ {0} * 0.3",
+                "np.where({0} > {1}, {0}, {2})",
+                "np.full(4, {2})",
+                "{0}.copy()",
+            ]
         if kind == MATRIX:
             forms += ["np.outer({4}, {5})", "0.3 * {0} @ {1}", "{0}.T + {1}", "np.zeros((4, 4)) + {2}"]
         return (

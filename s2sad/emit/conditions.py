@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from s2sad.emit.inlining import Uses, find_uses, is_expression
-from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.regions import is_region
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
@@ -23,9 +23,10 @@ def _any_type(*types: Type) -> Type:
     return types[-1]
 
 
-AND = Primitive("and", lambda p, q: p and q, _any_type, spelling="_0 and _1")
-OR = Primitive("or", lambda p, q: p or q, _any_type, spelling="_0 or _1")
-CHOICE = Primitive("if", lambda p, a, b: a if p else b, _any_type, spelling="_1 if _0 else _2")
+SAME = Effect.VIEW  # the result is one of the operands
+AND = Primitive("and", lambda p, q: p and q, _any_type, effect=SAME, spelling="_0 and _1")
+OR = Primitive("or", lambda p, q: p or q, _any_type, effect=SAME, spelling="_0 or _1")
+CHOICE = Primitive("if", lambda p, a, b: a if p else b, _any_type, effect=SAME, spelling="_1 if _0 else _2")
 
 
 @dataclass

@@ -162,7 +162,8 @@ def write_out(lo: Loops, out: Term, result: Term, node: gast.AST) -> Term:
     target = lo.must_be_array(out, node)
     value = lo.to_operand(result)
     t, own = lo.array_type(target), value.type
-    assert isinstance(own, ArrayType)
+    if not isinstance(own, ArrayType):
+        return target  # it is refused already
     if own.dtype is not None and t.dtype is not None and not np.can_cast(own.dtype, t.dtype, "same_kind"):
         lo.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)
     lo.store(target, value, node)

@@ -415,7 +415,10 @@ def _copied(deep: bool) -> Handler:
         term = args[0]
         if deep:
             return lo.adopt(lo.value_form(term))
-        return lo.new(term.cls, lo.env[term.cell]) if isinstance(term, Ref) else term
+        if not isinstance(term, Ref):
+            return term
+        lo.check_sources(term, lo.env)
+        return lo.new(term.cls, lo.env[term.cell])
 
     return handler
 

@@ -78,11 +78,12 @@ class Carried:
 
     def enter(self, values: Sequence[Value]) -> None:
         """Bind what is carried to these values; static leaves stay."""
-        rest = iter(values)
+        rest, cells = iter(values), self.lo.cells
         for key, term in self.terms.items():
             operands, build = flatten(term)
             made = build([o if isinstance(o.type, StaticType) else next(rest) for o in operands])
             self.lo.env[key] = self.lo.adopt_at(key, made, self.frozen.get(key))
+        self.lo.watch_sources(cells)
 
     def widen(self, after: Environment, builder: Builder, loose: set[Symbol]) -> tuple[list[Operand], bool]:
         """What an iteration yields; whether a structure or type had to be widened for it."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.heap import STOP, Environment, is_none, reached, refs
+from s2sad.frontend.heap import STOP, Environment, OneOfTwo, is_none, reached, refs
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -287,6 +287,7 @@ class Choices(Expressions):
         flat = tuple(v for vs in values for v in vs)
         self.builder.operations.append(If(truth, blocks[0], blocks[1], flat, self.at(node)))
         result: Term | None = None
+        cells = self.cells
         for (key, m), vs in zip(merged, values, strict=True):
             leaves = [a if same_operand(a, b) else v for a, b, v in zip(*m.rows, vs, strict=True)]
             term = m.build(leaves)
@@ -294,6 +295,10 @@ class Choices(Expressions):
                 result = self.adopt(term, m.frozen)
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
+        for key, term in s1.env.items():
+            if s2.env.get(key) is term and self.env.get(key) is not term:
+                self.env[key] = term  # both sides bind it to what was there before
+        self.watch_sources(cells)
         return result
 
     def changed(self, s1: Side, s2: Side, dead: Callable[[str], bool]) -> list[str]:
@@ -398,10 +403,7 @@ class Choices(Expressions):
         dead: Callable[[str], bool] = lambda key: False,
         own: int = 1,
     ) -> str | None:
-        """Why the objects that are merged may not be changed: another name still sees one of them.
-
-        That other name may not change them either: the merged object would not see it.
-        """
+        """Why the objects that are merged may not be changed: another name still sees one of them."""
         mine, other = reached(t1, env1), reached(t2, env2)
         first = [r for c, r in mine.items() if c not in other]
         second = [r for c, r in other.items() if c not in mine]
@@ -410,15 +412,13 @@ class Choices(Expressions):
         def is_single(r: Ref, env: Environment) -> bool:
             return self.is_sole(r, env, dead, own if r.cell in top else 1)
 
-        before = next((self.frozen[r.cell] for r in (*first, *second) if r.cell in self.frozen), None)
-        if before is not None:
-            return before
-        if all(is_single(r, env1) for r in first) and all(is_single(r, env2) for r in second):
+        both = (*first, *second)
+        before = [self.frozen[r.cell] for r in both if r.cell in self.frozen]
+        if not before and all(is_single(r, env1) for r in first) and all(is_single(r, env2) for r in second):
             return None
-        reason = f"which may be one of two objects since line {self.at(node).line}"
-        for r in (*first, *second):
-            self.frozen.setdefault(r.cell, reason)
-        return reason
+        sources = {r.cell for r in both}.union(*(w.sources for w in before if isinstance(w, OneOfTwo)))
+        text = before[0] if before else f"which may be one of two objects since line {self.at(node).line}"
+        return OneOfTwo(text, frozenset(sources))
 
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
         """A term of the structure of `like` whose leaves hold nothing."""

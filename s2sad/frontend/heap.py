@@ -46,6 +46,20 @@ STOP = "<stop>"
 """The pseudo-variable that says whether a loop is to be left."""
 
 
+class OneOfTwo(str):
+    """Why an object may be read only: it was merged of others, in the cells `sources`, that may be seen elsewhere.
+
+    It is what they were when it was merged: it may be read as long as they are not changed.
+    """
+
+    sources: frozenset[str]
+
+    def __new__(cls, text: str, sources: frozenset[str]) -> OneOfTwo:
+        new = super().__new__(cls, text)
+        new.sources = sources
+        return new
+
+
 def is_mutable(cls: type) -> bool:
     """Whether instances of a class of containers have an identity that can be seen."""
     return not issubclass(cls, tuple)
@@ -66,6 +80,8 @@ class Heap:
         self.parameter_paths: dict[Value, tuple[int, tuple[object, ...]]] = {}
         self.frozen: dict[str, str] = {}
         """Cells that may be read only, and why."""
+        self.watched: dict[str, dict[str, Term]] = {}
+        """For merged objects: what the cells held that they were merged of."""
         self.origins: dict[str, tuple[Operand, Term]] = {}
         """The value that a cell was opened from, and its contents then."""
         self.inside: dict[str, tuple[Ref, Operand]] = {}
@@ -98,6 +114,23 @@ class Heap:
         if frozen is not None:
             self.frozen[ref.cell] = frozen
         return ref
+
+    def watch_sources(self, since: int) -> None:
+        """Remember, for the objects merged since there were so many cells, what they were merged of."""
+        for number in range(since + 1, self.cells + 1):
+            why = self.frozen.get(f"#{number}")
+            if isinstance(why, OneOfTwo):
+                self.watched[f"#{number}"] = {c: self.env[c] for c in why.sources if c in self.env}
+
+    def check_sources(self, ref: Ref, env: Mapping[str, Term]) -> None:
+        """Refuse to read a merged object when one of those that it was merged of was changed since."""
+        for cell, was in self.watched.get(ref.cell, {}).items():
+            if cell in env and env[cell] is not was:
+                raise NotStatic(
+                    f"{describe(ref)} is read {self.frozen[ref.cell]}, and one of them was changed since",
+                    "take a copy before the change",
+                    self.builder.location,
+                )
 
     def held(self, contents: Term) -> Term:
         """What goes into a cell: the arrays in it have cells of their own."""
@@ -182,6 +215,7 @@ class Heap:
         if isinstance(term, View):
             return self.seen(term)
         if isinstance(term, Ref):
+            self.check_sources(term, self.env)
             contents = self.env[term.cell]
             if term.cls in (list, dict) or not isinstance(contents, dict):
                 return list(contents) if isinstance(contents, list) else contents
@@ -198,6 +232,7 @@ class Heap:
         """The term with what its cells hold in place of the references."""
         env = self.env if env is None else env
         if isinstance(term, Ref):
+            self.check_sources(term, env)
             contents = env[term.cell]
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
@@ -215,6 +250,7 @@ class Heap:
         if isinstance(term, (Value, Constant)):
             return term
         if isinstance(term, Ref):
+            self.check_sources(term, env)
             if self.is_unchanged(term, env):
                 return self.origins[term.cell][0]
             contents = env[term.cell]
@@ -254,6 +290,7 @@ class Heap:
             for ref in refs(term):
                 self.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
             return self.to_operand(term, builder, env)
+        self.check_sources(term, env)
         self.frozen.setdefault(term.cell, "after it was put into a list of run-time length")
         contents = env[term.cell]
         return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
@@ -330,6 +367,7 @@ class Heap:
         """The contents of a reference, or of a container value, with the references in them."""
         if not isinstance(term, Ref):
             return open_container(builder, term)
+        self.check_sources(term, env)
         contents = env[term.cell]
         if isinstance(contents, dict) and term.cls is not dict:
             return Record(term.cls, dict(contents))

@@ -58,6 +58,7 @@ class Memory(Heap):
     def seen(self, view: View, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """What a view of an array shows now."""
         builder, env = builder or self.builder, self.env if env is None else env
+        self.check_sources(view.ref, env)
         value = env[view.ref.cell]
         assert isinstance(value, (Value, Constant))
         if view.born is not None and view.born is not value:

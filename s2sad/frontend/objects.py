@@ -159,6 +159,8 @@ class Objects(Choices):
 
     def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str) -> Term:
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
+        if name == "flat":
+            self.need_memory()
         if is_array(whole) and name in ("T", "flat"):
             if name == "T":
                 return self.view(whole, Step(_primitive(np.transpose)))

@@ -154,10 +154,10 @@ class Accumulate:
             same = other.primitive is INDEX_ADD and other in loop.body.operations
             if same and self.index_key(other.operands[1], inside) == key:
                 continue
-            place = self.dependence.access(other, array, other.operands[1])
-            if other.primitive not in (GETITEM, INDEX_ADD, INDEX_SET) or place is None:
+            if other.primitive not in (GETITEM, INDEX_ADD, INDEX_SET):
                 return None
-            if not self.dependence.apart(own, place, None):
+            place = self.dependence.access(other, array, other.operands[1])
+            if place is None or not self.dependence.apart(own, place, None):
                 return None
         return slot, key
 

@@ -380,3 +380,24 @@ def test_the_items_of_a_list_may_differ_in_length():
     expected = (f(x + h * x_dot) - f(x - h * x_dot)) / (2 * h)
     assert s2sad.grad(f)(x) @ x_dot == pytest.approx(expected, rel=1e-7)
     assert s2sad.jvp(f, (x,), (x_dot,))[1] == pytest.approx(expected, rel=1e-7)
+
+
+def both_branches_bind_the_same(a, x):
+    y, ys, zs = 2.0 * x, [x], [a, x]
+    if a > 0.0:
+        y, ys = x, zs
+    else:
+        y, ys = x, zs
+    for k in range(3):
+        if a > k:
+            x = y
+        else:
+            x = y
+        y = y * 1.5
+    return y * a + sum(ys) * x
+
+
+def test_both_branches_bind_a_name_to_the_same():
+    f, h = both_branches_bind_the_same, 1e-6
+    assert s2sad.value_and_grad(f, 1)(1.5, 0.7)[0] == f(1.5, 0.7)
+    assert s2sad.grad(f, 1)(1.5, 0.7) == pytest.approx((f(1.5, 0.7 + h) - f(1.5, 0.7 - h)) / (2 * h), rel=1e-8)

@@ -326,6 +326,14 @@ def branches(x):
 
 
 @case("x", "y")
+def one_of_two_is_read(x, y):
+    z = x if x[0] > 0.0 else y
+    t = z.copy()
+    t[0] = 2.0
+    return np.sum(t * z)
+
+
+@case("x", "y")
 def ping_pong(x, y):
     for _ in range(3):
         y[1:-1] = 0.5 * (x[:-2] + x[2:])
