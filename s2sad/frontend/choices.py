@@ -12,7 +12,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.heap import STOP, Environment, OneOfTwo, is_none, reached, refs
+from s2sad.frontend.heap import STOP, Environment, OneOfTwo, differing, is_none, refs
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -404,9 +404,7 @@ class Choices(Expressions):
         own: int = 1,
     ) -> str | None:
         """Why the objects that are merged may not be changed: another name still sees one of them."""
-        mine, other = reached(t1, env1), reached(t2, env2)
-        first = [r for c, r in mine.items() if c not in other]
-        second = [r for c, r in other.items() if c not in mine]
+        first, second = differing(t1, env1, t2, env2)
         top = {r.cell for r in (*refs(t1), *refs(t2))}
 
         def is_single(r: Ref, env: Environment) -> bool:

@@ -432,6 +432,33 @@ def reached(term: Term, env: Mapping[str, Term]) -> dict[str, Ref]:
     return found
 
 
+def differing(t1: Term, env1: Mapping[str, Term], t2: Term, env2: Mapping[str, Term]) -> tuple[list[Ref], list[Ref]]:
+    """The objects that two terms to be merged have in one place, where these are not the same."""
+    first: dict[str, Ref] = {}
+    second: dict[str, Ref] = {}
+    met = set()
+    work = [(t1, t2)]
+    while work:
+        a, b = work.pop()
+        if isinstance(a, Ref) and isinstance(b, Ref):
+            if a.cell == b.cell or (a.cell, b.cell) in met:
+                continue
+            met.add((a.cell, b.cell))
+            first[a.cell], second[b.cell] = a, b
+            if a.cell in env1 and b.cell in env2:
+                work.append((env1[a.cell], env2[b.cell]))
+            continue
+        if is_array(a) and is_array(b) and same_array(a, b):
+            continue
+        p1, p2 = parts(a), parts(b)
+        if p1 is not None and p2 is not None and p1[0] == p2[0] and not is_array(a):
+            work += zip(p1[1], p2[1], strict=True)
+        else:
+            first |= reached(a, env1)
+            second |= reached(b, env2)
+    return list(first.values()), list(second.values())
+
+
 def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
     """The term with its references replaced."""
     if isinstance(term, Ref):

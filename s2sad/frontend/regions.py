@@ -98,14 +98,20 @@ class Regions(Loops):
     def check_certain(self, node: gast.AST, side: Side) -> None:
         """Refuse a block that may have changed what is read after an exception, or not: who knows how far it came?"""
         raising = [k for k, s in enumerate(node.body) if _may_raise(s)]
-        if len(raising) <= 1:
+        if not raising:
             return
-        early = node.body if isinstance(node.body[raising[-1]], _COMPOUND) else node.body[: raising[-1]]
+        compound = isinstance(node.body[raising[-1]], _COMPOUND)
+        single = len(raising) == 1 and not compound
+        early = node.body if compound else node.body[: raising[-1]]
         doubtful = {self.frame.key(n) for n in scope.assigned(early)}
+        named = {self.frame.key(n) for n in scope.assigned(node.body)}
         live = {self.frame.key(n) for n in self.frame.live[id(node)].head | self.frame.captured}
         for key, term in self.env.items():
+            if side.env.get(key) is term or key == STOP or (single and key.startswith("#")):
+                continue
             own = self.frame.owns(key)
-            if side.env.get(key) is not term and key != STOP and (key in live & doubtful or not own):
+            # what a closure binds is bound before the rest of the statement is evaluated
+            if (key in live & doubtful and not single) or not own or (key in live and key not in named):
                 what = self.shown(key) or "a list or object"
                 self.refuse(
                     node,

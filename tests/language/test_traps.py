@@ -401,3 +401,50 @@ def test_both_branches_bind_a_name_to_the_same():
     f, h = both_branches_bind_the_same, 1e-6
     assert s2sad.value_and_grad(f, 1)(1.5, 0.7)[0] == f(1.5, 0.7)
     assert s2sad.grad(f, 1)(1.5, 0.7) == pytest.approx((f(1.5, 0.7 + h) - f(1.5, 0.7 - h)) / (2 * h), rel=1e-8)
+
+
+def sums_until_it_raises(x):
+    total = 0.0
+    try:
+        for v in x:
+            if v > 2.0:
+                raise ValueError
+            total += v * v
+    except ValueError:
+        total = total * 2.0
+    return total
+
+
+def closes_over_what_it_changes(x):
+    t = 1.0
+
+    def changed(v):
+        nonlocal t
+        t = 5.0
+        return v
+
+    try:
+        y = changed(x[0]) + np.linalg.inv(np.zeros((2, 2)))[0, 0]
+    except np.linalg.LinAlgError:
+        y = x[1]
+    return y * t
+
+
+@pytest.mark.parametrize("f", [sums_until_it_raises, closes_over_what_it_changes])
+def test_what_the_statement_that_raises_has_changed_is_not_lost(f):
+    with pytest.raises(s2sad.Error, match="may have been changed or not"):
+        s2sad.grad(f)(np.array([1.0, 3.0, 2.0]))
+
+
+def one_list_in_two_places(a, x):
+    xs = [a]
+    d = {"p": xs, "q": xs}
+    if a > 0.0:
+        d["p"] = [x]
+    d["p"].append(x)
+    return sum(xs) * sum(d["q"]) + sum(d["p"])
+
+
+def test_an_object_in_two_places_of_a_container():
+    with pytest.raises(s2sad.Error, match="one of two objects"):
+        s2sad.grad(one_list_in_two_places)(1.5, 0.7)
