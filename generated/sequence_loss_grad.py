@@ -135,4 +135,4 @@ def sequence_loss_grad(w, u, b, x, y):
     v2 = v1 - y
     # adjoint sweep
     w_bar, u_bar, b_bar = lstm_reverse(lstm_residuals, v2)  # v1 = lstm(w, u, b, x)
-    return np.array(w_bar), np.array(u_bar), np.array(b_bar)
+    return w_bar, u_bar, b_bar

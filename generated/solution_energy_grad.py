@@ -100,4 +100,4 @@ def solution_energy_grad(a, b, c, d):
     # adjoint sweep
     v1_bar = 2.0 * v1                                                      # v2 = v1 ** 2
     a_bar, b_bar, c_bar, d_bar = thomas_reverse(thomas_residuals, v1_bar)  # v1 = thomas(a, b, c, d)
-    return np.array(a_bar), np.array(b_bar), np.array(c_bar), np.array(d_bar)
+    return a_bar, b_bar, c_bar, d_bar

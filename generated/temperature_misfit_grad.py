@@ -44,4 +44,4 @@ def temperature_misfit_grad(u, alpha, steps, observed):
     v2 = v1 - observed
     # adjoint sweep
     u_bar = heat_reverse(heat_residuals, v2)  # v1 = heat(u, alpha, steps)
-    return np.array(u_bar)
+    return u_bar

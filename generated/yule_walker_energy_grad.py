@@ -93,4 +93,4 @@ def yule_walker_energy_grad(r):
     # adjoint sweep
     v1_bar = 2.0 * v1                                 # v2 = v1 ** 2
     r_bar = durbin_reverse(durbin_residuals, v1_bar)  # v1 = durbin(r)
-    return np.array(r_bar)
+    return r_bar

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
-from s2sad.analysis.aliasing import shares_memory, visible_updates
+from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
@@ -300,7 +300,9 @@ class Program:
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
         forward, reverse = found.forward.name, found.reverse.name
-        return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type), found.residuals)
+        made = self.functions.get(reverse)
+        own = made is not None and owns_result(made)
+        return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own), found.residuals)
 
     def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
         function = self.functions[name]

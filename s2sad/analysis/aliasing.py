@@ -5,15 +5,17 @@ Lattice: sets of roots under union, forward; a root is a parameter or a value in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
-Roots = dict[Operand, frozenset[Value]]
+Roots = dict[Any, frozenset[Value]]
+"""By the value; for an item of what a call returns by the value and the key."""
 EMPTY: frozenset[Value] = frozenset()
 
 
@@ -40,6 +42,12 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
         match op:
             case Apply():
                 _set(roots, op.result, _apply_roots(op, roots, in_place))
+            case Call() if op.function.own:
+                t = op.result.type
+                items = dict(zip(t.keys, t.items, strict=True)) if isinstance(t, ContainerType) else {}
+                parts = {key: frozenset({Value(item)}) for key, item in items.items() if _has_memory(item)}
+                roots.update(((op.result, key), memory) for key, memory in parts.items())
+                _set(roots, op.result, EMPTY.union(*parts.values()) if items else frozenset({op.result}))
             case Call():
                 _set(roots, op.result, _union(op.operands, roots) | {op.result})
             case If():
@@ -56,6 +64,8 @@ def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozens
         return roots.get(op.operands[0], EMPTY)
     if op.primitive is UNDEFINED:
         return EMPTY
+    if op.primitive is EXTRACT and (op.operands[0], op.static["key"]) in roots:
+        return roots[(op.operands[0], op.static["key"])]
     if op.primitive.effect is Effect.VIEW:
         shared = _union(op.operands, roots)
         return shared | {op.result} if op.primitive.name not in ("make", "extract") else shared
@@ -89,6 +99,52 @@ def _set(roots: Roots, value: Value, found: frozenset[Value]) -> None:
 
 def _union(operands: Iterable[Operand], roots: Roots) -> frozenset[Value]:
     return EMPTY.union(*(roots.get(o, EMPTY) for o in operands))
+
+
+def owns_result(function: Function) -> bool:
+    """Whether the result is memory that no parameter sees, and neither does one of its items that of another."""
+    roots = find_roots(function)
+    taken = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters))
+    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    definitions = {r: op for op in walk(function.body) for r in op.results}
+    for loop in walk(function.body):
+        definitions.update((p, loop) for p in getattr(loop, "carried", ()))
+    result = function.result
+    op = made.get(result) if isinstance(result, Value) else None
+    for item in op.operands if op is not None and op.primitive is MAKE else (result,):
+        if isinstance(item, Value) and isinstance(item.type, (ContainerType, SequenceType, OpaqueType)):
+            return False
+        if isinstance(item, Value) and _has_memory(item.type) and not _is_made(item, definitions, set()):
+            return False
+        memory = roots.get(item, EMPTY)
+        if memory & taken:
+            return False
+        taken |= memory
+    return True
+
+
+def _is_made(value: Value, definitions: Mapping[Value, Operation], met: set[Value]) -> bool:
+    """Whether a value is always memory that an operation has made: no view, which one may not be allowed to write."""
+    if value in met:
+        return True
+    met.add(value)
+    op = definitions.get(value)
+    sources: list[Operand] = []
+    match op:
+        case Apply():
+            return op.primitive.effect is Effect.FRESH
+        case Call():
+            return op.function.own
+        case If():
+            k = op.results.index(value)
+            sources = [b.results[k] for b in op.blocks]
+        case For() | While():
+            values = op.results if value in op.results else op.carried
+            k = values.index(value)
+            sources = [op.body.results[k], *([op.initial[k]] if k < len(op.initial) else [])]
+        case None:
+            return False
+    return all(isinstance(s, Value) and _is_made(s, definitions, met) for s in sources)
 
 
 def shares_memory(function: Function) -> bool:

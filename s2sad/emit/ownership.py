@@ -186,7 +186,12 @@ class Ownership:
                 sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
                 return sliced or op.primitive not in (GETITEM, EXTRACT)
             case Apply():
+                made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None  # type: ignore[arg-type]
+                if isinstance(made, Call):
+                    return made.function.own
                 return op.primitive.effect is Effect.FRESH
+            case Call():
+                return op.function.own
             case If():
                 k = op.results.index(value)
                 return all(self.passes(b.results[k], value) for b in op.blocks)
@@ -252,7 +257,7 @@ class Ownership:
                     return self.is_local(reader.result)
                 return reader.result in self.variables.inlined and self.is_private(reader.result)
             case Call():
-                return False
+                return reader.function.own
             case Block():
                 return reader is not self.variables.function.body and self.yields_to_itself(reader, value)
             case For() | While():

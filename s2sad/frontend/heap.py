@@ -37,7 +37,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.effects import RAISE
 from s2sad.ir.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.structure import UNDEFINED
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, join
 from s2sad.ir.values import Constant, If, Operand, Value, constant
 
 Environment = dict[str, Term]
@@ -505,7 +505,10 @@ def _nothing(operand: Operand, builder: Builder) -> Operand:
 
 def same_array(t1: Term, t2: Term) -> bool:
     """Whether two terms are views of one array, the same but for the values in their subscripts."""
-    return structure(t1) == structure(t2) and refs(t1) == refs(t2)
+    if structure(t1) != structure(t2) or refs(t1) != refs(t2):
+        return False
+    pairs = zip(flatten(t1)[0], flatten(t2)[0], strict=True)
+    return all(join(a.type, b.type) is not None for a, b in pairs)
 
 
 def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:

@@ -213,6 +213,8 @@ class FunctionRef:
 
     name: str
     result: Type
+    own: bool = False
+    """Its result, or each item of it, is memory that nothing else sees."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
