@@ -24,6 +24,7 @@ check: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(RUN) -m pip install --quiet -e .[bench]
 	$(RUN) -m benchmarks
+	$(RUN) -m benchmarks.kernels
 
 generate: $(VENV)/.installed
 	$(RUN) -m s2sad generate

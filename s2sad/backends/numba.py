@@ -144,7 +144,10 @@ def with_fallback(
 
     def compiling(*leaves: Any) -> Any:
         try:
-            dispatcher.compile(tuple(map(numba.typeof, leaves)))
+            with warnings.catch_warnings():
+                # of layouts that the emitted text cannot know
+                warnings.simplefilter("ignore", numba.core.errors.NumbaPerformanceWarning)
+                dispatcher.compile(tuple(map(numba.typeof, leaves)))
         except Exception as e:  # numba's own errors, and whatever else it stumbles over
             raise CannotCompile(reason(e, lines)) from e
         return dispatcher(*leaves)

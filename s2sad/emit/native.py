@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.emit.expressions import expression, parse
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM, index_items
 from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Apply, Constant, Operand
@@ -161,7 +161,7 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
     if name == "np.flip" and t is not None and t.rank == 1:
         return ast.Subscript(read(op.operands[0]), ast.Slice(None, None, _number(-1)), ast.Load())
     if name == "np.mean" and isinstance(axis, int) and t is not None and t.rank is not None:
-        total = native_expression(replace(op, primitive=_sum()), read)
+        total = native_expression(replace(op, primitive=required(np.sum)), read)
         return ast.BinOp(total, ast.Div(), parse_length(read(op.operands[0]), axis % t.rank))
     if name == "last_stored" and t is not None and t.rank == 1 and as_array(types[1]) == 1:
         return _call("last_stored_at", [read(op.operands[0]), native_index(read(op.operands[1]))])
@@ -192,12 +192,6 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
 
 def _is_number(t: Type) -> bool:
     return isinstance(t, ArrayType) and t.shape == ()
-
-
-def _sum() -> Primitive:
-    found = lookup(np.sum)
-    assert found is not None
-    return found
 
 
 def parse_length(array: ast.expr, axis: int) -> ast.expr:

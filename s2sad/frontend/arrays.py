@@ -15,7 +15,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.terms import Ref, Step, Term, is_array
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, constant
@@ -57,7 +57,7 @@ def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[
     if name == "np.asarray" and not static:
         return base
     if name == "np.matrix_transpose":
-        primitive, rest, static = _need(np.swapaxes), [constant(-1), constant(-2)], {}
+        primitive, rest, static = required(np.swapaxes), [constant(-1), constant(-2)], {}
     step = Step(primitive, tuple(rest), tuple(static.items()))
     if name in VIEWS:
         return lo.view(base, step)
@@ -104,7 +104,7 @@ def _put(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Te
 def _flat(lo: Loops, array: Term) -> Term:
     if lo.array_type(array).rank == 1:
         return array
-    return lo.view(array, Step(_need(np.reshape), (constant(-1),)))
+    return lo.view(array, Step(required(np.reshape), (constant(-1),)))
 
 
 def _put_along_axis(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -188,9 +188,3 @@ WRITING_METHODS: dict[str, Handler] = {"fill": _fill, "sort": _sort, "put": _put
 
 def is_none(term: Term | None) -> bool:
     return term is None or (isinstance(term, Constant) and term.value is None)
-
-
-def _need(function: object) -> Primitive:
-    found = lookup(function)
-    assert found is not None
-    return found

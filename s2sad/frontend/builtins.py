@@ -38,6 +38,7 @@ from s2sad.frontend.terms import (
     static_value,
 )
 from s2sad.ir.effects import PRINT
+from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Constant, Value, constant
@@ -126,7 +127,7 @@ def _sum(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Te
     if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
         if term.type.rank is None:
             lo.refuse(node, "sum() of an array of unknown rank", "use np.sum", UnsupportedType)
-        total: Term = lo.builder.apply(_primitive(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
+        total: Term = lo.builder.apply(required(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
         return total if start is None else lo.apply(np.add, [lo.to_operand(t) for t in (start, total)])
     items = lo.sequence(term, node)
     if start is None:
@@ -341,7 +342,7 @@ def _by_method(function: Callable[..., Any], name: str) -> Handler:
             return found
         if is_static(args[0]) and not isinstance(args[0].type, ArrayType):  # type: ignore[union-attr]
             return constant(function(*map(static_value, args)))
-        primitive = _primitive(function)
+        primitive = required(function)
         return lo.builder.apply(primitive, [lo.to_operand(a) for a in args], {})
 
     return handler
@@ -522,14 +523,6 @@ HANDLERS: dict[Any, Handler] = {
     itertools.zip_longest: _combined(itertools.zip_longest),
     itertools.islice: _combined(itertools.islice),
 }
-
-
-def _primitive(function: Callable[..., Any]) -> Any:
-    from s2sad.ir.primitive import lookup
-
-    primitive = lookup(function)
-    assert primitive is not None
-    return primitive
 
 
 PURE: frozenset[Any] = frozenset(

@@ -42,7 +42,7 @@ from s2sad.frontend.terms import (
 )
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
@@ -380,7 +380,7 @@ class Calls(Closures):
             self.refuse(node, f"{primitive.name} of this list of run-time length", "use np.array(xs)", UnsupportedType)
         shape = self.attribute(array, "shape", node)
         assert isinstance(shape, tuple)
-        return self.call_primitive(need_primitive(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
+        return self.call_primitive(required(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
@@ -419,9 +419,3 @@ class Calls(Closures):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
-
-
-def need_primitive(function: Any) -> Primitive:
-    found = lookup(function)
-    assert found is not None
-    return found

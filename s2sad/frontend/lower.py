@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ from s2sad.frontend.source import Source, deep_recursion
 from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
-from s2sad.ir.primitive import lookup
+from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
@@ -414,7 +414,7 @@ class Lowering(Regions):
                 self.refuse(
                     node, f"{result.type.dtype} cannot be stored in an array of {before.dtype}", "", UnsupportedType
                 )
-            result = self.builder.apply(_need(np.astype), [result, constant(before.dtype)], None, result.hint)
+            result = self.builder.apply(required(np.astype), [result, constant(before.dtype)], None, result.hint)
             assert isinstance(result, Value)
         if not self.memory:
             self.in_place.append(result)
@@ -452,12 +452,6 @@ def _with_result(op: Any, k: int, value: Value) -> Any:
     if isinstance(op, (If, For, While)):
         return replace(op, results=(*op.results[:k], value, *op.results[k + 1 :]))
     return replace(op, result=value)
-
-
-def _need(function: Callable[..., Any]) -> Any:
-    primitive = lookup(function)
-    assert primitive is not None
-    return primitive
 
 
 _WORDS = {

@@ -24,7 +24,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.heap import Environment, Heap
 from s2sad.frontend.terms import Ref, Slice, Step, Term, View, describe, is_array
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import Primitive, lookup, required
 from s2sad.ir.structure import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
@@ -267,7 +267,7 @@ class Memory(Heap):
     ) -> None:
         """`base[index] = value`, or `np.add.at(base, index, value)`."""
         if isinstance(value.type, ContainerType):
-            value = self.builder.apply(_need(np.array), (value,))
+            value = self.builder.apply(required(np.array), (value,))
         step = Step(GETITEM, tuple(self.index_items(index, self.rank(base))))
         view = self.view(base, step)
         self.write(view.ref, view.steps, view, value, node, primitive)
@@ -342,8 +342,8 @@ class Memory(Heap):
             back = {"source": given["destination"], "destination": given["source"]}
             return self.builder.apply(step.primitive, (inner,), back)
         if name in _SAME_ORDER:
-            shape = self.builder.apply(_need(np.shape), (base,))
-            return self.builder.apply(_need(np.reshape), (inner, shape))
+            shape = self.builder.apply(required(np.shape), (base,))
+            return self.builder.apply(required(np.reshape), (inner, shape))
         self.refuse_store(node, name)
 
     def refuse_store(self, node: gast.AST, name: str) -> NoReturn:
@@ -363,12 +363,6 @@ class Memory(Heap):
 
 _INVOLUTIONS = frozenset({"np.swapaxes", "np.flip", "np.fliplr", "np.flipud"})
 _SAME_ORDER = frozenset({"np.reshape", "np.ravel", "np.squeeze", "np.expand_dims"})
-
-
-def _need(function: object) -> Primitive:
-    found = lookup(function)
-    assert found is not None
-    return found
 
 
 def _axes(item: Term) -> int:

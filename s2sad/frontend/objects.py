@@ -34,7 +34,7 @@ from s2sad.frontend.terms import (
     is_array,
 )
 from s2sad.ir.objects import is_user_class
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import required
 from s2sad.ir.structure import SHAPE
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
@@ -163,8 +163,8 @@ class Objects(Choices):
             self.need_memory()
         if is_array(whole) and name in ("T", "flat"):
             if name == "T":
-                return self.view(whole, Step(_primitive(np.transpose)))
-            return self.view(whole, Step(_primitive(np.reshape), (constant(-1),)))
+                return self.view(whole, Step(required(np.transpose)))
+            return self.view(whole, Step(required(np.reshape), (constant(-1),)))
         if name == "shape":
             shape = self.builder.apply(SHAPE, (base,))
             if not isinstance(shape.type, ContainerType):
@@ -335,12 +335,6 @@ class Objects(Choices):
         result = self.join_sides(node, choice.predicate, sides, hint=hint)
         assert result is not None
         return result
-
-
-def _primitive(function: Callable[..., Any]) -> Primitive:
-    found = lookup(function)
-    assert found is not None
-    return found
 
 
 def class_of(term: Term) -> type | None:

@@ -15,13 +15,12 @@ The adjoint of a list is a list of the adjoints of its items, as long as the lis
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.primitive import Primitive, lookup, register
+from s2sad.ir.primitive import Primitive, register, required
 from s2sad.ir.structure import ITEM_ADJOINT, MAKE
 from s2sad.ir.types import (
     BOTTOM,
@@ -155,7 +154,7 @@ def zero(builder: Builder, operand: Operand) -> Operand:
         case ArrayType():
             if t.is_scalar or isinstance(operand, Constant):
                 return constant(0.0) if t.dtype is None or t.dtype.kind != "c" else constant(0j)
-            return builder.apply(_rule(np.zeros_like), (operand,))
+            return builder.apply(required(np.zeros_like), (operand,))
         case ContainerType():
             items = [zero(builder, builder.extract(operand, key)) for key in t.keys]
             return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
@@ -177,13 +176,7 @@ def add(builder: Builder, a: Operand, b: Operand) -> Operand:
             return builder.apply(ADD_ITEMS, (a, b))
         case StaticType():
             return a
-    return builder.apply(_rule(np.add), (a, b))
-
-
-def _rule(function: Callable[..., Any]) -> Primitive:
-    primitive = lookup(function)
-    assert primitive is not None, function
-    return primitive
+    return builder.apply(required(np.add), (a, b))
 
 
 def _zero(x: Any) -> Any:

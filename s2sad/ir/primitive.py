@@ -159,6 +159,13 @@ def lookup(function: object) -> Primitive | None:
         return None
 
 
+def required(function: object) -> Primitive:
+    """The primitive of a function that has one."""
+    found = lookup(function)
+    assert found is not None, function
+    return found
+
+
 def primitive_name(function: Callable[..., Any]) -> str:
     """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`."""
     if isinstance(function, np.ufunc):

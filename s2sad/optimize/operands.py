@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 
@@ -31,12 +28,6 @@ def same_type(a: Type, b: Type) -> bool:
     if isinstance(a, ArrayType) and isinstance(b, ArrayType):
         return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
     return False
-
-
-def need(function: Callable[..., object]) -> Primitive:
-    primitive = lookup(function)
-    assert primitive is not None, function
-    return primitive
 
 
 def operand_key(o: Operand) -> object:

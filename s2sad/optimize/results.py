@@ -13,7 +13,7 @@ import numpy as np
 
 from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.structure import MAKE
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
@@ -45,9 +45,9 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         if op is not None and op.primitive is lookup(np.broadcast_to):
             return _filled(builder, op)
         if op is not None and op.primitive is lookup(np.diag) and operand.type.rank == 1:
-            return builder.apply(_need(np.array), (operand,))  # NumPy gives a view that cannot be written
+            return builder.apply(required(np.array), (operand,))  # NumPy gives a view that cannot be written
         if memory & taken:
-            return builder.apply(_need(np.array), (operand,))
+            return builder.apply(required(np.array), (operand,))
         taken.update(memory)
         return operand
 
@@ -130,14 +130,8 @@ def _filled(builder: Builder, op: Apply) -> Operand:
         and isinstance(t, ArrayType)
         and t.dtype == source.type.dtype
     ):
-        filled = builder.apply(_need(np.full), (op.operands[1], source), None, op.result.hint)
+        filled = builder.apply(required(np.full), (op.operands[1], source), None, op.result.hint)
     else:
-        filled = builder.apply(_need(np.array), (op.result,))
+        filled = builder.apply(required(np.array), (op.result,))
     builder.about = ()
     return filled
-
-
-def _need(function: object) -> Primitive:
-    primitive = lookup(function)
-    assert primitive is not None, function
-    return primitive

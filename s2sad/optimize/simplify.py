@@ -16,7 +16,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
-from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ArrayType, type_of
@@ -26,7 +26,6 @@ from s2sad.optimize.operands import (
     is_literal,
     is_number,
     is_unnamed,
-    need,
     operand_key,
     same_type,
 )
@@ -146,7 +145,7 @@ class Simplifier:
 
     def build(self, op: Apply, function: Callable[..., object] | Primitive, *operands: Operand) -> Operand:
         """A replacement for `op`: another operation with its name, location and comment."""
-        primitive = function if isinstance(function, Primitive) else need(function)
+        primitive = function if isinstance(function, Primitive) else required(function)
         builder = Builder(op.location, self.reasons(op, operands))
         result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
         for new in builder.operations:

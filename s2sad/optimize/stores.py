@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
-from s2sad.optimize.operands import is_number, is_unnamed, is_zeros, need, operand_key, shape_of
+from s2sad.optimize.operands import is_number, is_unnamed, is_zeros, operand_key, shape_of
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -88,7 +89,7 @@ def store_of_sum(s: Simplifier, op: Apply) -> Operand | None:
             if not _fits(other.type, item.type):
                 continue
             if sign < 0:
-                other = s.compute(Builder(op.location, op.about), need(np.negative), (other,))
+                other = s.compute(Builder(op.location, op.about), required(np.negative), (other,))
             return s.build(op, INDEX_ADD, x, index, other)
     return None
 
