@@ -48,9 +48,9 @@ def durbin_reverse(residuals, y_bar):
     n = len(r)
     # adjoint sweep
     r_bar = np.zeros_like(r)
-    y_bar = y_bar.copy()
     beta_bar = 0.0
     alpha_bar = 0.0
+    y_bar = y_bar.copy()
     for k, v8, v12 in zip(reversed(range(1, n)), reversed(v8s), reversed(v12s)):
         v2 = y_bar[k]        # y[k] = alpha
         y_bar[k] = 0.0       # y[k] = alpha

@@ -8,7 +8,7 @@ in place where the memory is the function's own and nothing reads the old value 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.emit.comments import Comments
@@ -340,19 +340,19 @@ class FunctionEmitter(Comments):
             pairs.append((t, s))
         return list(self.assignments(pairs))
 
-    def assignments(self, pairs: Sequence[tuple[Value, Operand]]) -> Iterator[ast.stmt]:
+    def assignments(self, pairs: Sequence[tuple[Value, Operand]], copies: Collection[Value] = ()) -> Iterator[ast.stmt]:
+        """The values put into their variables, `copies` as copies: all at once where one overwrites another."""
         targets = [self.variables.name(t) for t, _ in pairs]
+        values = [copied(self.read(s), t.type) if t in copies else self.read(s) for t, s in pairs]
         clash = any(
-            isinstance(n, ast.Name) and n.id in targets[:k]
-            for k, (_, s) in enumerate(pairs)
-            for n in ast.walk(self.read(s))
+            isinstance(n, ast.Name) and n.id in targets[:k] for k, value in enumerate(values) for n in ast.walk(value)
         )
         if clash:
             stores: list[ast.expr] = [self.store(t) for t, _ in pairs]
-            yield ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple([self.read(s) for _, s in pairs], ast.Load()))
+            yield ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple(values, ast.Load()))
             return
-        for t, s in pairs:
-            yield ast.Assign([self.store(t)], self.read(s))
+        for (t, _), value in zip(pairs, values, strict=True):
+            yield ast.Assign([self.store(t)], value)
 
     def is_undefined(self, operand: Operand) -> bool:
         op = self.uses.definition.get(operand) if isinstance(operand, Value) else None
@@ -379,16 +379,11 @@ class FunctionEmitter(Comments):
         pairs = [
             (p, placeholder(i.type, self.native) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
-            if (not self.variables.same(i, p) or self.is_undefined(i)) and p not in copies
+            if not self.variables.same(i, p) or self.is_undefined(i) or p in copies
         ]
         lists = op.results[len(op.initial) :]
         empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]
-        own = [
-            ast.Assign([self.store(p)], copied(self.read(i), p.type))
-            for p, i in zip(op.carried, op.initial, strict=True)
-            if p in copies
-        ]
-        return [*own, *self.assignments(pairs), *empty]
+        return [*self.assignments(pairs, copies), *empty]
 
     def loop_body(self, op: For | While) -> list[ast.stmt]:
         n = len(op.initial)

@@ -92,8 +92,8 @@ class Memory(Heap):
     def array_type(self, term: Term) -> ArrayType:
         """The type of what an array in a cell, or a view of it, holds now."""
         value = self.open(term)
-        assert isinstance(value, (Value, Constant)) and isinstance(value.type, ArrayType)
-        return value.type
+        t = value.type if isinstance(value, (Value, Constant)) else None
+        return t if isinstance(t, ArrayType) else ArrayType(None, None, "any")  # it is refused already
 
     def view(self, base: Term, step: Step, sure: bool = True) -> View:
         """A further step from an array or view."""

@@ -341,6 +341,15 @@ def ping_pong(x, y):
     return np.sum(x**2)
 
 
+@case("x", "y")
+def swapped_around_a_loop(x, y):
+    for _ in range(3):
+        x, y = y, x
+        for k in range(2):
+            y[[1, 1, 3]] = np.tanh(np.sum(x) + k)
+    return np.sum(np.sin(x) * 0.4) + np.sum(np.sin(y) * 0.6)
+
+
 @case("x")
 def a_row_that_changes(x):
     m = np.zeros((4, 4))
