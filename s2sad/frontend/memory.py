@@ -24,7 +24,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.heap import Environment, Heap
 from s2sad.frontend.terms import Ref, Slice, Step, Term, View, describe, is_array
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Primitive, lookup, required
+from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.structure import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
@@ -351,7 +351,16 @@ class Memory(Heap):
 
     def is_contiguous(self, term: Term) -> bool:
         """Whether an array is known to be laid out row by row, so that a reshape of it is a view."""
-        return False
+        if isinstance(term, View):
+            same = all(s.primitive.name in ("np.reshape", "np.ravel") for s in term.steps)
+            return same and term.born is None and self.is_contiguous(term.ref)
+        origin = self.origins.get(term.cell) if isinstance(term, Ref) else None
+        if origin is None or not isinstance(origin[0].type, ArrayType):
+            return False
+        made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
+        if not isinstance(made, Apply) or made.primitive.effect is not Effect.FRESH:
+            return False
+        return made.primitive.name in _ROW_BY_ROW or origin[0].type.rank == 1
 
     def must_be_array(self, term: Term, node: gast.AST) -> Term:
         """A term that is written into: an array in a cell."""
@@ -361,6 +370,9 @@ class Memory(Heap):
         return term
 
 
+_ROW_BY_ROW = frozenset(
+    {"np.zeros", "np.ones", "np.empty", "np.full", "np.arange", "np.linspace", "np.eye", "np.identity"}
+)
 _INVOLUTIONS = frozenset({"np.swapaxes", "np.flip", "np.fliplr", "np.flipud"})
 _SAME_ORDER = frozenset({"np.reshape", "np.ravel", "np.squeeze", "np.expand_dims"})
 

@@ -269,6 +269,20 @@ def reshaped_ravelled(x):
     return np.sum(v**2) + np.sum(m.reshape(4)[1:] ** 3)
 
 
+@case("x")
+def written_through_a_reshape(x):
+    m = np.zeros((2, 2))
+    v = m.reshape(4)
+    v[:] = x
+    m[1] *= v[0]
+    w = m.ravel()
+    w[3] = 2.0 * m[0, 1]
+    y = x * x
+    square = y.reshape(2, 2)
+    square[1, 0] = y[0]
+    return np.sum(v**2 * np.arange(4.0)) + np.sum(m**3) + np.sum(y * np.arange(4.0))
+
+
 @case("m")
 def a_diagonal(m):
     d = np.diagonal(m)
