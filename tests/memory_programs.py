@@ -253,7 +253,7 @@ class MemoryWriter:
     def place(self, kind):
         """What can stand to the left of `=`: a subscript."""
         text = self.array(kind)
-        return text if text.endswith("]") and not text.startswith("[") else f"{text}[:]"
+        return text if text.endswith("]") and not text.startswith(("[", "(")) else f"{text}[:]"
 
     def write_slice(self, indent):
         kind = self.rng.choice([HALF, VECTOR, MATRIX])
@@ -329,7 +329,7 @@ class MemoryWriter:
             self.held |= {f"{name}.v": VECTOR, f"{name}.push(0.3)": VECTOR}
         else:
             self.emit(f"{name} = ({v}, {w})", indent)
-            self.held |= {f"{name}[1]": VECTOR}
+            self.held |= {f"({name})[1]": VECTOR}  # its items cannot be assigned
 
     def write_swap(self, indent):
         names = [n for n in self.env if self.env[n] == VECTOR]
