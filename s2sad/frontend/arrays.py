@@ -18,7 +18,7 @@ from s2sad.frontend.terms import Ref, Step, Term, is_array
 from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Constant, constant
+from s2sad.ir.values import constant
 
 if TYPE_CHECKING:
     from s2sad.frontend.loops import Loops
@@ -113,7 +113,8 @@ def _put_along_axis(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast
     rank = lo.array_type(lo.must_be_array(target, node)).rank
     if rank != 1:
         lo.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
-    assert axis in (0, -1)
+    if axis not in (0, -1, None):
+        lo.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
     lo.store_item(target, lo.to_operand(index), lo.to_operand(value), node)
     return constant(None)
 
@@ -184,7 +185,3 @@ WRITERS: dict[Any, Handler] = {
 
 WRITING_METHODS: dict[str, Handler] = {"fill": _fill, "sort": _sort, "put": _put}
 """Methods that write into their array."""
-
-
-def is_none(term: Term | None) -> bool:
-    return term is None or (isinstance(term, Constant) and term.value is None)

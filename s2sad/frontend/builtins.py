@@ -83,21 +83,24 @@ def _print(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return lo.builder.apply(PRINT, [lo.to_operand(a) for a in args], static)
 
 
+def _opened_items(lo: Loops, given: Term, node: gast.AST) -> Term:
+    """The items of what `list` or `tuple` is given, as far as their number is known; else the sequence."""
+    if is_array(given) and isinstance((lo.array_type(given).shape or (None,))[0], int):
+        return lo.sequence(given, node)
+    return lo.open(lo.listed(lo.iterable(given)))
+
+
 def _tuple(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return ()
-    if is_array(args[0]) and isinstance((lo.array_type(args[0]).shape or (None,))[0], int):
-        return tuple(lo.sequence(args[0], node))
-    term = lo.open(lo.listed(lo.iterable(args[0])))
+    term = _opened_items(lo, args[0], node)
     return term if is_sequence(term) else tuple(lo.sequence(term, node))
 
 
 def _list(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return lo.new(list, [])
-    if is_array(args[0]) and isinstance((lo.array_type(args[0]).shape or (None,))[0], int):
-        return lo.new(list, lo.sequence(args[0], node))
-    term = lo.open(lo.listed(lo.iterable(args[0])))
+    term = _opened_items(lo, args[0], node)
     if (
         isinstance(term, Value)
         and isinstance(term.type, ArrayType)

@@ -17,7 +17,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, is_none, view_of, write_out
+from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.closures import Closures
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
@@ -37,6 +37,7 @@ from s2sad.frontend.terms import (
     Term,
     describe,
     is_array,
+    is_none,
     is_static,
     static_value,
 )

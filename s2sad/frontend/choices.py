@@ -12,7 +12,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
-from s2sad.frontend.heap import STOP, Environment, OneOfTwo, differing, is_none, refs
+from s2sad.frontend.heap import STOP, Environment, OneOfTwo, differing, refs
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -24,6 +24,8 @@ from s2sad.frontend.terms import (
     Term,
     flatten,
     is_array,
+    is_none,
+    is_number,
     is_static,
     leaf_names,
     parts,
@@ -83,7 +85,7 @@ class Choices(Expressions):
         if found is not None:
             return found
         left, right = self.open(left), self.open(right)
-        if is_static(left) and is_static(right) and not (_is_number(left) and _is_number(right)):
+        if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
             return constant(PYTHON_COMPARE[type(op)](static_value(left), static_value(right)))
         if isinstance(op, (gast.Eq, gast.NotEq)) and _differ(left, right):
             return constant(isinstance(op, gast.NotEq))
@@ -150,7 +152,7 @@ class Choices(Expressions):
     def _eval_BoolOp(self, node: gast.BoolOp, hint: str | None, as_truth: bool = False) -> Term:
         def rest(k: int) -> Term:
             term = self.tested(node.values[k]) if as_truth else self.eval(node.values[k])
-            if as_truth and not _is_number(term):
+            if as_truth and not is_number(term):
                 truth = self.truth(term, node.values[k])
                 term = constant(truth) if isinstance(truth, bool) else truth
             if k + 1 == len(node.values):
@@ -463,10 +465,6 @@ def is_function(term: Term) -> bool:
 
 def _is_bottom(term: Term | None) -> bool:
     return isinstance(term, Value) and term.type == BOTTOM
-
-
-def _is_number(term: Term) -> bool:
-    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
 
 
 def _is_container(term: Term) -> bool:

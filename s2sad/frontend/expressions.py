@@ -22,7 +22,19 @@ from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.memory import Memory
-from s2sad.frontend.terms import Closure, Partial, Range, Record, Ref, Slice, Term, is_array, is_static, static_value
+from s2sad.frontend.terms import (
+    Closure,
+    Partial,
+    Range,
+    Record,
+    Ref,
+    Slice,
+    Term,
+    is_array,
+    is_number,
+    is_static,
+    static_value,
+)
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT, JOINED, PERCENT, STRING
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
@@ -272,7 +284,7 @@ class Expressions(Memory):
             return self.builder.apply(JOINED, [self.to_operand(t) for t in (left, right)])
         if any(isinstance(t, (tuple, list, dict)) or is_sequence(t) for t in (left, right)) and not text[0]:
             return self.container_binary(node, left, right)
-        if is_static(left) and is_static(right) and not (_is_number(left) and _is_number(right)):
+        if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
             return constant(_PYTHON_BINARY[type(node.op)](static_value(left), static_value(right)))
         operands = [self.to_operand(t) for t in (left, right)]
         return self.apply(BINARY[type(node.op)], operands, hint)
@@ -455,7 +467,3 @@ def _is_text(term: Term) -> bool:
     return isinstance(term, (Value, Constant)) and (
         term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str))
     )
-
-
-def _is_number(term: Term) -> bool:
-    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)

@@ -29,6 +29,7 @@ from s2sad.frontend.terms import (
     describe,
     flatten,
     is_array,
+    is_none,
     open_container,
     parts,
     structure,
@@ -465,10 +466,6 @@ def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
         return change(term)
     found = parts(term)
     return term if found is None else found[2]([map_refs(c, change) for c in found[1]])
-
-
-def is_none(term: Term) -> bool:
-    return isinstance(term, Constant) and term.value is None
 
 
 def _may_be_none(t1: Term, t2: Term) -> bool:

@@ -29,6 +29,7 @@ from s2sad.frontend.terms import (
     Term,
     Zip,
     is_array,
+    known_integer,
 )
 from s2sad.ir.effects import RAISE
 from s2sad.ir.structure import GETITEM
@@ -123,8 +124,8 @@ class Loops(Functions):
 
     def known_rounds(self, term: Term) -> list[Term] | None:
         """The items of a short range whose bounds are known at compile time."""
-        if isinstance(term, Range) and all(_known_int(o) is not None for o in (term.start, term.stop, term.step)):
-            found = range(*(_known_int(o) for o in (term.start, term.stop, term.step)))  # type: ignore[arg-type]
+        if isinstance(term, Range) and all(known_integer(o) is not None for o in (term.start, term.stop, term.step)):
+            found = range(*(known_integer(o) for o in (term.start, term.stop, term.step)))  # type: ignore[arg-type]
             return [constant(k) for k in found] if len(found) <= MAX_UNROLLED else None
         if isinstance(term, Reversed):
             inner = self.known_rounds(term.iterable)
@@ -290,8 +291,8 @@ class Loops(Functions):
         if is_array(term):
             return self.row(term, index)
         opened = self.open(term)
-        if isinstance(opened, (tuple, list)) and _known_int(index) is not None:
-            return opened[_known_int(index)]  # type: ignore[index,no-any-return]
+        if isinstance(opened, (tuple, list)) and known_integer(index) is not None:
+            return opened[known_integer(index)]  # type: ignore[index,no-any-return]
         if not isinstance(opened, (Value, Constant)):
             opened = self.to_operand(opened)
         item = self.builder.apply(GETITEM, (opened, index))
@@ -449,7 +450,7 @@ class Loops(Functions):
 
 def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
     """Whether the index of a loop is known never to be negative."""
-    by, first, last = _known_int(step), _known_int(start), _known_int(stop)
+    by, first, last = known_integer(step), known_integer(start), known_integer(stop)
     if by is None:
         return False
     return first is not None and first >= 0 if by > 0 else last is not None and last >= -1
@@ -475,12 +476,6 @@ def assigned_in(node: gast.AST) -> tuple[str, ...]:
 def _same_length(a: Operand, b: Operand) -> bool:
     sizes = [o.type.size if isinstance(o.type, ArrayType) else None for o in (a, b)]
     return a is b or (sizes[0] is not None and sizes[0] == sizes[1])
-
-
-def _known_int(operand: Operand) -> int | None:
-    """An integer known at compile time."""
-    size = operand.type.size if isinstance(operand.type, ArrayType) else None
-    return size if isinstance(size, int) else None
 
 
 def _is_constant(operand: Operand, value: int) -> bool:

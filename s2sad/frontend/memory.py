@@ -22,7 +22,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.heap import Environment, Heap
-from s2sad.frontend.terms import Ref, Slice, Step, Term, View, describe, is_array
+from s2sad.frontend.terms import Ref, Slice, Step, Term, View, describe, is_array, is_none, known_integer
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.structure import GETITEM, INDEX_SET, is_basic_index
@@ -195,41 +195,41 @@ class Memory(Heap):
             return outer
         if _is_whole(outer):
             return item
-        if not _is_none_or(outer.step, 1) or not (_is_none(outer.start) or self.is_counter(outer.start)):
+        if not _is_none_or(outer.step, 1) or not (is_none(outer.start) or self.is_counter(outer.start)):
             return None
         if isinstance(item, Slice):
             return self.narrowed_slice(outer, item)
         assert isinstance(item, (Value, Constant))
         if self.is_counter(item):
             return self.plus(outer.start, item)
-        known = _integer(item)
+        known = known_integer(item)
         if known is None:
             return None
-        if _is_none(outer.stop):
+        if is_none(outer.stop):
             return item
-        end = _integer(outer.stop)
+        end = known_integer(outer.stop)
         return constant(end + known) if end is not None and end < 0 else None
 
     def narrowed_slice(self, outer: Slice, item: Slice) -> Slice | None:
-        if not (_is_none(item.start) or self.is_counter(item.start)):
+        if not (is_none(item.start) or self.is_counter(item.start)):
             return None
-        step = _integer(item.step)
-        if not _is_none(item.step) and (step is None or step < 1):
+        step = known_integer(item.step)
+        if not is_none(item.step) and (step is None or step < 1):
             return None
-        start = outer.start if _is_none(item.start) else self.plus(outer.start, item.start)
-        if _is_none(item.stop):
+        start = outer.start if is_none(item.start) else self.plus(outer.start, item.start)
+        if is_none(item.stop):
             return Slice(start, outer.stop, item.step)
         if self.is_counter(item.stop):
-            return Slice(start, self.plus(outer.start, item.stop), item.step) if _is_none(outer.stop) else None
-        known, end = _integer(item.stop), _integer(outer.stop)
+            return Slice(start, self.plus(outer.start, item.stop), item.step) if is_none(outer.stop) else None
+        known, end = known_integer(item.stop), known_integer(outer.stop)
         if known is None:
             return None
-        if _is_none(outer.stop):
+        if is_none(outer.stop):
             return Slice(start, item.stop, item.step)
         return Slice(start, constant(end + known), item.step) if end is not None and end < 0 else None
 
     def plus(self, a: Operand, b: Operand) -> Operand:
-        if _is_none(a) or _integer(a) == 0:
+        if is_none(a) or known_integer(a) == 0:
             return b
         primitive = lookup(np.add)
         assert primitive is not None
@@ -239,7 +239,7 @@ class Memory(Heap):
 
     def is_counter(self, operand: Operand, depth: int = 4) -> bool:
         """Whether an index is known not to be negative."""
-        known = _integer(operand)
+        known = known_integer(operand)
         if known is not None:
             return known >= 0
         if operand in self.counters:
@@ -400,20 +400,8 @@ def _is_integer(item: Term) -> bool:
 
 
 def _is_whole(item: Term) -> bool:
-    return isinstance(item, Slice) and all(map(_is_none, (item.start, item.stop, item.step)))
-
-
-def _is_none(operand: Operand) -> bool:
-    return isinstance(operand, Constant) and operand.value is None
-
-
-def _integer(operand: Operand) -> int | None:
-    """An integer known at compile time."""
-    if isinstance(operand, Constant):
-        return operand.value if type(operand.value) is int else None
-    size = operand.type.size if isinstance(operand.type, ArrayType) else None
-    return size if isinstance(size, int) else None
+    return isinstance(item, Slice) and all(map(is_none, (item.start, item.stop, item.step)))
 
 
 def _is_none_or(operand: Operand, value: int) -> bool:
-    return _is_none(operand) or _integer(operand) == value
+    return is_none(operand) or known_integer(operand) == value

@@ -18,7 +18,7 @@ import numpy as np
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ContainerType, StaticType, Type, is_namedtuple
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value
 
 if TYPE_CHECKING:
@@ -243,6 +243,22 @@ def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> t
     return tuple(
         Step(s.primitive, tuple(next(rest) for _ in range(n)), s.static) for s, n in zip(steps, counts, strict=True)
     )
+
+
+def is_none(term: Term | None) -> bool:
+    """Whether a term is `None`, or is not there."""
+    return term is None or (isinstance(term, Constant) and term.value is None)
+
+
+def is_number(term: Term) -> bool:
+    """Whether a term is a number, or a pure array of them."""
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
+
+
+def known_integer(term: Term) -> int | None:
+    """An integer known at compile time."""
+    size = term.type.size if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) else None
+    return size if isinstance(size, int) else None
 
 
 def is_array(term: Term) -> bool:
