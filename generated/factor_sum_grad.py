@@ -54,4 +54,4 @@ def factor_sum_grad(a, w):
         v1_bar = v5_bar / v4 + v3_bar * (2.0 * v1)          # v5 = v1 / v4; v2 = v1 ** 2
         a_bar[:, k] = v1_bar                                # a[:, k] = v5; v1 = a[:, k]
         r_bar[k, k] = 0.0                                   # r[k, k] = v4
-    return np.array(a_bar)
+    return a_bar

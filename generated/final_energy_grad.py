@@ -44,9 +44,9 @@ def burgers_reverse(residuals, u_bar):
         u_bar += v8_bar * v7                    # v8 = v7 * u; u = u - v10
         v6_bar = ahead_bar[-1]                  # ahead[-1] = v6
         ahead_bar[-1] = 0.0                     # ahead[-1] = v6
-        v6 = back_bar[0]                        # back[0] = v6
+        v16 = back_bar[0]                       # back[0] = v6
         back_bar[0] = 0.0                       # back[0] = v6
-        v6_bar += v6                            # back[0] = v6
+        v6_bar += v16                           # back[0] = v6
         v5_bar = -v6_bar                        # v6 = v4 - v5
         u_bar[-1] += v5_bar                     # v5 = u[-1]
         u_bar[0] += v6_bar                      # v4 = u[0]
@@ -67,4 +67,4 @@ def final_energy_grad(u, dt, dx, steps):
     # adjoint sweep
     v2_bar = v1 * (2.0 * v2)                            # v3 = v2 ** 2
     u_bar = burgers_reverse(burgers_residuals, v2_bar)  # v2 = burgers(u, dt, dx, steps)
-    return np.array(u_bar)
+    return u_bar

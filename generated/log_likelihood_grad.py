@@ -28,11 +28,11 @@ def log_likelihood_grad(a, y):
         z[i] = v15
     v19 = np.diag(a)
     # adjoint sweep
-    v19_bar = -1.0 / v19                   # v20 = np.log(v19)
-    v17 = np.arange(v19_bar.shape[0])      # v19 = np.diag(a)
-    a_bar = np.zeros_like(a)               # v19 = np.diag(a)
-    np.add.at(a_bar, (v17, v17), v19_bar)  # v19 = np.diag(a)
-    z_bar = -z                             # v16 = z * z
+    v19_bar = -1.0 / v19               # v20 = np.log(v19)
+    v17 = np.arange(v19_bar.shape[0])  # v19 = np.diag(a)
+    a_bar = np.zeros_like(a)           # v19 = np.diag(a)
+    a_bar[v17, v17] += v19_bar         # v19 = np.diag(a)
+    z_bar = -z                         # v16 = z * z
     y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
         v15_bar = z_bar[i]  # z[i] = v15

@@ -140,11 +140,14 @@ def low_pass_power_grad(x, weights):
         v18s_stack.append(v18s)
         v19s_stack.append(v19s)
         v20s_stack.append(v20s)
-        length = length * 2
+        length *= 2
     # adjoint sweep
     im_bar = 2.0 * (weights * im)  # v22 = im * im
     re_bar = 2.0 * (weights * re)  # v21 = re * re
-    for length, wis, wrs, v7s, v8s, v9s, v10s, trs, v11s, v12s, tis, v13s, v14s, v15s, v16s, v17s, v18s, v19s, v20s in zip(
+    for (
+        length, wis, wrs, v7s, v8s, v9s, v10s, trs, v11s, v12s, tis, v13s, v14s, v15s, v16s, v17s,
+        v18s, v19s, v20s
+    ) in zip(
         reversed(lengths), reversed(wis_stack), reversed(wrs_stack), reversed(v7s_stack),
         reversed(v8s_stack), reversed(v9s_stack), reversed(v10s_stack), reversed(trs_stack),
         reversed(v11s_stack), reversed(v12s_stack), reversed(tis_stack), reversed(v13s_stack),

@@ -88,7 +88,9 @@ def lstm_reverse(residuals, v17_bar):
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
-    for t, z, i, sigmoid_residuals_3, f, sigmoid_residuals_2, o, sigmoid_residuals, g, v12, v15 in zip(
+    for (
+        t, z, i, sigmoid_residuals_3, f, sigmoid_residuals_2, o, sigmoid_residuals, g, v12, v15
+    ) in zip(
         reversed(range(steps)), reversed(zs), reversed(is_), reversed(sigmoid_residuals_stack),
         reversed(fs), reversed(sigmoid_residuals_stack_2), reversed(os),
         reversed(sigmoid_residuals_stack_3), reversed(gs), reversed(v12s), reversed(v15s)

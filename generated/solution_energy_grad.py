@@ -48,13 +48,13 @@ def thomas_reverse(residuals, x_bar):
     for j in reversed(range(n - 2, -1, -1)):
         v16_bar = x_bar[j]  # x[j] += v16
         v15_bar = -v16_bar  # v16 = -v15
-        j += 1
-        v14 = x[j]
+        v17 = j + 1
+        v14 = x[v17]
         v13_bar = v15_bar * v14  # v15 = v13 * v14
-        v13 = gam[j]
+        v13 = gam[v17]
         v14_bar = v15_bar * v13  # v15 = v13 * v14
-        x_bar[j] += v14_bar      # v14 = x[j + 1]; x[j] += v16
-        gam_bar[j] += v13_bar    # v13 = gam[j + 1]
+        x_bar[v17] += v14_bar    # v14 = x[j + 1]; x[j] += v16
+        gam_bar[v17] += v13_bar  # v13 = gam[j + 1]
     d_bar = np.zeros_like(a)
     a_bar = np.zeros_like(a)
     b_bar = np.zeros_like(b)
@@ -70,21 +70,21 @@ def thomas_reverse(residuals, x_bar):
         v12 = x_2[j]
         bet_bar += v12_bar * (-v12 / bet_2)  # v12 = v11 / bet
         v10_bar = -v11_bar                   # v11 = v8 - v10
-        v17 = j - 1
-        v9 = x_2[v17]
+        v18 = j - 1
+        v9 = x_2[v18]
         v9_bar = v10_bar * v6                # v10 = v6 * v9
         v7_bar = -bet_bar                    # bet = v5 - v7
         v6_bar = v10_bar * v9 + v7_bar * v4  # v10 = v6 * v9; v7 = v6 * v4
         v4_bar = v7_bar * v6 + gam_bar[j]    # v7 = v6 * v4; gam[j] = v4
-        bet_2 = bets[v17]
+        bet_2 = bets[v18]
         v3_bar = v4_bar / bet_2           # v4 = v3 / bet
-        x_bar[v17] += v9_bar              # v9 = x[j - 1]
+        x_bar[v18] += v9_bar              # v9 = x[j - 1]
         d_bar[j] += v11_bar               # v8 = d[j]
         a_bar[j] += v6_bar                # v6 = a[j]
         b_bar[j] += bet_bar               # v5 = b[j]
         gam_bar[j] = 0.0                  # gam[j] = v4
         bet_bar = v4_bar * (-v4 / bet_2)  # v4 = v3 / bet
-        c_bar[v17] += v3_bar              # v3 = c[j - 1]
+        c_bar[v18] += v3_bar              # v3 = c[j - 1]
     v2_bar = x_bar[0]                # x[0] = v2
     v1_bar = v2_bar / bet            # v2 = v1 / bet
     bet_bar += v2_bar * (-v2 / bet)  # v2 = v1 / bet

@@ -17,7 +17,6 @@ def durbin_forward(r):
     alphas_2 = np.empty(n - 1)
     beta = 1.0
     v8s = []
-    v12s = []
     for k in range(1, n):
         v6 = k - 1
         alphas[v6] = alpha
@@ -25,7 +24,7 @@ def durbin_forward(r):
         v3 = alpha * alpha
         v4 = 1.0 - v3
         v4s[v6] = v4
-        beta = beta * v4
+        beta *= v4
         betas_2[v6] = beta
         v5 = r[k]
         v8 = y[:k].copy()
@@ -35,15 +34,13 @@ def durbin_forward(r):
         v11 = -v10
         alpha = v11 / beta
         alphas_2[v6] = alpha
-        v12 = v8[::-1].copy()
-        v12s.append(v12)
-        y[:k] += alpha * v12
+        y[:k] += alpha * v8[::-1]
         y[k] = alpha
-    return y, (r, v8s, v12s, alphas_2, betas_2, v4s, betas, alphas)
+    return y, (r, v8s, alphas_2, betas_2, v4s, betas, alphas)
 
 
 def durbin_reverse(residuals, y_bar):
-    r, v8s, v12s, alphas_2, betas_2, v4s, betas, alphas = residuals
+    r, v8s, alphas_2, betas_2, v4s, betas, alphas = residuals
     # evaluation trace
     n = len(r)
     # adjoint sweep
@@ -51,26 +48,23 @@ def durbin_reverse(residuals, y_bar):
     beta_bar = 0.0
     alpha_bar = 0.0
     y_bar = y_bar.copy()
-    for k, v8, v12 in zip(reversed(range(1, n)), reversed(v8s), reversed(v12s)):
-        v2 = y_bar[k]        # y[k] = alpha
+    for k, v8 in zip(reversed(range(1, n)), reversed(v8s)):
+        v15 = y_bar[k]       # y[k] = alpha
         y_bar[k] = 0.0       # y[k] = alpha
         v13_bar = y_bar[:k]  # y[:k] += v13
+        v12 = v8[::-1]
         alpha = alphas_2[k - 1]
-        v12_bar = v13_bar * alpha                           # v13 = alpha * v12
-        alpha_bar = alpha_bar + v2 + np.sum(v13_bar * v12)  # y[k] = alpha; v13 = alpha * v12
+        v12_bar = v13_bar * alpha                            # v13 = alpha * v12
+        alpha_bar = alpha_bar + v15 + np.sum(v13_bar * v12)  # y[k] = alpha; v13 = alpha * v12
         beta = betas_2[k - 1]
         v11_bar = alpha_bar / beta               # alpha = v11 / beta
         beta_bar += alpha_bar * (-alpha / beta)  # alpha = v11 / beta
         v10_bar = -v11_bar                       # v11 = -v10
         v7_bar = v10_bar * v8                    # v9 = v7 @ v8
-        v6 = r[:k]
-        v7 = v6[::-1]
-        v13 = v10_bar * v7  # v9 = v7 @ v8
-        v8_bar = v13
-        v8_bar[::-1] += v12_bar     # v12 = v8[::-1]; v9 = v7 @ v8
-        v6_bar = np.zeros_like(v6)  # v7 = v6[::-1]
-        v6_bar[::-1] = v7_bar       # v7 = v6[::-1]
-        r_bar[:k] += v6_bar         # v6 = r[:k]
+        v7 = r[:k][::-1]
+        v8_bar = v12_bar[::-1] + v10_bar * v7  # v12 = v8[::-1]; v9 = v7 @ v8
+        v6_bar = v7_bar[::-1]                  # v7 = v6[::-1]
+        r_bar[:k] += v6_bar                    # v6 = r[:k]
         v4 = v4s[k - 1]
         beta = betas[k - 1]
         v4_bar = beta_bar * beta  # beta = beta * v4
@@ -78,7 +72,7 @@ def durbin_reverse(residuals, y_bar):
         alpha = alphas[k - 1]
         y_bar[:k] += v8_bar                 # v8 = y[:k]; y[:k] += v13
         r_bar[k] += v10_bar                 # v5 = r[k]
-        beta_bar = beta_bar * v4            # beta = beta * v4
+        beta_bar *= v4                      # beta = beta * v4
         alpha_bar = 2.0 * (v3_bar * alpha)  # v3 = alpha * alpha
     v2_bar = y_bar[0]             # y[0] = v2
     v1_bar = -alpha_bar - v2_bar  # alpha = -v1; v2 = -v1

@@ -46,7 +46,7 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
-from s2sad.optimize import eliminate_dead, own_results
+from s2sad.optimize import eliminate_dead, own_carried, own_results
 from s2sad.optimize import optimize as run_passes
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
@@ -327,7 +327,7 @@ class Program:
                     FunctionRef(forward, tuple_type(result, residuals)), FunctionRef(reverse, bars), residuals
                 )
         self.functions[kept.name] = kept
-        self.functions[reverse] = numbered(replace(optimize(second), name=reverse))
+        self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
 
     def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:
         """The tangent of a callee, for the operands that have tangents."""

@@ -105,6 +105,22 @@ def picked(x, i):
     return np.sum(x[i] ** 2) + x[0, -1] + np.sum(x[x > 0.5])
 
 
+def turned(x, w):
+    return np.sum(x[::-1] * w) * np.sum(np.diag(x) ** 2) + np.sum(x[:, ::-1] * x)
+
+
+def smoothed(u, n):
+    u = u.copy()
+    for k in range(n):
+        u *= 0.5
+        u[k + 1] += u[k] ** 2
+    return u
+
+
+def smooth_energy(u, n):
+    return np.sum(smoothed(u, n) ** 3)
+
+
 X = np.linspace(0.1, 1.2, 4)
 M = np.arange(6.0).reshape(2, 3)
 
@@ -132,5 +148,7 @@ PROGRAMS = [
     (distances, (M,), "grad"),
     (determinant, (np.eye(3),), "grad"),
     (broadcast, (M, X[:3]), "grad"),
+    (turned, (M, M), "grad"),
+    (smooth_energy, (X, 2), "grad"),
     (picked, (M, np.array([0, 1, 1])), "grad"),
 ]

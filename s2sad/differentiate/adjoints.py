@@ -82,6 +82,10 @@ class Adjoints:
         for op in self.dependence.loops:
             if isinstance(op, Apply):
                 self._place(op)
+        self.overwritten = {
+            op.operands[0] for op in self.dependence.loops if isinstance(op, Apply) and op.primitive.update is not None
+        }
+        """The arrays that are written into: to keep one takes a copy."""
         self.native = False
         """Whether the program is to be compiled to native code."""
         self.saved: dict[Value, Kept] = {}
@@ -353,10 +357,17 @@ class Adjoints:
         return all(self.cheap(o, home, depth - 1) or self.is_viewed(o, op) for o in op.operands)
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
-        """Whether `op` takes a part of an array that an iteration made: the whole is kept instead."""
-        made = self.definition.get(array) if isinstance(array, Value) and op.operands[0] is array else None
-        fresh = isinstance(made, Call) or (isinstance(made, Apply) and made.primitive.effect is Effect.FRESH)
-        return fresh and op.primitive is GETITEM and not (isinstance(made, Apply) and made.primitive.update)
+        """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
+        if op.primitive is not GETITEM or op.operands[0] is not array or not isinstance(array, Value):
+            return False
+        if array in self.overwritten:
+            return False
+        made = self.definition.get(array)
+        if isinstance(made, Call):
+            return True
+        if not isinstance(made, Apply) or made.primitive.update:
+            return False
+        return made.primitive.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
     def _inside(self, value: Value, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""

@@ -27,17 +27,17 @@ Optimizer = Callable[[Function, Collection[Value] | None], Function]
 
 
 def numbered(function: Function) -> Function:
-    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace."""
-    zeros = {
-        r
-        for op in walk(function.body)
-        if isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
-        for r in op.results
-    }
+    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
+
+    What is made to be updated is left to take the name of the result.
+    """
+    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
+    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
+    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
     table: dict[Operand, Operand] = {
         v: Value(v.type, name, True)
         for v, name in names_of(function).items()
-        if v.hint is None and is_traced(v) and v not in zeros
+        if v.hint is None and is_traced(v) and v not in unnamed
     }
     return replace(function, body=substitute(function.body, table))
 

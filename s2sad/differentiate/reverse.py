@@ -23,7 +23,7 @@ from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tange
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_flip
 from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
@@ -147,7 +147,11 @@ class Reverse(Adjoints):
             array, index = op.operands
             if array in self.active:
                 assert isinstance(array, Value)
-                self.contribute_at(builder, array, self.primal(builder, index).operand, g.operand)
+                place = self.primal(builder, index).operand
+                if is_flip(index.type):
+                    self.contribute(builder, array, builder.apply(GETITEM, (g.operand, place)))
+                else:
+                    self.contribute_at(builder, array, place, g.operand)
             return
         check_rule(op, op.primitive.adjoint)
         assert op.primitive.adjoint is not None

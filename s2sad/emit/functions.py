@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from s2sad.emit.comments import Comments
 from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
-from s2sad.emit.inlining import SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
+from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
 from s2sad.emit.native import counted_range, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
@@ -23,14 +23,19 @@ from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer
 from s2sad.ir.regions import CATCHER, MANAGER
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MEASURES, UNDEFINED
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 MAX_ROUNDS = 4
 """How often views are made copies, and the rest decided anew."""
 
-AUGMENTED: dict[str, type[ast.operator]] = {"np.add": ast.Add, "np.subtract": ast.Sub}
+AUGMENTED: dict[str, type[ast.operator]] = {
+    "np.add": ast.Add,
+    "np.subtract": ast.Sub,
+    "np.multiply": ast.Mult,
+    "np.divide": ast.Div,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +194,9 @@ class FunctionEmitter(Comments):
             return []
         if op.result in self.unpacked.items:
             return [self.unpack(op.result, self.expression(op))]
-        sums = self.sum_in_place(op)
-        if sums is not None:
-            return sums
+        in_place = self.sum_in_place(op) or self.product_in_place(op)
+        if in_place is not None:
+            return in_place
         return [ast.Assign([self.store(op.result)], self.expression(op))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
@@ -238,6 +243,8 @@ class FunctionEmitter(Comments):
         assert text is not None
         if self.native:
             text = update_text(text, [o.type for o in op.operands])
+        elif op.primitive is INDEX_ADD and self.meets_once(op.operands[1]):
+            text = "_0[_1] += _2"
         target = ast.Name(self.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
         if self.native and values:
@@ -247,6 +254,18 @@ class FunctionEmitter(Comments):
             values[1] = copied(values[1], op.operands[2].type)
         statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
+
+    def meets_once(self, index: Operand) -> bool:
+        """Whether an index of vectors and numbers meets no element twice, because one of the vectors counts from 0."""
+        made = self.made_by(index)
+        items = made.operands if made is not None and made.primitive is MAKE else (index,)
+        flat = all(isinstance(i.type, ArrayType) and (i.type.is_scalar or i.type.rank == 1) for i in items)
+        makers = [m for m in map(self.made_by, items) if m is not None]
+        return flat and any(m.primitive.name == "np.arange" and len(m.operands) == 1 for m in makers)
+
+    def made_by(self, operand: Operand) -> Apply | None:
+        op = self.uses.definition.get(operand) if isinstance(operand, Value) else None
+        return op if isinstance(op, Apply) else None
 
     def sum_in_place(self, op: Apply) -> list[ast.stmt] | None:
         """`x += y` for `x = x + y`, where the types allow it and the memory is the function's own."""
@@ -270,6 +289,22 @@ class FunctionEmitter(Comments):
             if part is not op:
                 self.with_comment(statements, part, deep=False)
         return statements
+
+    def product_in_place(self, op: Apply) -> list[ast.stmt] | None:
+        """`x *= y` for `x = x * y` or `x = y * x`, and `x /= y`, under the same conditions."""
+        if op.primitive.name not in PRODUCTS or op.static:
+            return None
+        a, b = op.operands
+        for x, y in ((a, b), (b, a)) if op.primitive.name == "np.multiply" else ((a, b),):
+            if not self.variables.same(x, op.result) or not self.may_add(x, op):
+                continue
+            if any(self.variables.same(v, op.result) for v in leaves(y, self.inlined)):
+                continue
+            value = self.read(y)
+            if self.native and self.ownership.is_part(x, y):
+                value = copied(value, y.type)
+            return [ast.AugAssign(self.store(op.result), AUGMENTED[op.primitive.name](), value)]
+        return None
 
     def is_scalar(self, operand: Operand) -> bool:
         return isinstance(operand.type, ArrayType) and operand.type.is_scalar

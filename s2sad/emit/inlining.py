@@ -243,6 +243,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
 
 
 SUMS = ("np.add", "np.subtract")
+PRODUCTS = ("np.multiply", "np.divide")
 
 
 def addends(op: Apply, inlined: dict[Value, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
+from s2sad.ir.printer import named_in_comments
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 Interval = tuple[int, int]
@@ -38,6 +39,7 @@ class Variables:
         self.position = 0
         self.at: dict[Operation, int] = {}
         self.loops = {op.body: op for op in uses.block_of if isinstance(op, (For, While))}
+        self.counters = {op.index for op in uses.block_of if isinstance(op, For)}
         self.spans: dict[Block, Interval] = {}
         self.ends: dict[Operation, int] = {}
         self.header: dict[Operation, int] = {}
@@ -167,7 +169,9 @@ class Variables:
             case Apply() if op.primitive.update is not None:
                 self.pairs.append((op.operands[0], op.result))
             case Apply() if op.primitive.name in SUMS:
-                self.pairs.append((addends(op, self.inlined)[0], op.result))
+                first = addends(op, self.inlined)[0]
+                if first not in self.counters:
+                    self.pairs.append((first, op.result))
             case _:
                 pass
 
@@ -207,12 +211,10 @@ class Variables:
         names: dict[Value, str] = {}
         values = [v for v in self.ranges if v not in self.inlined]
         order = sorted({self.find(v): None for v in values}, key=lambda v: self.ranges[v][0])
-        hints = {v.hint for v in values if v.hint}
-        for primal in {p for op in self.uses.block_of for p in op.about}:
-            hints |= {v.hint for v in (*primal.results, *primal.operands) if isinstance(v, Value) and v.hint}
+        hints = {v.hint for v in values if v.hint} | named_in_comments(self.uses.block_of)
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
-        counters = {self.find(op.index) for op in self.uses.block_of if isinstance(op, For)}
+        counters = set(map(self.find, self.counters))
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")

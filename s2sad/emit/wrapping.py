@@ -46,10 +46,21 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
     inside = _last_bracket(text, pieces, begin)
     if inside is not None:
         head, tail = inside
-        return [text[:head], *_filled(text[head:tail].strip(), indent + 4, width), " " * indent + text[tail:]]
+        first = [text[:head]]
+        if indent + head > width:
+            first = _loop_targets(text[:head], indent, width)
+        return [*first, *_filled(text[head:tail].strip(), indent + 4, width), " " * indent + text[tail:]]
     if begin:
         return [f"{text[:begin]}(", *_filled(text[begin:], indent + 4, width), " " * indent + ")"]
     return [text]
+
+
+def _loop_targets(head: str, indent: int, width: int) -> list[str]:
+    """`for a, b, ... in zip(` with the targets in brackets; any other beginning of a statement as it is."""
+    targets, found, rest = head.removeprefix("for ").partition(" in ")
+    if not head.startswith("for ") or not found:
+        return [head]
+    return ["for (", *_filled(targets, indent + 4, width), f"{' ' * indent}) in {rest}"]
 
 
 def _pieces(text: str) -> Iterator[Piece]:

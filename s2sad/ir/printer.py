@@ -11,7 +11,7 @@ Only numbers that may carry derivatives are counted; index arithmetic stands whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Ope
 
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
-    taken = {v.hint for v in _values(function.body) if v.hint}
+    taken = {v.hint for v in _values(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
     for v in _values(function.body):
@@ -35,6 +35,12 @@ def names(function: Function) -> dict[Value, str]:
                 k += 1
             result[v] = f"v{k}"
     return result
+
+
+def named_in_comments(operations: Iterable[Operation]) -> set[str]:
+    """The names of the primal values that the comments of these operations speak of."""
+    primal = {p for op in operations for p in op.about}
+    return {v.hint for p in primal for v in (*p.results, *p.operands) if isinstance(v, Value) and v.hint}
 
 
 def is_traced(value: Value) -> bool:

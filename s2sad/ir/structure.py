@@ -157,6 +157,15 @@ def is_basic_index(index: Type) -> bool:
     )
 
 
+def is_flip(index: Type) -> bool:
+    """Whether an index takes every element of an array, some axes from their ends: `x[::-1]`, its own inverse."""
+    return all(
+        (isinstance(i, StaticType) and i.value is Ellipsis)
+        or (isinstance(i, SliceType) and i.start is i.stop is None and (i.step is None or i.step.size in (1, -1)))
+        for i in index_items(index)
+    )
+
+
 def _is_integer(t: ArrayType) -> bool:
     return t.dtype is not None and t.dtype.kind in "iu"
 

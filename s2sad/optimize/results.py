@@ -16,7 +16,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.structure import MAKE
 from s2sad.ir.types import ArrayType, ContainerType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, walk
 
 
 def own_results(function: Function, residuals: bool = False) -> Function:
@@ -24,7 +24,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
 
     With `residuals` the result is a pair whose second item goes to the reverse sweep alone: it is left as it is.
     """
-    function = replace(function, body=_fill_branches(function.body, _returned(function)))
+    function = own_carried(replace(function, body=_fill_branches(function.body, _returned(function))))
     roots = find_roots(function)
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
@@ -64,6 +64,30 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         return function
     body = function.body
     return replace(function, body=replace(body, operations=(*body.operations, *builder.operations), results=(result,)))
+
+
+def own_carried(function: Function) -> Function:
+    """Let a loop that writes into an array of the caller's, and hands it to the result, begin with a copy of it."""
+    updates = [op for op in walk(function.body) if isinstance(op, Apply) and op.primitive.update is not None]
+    roots = find_roots(function, [op.result for op in updates])
+    given = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters))
+    returned = _returned(function)
+    operations: list[Operation] = []
+    for op in function.body.operations:
+        if isinstance(op, (For, While)):
+            builder = Builder(op.location, op.about)
+            inside = [inner for inner in walk(op.body) if isinstance(inner, Apply) and inner.primitive.update]
+            written = EMPTY.union(*(roots.get(inner.operands[0], EMPTY) for inner in inside))
+            initial = list(op.initial)
+            for k, start in enumerate(op.initial):
+                writes = roots.get(op.results[k], EMPTY) & written
+                mine = isinstance(start.type, ArrayType) and op.results[k] in returned
+                if mine and writes and roots.get(start, EMPTY) & given:
+                    initial[k] = builder.apply(required(np.copy), (start,), None, op.carried[k].hint)
+            op = replace(op, initial=tuple(initial))
+            operations += builder.operations
+        operations.append(op)
+    return replace(function, body=replace(function.body, operations=tuple(operations)))
 
 
 def _returned(function: Function) -> set[Operand]:

@@ -112,13 +112,16 @@ def test_any_expression_parses_back(tree):
     assert ast.dump(ast.parse(text).body[0].value) == ast.dump(ast.fix_missing_locations(tree))
 
 
-@given(expressions, st.integers(20, 60), st.sampled_from(["value = {}", "return {}", "a, b = {}", "value += {}", "{}"]))
+STATEMENTS = ["value = {}", "return {}", "a, b = {}", "value += {}", "{}", "for alpha, beta, gamma, delta in zip({}):"]
+
+
+@given(expressions, st.integers(20, 60), st.sampled_from(STATEMENTS))
 def test_wrapping_changes_no_meaning(tree, width, statement):
     text = write_expression(tree)
     assume("\n" not in text)
     whole = statement.format(text)
     lines = wrapped(whole, 0, width)
-    module = "def f():\n    {}\n"
+    module = "def f():\n    {}\n" + "        pass\n" * whole.endswith(":")
     before = ast.dump(ast.parse(module.format(whole)))
     assert ast.dump(ast.parse(module.format("\n    ".join(lines)))) == before
 

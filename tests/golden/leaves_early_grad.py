@@ -8,7 +8,7 @@ def leaves_early_grad(x, limit):
     returned_ = False
     xs = []
     for _ in range(100):
-        x = x * 1.1
+        x *= 1.1
         xs.append(x)
         if x > limit:
             returned_ = True
@@ -24,5 +24,5 @@ def leaves_early_grad(x, limit):
         if x > limit:
             x_bar += 2.0 * (result_bar * x)  # result_ = x * x
             result_bar = 0.0
-        x_bar = x_bar * 1.1  # x = x * 1.1
+        x_bar *= 1.1  # x = x * 1.1
     return x_bar, 0.0

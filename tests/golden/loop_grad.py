@@ -14,6 +14,6 @@ def loop_grad(x, n):
     # adjoint sweep
     x_bar = 0.0
     for x in reversed(xs):
-        x_bar += np.cos(x)   # v2 = np.sin(x)
-        x_bar = x_bar * 0.5  # v1 = x * 0.5
+        x_bar += np.cos(x)  # v2 = np.sin(x)
+        x_bar *= 0.5        # v1 = x * 0.5
     return x_bar

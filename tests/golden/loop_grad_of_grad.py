@@ -15,11 +15,11 @@ def loop_grad_grad(x, n):
     x_bar_bar = 1.0
     xs_bar = []
     for x in xs:
-        x_bar_bar = x_bar_bar * 0.5     # x_bar = x_bar * 0.5
-        x_bar = x_bar_bar * -np.sin(x)  # v2 = np.cos(x)
+        x_bar_bar *= 0.5                # x_bar = x_bar * 0.5
+        x_bar = x_bar_bar * -np.sin(x)  # v3 = np.cos(x)
         xs_bar.append(x_bar)
     x_bar = 0.0
-    for v3 in reversed(xs_bar):
-        x_bar += v3
-        x_bar = x_bar * 0.5  # v1 = x * 0.5
+    for v2 in reversed(xs_bar):
+        x_bar += v2
+        x_bar *= 0.5  # v1 = x * 0.5
     return x_bar

@@ -4,5 +4,5 @@
 
 def polynomial_grad_grad(x):
     """The gradient of polynomial_grad with respect to x."""
-    x_bar = 18.0 * x  # v1 = x ** 2
+    x_bar = 18.0 * x  # v2 = x ** 2
     return x_bar

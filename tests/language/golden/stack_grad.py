@@ -22,9 +22,9 @@ def stack_grad(xs):
     todo_bar = [0.0] * len(todo)
     total_bar = 1.0
     for _ in range(len(totals)):
-        todo_bar.append(0.0)         # del todo[-1]
-        todo_bar[-1] += total_bar    # v3 = todo[-1]
-        total_bar = total_bar * 0.9  # v2 = total * 0.9
+        todo_bar.append(0.0)       # del todo[-1]
+        todo_bar[-1] += total_bar  # v3 = todo[-1]
+        total_bar *= 0.9           # v2 = total * 0.9
     xs_bar = np.zeros_like(xs)
     for i in reversed(range(len(xs))):
         v1_bar = todo_bar.pop()  # todo.append(v1)

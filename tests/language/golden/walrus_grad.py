@@ -20,14 +20,14 @@ def walrus_grad(xs):
     totals = []
     while True:
         totals.append(total)
-        total = total * 0.5
+        total *= 0.5
         v4 = not total > 3.0
         if v4:
             break
     # adjoint sweep
     total_bar = 1.0
     for _ in range(len(totals)):
-        total_bar = total_bar * 0.5  # total = total * 0.5
+        total_bar *= 0.5  # total = total * 0.5
     if v3:
         v2_bar = total_bar * n      # total = v2 * n
         s_bar = 2.0 * (v2_bar * s)  # v2 = s * s
