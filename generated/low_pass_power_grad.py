@@ -3,18 +3,6 @@
 import numpy as np
 
 
-def unbroadcast(g, x):
-    """Sum `g` over the axes along which `x` was repeated to get the shape of `g`."""
-    shape = np.shape(x)
-    if np.shape(g) == shape:
-        return g
-    lead = np.ndim(g) - len(shape)
-    axes = tuple(
-        k for k in range(np.ndim(g)) if k < lead or shape[k - lead] == 1 and np.shape(g)[k] != 1
-    )
-    return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
-
-
 def low_pass_power_grad(x, weights):
     """The gradient of low_pass_power with respect to x."""
     # evaluation trace
@@ -42,155 +30,51 @@ def low_pass_power_grad(x, weights):
     lengths = []
     wis_stack = []
     wrs_stack = []
-    v7s_stack = []
-    v8s_stack = []
-    v9s_stack = []
-    v10s_stack = []
-    trs_stack = []
-    v11s_stack = []
-    v12s_stack = []
-    tis_stack = []
-    v13s_stack = []
-    v14s_stack = []
-    v15s_stack = []
-    v16s_stack = []
-    v17s_stack = []
-    v18s_stack = []
-    v19s_stack = []
-    v20s_stack = []
     while length <= n:
         lengths.append(length)
         half = length // 2
-        v3 = max(half, 0)
-        wrs = np.empty(v3)
-        wis = np.empty(v3)
-        v7s = []
-        v8s = []
-        v9s = []
-        v10s = []
-        trs = []
-        v11s = []
-        v12s = []
-        tis = []
-        v13s = []
-        v14s = []
-        v15s = []
-        v16s = []
-        v17s = []
-        v18s = []
-        v19s = []
-        v20s = []
+        wrs = np.empty(half)
+        wis = np.empty(half)
         for k in range(half):
             angle = -2.0 * np.pi * k / length
             wr = np.cos(angle)
             wrs[k] = wr
             wi = np.sin(angle)
             wis[k] = wi
-            v7 = re[k + half::length].copy()
-            v7s.append(v7)
-            v8 = wr * v7
-            v8s.append(v8)
-            v9 = im[k + half::length].copy()
-            v9s.append(v9)
-            v10 = wi * v9
-            v10s.append(v10)
-            tr = v8 - v10
-            trs.append(tr)
-            v11 = wr * v9
-            v11s.append(v11)
-            v12 = wi * v7
-            v12s.append(v12)
-            ti = v11 + v12
-            tis.append(ti)
-            v13 = re[k::length].copy()
-            v13s.append(v13)
-            v14 = v13 - tr
-            v14s.append(v14)
-            re[k + half::length] = v14
-            v15 = im[k::length].copy()
-            v15s.append(v15)
-            v16 = v15 - ti
-            v16s.append(v16)
-            im[k + half::length] = v16
-            v17 = re[k::length].copy()
-            v17s.append(v17)
-            v18 = v17 + tr
-            v18s.append(v18)
-            re[k::length] = v18
-            v19 = im[k::length].copy()
-            v19s.append(v19)
-            v20 = v19 + ti
-            v20s.append(v20)
-            im[k::length] = v20
+            v7 = re[k + half::length]
+            v9 = im[k + half::length]
+            tr = wr * v7 - wi * v9
+            ti = wr * v9 + wi * v7
+            re[k + half::length] = re[k::length] - tr
+            im[k + half::length] = im[k::length] - ti
+            re[k::length] += tr
+            im[k::length] += ti
         wrs_stack.append(wrs)
         wis_stack.append(wis)
-        v7s_stack.append(v7s)
-        v8s_stack.append(v8s)
-        v9s_stack.append(v9s)
-        v10s_stack.append(v10s)
-        trs_stack.append(trs)
-        v11s_stack.append(v11s)
-        v12s_stack.append(v12s)
-        tis_stack.append(tis)
-        v13s_stack.append(v13s)
-        v14s_stack.append(v14s)
-        v15s_stack.append(v15s)
-        v16s_stack.append(v16s)
-        v17s_stack.append(v17s)
-        v18s_stack.append(v18s)
-        v19s_stack.append(v19s)
-        v20s_stack.append(v20s)
         length *= 2
     # adjoint sweep
-    im_bar = 2.0 * (weights * im)  # v22 = im * im
-    re_bar = 2.0 * (weights * re)  # v21 = re * re
-    for (
-        length, wis, wrs, v7s, v8s, v9s, v10s, trs, v11s, v12s, tis, v13s, v14s, v15s, v16s, v17s,
-        v18s, v19s, v20s
-    ) in zip(
-        reversed(lengths), reversed(wis_stack), reversed(wrs_stack), reversed(v7s_stack),
-        reversed(v8s_stack), reversed(v9s_stack), reversed(v10s_stack), reversed(trs_stack),
-        reversed(v11s_stack), reversed(v12s_stack), reversed(tis_stack), reversed(v13s_stack),
-        reversed(v14s_stack), reversed(v15s_stack), reversed(v16s_stack), reversed(v17s_stack),
-        reversed(v18s_stack), reversed(v19s_stack), reversed(v20s_stack)
-    ):
+    im_bar = 2.0 * (weights * im)  # v18 = im * im
+    re_bar = 2.0 * (weights * re)  # v17 = re * re
+    for length, wis, wrs in zip(reversed(lengths), reversed(wis_stack), reversed(wrs_stack)):
         half = length // 2
-        for k, v7, v8, v9, v10, tr, v11, v12, ti, v13, v14, v15, v16, v17, v18, v19, v20 in zip(
-            reversed(range(half)), reversed(v7s), reversed(v8s), reversed(v9s), reversed(v10s),
-            reversed(trs), reversed(v11s), reversed(v12s), reversed(tis), reversed(v13s),
-            reversed(v14s), reversed(v15s), reversed(v16s), reversed(v17s), reversed(v18s),
-            reversed(v19s), reversed(v20s)
-        ):
-            v20_bar = unbroadcast(im_bar[k::length], v20).copy()  # im[k::length] = v20
-            v19_bar = unbroadcast(v20_bar, v19).copy()            # v20 = v19 + ti
-            im_bar[k::length] = v19_bar  # im[k::length] = v20; v19 = im[k::length]
-            v18_bar = unbroadcast(re_bar[k::length], v18).copy()  # re[k::length] = v18
-            v17_bar = unbroadcast(v18_bar, v17).copy()            # v18 = v17 + tr
-            re_bar[k::length] = v17_bar  # re[k::length] = v18; v17 = re[k::length]
-            # im[k + half::length] = v16
-            v16_bar = unbroadcast(im_bar[k + half::length], v16).copy()
-            im_bar[k + half::length] = 0.0                        # im[k + half::length] = v16
-            v15_bar = unbroadcast(v16_bar, v15).copy()            # v16 = v15 - ti
-            # v20 = v19 + ti; v16 = v15 - ti
-            ti_bar = unbroadcast(v20_bar, ti) + unbroadcast(-v16_bar, ti)
-            im_bar[k::length] += v15_bar                          # v15 = im[k::length]
-            # re[k + half::length] = v14
-            v14_bar = unbroadcast(re_bar[k + half::length], v14).copy()
-            re_bar[k + half::length] = 0.0                        # re[k + half::length] = v14
-            v13_bar = unbroadcast(v14_bar, v13).copy()            # v14 = v13 - tr
-            # v18 = v17 + tr; v14 = v13 - tr
-            tr_bar = unbroadcast(v18_bar, tr) + unbroadcast(-v14_bar, tr)
-            re_bar[k::length] += v13_bar                          # v13 = re[k::length]
-            v11_bar = unbroadcast(ti_bar, v11)                    # ti = v11 + v12
-            v12_bar = unbroadcast(ti_bar, v12)                    # ti = v11 + v12
+        for k in reversed(range(half)):
+            ti_bar = im_bar[k::length].copy()          # im[k::length] += ti
+            tr_bar = re_bar[k::length].copy()          # re[k::length] += tr
+            v16_bar = im_bar[k + half::length].copy()  # im[k + half::length] = v16
+            im_bar[k + half::length] = 0.0             # im[k + half::length] = v16
+            ti_bar -= v16_bar                          # v16 = v15 - ti
+            im_bar[k::length] += v16_bar               # v15 = im[k::length]
+            v14_bar = re_bar[k + half::length].copy()  # re[k + half::length] = v14
+            re_bar[k + half::length] = 0.0             # re[k + half::length] = v14
+            tr_bar -= v14_bar                          # v14 = v13 - tr
+            re_bar[k::length] += v14_bar               # v13 = re[k::length]
             wi = wis[k]
             wr = wrs[k]
-            v8_bar = unbroadcast(tr_bar, v8)                       # tr = v8 - v10
-            v10_bar = unbroadcast(-tr_bar, v10)                    # tr = v8 - v10
-            v9_bar = unbroadcast(v11_bar * wr, v9) + v10_bar * wi  # v11 = wr * v9; v10 = wi * v9
-            v7_bar = unbroadcast(v12_bar * wi, v7) + v8_bar * wr   # v12 = wi * v7; v8 = wr * v7
-            im_bar[k + half::length] += v9_bar                     # v9 = im[k + half::length]
-            re_bar[k + half::length] += v7_bar                     # v7 = re[k + half::length]
+            v10_bar = -tr_bar                    # tr = v8 - v10
+            v9_bar = ti_bar * wr + v10_bar * wi  # v11 = wr * v9; v10 = wi * v9
+            v7_bar = ti_bar * wi + tr_bar * wr   # v12 = wi * v7; v8 = wr * v7
+            im_bar[k + half::length] += v9_bar   # v9 = im[k + half::length]
+            re_bar[k + half::length] += v7_bar   # v7 = re[k + half::length]
     for i, j in zip(reversed(range(1, n)), reversed(js)):
         if i < j:
             v2_bar = re_bar[j]   # re[j] = v2

@@ -46,7 +46,7 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
-from s2sad.optimize import eliminate_dead, own_carried, own_results
+from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths
 from s2sad.optimize import optimize as run_passes
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
@@ -218,7 +218,7 @@ class Program:
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         if not getattr(target, "__s2sad_derivative__", False):
             lowered = self.lowered(target, parameters)
-            function = replace(lowered.function, name=name)
+            function = replace(settle_lengths(lowered.function), name=name)
             function = numbered(optimize(function))
             result = function.result.type
             aliases = shares_memory(function)

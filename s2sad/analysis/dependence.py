@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from s2sad.ir.structure import INDEX_ADD, INDEX_SET, index_items
-from s2sad.ir.types import ArrayType, Dim, Size, SliceType, Symbol, Type, symbols
+from s2sad.ir.types import ArrayType, Dim, SliceType, Symbol, Type, as_symbol, symbols
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 MAX_DEPTH = 12
@@ -227,7 +227,7 @@ class Dependence:
         bounds = self.bounds(place.loops)
         if level is not None:
             inside = set(other.loops[level:])
-            names = {s: Symbol(f"{s}'") for s, home in self.home.items() if home in inside}
+            names = {s: Symbol(f"{s}'", s.least) for s, home in self.home.items() if home in inside}
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
             self.later(place.loops[level], names, bounds)
@@ -331,8 +331,4 @@ def _known(operand: Operand) -> int | None:
 
 def _symbol(index: Value) -> Symbol | None:
     """The symbol that stands for the index of a loop."""
-    size = _size(index)
-    if not isinstance(size, Size) or size.offset or len(size.terms) != 1:
-        return None
-    ((s, c),) = size.terms
-    return s if c == 1 else None
+    return as_symbol(_size(index))

@@ -12,6 +12,7 @@ from s2sad.frontend.heap import Environment
 from s2sad.frontend.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import (
+    ANY_SIGN,
     BOTTOM,
     ArrayType,
     ContainerType,
@@ -25,6 +26,7 @@ from s2sad.ir.types import (
     dim_scaled,
     dim_sum,
     join,
+    may_be_negative,
     new_dim,
     symbols,
 )
@@ -46,6 +48,8 @@ class Carried:
         self.node = node
         self.terms: dict[str, Term] = {}
         self.kinds: dict[str, list[Type]] = {}
+        self.signed: set[tuple[str, int]] = set()
+        """The integers among the leaves that an iteration may leave below 0."""
         self.frozen: dict[str, str | None] = {}
         self.around = list(env.values())
         self.known: set[Symbol] | None = None
@@ -74,7 +78,11 @@ class Carried:
 
     def parameters(self) -> list[Value]:
         names = {key: leaf_names(term, self.lo.shown(key)) for key, term in self.terms.items()}
-        return [Value(sized(self.kinds[key][k]), names[key][k]) for key, _, k in self.leaves]
+        return [Value(sized(self.kinds[key][k], self.least(key, k, o)), names[key][k]) for key, o, k in self.leaves]
+
+    def least(self, key: str, k: int, initial: Operand) -> int:
+        """A lower bound of an integer: 0 where it begins there or above, until an iteration is seen to go below."""
+        return ANY_SIGN if (key, k) in self.signed else least_of(initial.type)
 
     def enter(self, values: Sequence[Value]) -> None:
         """Bind what is carried to these values; static leaves stay."""
@@ -109,6 +117,9 @@ class Carried:
                 if not isinstance(old.type, StaticType):
                     results.append(operand)
                     changed |= self.widen_leaf(key, k, self.outside(operand.type), loose)
+                    if is_index(operand.type) and (key, k) not in self.signed and least_of(operand.type) < 0:
+                        self.signed.add((key, k))
+                        changed = True
                 elif old.type != operand.type:
                     lo.refuse(
                         self.node,
@@ -185,10 +196,24 @@ def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
     return after
 
 
-def sized(t: Type) -> Type:
+def is_index(t: Type) -> bool:
+    """Whether a type is that of Python's own integers."""
+    return isinstance(t, ArrayType) and t.kind == "python" and t.dtype is not None and t.dtype.kind == "i"
+
+
+def least_of(t: Type) -> int:
+    """The lower bound of the value of an integer."""
+    return ANY_SIGN if may_be_negative(t.size if isinstance(t, ArrayType) else None) else 0
+
+
+def named(t: Type) -> Type:
+    """The type of an argument: an integer of which nothing is known has a symbol for its value."""
+    return sized(t, ANY_SIGN) if isinstance(t, ArrayType) and t.size is None else t
+
+
+def sized(t: Type, least: int) -> Type:
     """An integer that a loop carries has one value in each iteration, which shapes may speak of."""
-    integer = isinstance(t, ArrayType) and t.kind == "python" and t.dtype is not None and t.dtype.kind == "i"
-    return ArrayType(t.dtype, t.shape, t.kind, new_dim("k")) if integer and isinstance(t, ArrayType) else t
+    return ArrayType(t.dtype, t.shape, t.kind, new_dim("k", least)) if isinstance(t, ArrayType) and is_index(t) else t
 
 
 def _without_size(t: Type) -> Type:

@@ -15,7 +15,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import scope
-from s2sad.frontend.carried import Carried, grown, sized
+from s2sad.frontend.carried import Carried, grown, least_of, sized
 from s2sad.frontend.collecting import collecting
 from s2sad.frontend.functions import Functions
 from s2sad.frontend.heap import STOP, NotStatic
@@ -34,10 +34,13 @@ from s2sad.frontend.terms import (
 from s2sad.ir.effects import RAISE
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import (
+    ANY_SIGN,
     ArrayType,
     SequenceType,
     Symbol,
+    dim_sum,
     integer,
+    may_be_negative,
     new_dim,
     renewed,
     substitute,
@@ -95,8 +98,9 @@ class Loops(Functions):
             if isinstance(node.target, gast.Name) and isinstance(term, Range)
             else self.counter(node, term)
         )
-        counter = Value(integer(new_dim("i")), hint)
-        if is_upward(start, stop, step):
+        upward = is_upward(start, stop, step)
+        counter = Value(integer(new_dim("i", 0 if upward else ANY_SIGN)), hint)
+        if upward:
             self.counters.add(counter)
         trips = stop if _is_constant(start, 0) and _is_constant(step, 1) else None
         rounds = self.known_rounds(term)
@@ -437,7 +441,7 @@ class Loops(Functions):
         yields = [*results, *([self.to_operand(stop)] if breaks else [])]
         block = inner.block([*([index] if index is not None else []), *parameters], yields)
         renamed = {s: renewed(s) for s in loose}
-        finals = [Value(sized(substitute(p.type, renamed)), p.hint) for p in parameters]
+        finals = [Value(sized(substitute(p.type, renamed), least_of(p.type)), p.hint) for p in parameters]
         if not breaks:
             finals = [
                 grown(f, p, r, i, trips)
@@ -450,10 +454,13 @@ class Loops(Functions):
 
 def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
     """Whether the index of a loop is known never to be negative."""
-    by, first, last = known_integer(step), known_integer(start), known_integer(stop)
+    by = known_integer(step)
     if by is None:
         return False
-    return first is not None and first >= 0 if by > 0 else last is not None and last >= -1
+    if by > 0:
+        return least_of(start.type) >= 0
+    size = stop.type.size if isinstance(stop.type, ArrayType) else None
+    return size is not None and not may_be_negative(dim_sum(size, 1))
 
 
 class TestChanges(Exception):

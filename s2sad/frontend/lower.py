@@ -19,6 +19,7 @@ import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
+from s2sad.frontend.carried import named
 from s2sad.frontend.closures import ClosureTarget
 from s2sad.frontend.context import Context, Variable
 from s2sad.frontend.dependencies import Spread, python_function
@@ -108,7 +109,7 @@ class Lowering(Regions):
             elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
                 self.env[key] = constant(t.size)
             else:
-                value = Value(t, name)
+                value = Value(named(t), name)
                 values.append(value)
                 self.parameter_paths[value] = (k, ())
                 self.env[key] = adopted = self.adopt(value)

@@ -11,7 +11,6 @@ undefined           the value of a name in a branch that does not bind it
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from s2sad.ir.types import (
     Type,
     array,
     broadcast_shapes,
+    derived_dim,
     dim_sum,
     integer,
     join,
@@ -105,13 +105,7 @@ def slice_length(length: Dim, s: SliceType) -> Dim:
     parts = (s.start, s.stop, s.step)
     if any(p is not None and p.size is None for p in parts):
         return new_dim("s")
-    return _unknown_length(length, *(None if p is None else p.size for p in parts))
-
-
-@lru_cache(maxsize=4096)
-def _unknown_length(length: Dim, start: Dim | None, stop: Dim | None, step: Dim | None) -> Dim:
-    """The length of a slice, which depends on nothing but these."""
-    return new_dim("s")
+    return derived_dim("s", length, *(None if p is None else p.size for p in parts))
 
 
 def _linear_length(length: Dim, s: SliceType) -> Dim | None:

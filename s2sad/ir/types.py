@@ -22,7 +22,7 @@ import numpy as np
 
 
 class Symbol:
-    """An unknown integer, not below `least`. Two symbols are equal only when they are the same object.
+    """An unknown integer, not below `least` (a length is not below 0). Two are equal only when they are one object.
 
     One that `varies`, in the type of the items of a list, is another integer for each item.
     """
@@ -60,6 +60,60 @@ Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
 def new_dim(name: str = "n", least: int = 0, varies: bool = False) -> Size:
     """A fresh dimension, equal to no other."""
     return Size(frozenset({(Symbol(name, least, varies), 1)}))
+
+
+_DERIVED: dict[tuple[object, ...], Dim] = {}
+_ORIGIN: dict[Symbol, tuple[object, ...]] = {}
+_MANY = 1 << 14
+
+
+def derived_dim(kind: str, *parts: object, least: int = 0) -> Dim:
+    """An integer that depends on nothing but these: the same one for the same parts."""
+    key = (kind, *parts)
+    found = _DERIVED.get(key)
+    if found is None:
+        if len(_DERIVED) > _MANY:
+            _DERIVED.clear()
+            _ORIGIN.clear()
+        made = new_dim(kind, least)
+        ((symbol, _),) = made.terms
+        _DERIVED[key], _ORIGIN[symbol] = made, key
+        found = made
+    return found
+
+
+def broadcast_parts(d: Dim) -> Collection[Dim]:
+    """The lengths of which one is known only to be broadcast."""
+    symbol = as_symbol(d)
+    kind, *parts = _ORIGIN.get(symbol, ("",)) if symbol is not None else ("",)
+    return parts[0] if kind == "b" else ()  # type: ignore[return-value]
+
+
+def as_symbol(d: Dim | None) -> Symbol | None:
+    """The symbol that an integer is, if it is one."""
+    if not isinstance(d, Size) or d.offset or len(d.terms) != 1:
+        return None
+    ((symbol, c),) = d.terms
+    return symbol if c == 1 else None
+
+
+def equate(dims: Mapping[Symbol, Dim]) -> None:
+    """Have what is derived anew from the same parts be the dimension that it is found to equal."""
+    for symbol, dim in dims.items():
+        key = _ORIGIN.get(symbol)
+        if key is not None:
+            _DERIVED[key] = dim
+
+
+ANY_SIGN = -(1 << 63)
+"""The `least` of an integer that may be negative."""
+
+
+def may_be_negative(d: Dim | None) -> bool:
+    """Whether an integer may be below 0; one of which nothing is known may be."""
+    if d is None or isinstance(d, int):
+        return d is None or d < 0
+    return any(c < 0 for _, c in d.terms) or d.offset + sum(c * s.least for s, c in d.terms) < 0
 
 
 def renewed(s: Symbol) -> Size:
@@ -153,7 +207,8 @@ class ArrayType(Type):
     def __repr__(self) -> str:
         name = "number" if self.dtype is None else self.dtype.name
         if self.is_scalar:
-            value = "" if self.size is None else f"={self.size}"
+            known = isinstance(self.size, int) or not may_be_negative(self.size)
+            value = f"={self.size}" if known else ""
             return (name.rstrip("0123456789") if self.kind == "python" else name) + value
         shape = "..." if self.shape is None else ", ".join(map(str, self.shape))
         return f"{name}[{shape}]"
@@ -329,7 +384,7 @@ def broadcast_dims(a: Dim, b: Dim) -> Dim:
         return a
     if not may_be_one(b):
         return b
-    return new_dim("b")
+    return derived_dim("b", frozenset((a, b)))
 
 
 def surely_broadcast(*types: Type) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from s2sad.ir.values import Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.eliminate import eliminate_dead
+from s2sad.optimize.lengths import settle_lengths
 from s2sad.optimize.results import own_carried, own_results
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
 from s2sad.optimize.stores import share_zeros
 
-__all__ = ["eliminate_dead", "optimize", "own_carried", "own_results"]
+__all__ = ["eliminate_dead", "optimize", "own_carried", "own_results", "settle_lengths"]
 
 ROUNDS = 4
 

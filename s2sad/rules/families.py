@@ -24,6 +24,7 @@ from s2sad.ir.builder import Expr, call, known_value, shape_of
 from s2sad.ir.primitive import Effect, Primitive, Rule, Sample, Samples, primitive_name, register
 from s2sad.ir.structure import FIT
 from s2sad.ir.types import (
+    ANY_SIGN,
     ArrayType,
     Dim,
     Shape,
@@ -31,8 +32,10 @@ from s2sad.ir.types import (
     Type,
     array,
     broadcast_shapes,
+    derived_dim,
     dim_scaled,
     dim_sum,
+    may_be_negative,
     may_be_one,
     promote,
     type_of,
@@ -139,15 +142,10 @@ def python_dtype(name: str, types: list[ArrayType]) -> np.dtype[Any] | None:
         return _DTYPES["b" if name in ("np.bitwise_and", "np.bitwise_or", "np.bitwise_xor") else "i"]
     if name == "np.power" and highest == "i" and kinds[1] == "i":
         exponent = types[1].size
-        if exponent is None or not (isinstance(exponent, int) or is_non_negative(exponent)):
-            return None
-        return _DTYPES["i" if is_non_negative(exponent) else "f"]
+        if isinstance(exponent, int) and exponent < 0:
+            return _DTYPES["f"]
+        return None if may_be_negative(exponent) else _DTYPES["i"]
     return _DTYPES[highest]
-
-
-def is_non_negative(d: Dim) -> bool:
-    """Whether the integer is certainly not negative: dimensions are not."""
-    return d >= 0 if isinstance(d, int) else d.offset >= 0 and all(c > 0 for _, c in d.terms)
 
 
 def size_of(name: str, types: list[ArrayType]) -> Dim | None:
@@ -161,22 +159,32 @@ def size_of(name: str, types: list[ArrayType]) -> Dim | None:
 def _product(a: Dim, b: Dim) -> Dim | None:
     if isinstance(b, int):
         return dim_scaled(a, b)
-    return dim_scaled(b, a) if isinstance(a, int) else None
+    return dim_scaled(b, a) if isinstance(a, int) else _derived("*", a, b)
 
 
 def _quotient(a: Dim, b: Dim) -> Dim | None:
-    """`a // b`, where it is exact for whatever the symbols stand for."""
-    if not isinstance(b, int) or b == 0:
+    """`a // b`: linear where it is exact for whatever the symbols stand for."""
+    if b == 0:
         return None
-    if isinstance(a, int):
+    if isinstance(a, int) and isinstance(b, int):
         return a // b
-    if any(c % b for _, c in a.terms):
-        return None
+    if isinstance(a, int) or not isinstance(b, int) or any(c % b for _, c in a.terms):
+        return _derived("//", a, b)
     return Size(frozenset((s, c // b) for s, c in a.terms), a.offset // b)
 
 
-def _of_numbers(function: Callable[[int, int], int]) -> Callable[[Dim, Dim], Dim | None]:
-    return lambda a, b: function(a, b) if isinstance(a, int) and isinstance(b, int) and b > 0 else None
+def _derived(name: str, a: Dim, b: Dim) -> Dim:
+    """What a function of integers gives, all of which are not below 0 where neither operand is."""
+    return derived_dim(name, a, b, least=ANY_SIGN if may_be_negative(a) or may_be_negative(b) else 0)
+
+
+def _of_numbers(name: str, function: Callable[[int, int], int]) -> Callable[[Dim, Dim], Dim | None]:
+    def size(a: Dim, b: Dim) -> Dim | None:
+        if isinstance(a, int) and isinstance(b, int):
+            return function(a, b) if b > 0 else None
+        return _derived(name, a, b)
+
+    return size
 
 
 SIZES: dict[str, Callable[..., Dim | None]] = {
@@ -186,8 +194,10 @@ SIZES: dict[str, Callable[..., Dim | None]] = {
     "np.negative": lambda a: dim_scaled(a, -1),
     "np.positive": lambda a: a,
     "np.floor_divide": _quotient,
-    "np.remainder": _of_numbers(lambda a, b: a % b),
-    "np.power": _of_numbers(pow),
+    "np.remainder": _of_numbers("%", operator.mod),
+    "np.power": lambda a, b: a**b if isinstance(a, int) and isinstance(b, int) and b > 0 else None,
+    "np.right_shift": _of_numbers(">>", operator.rshift),
+    "np.left_shift": _of_numbers("<<", operator.lshift),
 }
 
 

@@ -1,0 +1,132 @@
+"""Lengths that must be equal where a program runs to its end: a store holds what fits.
+
+t = a[k::m] - b[k + h::m]     a length that is broadcast of two, not known to be equal
+c[k + h::m] = t               ->   all three are one: had the first been longer, the store would have raised
+
+What is broadcast of several lengths, and fits into one of them, is that one: if the place is longer than 1, so is the
+value, and if it is 1, the value must be. The facts hold in the block of the store, which is run to its end or not at
+all; they are used where every length that they equate is spoken of in that block alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from s2sad.ir.primitive import lookup
+from s2sad.ir.regions import CATCHER
+from s2sad.ir.rewrite import substitute as substitute_values
+from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET
+from s2sad.ir.types import (
+    ArrayType,
+    Dim,
+    Symbol,
+    as_symbol,
+    broadcast_parts,
+    equate,
+    may_be_one,
+    substitute,
+    symbols,
+)
+from s2sad.ir.values import Apply, Block, Function, If, Operand, Operation, Value
+
+Fact = tuple[Dim, Dim]
+
+
+def settle_lengths(function: Function) -> Function:
+    """The function with lengths that must be equal made one."""
+    lengths = _Lengths(function)
+    if not lengths.equal:
+        return function
+    equate(lengths.equal)
+    table: dict[Operand, Operand] = {}
+    for v in lengths.values:
+        t = substitute(v.type, lengths.equal)
+        if t != v.type:
+            table[v] = Value(t, v.hint, v.loose)
+    return replace(function, body=substitute_values(function.body, table))
+
+
+class _Lengths:
+    """The facts of a function, and what follows from them."""
+
+    def __init__(self, function: Function) -> None:
+        self.values: list[Value] = []
+        self.homes: dict[Symbol, set[Block]] = {}
+        """The blocks in which a symbol is spoken of."""
+        self.inside: dict[Block, set[Block]] = {}
+        """A block and those in it."""
+        self.facts: list[tuple[Dim, Dim, Block]] = []
+        self.given = {s for p in function.parameters for s in symbols(p.type)}
+        """The caller's: arguments that do not fit are to raise as they do in the primal."""
+        self.visit(function.body, False)
+        self.equal: dict[Symbol, Dim] = {}
+        for a, b, block in self.facts:
+            self.join(a, b, block)
+
+    def visit(self, block: Block, caught: bool) -> set[Block]:
+        """Read a block; the blocks in it. Where exceptions are `caught`, it may be left half-way."""
+        found = {block}
+        for v in block.parameters:
+            self.bind(v, block)
+        for op in block.operations:
+            inner = caught or (isinstance(op, If) and op.predicate.type is CATCHER)
+            for b in op.blocks:
+                found |= self.visit(b, inner)
+            for v in op.results:
+                self.bind(v, block)
+            if not caught and isinstance(op, Apply):
+                self.facts += [(a, b, block) for a, b in _facts(op)]
+        self.inside[block] = found
+        return found
+
+    def bind(self, value: Value, block: Block) -> None:
+        self.values.append(value)
+        for s in symbols(value.type):
+            self.homes.setdefault(s, set()).add(block)
+
+    def join(self, a: Dim, b: Dim, block: Block) -> None:
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        for one, other in ((a, b), (b, a)):
+            symbol = as_symbol(one)
+            if symbol is None or symbol in self.given:
+                continue
+            if self.homes.get(symbol, {block}) <= self.inside[block]:
+                self.equal = {s: _put(d, symbol, other) for s, d in self.equal.items()}
+                self.equal[symbol] = other
+                return
+
+    def find(self, d: Dim) -> Dim:
+        for s, other in self.equal.items():
+            d = _put(d, s, other)
+        return d
+
+
+def _put(d: Dim, symbol: Symbol, other: Dim) -> Dim:
+    t = substitute(ArrayType(shape=(d,)), {symbol: other})
+    assert isinstance(t, ArrayType) and t.shape is not None
+    return t.shape[0]
+
+
+def _facts(op: Operation) -> Iterator[Fact]:
+    """The pairs of lengths that an operation shows to be equal, if it does not raise."""
+    if not isinstance(op, Apply):
+        return
+    if op.primitive in (INDEX_SET, INDEX_ADD):
+        base, index, value = (o.type for o in op.operands)
+        place = GETITEM.result_type([base, index], {})
+        if isinstance(place, ArrayType) and isinstance(value, ArrayType) and place.shape and value.shape:
+            for a, b in zip(reversed(place.shape), reversed(value.shape), strict=False):
+                if a != b and (a in broadcast_parts(b) or not may_be_one(b)):
+                    yield a, b
+    elif op.primitive in _PRODUCTS:
+        x, y = (o.type for o in op.operands[:2])
+        if isinstance(x, ArrayType) and isinstance(y, ArrayType) and x.shape and y.shape:
+            yield x.shape[-1], y.shape[-2 if len(y.shape) > 1 else -1]
+
+
+_PRODUCTS = {p for f in (np.matmul, np.dot) if (p := lookup(f)) is not None}
