@@ -4,8 +4,9 @@ t = a[k::m] - b[k + h::m]     a length that is broadcast of two, not known to be
 c[k + h::m] = t               ->   all three are one: had the first been longer, the store would have raised
 
 What is broadcast of several lengths, and fits into one of them, is that one: if the place is longer than 1, so is the
-value, and if it is 1, the value must be. The facts hold in the block of the store, which is run to its end or not at
-all; they are used where every length that they equate is spoken of in that block alone.
+value, and if it is 1, the value must be; so for all that are parts of it. The facts hold in the block of the store,
+which is run to its end or not at all; they are used where every length that they equate is spoken of in that block
+alone.
 """
 
 from __future__ import annotations
@@ -121,12 +122,19 @@ def _facts(op: Operation) -> Iterator[Fact]:
         place = GETITEM.result_type([base, index], {})
         if isinstance(place, ArrayType) and isinstance(value, ArrayType) and place.shape and value.shape:
             for a, b in zip(reversed(place.shape), reversed(value.shape), strict=False):
-                if a != b and (a in broadcast_parts(b) or not may_be_one(b)):
+                if a != b and not may_be_one(b):
                     yield a, b
+                yield from ((a, d) for d in _holding(a, b))
     elif op.primitive in _PRODUCTS:
         x, y = (o.type for o in op.operands[:2])
         if isinstance(x, ArrayType) and isinstance(y, ArrayType) and x.shape and y.shape:
             yield x.shape[-1], y.shape[-2 if len(y.shape) > 1 else -1]
+
+
+def _holding(a: Dim, b: Dim) -> list[Dim]:
+    """The lengths, `b` or those of which it is broadcast, of which `a` is a part: if `b` fits into `a`, so do they."""
+    inner = [d for part in broadcast_parts(b) for d in _holding(a, part)]
+    return [b, *inner] if inner or a in broadcast_parts(b) else []
 
 
 _PRODUCTS = {p for f in (np.matmul, np.dot) if (p := lookup(f)) is not None}
