@@ -2,7 +2,24 @@
 
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
 from s2sad.errors import Error
+from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 
-__all__ = ["Error", "__version__", "check_grads", "grad", "jvp", "trace", "value_and_grad", "vjp"]
+__all__ = [
+    "Error",
+    "__version__",
+    "check_grads",
+    "elementwise_grad",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

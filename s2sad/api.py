@@ -68,11 +68,11 @@ def value_and_grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False,
 def _derivative(fun: Any, kind: str, argnums: Argnums, has_aux: bool, value: bool, backend: str | None) -> Any:
     if fun is None:
         return lambda f: _derivative(f, kind, argnums, has_aux, value, backend)
-    positions, one = _positions(fun, argnums)
+    positions, one = positions_of(fun, argnums)
     return Derivative(fun, Transform(kind, positions, one, value, has_aux), backend)
 
 
-def _positions(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
+def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     """The positions of the parameters named by `argnums`, and whether it is one."""
     check_function(fun)
     name = name_of(fun)
@@ -111,7 +111,7 @@ def _cached(fun: Any, transform: Transform) -> Derivative:
     return Derivative(fun, transform)
 
 
-def _derivative_of(fun: Any, transform: Transform) -> Derivative:
+def derivative_of(fun: Any, transform: Transform) -> Derivative:
     """A derivative, made once for each function that can be looked up in a table."""
     try:
         return _cached(fun, transform)
@@ -119,13 +119,13 @@ def _derivative_of(fun: Any, transform: Transform) -> Derivative:
         return Derivative(fun, transform)
 
 
-def _spread(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
+def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
     """The function for just these arguments, where it takes `*args` or `**kwargs`."""
     check_function(fun)
     return fun if isinstance(fun, Derivative) else spread(fun, args, kwargs or {})
 
 
-def _active(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
+def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
     signature = Signature()
     found = tuple(k for k, p in enumerate(primals) if is_active_type(signature.type_of(p)))
@@ -142,19 +142,19 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     """
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
-    fun = _spread(fun, primals)
-    active = _active(fun, primals)
+    fun = spread_for(fun, primals)
+    active = active_arguments(fun, primals)
     for k in active:
-        _check_like(tangents[k], primals[k], f"the tangent of argument {k}")
+        check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
     bound = signature.bind(*primals)
     bound.apply_defaults()
     primals = tuple(bound.arguments.values())
-    derivative = _derivative_of(fun, Transform("jvp", active))
+    derivative = derivative_of(fun, Transform("jvp", active))
     return derivative(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
-def _check_like(value: Any, primal: Any, what: str) -> None:
+def check_like(value: Any, primal: Any, what: str) -> None:
     """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
 
     Raises:
@@ -175,14 +175,14 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
     argument, None for one that holds no floats. It may be called any number of times.
     Griewank & Walther (2008), section 3.2.
     """
-    fun = _spread(fun, primals)
-    active = _active(fun, primals)
-    derivative = _derivative_of(fun, Transform("vjp", active))
+    fun = spread_for(fun, primals)
+    active = active_arguments(fun, primals)
+    derivative = derivative_of(fun, Transform("vjp", active))
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
-        _check_like(y_bar, out, "the cotangent")
+        check_like(y_bar, out, "the cotangent")
         bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
@@ -195,24 +195,26 @@ def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
 
     Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
     """
-    fun = _spread(fun, args, kwargs)
-    derivative = _derivative_of(fun, Transform("primal"))
+    fun = spread_for(fun, args, kwargs)
+    derivative = derivative_of(fun, Transform("primal"))
     return print_function(derivative.primal(args, kwargs))
 
 
 def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
-    return _derivative_of(fun, Transform("jvp", active))
+    return derivative_of(fun, Transform("jvp", active))
 
 
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
 
 
-def _transform_of(operator: Any) -> Callable[..., Transform]:
-    """What an operator makes of a function with these parameters, inside a function that is differentiated."""
+def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
+    """The transformations that an operator stands for inside a function, by the names of the parameters."""
 
-    def made(names: list[str], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Transform:
+    def made(
+        names: list[str], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+    ) -> list[Transform]:
         positions, one = named_positions(names, argnums, "the function", False)
-        return Transform("grad", positions, one, operator is value_and_grad, has_aux)
+        return [Transform("grad", positions, one, operator is value_and_grad, has_aux)]
 
     return made
 

@@ -17,6 +17,7 @@ from typing import Any
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
@@ -73,6 +74,13 @@ class Transform:
     one: bool = True
     value: bool = False
     has_aux: bool = False
+    label: str = ""
+    """What the derivative is called, where it is of more than one transformation: `hessian`."""
+
+    @property
+    def has_tangents(self) -> bool:
+        """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
+        return self.kind in ("jvp", "pushforward")
 
 
 @dataclass(eq=False)
@@ -105,8 +113,9 @@ def always_raises(entry: Entry) -> None:
 
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
-    while isinstance(target, DerivedTarget):
-        target = target.target
+    if isinstance(target, DerivedTarget):
+        names = parameter_names(target.target)
+        return [*names, *(f"{names[k]}_dot" for k in target.transform.argnums if target.transform.has_tangents)]
     if isinstance(target, ClosureTarget):
         return list(target.names)
     return list(inspect.signature(target, follow_wrapped=False).parameters)
@@ -224,7 +233,7 @@ class Program:
             aliases = shares_memory(function)
             return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
         own = parameters
-        if target.transform.kind == "jvp":
+        if target.transform.has_tangents:
             own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
         inner = self.entry(target.target, own)
         made = self.transform(inner, target.transform, name)
@@ -243,7 +252,7 @@ class Program:
     def transform(self, entry: Entry, transform: Transform, name: str) -> Function:
         """The derivative of an entry."""
         active = self.active(entry, transform.argnums)
-        if transform.kind == "grad":
+        if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
                 entry.function,
                 active,
@@ -253,9 +262,17 @@ class Program:
                 transform.has_aux,
                 transform.one,
                 self.native,
+                transform.kind == "elementwise_grad",
             )
         elif transform.kind == "jvp":
             made = replace(jvp(entry.function, active, self.tangent_of), name=name)
+        elif transform.kind == "pushforward":
+            made = pushforward(entry.function, active, self.tangent_of, name)
+        elif transform.kind == "jacfwd":
+            made = jacfwd(entry.function, active, self.tangent_of, name, Order(transform.one, transform.has_aux))
+        elif transform.kind == "jacrev":
+            order = Order(transform.one, transform.has_aux)
+            made = jacrev(entry.function, active, self.pair_of, name, order, self.native)
         else:
             raise ValueError(transform.kind)
         return optimize(made)
@@ -448,7 +465,7 @@ def compile_derivative(
     """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known."""
     program = program or Program()
     primal = parameters
-    if transform is not None and transform.kind == "jvp":
+    if transform is not None and transform.has_tangents:
         primal = dict(list(parameters.items())[: len(parameters) - len(transform.argnums)])
     entry = program.entry(target, primal)
     function, reverse, residuals = entry.function, None, False

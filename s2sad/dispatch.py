@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +29,17 @@ from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current,
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
-from s2sad.ir.types import NUMBER, ArrayType, ContainerType, StaticType, Type, is_active_type, type_of
+from s2sad.ir.types import (
+    NUMBER,
+    ArrayType,
+    ContainerType,
+    StaticType,
+    Type,
+    is_active_type,
+    leaves,
+    substitute,
+    type_of,
+)
 from s2sad.ir.values import Function
 from s2sad.version import __version__
 
@@ -37,7 +48,7 @@ Statics = tuple[tuple[int, tuple[object, ...]], ...]
 BACKENDS = (None, "numpy", "numba")
 """What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
 
-SUFFIX = {"grad": "grad", "jvp": "jvp", "vjp": "vjp", "primal": ""}
+SUFFIX = {"pushforward": "dot", "primal": ""}
 
 
 @dataclass(eq=False)
@@ -130,7 +141,7 @@ class Derivative:
         self.backend = backend
         functools.update_wrapper(self, python_function(target) or target, updated=())
         self.__signature__ = _signature(target, transform)
-        self.__name__ = f"{name_of(target)}_{_suffix(transform)}" if transform else name_of(target)
+        self.__name__ = f"{name_of(_named(target, transform))}_{_suffix(transform)}" if transform else name_of(target)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
         self._guards: tuple[Guard, ...] | None = None
@@ -343,7 +354,8 @@ class Derivative:
         if self.transform is None:
             return str(name_of(self.target))
         arguments = ", ".join(self._names[k] for k in self.transform.argnums)
-        return _DOCS[_suffix(self.transform)].format(name=name_of(self.target), arguments=arguments)
+        name = name_of(_named(self.target, self.transform))
+        return _DOCS[_suffix(self.transform)].format(name=name, arguments=arguments)
 
     def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[[Any, Any], Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
@@ -360,9 +372,9 @@ class Derivative:
             return result, reverse
         return (result, None), lambda residuals, bar: reverse(bar)
 
-    def primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Function:
+    def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
-        signature = Signature()
+        signature = signature or Signature()
         values = self._bind(args, kwargs)
         given = [signature.type_of(v) for v in values]
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
@@ -376,6 +388,28 @@ class Derivative:
                 return program.entry(self.target, parameters).function
             except NeedsStatic as e:
                 statics[(e.parameter, e.path)] = _at(values[e.parameter], e.path)
+
+    def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
+        """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
+        if self._spread is not None:
+            return self._for(args, kwargs).sizes(args, kwargs)
+        assert self.transform is not None
+        signature = Signature()
+        function = self.primal(args, kwargs, signature)
+        values = self._bind(args, kwargs)
+        inputs = sum(np.size(a) for k in self.transform.argnums for a in number_leaves(values[k]))
+        result = function.result.type
+        if self.transform.has_aux and isinstance(result, ContainerType):
+            result = result.items[0]
+        back = signature.back()
+        shapes = [substitute(t, back) for t in leaves(result)]
+        outputs = 0
+        for t in shapes:
+            known = [d for d in t.shape or () if isinstance(d, int)] if isinstance(t, ArrayType) else []
+            if not isinstance(t, ArrayType) or t.rank != len(known):
+                return inputs, None
+            outputs += math.prod(known)
+        return inputs, outputs
 
     # for users
 
@@ -433,7 +467,7 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
     """The signature of the target; a tangent takes further arguments `x_dot`."""
     signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or transform.kind != "jvp":
+    if transform is None or not transform.has_tangents:
         return signature
     own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
     taken = {p.name for p in own}
@@ -449,7 +483,14 @@ def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
 
 
 def _suffix(transform: Transform) -> str:
-    return "value_and_grad" if transform.value else SUFFIX[transform.kind]
+    if transform.label:
+        return transform.label
+    return "value_and_grad" if transform.value else SUFFIX.get(transform.kind, transform.kind)
+
+
+def _named(target: Any, transform: Transform | None) -> Any:
+    """What a derivative takes its name from: the function itself where two transformations have one name."""
+    return target.target if transform is not None and transform.label else target
 
 
 _DOCS = {
@@ -457,6 +498,12 @@ _DOCS = {
     "value_and_grad": "The value of {name}, and its gradient with respect to {arguments}.",
     "jvp": "{name} and its derivative along tangents of {arguments}.",
     "vjp": "{name}, and what its pullback needs.",
+    "dot": "The derivative of {name} along tangents of {arguments}.",
+    "jacfwd": "The Jacobian of {name} with respect to {arguments}, column by column.",
+    "jacrev": "The Jacobian of {name} with respect to {arguments}, row by row.",
+    "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
+    "hessian": "The Hessian of {name} with respect to {arguments}.",
+    "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }
 
 
@@ -508,12 +555,17 @@ def unshared(
 
 def array_leaves(value: Any) -> list[Any]:
     """The arrays in an argument."""
-    if isinstance(value, np.ndarray):
+    return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
+
+
+def number_leaves(value: Any) -> list[Any]:
+    """The arrays and numbers in an argument."""
+    if isinstance(value, (np.ndarray, np.generic, float, complex)):
         return [value]
     if isinstance(value, (tuple, list)):
-        return [a for item in value for a in array_leaves(item)]
+        return [a for item in value for a in number_leaves(item)]
     attributes = value if isinstance(value, dict) else object_items(value)
-    return [] if attributes is None else [a for item in attributes.values() for a in array_leaves(item)]
+    return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
 
 
 def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:

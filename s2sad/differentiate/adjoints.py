@@ -44,8 +44,6 @@ class Frame:
     """Values of outer frames that get contributions here, with what their sum starts from."""
     replaced: dict[Value, Operand] = field(default_factory=dict)
     """Primal values by what stands for them in the reversed loop."""
-    collected: dict[Value, Value] = field(default_factory=dict)
-    """Primal values that the forward loop collects, or the forward branch exports, by the list or result."""
     scanned: dict[Value, Value] = field(default_factory=dict)
     """Primal values that the reversed loop scans, by its parameter."""
     sources: dict[Value, tuple[Value, bool]] = field(default_factory=dict)
@@ -332,14 +330,14 @@ class Adjoints:
         rows = home.op.body.results[n : len(home.op.results)]
         if value in rows:
             return home.op.results[n + rows.index(value)]
-        if value not in home.collected:
+        collects = self.collects.setdefault(home.op, {})
+        if value not in collects:
             name = _kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
-            home.collected[value] = sequence
-            self.collects.setdefault(home.op, {})[value] = sequence
+            collects[value] = sequence
             assert home.outer.block is not None
             self.owner[sequence] = home.outer.block
-        return home.collected[value]
+        return collects[value]
 
     def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""

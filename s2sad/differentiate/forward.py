@@ -126,6 +126,8 @@ class Forward:
             ]
             return builder.make(tuple, tuple(range(len(items))), items)
         operand = builder.operand(dot)
+        if isinstance(value.type, ContainerType) and value.hint is None:
+            return operand
         if isinstance(operand, Value) and operand.hint is None:
             self.hints.setdefault(operand, (self.hint(value), False))
         return operand

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from s2sad.differentiate.adjoints import is_light
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, tangent_type
 from s2sad.errors import NonScalarOutput
 from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
@@ -51,14 +54,20 @@ def gradient(
     has_aux: bool = False,
     one: bool = True,
     native: bool = False,
+    elementwise: bool = False,
 ) -> Function:
-    """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for."""
+    """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for.
+
+    With `elementwise` the cotangent is an array of ones, of whatever shape the result has.
+    """
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
-    check_scalar(function, has_aux)
+    if not elementwise:
+        check_scalar(function, has_aux)
     builder = Builder()
     result = function.result
-    bars = reverse.sweep(constant(1.0), builder, (0,) if has_aux else ())
+    seed = ones(builder, result) if elementwise else constant(1.0)
+    bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
     grads = bars[0] if one else builder.make(tuple, tuple(range(len(bars))), bars)
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -67,6 +76,15 @@ def gradient(
     final = _gradient_result(forward, result, grads, value, has_aux)
     body = forward.block(function.parameters, [final])
     return renamed(Function(name, body, function.doc), reverse.trace_names() | reverse.hints)
+
+
+def ones(builder: Builder, operand: Operand) -> Operand:
+    """The cotangent 1 of each number of a result."""
+    t = operand.type
+    if isinstance(t, ContainerType):
+        return builder.make(t.cls, t.keys, [ones(builder, builder.extract(operand, k)) for k in t.keys])
+    is_array = isinstance(t, ArrayType) and not t.is_scalar
+    return builder.apply(required(np.ones_like), (operand,)) if is_array else constant(1.0)
 
 
 def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
@@ -79,11 +97,7 @@ def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: b
 
 def check_scalar(function: Function, has_aux: bool) -> None:
     """`grad` is for functions whose result is one real number."""
-    t = function.result.type
-    if has_aux:
-        if not (isinstance(t, ContainerType) and issubclass(t.cls, tuple) and len(t.items) == 2):
-            raise NonScalarOutput(f"{function.name}: with has_aux the result must be a pair (value, aux), not {t}")
-        t = t.items[0]
+    t = check_aux(function) if has_aux else function.result.type
     if isinstance(t, ArrayType) and t.shape is None:
         return
     if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind not in "f"):
@@ -92,6 +106,14 @@ def check_scalar(function: Function, has_aux: bool) -> None:
             f"grad needs a function whose result is {kind}; the result of {function.name} is {t}. "
             "Use jacrev, vjp, or sum the result."
         )
+
+
+def check_aux(function: Function) -> Type:
+    """The type of the value of a function whose result is `(value, aux)`."""
+    t = function.result.type
+    if not (isinstance(t, ContainerType) and issubclass(t.cls, tuple) and len(t.items) == 2):
+        raise NonScalarOutput(f"{function.name}: with has_aux the result must be a pair (value, aux), not {t}")
+    return t.items[0]
 
 
 def pair(

@@ -71,6 +71,10 @@ class Reverse(Adjoints):
         self.completed: dict[If, Value] = {}
         """For each `try`, the further result that says whether its block came to its end."""
 
+    def restart(self) -> None:
+        """Forget the adjoints of a sweep, for another one; what the forward sweep keeps serves both."""
+        self.frame = Frame(self.function.body, None)
+
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
         self.contribute(builder, self.function.result, seed, path)

@@ -177,7 +177,32 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False
     if uses.block_of[reader] is not block or not isinstance(reader, (Apply, Call, If, For)):
         return False
+    if not _is_light(op) and _repeated(reader, uses):
+        return False
     return not _overwritten(op, reader, block, uses, inlined)
+
+
+def _is_light(op: Apply) -> bool:
+    """Whether an operation costs next to nothing: it may be written more than once."""
+    t = op.result.type
+    return op.primitive in (SHAPE, EXTRACT, MAKE_SLICE, GETITEM) or (isinstance(t, ArrayType) and t.is_scalar)
+
+
+def _repeated(reader: Operation, uses: Uses) -> bool:
+    """Whether the reader is an index or a length that may be written into several uses, its operands with it."""
+    while isinstance(reader, Apply):
+        t = reader.result.type
+        number = isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
+        if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and not _is_index(t):
+            return False
+        readers = uses.readers.get(reader.result, [])
+        if len(readers) != 1:
+            return len(readers) > 1
+        following = readers[0]
+        if not isinstance(following, Apply):
+            return False
+        reader = following
+    return False
 
 
 def _overwritten(op: Apply, reader: Operation, block: Block, uses: Uses, inlined: dict[Value, Apply]) -> bool:

@@ -144,6 +144,7 @@ class Calls(Closures):
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The call of something known at compile time."""
+        f = getattr(f, "__s2sad_inside__", f)
         if f in (int, float, complex, bool, str) and not arguments:
             return constant(f())
         if is_hashable(f) and f in HANDLERS:

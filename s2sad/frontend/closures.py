@@ -132,7 +132,9 @@ class Closures(Objects):
                 node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
             )
         names = list(signature_of(base_closure(function).node.args).parameters)
-        return Derived(function, operator.__s2sad_transform__(names, *given, **known))
+        for transform in operator.__s2sad_transform__(names, *given, **known):
+            function = Derived(function, transform)
+        return function
 
     def call_derived(
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -140,6 +142,9 @@ class Closures(Objects):
         """The derivative of a closure, compiled with what it closes over as further parameters."""
         closure = base_closure(function)
         signature = signature_of(closure.node.args)
+        applied = transforms(function)
+        count = sum(len(t.argnums) for t in applied if t.has_tangents)
+        arguments, tangents = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
         names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
         names |= {m for n in names for m in closure.frame.reads.get(n, ())}
@@ -147,9 +152,9 @@ class Closures(Objects):
         if target is None:
             self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
         derivative: Any = target[0]
-        for transform in transforms(function):
+        for transform in applied:
             derivative = DerivedTarget(derivative, transform)
-        found = self.call_compiled(derivative, target[1], node, hint)
+        found = self.call_compiled(derivative, [*target[1], *map(self.to_operand, tangents)], node, hint)
         if found is None:
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)
@@ -248,7 +253,7 @@ class DerivedTarget:
 
     @property
     def __name__(self) -> str:
-        return f"{self.target.__name__}_grad"
+        return f"{self.target.__name__}_{self.transform.label or self.transform.kind}"
 
 
 def signature_of(arguments: gast.arguments) -> inspect.Signature:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.types import renewed
+from s2sad.ir.types import substitute as substitute_type
+from s2sad.ir.types import symbols as symbols_in
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
 Table = Mapping[Operand, Operand]
 
@@ -58,6 +61,21 @@ def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Func
     """The function with names given to some of its values, and whether each is loose."""
     table: dict[Operand, Operand] = {v: Value(v.type, *hint) for v, hint in hints.items()}
     return replace(function, body=substitute(function.body, table))
+
+
+def copied(block: Block) -> dict[Operand, Operand]:
+    """A new value for each that a block binds; integers of its loops get symbols of their own."""
+    bound = list(_bound(block))
+    symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
+    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in bound}
+
+
+def _bound(block: Block) -> Iterator[Value]:
+    yield from block.parameters
+    for op in block.operations:
+        yield from op.results
+        for inner in op.blocks:
+            yield from _bound(inner)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:
