@@ -29,7 +29,13 @@ from s2sad.dispatch import Derivative
 from s2sad.emit.graph import graph_of
 from s2sad.errors import ArgumentError, Error
 
-MODES = ("reverse", "value", "forward", "pullback")
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "jacfwd": s2sad.jacfwd,
+    "jacrev": s2sad.jacrev,
+    "hessian": s2sad.hessian,
+    "hvp": s2sad.hvp,
+}
+MODES = ("reverse", "value", "forward", "pullback", *OPERATORS)
 LENGTH = 3
 """The length of a dimension that a signature names with a letter."""
 
@@ -48,6 +54,9 @@ class Target:
         names = list(inspect.signature(self.function).parameters)
         one = len(self.argnums) == 1
         positions = tuple(names.index(a) if isinstance(a, str) else a for a in self.argnums)
+        if self.mode in OPERATORS:
+            found = OPERATORS[self.mode](self.function, self.argnums[0] if one else self.argnums)
+            return found if isinstance(found, Derivative) else found.derivative
         kinds = {"reverse": "grad", "value": "grad", "forward": "jvp", "pullback": "vjp"}
         transform = Transform(kinds[self.mode], positions, one, self.mode == "value")
         return Derivative(self.function, transform)
@@ -58,8 +67,8 @@ class Target:
         if self.arguments is None:
             return derivative.source
         arguments = self.arguments
-        if self.mode == "forward":
-            arguments = (*arguments, *(arguments[k] for k in derivative.transform.argnums))  # type: ignore[union-attr]
+        if derivative.transform is not None and derivative.transform.has_tangents:
+            arguments = (*arguments, *(arguments[k] for k in derivative.transform.argnums))
         return str(derivative.lower(*arguments).source)
 
 

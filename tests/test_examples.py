@@ -55,6 +55,25 @@ def test_worked_function_is_the_hand_calculation():
         assert slope == pytest.approx(worked_function.by_hand(w1, w2)[0])
 
 
+def test_jacobian_by_columns_and_rows_is_that_by_hand(capsys):
+    from examples import coordinates
+
+    x = np.array([3.0, 0.5])
+    for found in (*coordinates.main(), load("f_jacfwd")(x), load("f_jacrev")(x)):
+        np.testing.assert_allclose(found, coordinates.by_hand(x))
+    assert "J[:, 1] = [9." in capsys.readouterr().out
+
+
+def test_newton_cg_finds_the_closed_form():
+    from examples import newton_cg
+
+    assert newton_cg.main() < 1e-5
+    u, p = np.linspace(0.0, 0.3, 5), np.arange(5.0)
+    h = 1.0 / 6.0
+    by_hand = (np.diag(2.0 - h * h * np.exp(u)) - np.eye(5, k=1) - np.eye(5, k=-1)) / h
+    np.testing.assert_allclose(load("energy_hvp")(u, 1.0, p), by_hand @ p)
+
+
 def test_digits_are_read():
     from examples import digits
 

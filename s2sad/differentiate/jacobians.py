@@ -34,7 +34,7 @@ from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import copied, renamed, substitute_operation
 from s2sad.ir.structure import INDEX_SET, SHAPE
 from s2sad.ir.types import ArrayType, ContainerType, Type, integer, is_active_type, new_dim
-from s2sad.ir.values import Block, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Assemble = Callable[[Path, int, Path], Operand]
 """The block of a Jacobian: of a leaf of the result, by a leaf of one of the arguments asked for."""
@@ -227,7 +227,7 @@ def _by_units(
     rank, hint = _rank(leaf.type), f"{_name(leaf)}_{'bar' if rows else 'dot'}"
     if rank == 0:
         return sweep(builder, constant(1.0))
-    count = builder.call(len if rank == 1 else np.size, leaf).operand
+    count = _dims(builder, leaf)[0] if rank == 1 else builder.call(np.size, leaf).operand
     shapes = [[count, *_dims(builder, o)] if rows else [*_dims(builder, o), count] for o in others]
     initial = [_allocated(builder, dims, o) for dims, o in zip(shapes, others, strict=True)]
     carried = [Value(o.type, "jacobian") for o in initial]
@@ -291,10 +291,13 @@ def _unit(builder: Builder, leaf: Operand, index: Value, count: Operand, hint: s
     """The unit vector number `index`, of the shape and dtype of a leaf."""
     t = leaf.type
     assert isinstance(t, ArrayType)
-    if t.rank == 1:
-        zeros = builder.apply(required(np.zeros_like), (leaf,))
-        return builder.apply(INDEX_SET, (zeros, index, constant(1.0)), None, hint)
     static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
+    if t.rank == 1:
+        known = isinstance(count, Constant)
+        zeros = builder.apply(
+            required(np.zeros if known else np.zeros_like), (count if known else leaf,), static if known else {}
+        )
+        return builder.apply(INDEX_SET, (zeros, index, constant(1.0)), None, hint)
     flat = builder.apply(required(np.zeros), (count,), static)
     flat = builder.apply(INDEX_SET, (flat, index, constant(1.0)))
     return builder.apply(required(np.reshape), (flat, builder.apply(SHAPE, (leaf,))), None, hint)

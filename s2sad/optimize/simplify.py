@@ -427,7 +427,15 @@ def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
 _LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
 
 
+def _zeros_of_zeros(s: Simplifier, op: Apply) -> Operand | None:
+    """`np.zeros_like(np.zeros(n))` is such an array; exact."""
+    zeros = op.operands[0]
+    made = s.definition(zeros, required(np.zeros)) if is_unnamed(zeros) else None
+    return zeros if made is not None and not op.static and zeros.type == op.result.type else None
+
+
 RULES: dict[str, tuple[Rule, ...]] = {
+    "np.zeros_like": (_zeros_of_zeros,),
     "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
     "np.divide": (_over_one,),
     "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative),
