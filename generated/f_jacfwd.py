@@ -6,21 +6,14 @@ import numpy as np
 def f_jacfwd(x):
     """The Jacobian of f with respect to x, column by column."""
     v1 = x[0]
-    v2 = v1 ** 2
     v3 = x[1]
-    v4 = 2.0 * v1
-    v5 = np.cos(v3)
-    jacobian = np.empty((2, len(x)))
-    for j in range(len(x)):
-        x_dot = np.zeros_like(x)
-        x_dot[j] = 1.0
-        v1_dot = x_dot[0]
-        v2_dot = v1_dot * v4
-        v3_dot = x_dot[1]
-        v4_dot = v2_dot * v3 + v3_dot * v2
-        v5_dot = v1_dot * 5.0
-        v6_dot = v3_dot * v5
-        v7_dot = v5_dot + v6_dot
-        v8_dot = np.array([v4_dot, v7_dot])
-        jacobian[:, j] = v8_dot
-    return jacobian
+    x_dot = np.eye(len(x))
+    v1_dot = x_dot[:, 0]
+    v2_dot = v1_dot * (2.0 * v1)
+    v3_dot = x_dot[:, 1]
+    v4_dot = v2_dot * v3 + v3_dot * v1 ** 2
+    v5_dot = v1_dot * 5.0
+    v6_dot = v3_dot * np.cos(v3)
+    v7_dot = v5_dot + v6_dot
+    v8_dot = np.stack([v4_dot, v7_dot], axis=1)
+    return v8_dot.T

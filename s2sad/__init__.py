@@ -2,7 +2,7 @@
 
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
 from s2sad.errors import Error
-from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize
+from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 
@@ -22,4 +22,5 @@ __all__ = [
     "trace",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

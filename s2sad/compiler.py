@@ -16,6 +16,7 @@ from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
+from s2sad.differentiate.batching import Axes, Flag, batched, example_type, vmap
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.operators import gradient, numbered, pair
@@ -29,6 +30,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Varia
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
+from s2sad.ir.batch import NoBatchRule
 from s2sad.ir.flat import flattened
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import (
@@ -74,6 +76,9 @@ class Transform:
     one: bool = True
     value: bool = False
     has_aux: bool = False
+    in_axes: Axes = 0
+    out_axes: Axes = 0
+    """For `vmap`: the axes of the examples in the parameters (one for all, or a tuple) and in the result."""
     label: str = ""
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
 
@@ -81,6 +86,23 @@ class Transform:
     def has_tangents(self) -> bool:
         """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
         return self.kind in ("jvp", "pushforward")
+
+    def axes(self, count: int) -> tuple[Axes, ...]:
+        """The axes of so many parameters."""
+        given = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * count
+        return (*given, *(None,) * (count - len(given)))
+
+    def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
+        """The parameters of the function itself, for those of what is made of it."""
+        own = dict(parameters)
+        if self.has_tangents:
+            return dict(list(own.items())[: len(own) - len(self.argnums)])
+        if self.kind == "vmap":
+            return {
+                n: example_type(t, a, f"in_axes of {n}")
+                for (n, t), a in zip(own.items(), self.axes(len(own)), strict=True)
+            }
+        return own
 
 
 @dataclass(eq=False)
@@ -146,6 +168,8 @@ class Program:
         self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
+        self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
         self.signature = Signature()
 
     # what a lowering asks (frontend.context.Context)
@@ -232,11 +256,8 @@ class Program:
             result = function.result.type
             aliases = shares_memory(function)
             return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
-        own = parameters
-        if target.transform.has_tangents:
-            own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
-        inner = self.entry(target.target, own)
-        made = self.transform(inner, target.transform, name)
+        inner = self.entry(target.target, target.transform.inner(parameters))
+        made = self.transform(inner, target.transform, name, parameters)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
@@ -249,9 +270,12 @@ class Program:
             return lower(target, parameters, self, memory=True)
         return lowered
 
-    def transform(self, entry: Entry, transform: Transform, name: str) -> Function:
-        """The derivative of an entry."""
+    def transform(self, entry: Entry, transform: Transform, name: str, parameters: Mapping[str, Type]) -> Function:
+        """The derivative of an entry, for these parameters."""
+        if transform.kind == "vmap":
+            return optimize(self.vmap(entry, transform, name, list(parameters.values())))
         active = self.active(entry, transform.argnums)
+        vector = None if self.native else self.batch_of
         if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
                 entry.function,
@@ -269,13 +293,49 @@ class Program:
         elif transform.kind == "pushforward":
             made = pushforward(entry.function, active, self.tangent_of, name)
         elif transform.kind == "jacfwd":
-            made = jacfwd(entry.function, active, self.tangent_of, name, Order(transform.one, transform.has_aux))
+            order = Order(transform.one, transform.has_aux)
+            made = jacfwd(entry.function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
             order = Order(transform.one, transform.has_aux)
-            made = jacrev(entry.function, active, self.pair_of, name, order, self.native)
+            made = jacrev(entry.function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)
         return optimize(made)
+
+    def vmap(self, entry: Entry, transform: Transform, name: str, given: Sequence[Type]) -> Function:
+        """An entry for many examples, given in arrays of these types."""
+        axes = transform.axes(len(given))
+        more = len(entry.function.parameters) - len(entry.passed)
+        types = [given[k] for k in entry.passed] + [p.type for p in entry.function.parameters[len(entry.passed) :]]
+        return vmap(
+            entry.function,
+            types,
+            [axes[k] for k in entry.passed] + [None] * more,
+            transform.out_axes,
+            self.batch_of,
+            name,
+        )
+
+    def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
+        """A callee for many examples; one that calls itself gives a result for each of them throughout."""
+        key = (call.function.name, flags)
+        if key in self.batches:
+            name, flag = self.batches[key]
+            self.recursive_batches.add(key)
+        else:
+            function = self.functions[call.function.name]
+            name = self.fresh_name(f"{function.name}_batch")
+            self.batches[key] = name, True
+            self.functions[name] = _stub(name)
+            self.recursive_batches.discard(key)
+            try:
+                made, flag = batched(function, flags, self.batch_of, name, lambda: key in self.recursive_batches)
+            except NoBatchRule:
+                del self.batches[key], self.functions[name]
+                raise
+            self.functions[name] = numbered(optimize(made))
+            self.batches[key] = name, flag
+        return FunctionRef(name, call.result.type), flag
 
     def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
         """The forward and reverse sweep of an entry as two functions."""
@@ -464,16 +524,14 @@ def compile_derivative(
 ) -> Compiled:
     """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known."""
     program = program or Program()
-    primal = parameters
-    if transform is not None and transform.has_tangents:
-        primal = dict(list(parameters.items())[: len(parameters) - len(transform.argnums)])
+    primal = parameters if transform is None else transform.inner(parameters)
     entry = program.entry(target, primal)
     function, reverse, residuals = entry.function, None, False
     result = function.result.type
     if transform is not None and transform.kind == "vjp":
         function, reverse, residuals = program.sweeps(entry, transform, name)
     elif transform is not None:
-        function = program.transform(entry, transform, program.fresh_name(name))
+        function = program.transform(entry, transform, program.fresh_name(name), parameters)
         function = eliminate_dead(own_results(function))
         result = function.result.type
         if program.native:

@@ -503,6 +503,7 @@ _DOCS = {
     "jacrev": "The Jacobian of {name} with respect to {arguments}, row by row.",
     "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
     "hessian": "The Hessian of {name} with respect to {arguments}.",
+    "vmap": "{name} for many examples at once.",
     "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }
 

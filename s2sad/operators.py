@@ -9,6 +9,7 @@ from typing import Any
 
 from s2sad.api import Argnums, active_arguments, check_like, derivative_of, named_positions, positions_of, spread_for
 from s2sad.compiler import Transform
+from s2sad.differentiate.batching import ByKey
 from s2sad.dispatch import Derivative, name_of
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import fast_key
@@ -223,6 +224,50 @@ def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None 
     return _made("elementwise_grad", fun, argnums, False, backend)
 
 
+def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> Any:
+    """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
+
+    Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way
+    for each example, stands in a loop over the examples. Composes with every operator: `vmap(grad(f))` gives the
+    gradient of each example.
+
+    Args:
+        fun: a Python function over NumPy.
+        in_axes: the axis of the examples in each argument: an int for all, or a tuple with one for each, None for what
+            is the same for all examples; for a container an axis for all of it, or a container of axes.
+        out_axes: the axis in the result, or a container of axes; None for what is the same for all examples.
+        backend: what runs the emitted code; None is plain NumPy.
+
+    Raises:
+        ArgumentError: there is no such axis, or the arguments have different lengths along theirs.
+
+    >>> import numpy as np
+    >>> xs = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> vmap(lambda x, w: np.dot(x, w), in_axes=(0, None))(xs, np.array([1.0, 10.0]))
+    array([21., 43.])
+    >>> from s2sad import grad
+    >>> vmap(grad(lambda x: np.sum(x**3)))(xs)
+    array([[ 3., 12.],
+           [27., 48.]])
+    """
+    if fun is None:
+        return lambda f: vmap(f, in_axes, out_axes, backend)
+    positions_of(fun, 0)
+    axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else _axes(in_axes)
+    return Derivative(fun, Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes)), backend)
+
+
+def _axes(axes: Any) -> Any:
+    """A specification of axes as a value that can be compared: an int, None, a tuple, or ByKey."""
+    if isinstance(axes, dict):
+        return ByKey(tuple((k, _axes(a)) for k, a in axes.items()))
+    if isinstance(axes, (tuple, list)):
+        return tuple(map(_axes, axes))
+    if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool)):
+        raise ArgumentError(f"vmap: an axis is an int or None, not {axes!r}")
+    return axes
+
+
 def _inside(operator: Callable[..., Any], *kinds: tuple[str, str]) -> None:
     """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
 
@@ -240,3 +285,12 @@ _inside(jacobian, ("jacrev", ""))
 _inside(hessian, ("jacrev", ""), ("jacfwd", "hessian"))
 _inside(hvp, ("grad", ""), ("pushforward", "hvp"))
 _inside(elementwise_grad, ("elementwise_grad", ""))
+
+
+def _vmap_inside(names: list[str], in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> list[Transform]:
+    axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else (_axes(in_axes),) * len(names)
+    return [Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes))]
+
+
+vmap.__s2sad_operator__ = True  # type: ignore[attr-defined]
+vmap.__s2sad_transform__ = _vmap_inside  # type: ignore[attr-defined]

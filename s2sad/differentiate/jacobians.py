@@ -16,24 +16,26 @@ result, each leaf of it that of the arguments asked for, as JAX has it: shape `y
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from s2sad.differentiate.batching import Batch, BatchedCallee
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.operators import check_aux
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.errors import NotDifferentiable, UnsupportedType
+from s2sad.ir.batch import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import zero
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
-from s2sad.ir.rewrite import copied, renamed, substitute_operation
+from s2sad.ir.rewrite import copied, read_by, renamed, substitute_operation
 from s2sad.ir.structure import INDEX_SET, SHAPE
-from s2sad.ir.types import ArrayType, ContainerType, Type, integer, is_active_type, new_dim
+from s2sad.ir.types import ArrayType, ContainerType, Type, array, integer, is_active_type, new_dim
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Assemble = Callable[[Path, int, Path], Operand]
@@ -74,7 +76,13 @@ class Order:
 
 
 def jacrev(
-    function: Function, active: Sequence[bool], pair_of: PairOf, name: str, order: Order, native: bool = False
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    callee: BatchedCallee | None,
+    name: str,
+    order: Order,
+    native: bool = False,
 ) -> Function:
     """The Jacobian by rows: one adjoint sweep for each number of the result."""
     names: Names = names_of(function)
@@ -87,7 +95,7 @@ def jacrev(
         y = pick(builder, function.result, *out)
         keys = [(out, k, p) for k, x in enumerate(reverse.inputs) for p in _paths(x)]
         leaves = [pick(builder, reverse.inputs[k], *p) for _, k, p in keys]
-        blocks = _by_units(builder, y, leaves, True, partial(_adjoint_sweep, reverse, out))
+        blocks = Sides(True, callee, reverse.hints).blocks(builder, y, leaves, partial(_adjoint_sweep, reverse, out))
         found.update(zip(keys, blocks, strict=True))
     result = order.result(builder, function, reverse.inputs, lambda *key: found[key])
     forward = Builder()
@@ -103,7 +111,14 @@ def _adjoint_sweep(reverse: Reverse, out: Path, builder: Builder, unit: Operand)
     return [pick(builder, bar, *p) for bar, x in zip(bars, reverse.inputs, strict=True) for p in _paths(x)]
 
 
-def jacfwd(function: Function, active: Sequence[bool], tangent_of: TangentCallee, name: str, order: Order) -> Function:
+def jacfwd(
+    function: Function,
+    active: Sequence[bool],
+    tangent_of: TangentCallee,
+    callee: BatchedCallee | None,
+    name: str,
+    order: Order,
+) -> Function:
     """The Jacobian by columns: one tangent sweep for each number of the arguments."""
     builder = Builder()
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
@@ -116,7 +131,7 @@ def jacfwd(function: Function, active: Sequence[bool], tangent_of: TangentCallee
         for path in _paths(x):
             leaves = [pick(builder, function.result, *out) for out in outs]
             sweep = partial(linear.sweep, x, path, outs)
-            blocks = _by_units(builder, pick(builder, x, *path), leaves, False, sweep)
+            blocks = Sides(False, callee, {}).blocks(builder, pick(builder, x, *path), leaves, sweep)
             found.update(zip([(out, k, path) for out in outs], blocks, strict=True))
     result = order.result(builder, function, inputs, lambda *key: found[key])
     return Function(name, builder.block(function.parameters, [result]), function.doc)
@@ -172,16 +187,6 @@ class Linear:
         return [pick(builder, result, *out) for out in outs]
 
 
-def read_by(op: Operation) -> set[Operand]:
-    """What an operation reads, the blocks in it included."""
-    found = set(op.operands)
-    for block in op.blocks:
-        found.update(block.results)
-        for inner in block.operations:
-            found |= read_by(inner)
-    return found
-
-
 def unit_in(builder: Builder, x: Operand, path: Path, unit: Operand) -> Operand:
     """A tangent of `x` that is `unit` in the leaf at a path, and zero elsewhere."""
     if not path:
@@ -212,45 +217,118 @@ def _rank(t: Type) -> int:
     return rank
 
 
-def _by_units(
-    builder: Builder,
-    leaf: Operand,
-    others: Sequence[Operand],
-    rows: bool,
-    sweep: Callable[[Builder, Operand], list[Operand]],
-) -> list[Operand]:
-    """The blocks of a Jacobian that the sweeps for all unit vectors of a leaf give: each is a row, or else a column.
+@dataclass(frozen=True)
+class Sides:
+    """How the units of a leaf are taken: as rows of the Jacobian or else columns, at once or in a loop.
 
-    `others` are the leaves of the result or of the arguments that are on the other side, in the order of what one
-    sweep gives.
+    With a `callee` they go through the sweep at once, along a first axis, where each operation has a form for that.
     """
-    rank, hint = _rank(leaf.type), f"{_name(leaf)}_{'bar' if rows else 'dot'}"
-    if rank == 0:
-        return sweep(builder, constant(1.0))
-    count = _dims(builder, leaf)[0] if rank == 1 else builder.call(np.size, leaf).operand
-    shapes = [[count, *_dims(builder, o)] if rows else [*_dims(builder, o), count] for o in others]
-    initial = [_allocated(builder, dims, o) for dims, o in zip(shapes, others, strict=True)]
-    carried = [Value(o.type, "jacobian") for o in initial]
-    results = [Value(o.type, "jacobian") for o in initial]
-    index = Value(integer(new_dim("i")), None if rows else "j")
-    inner = builder.child()
-    items = sweep(inner, _unit(inner, leaf, index, count, hint))
-    inner.about = builder.about
-    filled = [
-        inner.apply(INDEX_SET, (j, _place(inner, index, rows, _rank(o.type)), item), None, "jacobian")
-        for j, o, item in zip(carried, others, items, strict=True)
-    ]
-    body = inner.block([index, *carried], filled)
-    trips = constant(0), count, constant(1)
-    builder.operations.append(
-        For(*trips, tuple(initial), (), body, tuple(results), location=builder.location, about=builder.about)
-    )
-    if rank == 1:
+
+    rows: bool
+    callee: BatchedCallee | None
+    names: Mapping[Value, tuple[str, bool]]
+
+    def blocks(
+        self,
+        builder: Builder,
+        leaf: Operand,
+        others: Sequence[Operand],
+        sweep: Callable[[Builder, Operand], list[Operand]],
+    ) -> list[Operand]:
+        """The blocks of a Jacobian from the sweeps for all unit vectors of a leaf.
+
+        `others` are the leaves on the other side, of the result or of the arguments, in the order of a sweep.
+        """
+        rank, t = _rank(leaf.type), leaf.type
+        if rank == 0:
+            return sweep(builder, constant(1.0))
+        assert isinstance(t, ArrayType)
+        count = _dims(builder, leaf)[0] if rank == 1 else builder.call(np.size, leaf).operand
+        inner = builder.child()
+        seed = Value(array(t.dtype, t.shape), f"{_name(leaf)}_{'bar' if self.rows else 'dot'}")
+        items = sweep(inner, seed)
+        sweeps = Sweep(leaf, count, seed, inner.operations, items)
+        found = self.at_once(builder, sweeps)
+        if found is None:
+            found = self.in_a_loop(builder, sweeps, others)
+        builder.about = ()
+        if rank == 1:
+            return found
+        shapes = [_shape(builder, [leaf, o] if self.rows else [o, leaf]) for o in others]
+        return [builder.apply(required(np.reshape), (j, shape)) for j, shape in zip(found, shapes, strict=True)]
+
+    def at_once(self, builder: Builder, sweep: Sweep) -> list[Operand] | None:
+        """One sweep for all unit vectors; None where an operation would have to stand in a loop over them."""
+        if self.callee is None:
+            return None
+        mark, seed = len(builder.operations), sweep.seed
+        t = seed.type
+        assert isinstance(t, ArrayType)
+        builder.about = sweep.operations[0].about if sweep.operations else ()
+        units = builder.apply(required(np.eye), (sweep.count,), _dtype(t), seed.hint)
+        assert isinstance(units.type, ArrayType) and units.type.shape is not None
+        size = units.type.shape[0]
+        if t.rank != 1:
+            shape = builder.make(tuple, tuple(range(1 + _rank(t))), [sweep.count, *_dims(builder, sweep.leaf)])
+            units = builder.apply(required(np.reshape), (units, shape), None, seed.hint)
+        batch = Batch(size, sweep.count, self.callee)
+        batch.set(seed, units)
+        batch.names = self.names
+        try:
+            batch.block(Block((), tuple(sweep.operations), ()), builder)
+        except NoBatchRule:
+            batch.looped = True
+        builder.about = ()
+        if batch.looped:
+            del builder.operations[mark:]
+            return None
+        whole = [batch.whole(item, builder) for item in sweep.items]
+        return whole if self.rows else [_turned(builder, w) for w in whole]
+
+    def in_a_loop(self, builder: Builder, sweep: Sweep, others: Sequence[Operand]) -> list[Operand]:
+        """A sweep for each unit vector, what it gives stored in arrays."""
+        shapes = [[sweep.count, *_dims(builder, o)] if self.rows else [*_dims(builder, o), sweep.count] for o in others]
+        initial = [_allocated(builder, dims, o) for dims, o in zip(shapes, others, strict=True)]
+        carried = [Value(o.type, "jacobian") for o in initial]
+        results = [Value(o.type, "jacobian") for o in initial]
+        index = Value(integer(new_dim("i")), None if self.rows else "j")
+        inner = builder.child()
+        table: dict[Operand, Operand] = {sweep.seed: _unit(inner, sweep, index)}
+        inner.operations += [substitute_operation(op, table) for op in sweep.operations]
+        filled = []
+        for j, o, item in zip(carried, others, sweep.items, strict=True):
+            place = _place(inner, index, self.rows, _rank(o.type))
+            filled.append(inner.apply(INDEX_SET, (j, place, table.get(item, item)), None, j.hint))
+        body = inner.block([index, *carried], filled)
+        trips = constant(0), sweep.count, constant(1)
+        builder.operations.append(
+            For(*trips, tuple(initial), (), body, tuple(results), location=builder.location, about=builder.about)
+        )
         return list(results)
-    return [
-        builder.apply(required(np.reshape), (j, _shape(builder, [leaf, o] if rows else [o, leaf])))
-        for j, o in zip(results, others, strict=True)
-    ]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The operations of a sweep for any `seed` of the shape of a leaf, which has `count` numbers; what it gives."""
+
+    leaf: Operand
+    count: Operand
+    seed: Value
+    operations: Sequence[Operation]
+    items: Sequence[Operand]
+
+
+def _turned(builder: Builder, rows: Operand) -> Operand:
+    """The first axis last."""
+    if _rank(rows.type) > 2:
+        return builder.call(np.moveaxis, builder.expr(rows), 0, -1).operand
+    return builder.apply(required(np.transpose), (rows,)) if _rank(rows.type) == 2 else rows
+
+
+def _dtype(t: Type) -> dict[str, object]:
+    """The precision of an array to be made, where it is not that of floats."""
+    dtype = t.dtype if isinstance(t, ArrayType) else None
+    return {} if dtype in (None, np.dtype(float)) else {"dtype": dtype}
 
 
 def _dims(builder: Builder, operand: Operand) -> list[Operand]:
@@ -273,11 +351,8 @@ def _shape(builder: Builder, operands: Sequence[Operand]) -> Operand:
 
 def _allocated(builder: Builder, dims: Sequence[Operand], like: Operand) -> Operand:
     """An empty array of these lengths, in the precision of what it is the derivative of."""
-    t = like.type
-    dtype = t.dtype if isinstance(t, ArrayType) else None
-    static = {} if dtype in (None, np.dtype(float)) else {"dtype": dtype}
     shape = dims[0] if len(dims) == 1 else builder.make(tuple, tuple(range(len(dims))), dims)
-    return builder.apply(required(np.empty), (shape,), static, "jacobian")
+    return builder.apply(required(np.empty), (shape,), _dtype(like.type), "jacobian")
 
 
 def _place(builder: Builder, index: Value, rows: bool, rank: int) -> Operand:
@@ -287,17 +362,14 @@ def _place(builder: Builder, index: Value, rows: bool, rank: int) -> Operand:
     return builder.operand((slice(None), index) if rank == 1 else (Ellipsis, index))
 
 
-def _unit(builder: Builder, leaf: Operand, index: Value, count: Operand, hint: str) -> Operand:
+def _unit(builder: Builder, sweep: Sweep, index: Value) -> Operand:
     """The unit vector number `index`, of the shape and dtype of a leaf."""
-    t = leaf.type
-    assert isinstance(t, ArrayType)
-    static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
-    if t.rank == 1:
-        known = isinstance(count, Constant)
-        zeros = builder.apply(
-            required(np.zeros if known else np.zeros_like), (count if known else leaf,), static if known else {}
-        )
+    t, count, hint = sweep.seed.type, sweep.count, sweep.seed.hint
+    if _rank(t) == 1 and not isinstance(count, Constant):
+        zeros = builder.apply(required(np.zeros_like), (sweep.leaf,))
+    else:
+        zeros = builder.apply(required(np.zeros), (count,), _dtype(t))
+    if _rank(t) == 1:
         return builder.apply(INDEX_SET, (zeros, index, constant(1.0)), None, hint)
-    flat = builder.apply(required(np.zeros), (count,), static)
-    flat = builder.apply(INDEX_SET, (flat, index, constant(1.0)))
-    return builder.apply(required(np.reshape), (flat, builder.apply(SHAPE, (leaf,))), None, hint)
+    flat = builder.apply(INDEX_SET, (zeros, index, constant(1.0)))
+    return builder.apply(required(np.reshape), (flat, builder.apply(SHAPE, (sweep.leaf,))), None, hint)

@@ -70,6 +70,16 @@ def copied(block: Block) -> dict[Operand, Operand]:
     return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in bound}
 
 
+def read_by(op: Operation) -> set[Operand]:
+    """What an operation reads, the blocks in it included."""
+    found = set(op.operands)
+    for block in op.blocks:
+        found.update(block.results)
+        for inner in block.operations:
+            found |= read_by(inner)
+    return found
+
+
 def _bound(block: Block) -> Iterator[Value]:
     yield from block.parameters
     for op in block.operations:

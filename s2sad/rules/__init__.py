@@ -6,6 +6,7 @@ holds what they have in common. Adding a primitive touches one of these files an
 
 from s2sad.rules import (
     arithmetic,
+    batching,
     contractions,
     creation,
     elementwise,
@@ -19,6 +20,7 @@ from s2sad.rules import (
 
 __all__ = [
     "arithmetic",
+    "batching",
     "contractions",
     "creation",
     "elementwise",

@@ -16,7 +16,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array
+from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array, broadcast_shapes
 from s2sad.rules.contractions import products_fit, transposed
 from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule
 from s2sad.rules.reductions import expanded, reduced_shape
@@ -52,7 +52,14 @@ def _positive_samples(rng: np.random.Generator) -> list[Sample]:
 def _solve_type(a: Type, b: Type, /) -> Type:
     t, _, shape = _matrix("np.linalg.solve", a)
     (s,) = array_types("np.linalg.solve", [b])
-    return array(result_dtype([t, s], "float"), None if shape is None else s.shape)
+    dtype = result_dtype([t, s], "float")
+    if shape is None or s.shape is None:
+        return array(dtype, None)
+    if len(s.shape) == 1:
+        return array(dtype, (*shape[:-2], *s.shape))
+    batch = broadcast_shapes(shape[:-2], s.shape[:-2])
+    assert batch is not None
+    return array(dtype, (*batch, *s.shape[-2:]))
 
 
 def _is_vector(b: Any) -> bool:
@@ -63,20 +70,35 @@ def _is_vector(b: Any) -> bool:
     return rank == 1
 
 
+def _times(a: Any, y: Any, vector: bool) -> Any:
+    """`a @ y`; for many matrices `y` is a vector for each of them where the right-hand side is one."""
+    return (a @ y[..., None])[..., 0] if vector and rank_of(a) != 2 else a @ y
+
+
+def _solved(a: Any, g: Any, vector: bool) -> Any:
+    return np.linalg.solve(a, g[..., None])[..., 0] if vector and rank_of(a) != 2 else np.linalg.solve(a, g)
+
+
 def _solve_tangent(y: Any, xs: Any, dots: Any) -> Any:
     a, b = xs
-    right = dots[1]
+    right, vector = dots[1], _is_vector(b)
     if dots[0] is not None:
-        right = -(dots[0] @ y) if right is None else right - dots[0] @ y
+        moved = _times(dots[0], y, vector)
+        right = -moved if right is None else right - moved
+        return _solved(a, right, vector)
     return np.linalg.solve(a, right)
 
 
 def _solve_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     a, b = xs
-    b_bar = np.linalg.solve(transposed(a), g)
+    vector = _is_vector(b)
+    b_bar = _solved(transposed(a), g, vector)
     if not active[0]:
         return (None, fit(b_bar, b))
-    outer = np.outer(b_bar, y) if _is_vector(b) else b_bar @ transposed(y)
+    if vector:
+        outer = np.outer(b_bar, y) if rank_of(a) == 2 else b_bar[..., None] * y[..., None, :]
+    else:
+        outer = b_bar @ transposed(y)
     return (fit(-outer, a), fit(b_bar, b) if active[1] else None)
 
 
@@ -90,6 +112,9 @@ rule(
         Sample((regular(rng, 3, 3), REAL(rng, (3,)))),
         Sample((regular(rng, 3, 3), REAL(rng, (3, 2)))),
         Sample((regular(rng, 2, 3, 3), REAL(rng, (2, 3, 2)))),
+        Sample((regular(rng, 2, 3, 3), REAL(rng, (3, 2)))),
+        Sample((regular(rng, 3, 3), REAL(rng, (2, 3, 2)))),
+        Sample((regular(rng, 2, 3, 3), REAL(rng, (3,)))),
     ],
 )
 

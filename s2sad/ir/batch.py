@@ -1,0 +1,56 @@
+"""The form of a batching rule, and the table of them: what `rules/batching.py` fills and `differentiate` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from s2sad.ir.builder import Expr
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.values import Operand
+
+
+class NoBatchRule(Exception):
+    """An operation has no rule for many examples at once: it stands in a loop over them."""
+
+
+@dataclass
+class Batched:
+    """A call for many examples: the operands, which of them have the new first axis, and their types in one example."""
+
+    primitive: Primitive
+    xs: tuple[Any, ...]
+    flags: tuple[bool, ...]
+    types: tuple[Type, ...]
+    static: Mapping[str, Any]
+    count: Any
+    repeat: Callable[[Operand], Operand]
+    same_for_all: bool = field(default=False)
+    """Set by a rule whose result does not depend on the example: a shape, a length."""
+
+    def rank(self, k: int = 0) -> int:
+        """The rank of an operand in one example."""
+        t = self.types[k]
+        rank = t.rank if isinstance(t, ArrayType) else None
+        if rank is None:
+            raise NoBatchRule(self.primitive.name)
+        return rank
+
+    def whole(self, k: int) -> Any:
+        """An operand with the new axis."""
+        x = self.xs[k]
+        return x if self.flags[k] else Expr(x.builder, self.repeat(x.operand))
+
+    def only_first(self) -> Any:
+        """The first operand, where it alone is batched."""
+        if not self.flags[0] or any(self.flags[1:]):
+            raise NoBatchRule(self.primitive.name)
+        return self.xs[0]
+
+
+Rule = Callable[[Batched], Any]
+
+RULES: dict[str, Rule] = {}
+"""By the name of the primitive; "elementwise" for all that work number by number."""

@@ -1,0 +1,455 @@
+"""Batching rules: the functions of NumPy for many examples at once, the examples along a first axis.
+
+    np.sum(x, axis=0)  ->  np.sum(xs, axis=1)          A @ x  ->  xs @ A.T          x[i]  ->  xs[:, i]
+
+A rule gives the result with the new axis, or raises NoBatchRule: then the operation stands in a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.batch import RULES, Batched, NoBatchRule
+from s2sad.ir.builder import call, shape_of
+from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType
+from s2sad.ir.values import Constant
+
+
+def _rule(*names: str) -> Callable[[Callable[[Batched], Any]], Callable[[Batched], Any]]:
+    def add(rule: Callable[[Batched], Any]) -> Callable[[Batched], Any]:
+        RULES.update(dict.fromkeys(names, rule))
+        return rule
+
+    return add
+
+
+def _axis(axis: Any, rank: int) -> Any:
+    """An axis of one example, or several, among those of many."""
+    if isinstance(axis, (tuple, list)):
+        return tuple(_axis(a, rank) for a in axis)
+    if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
+        return int(axis) + 1 if axis >= 0 else int(axis)
+    raise NoBatchRule(f"axis {axis}")
+
+
+def _lengths(x: Any, first: int) -> list[Any]:
+    """The lengths of the axes of an expression from one on."""
+    return [shape_of(x)[k] for k in range(first, x.ndim)]
+
+
+def _widened(x: Any, own: int, rank: int) -> Any:
+    """Many arrays of rank `own` with axes of length 1 behind the first: they broadcast as those of `rank` do."""
+    return x[(slice(None), *[None] * (rank - own))] if own < rank else x
+
+
+def _flat(x: Any) -> Any:
+    """The numbers of each example in a row."""
+    return np.reshape(x, (shape_of(x)[0], -1))
+
+
+# Number by number
+
+_OF_MATH = {
+    f"math.{name}": function
+    for name, function in {
+        **{n: getattr(np, n) for n in ("exp", "exp2", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos")},
+        **{
+            n: getattr(np, n) for n in ("tan", "sinh", "cosh", "tanh", "degrees", "radians", "fabs", "copysign", "fmod")
+        },
+        **{f"a{n}": getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+        **{"atan2": np.arctan2, "pow": np.power, "log": np.log, "fmod": np.fmod},
+    }.items()
+}
+_NUMBERS = {"float", "complex", "math.erf", "math.erfc", "math.remainder", "np.astype"}
+
+
+@_rule("elementwise")
+def _elementwise(b: Batched) -> Any:
+    name = b.primitive.name
+    if name in _NUMBERS or (name.startswith("math.") and (name not in _OF_MATH or len(b.xs) > 2)):
+        raise NoBatchRule(name)
+    if name == "math.log" and len(b.xs) > 1:
+        raise NoBatchRule(name)
+    rank = max(b.rank(k) for k in range(len(b.xs)))
+    xs = [_widened(x, b.rank(k), rank) if flag else x for k, (x, flag) in enumerate(zip(b.xs, b.flags, strict=True))]
+    if name in ("abs", "np.absolute"):
+        return np.abs(xs[0])
+    return call(_OF_MATH.get(name, b.primitive.function), *xs, **b.static)
+
+
+@_rule("float")
+def _float(b: Batched) -> Any:
+    t = b.types[0]
+    if not isinstance(t, ArrayType) or t.dtype != np.float64:
+        raise NoBatchRule("float")
+    return b.xs[0]
+
+
+@_rule("max", "min")
+def _extreme(b: Batched) -> Any:
+    if any(b.rank(k) for k in range(len(b.xs))) or len(b.xs) < 2:
+        raise NoBatchRule(b.primitive.name)
+    function = np.maximum if b.primitive.name == "max" else np.minimum
+    result = b.xs[0]
+    for x in b.xs[1:]:
+        result = call(function, result, x)
+    return result
+
+
+@_rule("np.real", "np.imag", "np.conjugate", "np.deg2rad", "np.rad2deg", "np.radians", "np.degrees", "np.copy")
+def _alike(b: Batched) -> Any:
+    return call(b.primitive.function, b.xs[0], **b.static)
+
+
+@_rule("np.zeros_like", "np.ones_like", "np.empty_like", "np.tril", "np.triu", "np.linalg.inv", "np.linalg.det")
+def _alike_of_arrays(b: Batched) -> Any:
+    if not b.rank():
+        raise NoBatchRule(b.primitive.name)
+    return call(b.primitive.function, b.xs[0], **b.static)
+
+
+@_rule("np.linalg.cholesky", "np.linalg.slogdet", "np.linalg.eigh")
+def _of_matrices(b: Batched) -> Any:
+    return call(b.primitive.function, b.xs[0], **b.static)
+
+
+@_rule("np.linalg.solve")
+def _solve(b: Batched) -> Any:
+    a, x = b.xs
+    if b.rank(0) != 2 or b.rank(1) not in (1, 2):
+        return _no(b)
+    if b.rank(1) == 2:
+        return np.linalg.solve(a, x)
+    if not b.flags[0]:
+        return np.linalg.solve(a, x.T).T
+    return np.linalg.solve(a, x[:, :, None])[:, :, 0] if b.flags[1] else np.linalg.solve(a, x)
+
+
+# Reductions
+
+
+@_rule("np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.var", "np.std", "np.all", "np.any", "np.count_nonzero")
+def _reduction(b: Batched) -> Any:
+    rank, static = b.rank(), dict(b.static)
+    axis = static.pop("axis", None)
+    if not rank:
+        raise NoBatchRule(b.primitive.name)
+    every = tuple(range(1, rank + 1)) if rank > 1 else 1
+    return call(b.primitive.function, b.xs[0], axis=every if axis is None else _axis(axis, rank), **static)
+
+
+@_rule("np.argmax", "np.argmin", "np.argsort", "np.sort", "np.cumsum", "np.cumprod", "np.diff")
+def _along(b: Batched) -> Any:
+    rank, static = b.rank(), dict(b.static)
+    if not rank:
+        raise NoBatchRule(b.primitive.name)
+    last = b.primitive.name in ("np.argsort", "np.sort", "np.diff")
+    axis = static.pop("axis", -1 if last else None)
+    x = b.xs[0]
+    if axis is None:
+        if static.get("keepdims"):
+            raise NoBatchRule(b.primitive.name)
+        return call(b.primitive.function, x if rank == 1 else _flat(x), axis=1, **static)
+    return call(b.primitive.function, x, axis=_axis(axis, rank), **static)
+
+
+@_rule("np.linalg.norm")
+def _norm(b: Batched) -> Any:
+    rank, static = b.rank(), dict(b.static)
+    axis = static.pop("axis", None)
+    if axis is None:
+        if rank not in (1, 2):
+            return _no(b)
+        return np.linalg.norm(b.xs[0], axis=1 if rank == 1 else (1, 2), **static)
+    return np.linalg.norm(b.xs[0], axis=_axis(axis, rank), **static)
+
+
+def _no(b: Batched) -> Any:
+    raise NoBatchRule(b.primitive.name)
+
+
+# Contractions
+
+
+@_rule("np.matmul", "np.dot")
+def _product(b: Batched) -> Any:
+    (x, y), (first, second), (m, n) = b.xs, b.flags, (b.rank(0), b.rank(1))
+    if not m or not n:
+        return _elementwise_product(b)
+    if m > 2 or n > 2:
+        return np.matmul(x, y) if b.primitive.name == "np.matmul" and m == n else _no(b)
+    if first and second:
+        if (m, n) == (1, 1):
+            return np.sum(x * y, axis=1)
+        if (m, n) == (2, 1):
+            return np.matmul(x, y[:, :, None])[:, :, 0]
+        if (m, n) == (1, 2):
+            return np.matmul(x[:, None], y)[:, 0]
+        return np.matmul(x, y)
+    if first:
+        return np.matmul(x, y)
+    return np.matmul(x, y) if n == 2 and m == 2 else _from_right(x, y, m, n)
+
+
+def _from_right(x: Any, y: Any, m: int, n: int) -> Any:
+    """`x @ y` for one x and many y."""
+    if n == 1:
+        return np.matmul(y, x if m == 1 else x.T)
+    return np.matmul(x, y)
+
+
+def _elementwise_product(b: Batched) -> Any:
+    (x, y), (m, n) = b.xs, (b.rank(0), b.rank(1))
+    rank = max(m, n)
+    scaled = [_widened(v, r, rank) if f else v for v, f, r in zip((x, y), b.flags, (m, n), strict=True)]
+    return scaled[0] * scaled[1]
+
+
+@_rule("np.outer")
+def _outer(b: Batched) -> Any:
+    if b.rank(0) != 1 or b.rank(1) != 1:
+        return _no(b)
+    (x, y), (first, second) = b.xs, b.flags
+    return (x[:, :, None] if first else x[:, None]) * (y[:, None] if second else y)
+
+
+@_rule("np.inner", "np.vdot")
+def _inner(b: Batched) -> Any:
+    if b.rank(0) != 1 or b.rank(1) != 1 or any(t.dtype is None or t.dtype.kind == "c" for t in b.types):  # type: ignore[attr-defined]
+        return _no(b)
+    x, y = b.xs
+    return np.sum(x * y, axis=1) if all(b.flags) else np.matmul(x, y) if b.flags[0] else np.matmul(y, x)
+
+
+@_rule("np.einsum")
+def _einsum(b: Batched) -> Any:
+    subscripts = b.static["subscripts"].replace(" ", "")
+    if "->" not in subscripts or "." in subscripts:
+        return _no(b)
+    letter = next(c for c in "nmkpqzbN" if c not in subscripts)
+    terms, result = subscripts.split("->")
+    marked = [letter + t if f else t for t, f in zip(terms.split(","), b.flags, strict=True)]
+    return np.einsum(f"{','.join(marked)}->{letter}{result}", *b.xs)
+
+
+@_rule("np.trace")
+def _trace(b: Batched) -> Any:
+    return np.einsum("nii->n", b.xs[0]) if _is_square(b) else _no(b)
+
+
+def _is_square(b: Batched) -> bool:
+    t = b.types[0]
+    return isinstance(t, ArrayType) and t.rank == 2 and t.shape is not None and t.shape[0] == t.shape[1]
+
+
+# Shapes
+
+
+@_rule("np.shape")
+def _shape(b: Batched) -> Any:
+    b.same_for_all = True
+    return tuple(_lengths(b.xs[0], 1))
+
+
+@_rule("len")
+def _len(b: Batched) -> Any:
+    if not isinstance(b.types[0], ArrayType):
+        return _no(b)
+    b.same_for_all = True
+    return shape_of(b.xs[0])[1]
+
+
+@_rule("np.size")
+def _size(b: Batched) -> Any:
+    b.same_for_all = True
+    total: Any = 1
+    for n in _lengths(b.xs[0], 1):
+        total = n if isinstance(total, int) else total * n
+    return total
+
+
+def _dims(b: Batched, k: int) -> list[Any]:
+    """The lengths that an operand with a shape says, the same for all examples."""
+    t, shape = b.types[k], b.xs[k]
+    if b.flags[k]:
+        raise NoBatchRule(b.primitive.name)
+    return [shape[key] for key in t.keys] if isinstance(t, ContainerType) else [shape]
+
+
+@_rule("np.reshape")
+def _reshape(b: Batched) -> Any:
+    x = b.only_first()
+    return np.reshape(x, (b.count, *_dims(b, 1)))
+
+
+@_rule("np.broadcast_to")
+def _broadcast_to(b: Batched) -> Any:
+    x, dims = b.only_first(), _dims(b, 1)
+    return np.broadcast_to(_widened(x, b.rank(), len(dims)), (b.count, *dims))
+
+
+@_rule("np.full")
+def _full(b: Batched) -> Any:
+    if b.flags[0] or b.rank(1):
+        return _no(b)
+    dims = _dims(b, 0)
+    return np.copy(np.broadcast_to(_widened(b.xs[1], 0, len(dims)), (b.count, *dims)))
+
+
+@_rule("np.ravel")
+def _ravel(b: Batched) -> Any:
+    return b.xs[0] if b.rank() == 1 else np.reshape(b.xs[0], (b.count, -1))
+
+
+@_rule("np.transpose")
+def _transpose(b: Batched) -> Any:
+    rank = b.rank()
+    axes = b.static.get("axes")
+    order = range(rank - 1, -1, -1) if axes is None else [a % rank for a in axes]
+    return np.transpose(b.xs[0], (0, *(a + 1 for a in order))) if rank > 1 else b.xs[0]
+
+
+@_rule("np.swapaxes")
+def _swapaxes(b: Batched) -> Any:
+    return np.swapaxes(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("axis1", "axis2")))
+
+
+@_rule("np.moveaxis")
+def _moveaxis(b: Batched) -> Any:
+    return np.moveaxis(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("source", "destination")))
+
+
+@_rule("np.expand_dims")
+def _expand_dims(b: Batched) -> Any:
+    return np.expand_dims(b.xs[0], _axis(b.static["axis"], b.rank()))
+
+
+@_rule("np.squeeze")
+def _squeeze(b: Batched) -> Any:
+    axis = b.static.get("axis")
+    if axis is None:
+        t = b.types[0]
+        shape = t.shape if isinstance(t, ArrayType) and t.shape is not None else (None,)
+        if not all(isinstance(d, int) for d in shape):
+            return _no(b)
+        axis = tuple(k for k, d in enumerate(shape) if d == 1)
+        return np.squeeze(b.xs[0], axis=_axis(axis, b.rank())) if axis else b.xs[0]
+    return np.squeeze(b.xs[0], axis=_axis(axis, b.rank()))
+
+
+@_rule("np.flip")
+def _flip(b: Batched) -> Any:
+    axis = b.static.get("axis")
+    return np.flip(b.xs[0], axis=tuple(range(1, b.rank() + 1)) if axis is None else _axis(axis, b.rank()))
+
+
+@_rule("np.diagonal", "np.diag")
+def _diagonal(b: Batched) -> Any:
+    if not _is_square(b) or any(b.static.values()):
+        return _no(b)
+    return np.einsum("nii->ni", b.xs[0])
+
+
+@_rule("np.concatenate", "np.stack")
+def _concatenate(b: Batched) -> Any:
+    t = b.types[0]
+    if not isinstance(t, ContainerType) or not isinstance(t.items[0], ArrayType) or t.items[0].rank is None:
+        return _no(b)
+    axis = b.static.get("axis", 0)
+    return call(b.primitive.function, [b.xs[0][k] for k in t.keys], axis=_axis(axis, t.items[0].rank))
+
+
+@_rule("np.array", "np.asarray")
+def _array(b: Batched) -> Any:
+    if b.static:
+        return _no(b)
+    return _stacked(b.xs[0], b.types[0])
+
+
+def _stacked(x: Any, t: Any) -> Any:
+    """What `np.array` gives for each example, from the items for all of them."""
+    if isinstance(t, ArrayType):
+        return np.copy(x)
+    if isinstance(t, SequenceType):
+        return np.moveaxis(call(np.array, x), 0, 1) if isinstance(t.item, ArrayType) else _none()
+    if not isinstance(t, ContainerType) or not t.items:
+        return _none()
+    items = [_stacked(x[k], i) if isinstance(i, ContainerType) else x[k] for k, i in zip(t.keys, t.items, strict=True)]
+    return call(np.stack, items, axis=1)
+
+
+def _none() -> Any:
+    raise NoBatchRule("np.array")
+
+
+# Subscripts
+
+
+def _index(b: Batched) -> tuple[Any, ...]:
+    """A subscript of one example, for all of them; index arrays may not be parted by slices."""
+    t, index = b.types[1], b.xs[1]
+    if b.flags[1]:
+        raise NoBatchRule("getitem")
+    items = list(index_items(t))
+    if not is_basic_index(t):
+        places = [k for k, i in enumerate(items) if isinstance(i, (ArrayType, ContainerType))]
+        if places != list(range(places[0], places[-1] + 1)):
+            raise NoBatchRule("getitem")
+        if any(isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b" for i in items):
+            raise NoBatchRule("getitem")
+    if not isinstance(t, ContainerType):
+        return (slice(None), index)
+    if isinstance(index.operand, Constant):
+        return (slice(None), *index.operand.value)  # type: ignore[misc]
+    return (slice(None), *(index[k] for k in t.keys))
+
+
+@_rule("getitem")
+def _getitem(b: Batched) -> Any:
+    if not isinstance(b.types[0], ArrayType):
+        return _of_list(b)
+    t = b.types[1]
+    if b.flags[1] and not b.flags[0] and isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind in "iu":
+        return b.xs[0][b.xs[1]]
+    if b.flags[1] and t == b.types[1] and isinstance(t, ArrayType) and t.is_scalar and t.dtype.kind in "iu":  # type: ignore[union-attr]
+        return b.xs[0][call(np.arange, b.count), b.xs[1]]
+    return b.xs[0][_index(b)]
+
+
+def _of_list(b: Batched) -> Any:
+    if b.flags[1]:
+        raise NoBatchRule("getitem")
+    return b.xs[0][b.xs[1]]
+
+
+@_rule("index_add", "index_set")
+def _scatter(b: Batched) -> Any:
+    primitive = INDEX_ADD if b.primitive.name == "index_add" else INDEX_SET
+    base = b.whole(0)
+    builder = base.builder
+    if b.flags[1]:
+        index: Any = (call(np.arange, b.count), b.xs[1]) if _is_number(b.types[1]) else _no(b)
+    else:
+        index = _index(b)
+    value = b.xs[2]
+    place = GETITEM.result_type([b.types[0], b.types[1]], {})
+    if b.flags[2]:
+        rank = place.rank if isinstance(place, ArrayType) else None
+        if rank is None:
+            return _no(b)
+        value = _widened(value, b.rank(2), rank)
+    operands = [base.operand, builder.operand(index), value.operand]
+    return builder.expr(builder.apply(primitive, operands))
+
+
+def _is_number(t: Any) -> bool:
+    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+
+
+@_rule("np.take_along_axis")
+def _take_along(b: Batched) -> Any:
+    return np.take_along_axis(b.whole(0), b.whole(1), axis=_axis(b.static.get("axis", -1), b.rank()))
