@@ -16,9 +16,10 @@ from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
-from s2sad.differentiate.batching import Axes, Flag, batched, example_type, vmap
+from s2sad.differentiate.batching import Flag, batched
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
+from s2sad.differentiate.mapping import Axes, example_type, vmap
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type

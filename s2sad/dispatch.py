@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from s2sad import cache
+from s2sad.arguments import item_at, number_leaves, unshared
 from s2sad.backends import numba as native
 from s2sad.compiler import Compiled, Program, Transform, compile_derivative, is_constant, with_statics
 from s2sad.compiler import name_of as name_of
@@ -214,7 +215,7 @@ class Derivative:
     def _member_key(self, family: Family, values: tuple[Any, ...]) -> object:
         if not family.statics and not family.captured:
             return None
-        statics = tuple(static_key(_at(values[k], path)) for k, path in family.statics)
+        statics = tuple(static_key(item_at(values[k], path)) for k, path in family.statics)
         return (statics, fast_key([v.read() for v in family.captured]))
 
     def _compile(self, key: object, values: tuple[Any, ...]) -> Specialised:
@@ -223,7 +224,7 @@ class Derivative:
         given = [signature.type_of(v) for v in values]
         self._check(given)
         while True:
-            statics = {(k, p): _at(values[k], p) for k, p in family.statics}
+            statics = {(k, p): item_at(values[k], p) for k, p in family.statics}
             parameters = {
                 n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
@@ -387,7 +388,7 @@ class Derivative:
             try:
                 return program.entry(self.target, parameters).function
             except NeedsStatic as e:
-                statics[(e.parameter, e.path)] = _at(values[e.parameter], e.path)
+                statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
 
     def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
@@ -534,41 +535,6 @@ def _chain(target: Any) -> str:
     return "|".join(parts)
 
 
-def unshared(
-    call: Callable[..., Any], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
-) -> Callable[..., Any]:
-    """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
-
-    def checked(*args: Any) -> Any:
-        own = [array_leaves(a) for a in args]
-        outside = [(v.shown, array_leaves(v.read())) for v in captured]
-        others = [*zip(names, own, strict=False), *outside]
-        for k in written:
-            for j, (name, arrays) in enumerate(others):
-                if j != k and any(np.may_share_memory(a, b) for a in own[k] for b in arrays):
-                    raise ArgumentError(
-                        f"{names[k]} and {name} share memory, and the function writes into {names[k]}: pass a copy"
-                    )
-        return call(*args)
-
-    return checked
-
-
-def array_leaves(value: Any) -> list[Any]:
-    """The arrays in an argument."""
-    return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
-
-
-def number_leaves(value: Any) -> list[Any]:
-    """The arrays and numbers in an argument."""
-    if isinstance(value, (np.ndarray, np.generic, float, complex)):
-        return [value]
-    if isinstance(value, (tuple, list)):
-        return [a for item in value for a in number_leaves(item)]
-    attributes = value if isinstance(value, dict) else object_items(value)
-    return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
-
-
 def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
     """The entry of a module, its captured variables read at each call."""
     function = getattr(module, module.__s2sad_meta__["entry"])
@@ -597,12 +563,6 @@ def _positional(function: Any) -> Callable[..., Any]:
 
 def _default_text(value: Any) -> str:
     return repr(value) if isinstance(value, (int, float, str, bool, type(None))) else "None"
-
-
-def _at(value: Any, path: tuple[object, ...]) -> Any:
-    for key in path:
-        value = getattr(value, str(key)) if object_items(value) is not None else value[key]
-    return value
 
 
 def _full_name(function: Any) -> str:

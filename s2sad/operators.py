@@ -9,7 +9,7 @@ from typing import Any
 
 from s2sad.api import Argnums, active_arguments, check_like, derivative_of, named_positions, positions_of, spread_for
 from s2sad.compiler import Transform
-from s2sad.differentiate.batching import ByKey
+from s2sad.differentiate.mapping import ByKey
 from s2sad.dispatch import Derivative, name_of
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import fast_key

@@ -1,0 +1,54 @@
+"""What is asked of arguments: their numbers and arrays, an item of them, whether they share memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import ArgumentError
+from s2sad.frontend.context import Variable
+from s2sad.ir.objects import object_items
+
+
+def unshared(
+    call: Callable[..., Any], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
+) -> Callable[..., Any]:
+    """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
+
+    def checked(*args: Any) -> Any:
+        own = [array_leaves(a) for a in args]
+        outside = [(v.shown, array_leaves(v.read())) for v in captured]
+        others = [*zip(names, own, strict=False), *outside]
+        for k in written:
+            for j, (name, arrays) in enumerate(others):
+                if j != k and any(np.may_share_memory(a, b) for a in own[k] for b in arrays):
+                    raise ArgumentError(
+                        f"{names[k]} and {name} share memory, and the function writes into {names[k]}: pass a copy"
+                    )
+        return call(*args)
+
+    return checked
+
+
+def array_leaves(value: Any) -> list[Any]:
+    """The arrays in an argument."""
+    return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
+
+
+def number_leaves(value: Any) -> list[Any]:
+    """The arrays and numbers in an argument."""
+    if isinstance(value, (np.ndarray, np.generic, float, complex)):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [a for item in value for a in number_leaves(item)]
+    attributes = value if isinstance(value, dict) else object_items(value)
+    return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
+
+
+def item_at(value: Any, path: tuple[object, ...]) -> Any:
+    """The item of an argument at a path."""
+    for key in path:
+        value = getattr(value, str(key)) if object_items(value) is not None else value[key]
+    return value
