@@ -320,6 +320,8 @@ class Batch:
         known = set().union(*(symbols(o.type) for o in read))
         if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
+        if leaves_unbound(op):
+            raise NoBatchRule("a branch that leaves an array unbound")
         index = Value(integer(new_dim("i")), None)
         inner = builder.child()
         table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
@@ -353,6 +355,22 @@ class Batch:
             table[p] = example(self.get(p), self.flag(p), index, inner, p.hint)
         inner.operations += [substitute_operation(op, table) for op in function.body.operations]
         self.stacked(inner, index, [(result, table.get(result, result))], builder)
+
+
+def leaves_unbound(op: Operation) -> bool:
+    """Whether a branch in an operation hands on an array that it does not have."""
+    for block in op.blocks:
+        unbound = {
+            o.result for o in block.operations if isinstance(o, Apply) and o.primitive is UNDEFINED and not is_number(o)
+        }
+        if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
+            return True
+    return False
+
+
+def is_number(op: Apply) -> bool:
+    t = op.result.type
+    return isinstance(t, ArrayType) and t.is_scalar
 
 
 def example(operand: Operand, flag: Flag, index: Value, builder: Builder, hint: str | None) -> Operand:

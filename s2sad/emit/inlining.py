@@ -251,6 +251,8 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
     for value, home in blocks.items():
         if value in inlined or not isinstance(value.type, ContainerType):
             continue
+        if isinstance(uses.definition.get(value), (If, For, While)):
+            continue
         readers = uses.readers.get(value, [])
         items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
         if not items or len(items) < len(readers) or not issubclass(value.type.cls, (tuple, list)):

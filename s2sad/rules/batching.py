@@ -401,7 +401,7 @@ def _index(b: Batched) -> tuple[Any, ...]:
             raise NoBatchRule("getitem")
         if any(isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b" for i in items):
             raise NoBatchRule("getitem")
-    if not isinstance(t, ContainerType):
+    if not isinstance(t, ContainerType) or t.cls is not tuple:
         return (slice(None), index)
     if isinstance(index.operand, Constant):
         return (slice(None), *index.operand.value)  # type: ignore[misc]
