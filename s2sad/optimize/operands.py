@@ -56,4 +56,7 @@ def shape_of(operand: Operand) -> object:
 
 
 def is_zeros(op: Operation | None) -> bool:
-    return isinstance(op, Apply) and op.primitive.name == "np.zeros_like"
+    """Whether an operation makes zeros: the adjoint's own, no array of the user's that is filled with numbers."""
+    if not isinstance(op, Apply):
+        return False
+    return op.primitive.name == "np.zeros_like" or (op.primitive.name == "np.zeros" and is_unnamed(op.result))
