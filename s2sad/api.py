@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
 
 from s2sad.compiler import Transform
@@ -22,13 +23,27 @@ Argnums = int | str | Sequence[int | str]
 
 @overload
 def grad(
-    fun: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+    fun: Callable[P, Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
 ) -> Callable[P, Any]: ...
 @overload
 def grad(
-    fun: None = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+    fun: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
-def grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def grad(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The gradient of a function with a real scalar result, as a function of the same arguments.
 
     Args:
@@ -38,6 +53,8 @@ def grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: 
             has its structure, shapes and dtypes.
         has_aux: the function gives `(value, aux)`; the result is `(gradient, aux)`.
         backend: what runs the emitted code; None is plain NumPy.
+        holomorphic: the function takes complex numbers and gives one, and has a complex derivative. Without it a
+            gradient by a complex argument is that of a real result: df/dx - i df/dy.
 
     Raises:
         NonScalarOutput: the result is no real scalar.
@@ -46,30 +63,45 @@ def grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: 
 
     Reverse mode with code generated per operation: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
     """
-    return _derivative(fun, "grad", argnums, has_aux, False, backend)
+    return derivative(fun, Transform("grad", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
 @overload
 def value_and_grad(
-    fun: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+    fun: Callable[P, Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
 ) -> Callable[P, Any]: ...
 @overload
 def value_and_grad(
-    fun: None = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+    fun: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
-def value_and_grad(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def value_and_grad(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
 
     Arguments and errors are those of `grad`.
     """
-    return _derivative(fun, "grad", argnums, has_aux, True, backend)
+    return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
 
-def _derivative(fun: Any, kind: str, argnums: Argnums, has_aux: bool, value: bool, backend: str | None) -> Any:
+def derivative(fun: Any, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
+    """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
-        return lambda f: _derivative(f, kind, argnums, has_aux, value, backend)
+        return lambda f: derivative(f, transform, argnums, backend)
     positions, one = positions_of(fun, argnums)
-    return Derivative(fun, Transform(kind, positions, one, value, has_aux), backend)
+    return Derivative(fun, replace(transform, argnums=positions, one=one), backend)
 
 
 def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
@@ -150,8 +182,8 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     bound = signature.bind(*primals)
     bound.apply_defaults()
     primals = tuple(bound.arguments.values())
-    derivative = derivative_of(fun, Transform("jvp", active))
-    return derivative(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
+    tangent = derivative_of(fun, Transform("jvp", active))
+    return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
 def check_like(value: Any, primal: Any, what: str) -> None:
@@ -211,10 +243,14 @@ def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
     """The transformations that an operator stands for inside a function, by the names of the parameters."""
 
     def made(
-        names: list[str], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None
+        names: list[str],
+        argnums: Argnums = 0,
+        has_aux: bool = False,
+        backend: str | None = None,
+        holomorphic: bool = False,
     ) -> list[Transform]:
         positions, one = named_positions(names, argnums, "the function", False)
-        return [Transform("grad", positions, one, operator is value_and_grad, has_aux)]
+        return [Transform("grad", positions, one, operator is value_and_grad, has_aux, holomorphic)]
 
     return made
 

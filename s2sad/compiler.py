@@ -77,6 +77,8 @@ class Transform:
     one: bool = True
     value: bool = False
     has_aux: bool = False
+    holomorphic: bool = False
+    """Complex numbers in and out, and a derivative that is one number: the user's word for it."""
     in_axes: Axes = 0
     out_axes: Axes = 0
     """For `vmap`: the axes of the examples in the parameters (one for all, or a tuple) and in the result."""
@@ -277,6 +279,7 @@ class Program:
             return optimize(self.vmap(entry, transform, name, list(parameters.values())))
         active = self.active(entry, transform.argnums)
         vector = None if self.native else self.batch_of
+        order = Order(transform.one, transform.has_aux, transform.holomorphic)
         if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
                 entry.function,
@@ -288,16 +291,15 @@ class Program:
                 transform.one,
                 self.native,
                 transform.kind == "elementwise_grad",
+                transform.holomorphic,
             )
         elif transform.kind == "jvp":
             made = replace(jvp(entry.function, active, self.tangent_of), name=name)
         elif transform.kind == "pushforward":
             made = pushforward(entry.function, active, self.tangent_of, name)
         elif transform.kind == "jacfwd":
-            order = Order(transform.one, transform.has_aux)
             made = jacfwd(entry.function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
-            order = Order(transform.one, transform.has_aux)
             made = jacrev(entry.function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)

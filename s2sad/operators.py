@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from s2sad.api import Argnums, active_arguments, check_like, derivative_of, named_positions, positions_of, spread_for
+from s2sad.api import (
+    Argnums,
+    active_arguments,
+    check_like,
+    derivative,
+    derivative_of,
+    named_positions,
+    positions_of,
+    spread_for,
+)
 from s2sad.compiler import Transform
 from s2sad.differentiate.mapping import ByKey
 from s2sad.dispatch import Derivative, name_of
@@ -15,7 +24,13 @@ from s2sad.errors import ArgumentError
 from s2sad.ir.signature import fast_key
 
 
-def jacfwd(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def jacfwd(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The Jacobian of a function by forward mode, one tangent sweep for each number of the arguments asked for.
 
     Best for functions with fewer arguments than results. The primal is computed once where it has no loops.
@@ -25,6 +40,8 @@ def jacfwd(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend
         argnums: the position or name of the parameter to differentiate by, or a tuple of these.
         has_aux: the function gives `(value, aux)`; the result is `(jacobian, aux)`.
         backend: what runs the emitted code; None is plain NumPy.
+        holomorphic: the function takes and gives complex numbers, and has complex derivatives. Without it `jacfwd`
+            takes real arguments, and `jacrev` real results.
 
     Returns:
         A function of the same arguments. Its result has the structure of that of `fun`; each leaf y of it is an array
@@ -44,10 +61,16 @@ def jacfwd(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend
 
     Griewank & Walther, Evaluating Derivatives (2008), section 3.1.
     """
-    return _made("jacfwd", fun, argnums, has_aux, backend)
+    return derivative(fun, Transform("jacfwd", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
-def jacrev(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def jacrev(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The Jacobian of a function by reverse mode, one adjoint sweep for each number of the result.
 
     Best for functions with fewer results than arguments. The primal is computed once. Arguments, result and errors
@@ -58,17 +81,16 @@ def jacrev(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend
     array([[2., 0.],
            [0., 4.]])
     """
-    return _made("jacrev", fun, argnums, has_aux, backend)
+    return derivative(fun, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
-def _made(kind: str, fun: Any, argnums: Argnums, has_aux: bool, backend: str | None) -> Any:
-    if fun is None:
-        return lambda f: _made(kind, f, argnums, has_aux, backend)
-    positions, one = positions_of(fun, argnums)
-    return Derivative(fun, Transform(kind, positions, one, has_aux=has_aux), backend)
-
-
-def jacobian(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def jacobian(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The Jacobian of a function, by the mode that takes fewer sweeps for the sizes at hand.
 
     Forward mode where the arguments asked for hold no more numbers than the result, reverse mode where they hold more,
@@ -79,18 +101,18 @@ def jacobian(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backe
     array([-0.,  1.])
     """
     if fun is None:
-        return lambda f: jacobian(f, argnums, has_aux, backend)
-    return Jacobian(fun, argnums, has_aux, backend)
+        return lambda f: jacobian(f, argnums, has_aux, backend, holomorphic)
+    return Jacobian(*(operator(fun, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
 
 
 class Jacobian:
     """What `jacobian` gives: a Jacobian that takes the cheaper mode at each call."""
 
-    def __init__(self, fun: Any, argnums: Argnums, has_aux: bool, backend: str | None) -> None:
-        self.forward: Derivative = _made("jacfwd", fun, argnums, has_aux, backend)
-        self.reverse: Derivative = _made("jacrev", fun, argnums, has_aux, backend)
-        functools.update_wrapper(self, self.forward, updated=())
-        self.__name__ = f"{name_of(fun)}_jacobian"
+    def __init__(self, forward: Derivative, reverse: Derivative) -> None:
+        self.forward = forward
+        self.reverse = reverse
+        functools.update_wrapper(self, forward, updated=())
+        self.__name__ = f"{name_of(forward.target)}_jacobian"
         self.__s2sad_inside__ = self.reverse
         self._chosen: dict[object, Derivative] = {}
 
@@ -113,7 +135,13 @@ class Jacobian:
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
 
 
-def hessian(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+def hessian(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
     """The Hessian of a function: forward mode over reverse mode, one pair of sweeps for each number of the arguments.
 
     The result for a function with a scalar result and one array argument has the shape `x.shape + x.shape`; in general
@@ -127,9 +155,9 @@ def hessian(fun: Any = None, argnums: Argnums = 0, has_aux: bool = False, backen
     Griewank & Walther (2008), section 5.4.
     """
     if fun is None:
-        return lambda f: hessian(f, argnums, has_aux, backend)
+        return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
     positions, one = positions_of(fun, argnums)
-    first = Transform("jacrev", positions, one, has_aux=has_aux)
+    first = Transform("jacrev", positions, one, has_aux=has_aux, holomorphic=holomorphic)
     return Derivative(Derivative(fun, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
@@ -221,7 +249,7 @@ def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None 
     """
     if fun is None:
         return lambda f: elementwise_grad(f, argnums, backend)
-    return _made("elementwise_grad", fun, argnums, False, backend)
+    return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
 def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> Any:
@@ -271,9 +299,16 @@ def _axes(axes: Any) -> Any:
 def _inside(operator: Callable[..., Any], *kinds: tuple[str, str]) -> None:
     """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
 
-    def made(names: list[str], argnums: Argnums = 0, has_aux: bool = False, backend: str | None = None) -> Any:
+    def made(
+        names: list[str],
+        argnums: Argnums = 0,
+        has_aux: bool = False,
+        backend: str | None = None,
+        holomorphic: bool = False,
+    ) -> Any:
         positions, one = named_positions(names, argnums, "the function", False)
-        return [Transform(kind, positions, one, has_aux=has_aux, label=label) for kind, label in kinds]
+        first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
+        return [replace(first, kind=kind, label=label) for kind, label in kinds]
 
     operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
     operator.__s2sad_transform__ = made  # type: ignore[attr-defined]

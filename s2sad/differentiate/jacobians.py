@@ -24,7 +24,7 @@ import numpy as np
 
 from s2sad.differentiate.batching import Batch, BatchedCallee
 from s2sad.differentiate.forward import TangentCallee, jvp
-from s2sad.differentiate.operators import check_aux
+from s2sad.differentiate.operators import check_aux, check_complex, check_real
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.errors import NotDifferentiable, UnsupportedType
@@ -48,6 +48,16 @@ class Order:
 
     one: bool
     has_aux: bool = False
+    holomorphic: bool = False
+
+    def check(self, function: Function, inputs: Sequence[Value], forward: bool) -> None:
+        """Refuse complex numbers where their derivative is no number: on the side that the unit vectors are of."""
+        if self.holomorphic:
+            check_complex(function, inputs, self.has_aux)
+        elif forward:
+            check_real(function, [p.type for p in inputs], "an argument")
+        else:
+            check_real(function, [check_aux(function) if self.has_aux else function.result.type], "the result")
 
     def result(self, builder: Builder, function: Function, inputs: Sequence[Value], block: Assemble) -> Operand:
         """The blocks as JAX nests them: the structure of the result, and in each leaf that of the arguments."""
@@ -87,6 +97,7 @@ def jacrev(
     """The Jacobian by rows: one adjoint sweep for each number of the result."""
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
+    order.check(function, reverse.inputs, False)
     builder = Builder()
     found: dict[tuple[Path, int, Path], Operand] = {}
     for out, _ in leaf_paths(function.result.type):
@@ -122,6 +133,7 @@ def jacfwd(
     """The Jacobian by columns: one tangent sweep for each number of the arguments."""
     builder = Builder()
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+    order.check(function, inputs, True)
     outs = [p for p, _ in leaf_paths(function.result.type) if not order.has_aux or p[0] == 0]
     found: dict[tuple[Path, int, Path], Operand] = {}
     builder.operations += function.body.operations

@@ -15,14 +15,14 @@ import numpy as np
 from s2sad.differentiate.adjoints import is_light
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, tangent_type
-from s2sad.errors import NonScalarOutput
+from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT
-from s2sad.ir.types import ArrayType, ContainerType, Type, tuple_type
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
@@ -55,15 +55,21 @@ def gradient(
     one: bool = True,
     native: bool = False,
     elementwise: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for.
 
-    With `elementwise` the cotangent is an array of ones, of whatever shape the result has.
+    With `elementwise` the cotangent is an array of ones, of whatever shape the result has. A `holomorphic` function has
+    a complex result.
     """
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
-    if not elementwise:
-        check_scalar(function, has_aux)
+    if holomorphic:
+        check_complex(function, reverse.inputs, has_aux)
+    if elementwise:
+        check_real(function, [function.result.type], "the result")
+    else:
+        check_scalar(function, has_aux, "c" if holomorphic else "f")
     builder = Builder()
     result = function.result
     seed = ones(builder, result) if elementwise else constant(1.0)
@@ -95,15 +101,41 @@ def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: b
     return grads
 
 
-def check_scalar(function: Function, has_aux: bool) -> None:
+def check_complex(function: Function, inputs: Sequence[Value], has_aux: bool) -> None:
+    """A holomorphic function takes and gives complex numbers."""
+    result = check_aux(function) if has_aux else function.result.type
+    for what, t in [("argument", p.type) for p in inputs] + [("result", result)]:
+        if any(kind != "c" for kind in number_kinds(t)):
+            raise NotDifferentiable(
+                f"{function.name}: holomorphic=True is for complex arguments and results, and an {what} is {t}"
+            )
+
+
+def check_real(function: Function, types: Sequence[Type], what: str) -> None:
+    """The Jacobian of what is complex has a meaning for holomorphic functions alone."""
+    for t in types:
+        if "c" in number_kinds(t):
+            raise NotDifferentiable(
+                f"{function.name}: {what} is {t}; holomorphic=True is for functions whose derivative is a complex "
+                "number, for others take the real and imaginary parts"
+            )
+
+
+def number_kinds(t: Type) -> set[str]:
+    """The kinds of the floating and complex numbers in a type."""
+    dtypes = (leaf.dtype for leaf in leaves(t) if isinstance(leaf, ArrayType))
+    return {str(dtype.kind) for dtype in dtypes if dtype is not None and dtype.kind in "fc"}
+
+
+def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
     """`grad` is for functions whose result is one real number."""
     t = check_aux(function) if has_aux else function.result.type
     if isinstance(t, ArrayType) and t.shape is None:
         return
-    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind not in "f"):
-        kind = "a real scalar"
+    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
+        needed = "a real scalar" if kind == "f" else "a complex scalar"
         raise NonScalarOutput(
-            f"grad needs a function whose result is {kind}; the result of {function.name} is {t}. "
+            f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. "
             "Use jacrev, vjp, or sum the result."
         )
 

@@ -23,7 +23,7 @@ from s2sad.ir.types import (
     may_be_one,
     promote,
 )
-from s2sad.rules.families import REAL, array_types, fit, linear, rule
+from s2sad.rules.families import REAL, array_types, conjugated, fit, linear, rule
 
 
 def transposed(x: Any) -> Any:
@@ -179,15 +179,19 @@ def _vdot_type(a: Type, b: Type, /) -> Type:
     return array(promote(s, t), ())
 
 
+def _vdot_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    """The first operand is conjugated, its adjoint with it."""
+    a, b = xs
+    a_bar = fit(conjugated(g * np.reshape(b, shape_of(a))), a) if active[0] else None
+    return a_bar, fit(g * conjugated(np.reshape(a, shape_of(b))), b) if active[1] else None
+
+
 rule(
     np.vdot,
     _vdot_type,
     fits=last_axes_fit,
     tangent=bilinear_tangent(np.vdot),
-    adjoint=lambda g, y, xs, active: (
-        g * np.reshape(xs[1], shape_of(xs[0])) if active[0] else None,
-        g * np.reshape(xs[0], shape_of(xs[1])) if active[1] else None,
-    ),
+    adjoint=_vdot_adjoint,
     samples=lambda rng: [Sample((REAL(rng, (3,)), REAL(rng, (3,)))), Sample((REAL(rng, (2, 3)), REAL(rng, (2, 3))))],
 )
 

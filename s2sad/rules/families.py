@@ -264,6 +264,12 @@ def type_in(x: Any) -> Any:
     return x.type if isinstance(x, Expr) else type_of(x)
 
 
+def conjugated(x: Any) -> Any:
+    """The conjugate of what is known to be complex."""
+    dtype = x.dtype if isinstance(x, Expr) else np.result_type(x)
+    return np.conj(x) if dtype is not None and dtype.kind == "c" else x
+
+
 def fit(c: Any, x: Any) -> Any:
     """A contribution to the adjoint of `x` in the shape and dtype of `x`: what broadcasting repeated is summed."""
     t = type_in(x)

@@ -17,8 +17,9 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array, broadcast_shapes
+from s2sad.rules.arithmetic import sign
 from s2sad.rules.contractions import products_fit, transposed
-from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule
+from s2sad.rules.families import REAL, array_types, conjugated, fit, result_dtype, rule
 from s2sad.rules.reductions import expanded, reduced_shape
 from s2sad.rules.shaping import _least
 
@@ -184,7 +185,8 @@ rule(
 
 def _norm_type(x: Type, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Type:
     (t,) = array_types("np.linalg.norm", [x])
-    return array(result_dtype([t], "float"), reduced_shape(t.shape, axis, keepdims))
+    dtype = result_dtype([t], "float")
+    return array(None if dtype is None else np.zeros(0, dtype).real.dtype, reduced_shape(t.shape, axis, keepdims))
 
 
 def _norm_kind(x: Any, ord: Any, axis: Any) -> str:
@@ -201,14 +203,16 @@ def _norm_kind(x: Any, ord: Any, axis: Any) -> str:
 
 
 def _norm_slope(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """The slope of the norm in each number; of a complex one its conjugate, as the tangent is the real part."""
     if _norm_kind(x, ord, axis) == "1":
-        return np.sign(x)
-    return x / expanded(y, x, axis, keepdims)
+        return sign(np.abs(x), x)
+    return conjugated(x) / expanded(y, x, axis, keepdims)
 
 
 def _norm_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     keywords = {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
-    return np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
+    found = np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
+    return found if conjugated(found) is found else np.real(found)
 
 
 def _norm_adjoint(

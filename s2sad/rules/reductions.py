@@ -149,6 +149,9 @@ for _function in (np.max, np.min):
 
 
 def _var_type(a: Type, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Type:
+    (t,) = array_types("np.var", [a])
+    if t.dtype is not None and t.dtype.kind == "c":
+        raise UnsupportedType("the variance of complex numbers", "write np.mean(np.abs(x - np.mean(x)) ** 2)")
     return _reduction_type("np.var", "float")(a, axis=axis, keepdims=keepdims)
 
 
