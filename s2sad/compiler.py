@@ -19,6 +19,7 @@ from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.differentiate.batching import Flag, batched
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
+from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.mapping import Axes, example_type, vmap
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
@@ -340,14 +341,21 @@ class Program:
             self.batches[key] = name, flag
         return FunctionRef(name, call.result.type), flag
 
-    def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
-        """The forward and reverse sweep of an entry as two functions."""
-        first, second, residuals = pair(
-            entry.function, self.active(entry, transform.argnums), self.pair_of, optimize, self.native
-        )
+    def sweeps(self, entry: Entry, transform: Transform) -> tuple[Function, str, bool]:
+        """The forward sweep of an entry, and its reverse sweep or tangent, as two functions."""
+        active = self.active(entry, transform.argnums)
+        linear = transform.kind == "linear"
+        if linear:
+            first, second, residuals = linear_pair(entry.function, active, self.tangent_of, optimize)
+        else:
+            first, second, residuals = pair(entry.function, active, self.pair_of, optimize, self.native)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
-        second = numbered(replace(optimize(second), name=self.fresh_name(f"{entry.function.name}_reverse")))
+        second = numbered(
+            replace(
+                optimize(second), name=self.fresh_name(f"{entry.function.name}_{'linear' if linear else 'reverse'}")
+            )
+        )
         second = eliminate_dead(own_results(second))
         self.functions[first.name] = first
         self.functions[second.name] = second
@@ -531,8 +539,8 @@ def compile_derivative(
     entry = program.entry(target, primal)
     function, reverse, residuals = entry.function, None, False
     result = function.result.type
-    if transform is not None and transform.kind == "vjp":
-        function, reverse, residuals = program.sweeps(entry, transform, name)
+    if transform is not None and transform.kind in ("vjp", "linear"):
+        function, reverse, residuals = program.sweeps(entry, transform)
     elif transform is not None:
         function = program.transform(entry, transform, program.fresh_name(name), parameters)
         function = eliminate_dead(own_results(function))

@@ -358,7 +358,7 @@ class Derivative:
         name = name_of(_named(self.target, self.transform))
         return _DOCS[_suffix(self.transform)].format(name=name, arguments=arguments)
 
-    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[[Any, Any], Any]]:
+    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
         values = self._bind(primals, {})
         found = self._specialise(values)
@@ -371,7 +371,7 @@ class Derivative:
             raise
         if meta["residuals"]:
             return result, reverse
-        return (result, None), lambda residuals, bar: reverse(bar)
+        return (result, None), lambda residuals, *given: reverse(*given)
 
     def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
@@ -504,6 +504,7 @@ _DOCS = {
     "jacrev": "The Jacobian of {name} with respect to {arguments}, row by row.",
     "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
     "hessian": "The Hessian of {name} with respect to {arguments}.",
+    "linear": "{name}, and what its tangent needs.",
     "vmap": "{name} for many examples at once.",
     "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }

@@ -219,6 +219,7 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
+    What the tangents have no part in is computed once; loops that carry them run again.
 
     >>> y, f_jvp = linearize(lambda x: x**2, 3.0)
     >>> y, f_jvp(1.0), f_jvp(2.0)
@@ -226,16 +227,16 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
     """
     fun = spread_for(fun, primals)
     active = active_arguments(fun, primals)
-    tangent = derivative_of(fun, Transform("pushforward", active))
+    (value, residuals), tangent = derivative_of(fun, Transform("linear", active)).sweeps(primals)
 
     def pushforward(*tangents: Any) -> Any:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         for k in active:
             check_like(tangents[k], primals[k], f"the tangent of argument {k}")
-        return tangent(*primals, *(tangents[k] for k in active))
+        return tangent(residuals, *(tangents[k] for k in active))
 
-    return fun(*primals), pushforward
+    return value, pushforward
 
 
 def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:

@@ -160,20 +160,20 @@ def pushforward(function: Function, active: Sequence[bool], tangent_of: TangentC
 
 @dataclass(frozen=True)
 class Linear:
-    """The parts of a jvp beside the primal: what the tangent has no part in, the rest, the seed, the tangent found."""
+    """The parts of a jvp beside the primal: what the tangent has no part in, the rest, the seeds, the tangent found."""
 
     fixed: list[Operation]
     moving: list[Operation]
-    seed: Value
+    seeds: tuple[Value, ...]
     dot: Operand
 
     @staticmethod
-    def of(primal: Function, tangent: Function) -> Linear:
-        """The parts of a jvp with one tangent, its last parameter, where the primal has been computed."""
-        seed = tangent.parameters[-1]
+    def of(primal: Function, tangent: Function, count: int = 1) -> Linear:
+        """The parts of a jvp with so many tangents, its last parameters, where the primal has been computed."""
+        seeds = tangent.parameters[len(tangent.parameters) - count :]
         own = set(primal.body.operations)
         known = {r for op in own for r in op.results}
-        varying: set[Operand] = {seed}
+        varying: set[Operand] = set(seeds)
         fixed: list[Operation] = []
         moving: list[Operation] = []
         for op in tangent.body.operations:
@@ -188,11 +188,11 @@ class Linear:
             moving.append(op)
         builder = Builder()
         dot = builder.extract(tangent.result, 1)
-        return Linear(fixed, [*moving, *builder.operations], seed, dot)
+        return Linear(fixed, [*moving, *builder.operations], seeds, dot)
 
     def sweep(self, x: Value, path: Path, outs: Sequence[Path], builder: Builder, unit: Operand) -> list[Operand]:
         """Append the sweep for a unit vector in the leaf of `x` at a path; the tangents of leaves of the result."""
-        table: dict[Operand, Operand] = {self.seed: unit_in(builder, x, path, unit)}
+        table: dict[Operand, Operand] = {self.seeds[0]: unit_in(builder, x, path, unit)}
         table |= copied(Block((), tuple(self.moving), ()))
         builder.operations += [substitute_operation(op, table) for op in self.moving]
         result = table.get(self.dot, self.dot)

@@ -1,0 +1,50 @@
+"""The two halves of forward mode: the primal with what its tangent needs, and the tangent as a function of tangents.
+
+    def f_forward(x):                          def f_linear(residuals, x_dot):
+        v1 = np.sin(x)                             v1, v2 = residuals
+        return v1 * x, (np.cos(x) * x, v1)         return v1 * x_dot + v2 * x_dot
+
+What tangents have no part in is computed once. A loop that carries tangents is run again, its primal with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from s2sad.differentiate.forward import TangentCallee, jvp
+from s2sad.differentiate.jacobians import Linear
+from s2sad.differentiate.operators import Optimizer, free_values
+from s2sad.ir.builder import Builder
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.structure import EXTRACT
+from s2sad.ir.types import Type, tuple_type
+from s2sad.ir.values import Apply, Block, Function, Operand, Value
+
+
+def linear_pair(
+    function: Function, active: Sequence[bool], tangent_of: TangentCallee, optimize: Optimizer
+) -> tuple[Function, Function, Type | None]:
+    """`f_forward` and `f_linear`, and the type of the residuals between them (None where there are none)."""
+    tangent = jvp(function, active, tangent_of)
+    linear = Linear.of(function, tangent, sum(active))
+    seeds = set(linear.seeds)
+    free = free_values(linear.moving, [linear.dot], seeds)
+    raw = Function(f"{function.name}_linear", Block((*free, *linear.seeds), tuple(linear.moving), (linear.dot,)))
+    raw = optimize(raw, function.parameters)
+    needed = free_values(raw.body.operations, raw.body.results, seeds)
+    forward = Builder()
+    forward.operations = [*function.body.operations, *linear.fixed]
+    if not needed:
+        second = replace(raw, body=replace(raw.body, parameters=linear.seeds))
+        return function, second, None
+    kept = forward.make(tuple, tuple(range(len(needed))), needed)
+    final = forward.make(tuple, (0, 1), [function.result, kept])
+    first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
+    residuals = Value(tuple_type(*(v.type for v in needed)), "residuals")
+    own = [Value(v.type, v.hint or "kept") for v in needed]
+    table: dict[Operand, Operand] = dict(zip(needed, own, strict=True))
+    rest = substitute(raw.body, table)
+    unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(own)]
+    body = Block((residuals, *linear.seeds), (*unpack, *rest.operations), rest.results)
+    return first, replace(raw, body=body), residuals.type
