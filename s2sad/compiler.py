@@ -29,7 +29,7 @@ from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.flat import flattened
-from s2sad.ir.signature import Signature, key_of
+from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
@@ -165,7 +165,7 @@ class Program:
                 statics[(e.parameter, e.path)] = known.value
         if entry.impure:
             return None
-        result = _returned(entry.result, local.back())
+        result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
 
     # entries
