@@ -1,8 +1,23 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
+from s2sad.custom import custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.errors import Error
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 
-__all__ = ["Error", "__version__", "check_grads", "grad", "jvp", "trace", "value_and_grad", "vjp"]
+__all__ = [
+    "Error",
+    "__version__",
+    "check_grads",
+    "custom_jvp",
+    "custom_vjp",
+    "defjvp",
+    "defvjp",
+    "grad",
+    "jvp",
+    "stop_gradient",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

@@ -16,19 +16,24 @@ from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
+from s2sad.boxes import Boxes
 from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
-from s2sad.emit.modules import classes_to_inject, emit_module
+from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.errors import Location, UnsupportedCall
 from s2sad.frontend.closures import ClosureTarget, DerivedTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
+from s2sad.ir.builder import Builder
+from s2sad.ir.custom import BlackBox, Custom, Ruled
 from s2sad.ir.flat import flattened
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import (
     BOTTOM,
@@ -46,8 +51,9 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
-from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths
+from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_stops
 from s2sad.optimize import optimize as run_passes
+from s2sad.ruled import Given, in_lengths_of, rule_variables, sweeps_of, tangent_rule, transposed_sweeps
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
@@ -96,6 +102,15 @@ class Entry:
         return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
 
 
+def calling(entry: Entry) -> Entry:
+    """A function that does nothing but call another one."""
+    inner = entry.function
+    parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
+    builder = Builder()
+    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
+    return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
     body = replace(entry.function.body, results=(constant(0.0),))
@@ -109,6 +124,7 @@ def parameter_names(target: Target) -> list[str]:
         target = target.target
     if isinstance(target, ClosureTarget):
         return list(target.names)
+    target = target.custom.fun if isinstance(target, Ruled) else target.fun if isinstance(target, Custom) else target
     return list(inspect.signature(target, follow_wrapped=False).parameters)
 
 
@@ -137,7 +153,10 @@ class Program:
         self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.given: dict[str, Given] = {}
+        """The functions whose derivatives are given, by their names."""
         self.signature = Signature()
+        self.boxes = Boxes(self)
 
     # what a lowering asks (frontend.context.Context)
 
@@ -153,6 +172,10 @@ class Program:
         given = [_as_python(t) for t in given]
         names = parameter_names(function)
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
+        if isinstance(function, Custom):
+            known_integers = {k: _constant_at(operands[k], ()) for k in function.nondiff}
+            statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) in (bool, int)}
+            function = Ruled(function)
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
@@ -168,11 +191,18 @@ class Program:
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
 
+    def bound(
+        self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
+    ) -> Primitive:
+        return self.boxes.bound(box, len(operands), static, variables)
+
     # entries
 
     def entry(self, target: Target, parameters: Mapping[str, Type]) -> Entry:
         """A function or derivative compiled for these parameters."""
         key = (target, ";".join(map(key_of, parameters.values())) + identities(parameters.values()))
+        if isinstance(target, Custom) and key not in self.entries:
+            self.entries[key] = calling(self.entry(Ruled(target), parameters))
         if key in self.entries:
             return self.entries[key]
         if key in self.in_progress:
@@ -216,6 +246,8 @@ class Program:
             self.entries.pop(inner, None)
 
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
+        if isinstance(target, Ruled):
+            return self.ruled(target.custom, parameters, name)
         if not getattr(target, "__s2sad_derivative__", False):
             lowered = self.lowered(target, parameters)
             function = replace(settle_lengths(lowered.function), name=name)
@@ -229,6 +261,20 @@ class Program:
         inner = self.entry(target.target, own)
         made = self.transform(inner, target.transform, name)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
+
+    def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
+        """A function with a rule; arrays that the rule alone reads are parameters of it too."""
+        lowered = self.lowered(custom.fun, parameters)
+        function = numbered(optimize(replace(settle_lengths(lowered.function), name=name)))
+        further = rule_variables(custom, lowered.captured)
+        more = tuple(Value(self.captured_type(v), v.shown) for v in further)
+        body = replace(function.body, parameters=(*function.parameters, *more))
+        function = replace(function, body=body)
+        captured = (*lowered.captured, *further)
+        entry = Entry(function, dict(parameters), captured, function.result.type, lowered.changes)
+        types_ = tuple(parameters.values())
+        self.given[name] = Given(custom, name, types_, entry.passed, captured, entry.result)
+        return entry
 
     def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
@@ -280,7 +326,7 @@ class Program:
 
     def fresh_name(self, base: str) -> str:
         names = set(self.names.values()) | set(self.functions)
-        names |= {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
+        names |= self.boxes.names.keys() | {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
         name, k = base, 1
         while name in names:
             k += 1
@@ -292,9 +338,14 @@ class Program:
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair:
         """The sweeps of a callee, for the operands that have adjoints."""
         name = call.function.name
+        given = self.given.get(name)
+        if given is not None and given.custom.kind == "vjp" and (name, active) not in self.pairs:
+            self.pairs[(name, active)] = sweeps_of(self, given, call, active)
         if (name, active) not in self.pairs:
-            self.make_pair(name, active)
+            self.make_pair(call, active)
         found = self.pairs[(name, active)]
+        if found.plan is not None:
+            return in_lengths_of(found, self.given[name], call)
         result = call.result.type
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
@@ -304,7 +355,8 @@ class Program:
         own = made is not None and owns_result(made)
         return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own), found.residuals)
 
-    def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
+    def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
+        name = call.function.name
         function = self.functions[name]
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
@@ -314,10 +366,13 @@ class Program:
         self.pairs[(name, active)] = Pair(
             FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
         )
-        first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
+        if name in self.given:
+            first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
+        else:
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
-            kept = replace(optimize(first), name=forward) if called else function
+            kept = replace(optimize(first), name=forward) if called or name in self.given else function
             self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
         else:
             kept = numbered(replace(optimize(first), name=forward))
@@ -329,8 +384,11 @@ class Program:
         self.functions[kept.name] = kept
         self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
 
-    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:
+    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef | TangentRule:
         """The tangent of a callee, for the operands that have tangents."""
+        custom = self.given.get(call.function.name)
+        if custom is not None:
+            return tangent_rule(self, custom, call, given)
         key = (call.function.name, given)
         if key not in self.tangents:
             function = self.functions[call.function.name]
@@ -423,7 +481,7 @@ class Compiled:
     text: str
     entry: str
     captured: tuple[Variable, ...]
-    classes: Mapping[str, type]
+    classes: Mapping[str, object]
     function: Function
     reverse: str | None = None
     residuals: bool = False
@@ -467,9 +525,9 @@ def compile_derivative(
         full = [Parameter(p.hint or "_", p) for p in function.parameters]
     else:
         full = user_parameters(function, entry, parameters, primal, signature)
-    functions = program.reachable(function.name, *([reverse] if reverse else []))
+    functions = [without_stops(f) for f in program.reachable(function.name, *([reverse] if reverse else []))]
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
-    classes = classes_to_inject({f.name: f for f in functions})
+    classes = objects_to_inject({f.name: f for f in functions})
     return Compiled(
         text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written
     )

@@ -437,7 +437,7 @@ def as_item(t: Type) -> Type:
     return array(t.dtype, ()) if isinstance(t, ArrayType) and t.shape == () else t
 
 
-def leaf_type(key: Key) -> Type:
+def leaf_type(key: tuple[Operand, Path]) -> Type:
     t: Type = key[0].type
     for k in key[1]:
         assert isinstance(t, ContainerType)

@@ -37,6 +37,7 @@ from s2sad.frontend.terms import (
     is_static,
     static_value,
 )
+from s2sad.ir.custom import stop_gradient
 from s2sad.ir.effects import PRINT
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
@@ -457,7 +458,13 @@ def _ndarray(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return lo.call(constant(np.empty), args, kw, node, None)
 
 
+def _stop_gradient(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    (term,) = (*args, *kw.values())
+    return lo.stopped(term)
+
+
 HANDLERS: dict[Any, Handler] = {
+    stop_gradient: _stop_gradient,
     np.ndarray: _ndarray,
     slice: _slice,
     collections.deque: _deque,
