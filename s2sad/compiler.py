@@ -53,7 +53,15 @@ from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operan
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_stops
 from s2sad.optimize import optimize as run_passes
-from s2sad.ruled import Given, in_lengths_of, rule_variables, sweeps_of, tangent_rule, transposed_sweeps
+from s2sad.ruled import (
+    Given,
+    in_lengths_of,
+    rule_variables,
+    sweeps_of,
+    tangent_of_sweeps,
+    tangent_rule,
+    transposed_sweeps,
+)
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
@@ -153,6 +161,8 @@ class Program:
         self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.in_rule = False
+        """Whether the tangent of a rule is made."""
         self.given: dict[str, Given] = {}
         """The functions whose derivatives are given, by their names."""
         self.signature = Signature()
@@ -387,7 +397,7 @@ class Program:
     def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef | TangentRule:
         """The tangent of a callee, for the operands that have tangents."""
         custom = self.given.get(call.function.name)
-        if custom is not None:
+        if custom is not None and not (custom.custom.kind == "vjp" and self.in_rule):
             return tangent_rule(self, custom, call, given)
         key = (call.function.name, given)
         if key not in self.tangents:
@@ -395,10 +405,20 @@ class Program:
             name = self.fresh_name(f"{function.name}_jvp")
             self.functions[name] = _stub(name)
             self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
-            made = optimize(replace(jvp(function, given, self.tangent_of), name=name))
-            self.functions[name] = numbered(made)
+            self.functions[name] = numbered(replace(self.made_tangent(function, custom, call, given), name=name))
         result = call.result.type
         return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
+
+    def made_tangent(self, function: Function, custom: Given | None, call: Call, given: tuple[bool, ...]) -> Function:
+        """The tangent of a function; in that of a rule, functions with rules for reverse mode have tangents too."""
+        if custom is not None:
+            return tangent_of_sweeps(self, custom, call, given, optimize)
+        rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
+        outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
+        try:
+            return optimize(jvp(function, given, self.tangent_of))
+        finally:
+            self.in_rule = outer
 
     # text
 

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.differentiate.given import BAR, RESIDUALS, Plan, TangentRule
+from s2sad.differentiate.operators import pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.differentiate.transposition import NotLinear, transposed
+from s2sad.differentiate.transposition import NotLinear, check_linear, transposed
 from s2sad.errors import Location, RuleError
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Spread, dependencies
@@ -158,6 +159,19 @@ def _is_plain(function: Callable[..., Any], count: int) -> bool:
 def sweeps_of(program: Entries, given: Given, call: Call, active: tuple[bool, ...]) -> Pair:
     """The pair of a call of a function with `fwd` and `bwd`, in the lengths that its types speak of."""
     check_operands(given, call, active, "bwd")
+    first, forward_type, second, bars = both_rules(program, given)
+    positions = [given.operand_of(k) if k in given.passed else -1 for k in range(len(given.types))]
+    places = [*(positions[k] for k in given.custom.nondiff), RESIDUALS, BAR]
+    diff = {given.operand_of(k): i for i, k in enumerate(given.differentiable) if k in given.passed}
+    keys = tuple(diff[k] for k, a in enumerate(active) if a)
+    plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
+    kept = None if isinstance(forward_type.items[1], StaticType) else forward_type.items[1]
+    reverse = FunctionRef(second.function.name, bars, owns_result(second.function))
+    return Pair(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
+
+
+def both_rules(program: Entries, given: Given) -> tuple[Entry, ContainerType, Entry, ContainerType]:
+    """`fwd` and `bwd` compiled, each with the type of what it gives in the lengths of the function's parameters."""
     fwd, bwd = given.custom.rules["fwd"], given.custom.rules["bwd"]
     first = compiled(program, given, fwd, given.types, "forward")
     forward_type = substitute(first.result, related(first.parameters.values(), given.types))
@@ -173,14 +187,45 @@ def sweeps_of(program: Entries, given: Given, call: Call, active: tuple[bool, ..
     second = compiled(program, given, bwd, [signature.canonical(t) for t in wanted], "backward")
     bars = substitute(second.result, related(second.parameters.values(), wanted))
     check_bars(given, bars, bwd)
-    positions = [given.operand_of(k) if k in given.passed else -1 for k in range(len(given.types))]
-    places = [*(positions[k] for k in given.custom.nondiff), RESIDUALS, BAR]
-    diff = {given.operand_of(k): i for i, k in enumerate(given.differentiable) if k in given.passed}
-    keys = tuple(diff[k] for k, a in enumerate(active) if a)
-    plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
-    kept = None if isinstance(residuals, StaticType) else residuals
-    reverse = FunctionRef(second.function.name, bars, owns_result(second.function))
-    return Pair(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
+    assert isinstance(bars, ContainerType)
+    return first, forward_type, second, bars
+
+
+def tangent_of_sweeps(program: Entries, given: Given, call: Call, active: tuple[bool, ...], optimize: Any) -> Function:
+    """The tangent of a function with `fwd` and `bwd`, where one of its own rules is differentiated that calls it.
+
+    `bwd` is linear in the cotangent: the reverse sweep of it takes the tangents of the arguments to that of the result.
+    """
+    plan = sweeps_of(program, given, call, active).plan
+    first, forward_type, second, bars = both_rules(program, given)
+    primal = program.functions[given.name]
+    parameters = [Value(p.type, p.hint) for p in primal.parameters]
+    dots = {k: Value(tangent_type(p.type), f"{p.hint}_dot") for k, p in enumerate(parameters) if active[k]}
+    builder = Builder()
+    assert plan is not None
+    both = builder.call_function(FunctionRef(first.function.name, forward_type), [parameters[k] for k in plan.forward])
+    y, residuals = builder.extract(both, 0), builder.extract(both, 1)
+    bar = second.function.parameters[plan.reverse.index(BAR)]
+    mask = [p is bar for p in second.function.parameters]
+    check_linear(second.function, mask, program.pair_of, optimize, program.functions, program.native)
+    forward, reverse, kept = pair(second.function, mask, program.pair_of, optimize, program.native)
+    arguments = plan.reverse_arguments(lambda k: parameters[k], lambda: residuals, zero(builder, y))
+    found = _inlined(builder, forward, arguments)
+    seeds: list[Operand] = []
+    for k, t in zip(given.differentiable, bars.items, strict=True):
+        at = given.operand_of(k) if k in given.passed else None
+        seeds.append(dots[at] if at in dots and not isinstance(t, StaticType) else zero(builder, Value(t)))
+    seed = builder.make(tuple, tuple(range(len(seeds))), seeds)
+    y_dot = _inlined(builder, reverse, [seed] if kept is None else [builder.extract(found, 1), seed])
+    result = builder.make(tuple, (0, 1), [y, y_dot])
+    return optimize(Function(given.name, builder.block([*parameters, *dots.values()], [result])))  # type: ignore[no-any-return]
+
+
+def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand]) -> Operand:
+    """The operations of a function with other operands for its parameters; its result."""
+    body = substitute_values(function.body, dict(zip(function.parameters, arguments, strict=True)))
+    builder.operations.extend(body.operations)
+    return body.results[0]
 
 
 def in_lengths_of(pair: Pair, given: Given, call: Call) -> Pair:

@@ -66,7 +66,7 @@ def transposed(
 def _named_for(second: Function, names: Mapping[str, str]) -> Function:
     """The adjoints of tangents under the names of those of primals."""
     bound = [r for op in walk(second.body) for r in op.results]
-    return renamed(second, {v: (names[v.hint], v.loose) for v in bound if v.hint in names})
+    return renamed(second, {v: (names[v.hint], v.loose) for v in bound if v.hint and v.hint in names})
 
 
 def check_linear(

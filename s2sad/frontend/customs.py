@@ -107,7 +107,7 @@ class Customs(Closures):
         function = constant(target.function)
         static: dict[str, Term] = {k: constant(v) for k, v in target.static}
         if not target.curried:
-            return self.call(function, arguments, static, node, None)
+            return self.call_inline(target.function, arguments, static, node)
         g, *rest = arguments
         return self.call(self.call(function, rest, static, node, None), [g], {}, node, None)
 
@@ -127,6 +127,9 @@ class Customs(Closures):
         return self.adopt(self.builder.apply(STOP, [operand]))
 
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+        raise NotImplementedError
+
+    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         raise NotImplementedError
 
     def as_argument(self, term: Term) -> Term:
