@@ -208,8 +208,8 @@ class Program:
 
     # entries
 
-    def entry(self, target: Target, parameters: Mapping[str, Type]) -> Entry:
-        """A function or derivative compiled for these parameters."""
+    def entry(self, target: Target, parameters: Mapping[str, Type], name: str | None = None) -> Entry:
+        """A function or derivative compiled for these parameters; a lambda under the name given for it."""
         key = (target, ";".join(map(key_of, parameters.values())) + identities(parameters.values()))
         if isinstance(target, Custom) and key not in self.entries:
             self.entries[key] = calling(self.entry(Ruled(target), parameters))
@@ -220,7 +220,8 @@ class Program:
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
-        name = self.names.get(key) or self.fresh_name(name_of(target))
+        own = name_of(target)
+        name = self.names.get(key) or self.fresh_name(name if name and own == "function" else own)
         self.names[key] = name
         guess = Entry(_stub(name), dict(parameters), (), BOTTOM)
         for _ in range(8):
@@ -534,7 +535,8 @@ def compile_derivative(
     if transform is not None and transform.kind == "vjp":
         function, reverse, residuals = program.sweeps(entry, transform, name)
     elif transform is not None:
-        function = program.transform(entry, transform, program.fresh_name(name))
+        name = program.names[(target, "")] = program.fresh_name(name)
+        function = program.transform(entry, transform, name)
         function = eliminate_dead(own_results(function))
         result = function.result.type
         if program.native:

@@ -78,7 +78,7 @@ class custom_vjp(_Custom):
     >>> def log1pexp_bwd(x, y_bar):
     ...     return (y_bar / (1.0 + np.exp(-x)),)
     >>> log1pexp.defvjp(log1pexp_fwd, log1pexp_bwd)
-    >>> s2sad.grad(log1pexp)(0.0)
+    >>> float(s2sad.grad(log1pexp)(0.0))
     0.5
     """
 
@@ -126,7 +126,11 @@ class custom_jvp(_Custom):
         names = parameter_names(self.fun, len(inspect.signature(self.fun).parameters))
         if len(rules) != len(names):
             raise ArgumentError(f"{self.name} has {len(names)} parameters, and {len(rules)} rules are given")
-        self.rule = _sum_of_rules(self, names, [None if r is None else _function(r) for r in rules])
+        named = [
+            None if r is None else _named(_function(r), f"{self.name}_jvp_{n}")
+            for r, n in zip(rules, names, strict=True)
+        ]
+        self.rule = _sum_of_rules(self, names, named)
 
 
 def defvjp(
@@ -217,6 +221,15 @@ def _function(rule: Any) -> Any:
     if not callable(rule):
         raise ArgumentError(f"a rule is a function, not {rule!r}")
     return rule
+
+
+def _named(rule: Any, name: str) -> Any:
+    """A lambda under a name; other functions as they are."""
+    if not isinstance(rule, types.FunctionType) or rule.__name__ != "<lambda>":
+        return rule
+    named = types.FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
+    named.__qualname__, named.__module__ = rule.__qualname__, rule.__module__
+    return named
 
 
 _numbers = count(1)

@@ -38,6 +38,9 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant
 
+SUFFIX = {"forward": "fwd", "backward": "bwd", "tangent": "jvp"}
+"""The names of rules that are lambdas."""
+
 
 class Entry(Protocol):
     """A function compiled for one signature."""
@@ -57,7 +60,7 @@ class Entries(Protocol):
     functions: dict[str, Function]
     native: bool
 
-    def entry(self, target: Any, parameters: Mapping[str, Type]) -> Any: ...
+    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Any: ...
     def fresh_name(self, base: str) -> str: ...
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
 
@@ -135,7 +138,8 @@ def compiled(
     names = parameter_names(function, count)
     target = function if _is_plain(function, count) else Spread(function, tuple(names), count)
     try:
-        entry: Entry = program.entry(target, dict(zip(names, given_types, strict=True)))
+        name = f"{given.custom.name}_{SUFFIX[role]}"
+        entry: Entry = program.entry(target, dict(zip(names, given_types, strict=True)), name)
     except NeedsStatic as e:
         raise RuleError(
             f"the {role} rule of {given.custom.name} must know {names[e.parameter]} at compile time",

@@ -104,6 +104,14 @@ def fitted(builder: Builder, bar: Operand, t: ArrayType, primal: Callable[[], Op
     assert isinstance(own, ArrayType)
     if t.shape is None or own.shape != t.shape:
         bar = builder.apply(CHECKED, (bar, primal()))
+    return in_dtype(builder, bar, t)
+
+
+def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
+    """A tangent or cotangent in the dtype of its primal; containers as they are."""
+    own = bar.type
+    if not isinstance(own, ArrayType) or not isinstance(t, ArrayType):
+        return bar
     if t.dtype is None or own.dtype is None or own.dtype == t.dtype or (own.kind, t.kind) == ("python", "python"):
         return bar
     if own.kind == "python" and t.dtype == np.float64 and own.dtype.kind == "f":

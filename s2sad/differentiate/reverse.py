@@ -18,7 +18,7 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
-from s2sad.differentiate.given import Plan, given_bars
+from s2sad.differentiate.given import Plan, given_bars, in_dtype
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tangent_type
 from s2sad.ir.builder import Builder, Expr
@@ -198,7 +198,7 @@ class Reverse(Adjoints):
         bar = self.total(builder, op.result)
         if bar is None:
             return
-        bar = self.name(bar, self.hint(op.result))
+        bar = self.name(in_dtype(builder, bar, op.result.type), self.hint(op.result))
         given = tuple(o in self.active for o in op.operands)
         if op not in self.pairs:
             pair = self.pair_of(op, given)

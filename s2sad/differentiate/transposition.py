@@ -19,7 +19,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT, MEASURES
-from s2sad.ir.types import Type
+from s2sad.ir.types import StaticType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
 
@@ -52,13 +52,14 @@ def transposed(
     first, second, residuals = pair(function, active, pair_of, optimize, native, (1,))
     second = _named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
-    zeros: dict[Operand, Operand] = {d: zero(before, p) for d, p in zip(dots, primals, strict=True)}
+    own = dict(zip(function.parameters, first.parameters, strict=True))
+    zeros: dict[Operand, Operand] = {own[d]: zero(before, own[p]) for d, p in zip(dots, primals, strict=True)}
     body = substitute(first.body, zeros)
     both = body.results[0] if residuals is None else after.extract(body.results[0], 0)
     result = after.extract(both, 0)
     if residuals is not None:
         result = after.make(tuple, (0, 1), [result, after.extract(body.results[0], 1)])
-    parameters = tuple(p for p in function.parameters if p not in zeros)
+    parameters = tuple(p for p in first.parameters if p not in zeros)
     operations = (*before.operations, *body.operations, *after.operations)
     return replace(first, body=Block(parameters, operations, (result,))), second, residuals
 
@@ -106,7 +107,7 @@ def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
     for op in walk(second.body):
         if isinstance(op, Apply) and op.primitive is EXTRACT:
             item = op.operands[0] is second.parameters[0] and op.static["key"] in items
-            if item or op.operands[0] in held:
+            if (item or op.operands[0] in held) and not isinstance(op.result.type, StaticType):
                 held.add(op.result)
         elif not (isinstance(op, Apply) and op.primitive.name in MEASURES) and any(o in held for o in op.operands):
             yield op

@@ -7,6 +7,7 @@ A black box is an operation, as a function of NumPy is; arrays from outside that
 from __future__ import annotations
 
 import inspect
+import types
 from typing import Any
 
 import gast
@@ -104,12 +105,18 @@ class Customs(Closures):
 
     def rule_result(self, target: BoxRule, arguments: list[Term], node: gast.AST) -> Term:
         """What a rule gives, from its parameters as those of one function."""
-        function = constant(target.function)
         static: dict[str, Term] = {k: constant(v) for k, v in target.static}
-        if not target.curried:
-            return self.call_inline(target.function, arguments, static, node)
         g, *rest = arguments
-        return self.call(self.call(function, rest, static, node, None), [g], {}, node, None)
+        made = self.call_rule(target.function, rest if target.curried else arguments, static, node)
+        return self.call(made, [g], {}, node, None) if target.curried else made
+
+    def call_rule(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A rule in the place of its call, in whatever module it is defined."""
+        if not isinstance(f, types.FunctionType):
+            return self.call(constant(f), arguments, keywords, node, None)
+        signature = inspect.signature(f, follow_wrapped=False)
+        bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        return self.lower_here(f, bound, node)
 
     def stopped(self, term: Term) -> Term:
         """A term without derivative: its numbers behind a barrier, its lists and objects anew."""
@@ -127,9 +134,6 @@ class Customs(Closures):
         return self.adopt(self.builder.apply(STOP, [operand]))
 
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
-        raise NotImplementedError
-
-    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         raise NotImplementedError
 
     def as_argument(self, term: Term) -> Term:
