@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from s2sad.analysis.aliasing import owns_result
 from s2sad.differentiate.given import fitted
 from s2sad.errors import RuleError
 from s2sad.frontend.context import NeedsStatic, Variable
@@ -81,7 +82,7 @@ class Boxes:
     def result(self, box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:
         """The type of what a black box gives."""
         local = Signature()
-        own = [local.canonical(t) for t in types]
+        own = [local.parameter(t) for t in types]
         key = (box, ";".join([*map(key_of, own), *(f"{k}={v!r}" for k, v in static.items())]))
         if key not in self.results:
             self.results[key] = (own, result_type(box, own, static))
@@ -153,7 +154,7 @@ class Call:
             what = "ans and the arguments" if target.curried else "g, ans and the arguments"
             raise RuleError(f"a rule of {self.box.name} takes {what}", "", place_of(target.function))
         local = Signature()
-        own = [local.canonical(t) for t in types]
+        own = [local.parameter(t) for t in types]
         try:
             return self.boxes.program.entry(target, dict(zip(target.__signature__.parameters, own, strict=True)))
         except NeedsStatic as e:
@@ -186,7 +187,9 @@ class Call:
         self.boxes.program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
         table = related(entry.parameters.values(), types)
         t = substitute(entry.result, {**{s: renewed(s) for s in symbols(entry.result)}, **table})
-        return builder.call_function(FunctionRef(function.name, t), [pairs[p].operand for p in kept])
+        return builder.call_function(
+            FunctionRef(function.name, t, owns_result(function)), [pairs[p].operand for p in kept]
+        )
 
 
 def _whole(g: Any, like: Any) -> Any:

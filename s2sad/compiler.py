@@ -184,7 +184,7 @@ class Program:
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
         if isinstance(function, Custom):
             known_integers = {k: _constant_at(operands[k], ()) for k in function.nondiff}
-            statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) in (bool, int)}
+            statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) is int}
             function = Ruled(function)
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}

@@ -17,7 +17,7 @@ from s2sad.differentiate.given import BAR, RESIDUALS, Plan, TangentRule
 from s2sad.differentiate.operators import pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.differentiate.transposition import NotLinear, check_linear, transposed
+from s2sad.differentiate.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.errors import Location, RuleError
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Spread, dependencies
@@ -85,6 +85,7 @@ class Given:
     def operands(self, entry: Entry, positions: Sequence[Any]) -> list[Any]:
         """What an entry is passed, of what stands at the positions of its parameters; then what it captures."""
         found = [positions[k] for k in entry.passed]
+        assert -1 not in found, "what is a constant of the function is one of its rules"
         keys = [v.key for v in self.captured]
         return found + [len(self.passed) + keys.index(v.key) for v in entry.captured]
 
@@ -188,7 +189,7 @@ def both_rules(program: Entries, given: Given) -> tuple[Entry, ContainerType, En
     own = [given.types[k] for k in given.custom.nondiff]
     wanted = [*own, residuals, tangent_type(given.result)]
     signature = Signature()
-    second = compiled(program, given, bwd, [signature.canonical(t) for t in wanted], "backward")
+    second = compiled(program, given, bwd, [signature.parameter(t) for t in wanted], "backward")
     bars = substitute(second.result, related(second.parameters.values(), wanted))
     check_bars(given, bars, bwd)
     assert isinstance(bars, ContainerType)
@@ -220,6 +221,7 @@ def tangent_of_sweeps(program: Entries, given: Given, call: Call, active: tuple[
         at = given.operand_of(k) if k in given.passed else None
         seeds.append(dots[at] if at in dots and not isinstance(t, StaticType) else zero(builder, Value(t)))
     seed = builder.make(tuple, tuple(range(len(seeds))), seeds)
+    reverse = named_for(reverse, {f"{bar.hint}_bar": "out_dot"})
     y_dot = _inlined(builder, reverse, [seed] if kept is None else [builder.extract(found, 1), seed])
     result = builder.make(tuple, (0, 1), [y, y_dot])
     return optimize(Function(given.name, builder.block([*parameters, *dots.values()], [result])))  # type: ignore[no-any-return]

@@ -313,6 +313,8 @@ def test_nondiff_argnums():
     assert s2sad.grad(f)(2.0, 3) == 12.0 + 7.0
     assert s2sad.grad(f)(2.0, 4) == 32.0 + 7.0
     assert s2sad.grad(power, 1)(3, 2.0, "power") == 12.0
+    assert s2sad.grad(lambda x: power(3, x, "power"))(2.0) == 12.0
+    assert s2sad.grad(lambda x: power(2, x, "power") + power(4, x, "power"))(2.0) == 36.0
 
     def g(x):
         return np.sum(summed(x, 1) * np.array([1.0, 2.0]))
@@ -378,7 +380,7 @@ def test_a_rule_for_each_argument():
     assert s2sad.grad(first_alone)(2.0, 3) == 12.0
     text = s2sad.api._tangent(lambda x: by_parts(x, x), (0,)).lower(2.0, 1.0).source
     assert "ans = by_parts(x, y)" in text
-    assert "return ans, by_parts_jvp_x(x_dot, ans, x, y) + by_parts_jvp_y(y_dot, ans, x, y)" in text
+    assert "v1 = by_parts_jvp_x(x_dot, ans, x, y)" in text
 
 
 @s2sad.custom_vjp

@@ -50,7 +50,7 @@ def transposed(
     active = [p in dots for p in function.parameters]
     check_linear(function, active, pair_of, optimize, functions, native, (1,))
     first, second, residuals = pair(function, active, pair_of, optimize, native, (1,))
-    second = _named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
+    second = named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
     own = dict(zip(function.parameters, first.parameters, strict=True))
     zeros: dict[Operand, Operand] = {own[d]: zero(before, own[p]) for d, p in zip(dots, primals, strict=True)}
@@ -64,8 +64,8 @@ def transposed(
     return replace(first, body=Block(parameters, operations, (result,))), second, residuals
 
 
-def _named_for(second: Function, names: Mapping[str, str]) -> Function:
-    """The adjoints of tangents under the names of those of primals."""
+def named_for(second: Function, names: Mapping[str, str]) -> Function:
+    """A function with other names for some of its values."""
     bound = [r for op in walk(second.body) for r in op.results]
     return renamed(second, {v: (names[v.hint], v.loose) for v in bound if v.hint and v.hint in names})
 

@@ -99,6 +99,10 @@ class Signature:
                 return SequenceType(self.canonical(t.item), new_dim("k"))
         return t
 
+    def parameter(self, t: Type) -> Type:
+        """A type in this one's symbols, an integer that is known with its value."""
+        return t if isinstance(t, ArrayType) and isinstance(t.size, int) else self.canonical(t)
+
     def back(self) -> Mapping[Symbol, Dim]:
         """The symbols of this signature by what they stand for."""
         return {s: d for d, n in self.dims.items() if isinstance(n, Size) for s, _ in n.terms}
