@@ -659,6 +659,45 @@ def test_a_function_made_in_the_function_is_refused():
         s2sad.grad(lambda x: apply(lambda z: z * x, x))(1.0)
 
 
+def test_a_rule_inside_of_a_function_is_refused():
+    with pytest.raises(RuleError, match="custom_vjp in a function(.|\n)*define it outside"):
+        s2sad.grad(lambda x: s2sad.custom_vjp(lambda z: z)(x))(1.0)
+
+
+def test_defaults_and_names():
+    @s2sad.custom_vjp
+    def f(x, y=2.0):
+        return x * y
+
+    f.defvjp(lambda x, y: (x * y, (x, y)), lambda r, g: (r[1] * g, r[0] * g))
+    assert s2sad.grad(lambda x: f(x) + f(y=3.0, x=x))(2.0) == 5.0
+
+
+def test_results_of_integers_and_residuals_of_all_kinds():
+    @s2sad.custom_vjp
+    def f(x):
+        return x * 2.0, np.argmax(x)
+
+    def fwd(x):
+        return f(x), {"x": x, "none": None, "text": "twice", "rows": [x, (x, 1)]}
+
+    def bwd(r, g):
+        return (g[0] * 2.0 + 0.0 * r["rows"][1][0] if r["text"] == "twice" else r["x"],)
+
+    f.defvjp(fwd, bwd)
+    np.testing.assert_array_equal(s2sad.grad(lambda x: f(x)[0][f(x)[1]])(X), [0.0, 0.0, 2.0])
+
+
+def test_derivatives_inside_of_functions():
+    def f(x):
+        def inner(z):
+            return product(z, x)
+
+        return s2sad.grad(inner)(x) * x
+
+    assert s2sad.grad(f)(0.7) == pytest.approx(s2sad.grad(lambda x: np.cos(x) * x * x)(0.7))
+
+
 # the cache
 
 
@@ -873,6 +912,69 @@ def test_a_black_box_of_which_nothing_is_known():
     s2sad.defvjp(stubborn, lambda ans, x: lambda g: 2.0 * g)
     x = np.arange(5.0)
     np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(stubborn(x) * x))(x), 4.0 * x)
+
+
+def test_what_a_black_box_gives_may_be_its_argument():
+    def same(x):
+        return eval("x")
+
+    s2sad.defvjp(same, lambda ans, x: lambda g: g)
+
+    def written(x):
+        y = same(x)
+        y[0] = 7.0
+        return np.sum(x * y)
+
+    def read_later(x):
+        z = x * 1.0
+        y = same(z)
+        z[0] = 7.0
+        return np.sum(x * y)
+
+    def copied(x):
+        y = same(x).copy()
+        y[0] = 7.0
+        return np.sum(x * y) + np.sum(same(x))
+
+    for f, message in [(written, "write into a copy"), (read_later, "take a copy before the change")]:
+        with pytest.raises(s2sad.Error, match=message):
+            s2sad.grad(f)(X)
+    np.testing.assert_allclose(s2sad.grad(copied)(X), [8.0, 1.0 + 2.0 * X[1], 1.0 + 2.0 * X[2]])
+    gradient = s2sad.grad(lambda x: np.sum(same(x)))(X)
+    gradient[0] = 5.0
+
+
+def test_gradients_are_memory_of_their_own():
+    @s2sad.custom_vjp
+    def f(x, y):
+        return x + y
+
+    f.defvjp(lambda x, y: (f(x, y), x), lambda r, g: (g, g))
+    x_bar, y_bar = s2sad.grad(lambda x, y: np.sum(f(x, y)), (0, 1))(X, Y)
+    x_bar[0] = 5.0
+    np.testing.assert_array_equal(y_bar, np.ones(3))
+    f.defvjp(lambda x, y: (f(x, y), x), lambda r, g: (r, None))
+    out, pullback = s2sad.vjp(f, X, Y)
+    pullback(Y)[0][0] = 9.0
+    np.testing.assert_array_equal(pullback(Y)[0], X)
+
+
+def test_a_rule_may_write_into_what_it_is_given():
+    @s2sad.custom_vjp
+    def f(x):
+        return x * 1.0
+
+    def bwd(_, g):
+        g[0] = 0.0
+        return (g,)
+
+    f.defvjp(lambda x: (f(x), None), bwd)
+
+    def loss(x):
+        y = f(x)
+        return np.sum(y * x) + np.sum(y)
+
+    np.testing.assert_allclose(s2sad.grad(loss)(X), X + np.array([0.0, 1.0 + X[1], 1.0 + X[2]]))
 
 
 def test_partial_application_and_objects_as_arguments():

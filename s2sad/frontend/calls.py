@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import gast
 import numpy as np
 
-from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
@@ -151,6 +151,8 @@ class Calls(Customs):
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, Custom):
             return self.call_custom(f, arguments, keywords, node, hint)
+        if isinstance(f, type) and issubclass(f, Custom):
+            self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
         if is_hashable(f) and f in WRITERS:
             self.need_memory()
             return WRITERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.closures import Closures
 from s2sad.frontend.context import Variable
 from s2sad.frontend.dependencies import dependencies
+from s2sad.frontend.heap import OneOfTwo
 from s2sad.frontend.terms import Record, Ref, Term, is_array, parts
 from s2sad.ir.custom import STOP, BlackBox, BoxRule, Custom
 from s2sad.ir.types import ContainerType, StaticType, is_active_type, leaves
@@ -68,7 +69,12 @@ class Customs(Closures):
         variables = dependencies(box.rules).variables
         outside = [self.captured_value(v) for v in variables]
         bound = self.context.bound(box, operands, static, variables)
-        return self.adopt(self.builder.apply(bound, [*operands, *outside], None, hint))
+        result = self.builder.apply(bound, [*operands, *outside], None, hint)
+        cells = frozenset(r.cell for a in arguments for r in self.reachable(a))
+        since = self.cells
+        adopted = self.adopt(result, OneOfTwo(f"which {box.name} gave, and may be one of its arguments", cells))
+        self.watch_sources(since)
+        return adopted
 
     def in_order(
         self, box: BlackBox, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
