@@ -1,7 +1,7 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
-from s2sad.custom import custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
+from s2sad.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.errors import Error
 from s2sad.testing import check_grads
 from s2sad.version import __version__
@@ -9,6 +9,7 @@ from s2sad.version import __version__
 __all__ = [
     "Error",
     "__version__",
+    "adjoint",
     "check_grads",
     "custom_jvp",
     "custom_vjp",

@@ -13,12 +13,13 @@ from typing import Any
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.differentiate.given import fitted
+from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import RuleError
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.ir.builder import Builder
-from s2sad.ir.custom import BlackBox, BoxRule, accepts, place_of
+from s2sad.ir.custom import ADJOINT, BlackBox, BoxRule, accepts, place_of
 from s2sad.ir.lists import add, zero
-from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.printer import constant_text
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, renewed, substitute, symbols
@@ -143,7 +144,7 @@ class Call:
         given = [arguments[k] for k in entry.passed] + [outside[v.key] for v in entry.captured]
         if isinstance(entry.result, StaticType) and entry.result.value is None:
             return None
-        found = self.written(builder, entry, given, [a.type for a in arguments[: self.count + 2]])
+        found = written(self.boxes.program, builder, entry, given, [a.type for a in arguments[: self.count + 2]])
         check_fits(found.type, like.type, f"a rule of {self.box.name}", "what it is for", rule)
         if isinstance(found.type, ArrayType) and isinstance(like.type, ArrayType):
             found = fitted(builder, found, like.type, lambda: like.operand)
@@ -164,32 +165,62 @@ class Call:
                 e.location,
             ) from None
 
-    def written(self, builder: Builder, entry: Any, given: Sequence[Any], types: Sequence[Type]) -> Operand:
-        """The operations of a short rule; a call of a long one, with those arguments that it reads."""
-        function: Function = entry.function
-        pairs = dict(zip(function.parameters, given, strict=True))
-        body = function.body.operations
-        if len(body) <= SHORT and all(isinstance(op, Apply) for op in body):
-            made: dict[Operand, Operand] = {}
 
-            def read(o: Operand) -> Operand:
-                if o in made:
-                    return made[o]
-                return pairs[o].operand if isinstance(o, Value) else o
+def written(program: Entries, builder: Builder, entry: Any, given: Sequence[Any], types: Sequence[Type]) -> Operand:
+    """The operations of a short rule; a call of a long one, with those arguments that it reads."""
+    function: Function = entry.function
+    pairs = dict(zip(function.parameters, given, strict=True))
+    body = function.body.operations
+    if len(body) <= SHORT and all(isinstance(op, Apply) for op in body):
+        made: dict[Operand, Operand] = {}
 
-            for op in body:
-                assert isinstance(op, Apply)
-                made[op.result] = builder.apply(op.primitive, [read(o) for o in op.operands], op.static)
-            return read(function.result)
-        needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
-        needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
-        kept = tuple(p for p in function.parameters if p in needed)
-        self.boxes.program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
-        table = related(entry.parameters.values(), types)
-        t = substitute(entry.result, {**{s: renewed(s) for s in symbols(entry.result)}, **table})
-        return builder.call_function(
-            FunctionRef(function.name, t, owns_result(function)), [pairs[p].operand for p in kept]
-        )
+        def read(o: Operand) -> Operand:
+            if o in made:
+                return made[o]
+            return pairs[o].operand if isinstance(o, Value) else o
+
+        for op in body:
+            assert isinstance(op, Apply)
+            made[op.result] = builder.apply(op.primitive, [read(o) for o in op.operands], op.static)
+        return read(function.result)
+    needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
+    needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
+    kept = tuple(p for p in function.parameters if p in needed)
+    program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
+    table = related(entry.parameters.values(), types)
+    t = substitute(entry.result, {**{s: renewed(s) for s in symbols(entry.result)}, **table})
+    return builder.call_function(FunctionRef(function.name, t, owns_result(function)), [pairs[p].operand for p in kept])
+
+
+def hooked(program: Entries, target: Any) -> Primitive:
+    """An identity to whose adjoint something is done: `target` is a function of it and of the further operands."""
+
+    def adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+        rest: list[Any] = [None] * (len(xs) - 1)
+        if not active[0]:
+            return (None, *rest)
+        builder: Builder = g.builder
+        types = [tangent_type(xs[0].type), *(x.type for x in xs[1:])]
+        local = Signature()
+        entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
+        if entry.impure or entry.captured:
+            what = "changes a list or an array in place" if entry.impure else "reads an array from outside the function"
+            raise RuleError(f"the block of an adjoint {what}", "assign a new value to the adjoint", builder.location)
+        given = [g, *xs[1:]]
+        found = written(program, builder, entry, [given[k] for k in entry.passed], types)
+        check_fits(found.type, xs[0].type, "the block of an adjoint", "the variable", None)
+        assert isinstance(found.type, ArrayType)
+        return (builder.expr(fitted(builder, found, xs[0].type, lambda: xs[0].operand)), *rest)
+
+    return Primitive(
+        ADJOINT,
+        lambda x, *_: x,
+        lambda *types: types[0],
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=adjoint,
+        effect=Effect.VIEW,
+        spelling=f"{ADJOINT}(_0)",
+    )
 
 
 def _whole(g: Any, like: Any) -> Any:

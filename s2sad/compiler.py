@@ -16,7 +16,7 @@ from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
-from s2sad.boxes import Boxes
+from s2sad.boxes import Boxes, hooked
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.operators import gradient, numbered, pair
@@ -51,7 +51,7 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
-from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_stops
+from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints, without_stops
 from s2sad.optimize import optimize as run_passes
 from s2sad.ruled import (
     Given,
@@ -206,6 +206,9 @@ class Program:
     ) -> Primitive:
         return self.boxes.bound(box, len(operands), static, variables)
 
+    def hooked(self, target: Any) -> Primitive:
+        return hooked(self, target)
+
     # entries
 
     def entry(self, target: Target, parameters: Mapping[str, Type], name: str | None = None) -> Entry:
@@ -315,7 +318,7 @@ class Program:
             made = replace(jvp(entry.function, active, self.tangent_of), name=name)
         else:
             raise ValueError(transform.kind)
-        return optimize(made)
+        return optimize(made if transform.kind == "jvp" else without_adjoints(made))
 
     def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
         """The forward and reverse sweep of an entry as two functions."""
@@ -383,10 +386,12 @@ class Program:
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
-            kept = replace(optimize(first), name=forward) if called or name in self.given else function
+            kept = function
+            if called or name in self.given or without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(first)), name=forward)
             self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
         else:
-            kept = numbered(replace(optimize(first), name=forward))
+            kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
                 self.pairs[(name, active)] = Pair(

@@ -16,6 +16,7 @@ import numpy as np
 
 from s2sad.errors import ArgumentError
 from s2sad.ir.custom import BlackBox, Custom, parameter_names
+from s2sad.ir.custom import adjoint as adjoint
 from s2sad.ir.custom import stop_gradient as stop_gradient
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import PRIMITIVES, Effect, lookup, register, replace_rule

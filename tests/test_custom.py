@@ -1043,6 +1043,119 @@ def test_stop_gradient_of_what_an_argument_is():
     assert X[0] == 0.5
 
 
+# what is done to an adjoint
+
+
+def clipped_by_hand(x):
+    y = np.sin(x)
+    with s2sad.adjoint(y) as y_bar:
+        y_bar = np.clip(y_bar, -1.0, 1.0)
+    return np.sum(y * x * 3.0)
+
+
+def test_an_adjoint_is_replaced():
+    expected = 3.0 * np.sin(X) + np.clip(3.0 * X, -1.0, 1.0) * np.cos(X)
+    np.testing.assert_allclose(s2sad.grad(clipped_by_hand)(X), expected)
+    value, bar = s2sad.value_and_grad(clipped_by_hand)(X)
+    assert value == clipped_by_hand(X) == pytest.approx(np.sum(np.sin(X) * X * 3.0))
+    np.testing.assert_allclose(bar, expected)
+    slope = np.sum(3.0 * (np.cos(X) * X + np.sin(X)) * Y)
+    assert s2sad.jvp(clipped_by_hand, (X,), (Y,))[1] == pytest.approx(slope)
+    inner = np.where(np.abs(3.0 * X) < 1.0, 3.0, 0.0)
+    second = 3.0 * np.cos(X) + inner * np.cos(X) - np.clip(3.0 * X, -1.0, 1.0) * np.sin(X)
+    np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(s2sad.grad(clipped_by_hand)(x)))(X), second)
+    text = s2sad.grad(clipped_by_hand).lower(X).source
+    assert "    y_bar = np.clip(y_bar, -1.0, 1.0)    # y = adjoint(y)\n" in text
+
+
+def test_adjoints_in_loops_with_prints_and_branches(capsys):
+    def f(x):
+        s = 0.0
+        for k in range(3):
+            s = s * x + x
+            with s2sad.adjoint(s) as s_bar:
+                print("s_bar", k, s_bar)
+                if s_bar > 2.0:
+                    s_bar = 2.0
+        return s
+
+    assert s2sad.grad(f)(1.5) == 10.5
+    assert capsys.readouterr().out == "s_bar 2 1.0\ns_bar 1 1.5\ns_bar 0 2.25\n"
+    assert f(1.5) == 7.125
+    assert capsys.readouterr().out == "s_bar 0 0.0\ns_bar 1 0.0\ns_bar 2 0.0\n"
+
+
+def test_adjoints_of_arrays_that_are_written_and_of_arguments():
+    def f(x):
+        a = x * 1.0
+        a[0] = 2.0 * x[1]
+        limit = np.max(x)
+        with s2sad.adjoint(a) as a_bar:
+            n = np.sqrt(np.sum(a_bar**2))
+            a_bar = a_bar * limit / n
+        a[1] = a[0] * a[2]
+        return np.sum(a)
+
+    x = np.array([0.1, 2.0, 3.0])
+    a_bar = np.array([1.0 + 3.0, 0.0, 1.0 + 4.0])
+    a_bar = a_bar * 3.0 / np.sqrt(np.sum(a_bar**2))
+    np.testing.assert_allclose(s2sad.grad(f)(x), [0.0, a_bar[1] + 2.0 * a_bar[0], a_bar[2]])
+
+    def g(x, scale):
+        with s2sad.adjoint(x) as x_bar:
+            x_bar = x_bar * scale
+        return helper(x, x)
+
+    def callee(x):
+        return g(x * 2.0, 3.0) * x
+
+    assert s2sad.grad(g)(0.5, 10.0) == pytest.approx(10.0 * s2sad.grad(lambda x: helper(x, x))(0.5))
+    expected = 6.0 * 0.5 * s2sad.grad(lambda x: helper(x, x))(1.0) + helper(1.0, 1.0)
+    assert s2sad.grad(callee)(0.5) == pytest.approx(expected)
+
+
+def test_what_cannot_be_done_to_an_adjoint():
+    def in_place(x):
+        y = x * 2.0
+        with s2sad.adjoint(y) as y_bar:
+            y_bar[0] = 0.0
+        return np.sum(y)
+
+    def of_another_shape(x):
+        y = x * 2.0
+        with s2sad.adjoint(y) as y_bar:
+            y_bar = np.sum(y_bar)
+        return np.sum(y)
+
+    def of_a_list(x):
+        y = [x, x]
+        with s2sad.adjoint(y) as y_bar:
+            print(y_bar)
+        return np.sum(y[0])
+
+    def of_an_expression(x):
+        with s2sad.adjoint(x * 2.0) as y_bar:
+            print(y_bar)
+        return np.sum(x)
+
+    def logged(x):
+        log = []
+        y = x * 2.0
+        with s2sad.adjoint(y) as y_bar:
+            log.append(y_bar)
+        return np.sum(y) + len(log)
+
+    for f, message in [
+        (in_place, "assign a new value to the adjoint"),
+        (of_another_shape, "the block of an adjoint gives float64, where the variable is"),
+        (of_a_list, "name a number or an array"),
+        (of_an_expression, "test_custom.py"),
+        (logged, "changes a list"),
+    ]:
+        with pytest.raises(s2sad.Error, match=message):
+            s2sad.grad(f)(X)
+
+
 # native code
 
 

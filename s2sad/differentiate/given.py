@@ -15,7 +15,7 @@ import numpy as np
 
 from s2sad.differentiate.tangents import Path, leaf_paths, pick
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.primitive import Effect, Primitive, Sample, register
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Constant, FunctionRef, Operand, Value, constant
 
@@ -143,6 +143,7 @@ CHECKED = register(
         tangent=lambda y, xs, dots: dots[0],
         adjoint=lambda g, y, xs, active: (g if active[0] else None, None),
         effect=Effect.VIEW,
+        samples=lambda rng: [Sample((rng.uniform(size=shape), rng.uniform(size=shape))) for shape in [(3,), (2, 3)]],
         helper=True,
     )
 )

@@ -79,6 +79,10 @@ class Context(Protocol):
         """A black box as the primitive of one call; `variables` are further operands, which its rules read."""
         ...
 
+    def hooked(self, target: Any) -> Primitive:
+        """An identity whose adjoint is a function of the adjoint and of its further operands."""
+        ...
+
     def captured_type(self, variable: Variable) -> Type:
         """The type of a captured variable."""
         ...

@@ -14,13 +14,14 @@ import gast
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
-from s2sad.frontend.closures import Closures
+from s2sad.frontend import scope
+from s2sad.frontend.closures import Closures, signature_of
 from s2sad.frontend.context import Variable
 from s2sad.frontend.dependencies import dependencies
 from s2sad.frontend.heap import OneOfTwo
-from s2sad.frontend.terms import Record, Ref, Term, is_array, parts
+from s2sad.frontend.terms import Closure, Record, Ref, Term, is_array, parts
 from s2sad.ir.custom import STOP, BlackBox, BoxRule, Custom
-from s2sad.ir.types import ContainerType, StaticType, is_active_type, leaves
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_active_type, leaves
 from s2sad.ir.values import Value, constant
 
 
@@ -123,6 +124,25 @@ class Customs(Closures):
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         return self.lower_here(f, bound, node)
+
+    def with_adjoint(self, term: Term, hook: Closure, node: gast.AST) -> Term:
+        """A value to whose adjoint something is done: a function of it, and of what that reads around it."""
+        operand = self.to_operand(term)
+        if not isinstance(operand.type, ArrayType):
+            self.refuse(node, f"the adjoint of {operand.type}", "name a number or an array", UnsupportedType)
+        if not isinstance(operand, Value) or not is_active_type(operand.type):
+            return term
+        names = scope.free(hook.node) | hook.frame.reads.get(hook.name, frozenset())
+        bar = next(iter(signature_of(hook.node.args).parameters))
+        target = self.closure_target(hook, {bar: operand}, names)
+        if target is None:
+            self.refuse(node, "the block of an adjoint that reads a function", "call a function of the module")
+        operands = target[1][1:]
+        result = self.builder.apply(self.context.hooked(target[0]), [operand, *operands], None, operand.hint)
+        if is_array(term):
+            self.store(term, result, node)
+            return term
+        return result
 
     def stopped(self, term: Term) -> Term:
         """A term without derivative: its numbers behind a barrier, its lists and objects anew."""

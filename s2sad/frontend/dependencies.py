@@ -310,7 +310,9 @@ class _Walk:
 
     def object(self, value: Any) -> None:
         """An object of a user's class, or of one that is not looked into."""
-        self.add(type(value).__qualname__, getattr(value, "__qualname__", ""))
+        self.add(type(value).__qualname__, getattr(value, "__module__", ""), getattr(value, "__qualname__", ""))
+        if isinstance(value, types.FunctionType):
+            self.code(value.__code__)
         items = object_items(value)
         if items is not None and id(value) not in self.seen:
             self.seen.add(id(value))

@@ -4,6 +4,7 @@ Custom          a function that has its derivative given: a call of it is an ope
 Ruled           that function itself as a target of the compiler: what it computes, its rule left out
 BoxRule         a rule of a black box as a function of `g, ans, *args`
 BlackBox        a function without source, as a primitive with rules
+adjoint         a block that is done to the adjoint of a value
 stop_gradient   a value whose derivative is zero
 """
 
@@ -148,6 +149,44 @@ def _same(x: Type, /) -> Type:
 
 
 STOP = register(Primitive("stop_gradient", stop_gradient, _same, constant=True, effect=Effect.VIEW, spelling="_0"))
+
+
+# What is done to an adjoint
+
+
+class adjoint:
+    """A block that runs in the reverse sweep, at this place and with the adjoint of `x` at hand.
+
+        with s2sad.adjoint(x) as x_bar:
+            x_bar = np.clip(x_bar, -1.0, 1.0)
+
+    What the block leaves as `x_bar` takes the place of the adjoint; it may also print it, or assert something of it. It
+    sees the values that the function has here. `x` is a variable that holds a number or an array.
+    Forward mode goes past the block. Outside a derivative the block runs with an adjoint of zero.
+
+    >>> import numpy as np
+    >>> import s2sad
+    >>> def f(x):
+    ...     y = x * x
+    ...     with s2sad.adjoint(y) as y_bar:
+    ...         y_bar = np.minimum(y_bar, 1.0)
+    ...     return 10.0 * y
+    >>> f(3.0), float(s2sad.grad(f)(3.0))
+    (90.0, 6.0)
+    """
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __enter__(self) -> Any:
+        return np.zeros_like(self.x) if isinstance(self.x, np.ndarray) else 0.0
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+
+ADJOINT = "adjoint"
+"""The name of the primitives that stand for such a block: an identity but for its adjoint."""
 
 
 # Functions that run as they are
