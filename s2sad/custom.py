@@ -179,6 +179,8 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
     """Add rules to what is known of a black box; those for the same mode are replaced."""
     if not callable(f) or isinstance(f, Custom):
         raise ArgumentError(f"rules are for functions, not {f!r}")
+    if isinstance(f, types.MethodType) and not isinstance(f.__self__, (type, types.ModuleType)):
+        raise ArgumentError(f"{f.__qualname__} is a bound method: give the rule of a function that calls it")
     if result not in (None, "elementwise") and not callable(result):
         raise ArgumentError(f'result is "elementwise" or a function, not {result!r}')
     known = lookup(f)

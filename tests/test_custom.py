@@ -443,6 +443,10 @@ def helper(x, x_dot):
     return np.cos(x) * x_dot
 
 
+def value_and_tangent(x, x_dot):
+    return np.sin(x), np.cos(x) * x_dot
+
+
 @s2sad.custom_jvp
 def helped(x):
     return np.sin(x)
@@ -453,9 +457,29 @@ def helped_jvp(primals, tangents):
     return helped(primals[0]), helper(primals[0], tangents[0])
 
 
+def test_a_tangent_rule_that_starts_from_zero():
+    @s2sad.custom_jvp
+    def f(x, y):
+        return x * y
+
+    @f.defjvp
+    def f_jvp(primals, tangents):
+        total = np.zeros_like(primals[0])
+        for x, x_dot in zip(primals[::-1], tangents, strict=True):
+            total = total + x * x_dot
+        return f(*primals), 0.0 + total
+
+    found = s2sad.grad(lambda x, y: np.sum(f(x, y) * x), (0, 1))(X, Y)
+    np.testing.assert_allclose(found, (2.0 * X * Y, X * X))
+    np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(f(x, Y)))(X), Y)
+
+
 def test_a_tangent_rule_that_calls_functions_is_transposed():
     np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(helped(x)))(X), np.cos(X))
     s2sad.check_grads(lambda x: np.sum(helped(x) * x), (X,), order=2)
+    other = s2sad.custom_jvp(lambda x: np.sin(x))
+    other.defjvp(lambda primals, tangents: value_and_tangent(primals[0], tangents[0]))
+    np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(other(x)))(X), np.cos(X))
 
 
 def test_float32_stays_float32():
@@ -597,6 +621,9 @@ def test_tangent_rules_that_do_not_fit():
         (lambda p, t: (np.sin(p[0]), t[0] ** 2), "not linear"),
         (lambda p, t: (np.sin(p[0]), t[0] if np.sum(t[0]) > 0.0 else 2.0 * t[0]), "not linear"),
         (lambda p, t: (np.sin(p[0]), helper(t[0], t[0])), "not linear"),
+        (lambda p, t: (np.sin(p[0]), t[0] + 1.0), "not linear"),
+        (lambda p, t: (np.sin(p[0]), np.cos(p[0])), "not linear"),
+        (lambda p, t: (np.sin(p[0]), s2sad.stop_gradient(t[0])), "not linear"),
         (lambda p, t: np.sin(p[0]), r"return \(out, out_dot\)"),
         (lambda p, t: (np.sin(p[0]), None), "static None"),
         (lambda p, t: (np.sin(p[0]), np.sum(t[0])), "for the tangent"),
@@ -632,6 +659,7 @@ def test_arguments_of_the_definitions():
         lambda: s2sad.defvjp(lambda x: x, None, argnums=(0, 1)),
         lambda: s2sad.defvjp(lambda x: x, None, result="scalar"),
         lambda: s2sad.defjvp(product, None),
+        lambda: s2sad.defvjp(Box(X).__repr__, None),
     ):
         with pytest.raises(ArgumentError):
             make()

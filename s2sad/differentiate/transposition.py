@@ -18,9 +18,9 @@ from s2sad.errors import Location
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.structure import EXTRACT, MEASURES
-from s2sad.ir.types import StaticType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.structure import EXTRACT, MAKE, MEASURES
+from s2sad.ir.types import StaticType, Type, is_active_type
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
 
 
 class NotLinear(Exception):
@@ -94,11 +94,56 @@ def check_linear(
         kept = made[made[first.result].operands[1]]  # type: ignore[index]
         for op in readers(second, [k for k, o in enumerate(kept.operands) if o in moving]):
             raise NotLinear(op.location)
+    check_parts(function, active, path)
     for op in walk(function.body):
         if isinstance(op, Call) and op.function.name in functions:
             inner = [o in moving for o in op.operands]
             if any(inner):
                 check_linear(functions[op.function.name], inner, pair_of, optimize, functions, native, (), met)
+
+
+def check_parts(function: Function, active: Sequence[bool], path: tuple[object, ...]) -> None:
+    """Raise `NotLinear` where a constant is added to what depends on a tangent, or a step function is taken of it."""
+    inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+    moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
+    made = {op.result: op for op in walk(function.body) if isinstance(op, Apply)}
+    for op in made.values():
+        given = [o in moving for o in op.operands]
+        if op.primitive.name in ("np.add", "np.subtract") and any(given):
+            linear = all(m or is_zero(o, made) for o, m in zip(op.operands, given, strict=True))
+        else:
+            steps = op.primitive.constant and op.primitive.name not in MEASURES and is_active_type(op.result.type)
+            linear = not (steps and any(given))
+        if not linear:
+            raise NotLinear(op.location)
+    for o in results_at(function.result, path, made) if path else ():
+        if is_active_type(o.type) and o not in moving and not is_zero(o, made):
+            raise NotLinear(Location())
+
+
+def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply]) -> Iterator[Operand]:
+    """The values that a result is made of, at a path into it."""
+    op = made.get(operand) if isinstance(operand, Value) else None
+    if op is None or op.primitive is not MAKE:
+        yield operand
+        return
+    keys = op.static["keys"]
+    assert isinstance(keys, tuple)
+    for key, item in zip(keys, op.operands, strict=True):
+        if not path or path[0] == key:
+            yield from results_at(item, path[1:], made)
+
+
+def is_zero(operand: Operand, made: Mapping[Value, Apply]) -> bool:
+    """Whether a value is a zero, or an array of zeros."""
+    if isinstance(operand, Constant):
+        return isinstance(operand.value, (int, float, complex)) and not operand.value
+    op = made.get(operand)
+    if op is None:
+        return False
+    if op.primitive.name in ("np.zeros", "np.zeros_like"):
+        return True
+    return op.primitive.name in ("np.broadcast_to", "np.multiply") and any(is_zero(o, made) for o in op.operands)
 
 
 def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
