@@ -1,6 +1,7 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
+from s2sad.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.errors import Error
 from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
 from s2sad.testing import check_grads
@@ -9,7 +10,12 @@ from s2sad.version import __version__
 __all__ = [
     "Error",
     "__version__",
+    "adjoint",
     "check_grads",
+    "custom_jvp",
+    "custom_vjp",
+    "defjvp",
+    "defvjp",
     "elementwise_grad",
     "grad",
     "hessian",
@@ -19,6 +25,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "stop_gradient",
     "trace",
     "value_and_grad",
     "vjp",

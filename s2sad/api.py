@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
 
-from s2sad.compiler import Transform
 from s2sad.dispatch import Derivative, check_function, is_variadic, name_of, signature_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
 from s2sad.ir.types import is_active_type
+from s2sad.transforms import Transform
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,42 +8,41 @@ every user function that it calls, each made once for each signature.
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
+from s2sad.boxes import Boxes, hooked
 from s2sad.differentiate.batching import Flag, batched
 from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.linearize import linear_pair
-from s2sad.differentiate.mapping import Axes, example_type, vmap
+from s2sad.differentiate.mapping import vmap
 from s2sad.differentiate.operators import gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
-from s2sad.emit.modules import classes_to_inject, emit_module
+from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.errors import Location, UnsupportedCall
-from s2sad.frontend.closures import ClosureTarget, DerivedTarget
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
-from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.batch import NoBatchRule
+from s2sad.ir.builder import Builder
+from s2sad.ir.custom import BlackBox, Custom, Ruled
 from s2sad.ir.flat import flattened
-from s2sad.ir.signature import Signature, key_of
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
-    ContainerType,
     OpaqueType,
-    StaticType,
     Symbol,
     Type,
-    leaves,
     renewed,
     substitute,
     symbols,
@@ -51,14 +50,22 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
-from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths
+from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints, without_stops
 from s2sad.optimize import optimize as run_passes
+from s2sad.ruled import (
+    Given,
+    in_lengths_of,
+    rule_variables,
+    sweeps_of,
+    tangent_of_sweeps,
+    tangent_rule,
+    transposed_sweeps,
+)
+from s2sad.targets import Target, identities, name_of, parameter_names
+from s2sad.transforms import Transform, is_constant, with_statics
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
-
-Target = Any
-"""A Python function, or a derivative object with `transform` and `target`."""
 
 
 def optimize(function: Function, anchors: Collection[Value] | None = None) -> Function:
@@ -67,46 +74,6 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
         verify(function)
     function = run_passes(function, anchors)
     return verify(function) if VERIFY else function
-
-
-@dataclass(frozen=True)
-class Transform:
-    """A derivative to be made: its kind and options. `argnums` are positions of parameters."""
-
-    kind: str
-    argnums: tuple[int, ...] = (0,)
-    one: bool = True
-    value: bool = False
-    has_aux: bool = False
-    holomorphic: bool = False
-    """Complex numbers in and out, and a derivative that is one number: the user's word for it."""
-    in_axes: Axes = 0
-    out_axes: Axes = 0
-    """For `vmap`: the axes of the examples in the parameters (one for all, or a tuple) and in the result."""
-    label: str = ""
-    """What the derivative is called, where it is of more than one transformation: `hessian`."""
-
-    @property
-    def has_tangents(self) -> bool:
-        """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
-        return self.kind in ("jvp", "pushforward")
-
-    def axes(self, count: int) -> tuple[Axes, ...]:
-        """The axes of so many parameters."""
-        given = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * count
-        return (*given, *(None,) * (count - len(given)))
-
-    def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
-        """The parameters of the function itself, for those of what is made of it."""
-        own = dict(parameters)
-        if self.has_tangents:
-            return dict(list(own.items())[: len(own) - len(self.argnums)])
-        if self.kind == "vmap":
-            return {
-                n: example_type(t, a, f"in_axes of {n}")
-                for (n, t), a in zip(own.items(), self.axes(len(own)), strict=True)
-            }
-        return own
 
 
 @dataclass(eq=False)
@@ -130,32 +97,20 @@ class Entry:
         return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
 
 
+def calling(entry: Entry) -> Entry:
+    """A function that does nothing but call another one."""
+    inner = entry.function
+    parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
+    builder = Builder()
+    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
+    return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
     body = replace(entry.function.body, results=(constant(0.0),))
     entry.function = eliminate_dead(replace(entry.function, body=body))
     entry.result, entry.impure = entry.function.result.type, True
-
-
-def parameter_names(target: Target) -> list[str]:
-    """The names of the parameters of a function, or of a closure and what it closes over."""
-    if isinstance(target, DerivedTarget):
-        names = parameter_names(target.target)
-        return [*names, *(f"{names[k]}_dot" for k in target.transform.argnums if target.transform.has_tangents)]
-    if isinstance(target, ClosureTarget):
-        return list(target.names)
-    return list(inspect.signature(target, follow_wrapped=False).parameters)
-
-
-def identities(parameters: Iterable[Type]) -> str:
-    """What tells functions of one name apart, where they are given to another one."""
-    found = [id(s.value) for t in parameters for s in leaves(t) if isinstance(s, StaticType) and callable(s.value)]
-    return f" {found}" if found else ""
-
-
-def is_constant(t: Type) -> bool:
-    """Whether a parameter of this type is a constant of the compiled function."""
-    return isinstance(t, StaticType) or (isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python")
 
 
 class Program:
@@ -174,7 +129,12 @@ class Program:
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
         self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
+        self.in_rule = False
+        """Whether the tangent of a rule is made."""
+        self.given: dict[str, Given] = {}
+        """The functions whose derivatives are given, by their names."""
         self.signature = Signature()
+        self.boxes = Boxes(self)
 
     # what a lowering asks (frontend.context.Context)
 
@@ -190,6 +150,10 @@ class Program:
         given = [_as_python(t) for t in given]
         names = parameter_names(function)
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
+        if isinstance(function, Custom):
+            known_integers = {k: _constant_at(operands[k], ()) for k in function.nondiff}
+            statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) is int}
+            function = Ruled(function)
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
@@ -202,14 +166,24 @@ class Program:
                 statics[(e.parameter, e.path)] = known.value
         if entry.impure:
             return None
-        result = _returned(entry.result, local.back())
+        result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
+
+    def bound(
+        self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
+    ) -> Primitive:
+        return self.boxes.bound(box, len(operands), static, variables)
+
+    def hooked(self, target: Any) -> Primitive:
+        return hooked(self, target)
 
     # entries
 
-    def entry(self, target: Target, parameters: Mapping[str, Type]) -> Entry:
-        """A function or derivative compiled for these parameters."""
+    def entry(self, target: Target, parameters: Mapping[str, Type], name: str | None = None) -> Entry:
+        """A function or derivative compiled for these parameters; a lambda under the name given for it."""
         key = (target, ";".join(map(key_of, parameters.values())) + identities(parameters.values()))
+        if isinstance(target, Custom) and key not in self.entries:
+            self.entries[key] = calling(self.entry(Ruled(target), parameters))
         if key in self.entries:
             return self.entries[key]
         if key in self.in_progress:
@@ -217,7 +191,8 @@ class Program:
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
-        name = self.names.get(key) or self.fresh_name(name_of(target))
+        own = name_of(target)
+        name = self.names.get(key) or self.fresh_name(name if name and own == "function" else own)
         self.names[key] = name
         guess = Entry(_stub(name), dict(parameters), (), BOTTOM)
         for _ in range(8):
@@ -253,6 +228,8 @@ class Program:
             self.entries.pop(inner, None)
 
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
+        if isinstance(target, Ruled):
+            return self.ruled(target.custom, parameters, name)
         if not getattr(target, "__s2sad_derivative__", False):
             lowered = self.lowered(target, parameters)
             function = replace(settle_lengths(lowered.function), name=name)
@@ -263,6 +240,20 @@ class Program:
         inner = self.entry(target.target, target.transform.inner(parameters))
         made = self.transform(inner, target.transform, name, parameters)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
+
+    def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
+        """A function with a rule; arrays that the rule alone reads are parameters of it too."""
+        lowered = self.lowered(custom.fun, parameters)
+        function = numbered(optimize(replace(settle_lengths(lowered.function), name=name)))
+        further = rule_variables(custom, lowered.captured)
+        more = tuple(Value(self.captured_type(v), v.shown) for v in further)
+        body = replace(function.body, parameters=(*function.parameters, *more))
+        function = replace(function, body=body)
+        captured = (*lowered.captured, *further)
+        entry = Entry(function, dict(parameters), captured, function.result.type, lowered.changes)
+        types_ = tuple(parameters.values())
+        self.given[name] = Given(custom, name, types_, entry.passed, captured, entry.result)
+        return entry
 
     def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
@@ -304,7 +295,7 @@ class Program:
             made = jacrev(entry.function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)
-        return optimize(made)
+        return optimize(made if transform.kind in ("jvp", "pushforward", "jacfwd") else without_adjoints(made))
 
     def vmap(self, entry: Entry, transform: Transform, name: str, given: Sequence[Type]) -> Function:
         """An entry for many examples, given in arrays of these types."""
@@ -368,7 +359,7 @@ class Program:
 
     def fresh_name(self, base: str) -> str:
         names = set(self.names.values()) | set(self.functions)
-        names |= {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
+        names |= self.boxes.names.keys() | {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
         name, k = base, 1
         while name in names:
             k += 1
@@ -380,9 +371,14 @@ class Program:
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair:
         """The sweeps of a callee, for the operands that have adjoints."""
         name = call.function.name
+        given = self.given.get(name)
+        if given is not None and given.custom.kind == "vjp" and (name, active) not in self.pairs:
+            self.pairs[(name, active)] = sweeps_of(self, given, call, active)
         if (name, active) not in self.pairs:
-            self.make_pair(name, active)
+            self.make_pair(call, active)
         found = self.pairs[(name, active)]
+        if found.plan is not None:
+            return in_lengths_of(found, self.given[name], call)
         result = call.result.type
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
@@ -392,7 +388,8 @@ class Program:
         own = made is not None and owns_result(made)
         return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own), found.residuals)
 
-    def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
+    def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
+        name = call.function.name
         function = self.functions[name]
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
@@ -402,13 +399,18 @@ class Program:
         self.pairs[(name, active)] = Pair(
             FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
         )
-        first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
+        if name in self.given:
+            first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
+        else:
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
-            kept = replace(optimize(first), name=forward) if called else function
+            kept = function
+            if called or name in self.given or without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(first)), name=forward)
             self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
         else:
-            kept = numbered(replace(optimize(first), name=forward))
+            kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
                 self.pairs[(name, active)] = Pair(
@@ -417,18 +419,31 @@ class Program:
         self.functions[kept.name] = kept
         self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
 
-    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:
+    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef | TangentRule:
         """The tangent of a callee, for the operands that have tangents."""
+        custom = self.given.get(call.function.name)
+        if custom is not None and not (custom.custom.kind == "vjp" and self.in_rule):
+            return tangent_rule(self, custom, call, given)
         key = (call.function.name, given)
         if key not in self.tangents:
             function = self.functions[call.function.name]
             name = self.fresh_name(f"{function.name}_jvp")
             self.functions[name] = _stub(name)
             self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
-            made = optimize(replace(jvp(function, given, self.tangent_of), name=name))
-            self.functions[name] = numbered(made)
+            self.functions[name] = numbered(replace(self.made_tangent(function, custom, call, given), name=name))
         result = call.result.type
         return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
+
+    def made_tangent(self, function: Function, custom: Given | None, call: Call, given: tuple[bool, ...]) -> Function:
+        """The tangent of a function; in that of a rule, functions with rules for reverse mode have tangents too."""
+        if custom is not None:
+            return tangent_of_sweeps(self, custom, call, given, optimize)
+        rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
+        outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
+        try:
+            return optimize(jvp(function, given, self.tangent_of))
+        finally:
+            self.in_rule = outer
 
     # text
 
@@ -449,21 +464,6 @@ class Program:
         for name in entries:
             visit(name)
         return list(order.values())
-
-
-def with_statics(
-    t: Type, position: int, statics: Mapping[tuple[int, tuple[object, ...]], object], path: tuple[object, ...] = ()
-) -> Type:
-    """The type of a parameter with the leaves that must be known replaced by their values."""
-    if (position, path) in statics:
-        value = statics[(position, path)]
-        if type(value) is int:
-            return ArrayType(t.dtype, (), "python", value) if isinstance(t, ArrayType) else t
-        return StaticType(value)
-    if isinstance(t, ContainerType):
-        items = tuple(with_statics(i, position, statics, (*path, k)) for k, i in zip(t.keys, t.items, strict=True))
-        return ContainerType(t.cls, t.keys, items)
-    return t
 
 
 def _as_python(t: Type) -> Type:
@@ -493,17 +493,6 @@ def _stub(name: str) -> Function:
     return Function(name, Block((), (), (Value(BOTTOM),)))
 
 
-def name_of(target: Target) -> str:
-    """The name of a function in emitted text."""
-    if isinstance(target, (ClosureTarget, DerivedTarget)):
-        return target.__name__ if target.__name__.isidentifier() else "function"
-    function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
-    name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
-    if name == "__call__":
-        name = type(target).__name__.lower()
-    return name if name.isidentifier() else "function"
-
-
 @dataclass(frozen=True, eq=False)
 class Compiled:
     """The text of a derivative module, and how its entry is called."""
@@ -511,7 +500,7 @@ class Compiled:
     text: str
     entry: str
     captured: tuple[Variable, ...]
-    classes: Mapping[str, type]
+    classes: Mapping[str, object]
     function: Function
     reverse: str | None = None
     residuals: bool = False
@@ -542,7 +531,8 @@ def compile_derivative(
     if transform is not None and transform.kind in ("vjp", "linear"):
         function, reverse, residuals = program.sweeps(entry, transform)
     elif transform is not None:
-        function = program.transform(entry, transform, program.fresh_name(name), parameters)
+        name = program.names[(target, "")] = program.fresh_name(name)
+        function = program.transform(entry, transform, name, parameters)
         function = eliminate_dead(own_results(function))
         result = function.result.type
         if program.native:
@@ -553,9 +543,9 @@ def compile_derivative(
         full = [Parameter(p.hint or "_", p) for p in function.parameters]
     else:
         full = user_parameters(function, entry, parameters, primal, signature)
-    functions = program.reachable(function.name, *([reverse] if reverse else []))
+    functions = [without_stops(f) for f in program.reachable(function.name, *([reverse] if reverse else []))]
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
-    classes = classes_to_inject({f.name: f for f in functions})
+    classes = objects_to_inject({f.name: f for f in functions})
     return Compiled(
         text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written
     )

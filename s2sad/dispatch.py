@@ -21,8 +21,7 @@ import numpy as np
 from s2sad import cache
 from s2sad.arguments import item_at, number_leaves, unshared
 from s2sad.backends import numba as native
-from s2sad.compiler import Compiled, Program, Transform, compile_derivative, is_constant, with_statics
-from s2sad.compiler import name_of as name_of
+from s2sad.compiler import Compiled, Program, compile_derivative
 from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
@@ -42,6 +41,8 @@ from s2sad.ir.types import (
     type_of,
 )
 from s2sad.ir.values import Function
+from s2sad.targets import name_of as name_of
+from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 
 Statics = tuple[tuple[int, tuple[object, ...]], ...]

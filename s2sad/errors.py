@@ -6,7 +6,8 @@ Error                        the base class of all of them
 ├── Unsupported              a construct at one place of the user's source cannot be differentiated
 │   ├── UnsupportedSyntax    a statement or expression outside the language
 │   ├── UnsupportedCall      a function without a derivative rule and without source
-│   └── UnsupportedType      an operation on operands it is not defined for
+│   ├── UnsupportedType      an operation on operands it is not defined for
+│   └── RuleError            a rule that was given for a function does not fit it
 ├── SeveralErrors            all that was found in one function
 ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
 ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
@@ -86,6 +87,10 @@ class UnsupportedCall(Unsupported):
 
 class UnsupportedType(Unsupported):
     """An operation on operands that it is not defined for."""
+
+
+class RuleError(Unsupported):
+    """A rule that was given for a function does not fit it: a wrong number of cotangents, a wrong shape, no rule."""
 
 
 class SeveralErrors(Error):

@@ -17,11 +17,11 @@ from s2sad.api import (
     positions_of,
     spread_for,
 )
-from s2sad.compiler import Transform
 from s2sad.differentiate.mapping import ByKey
 from s2sad.dispatch import Derivative, name_of
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import fast_key
+from s2sad.transforms import Transform
 
 
 def jacfwd(

@@ -20,7 +20,7 @@ from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
 from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, is_basic_index
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, new_dim
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, array, new_dim
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
 
 RECENT = 16
@@ -211,6 +211,8 @@ class Adjoints:
     def zero_at(self, builder: Builder, value: Value, path: Path = ()) -> Operand:
         """The zero adjoint of a leaf; the primal value is read only where its shape is needed."""
         t = leaf_type((value, path))
+        if isinstance(t, StaticType) and isinstance(t.value, (str, type(None))):
+            return constant(t.value)
         if isinstance(t, ArrayType) and t.is_scalar:
             return constant(0j if t.dtype is not None and t.dtype.kind == "c" else 0.0)
         return zero(builder, pick(builder, self.read(builder, value), *path))
@@ -435,7 +437,7 @@ def as_item(t: Type) -> Type:
     return array(t.dtype, ()) if isinstance(t, ArrayType) and t.shape == () else t
 
 
-def leaf_type(key: Key) -> Type:
+def leaf_type(key: tuple[Operand, Path]) -> Type:
     t: Type = key[0].type
     for k in key[1]:
         assert isinstance(t, ContainerType)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from s2sad.analysis.activity import active_values
+from s2sad.differentiate.given import TangentRule, given_dot
 from s2sad.differentiate.tangents import (
     as_dots,
     check_rule,
@@ -37,7 +38,7 @@ from s2sad.ir.values import (
     While,
 )
 
-TangentCallee = Callable[[Call, tuple[bool, ...]], FunctionRef]
+TangentCallee = Callable[[Call, tuple[bool, ...]], "FunctionRef | TangentRule"]
 """The function that gives (result, result_dot) of a callee, for operands of which some have tangents."""
 
 
@@ -138,6 +139,12 @@ class Forward:
             builder.operations.append(op)
             return
         reference = self.callee(op, given)
+        if isinstance(reference, TangentRule):
+            operands = reference.arguments(builder, op.operands, lambda o: self.dot(o, builder))
+            pair = builder.call_function(reference.function, operands)
+            builder.operations.append(_extract_as(builder, pair, 0, op.result))
+            self.dots[op.result] = self.named(given_dot(builder, pair, op.result), op.result, builder)
+            return
         operands = [*op.operands, *(self.dots[o] for o, a in zip(op.operands, given, strict=True) if a)]
         pair = builder.call_function(reference, operands)
         builder.operations.append(_extract_as(builder, pair, 0, op.result))

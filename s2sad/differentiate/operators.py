@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.adjoints import is_light
+from s2sad.differentiate.adjoints import is_light, leaf_type
 from s2sad.differentiate.reverse import PairOf, Reverse
-from s2sad.differentiate.tangents import Names, tangent_type
+from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import required
@@ -149,15 +149,23 @@ def check_aux(function: Function) -> Type:
 
 
 def pair(
-    function: Function, active: Sequence[bool], pair_of: PairOf, optimize: Optimizer, native: bool = False
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    optimize: Optimizer,
+    native: bool = False,
+    path: Path = (),
 ) -> tuple[Function, Function, Type | None]:
-    """The two sweeps of a function, and the type of the residuals between them (None where there are none)."""
+    """The two sweeps of a function, and the type of the residuals between them (None where there are none).
+
+    The cotangent is that of the result, or of the item of it at `path`.
+    """
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
     builder = Builder()
     result = function.result
-    seed = Value(tangent_type(result.type), f"{_result_name(result)}_bar")
-    bars = reverse.sweep(seed, builder)
+    seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
+    bars = reverse.sweep(seed, builder, path)
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])

@@ -18,6 +18,7 @@ from typing import Any
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.given import Plan, given_bars, in_dtype
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tangent_type
 from s2sad.ir.builder import Builder, Expr
@@ -45,11 +46,13 @@ from s2sad.ir.values import (
 class Pair:
     """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
     `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
+    A pair that the user gave has a `plan`.
     """
 
     forward: FunctionRef
     reverse: FunctionRef
     residuals: Type | None
+    plan: Plan | None = None
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -199,7 +202,7 @@ class Reverse(Adjoints):
         bar = self.total(builder, op.result)
         if bar is None:
             return
-        bar = self.name(bar, self.hint(op.result))
+        bar = self.name(in_dtype(builder, bar, op.result.type), self.hint(op.result))
         given = tuple(o in self.active for o in op.operands)
         if op not in self.pairs:
             pair = self.pair_of(op, given)
@@ -208,12 +211,27 @@ class Reverse(Adjoints):
             if residuals is not None:
                 self.owner[residuals], self.order[residuals] = self.owner[op.result], self.order[op.result]
         pair, residuals = self.pairs[op]
-        operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
-        bars: Operand = builder.call_function(pair.reverse, operands)
         wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
+        if pair.plan is not None:
+            bars: Operand = builder.call_function(pair.reverse, self.planned(pair.plan, op, residuals, bar, builder))
+            for operand, key in zip(wanted, pair.plan.keys, strict=True):
+                for path, leaf in given_bars(builder, bars, key, operand, lambda o: self.read(builder, o)):
+                    self.contribute(builder, operand, self.name(leaf, self.hint(operand), loose=True), path)
+            return
+        operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
+        bars = builder.call_function(pair.reverse, operands)
         for k, operand in enumerate(wanted):
             contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
             self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
+
+    def planned(self, plan: Plan, op: Call, residuals: Value | None, bar: Operand, builder: Builder) -> list[Operand]:
+        """The arguments of a reverse sweep that the user gave."""
+
+        def kept() -> Operand:
+            assert residuals is not None
+            return self.read(builder, residuals)
+
+        return plan.reverse_arguments(lambda k: self.read(builder, op.operands[k]), kept, bar)
 
     def reverse_if(self, op: If, builder: Builder) -> None:
         bars = [self.total(builder, r) if r in self.active else None for r in op.results]
@@ -449,12 +467,14 @@ class Reverse(Adjoints):
         if op not in self.pairs:
             return [op]
         pair, residuals = self.pairs[op]
-        if residuals is None:
+        if residuals is None and pair.plan is None:
             return [replace(op, function=pair.forward)]
         builder = Builder(op.location)
-        both = builder.call_function(pair.forward, op.operands)
+        operands = op.operands if pair.plan is None else [op.operands[k] for k in pair.plan.forward]
+        both = builder.call_function(pair.forward, operands)
         builder.operations.append(Apply(EXTRACT, (both,), op.result, {"key": 0}, op.location))
-        builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
+        if residuals is not None:
+            builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
         return builder.operations
 
 

@@ -13,6 +13,7 @@ from s2sad.emit.native import HELPERS, used_helpers
 from s2sad.emit.rows import scan_rows
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
+from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
@@ -37,7 +38,9 @@ def emit_module(
     for f in functions:
         survey.block(f.body)
     reserved = {f.name for f in functions} | set(survey.constants) | survey.helper_names() | survey.classes.keys()
-    reserved |= {"np", "math", "scipy"} | (HELPERS.keys() if native else set())
+    reserved |= (
+        {name.split(".")[0] for name in survey.boxes} | {"np", "math", "scipy"} | (HELPERS.keys() if native else set())
+    )
     definitions: list[ast.stmt] = []
     for f in functions:
         own = signature if f.name == entry else None
@@ -66,6 +69,8 @@ class Survey:
         """What is written into the module beside the helpers of primitives."""
         self.constants: dict[str, object] = {}
         self.classes: dict[str, type] = {}
+        self.boxes: dict[str, BlackBox] = {}
+        """Functions that run as they are: by the first name of their module, or by their own where they have none."""
 
     def block(self, block: Block) -> None:
         for op in block.operations:
@@ -77,6 +82,8 @@ class Survey:
         if isinstance(op, Apply):
             if op.primitive.helper and op.primitive.name in ast.unparse(ast.fix_missing_locations(spelled(op))):
                 self.helpers[op.primitive] = None
+            if isinstance(op.primitive, BlackBox):
+                self.boxes[op.primitive.module or op.primitive.name] = op.primitive
             t = op.result.type
             if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
                 self.classes[t.cls.__name__] = t.cls
@@ -103,7 +110,8 @@ class Survey:
                 statements.append(ast.Import([ast.alias(module, None)]))
         if "np" in used:
             statements.append(ast.Import([ast.alias("numpy", "np")]))
-        for module in sorted(m for m in used if m.startswith("scipy.")):
+        modules = {m for m in used if m.startswith("scipy.")} | {b.module for b in self.boxes.values() if b.module}
+        for module in sorted(m for m in modules if m != "numpy"):
             statements.append(ast.Import([ast.alias(module, None)]))
         for name, cls in self.classes.items():
             if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:
@@ -143,9 +151,11 @@ def helper_definition(function: Callable[..., object]) -> ast.stmt:
     return tree
 
 
-def classes_to_inject(functions: Mapping[str, Function]) -> dict[str, type]:
-    """Classes that the module needs and cannot import: those of `__main__` and of functions."""
+def objects_to_inject(functions: Mapping[str, Function]) -> dict[str, object]:
+    """Classes and functions that the module needs and cannot import: those of `__main__` and of functions."""
     survey = Survey()
     for f in functions.values():
         survey.block(f.body)
-    return {n: c for n, c in survey.classes.items() if c.__module__ == "__main__" or "<locals>" in c.__qualname__}
+    boxes: dict[str, object] = {n: b.function for n, b in survey.boxes.items() if b.module is None}
+    classes = {n: c for n, c in survey.classes.items() if c.__module__ == "__main__" or "<locals>" in c.__qualname__}
+    return boxes | classes

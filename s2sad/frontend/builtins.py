@@ -37,6 +37,7 @@ from s2sad.frontend.terms import (
     is_static,
     static_value,
 )
+from s2sad.ir.custom import adjoint, stop_gradient
 from s2sad.ir.effects import PRINT
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
@@ -457,7 +458,20 @@ def _ndarray(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return lo.call(constant(np.empty), args, kw, node, None)
 
 
+def _stop_gradient(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    (term,) = (*args, *kw.values())
+    return lo.stopped(term)
+
+
+def _adjoint(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if len(args) != 2 or not isinstance(args[1], Closure):
+        lo.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
+    return lo.with_adjoint(args[0], args[1], node)
+
+
 HANDLERS: dict[Any, Handler] = {
+    adjoint: _adjoint,
+    stop_gradient: _stop_gradient,
     np.ndarray: _ndarray,
     slice: _slice,
     collections.deque: _deque,

@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 import gast
 import numpy as np
 
-from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
-from s2sad.frontend.closures import Closures
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
@@ -41,6 +41,7 @@ from s2sad.frontend.terms import (
     is_static,
     static_value,
 )
+from s2sad.ir.custom import BlackBox, Custom
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
@@ -92,7 +93,7 @@ UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f,
 """The functions whose last positional argument may be `out`."""
 
 
-class Calls(Closures):
+class Calls(Customs):
     """Lowers calls."""
 
     def _eval_Call(self, node: gast.Call, hint: str | None) -> Term:
@@ -149,6 +150,10 @@ class Calls(Closures):
             return constant(f())
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
+        if isinstance(f, Custom):
+            return self.call_custom(f, arguments, keywords, node, hint)
+        if isinstance(f, type) and issubclass(f, Custom):
+            self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
         if is_hashable(f) and f in WRITERS:
             self.need_memory()
             return WRITERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
@@ -159,6 +164,8 @@ class Calls(Closures):
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
         primitive = lookup(f)
+        if isinstance(primitive, BlackBox):
+            return self.call_black_box(primitive, arguments, keywords, node, hint)
         text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
         known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
         if primitive is not None and known is None:
@@ -236,6 +243,9 @@ class Calls(Closures):
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function of the user: compiled for these arguments, or lowered here."""
+        box = lookup(f)
+        if isinstance(box, BlackBox):
+            return self.call_black_box(box, arguments, keywords, node, hint)
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
@@ -248,7 +258,8 @@ class Calls(Closures):
 
     def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
-        if not isinstance(f, types.FunctionType) or (f.__module__ or "").split(".")[0] in LIBRARIES:
+        own = isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
+        if not own or isinstance(lookup(f), BlackBox):
             return self.call(constant(f), arguments, keywords, node, None)
         frame: Frame | None = self.frame
         while frame is not None:
@@ -410,10 +421,7 @@ class Calls(Closures):
         if callee is None or (self.memory and callee.aliases and isinstance(function, types.FunctionType)):
             return None
         passed = [operands[k] for k in callee.passed]
-        for variable in callee.captured:
-            if variable.key not in self.captured:
-                self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
-            passed.append(self.captured[variable.key][1])
+        passed += [self.captured_value(variable) for variable in callee.captured]
         return self.builder.call_function(callee.reference, passed, hint)
 
     def need_static(self, operand: Operand, path: tuple[object, ...], node: gast.AST) -> NoReturn:

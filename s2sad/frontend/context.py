@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from s2sad.errors import Location
+from s2sad.ir.custom import BlackBox
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
 from s2sad.ir.values import FunctionRef, Operand
 
@@ -69,6 +71,16 @@ class Context(Protocol):
 
         None where it must be lowered in the place of the call: it changes what it is given, or gives a function.
         """
+        ...
+
+    def bound(
+        self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
+    ) -> Primitive:
+        """A black box as the primitive of one call; `variables` are further operands, which its rules read."""
+        ...
+
+    def hooked(self, target: Any) -> Primitive:
+        """An identity whose adjoint is a function of the adjoint and of its further operands."""
         ...
 
     def captured_type(self, variable: Variable) -> Type:

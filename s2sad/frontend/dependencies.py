@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from s2sad.frontend.context import Variable
+from s2sad.ir.custom import BlackBox, BoxRule, Custom
 from s2sad.ir.objects import LIBRARIES, is_user_class, object_items
+from s2sad.ir.primitive import lookup
 
-Guard = tuple[Variable, Any]
+Guard = tuple["Variable | RuleOf", Any]
 """A variable, and the value that it must still have; a `Snapshot` for one that can be changed in place."""
 
 
@@ -82,7 +85,7 @@ def _frozen(value: Any, depth: int = 0) -> object:
 
 def is_captured(value: Any) -> bool:
     """Whether a variable outside the function is a parameter of the derivative: an array, or what holds floats."""
-    return isinstance(value, np.ndarray) or _has_numbers(value)
+    return isinstance(value, np.ndarray) or (_has_numbers(value) and not isinstance(lookup(value), BlackBox))
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ def python_function(target: Any) -> types.FunctionType | None:
             target = target.__func__
         elif isinstance(target, functools._lru_cache_wrapper):
             target = target.__wrapped__
+        elif isinstance(target, Custom):
+            target = target.fun
+        elif isinstance(target, BoxRule):
+            target = target.function
         elif isinstance(target, type):
             return None
         else:
@@ -128,6 +135,16 @@ def python_function(target: Any) -> types.FunctionType | None:
             if not isinstance(target, types.FunctionType):
                 return None
     return target
+
+
+class RuleOf:
+    """The rule of a function, as a variable that may be given another value."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def read(self) -> Any:
+        return lookup(self.function)
 
 
 class _Walk:
@@ -229,6 +246,10 @@ class _Walk:
         if getattr(value, "__s2sad_derivative__", False):
             self.add(repr(value.transform))
             self.value(value.target)
+        elif isinstance(value, Custom):
+            self.custom(value)
+        elif isinstance(lookup(value), BlackBox):
+            self.black_box(value)
         elif isinstance(value, types.FunctionType) and (value.__module__ or "").split(".")[0] not in LIBRARIES:
             self.function(value)
         elif isinstance(value, Spread):
@@ -259,9 +280,39 @@ class _Walk:
         else:
             self.object(value)
 
+    def custom(self, custom: Custom) -> None:
+        """A function with a rule: all of its functions; which these are may be changed."""
+        if id(custom) in self.seen:
+            return
+        self.seen.add(id(custom))
+        self.add(custom.kind, custom.nondiff)
+        self.value(custom.fun)
+        for name in ("fwd", "bwd", "rule"):
+            self.name(Variable(custom, name), getattr(custom, name))
+
+    def black_box(self, function: Any) -> None:
+        """A function that runs as it is, and the rules that are given for it."""
+        box = lookup(function)
+        if id(box) in self.seen:
+            return
+        assert isinstance(box, BlackBox)
+        self.seen.add(id(box))
+        self.guards.append((RuleOf(function), box))
+        root = sys.modules.get((box.module or "").split(".")[0])
+        self.add("black box", box.name, box.module, getattr(root, "__version__", ""))
+        if isinstance(function, types.FunctionType):
+            self.code(function.__code__)
+        for table in (box.adjoints, box.tangents):
+            for position, rule in (table or {}).items():
+                self.add(position)
+                self.value(rule)
+        self.value(box.result)
+
     def object(self, value: Any) -> None:
         """An object of a user's class, or of one that is not looked into."""
-        self.add(type(value).__qualname__, getattr(value, "__qualname__", ""))
+        self.add(type(value).__qualname__, getattr(value, "__module__", ""), getattr(value, "__qualname__", ""))
+        if isinstance(value, types.FunctionType):
+            self.code(value.__code__)
         items = object_items(value)
         if items is not None and id(value) not in self.seen:
             self.seen.add(id(value))

@@ -28,7 +28,8 @@ Afterwards, in every function body:
 - a `break` is the last statement of a loop's body, or of a branch of an `if` that is itself last;
 - there is no `continue`, and loops have no `else`.
 
-A `match` becomes branches (`patterns.py`). Nested functions, and what is not in the language, are left as they are.
+A `match` becomes branches (`patterns.py`), the block of an adjoint a function (`surgery.py`). Nested functions, and
+what is not in the language, are left as they are.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from dataclasses import dataclass, field, replace
 
 import gast
 
+from s2sad.frontend import surgery
 from s2sad.frontend.patterns import as_branches
 from s2sad.frontend.source import deep_recursion
 
@@ -90,6 +92,8 @@ class _Desugar:
                 work += self.loop(statement, context)
             elif isinstance(statement, gast.If):
                 rest = deque(self.place_if(statement, list(rest), context, last))
+            elif isinstance(statement, gast.With) and surgery.is_adjoint(statement):
+                work += self.placed(surgery.as_function(statement, self.fresh("adjoint_of_")), statement)
             elif isinstance(statement, gast.With):
                 rest = deque(self.place_with(statement, list(rest), context, last))
             elif isinstance(statement, gast.Try):

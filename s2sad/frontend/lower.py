@@ -31,8 +31,9 @@ from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion
 from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
+from s2sad.ir.custom import BoxRule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
-from s2sad.ir.primitive import required
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
@@ -52,6 +53,8 @@ class Lowered:
     impure: bool = False
     written: tuple[str, ...] = ()
     """The parameters in whose arrays the function writes."""
+    changes: bool = False
+    """It is impure for another reason than that it gives a list or object that it is given."""
 
 
 def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False) -> Lowered:
@@ -77,11 +80,11 @@ def frame_of(target: Any) -> Frame:
         names = frozenset(target.outside)
         outside = Frame(around.source, around.function, code.tree, -1, None, names, {}, reads=around.reads)
         return inner_frame(outside, code, 0)
-    if isinstance(target, types.FunctionType):
+    if isinstance(target, types.FunctionType) and lookup(target) is None:
         source, code = source_of(target), function_code(target)
         return Frame(source, target, code.tree, 0, None, code.local, code.live, None, None, code.captured, code.reads)
     function = python_function(target)
-    if function is not None:
+    if function is not None and lookup(function) is None:
         source = source_of(function)
     else:
         tree = gast.parse("def call():\n    pass").body[0]
@@ -122,15 +125,16 @@ class Lowering(Regions):
         if self.errors:
             found = list({str(e): e for e in self.errors}.values())
             raise found[0] if len(found) == 1 else SeveralErrors(found)
-        impure = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
-        impure = impure or any(r.cell in given for r in self.reachable(result))
+        changes = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
+        impure = changes or any(r.cell in given for r in self.reachable(result))
         written = tuple(n for n in parameters if self.is_written(self.frame.find(n) or n, given_to, before))
         operand = self.to_operand(result) if self.is_value(result) else constant(None)
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
         function = Function(name, body, gast.get_docstring(self.frame.source.tree))
-        return Lowered(function, tuple(v for v, _ in self.captured.values()), tuple(self.in_place), impure, written)
+        variables = tuple(v for v, _ in self.captured.values())
+        return Lowered(function, variables, tuple(self.in_place), impure, written, changes)
 
     def is_written(self, key: str, given: Mapping[str, list[Ref]], before: Mapping[str, Term]) -> bool:
         """Whether the function writes into an array that a parameter holds."""
@@ -145,7 +149,7 @@ class Lowering(Regions):
             for name, inner in target.functions:
                 self.env[around.key(name)] = Closure(inner.node, inner.name, around, {})
             return self.body(self.frame.tree)
-        if isinstance(target, types.FunctionType):
+        if isinstance(target, types.FunctionType) and lookup(target) is None:
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
             return self.body(self.frame.tree)
         arguments, keywords = [], {}
@@ -155,14 +159,16 @@ class Lowering(Regions):
                 keywords[name] = self.env[name]
             else:
                 arguments.append(self.env[name])
-        while isinstance(target, (Spread, types.MethodType)):
+        if isinstance(target, BoxRule):
+            return self.rule_result(target, arguments, self.frame.source.tree)
+        while isinstance(target, (Spread, types.MethodType)) and lookup(target) is None:
             if isinstance(target, types.MethodType):
                 arguments.insert(0, self.captured_term(Variable((target.__self__,), 0, "self"), target.__self__))
                 target = target.__func__
             else:
                 target = target.function
         function = self.captured_term(Variable((target,), 0, "self"), target)
-        if isinstance(function, Constant) and isinstance(target, types.FunctionType):
+        if isinstance(function, Constant) and isinstance(target, types.FunctionType) and lookup(target) is None:
             return self.call_inline(target, arguments, keywords, self.frame.source.tree)
         return self.call(function, arguments, keywords, self.frame.source.tree, None)
 

@@ -151,6 +151,12 @@ def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
     return primitive
 
 
+def replace_rule(primitive: Primitive) -> None:
+    """Put a primitive in the place of the one of its name, and of its function."""
+    PRIMITIVES[primitive.name] = primitive
+    _BY_FUNCTION[primitive.function] = primitive
+
+
 def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
     try:

@@ -7,7 +7,7 @@ Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from s2sad.ir.types import (
     StaticType,
     Symbol,
     Type,
+    as_symbol,
     integer,
     is_active_type,
     is_namedtuple,
@@ -98,9 +99,31 @@ class Signature:
                 return SequenceType(self.canonical(t.item), new_dim("k"))
         return t
 
+    def parameter(self, t: Type) -> Type:
+        """A type in this one's symbols, an integer that is known with its value."""
+        return t if isinstance(t, ArrayType) and isinstance(t.size, int) else self.canonical(t)
+
     def back(self) -> Mapping[Symbol, Dim]:
         """The symbols of this signature by what they stand for."""
         return {s: d for d, n in self.dims.items() if isinstance(n, Size) for s, _ in n.terms}
+
+
+def related(own: Iterable[Type], given: Iterable[Type]) -> dict[Symbol, Dim]:
+    """What the symbols in the types of parameters stand for where types of the same patterns are given for them."""
+    table: dict[Symbol, Dim] = {}
+    for t, g in zip(own, given, strict=True):
+        match t, g:
+            case ArrayType(), ArrayType():
+                pairs = [*zip(t.shape or (), g.shape or (), strict=False), (t.size, g.size)]
+                for d, e in pairs:
+                    symbol = as_symbol(d)
+                    if symbol is not None and e is not None:
+                        table.setdefault(symbol, e)
+            case ContainerType(), ContainerType():
+                table = related(t.items, g.items) | table
+            case SequenceType(), SequenceType():
+                table = related([t.item, ArrayType(shape=(t.length,))], [g.item, ArrayType(shape=(g.length,))]) | table
+    return table
 
 
 def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:

@@ -10,9 +10,18 @@ from s2sad.optimize.results import own_carried, own_results
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
+from s2sad.optimize.stops import without_adjoints, without_stops
 from s2sad.optimize.stores import share_zeros
 
-__all__ = ["eliminate_dead", "optimize", "own_carried", "own_results", "settle_lengths"]
+__all__ = [
+    "eliminate_dead",
+    "optimize",
+    "own_carried",
+    "own_results",
+    "settle_lengths",
+    "without_adjoints",
+    "without_stops",
+]
 
 ROUNDS = 4
 

@@ -29,6 +29,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
     taken = set(function.parameters)
+    read_only = {r for r, op in made.items() if op.primitive is lookup(np.broadcast_to)}
 
     def own(operand: Operand) -> Operand:
         if not isinstance(operand, Value):
@@ -46,7 +47,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
             return _filled(builder, op)
         if op is not None and op.primitive is lookup(np.diag) and operand.type.rank == 1:
             return builder.apply(required(np.array), (operand,))  # NumPy gives a view that cannot be written
-        if memory & taken:
+        if memory & (taken | read_only):
             return builder.apply(required(np.array), (operand,))
         taken.update(memory)
         return operand

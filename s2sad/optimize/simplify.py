@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.custom import BlackBox
 from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
@@ -136,12 +137,20 @@ class Simplifier:
         key = _key(op)
         if key is not None:
             before = self.seen.get(key)
-            if before is not None and _may_replace(op, before):
+            if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
                 self.table[op.result] = before
                 return
             self.seen.setdefault(key, op.result)
         self.made[op.result] = op
         self.operations.append(op)
+
+    def named_after(self, op: Apply, before: Operand) -> bool:
+        """Whether an earlier run of a black box takes the name of this one: it may take long."""
+        if not isinstance(op.primitive, BlackBox) or not isinstance(before, Value) or before.hint is not None:
+            return False
+        assert op.result.hint is not None
+        self.names.setdefault(before, (op.result.hint, op.result.loose))
+        return True
 
     def build(self, op: Apply, function: Callable[..., object] | Primitive, *operands: Operand) -> Operand:
         """A replacement for `op`: another operation with its name, location and comment."""

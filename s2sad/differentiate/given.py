@@ -1,0 +1,149 @@
+"""Calls of derivatives that the user gave: what they are passed, and what they give in the types of the operands.
+
+y, f_residuals = f_fwd(x, n)                   y, y_dot = f_jvp((x,), (x_dot,))
+(x_bar,) = f_bwd(n, f_residuals, y_bar)
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from s2sad.differentiate.tangents import Path, leaf_paths, pick
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Effect, Primitive, Sample, register
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.values import Constant, FunctionRef, Operand, Value, constant
+
+RESIDUALS, BAR = "residuals", "bar"
+
+Argument = int | str
+"""The position of an operand of the call, the residuals, or the cotangent of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the two functions of a rule are called: `forward` by operands of the call, `reverse` by these and others.
+
+    `keys` are, for the operands that have adjoints, the keys of theirs in what `reverse` gives.
+    """
+
+    forward: tuple[int, ...]
+    reverse: tuple[Argument, ...]
+    keys: tuple[int, ...]
+
+    def reverse_arguments(
+        self, operand: Callable[[int], Operand], residuals: Callable[[], Operand], bar: Operand
+    ) -> list[Operand]:
+        return [operand(a) if isinstance(a, int) else bar if a == BAR else residuals() for a in self.reverse]
+
+
+@dataclass(frozen=True, slots=True)
+class TangentRule:
+    """A tangent that the user gave: `function(*leading, primals, tangents, *trailing)`.
+
+    `leading` and `trailing` are positions of operands, `primals` these or constants.
+    """
+
+    function: FunctionRef
+    leading: tuple[int, ...]
+    primals: tuple[int | Constant, ...]
+    trailing: tuple[int, ...]
+
+    def arguments(
+        self, builder: Builder, operands: Sequence[Operand], dot: Callable[[Operand], Operand]
+    ) -> list[Operand]:
+        own = [operands[p] if isinstance(p, int) else p for p in self.primals]
+        keys = tuple(range(len(own)))
+        made = [builder.make(tuple, keys, row) for row in (own, [*map(dot, own)])]
+        return [*(operands[k] for k in self.leading), *made, *(operands[k] for k in self.trailing)]
+
+
+def given_bars(
+    builder: Builder, bars: Operand, key: int, operand: Operand, read: Callable[[Operand], Operand]
+) -> Iterator[tuple[Path, Operand]]:
+    """The cotangents of the leaves of an operand that a rule gives; None in their place is zero."""
+    assert isinstance(bars.type, ContainerType)
+    for path, leaf in leaf_paths(operand.type):
+        inner: Type = bars.type[key]
+        for step in path:
+            if isinstance(inner, ContainerType):
+                inner = inner[step]
+        if isinstance(inner, StaticType):
+            continue
+        bar = pick(builder, bars, key, *path)
+        if isinstance(leaf, ArrayType):
+            bar = fitted(builder, bar, leaf, functools.partial(_item, builder, read, operand, path))
+        yield path, bar
+
+
+def _item(builder: Builder, read: Callable[[Operand], Operand], operand: Operand, path: Path) -> Operand:
+    return pick(builder, read(operand), *path)
+
+
+def given_dot(builder: Builder, pair: Value, result: Value) -> Operand:
+    """The tangent of a result that a rule gives, in the type of the result."""
+    return _fitted_all(builder, builder.extract(pair, 1), result)
+
+
+def _fitted_all(builder: Builder, dot: Operand, like: Operand) -> Operand:
+    t = like.type
+    if isinstance(t, ContainerType):
+        items = [_fitted_all(builder, builder.extract(dot, k), builder.extract(like, k)) for k in t.keys]
+        return builder.make(t.cls, t.keys, items)
+    return fitted(builder, dot, t, lambda: like) if isinstance(t, ArrayType) and t.is_inexact else dot
+
+
+def fitted(builder: Builder, bar: Operand, t: ArrayType, primal: Callable[[], Operand]) -> Operand:
+    """A tangent or cotangent of a rule in the dtype of its primal, its shape checked where that may be another."""
+    own = bar.type
+    assert isinstance(own, ArrayType)
+    if t.shape is None or own.shape != t.shape:
+        bar = builder.apply(CHECKED, (bar, primal()))
+    return in_dtype(builder, bar, t)
+
+
+def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
+    """A tangent or cotangent in the dtype of its primal; containers as they are."""
+    own = bar.type
+    if not isinstance(own, ArrayType) or not isinstance(t, ArrayType):
+        return bar
+    if t.dtype is None or own.dtype is None or own.dtype == t.dtype or (own.kind, t.kind) == ("python", "python"):
+        return bar
+    if own.kind == "python" and t.dtype == np.float64 and own.dtype.kind == "f":
+        return bar
+    if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
+        return constant(float(bar.value))
+    if own.is_scalar:
+        return builder.call(t.dtype.type, builder.expr(bar)).operand
+    return builder.call(np.astype, builder.expr(bar), t.dtype).operand
+
+
+def checked_like(bar: Any, x: Any) -> Any:
+    """What a rule gives for `x`, which must have the shape of `x`."""
+    if np.shape(bar) != np.shape(x):
+        raise ValueError(f"a rule gives an array of shape {np.shape(bar)} for one of shape {np.shape(x)}")
+    return bar
+
+
+def _checked_type(bar: Type, x: Type, /) -> Type:
+    assert isinstance(bar, ArrayType) and isinstance(x, ArrayType)
+    return ArrayType(bar.dtype, x.shape, "array" if x.shape else bar.kind)
+
+
+CHECKED = register(
+    Primitive(
+        "checked_like",
+        checked_like,
+        _checked_type,
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=lambda g, y, xs, active: (g if active[0] else None, None),
+        effect=Effect.VIEW,
+        samples=lambda rng: [Sample((rng.uniform(size=shape), rng.uniform(size=shape))) for shape in [(3,), (2, 3)]],
+        helper=True,
+    )
+)

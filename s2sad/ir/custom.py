@@ -1,0 +1,213 @@
+"""Rules that users give, as data: functions with the functions that are their derivatives.
+
+Custom          a function that has its derivative given: a call of it is an operation of its own to the compiler
+Ruled           that function itself as a target of the compiler: what it computes, its rule left out
+BoxRule         a rule of a black box as a function of `g, ans, *args`
+BlackBox        a function without source, as a primitive with rules
+adjoint         a block that is done to the adjoint of a value
+stop_gradient   a value whose derivative is zero
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import Location
+from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.types import Type
+
+
+class Custom:
+    """A function with a derivative of its own.
+
+    `fwd` and `bwd` are the sweeps of reverse mode, `rule` is the tangent of forward mode; which of them it has is its
+    `kind`. `nondiff` are the positions of parameters that have no derivative.
+    """
+
+    kind: str
+    fun: Callable[..., Any]
+    nondiff: tuple[int, ...]
+    fwd: Callable[..., Any] | None
+    bwd: Callable[..., Any] | None
+    rule: Callable[..., Any] | None
+
+    @property
+    def name(self) -> str:
+        name = getattr(self.fun, "__name__", "function")
+        return name if name.isidentifier() else "function"
+
+    @property
+    def rules(self) -> dict[str, Callable[..., Any]]:
+        """The functions of its derivative, as far as they are given."""
+        found = {n: getattr(self, n) for n in ("fwd", "bwd", "rule")}
+        return {n: f for n, f in found.items() if f is not None}
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The function of a `Custom`, to be compiled as what its calls compute."""
+
+    custom: Custom
+
+    @property
+    def __name__(self) -> str:
+        return self.custom.name
+
+
+@dataclass(frozen=True)
+class BoxRule:
+    """A rule of a black box of `count` arguments, as a function `name` of `g, ans, *args`.
+
+    That is `function(g, ans, *args)`, or, where it is `curried`, `function(ans, *args)(g)`.
+    """
+
+    function: Callable[..., Any]
+    count: int
+    name: str
+    curried: bool
+    static: tuple[tuple[str, object], ...] = ()
+    """What the call gives by name."""
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        P = inspect.Parameter
+        names = parameter_names(self.function, self.count + 2 - self.curried)
+        if self.curried:
+            names = ["g" if "g" not in names else "cotangent", *names]
+        return inspect.Signature([P(n, P.POSITIONAL_OR_KEYWORD) for n in names])
+
+    def __call__(self, g: Any, *args: Any) -> Any:
+        static = dict(self.static)
+        return self.function(*args, **static)(g) if self.curried else self.function(g, *args, **static)
+
+
+def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Names for so many arguments of a function: those of its parameters, and numbered ones for `*args`."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+    except (ValueError, TypeError):
+        parameters = []
+    names = [p.name for p in parameters if p.kind in kinds][:count]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
+    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
+
+
+def accepts(function: Callable[..., Any], count: int, names: Iterable[str] = ()) -> bool:
+    """Whether a function can be called with so many arguments by position, and these by name."""
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(*range(count), **dict.fromkeys(names))
+    except ValueError:
+        return True
+    except TypeError:
+        return False
+    return True
+
+
+def place_of(function: Any) -> Location:
+    """Where a function is defined, for error messages."""
+    code = getattr(function, "__code__", None)
+    return Location(code.co_filename, code.co_firstlineno) if isinstance(code, types.CodeType) else Location()
+
+
+# A value without derivative
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value, with a derivative of zero: what is computed from it does not depend on `x` for a derivative.
+
+    A container gives a container of the same kind. Outside a derivative it is a copy. In the code of a derivative
+    nothing is left of it.
+
+    >>> import s2sad
+    >>> def f(x):
+    ...     return x * s2sad.stop_gradient(x)
+    >>> f(3.0), s2sad.grad(f)(3.0)
+    (9.0, 3.0)
+    """
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if isinstance(x, dict):
+        return type(x)((k, stop_gradient(v)) for k, v in x.items())
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*map(stop_gradient, x))
+    return type(x)(map(stop_gradient, x)) if type(x) in (tuple, list) else x
+
+
+def _same(x: Type, /) -> Type:
+    return x
+
+
+STOP = register(Primitive("stop_gradient", stop_gradient, _same, constant=True, effect=Effect.VIEW, spelling="_0"))
+
+
+# What is done to an adjoint
+
+
+class adjoint:
+    """A block that runs in the reverse sweep, at this place and with the adjoint of `x` at hand.
+
+        with s2sad.adjoint(x) as x_bar:
+            x_bar = np.clip(x_bar, -1.0, 1.0)
+
+    What the block leaves as `x_bar` takes the place of the adjoint; it may also print it, or assert something of it. It
+    sees the values that the function has here. `x` is a variable that holds a number or an array.
+    Forward mode goes past the block. Outside a derivative the block runs with an adjoint of zero.
+
+    >>> import numpy as np
+    >>> import s2sad
+    >>> def f(x):
+    ...     y = x * x
+    ...     with s2sad.adjoint(y) as y_bar:
+    ...         y_bar = np.minimum(y_bar, 1.0)
+    ...     return 10.0 * y
+    >>> f(3.0), float(s2sad.grad(f)(3.0))
+    (90.0, 6.0)
+    """
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __enter__(self) -> Any:
+        return np.zeros_like(self.x) if isinstance(self.x, np.ndarray) else 0.0
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+
+ADJOINT = "adjoint"
+"""The name of the primitives that stand for such a block: an identity but for its adjoint."""
+
+
+# Functions that run as they are
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BlackBox(Primitive):
+    """A function that is called as it is, with the rules that a user gives for it.
+
+    `adjoints` have for a position the rule `rule(ans, *args)(g)`, `tangents` the rule `rule(g, ans, *args)`; None is a
+    derivative of zero. `result` says of which type the result is: "elementwise", or a function of the arguments.
+    """
+
+    adjoints: Mapping[int, Callable[..., Any] | None] | None = None
+    tangents: Mapping[int, Callable[..., Any] | None] | None = None
+    result: Any = None
+    module: str | None = None
+    """The module to import for it; None where the function itself is put into the emitted module."""
+
+    @property
+    def rules(self) -> list[Callable[..., Any]]:
+        """The functions of its derivatives."""
+        tables = (self.adjoints, self.tangents)
+        return [r for table in tables for r in (table or {}).values() if r is not None]
