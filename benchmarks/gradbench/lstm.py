@@ -28,12 +28,11 @@ def loss(main: np.ndarray, extra: np.ndarray, state: np.ndarray, sequence: np.nd
         for i in range(h):
             x[i] = sequence[t, i] * extra[0, i]
         for k in range(0, len(state), 2):
-            weight, bias = main[k], main[k + 1]
             for i in range(h):
-                forget = 1.0 / (1.0 + math.exp(-x[i] * weight[i] - bias[i]))
-                ingate = 1.0 / (1.0 + math.exp(-state[k, i] * weight[h + i] - bias[h + i]))
-                outgate = 1.0 / (1.0 + math.exp(-x[i] * weight[2 * h + i] - bias[2 * h + i]))
-                change = math.tanh(state[k, i] * weight[3 * h + i] + bias[3 * h + i])
+                forget = 1.0 / (1.0 + math.exp(-x[i] * main[k, i] - main[k + 1, i]))
+                ingate = 1.0 / (1.0 + math.exp(-state[k, i] * main[k, h + i] - main[k + 1, h + i]))
+                outgate = 1.0 / (1.0 + math.exp(-x[i] * main[k, 2 * h + i] - main[k + 1, 2 * h + i]))
+                change = math.tanh(state[k, i] * main[k, 3 * h + i] + main[k + 1, 3 * h + i])
                 cell = state[k + 1, i] * forget + ingate * change
                 x[i] = outgate * math.tanh(cell)
                 state[k, i], state[k + 1, i] = x[i], cell
