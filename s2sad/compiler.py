@@ -314,6 +314,8 @@ class Program:
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
         """A callee for many examples; one that calls itself gives a result for each of them throughout."""
         key = (call.function.name, flags)
+        if call.function.name in self.given:
+            raise NoBatchRule(f"{call.function.name}, whose derivative is given")
         if key in self.batches:
             name, flag = self.batches[key]
             self.recursive_batches.add(key)
