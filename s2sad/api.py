@@ -237,6 +237,7 @@ def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
 
 
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
+jvp.__s2sad_tangent__ = lambda active: Transform("jvp", active)  # type: ignore[attr-defined]
 
 
 def _transform_of(operator: Any) -> Callable[..., list[Transform]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import linecache
-import sys
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,12 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from s2sad.errors import ArgumentError
-from s2sad.ir.custom import BlackBox, Custom, parameter_names
+from s2sad.ir.custom import BlackBox, Custom, home_of, parameter_names, unbound
 from s2sad.ir.custom import adjoint as adjoint
 from s2sad.ir.custom import stop_gradient as stop_gradient
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import PRIMITIVES, Effect, lookup, register, replace_rule
-from s2sad.ir.types import ArrayType, Type
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -184,13 +182,13 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
     if result not in (None, "elementwise") and not callable(result):
         raise ArgumentError(f'result is "elementwise" or a function, not {result!r}')
     known = lookup(f)
-    module, name = _home(f)
+    module, name = home_of(f)
     if known is not None and not isinstance(known, BlackBox):
         raise ArgumentError(f"there is a rule for {known.name} already; use custom_vjp of a function that calls it")
     positions = range(len(rules)) if argnums is None else tuple(argnums)
     if len(positions) != len(rules):
         raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
-    box = known or BlackBox(name, f, _unbound, effect=Effect.VIEW, module=module)
+    box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
     given = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
     adjoints, tangents = (given, box.tangents) if table == "adjoints" else (box.adjoints, given)
     box = replace(box, adjoints=adjoints, tangents=tangents, result=result or box.result)
@@ -198,26 +196,6 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
         register(box)
     else:
         replace_rule(box)
-
-
-def _unbound(*types: Type) -> Type:
-    return ArrayType(None, None, "any")
-
-
-def _home(f: Any) -> tuple[str | None, str]:
-    """The module from which a function can be imported, and its name there; None where it cannot."""
-    name = str(getattr(f, "__qualname__", None) or getattr(f, "__name__", type(f).__name__.lower()))
-    if isinstance(f, np.ufunc):
-        modules = [m for m in ("numpy", "scipy.special") if getattr(sys.modules.get(m), name, None) is f]
-    else:
-        modules = [m for m in (getattr(f, "__module__", None),) if m]
-    for module in modules:
-        found = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if found is f and module not in ("__main__", "builtins"):
-            return module, f"{'np' if module == 'numpy' else module}.{name}"
-    return None, f"{getattr(f, '__module__', '')}.{name}"
 
 
 def _function(rule: Any) -> Any:

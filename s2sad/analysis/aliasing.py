@@ -45,7 +45,8 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
             case Call() if op.function.own:
                 t = op.result.type
                 items = dict(zip(t.keys, t.items, strict=True)) if isinstance(t, ContainerType) else {}
-                parts = {key: frozenset({Value(item)}) for key, item in items.items() if _has_memory(item)}
+                fresh = {k: frozenset({Value(item)}) for k, item in items.items() if _has_memory(item)}
+                parts = {k: roots.get((op.result, k), memory) for k, memory in fresh.items()}
                 roots.update(((op.result, key), memory) for key, memory in parts.items())
                 _set(roots, op.result, EMPTY.union(*parts.values()) if items else frozenset({op.result}))
             case Call():

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
 from s2sad.differentiate.given import Plan, given_bars, in_dtype
@@ -153,7 +155,10 @@ class Reverse(Adjoints):
         if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
             array, index = op.operands
             if array in self.active:
-                assert isinstance(array, Value)
+                assert isinstance(array, Value) and isinstance(array.type, ArrayType)
+                if array.type.is_scalar:
+                    self.contribute(builder, array, builder.call(np.sum, g).operand)
+                    return
                 place = self.primal(builder, index).operand
                 if is_flip(index.type):
                     self.contribute(builder, array, builder.apply(GETITEM, (g.operand, place)))

@@ -111,7 +111,7 @@ class Survey:
         if "np" in used:
             statements.append(ast.Import([ast.alias("numpy", "np")]))
         modules = {m for m in used if m.startswith("scipy.")} | {b.module for b in self.boxes.values() if b.module}
-        for module in sorted(m for m in modules if m != "numpy"):
+        for module in sorted(m for m in modules if m not in ("numpy", "math")):
             statements.append(ast.Import([ast.alias(module, None)]))
         for name, cls in self.classes.items():
             if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:

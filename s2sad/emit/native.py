@@ -135,6 +135,10 @@ def as_array(t: Type) -> int | None:
     return t.rank if isinstance(t, ArrayType) else None
 
 
+WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std")
+"""Reductions whose only axis may be left out."""
+
+
 def native_index(index: ast.expr) -> ast.expr:
     """A subscript with arrays for the lists in it."""
     if isinstance(index, ast.List):
@@ -165,6 +169,9 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         return ast.BinOp(total, ast.Div(), parse_length(read(op.operands[0]), axis % t.rank))
     if name == "last_stored" and t is not None and t.rank == 1 and as_array(types[1]) == 1:
         return _call("last_stored_at", [read(op.operands[0]), native_index(read(op.operands[1]))])
+    if name in WHOLE and t is not None and t.rank == 1 and axis in (0, -1):
+        whole = expression(replace(op, static={}), read)
+        return ast.Call(parse("np.full"), [ast.Constant(1), whole], []) if op.static.get("keepdims") else whole
     along = name in ("np.max", "np.min") and t is not None and t.rank == 2 and isinstance(axis, int)
     if along and not op.static.get("keepdims"):
         return _call(f"{name[3:]}_along", [read(op.operands[0]), ast.Constant(axis % 2)])  # type: ignore[operator]
@@ -178,7 +185,7 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
     if op.static.get("keepdims") and isinstance(axis, int):
         static = {k: v for k, v in op.static.items() if k != "keepdims"}
         plain = native_expression(replace(op, static=static), read)
-        return ast.Call(parse("np.expand_dims"), [plain], [ast.keyword("axis", ast.Constant(axis))])
+        return ast.Call(parse("np.expand_dims"), [plain], [ast.keyword("axis", _number(axis))])
     for k in plain.keywords:
         if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in ("bool", "int", "float"):
             k.value = parse({"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}[k.value.id])

@@ -41,7 +41,7 @@ from s2sad.frontend.terms import (
     is_static,
     static_value,
 )
-from s2sad.ir.custom import BlackBox, Custom
+from s2sad.ir.custom import BlackBox, Custom, plain_box
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
@@ -190,6 +190,9 @@ class Calls(Customs):
             return self.call_inline(method, [constant(f), *arguments], keywords, node)
         if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
             return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
+        box = plain_box(f) if is_hashable(f) else None
+        if box is not None:
+            return self.call_black_box(box, arguments, keywords, node, hint)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
         self.refuse(
@@ -234,6 +237,9 @@ class Calls(Customs):
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
             self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        if isinstance(fun, (Closure, Derived)):
+            derived = Derived(fun, jvp.__s2sad_tangent__(active))
+            return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
 

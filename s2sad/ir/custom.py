@@ -11,16 +11,18 @@ stop_gradient   a value whose derivative is zero
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from s2sad.errors import Location
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.types import Type
+from s2sad.ir.types import ArrayType, Type
 
 
 class Custom:
@@ -211,3 +213,34 @@ class BlackBox(Primitive):
         """The functions of its derivatives."""
         tables = (self.adjoints, self.tangents)
         return [r for table in tables for r in (table or {}).values() if r is not None]
+
+
+def unbound(*types: Type) -> Type:
+    """The type of a result of which nothing is known."""
+    return ArrayType(None, None, "any")
+
+
+def home_of(f: Any) -> tuple[str | None, str]:
+    """The module from which a function can be imported, and its name there; None where it cannot."""
+    name = str(getattr(f, "__qualname__", None) or getattr(f, "__name__", type(f).__name__.lower()))
+    if isinstance(f, np.ufunc):
+        modules = [m for m in ("numpy", "scipy.special") if getattr(sys.modules.get(m), name, None) is f]
+    else:
+        modules = [m for m in (getattr(f, "__module__", None),) if m]
+    for module in modules:
+        found = sys.modules.get(module)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is f and module not in ("__main__", "builtins"):
+            return module, f"{'np' if module == 'numpy' else module}.{name}"
+    return None, f"{getattr(f, '__module__', '')}.{name}"
+
+
+@lru_cache(maxsize=1024)
+def plain_box(function: Any) -> BlackBox | None:
+    """A function of NumPy, SciPy or math as one that runs as it is, for what has no derivative; None for others."""
+    module, name = home_of(function)
+    root = (module or "").split(".")[0]
+    if isinstance(function, type) or root not in ("numpy", "scipy", "math") or "random" in (module or ""):
+        return None
+    return BlackBox(name, function, unbound, effect=Effect.VIEW, module=module)

@@ -516,4 +516,4 @@ def _range_type(start: Type, stop: Type, step: Type, /) -> Type:
 
 
 constant(len, _len_type, samples=lambda rng: [Sample((REAL(rng, (3, 2)),))])
-constant(range, _range_type)
+constant(range, _range_type, "list(range(_0, _1, _2))")
