@@ -1,5 +1,6 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
+import s2sad.travelling  # noqa: F401  (derivatives can be pickled)
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
 from s2sad.errors import Error
 from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize
