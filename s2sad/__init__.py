@@ -2,6 +2,7 @@
 
 import s2sad.travelling  # noqa: F401  (derivatives can be pickled)
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
+from s2sad.checkpointing import checkpoint
 from s2sad.errors import Error
 from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize
 from s2sad.testing import check_grads
@@ -11,6 +12,7 @@ __all__ = [
     "Error",
     "__version__",
     "check_grads",
+    "checkpoint",
     "elementwise_grad",
     "grad",
     "hessian",

@@ -18,7 +18,7 @@ import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
-from s2sad.differentiate.operators import gradient, numbered, pair
+from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
@@ -146,6 +146,8 @@ class Program:
         self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.checkpointed: set[str] = set()
+        """The functions whose reverse sweep computes their forward sweep again."""
         self.signature = Signature()
 
     # what a lowering asks (frontend.context.Context)
@@ -236,6 +238,9 @@ class Program:
         if target.transform.has_tangents:
             own = dict(list(parameters.items())[: len(parameters) - len(target.transform.argnums)])
         inner = self.entry(target.target, own)
+        if target.transform.kind == "checkpoint":
+            self.checkpointed.add(name)
+            return replace(inner, function=replace(inner.function, name=name))
         made = self.transform(inner, target.transform, name)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
@@ -312,6 +317,8 @@ class Program:
         if (name, active) not in self.pairs:
             self.make_pair(name, active)
         found = self.pairs[(name, active)]
+        if found.again:
+            return replace(found, forward=call.function)
         result = call.result.type
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
@@ -323,6 +330,9 @@ class Program:
 
     def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
         function = self.functions[name]
+        if name in self.checkpointed:
+            self.make_again(function, active)
+            return
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
         opaque = OpaqueType(forward)
@@ -346,6 +356,16 @@ class Program:
         self.functions[kept.name] = kept
         self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
 
+    def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
+        """The pair of a function that is checkpointed: itself, and both sweeps in one."""
+        name = self.fresh_name(f"{function.name}_reverse")
+        reference = FunctionRef(name, _bars_type(function, active), True)
+        forward = FunctionRef(function.name, function.result.type)
+        self.pairs[(function.name, active)] = Pair(forward, reference, None, True)
+        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.native), name=name))
+        self.functions[name] = numbered(eliminate_dead(own_results(made)))
+        self.checkpointed.add(name)
+
     def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:
         """The tangent of a callee, for the operands that have tangents."""
         key = (call.function.name, given)
@@ -356,6 +376,8 @@ class Program:
             self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
             made = optimize(replace(jvp(function, given, self.tangent_of), name=name))
             self.functions[name] = numbered(made)
+            if function.name in self.checkpointed:
+                self.checkpointed.add(name)
         result = call.result.type
         return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
 

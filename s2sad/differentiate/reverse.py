@@ -45,11 +45,13 @@ from s2sad.ir.values import (
 class Pair:
     """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
     `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
+    So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
     """
 
     forward: FunctionRef
     reverse: FunctionRef
     residuals: Type | None
+    again: bool = False
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -209,6 +211,8 @@ class Reverse(Adjoints):
                 self.owner[residuals], self.order[residuals] = self.owner[op.result], self.order[op.result]
         pair, residuals = self.pairs[op]
         operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
+        if pair.again:
+            operands = [*(self.read(builder, o) for o in op.operands), bar]
         bars: Operand = builder.call_function(pair.reverse, operands)
         wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
         for k, operand in enumerate(wanted):

@@ -122,6 +122,8 @@ def python_function(target: Any) -> types.FunctionType | None:
     while not isinstance(target, types.FunctionType):
         if isinstance(target, Spread):
             target = target.function
+        elif getattr(type(target), "__s2sad_checkpoint__", False):
+            target = target.target
         elif isinstance(target, functools.partial):
             target = target.func
         elif isinstance(target, types.MethodType):

@@ -1,0 +1,315 @@
+"""Functions that are computed again in the reverse sweep: the derivatives of the same program without the mark."""
+
+import inspect
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.errors import Unsupported
+
+X = np.array([0.3, 0.5, 0.7])
+
+
+def plain_step(u, c):
+    v = np.sin(u) * c
+    for _ in range(2):
+        v = v * np.cos(v)
+    return v + u
+
+
+step = s2sad.checkpoint(plain_step)
+
+
+@s2sad.checkpoint
+def decorated(u, c=0.5):
+    return np.exp(-u) * c
+
+
+@s2sad.checkpoint
+def outer(u, c):
+    return step(decorated(u), c) * u
+
+
+def plain_outer(u, c):
+    return plain_step(decorated.target(u), c) * u
+
+
+@s2sad.checkpoint
+def factorial_like(u, n):
+    if n == 0:
+        return u
+    return np.sin(u) * factorial_like(u * 0.5, n - 1)
+
+
+def plain_factorial_like(u, n):
+    if n == 0:
+        return u
+    return np.sin(u) * plain_factorial_like(u * 0.5, n - 1)
+
+
+WEIGHTS = np.array([1.0, 2.0, 3.0])
+
+
+@s2sad.checkpoint
+def captured(u):
+    return np.tanh(u * WEIGHTS)
+
+
+@s2sad.checkpoint
+def several(state, k):
+    a, b = state
+    return {"a": np.sin(a) * b, "b": b * k}, a[0]
+
+
+def looped(u, c):
+    for _ in range(3):
+        u = step(u, c)
+    return np.sum(u**2)
+
+
+def looped_plain(u, c):
+    for _ in range(3):
+        u = plain_step(u, c)
+    return np.sum(u**2)
+
+
+def nested(u, c):
+    return np.sum(outer(u, c) * decorated(u, 0.1))
+
+
+def nested_plain(u, c):
+    return np.sum(plain_outer(u, c) * decorated.target(u, 0.1))
+
+
+def recursive(u, c):
+    return np.sum(factorial_like(u, 3)) * c
+
+
+def recursive_plain(u, c):
+    return np.sum(plain_factorial_like(u, 3)) * c
+
+
+def around(u, c):
+    return np.sum(captured(u)) * c
+
+
+def around_plain(u, c):
+    return np.sum(captured.target(u)) * c
+
+
+def containers(u, c):
+    found, first = several((u, c), 3.0)
+    return np.sum(found["a"]) * found["b"] + first
+
+
+def containers_plain(u, c):
+    found, first = several.target((u, c), 3.0)
+    return np.sum(found["a"]) * found["b"] + first
+
+
+def written_after(u, c):
+    a = u * 1.0
+    total = 0.0
+    for k in range(3):
+        b = step(a, c)
+        a[k] = np.sum(b) * a[k]
+        a[1:] *= b[:-1]
+        total += a[k] ** 2
+    return total
+
+
+def written_after_plain(u, c):
+    a = u * 1.0
+    total = 0.0
+    for k in range(3):
+        b = plain_step(a, c)
+        a[k] = np.sum(b) * a[k]
+        a[1:] *= b[:-1]
+        total += a[k] ** 2
+    return total
+
+
+def branching(u, c):
+    if c > 0.0:
+        u = step(u, c)
+    while np.sum(u) > 0.5:
+        u = decorated(u) * 0.3
+    return np.sum(u)
+
+
+def branching_plain(u, c):
+    if c > 0.0:
+        u = plain_step(u, c)
+    while np.sum(u) > 0.5:
+        u = decorated.target(u) * 0.3
+    return np.sum(u)
+
+
+def closed(u, c):
+    @s2sad.checkpoint
+    def inner(v):
+        return np.sin(v) * c + u
+
+    for _ in range(2):
+        u = inner(u) * 0.5
+    return np.sum(u * s2sad.checkpoint(lambda v: v * v * c)(u))
+
+
+def closed_plain(u, c):
+    start = u
+
+    def inner(v):
+        return np.sin(v) * c + u
+
+    for _ in range(2):
+        u = inner(u) * 0.5
+    return np.sum(u * (u * u * c)) + 0.0 * np.sum(start)
+
+
+PAIRS = [
+    (looped, looped_plain),
+    (nested, nested_plain),
+    (recursive, recursive_plain),
+    (around, around_plain),
+    (containers, containers_plain),
+    (written_after, written_after_plain),
+    (branching, branching_plain),
+    (closed, closed_plain),
+]
+
+
+@pytest.mark.parametrize("marked, unmarked", PAIRS, ids=lambda f: f.__name__)
+def test_the_derivatives_of_the_same_program_without_the_mark(marked, unmarked):
+    x = X.copy()
+    assert marked(x, 0.4) == pytest.approx(unmarked(x, 0.4), rel=1e-15)
+    for found, expected in zip(s2sad.grad(marked, (0, 1))(x, 0.4), s2sad.grad(unmarked, (0, 1))(x, 0.4), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    dots = (np.array([1.0, -2.0, 0.5]), 0.7)
+    assert s2sad.jvp(marked, (x, 0.4), dots) == pytest.approx(s2sad.jvp(unmarked, (x, 0.4), dots), rel=1e-13)
+    s2sad.check_grads(marked, (x, 0.4), order=1)
+    assert np.array_equal(x, X)
+
+
+@pytest.mark.parametrize("marked, unmarked", PAIRS, ids=lambda f: f.__name__)
+def test_second_derivatives(marked, unmarked):
+    expected = s2sad.hessian(unmarked)(X, 0.4)
+    for outer_mode in (s2sad.jacfwd, s2sad.jacrev):
+        for inner_mode in (s2sad.jacfwd, s2sad.jacrev):
+            found = outer_mode(inner_mode(marked))(X, 0.4)
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_third_derivatives():
+    found = s2sad.jacrev(s2sad.hessian(looped))(X, 0.4)
+    np.testing.assert_allclose(found, s2sad.jacfwd(s2sad.hessian(looped_plain))(X, 0.4), rtol=1e-9, atol=1e-10)
+
+
+class Layer:
+    def __init__(self, w):
+        self.w = w
+
+    @s2sad.checkpoint
+    def once(self, x):
+        return np.tanh(self.w * x)
+
+    @s2sad.checkpoint
+    def twice(self, x):
+        return self.once(self.once(x))
+
+
+def test_methods():
+    layer = Layer(0.7)
+
+    def f(x):
+        return np.sum(layer.twice(x))
+
+    np.testing.assert_allclose(layer.twice(X), np.tanh(0.7 * np.tanh(0.7 * X)))
+    u = np.tanh(0.7 * X)
+    expected = (1 - np.tanh(0.7 * u) ** 2) * 0.7 * (1 - u**2) * 0.7
+    np.testing.assert_allclose(s2sad.grad(f)(X), expected, rtol=1e-14)
+
+
+def test_vjp_keeps_the_arguments():
+    out, pullback = s2sad.vjp(looped, X, 0.4)
+    first, second = pullback(1.0), pullback(1.0)
+    np.testing.assert_allclose(first[0], s2sad.grad(looped_plain)(X, 0.4), rtol=1e-14)
+    assert np.array_equal(first[0], second[0]) and out == looped(X, 0.4)
+
+
+def test_the_text_keeps_the_arguments_alone():
+    source = s2sad.grad(looped).lower(X, 0.4).source
+    entry = source.partition("def looped_grad")[2]
+    assert "us.append(u)" in entry and entry.count("append") == 1
+    assert "u_bar = plain_step_reverse(u, c, u_bar)" in entry
+    assert "forward" not in source
+
+
+def test_the_mark_is_the_function():
+    assert step(X, 0.4) is not None and np.array_equal(step(X, 0.4), plain_step(X, 0.4))
+    assert decorated.__name__ == "decorated" and decorated(X, c=2.0)[0] == 2.0 * np.exp(-0.3)
+    assert str(inspect.signature(decorated)) == "(u, c=0.5)"
+    np.testing.assert_allclose(s2sad.jacobian(decorated)(X), -np.diag(decorated(X)))
+    with pytest.raises(s2sad.Error):
+        s2sad.checkpoint(3)
+
+
+def test_a_function_that_changes_what_it_is_given_is_refused():
+    @s2sad.checkpoint
+    def fill(a, x):
+        a[0] = x
+        return a[1] * x
+
+    def f(x):
+        a = np.ones(3)
+        return fill(a, x) + a[0]
+
+    with pytest.raises(Unsupported, match="return new values") as e:
+        s2sad.grad(f)(2.0)
+    assert e.value.location.file == __file__ and "fill(a, x)" in e.value.source
+
+
+def test_less_memory():
+    n = 20_000
+
+    def run(u, body):
+        for _ in range(20):
+            u = body(u)
+        return np.sum(u)
+
+    def wide(u):
+        for _ in range(20):
+            u = np.sin(u) * u
+        return u
+
+    def marked(u):
+        return run(u, checkpointed_wide)
+
+    def unmarked(u):
+        return run(u, wide)
+
+    checkpointed_wide = s2sad.checkpoint(wide)
+    u = np.linspace(0.1, 1.0, n)
+    peaks = {}
+    for f in (marked, unmarked):
+        df = s2sad.grad(f)
+        value = df(u)
+        tracemalloc.start()
+        assert np.allclose(df(u), value)
+        peaks[f] = tracemalloc.get_traced_memory()[1] / u.nbytes
+        tracemalloc.stop()
+    assert peaks[marked] < 20 + 3 * 20 + 20 < 700 < peaks[unmarked]
+
+
+def test_numba():
+    pytest.importorskip("numba")
+    found = s2sad.grad(looped, backend="numba")(X, 0.4)
+    np.testing.assert_allclose(found, s2sad.grad(looped_plain)(X, 0.4), rtol=1e-13)
+
+
+def test_a_derivative_of_a_checkpointed_function_travels():
+    df = s2sad.grad(looped)
+    again = pickle.loads(pickle.dumps(df))
+    assert np.array_equal(again(X, 0.4), df(X, 0.4))
