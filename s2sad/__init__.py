@@ -2,7 +2,7 @@
 
 import s2sad.travelling  # noqa: F401  (derivatives can be pickled)
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
-from s2sad.checkpointing import checkpoint
+from s2sad.checkpointing import checkpoint, checkpointed
 from s2sad.errors import Error
 from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize
 from s2sad.testing import check_grads
@@ -13,6 +13,7 @@ __all__ = [
     "__version__",
     "check_grads",
     "checkpoint",
+    "checkpointed",
     "elementwise_grad",
     "grad",
     "hessian",

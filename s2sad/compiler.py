@@ -19,6 +19,7 @@ from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
+from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.emit.functions import Parameter
@@ -30,6 +31,7 @@ from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.flat import flattened
+from s2sad.ir.replay import ADVANCED
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import (
     BOTTOM,
@@ -45,7 +47,7 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths
 from s2sad.optimize import optimize as run_passes
@@ -231,6 +233,8 @@ class Program:
             lowered = self.lowered(target, parameters)
             function = replace(settle_lengths(lowered.function), name=name)
             function = numbered(optimize(function))
+            if is_marked(function):
+                function = outlined(function, self.add_step)
             result = function.result.type
             aliases = shares_memory(function)
             return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
@@ -295,6 +299,19 @@ class Program:
         self.functions[second.name] = second
         return first, second.name, residuals is not None
 
+    def add_step(self, function: Function) -> str:
+        """Take in the step of a marked loop, which is computed again in a reverse sweep."""
+        name = self.fresh_name(function.name)
+        self.functions[name] = numbered(replace(function, name=name))
+        self.checkpointed.add(name)
+        return name
+
+    def replay(self) -> None:
+        """Let marked loops store snapshots instead of lists of all their states."""
+        for name, function in list(self.functions.items()):
+            if is_marked(function):
+                self.functions[name] = with_replay(function, self.add_step)
+
     def active(self, entry: Entry, argnums: Sequence[int]) -> list[bool]:
         """Which parameters of the compiled function have derivatives; captured variables have none."""
         own = [k in argnums for k in entry.passed]
@@ -330,7 +347,7 @@ class Program:
 
     def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
         function = self.functions[name]
-        if name in self.checkpointed:
+        if name in self.checkpointed or is_marked(function):
             self.make_again(function, active)
             return
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
@@ -395,6 +412,8 @@ class Program:
             for op in walk(self.functions[name].body):
                 if isinstance(op, Call):
                     visit(op.function.name)
+                elif isinstance(op, Apply) and op.primitive is ADVANCED:
+                    visit(str(op.static["step"]))
             order[name] = self.functions[name]
 
         for name in entries:
@@ -506,6 +525,9 @@ def compile_derivative(
         full = [Parameter(p.hint or "_", p) for p in function.parameters]
     else:
         full = user_parameters(function, entry, parameters, primal, signature)
+    if not program.native:
+        program.replay()
+        function = program.functions[function.name]
     functions = program.reachable(function.name, *([reverse] if reverse else []))
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
     classes = classes_to_inject({f.name: f for f in functions})

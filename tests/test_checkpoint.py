@@ -313,3 +313,124 @@ def test_a_derivative_of_a_checkpointed_function_travels():
     df = s2sad.grad(looped)
     again = pickle.loads(pickle.dumps(df))
     assert np.array_equal(again(X, 0.4), df(X, 0.4))
+
+
+# marked loops
+
+KERNELS = pytest.importorskip("examples.kernels")
+
+
+def waves(u, c, n):
+    v = np.zeros_like(u)
+    energy = 0.0
+    for t in s2sad.checkpointed(range(n), snapshots=3):
+        v = v + c * np.sin(u) * (1.0 + 0.1 * t)
+        u = u - c * v
+        energy += np.sum(u * v)
+    return energy + np.sum(u**2)
+
+
+def heat(u, c, n):
+    u = u * 1.0
+    for _ in s2sad.checkpointed(range(n), snapshots=2):
+        u[1:-1] += c * (u[2:] - 2.0 * u[1:-1] + u[:-2]) * u[1:-1]
+        u[0] = u[1] * c
+    return np.sum(u * u)
+
+
+def branches(u, c, n):
+    a = {"x": u, "k": 0}
+    for t in s2sad.checkpointed(range(2, n), snapshots=2):
+        if a["x"][0] * c > 0.1:
+            a["x"] = np.sin(a["x"]) + c
+        else:
+            a["x"] = a["x"] * 1.1
+        for k in range(2):
+            a["x"] = a["x"] * np.cos(a["x"] * k)
+        a["k"] += t
+    return np.sum(a["x"]) * a["k"]
+
+
+def twice(u, c, n):
+    for _ in range(2):
+        for t in s2sad.checkpointed(range(0, n, 2), snapshots=2):
+            u = np.sin(u) * c + t * u
+    if c > 0.0:
+        for _ in s2sad.checkpointed(range(n), snapshots=1):
+            u = u * np.cos(u)
+    return np.sum(u)
+
+
+def inner(u, c, n):
+    for _ in s2sad.checkpointed(range(n), snapshots=2):
+        u = np.sin(u) * c
+    return u
+
+
+def called(u, c, n):
+    return np.sum(inner(u, c, n) * inner(u * u, c, n))
+
+
+def in_each_other(u, c, n):
+    for s in s2sad.checkpointed(range(n), snapshots=2):
+        for t in s2sad.checkpointed(range(n), snapshots=2):
+            u = np.sin(u) * c + 0.01 * s * t * u
+    return np.sum(u)
+
+
+def numbers(u, c, n):
+    x, k = u[0], 1
+    for _ in s2sad.checkpointed(range(n), snapshots=2):
+        x = np.sin(x) * c + u[k]
+        k = (k + 1) % 3
+    return x
+
+
+MARKED = [waves, heat, branches, twice, called, in_each_other, numbers]
+
+
+def unmarked(f, monkeypatch):
+    """The same function without marks."""
+    import linecache
+    import re
+
+    module = inspect.getmodule(f)
+    text = "\n\n".join(re.sub(r"s2sad\.checkpointed\((.*), snapshots=\d\)", r"\1", inspect.getsource(g)) for g in (inner, f))
+    file = f"unmarked_{f.__name__}.py"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space = {"np": module.np, "__name__": "unmarked"}
+    exec(compile(text, file, "exec"), space)
+    return space[f.__name__]
+
+
+@pytest.mark.parametrize("f", MARKED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("n", [0, 1, 2, 7])
+def test_marked_loops(f, n, monkeypatch):
+    pytest.importorskip("checkpoint_schedules")
+    g = unmarked(f, monkeypatch)
+    x = X.copy()
+    assert f(x, 0.4, n) == g(x, 0.4, n)
+    df = s2sad.grad(f, (0, 1))
+    source = df.lower(x, 0.4, n).source
+    assert "replayed(snapshots" in source and "append" not in source.partition("def f_grad")[2]
+    for found, expected in zip(df(x, 0.4, n), s2sad.grad(g, (0, 1))(x, 0.4, n), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+    dots = (np.array([1.0, -2.0, 0.5]), 0.7)
+    primals = (x, 0.4, n)
+    assert s2sad.jvp(f, primals, (*dots, 0)) == pytest.approx(s2sad.jvp(g, primals, (*dots, 0)), rel=1e-13)
+    _, pullback = s2sad.vjp(f, *primals)
+    for _ in range(2):
+        np.testing.assert_allclose(pullback(2.0)[0], 2.0 * s2sad.grad(g)(*primals), rtol=1e-12, atol=1e-14)
+    assert np.array_equal(x, X)
+
+
+@pytest.mark.parametrize("f", MARKED, ids=lambda f: f.__name__)
+def test_second_derivatives_of_marked_loops(f, monkeypatch):
+    pytest.importorskip("checkpoint_schedules")
+    expected = s2sad.hessian(unmarked(f, monkeypatch))(X, 0.4, 5)
+    for outer_mode in (s2sad.jacfwd, s2sad.jacrev):
+        for inner_mode in (s2sad.jacfwd, s2sad.jacrev):
+            found = outer_mode(inner_mode(f))(X, 0.4, 5)
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11)
+    v = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(s2sad.hvp(f)(X, 0.4, 5, v), expected @ v, rtol=1e-9, atol=1e-11)

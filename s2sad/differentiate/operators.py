@@ -127,10 +127,10 @@ def pair(
     seed = Value(tangent_type(result.type), f"{_result_name(result)}_bar")
     bars = reverse.sweep(seed, builder)
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
-    free = dict.fromkeys([*function.parameters, *_free_values([*builder.operations], [final], {seed})])
+    free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
     raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), function.parameters)
-    needed = _free_values(raw.body.operations, raw.body.results, {seed})
+    needed = free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 
 
@@ -203,7 +203,7 @@ def _result_name(result: Operand) -> str:
     return (result.hint if isinstance(result, Value) else None) or "result"
 
 
-def _free_values(operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value]) -> list[Value]:
+def free_values(operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value]) -> list[Value]:
     """The values that operations read and do not bind, in the order in which they are met."""
     free: dict[Value, None] = {}
     _collect_free(operations, results, set(bound), free)
