@@ -30,6 +30,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Varia
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
+from s2sad.ir.builder import Builder
 from s2sad.ir.flat import flattened
 from s2sad.ir.replay import ADVANCED
 from s2sad.ir.signature import Signature, key_of
@@ -288,6 +289,8 @@ class Program:
 
     def sweeps(self, entry: Entry, transform: Transform, name: str) -> tuple[Function, str, bool]:
         """The forward and reverse sweep of an entry as two functions."""
+        if is_marked(entry.function):
+            return self.sweeps_again(entry, tuple(self.active(entry, transform.argnums)))
         first, second, residuals = pair(
             entry.function, self.active(entry, transform.argnums), self.pair_of, optimize, self.native
         )
@@ -298,6 +301,25 @@ class Program:
         self.functions[first.name] = first
         self.functions[second.name] = second
         return first, second.name, residuals is not None
+
+    def sweeps_again(self, entry: Entry, active: tuple[bool, ...]) -> tuple[Function, str, bool]:
+        """The same where a marked loop stores snapshots: both sweeps stay together, in a function of the arguments."""
+        function = entry.function
+        self.make_again(function, active)
+        reverse = self.pairs[(function.name, active)].reverse
+        first, second = Builder(), Builder()
+        first.operations += function.body.operations
+        kept = first.make(tuple, tuple(range(len(function.parameters))), function.parameters, "residuals")
+        both = first.make(tuple, (0, 1), (function.result, kept))
+        body = first.block(function.parameters, [both])
+        forward = replace(function, name=self.fresh_name(f"{function.name}_forward"), body=body)
+        residuals, seed = Value(kept.type, "residuals"), Value(tangent_type(function.result.type), "result_bar")
+        own = [second.extract(residuals, k, p.hint) for k, p in enumerate(function.parameters)]
+        bars = second.call_function(reverse, [*own, seed])
+        backward = Function(self.fresh_name(f"{function.name}_pullback"), second.block([residuals, seed], [bars]))
+        self.functions[forward.name] = eliminate_dead(own_results(forward, True))
+        self.functions[backward.name] = backward
+        return self.functions[forward.name], backward.name, True
 
     def add_step(self, function: Function) -> str:
         """Take in the step of a marked loop, which is computed again in a reverse sweep."""

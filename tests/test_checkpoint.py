@@ -317,8 +317,6 @@ def test_a_derivative_of_a_checkpointed_function_travels():
 
 # marked loops
 
-KERNELS = pytest.importorskip("examples.kernels")
-
 
 def waves(u, c, n):
     v = np.zeros_like(u)
@@ -389,13 +387,15 @@ def numbers(u, c, n):
 MARKED = [waves, heat, branches, twice, called, in_each_other, numbers]
 
 
-def unmarked(f, monkeypatch):
+def unmarked(f):
     """The same function without marks."""
     import linecache
     import re
 
     module = inspect.getmodule(f)
-    text = "\n\n".join(re.sub(r"s2sad\.checkpointed\((.*), snapshots=\d\)", r"\1", inspect.getsource(g)) for g in (inner, f))
+    text = "\n\n".join(
+        re.sub(r"s2sad\.checkpointed\((.*), snapshots=\d\)", r"\1", inspect.getsource(g)) for g in (inner, f)
+    )
     file = f"unmarked_{f.__name__}.py"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     space = {"np": module.np, "__name__": "unmarked"}
@@ -405,14 +405,16 @@ def unmarked(f, monkeypatch):
 
 @pytest.mark.parametrize("f", MARKED, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("n", [0, 1, 2, 7])
-def test_marked_loops(f, n, monkeypatch):
+def test_marked_loops(f, n):
     pytest.importorskip("checkpoint_schedules")
-    g = unmarked(f, monkeypatch)
+    g = unmarked(f)
     x = X.copy()
     assert f(x, 0.4, n) == g(x, 0.4, n)
     df = s2sad.grad(f, (0, 1))
     source = df.lower(x, 0.4, n).source
-    assert "replayed(snapshots" in source and "append" not in source.partition("def f_grad")[2]
+    assert "replayed(snapshots" in source
+    # the two states that the loop around the marked one of `twice` has, and no others
+    assert source.partition(f"def {f.__name__}_grad(")[2].count("append") == (f is twice)
     for found, expected in zip(df(x, 0.4, n), s2sad.grad(g, (0, 1))(x, 0.4, n), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
     dots = (np.array([1.0, -2.0, 0.5]), 0.7)
@@ -425,12 +427,81 @@ def test_marked_loops(f, n, monkeypatch):
 
 
 @pytest.mark.parametrize("f", MARKED, ids=lambda f: f.__name__)
-def test_second_derivatives_of_marked_loops(f, monkeypatch):
+def test_second_derivatives_of_marked_loops(f):
     pytest.importorskip("checkpoint_schedules")
-    expected = s2sad.hessian(unmarked(f, monkeypatch))(X, 0.4, 5)
+    expected = s2sad.hessian(unmarked(f))(X, 0.4, 5)
     for outer_mode in (s2sad.jacfwd, s2sad.jacrev):
         for inner_mode in (s2sad.jacfwd, s2sad.jacrev):
             found = outer_mode(inner_mode(f))(X, 0.4, 5)
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11)
     v = np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(s2sad.hvp(f)(X, 0.4, 5, v), expected @ v, rtol=1e-9, atol=1e-11)
+
+
+def written_behind(u, w, n):
+    a = u * 1.0
+    w = w * 2.0
+    for t in s2sad.checkpointed(range(n), snapshots=2):
+        if t % 2 == 1:
+            a = a * w
+    a[0] = a[1] * a[0]
+    w[0] = 7.0
+    return np.sum(a) * np.sum(w)
+
+
+def test_what_is_written_behind_the_loop_is_not_in_the_snapshots():
+    pytest.importorskip("checkpoint_schedules")
+    for n in (0, 1, 3, 4, 6):
+        w = np.array([0.5, 0.2, 1.5])
+        found, expected = (s2sad.grad(f, (0, 1))(X, w, n) for f in (written_behind, unmarked(written_behind)))
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+        s2sad.check_grads(lambda u, w, n=n: written_behind(u, w, n), (X, w), order=2)
+
+
+def left_early(x):
+    for _ in s2sad.checkpointed(range(9), snapshots=2):
+        x = np.sin(x)
+        if x < 0.1:
+            break
+    return x
+
+
+def collecting(x):
+    xs = []
+    for _ in s2sad.checkpointed(range(9), snapshots=2):
+        x = np.sin(x)
+        xs.append(x)
+    return sum(xs)
+
+
+def over_items(x):
+    for y in s2sad.checkpointed(np.arange(3.0), snapshots=2):
+        x = np.sin(x) * y
+    return x
+
+
+def no_number(x):
+    for _ in s2sad.checkpointed(range(3), snapshots=0):
+        x = np.sin(x)
+    return x
+
+
+REFUSED = {left_early: "left early", collecting: "collects", over_items: "no range", no_number: "number of snapshots"}
+
+
+@pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
+def test_loops_that_cannot_be_checkpointed_are_refused(f):
+    with pytest.raises(Unsupported, match=REFUSED[f]) as e:
+        s2sad.grad(f)(0.5)
+    assert e.value.location.file == __file__ and "checkpointed" in e.value.source and e.value.instead
+
+
+def test_marked_loops_in_native_code():
+    pytest.importorskip("numba")
+    found = s2sad.grad(waves, backend="numba")(X, 0.4, 5)
+    np.testing.assert_allclose(found, s2sad.grad(unmarked(waves))(X, 0.4, 5), rtol=1e-12)
+
+
+def test_the_text_of_a_pullback_stores_snapshots():
+    df = s2sad.api.derivative_of(waves, s2sad.api.Transform("vjp", (0,)))
+    assert "replayed(snapshots" in df.lower(X, 0.4, 5).source

@@ -221,7 +221,7 @@ def _reading(
     states = builder.apply(REPLAYED, (kept,))
     taken = {k: s for k, s in enumerate(op.scanned) if isinstance(s, Value) and sources.get(s, (None,))[0] is source}
     lists, rows = source.results[n:], source.body.results[n:]
-    places = {k: carried.index(rows[lists.index(s)]) for k, s in taken.items()}  # type: ignore[arg-type]
+    places = {k: carried.index(rows[lists.index(s)]) for k, s in taken.items()}
     item = Value(_state_type([p.type for p in carried]), carried[0].hint if n == 1 else "state")
     inner = Builder(op.location)
     table: dict[Operand, Operand] = {}

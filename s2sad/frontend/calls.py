@@ -247,8 +247,8 @@ class Calls(Closures):
         if not isinstance(f, types.FunctionType):
             self.refuse(
                 node,
-                f"{f.__name__} is called here with a mark or derivative of it, and changes a list, object or array that "
-                "it is given, gives a function, or gives a part of an array that may be written into",
+                f"{f.__name__} is marked, or a derivative, and changes a list, object or array that it is given, or "
+                "gives a function, or a part of an array that may be written into",
                 "return new values, copies of arrays",
                 UnsupportedCall,
             )

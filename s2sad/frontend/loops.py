@@ -72,9 +72,9 @@ class Loops(Functions):
 
     def _stmt_For(self, node: gast.For) -> Term | None:
         term = self.iterable(self.eval(node.iter))
-        snapshots = None
-        if isinstance(term, Checkpointed):
-            term, snapshots = term.iterable, term.snapshots
+        marked = term if isinstance(term, Checkpointed) else None
+        snapshots = None if marked is None else marked.snapshots
+        term = term if marked is None else marked.iterable
         if isinstance(term, Generator):
             term = self.listed(term)
         items = self.unrollable(term, node)

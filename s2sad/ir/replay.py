@@ -97,7 +97,7 @@ def _steps_spelling(start: Type, stop: Type, step: Type) -> str:
 STEPS = register(
     Primitive(
         "steps",
-        lambda start, stop, step: range(start, stop, step),
+        lambda *parts: range(*parts),
         _steps_type,
         constant=True,
         spelling=_steps_spelling,
