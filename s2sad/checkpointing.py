@@ -71,8 +71,8 @@ def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:
     ...     for _ in range(3):
     ...         x = step(x)
     ...     return x
-    >>> round(s2sad.grad(chain)(2.0), 6)
-    -0.164498
+    >>> print(s2sad.grad(chain)(2.0).round(6))
+    0.025985
 
     Griewank & Walther, Evaluating Derivatives (2008), chapter 12. JAX's function of that name.
     """

@@ -8,6 +8,7 @@ every user function that it calls, each made once for each signature.
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -48,7 +49,7 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Apply, Block, Call, Constant, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths
 from s2sad.optimize import optimize as run_passes
@@ -332,7 +333,12 @@ class Program:
         """Let marked loops store snapshots instead of lists of all their states."""
         for name, function in list(self.functions.items()):
             if is_marked(function):
-                self.functions[name] = with_replay(function, self.add_step)
+                made = with_replay(function, self.add_step)
+                if made is not function and importlib.util.find_spec("checkpoint_schedules") is None:
+                    loop = next(op for op in walk(function.body) if isinstance(op, For) and op.snapshots is not None)
+                    what = "the package checkpoint_schedules, which reverses this loop from snapshots, is not there"
+                    raise UnsupportedCall(what, "pip install s2sad[checkpoint], or leave out the mark", loop.location)
+                self.functions[name] = made
 
     def active(self, entry: Entry, argnums: Sequence[int]) -> list[bool]:
         """Which parameters of the compiled function have derivatives; captured variables have none."""

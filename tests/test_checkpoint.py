@@ -1,8 +1,12 @@
 """Functions that are computed again in the reverse sweep: the derivatives of the same program without the mark."""
 
+import importlib
 import inspect
+import linecache
 import pickle
+import re
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -389,8 +393,6 @@ MARKED = [waves, heat, branches, twice, called, in_each_other, numbers]
 
 def unmarked(f):
     """The same function without marks."""
-    import linecache
-    import re
 
     module = inspect.getmodule(f)
     text = "\n\n".join(
@@ -505,3 +507,55 @@ def test_marked_loops_in_native_code():
 def test_the_text_of_a_pullback_stores_snapshots():
     df = s2sad.api.derivative_of(waves, s2sad.api.Transform("vjp", (0,)))
     assert "replayed(snapshots" in df.lower(X, 0.4, 5).source
+
+
+def table():
+    page = (Path(__file__).parent.parent / "docs/explanation/checkpointing.md").read_text(encoding="utf-8")
+    text = page.partition("<!-- checkpointing -->")[2].partition("<!-- /checkpointing -->")[0].strip()
+    return [[c.strip().replace(",", "") for c in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+
+
+def test_memory_against_steps_as_the_theory_says_and_the_page_shows():
+    pytest.importorskip("checkpoint_schedules")
+    from benchmarks import checkpointing
+
+    measured = checkpointing.rows()
+    for (most, memory, steps, best), shown in zip(measured, table(), strict=True):
+        assert shown[0] == most and [shown[2], shown[3]] == [str(steps), str(best)]
+        assert abs(float(shown[1]) - memory) < 2
+        if most.isdigit():
+            assert steps == best + 1 and memory < int(most) + 7
+    assert measured[4][1] * 10 < measured[-1][1]
+
+
+def marked_kernel(name, loop):
+    """A kernel of the examples with its outer loop marked, and its arguments."""
+    module = importlib.import_module(f"examples.kernels.{name}")
+    text = inspect.getsource(module)
+    assert text.count(loop) == 1
+    text = "import s2sad\n" + text.replace(
+        loop, loop.replace("range(steps)", "s2sad.checkpointed(range(steps), snapshots=3)")
+    )
+    file = f"marked_{name}.py"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space = {"__name__": f"marked_{name}"}
+    exec(compile(text, file, "exec"), space)
+    return module, space
+
+
+@pytest.mark.parametrize(
+    "name, loop, function, size",
+    [
+        ("heat", "for _ in range(steps)", "temperature_misfit", {"n": 8, "steps": 9}),
+        ("upwind", "for _ in range(steps)", "final_energy", {"n": 20, "steps": 9}),
+        ("n_body", "for _ in range(steps)", "mean_spread", {"side": 2, "steps": 6}),
+        ("lstm", "for t in range(steps)", "sequence_loss", {"steps": 7, "d": 3, "h": 2}),
+    ],
+)
+def test_kernels_with_the_mark(name, loop, function, size):
+    pytest.importorskip("checkpoint_schedules")
+    module, space = marked_kernel(name, loop)
+    args = module.arguments(**size)
+    df = s2sad.grad(space[function])
+    np.testing.assert_allclose(df(*args), s2sad.grad(getattr(module, function))(*args), rtol=1e-11, atol=1e-13)
+    assert "replayed(snapshots" in df.lower(*args).source

@@ -18,7 +18,7 @@ and orders see ordinary loops. Griewank & Walther, Evaluating Derivatives (2008)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from s2sad.differentiate.operators import free_values
@@ -31,6 +31,10 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, FunctionRef, If, 
 
 Add = Callable[[Function], str]
 """Puts a function into the program, under a name like its own; the name that it has there."""
+
+
+Sources = dict[Value, tuple[For, Value, bool]]
+"""For each list of states: its loop, what stands for its snapshots, and whether they are read just once."""
 
 
 def is_marked(function: Function) -> bool:
@@ -119,14 +123,24 @@ def with_replay(function: Function, add: Add) -> Function:
                 readers.setdefault(o, []).append(block)
     readers.setdefault(function.result, []).append(function.body)
     found = [op for op in walk(function.body) if isinstance(op, For) and _may_be_replayed(op, readers)]
-    sources: dict[Value, tuple[For, Value]] = {}
+    sources: Sources = {}
     for op in found:
+        taking = {r for one in op.results[len(op.initial) :] for r in readers.get(one, [])}
+        beside = next(b for b in blocks_of(function) if op in b.operations).operations
+        once = len(taking) == 1 and taking.issubset(beside)
         item = _state_type([p.type for p in op.carried])
         kept = Value(Snapshots(f"{function.name}_step", item), "snapshots")
-        sources.update((r, (op, kept)) for r in op.results[len(op.initial) :])
+        sources.update((r, (op, kept, once)) for r in op.results[len(op.initial) :])
     if not sources:
         return function
     return replace(function, body=_replayed(function.body, function.name, sources, add))
+
+
+def blocks_of(function: Function) -> Iterator[Block]:
+    """The body of a function, and the blocks in it."""
+    yield function.body
+    for op in walk(function.body):
+        yield from op.blocks
 
 
 def _may_be_replayed(op: For, readers: dict[Operand, list[object]]) -> bool:
@@ -149,10 +163,10 @@ def _state_type(items: Sequence[Type]) -> Type:
     return items[0] if len(items) == 1 else tuple_type(*items)
 
 
-def _replayed(block: Block, name: str, sources: dict[Value, tuple[For, Value]], add: Add) -> Block:
+def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        own = next((kept for source, kept in sources.values() if source is op), None)
+        own = next((kept for source, kept, _ in sources.values() if source is op), None)
         match op:
             case For() if own is not None:
                 operations += _advance(op, name, own, add)
@@ -211,16 +225,15 @@ def _same_step(op: For, free: Sequence[Value]) -> str | None:
     return None
 
 
-def _reading(
-    op: For, operations: list[Operation], sources: dict[Value, tuple[For, Value]]
-) -> tuple[list[Operation], For]:
+def _reading(op: For, operations: list[Operation], sources: Sources) -> tuple[list[Operation], For]:
     """A loop that takes states of a marked loop from what computes them again."""
-    source, kept = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
+    source, kept, once = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
     n, carried = len(source.initial), source.carried
     builder = Builder(op.location, op.about)
-    states = builder.apply(REPLAYED, (kept,))
-    taken = {k: s for k, s in enumerate(op.scanned) if isinstance(s, Value) and sources.get(s, (None,))[0] is source}
-    lists, rows = source.results[n:], source.body.results[n:]
+    states = builder.apply(REPLAYED, (kept,), {} if once else {"again": True})
+    lists = source.results[n:]
+    taken = {k: s for k, s in enumerate(op.scanned) if isinstance(s, Value) and s in lists}
+    rows = source.body.results[n:]
     places = {k: carried.index(rows[lists.index(s)]) for k, s in taken.items()}
     item = Value(_state_type([p.type for p in carried]), carried[0].hint if n == 1 else "state")
     inner = Builder(op.location)

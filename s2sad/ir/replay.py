@@ -50,12 +50,15 @@ def advanced(
     return state, (step, steps, stored, before, fixed, snapshots)
 
 
-def replayed(kept: Any) -> Iterator[Any]:
-    """The state before each step, from the last step to the first: stored, or computed again."""
+def replayed(kept: Any, *, again: bool = False) -> Iterator[Any]:
+    """The state before each step, from the last step to the first: stored, or computed again.
+
+    It uses up what is stored; with `again` a copy, so that there may be another time.
+    """
     from checkpoint_schedules import Copy, EndForward, Forward, Move, MultistageCheckpointSchedule, Reverse
 
     step, steps, stored, state, fixed, snapshots = kept
-    stored = dict(stored)
+    stored = dict(stored) if again else stored
     schedule = iter(MultistageCheckpointSchedule(len(steps), snapshots, 0) if len(steps) else ())
     for action in schedule:
         if isinstance(action, EndForward):
@@ -78,7 +81,7 @@ def _advanced_type(step: Any, *operands: Type, snapshots: int) -> Type:
     return tuple_type(operands[1], Snapshots(str(step), operands[1]))
 
 
-def _replayed_type(kept: Type, /) -> Type:
+def _replayed_type(kept: Type, /, *, again: bool = False) -> Type:
     assert isinstance(kept, Snapshots)
     return SequenceType(kept.item, new_dim("k"))
 
