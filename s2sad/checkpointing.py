@@ -17,6 +17,7 @@ from s2sad.errors import ArgumentError
 from s2sad.frontend.builtins import HANDLERS
 from s2sad.frontend.dependencies import python_function
 from s2sad.frontend.terms import Checkpointed, Range, Term
+from s2sad.travelling import packed, unpacked
 
 if TYPE_CHECKING:
     from s2sad.frontend.loops import Loops
@@ -49,8 +50,8 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"<checkpoint of {self.__name__}{self.__signature__}>"
 
-    def __reduce__(self) -> str:
-        return self.__qualname__
+    def __reduce__(self) -> tuple[Any, ...]:
+        return unpacked, (packed(self),)
 
 
 def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:

@@ -362,8 +362,6 @@ class Program:
         if (name, active) not in self.pairs:
             self.make_pair(name, active)
         found = self.pairs[(name, active)]
-        if found.again:
-            return replace(found, forward=call.function)
         result = call.result.type
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
@@ -371,7 +369,8 @@ class Program:
         forward, reverse = found.forward.name, found.reverse.name
         made = self.functions.get(reverse)
         own = made is not None and owns_result(made)
-        return Pair(FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own), found.residuals)
+        references = FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own)
+        return Pair(*references, found.residuals, found.again)
 
     def make_pair(self, name: str, active: tuple[bool, ...]) -> None:
         function = self.functions[name]
@@ -404,11 +403,11 @@ class Program:
     def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""
         name = self.fresh_name(f"{function.name}_reverse")
-        reference = FunctionRef(name, _bars_type(function, active), True)
+        reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
         self.pairs[(function.name, active)] = Pair(forward, reference, None, True)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.native), name=name))
-        self.functions[name] = numbered(eliminate_dead(own_results(made)))
+        self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
 
     def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef:

@@ -64,7 +64,7 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A partial, a bound method, a function for so many arguments: its class, the function in it, the rest."""
+    """A partial, a bound method, a checkpoint, a function for so many arguments: its class, the function, the rest."""
 
     cls: type
     function: Any
@@ -89,6 +89,8 @@ def packed(target: Any) -> Any:
             inner, arguments, keywords = target.func, target.args, target.keywords
         case types.MethodType():
             inner, arguments, keywords = target.__func__, (target.__self__,), {}
+        case _ if getattr(type(target), "__s2sad_checkpoint__", False):
+            inner, arguments, keywords = target.target, (), {}
         case Spread():
             inner, arguments, keywords = target.function, (target.names, target.count), {}
         case _:

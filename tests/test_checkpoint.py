@@ -313,10 +313,14 @@ def test_numba():
     np.testing.assert_allclose(found, s2sad.grad(looped_plain)(X, 0.4), rtol=1e-13)
 
 
-def test_a_derivative_of_a_checkpointed_function_travels():
-    df = s2sad.grad(looped)
-    again = pickle.loads(pickle.dumps(df))
-    assert np.array_equal(again(X, 0.4), df(X, 0.4))
+def test_marked_functions_and_their_derivatives_travel():
+    for f in (step, decorated):
+        again = pickle.loads(pickle.dumps(f))
+        assert np.array_equal(again(X, 0.4), f(X, 0.4)) and type(again) is type(f)
+    local = s2sad.checkpoint(lambda u, c: u * u * c)
+    for df in map(s2sad.jacobian, (looped, step, decorated, local)):
+        value = df(X, 0.4)
+        assert np.array_equal(pickle.loads(pickle.dumps(df))(X, 0.4), value)
 
 
 # marked loops
