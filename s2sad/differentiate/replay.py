@@ -19,22 +19,46 @@ and orders see ordinary loops. Griewank & Walther, Evaluating Derivatives (2008)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from s2sad.differentiate.operators import free_values
 from s2sad.ir.builder import Builder
 from s2sad.ir.replay import ADVANCED, REPLAYED, STEPS, FunctionName, Snapshots
 from s2sad.ir.rewrite import copied, substitute
-from s2sad.ir.structure import EXTRACT
+from s2sad.ir.structure import EXTRACT, UNDEFINED
 from s2sad.ir.types import Type, tuple_type
-from s2sad.ir.values import Apply, Block, Call, For, Function, FunctionRef, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    FunctionRef,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    walk,
+)
 
 Add = Callable[[Function], str]
 """Puts a function into the program, under a name like its own; the name that it has there."""
 
 
-Sources = dict[Value, tuple[For, Value, bool]]
-"""For each list of states: its loop, what stands for its snapshots, and whether they are read just once."""
+@dataclass(frozen=True, eq=False, slots=True)
+class States:
+    """What a list of states is computed again from: its loop, what stands for the snapshots, the unbound values."""
+
+    loop: For
+    kept: Value
+    once: bool
+    """Whether they are read just once."""
+    undefined: set[Value]
+
+
+Sources = dict[Value, States]
 
 
 def is_marked(function: Function) -> bool:
@@ -123,6 +147,7 @@ def with_replay(function: Function, add: Add) -> Function:
                 readers.setdefault(o, []).append(block)
     readers.setdefault(function.result, []).append(function.body)
     found = [op for op in walk(function.body) if isinstance(op, For) and _may_be_replayed(op, readers)]
+    undefined = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is UNDEFINED}
     sources: Sources = {}
     for op in found:
         taking = {r for one in op.results[len(op.initial) :] for r in readers.get(one, [])}
@@ -130,7 +155,7 @@ def with_replay(function: Function, add: Add) -> Function:
         once = len(taking) == 1 and taking.issubset(beside)
         item = _state_type([p.type for p in op.carried])
         kept = Value(Snapshots(f"{function.name}_step", item), "snapshots")
-        sources.update((r, (op, kept, once)) for r in op.results[len(op.initial) :])
+        sources.update((r, States(op, kept, once, undefined)) for r in op.results[len(op.initial) :])
     if not sources:
         return function
     return replace(function, body=_replayed(function.body, function.name, sources, add))
@@ -166,10 +191,10 @@ def _state_type(items: Sequence[Type]) -> Type:
 def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        own = next((kept for source, kept, _ in sources.values() if source is op), None)
+        own = next(((s.kept, s.undefined) for s in sources.values() if s.loop is op), None)
         match op:
             case For() if own is not None:
-                operations += _advance(op, name, own, add)
+                operations += _advance(op, name, *own, add)
                 continue
             case For():
                 op = replace(op, body=_replayed(op.body, name, sources, add))
@@ -184,8 +209,8 @@ def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
     return replace(block, operations=tuple(operations))
 
 
-def _advance(op: For, name: str, kept: Value, add: Add) -> list[Operation]:
-    """All steps in order."""
+def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -> list[Operation]:
+    """All steps in order; what the loop alone binds is None before it."""
     n = len(op.initial)
     rows = op.body.results[:n]
     free = free_values(op.body.operations, rows, set(op.body.parameters))
@@ -201,7 +226,8 @@ def _advance(op: For, name: str, kept: Value, add: Add) -> list[Operation]:
     made = made or add(Function(f"{name}_step", _renewed(Block((op.index, state, *free), operations, (result,)))))
     builder = Builder(op.location)
     steps = builder.apply(STEPS, (op.start, op.stop, op.step))
-    first = op.initial[0] if n == 1 else builder.make(tuple, tuple(range(n)), op.initial)
+    initial = [constant(None) if o in undefined else o for o in op.initial]
+    first = initial[0] if n == 1 else builder.make(tuple, tuple(range(n)), initial)
     fixed = builder.make(tuple, tuple(range(len(free))), free)
     final = _state_type([r.type for r in op.results[:n]])
     both = Value(tuple_type(final, kept.type))
@@ -227,10 +253,11 @@ def _same_step(op: For, free: Sequence[Value]) -> str | None:
 
 def _reading(op: For, operations: list[Operation], sources: Sources) -> tuple[list[Operation], For]:
     """A loop that takes states of a marked loop from what computes them again."""
-    source, kept, once = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
+    states_of = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
+    source = states_of.loop
     n, carried = len(source.initial), source.carried
     builder = Builder(op.location, op.about)
-    states = builder.apply(REPLAYED, (kept,), {} if once else {"again": True})
+    states = builder.apply(REPLAYED, (states_of.kept,), {} if states_of.once else {"again": True})
     lists = source.results[n:]
     taken = {k: s for k, s in enumerate(op.scanned) if isinstance(s, Value) and s in lists}
     rows = source.body.results[n:]
