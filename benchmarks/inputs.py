@@ -1,4 +1,4 @@
-"""The cost of a gradient against the number of inputs: differences and forward mode grow with it, reverse mode does not.
+"""The cost of a gradient against the number of inputs: differences and forward mode grow with it, reverse does not.
 
 python -m benchmarks.inputs [picture.png]
 

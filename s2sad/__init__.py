@@ -1,6 +1,8 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
+import s2sad.travelling  # noqa: F401  (derivatives can be pickled)
 from s2sad.api import grad, jvp, trace, value_and_grad, vjp
+from s2sad.checkpointing import checkpoint, checkpointed
 from s2sad.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.errors import Error
 from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
@@ -16,6 +18,8 @@ __all__ = [
     "custom_vjp",
     "defjvp",
     "defvjp",
+    "checkpoint",
+    "checkpointed",
     "elementwise_grad",
     "grad",
     "hessian",

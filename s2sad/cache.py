@@ -1,6 +1,7 @@
 """Emitted modules as files: keys, atomic writes, verification, import. It knows nothing of the IR.
 
     module = find("f_grad", key) or store("f_grad", key, text, meta)
+    pickle.dumps(module.f_grad)     takes the text along; where it is read, it is verified, stored, imported
 
 A module is the file `{name}_{key}.py` in the cache folder, imported so that tracebacks, pdb and inspect show its lines.
 Its last line is a mark with the digest of all before it: a damaged or foreign file is never executed, but replaced.
@@ -17,11 +18,13 @@ import sys
 import tempfile
 import time
 import tomllib
+import types
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -108,18 +111,38 @@ def store(name: str, key: str, text: str, meta: Mapping[str, object] | None = No
     body = text if text.endswith("\n") else text + "\n"
     body += f"{_MARK}{json.dumps({'key': key, **(meta or {})}, sort_keys=True)}\n"
     body += f"{_MARK}sha256 {hashlib.sha256(body.encode()).hexdigest()}\n"
+    return _add(name, key, body)
+
+
+def receive(name: str, key: str, body: str, classes: Mapping[str, type]) -> str:
+    """Store and import a module that comes with a pickle; the name of the module.
+
+    `classes` are those that its text speaks of and does not import.
+
+    Raises:
+        CacheError: the text does not have its digest. It is not executed.
+    """
+    module = find(name, key) or _add(name, key, body)
+    for attribute, cls in classes.items():
+        setattr(module, attribute, cls)
+    return str(module.__name__)
+
+
+def _add(name: str, key: str, body: str) -> ModuleType:
+    """Write and import a whole text, its marks included."""
+    meta = _verified(body.encode(), key)
+    if meta is None:
+        raise CacheError(f"the text of {name} does not have its digest: it is not executed")
     folder = cache_directory()
     try:
         path = _write(folder, name, key, body)
     except OSError as e:
-        warnings.warn(f"the cache folder {folder} cannot be written ({e}); a temporary one is used", stacklevel=2)
+        warnings.warn(f"the cache folder {folder} cannot be written ({e}); a temporary one is used", stacklevel=3)
         try:
             path = _write(Path(tempfile.mkdtemp(prefix="s2sad-")), name, key, body)
         except OSError as e2:
             raise CacheError(f"no folder for emitted modules can be written: {e2}") from e2
-    found = _verified(body.encode(), key)
-    assert found is not None
-    return _load(name, key, path, body, found)
+    return _load(name, key, path, body, meta)
 
 
 def forget(older_than_days: float | None = None) -> int:
@@ -177,8 +200,33 @@ def _load(name: str, key: str, path: Path, text: str, meta: dict[str, object]) -
     spec = importlib.util.spec_from_file_location(full, path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
+    module.__name__ = ModuleName.of(name, key, text)
     module.__s2sad_meta__ = meta  # type: ignore[attr-defined]
+    sys.modules.setdefault(PACKAGE, types.ModuleType(PACKAGE))
     linecache.checkcache(str(path))
     sys.modules[full] = module
     exec(compile(text, str(path), "exec"), module.__dict__)
     return module
+
+
+class ModuleName(str):
+    """The name of an emitted module; pickled, it takes the text along, and imports the module where it is read.
+
+    A function is pickled as its module's name and its own. That of an emitted function is one of these.
+    """
+
+    name: str
+    key: str
+    body: str
+
+    @classmethod
+    def of(cls, name: str, key: str, body: str) -> ModuleName:
+        """The name of the module that `find` gives for this name and key."""
+        made = cls(_module_name(name, key))
+        made.name, made.key, made.body = name, key, body
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        module = sys.modules[self]
+        classes = {n: vars(module)[n] for n in module.__s2sad_meta__.get("classes", ())}
+        return receive, (self.name, self.key, self.body, classes)

@@ -21,7 +21,7 @@ import numpy as np
 from s2sad import cache
 from s2sad.arguments import item_at, number_leaves, unshared
 from s2sad.backends import numba as native
-from s2sad.compiler import Compiled, Program, compile_derivative
+from s2sad.compiler import Compiled, compile_derivative
 from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
@@ -41,6 +41,7 @@ from s2sad.ir.types import (
     type_of,
 )
 from s2sad.ir.values import Function
+from s2sad.program import Program
 from s2sad.targets import name_of as name_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
@@ -61,6 +62,10 @@ class Specialised:
     function: Callable[..., Any]
     source: str
     module: types.ModuleType
+    given: tuple[Type, ...] = ()
+    """The types of the parameters."""
+    pattern: tuple[Type, ...] = ()
+    """The same, with the values of what must be known."""
 
 
 @dataclass(eq=False)
@@ -153,6 +158,12 @@ class Derivative:
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}>"
 
+    def __copy__(self) -> Derivative:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Derivative:
+        return self
+
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
@@ -241,6 +252,7 @@ class Derivative:
         written = member.__s2sad_meta__["written"]
         if written and len(values) + len(captured) > 1:
             found = replace(found, call=unshared(found.call, written, captured, self._names))
+        found = replace(found, given=tuple(given), pattern=tuple(parameters.values()))
         family.members[self._member_key(family, values)] = found
         return found
 
@@ -264,13 +276,17 @@ class Derivative:
             return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
 
         def plain() -> Callable[..., Any]:
-            other = Derivative(self.target, self.transform)
+            other = self.without_backend()
             return lambda *args: other(*args)
 
         text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
         found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
         found.source = text  # type: ignore[attr-defined]
         return Specialised(found, found, text, module)
+
+    def without_backend(self) -> Derivative:
+        """The same derivative, run by NumPy."""
+        return Derivative(self.target, self.transform)
 
     def _check(self, given: Sequence[Type]) -> None:
         """Whether derivatives can be taken for the arguments asked for."""
@@ -548,9 +564,12 @@ def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) ->
     def call(*args: Any) -> Any:
         return function(*args, *(v.read() for v in captured))
 
+    def by_name(*args: Any) -> Any:
+        return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
+
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
-    return Specialised(call, plain, text, module)
+    return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
 
 
 def _positional(function: Any) -> Callable[..., Any]:

@@ -45,10 +45,10 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
             case Call() if op.function.own:
                 t = op.result.type
                 items = dict(zip(t.keys, t.items, strict=True)) if isinstance(t, ContainerType) else {}
-                fresh = {k: frozenset({Value(item)}) for k, item in items.items() if _has_memory(item)}
-                parts = {k: roots.get((op.result, k), memory) for k, memory in fresh.items()}
-                roots.update(((op.result, key), memory) for key, memory in parts.items())
-                _set(roots, op.result, EMPTY.union(*parts.values()) if items else frozenset({op.result}))
+                for key in (key for key, item in items.items() if _has_memory(item)):
+                    roots.setdefault((op.result, key), frozenset({Value(items[key])}))
+                parts = [roots[(op.result, key)] for key in items if (op.result, key) in roots]
+                _set(roots, op.result, EMPTY.union(*parts) if items else frozenset({op.result}))
             case Call():
                 _set(roots, op.result, _union(op.operands, roots) | {op.result})
             case If():

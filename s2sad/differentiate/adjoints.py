@@ -276,6 +276,7 @@ class Adjoints:
         op = home.op
         if (
             not isinstance(op, For)
+            or op.snapshots is not None
             or not is_counted(op)
             or not may_be_kept(value, self.native, self.dependence)
             or value in op.items

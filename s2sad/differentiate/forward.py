@@ -209,6 +209,7 @@ class Forward:
                 op.location,
                 (),
                 ascending,
+                op.snapshots,
             )
         else:
             test = self.test_block(op, parameters, builder)

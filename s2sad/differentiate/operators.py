@@ -174,6 +174,20 @@ def pair(
     return _split(function, reverse, raw, needed, seed)
 
 
+def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, native: bool = False) -> Function:
+    """`f_reverse(*parameters, result_bar)`: the forward sweep, and the reverse sweep for that cotangent."""
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names, native)
+    builder = Builder()
+    seed = Value(tangent_type(function.result.type), f"{_result_name(function.result)}_bar")
+    bars = reverse.sweep(seed, builder)
+    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    forward = Builder()
+    forward.operations = [*reverse.forward_operations(function.body), *builder.operations]
+    body = forward.block([*function.parameters, seed], [final])
+    return renamed(Function(f"{function.name}_reverse", body, function.doc), reverse.trace_names() | reverse.hints)
+
+
 def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
 ) -> tuple[Function, Function, Type | None]:

@@ -49,12 +49,14 @@ class Pair:
     """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
     `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
     A pair that the user gave has a `plan`.
+    So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
     """
 
     forward: FunctionRef
     reverse: FunctionRef
     residuals: Type | None
     plan: Plan | None = None
+    again: bool = False
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -224,6 +226,8 @@ class Reverse(Adjoints):
                     self.contribute(builder, operand, self.name(leaf, self.hint(operand), loose=True), path)
             return
         operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
+        if pair.again:
+            operands = [*(self.read(builder, o) for o in op.operands), bar]
         bars = builder.call_function(pair.reverse, operands)
         for k, operand in enumerate(wanted):
             contribution = builder.extract(bars, k) if len(wanted) > 1 else bars

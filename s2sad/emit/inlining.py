@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
+from s2sad.ir.replay import REPLAYED, STEPS
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
@@ -123,6 +124,8 @@ def is_expression(op: Apply) -> bool:
 
 def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
+    if op.primitive in (STEPS, REPLAYED):
+        return True
     if op.primitive is MAKE_SLICE or is_region(op.result.type):
         return True
     if op.result.hint is not None and not op.result.loose:

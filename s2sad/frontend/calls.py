@@ -260,6 +260,14 @@ class Calls(Customs):
             result = self.call_compiled(f, terms, node, hint)
             if result is not None:
                 return self.adopt(result)
+        if not isinstance(f, types.FunctionType):
+            self.refuse(
+                node,
+                f"{f.__name__} is marked, or a derivative, and changes a list, object or array that it is given, or "
+                "gives a function, or a part of an array that may be written into",
+                "return new values, copies of arrays",
+                UnsupportedCall,
+            )
         return self.lower_here(f, bound, node)
 
     def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:

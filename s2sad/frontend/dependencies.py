@@ -43,6 +43,13 @@ def dependencies(target: Any, others: Iterable[Any] = ()) -> Dependencies:
     return Dependencies(walk.hash.hexdigest(), tuple(walk.guards), tuple(walk.variables.values()))
 
 
+def code_digest(code: types.CodeType) -> str:
+    """A digest of the code of a function, wherever its file is."""
+    walk = _Walk()
+    walk.code(code)
+    return walk.hash.hexdigest()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Snapshot:
     """A list, dict, set or object without numbers, as it was."""
@@ -118,6 +125,8 @@ def python_function(target: Any) -> types.FunctionType | None:
     while not isinstance(target, types.FunctionType):
         if isinstance(target, Spread):
             target = target.function
+        elif getattr(type(target), "__s2sad_checkpoint__", False):
+            target = target.target
         elif isinstance(target, functools.partial):
             target = target.func
         elif isinstance(target, types.MethodType):
@@ -163,7 +172,9 @@ class _Walk:
         if id(f) in self.seen:
             return
         self.seen.add(id(f))
-        self.add("function", f.__module__, f.__qualname__)
+        # a spawned process runs the script again, under this name
+        module = "__main__" if f.__module__ == "__mp_main__" else f.__module__
+        self.add("function", module, f.__qualname__)
         self.code(f.__code__)
         for k, default in enumerate(f.__defaults__ or ()):
             self.name(Variable(f.__defaults__, k, f"default_{k}"), default)

@@ -20,6 +20,7 @@ from s2sad.frontend.collecting import collecting
 from s2sad.frontend.functions import Functions
 from s2sad.frontend.heap import STOP, NotStatic
 from s2sad.frontend.terms import (
+    Checkpointed,
     Enumerate,
     Generator,
     Method,
@@ -71,6 +72,9 @@ class Loops(Functions):
 
     def _stmt_For(self, node: gast.For) -> Term | None:
         term = self.iterable(self.eval(node.iter))
+        marked = term if isinstance(term, Checkpointed) else None
+        snapshots = None if marked is None else marked.snapshots
+        term = term if marked is None else marked.iterable
         if isinstance(term, Generator):
             term = self.listed(term)
         items = self.unrollable(term, node)
@@ -89,8 +93,20 @@ class Loops(Functions):
         def build(
             params: list[Value], initial: list[Operand], body_block: Block, results: list[Value], breaks: bool
         ) -> For:
+            if snapshots is not None:
+                self.check_checkpointed(node, results, breaks)
             return For(
-                start, stop, step, tuple(initial), (), body_block, tuple(results), reverse, breaks, self.at(node)
+                start,
+                stop,
+                step,
+                tuple(initial),
+                (),
+                body_block,
+                tuple(results),
+                reverse,
+                breaks,
+                self.at(node),
+                snapshots=snapshots,
             )
 
         hint = (
@@ -115,6 +131,8 @@ class Loops(Functions):
         except NotStatic as e:
             self.errors.append(e)
         missing = any(isinstance(e, NotStatic) for e in self.errors[errors:])
+        if missing and snapshots is not None:
+            return None
         if missing and rounds is None and not self.keeps_rows:
             del self.errors[errors:], self.builder.operations[operations:]
             self.env, self.frozen, self.keeps_rows = env, frozen, True
@@ -125,6 +143,22 @@ class Loops(Functions):
             self.env, self.frozen = env, frozen
             self.unroll(node, rounds)
         return None
+
+    def check_checkpointed(self, node: gast.For, carried: Sequence[Value], breaks: bool) -> None:
+        """Refuse a marked loop whose steps cannot be done again from what it carries."""
+        if breaks:
+            self.refuse(
+                node,
+                "a checkpointed loop that is left early",
+                "loop to the end, and let the steps behind the last one change nothing; or leave out the mark",
+            )
+        growing = next((v for v in carried if isinstance(v.type, SequenceType)), None)
+        if growing is not None:
+            self.refuse(
+                node,
+                f"a checkpointed loop that collects the list {growing.hint or ''}".rstrip(),
+                "store into an array that is made before the loop, or leave out the mark",
+            )
 
     def known_rounds(self, term: Term) -> list[Term] | None:
         """The items of a short range whose bounds are known at compile time."""

@@ -103,6 +103,14 @@ class Reversed:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Checkpointed:
+    """A range whose loop is reversed from so many snapshots."""
+
+    iterable: Term
+    snapshots: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Method:
     """`receiver.name` of an array, list, dict or string, to be called."""
 
@@ -172,6 +180,7 @@ class Super:
 
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
+    " | Checkpointed"
     " | Reversed | Method | Closure | Derived | Partial | Generator | Choice | Maybe | Super | View | Slice"
 )
 
@@ -210,6 +219,9 @@ def parts(term: Term) -> Parts | None:
             return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
         case Reversed():
             return Reversed, [term.iterable], lambda new: Reversed(*new)
+        case Checkpointed():
+            most = term.snapshots
+            return (Checkpointed, most), [term.iterable], lambda new: Checkpointed(new[0], most)
         case Method():
             name = term.name
             return (Method, name), [term.receiver], lambda new: Method(new[0], name)

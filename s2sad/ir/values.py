@@ -147,6 +147,8 @@ class For:
     location: Location = NOWHERE
     about: tuple[Operation, ...] = ()
     ascending: tuple[bool, ...] = ()
+    snapshots: int | None = None
+    """How often the reverse sweep may store what it carries, where it is marked: the steps between are done again."""
 
     @property
     def operands(self) -> tuple[Operand, ...]:
