@@ -18,7 +18,7 @@ from s2sad.api import (
     spread_for,
 )
 from s2sad.differentiate.mapping import ByKey
-from s2sad.dispatch import Derivative, name_of
+from s2sad.dispatch import Derivative, name_of, signature_of
 from s2sad.errors import ArgumentError, SourceUnavailable
 from s2sad.ir.signature import fast_key
 from s2sad.transforms import Transform
@@ -194,6 +194,7 @@ class HessianProduct:
 
     def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
         positions, self._one = positions_of(fun, argnums)
+        self.function = fun
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
         self.derivative = Derivative(gradient, Transform("pushforward", positions, label="hvp"), backend)
@@ -210,7 +211,10 @@ class HessianProduct:
     def _given(self, args: Sequence[Any]) -> tuple[Any, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
-        *primals, v = args
+        *given, v = args
+        bound = signature_of(self.function).bind(*given)
+        bound.apply_defaults()
+        primals = bound.args
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")

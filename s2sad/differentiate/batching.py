@@ -161,6 +161,13 @@ class Batch:
     def shape(operand: Operand, builder: Builder) -> Operand:
         return builder.apply(SHAPE, (operand,))
 
+    def note(self, op: Operation) -> None:
+        """Remember what an operation is that is the same for all examples."""
+        if isinstance(op, Apply) and op.primitive.name in ("np.zeros", "np.zeros_like"):
+            self.zeros.add(op.result)
+        if isinstance(op, Apply) and op.primitive is UNDEFINED:
+            self.unbound.add(op.result)
+
     # operations
 
     def run(self, function: Function, builder: Builder) -> None:
@@ -178,10 +185,7 @@ class Batch:
         if not any(map(self.many, read)):
             table = {o: self.table[o] for o in read if o in self.table}
             builder.operations.append(substitute_operation(op, table) if table else op)
-            if isinstance(op, Apply) and op.primitive.name in ("np.zeros", "np.zeros_like"):
-                self.zeros.add(op.result)
-            if isinstance(op, Apply) and op.primitive is UNDEFINED:
-                self.unbound.add(op.result)
+            self.note(op)
             return
         mark, flags, table = len(builder.operations), dict(self.flags), dict(self.table)
         try:

@@ -106,7 +106,9 @@ def jacrev(
         y = pick(builder, function.result, *out)
         keys = [(out, k, p) for k, x in enumerate(reverse.inputs) for p in _paths(x)]
         leaves = [pick(builder, reverse.inputs[k], *p) for _, k, p in keys]
-        blocks = Sides(True, callee, reverse.hints).blocks(builder, y, leaves, partial(_adjoint_sweep, reverse, out))
+        blocks = Sides(True, callee, reverse.hints, function.body.operations).blocks(
+            builder, y, leaves, partial(_adjoint_sweep, reverse, out)
+        )
         found.update(zip(keys, blocks, strict=True))
     result = order.result(builder, function, reverse.inputs, lambda *key: found[key])
     forward = Builder()
@@ -143,7 +145,9 @@ def jacfwd(
         for path in _paths(x):
             leaves = [pick(builder, function.result, *out) for out in outs]
             sweep = partial(linear.sweep, x, path, outs)
-            blocks = Sides(False, callee, {}).blocks(builder, pick(builder, x, *path), leaves, sweep)
+            blocks = Sides(False, callee, {}, function.body.operations).blocks(
+                builder, pick(builder, x, *path), leaves, sweep
+            )
             found.update(zip([(out, k, path) for out in outs], blocks, strict=True))
     result = order.result(builder, function, inputs, lambda *key: found[key])
     return Function(name, builder.block(function.parameters, [result]), function.doc)
@@ -239,6 +243,7 @@ class Sides:
     rows: bool
     callee: BatchedCallee | None
     names: Mapping[Value, tuple[str, bool]]
+    primal: Sequence[Operation]
 
     def blocks(
         self,
@@ -286,6 +291,8 @@ class Sides:
         batch = Batch(size, sweep.count, self.callee)
         batch.set(seed, units)
         batch.names = self.names
+        for op in (*self.primal, *builder.operations):
+            batch.note(op)
         try:
             batch.block(Block((), tuple(sweep.operations), ()), builder)
         except NoBatchRule:
