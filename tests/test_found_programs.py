@@ -70,6 +70,31 @@ def test_both_modes_and_second_order(f, args):
     s2sad.check_grads(f, args, order=2)
 
 
+def bound_in_a_loop(u, c, n):
+    for t in range(n + 1):
+        z = np.sin(u) * (t + 1.0)
+        u = u + z * c
+    return np.sum(u * z)
+
+
+@pytest.mark.parametrize("outer", [s2sad.jacfwd, s2sad.jacrev])
+@pytest.mark.parametrize("inner", [s2sad.jacfwd, s2sad.jacrev])
+def test_names_bound_in_a_loop_alone_are_there_behind_it(outer, inner):
+    u, c = X[:2], np.array([0.1, 0.2])
+    expected = np.stack([s2sad.hvp(bound_in_a_loop)(u, c, 2, unit) for unit in np.eye(2)])
+    np.testing.assert_allclose(outer(inner(bound_in_a_loop))(u, c, 2), expected, atol=1e-14)
+
+
+def scaled(x, k=2.0):
+    return k * np.sum(x**3)
+
+
+def test_products_with_the_hessian_of_functions_with_defaults():
+    np.testing.assert_allclose(s2sad.hvp(scaled)(X, X), 12.0 * X * X)
+    np.testing.assert_allclose(s2sad.hvp(scaled)(X, 1.0, X), 6.0 * X * X)
+    np.testing.assert_allclose(s2sad.linearize(scaled, X)[1](X), 6.0 * np.sum(X**3))
+
+
 def test_functions_without_a_rule_stand_as_they_are_where_nothing_depends_on_them():
     source = s2sad.grad(constants).lower(X, 3).source
     assert "math.gamma(k + 1.5)" in source and source.count("import math\n") == 1
