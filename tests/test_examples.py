@@ -105,6 +105,48 @@ def test_low_rank_completion():
     assert low_rank.main() < 0.15
 
 
+def complex_slope(f, params, directions):
+    """The derivative of a function of a list of arrays along directions, by a complex step: exact to rounding."""
+    return np.imag(f([p + 1e-30j * d for p, d in zip(params, directions, strict=True)])) / 1e-30
+
+
+def test_maml_is_the_gradient_of_a_gradient_by_hand():
+    from examples import maml
+
+    def by_hand(params, x, y):
+        """The mean squared error and its gradient, as the chain rule gives it on paper."""
+        W1, b1, W2, b2 = params
+        h = np.tanh(x @ W1 + b1)
+        error = h @ W2 + b2 - y
+        slope = 2.0 * error / x.size
+        inner = slope @ W2.T * (1.0 - h * h)
+        return np.mean(error**2), [x.T @ inner, inner.sum(axis=0), h.T @ slope, slope.sum(axis=0)]
+
+    def after_a_step(params):
+        losses = []
+        for x, y, x_new, y_new in zip(*tasks, strict=True):
+            gradient = by_hand(params, x, y)[1]
+            stepped = [p - 0.1 * g for p, g in zip(params, gradient, strict=True)]
+            losses.append(by_hand(stepped, x_new, y_new)[0])
+        return np.mean(losses)
+
+    rng = np.random.default_rng(3)
+    params, tasks = maml.start(6, rng), maml.waves(3, 4, rng)
+    value, gradient = load("meta_loss_value_and_grad")(params, *tasks)
+    assert value == pytest.approx(after_a_step(params), rel=1e-14)
+    for _ in range(5):
+        along = [rng.normal(size=p.shape) for p in params]
+        found = sum(np.sum(g * d) for g, d in zip(gradient, along, strict=True))
+        assert found == pytest.approx(complex_slope(after_a_step, params, along), rel=1e-12)
+
+
+def test_maml_learns_a_wave_in_one_step():
+    from examples import maml
+
+    untrained, jointly, meta = maml.main(steps=500)
+    assert meta < 0.4 * jointly < 0.4 * untrained
+
+
 def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
     from examples import demo
 
