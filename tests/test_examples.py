@@ -147,6 +147,24 @@ def test_maml_learns_a_wave_in_one_step():
     assert meta < 0.4 * jointly < 0.4 * untrained
 
 
+def test_neural_ode_gradient_is_that_of_a_complex_step():
+    from examples import neural_ode
+
+    rng = np.random.default_rng(4)
+    q, spiral = rng.normal(size=22) / 2.0, rng.normal(size=(7, 2))
+    value, gradient = load("spiral_misfit_value_and_grad")(q, spiral, 0.2)
+    assert value == neural_ode.spiral_misfit(q, spiral, 0.2)
+    slopes = [complex_slope(lambda p: neural_ode.spiral_misfit(p[0], spiral, 0.2), [q], [e]) for e in np.eye(22)]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-14)
+
+
+def test_neural_ode_follows_the_spiral():
+    from examples import neural_ode
+
+    before, after = neural_ode.main(evaluations=100)
+    assert after < before / 500.0
+
+
 def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
     from examples import demo
 
