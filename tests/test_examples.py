@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2sad.__main__ import main
+import s2sad
+from s2sad.__main__ import examples, main
 
 ROOT = Path(__file__).parent.parent
 GENERATED = ROOT / "generated"
@@ -163,6 +164,43 @@ def test_neural_ode_follows_the_spiral():
 
     before, after = neural_ode.main(evaluations=100)
     assert after < before / 500.0
+
+
+def test_gradients_of_each_image_are_those_of_a_loop():
+    from examples import digits, per_sample
+
+    rng = np.random.default_rng(5)
+    params = digits.start((6, 5, 4), rng)
+    x, y = rng.normal(size=(7, 6)), np.eye(4)[rng.integers(4, size=7)]
+    gradient = s2sad.grad(per_sample.image_loss)
+    one_by_one = [gradient(params, *image) for image in zip(x, y, strict=True)]
+    for found in (per_sample.image_gradients(params, x, y), load("image_loss_grad_vmap")(params, x, y)):
+        for layer, pair in enumerate(found):
+            for k, each in enumerate(pair):
+                loop = np.stack([g[layer][k] for g in one_by_one])
+                np.testing.assert_allclose(each, loop, rtol=1e-13, atol=1e-15)
+
+    def clipped(g):
+        length = np.sqrt(sum(np.sum(W_bar**2) + np.sum(b_bar**2) for W_bar, b_bar in g))
+        return [(W_bar * min(1.0, 0.5 / length), b_bar * min(1.0, 0.5 / length)) for W_bar, b_bar in g]
+
+    means = per_sample.private_gradient(params, x, y, 0.5, 0.0, rng)
+    for layer, pair in enumerate(means):
+        for k, mean in enumerate(pair):
+            np.testing.assert_allclose(mean, np.mean([clipped(g)[layer][k] for g in one_by_one], axis=0), atol=1e-14)
+
+
+def test_gradients_of_each_image_are_what_is_committed():
+    from examples import per_sample
+
+    given = examples("[(float64[i, h], float64[h]), (float64[h, o], float64[o])], float64[n, i], float64[n, o]")
+    assert (GENERATED / "image_loss_grad_vmap.py").read_text() == per_sample.image_gradients.lower(*given).source
+
+
+def test_digits_are_read_by_clipped_gradients():
+    from examples import per_sample
+
+    assert per_sample.main(epochs=20) >= 0.92
 
 
 def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
