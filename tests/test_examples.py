@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2sad.__main__ import main
+import s2sad
+from s2sad.__main__ import examples, main
 
 ROOT = Path(__file__).parent.parent
 GENERATED = ROOT / "generated"
@@ -103,6 +104,103 @@ def test_low_rank_completion():
     from examples import low_rank
 
     assert low_rank.main() < 0.15
+
+
+def complex_slope(f, params, directions):
+    """The derivative of a function of a list of arrays along directions, by a complex step: exact to rounding."""
+    return np.imag(f([p + 1e-30j * d for p, d in zip(params, directions, strict=True)])) / 1e-30
+
+
+def test_maml_is_the_gradient_of_a_gradient_by_hand():
+    from examples import maml
+
+    def by_hand(params, x, y):
+        """The mean squared error and its gradient, as the chain rule gives it on paper."""
+        W1, b1, W2, b2 = params
+        h = np.tanh(x @ W1 + b1)
+        error = h @ W2 + b2 - y
+        slope = 2.0 * error / x.size
+        inner = slope @ W2.T * (1.0 - h * h)
+        return np.mean(error**2), [x.T @ inner, inner.sum(axis=0), h.T @ slope, slope.sum(axis=0)]
+
+    def after_a_step(params):
+        losses = []
+        for x, y, x_new, y_new in zip(*tasks, strict=True):
+            gradient = by_hand(params, x, y)[1]
+            stepped = [p - 0.1 * g for p, g in zip(params, gradient, strict=True)]
+            losses.append(by_hand(stepped, x_new, y_new)[0])
+        return np.mean(losses)
+
+    rng = np.random.default_rng(3)
+    params, tasks = maml.start(6, rng), maml.waves(3, 4, rng)
+    value, gradient = load("meta_loss_value_and_grad")(params, *tasks)
+    assert value == pytest.approx(after_a_step(params), rel=1e-14)
+    for _ in range(5):
+        along = [rng.normal(size=p.shape) for p in params]
+        found = sum(np.sum(g * d) for g, d in zip(gradient, along, strict=True))
+        assert found == pytest.approx(complex_slope(after_a_step, params, along), rel=1e-12)
+
+
+def test_maml_learns_a_wave_in_one_step():
+    from examples import maml
+
+    untrained, jointly, meta = maml.main(steps=500)
+    assert meta < 0.4 * jointly < 0.4 * untrained
+
+
+def test_neural_ode_gradient_is_that_of_a_complex_step():
+    from examples import neural_ode
+
+    rng = np.random.default_rng(4)
+    q, spiral = rng.normal(size=22) / 2.0, rng.normal(size=(7, 2))
+    value, gradient = load("spiral_misfit_value_and_grad")(q, spiral, 0.2)
+    assert value == neural_ode.spiral_misfit(q, spiral, 0.2)
+    slopes = [complex_slope(lambda p: neural_ode.spiral_misfit(p[0], spiral, 0.2), [q], [e]) for e in np.eye(22)]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-14)
+
+
+def test_neural_ode_follows_the_spiral():
+    from examples import neural_ode
+
+    before, after = neural_ode.main(evaluations=100)
+    assert after < before / 500.0
+
+
+def test_gradients_of_each_image_are_those_of_a_loop():
+    from examples import digits, per_sample
+
+    rng = np.random.default_rng(5)
+    params = digits.start((6, 5, 4), rng)
+    x, y = rng.normal(size=(7, 6)), np.eye(4)[rng.integers(4, size=7)]
+    gradient = s2sad.grad(per_sample.image_loss)
+    one_by_one = [gradient(params, *image) for image in zip(x, y, strict=True)]
+    for found in (per_sample.image_gradients(params, x, y), load("image_loss_grad_vmap")(params, x, y)):
+        for layer, pair in enumerate(found):
+            for k, each in enumerate(pair):
+                loop = np.stack([g[layer][k] for g in one_by_one])
+                np.testing.assert_allclose(each, loop, rtol=1e-13, atol=1e-15)
+
+    def clipped(g):
+        length = np.sqrt(sum(np.sum(W_bar**2) + np.sum(b_bar**2) for W_bar, b_bar in g))
+        return [(W_bar * min(1.0, 0.5 / length), b_bar * min(1.0, 0.5 / length)) for W_bar, b_bar in g]
+
+    means = per_sample.private_gradient(params, x, y, 0.5, 0.0, rng)
+    for layer, pair in enumerate(means):
+        for k, mean in enumerate(pair):
+            np.testing.assert_allclose(mean, np.mean([clipped(g)[layer][k] for g in one_by_one], axis=0), atol=1e-14)
+
+
+def test_gradients_of_each_image_are_what_is_committed():
+    from examples import per_sample
+
+    given = examples("[(float64[i, h], float64[h]), (float64[h, o], float64[o])], float64[n, i], float64[n, o]")
+    assert (GENERATED / "image_loss_grad_vmap.py").read_text() == per_sample.image_gradients.lower(*given).source
+
+
+def test_digits_are_read_by_clipped_gradients():
+    from examples import per_sample
+
+    assert per_sample.main(epochs=20) >= 0.92
 
 
 def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
