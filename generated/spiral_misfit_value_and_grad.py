@@ -44,12 +44,13 @@ def step_forward(y, weights, dt):
 def path_forward(q, y, dt, steps):
     weights, unpacked_residuals = unpacked_forward(q)
     states = [y]
+    y_2 = y
     step_residuals_stack = []
     for _ in range(steps):
-        y, step_residuals = step_forward(y, weights, dt)
+        y_2, step_residuals = step_forward(y_2, weights, dt)
         step_residuals_stack.append(step_residuals)
-        states.append(y)
-    return np.array(states), (steps, weights, unpacked_residuals, y, step_residuals_stack)
+        states.append(y_2)
+    return np.array(states), (y, steps, weights, unpacked_residuals, step_residuals_stack)
 
 
 def velocity_reverse(residuals, v5_bar):
@@ -113,7 +114,7 @@ def unpacked_reverse(residuals, result_bar):
 
 
 def path_reverse(residuals, v1_bar):
-    steps, (v3, v5, v7, v9), unpacked_residuals, y, step_residuals_stack = residuals
+    y, steps, (v3, v5, v7, v9), unpacked_residuals, step_residuals_stack = residuals
     states_bar = list(v1_bar)  # v1 = np.array(states)
     y_bar = np.zeros_like(y)
     weights_bar = np.zeros_like(v3)
