@@ -95,6 +95,16 @@ def test_products_with_the_hessian_of_functions_with_defaults():
     np.testing.assert_allclose(s2sad.linearize(scaled, X)[1](X), 6.0 * np.sum(X**3))
 
 
+def test_a_comment_keeps_the_brackets_of_a_negative_base():
+    def alternating(x, n):
+        total = 0.0
+        for j in range(n):
+            total = total + (-1) ** j * x**j
+        return total
+
+    assert "# v2 = (-1) ** j * v1" in s2sad.grad(alternating).lower(2.0, 3).source
+
+
 def test_functions_without_a_rule_stand_as_they_are_where_nothing_depends_on_them():
     source = s2sad.grad(constants).lower(X, 3).source
     assert "math.gamma(k + 1.5)" in source and source.count("import math\n") == 1

@@ -163,6 +163,8 @@ def spell(op: Apply, operands: list[str]) -> str:
     if spelling is None or op.static:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
+    if "_0 **" in spelling and operands[0].startswith("-"):
+        operands = [f"({operands[0]})", *operands[1:]]
     bare = [o[1:-1] if f"[_{k}]" in spelling and o.startswith("(") else o for k, o in enumerate(operands)]
     return re.sub(r"\b_(\d+)\b", lambda m: bare[int(m[1])], spelling)
 
