@@ -95,6 +95,22 @@ def test_products_with_the_hessian_of_functions_with_defaults():
     np.testing.assert_allclose(s2sad.linearize(scaled, X)[1](X), 6.0 * np.sum(X**3))
 
 
+def by_rows(w, s):
+    x = np.zeros(len(s))
+    for _ in range(3):
+        for k in range(len(w)):
+            row = w[k]
+            for i in range(len(s)):
+                x[i] = x[i] * row[i] + s[i]
+    return np.sum(x)
+
+
+def test_an_element_of_a_row_costs_that_element():
+    w, s = np.outer(X[:2], X), X
+    s2sad.check_grads(by_rows, (w, s), order=2)
+    assert "w_bar[k, i] += v2_bar" in s2sad.grad(by_rows).lower(w, s).source
+
+
 def test_a_comment_keeps_the_brackets_of_a_negative_base():
     def alternating(x, n):
         total = 0.0

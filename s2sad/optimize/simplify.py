@@ -19,8 +19,8 @@ from s2sad.ir.custom import BlackBox
 from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
-from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
-from s2sad.ir.types import ArrayType, type_of
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
 from s2sad.optimize.operands import (
     frozen,
@@ -443,6 +443,44 @@ def _zeros_of_zeros(s: Simplifier, op: Apply) -> Operand | None:
     return zeros if made is not None and not op.static and zeros.type == op.result.type else None
 
 
+def _item_of_row(s: Simplifier, op: Apply) -> Operand | None:
+    """`x[k][i]` is `x[k, i]`: an element is read of the array itself, so that its adjoint is that of an element."""
+    row = op.operands[0]
+    made = s.definition(row, GETITEM) if is_unnamed(row) else None
+    if made is None or not isinstance(made.operands[0].type, ArrayType) or not is_basic_index(op.operands[1].type):
+        return None
+    builder = Builder(op.location, s.reasons(op, ()))
+    first, second = (_index_operands(builder, i) for i in (made.operands[1], op.operands[1]))
+    if first is None or second is None or not all(_is_integer(i) for i in first):
+        return None
+    if any(isinstance(i.type, StaticType) for i in second):
+        return None
+    index = builder.make(tuple, tuple(range(len(first) + len(second))), [*first, *second])
+    result = builder.apply(GETITEM, (made.operands[0], index), None, op.result.hint, op.result.loose)
+    if result.type != op.result.type:
+        return None
+    for new in builder.operations:
+        assert isinstance(new, Apply)
+        s.apply(new)
+    return s.get(result)
+
+
+def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:
+    """The items of a subscript."""
+    if not isinstance(index.type, ContainerType):
+        return [index]
+    if index.type.cls is not tuple:
+        return None
+    if isinstance(index, Constant):
+        return [builder.operand(i) for i in index.value]  # type: ignore[attr-defined]
+    return [builder.extract(index, k) for k in index.type.keys]
+
+
+def _is_integer(operand: Operand) -> bool:
+    t = operand.type
+    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+
+
 RULES: dict[str, tuple[Rule, ...]] = {
     "np.zeros_like": (_zeros_of_zeros,),
     "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
@@ -455,7 +493,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "extract": (_item_of_made,),
     "index_set": (store_of_sum, stored_twice),
     "index_add": (stored_twice,),
-    "getitem": (read_of_stored,),
+    "getitem": (read_of_stored, _item_of_row),
     "add_items": (_items_plus_item,),
 }
 """The identities, by the operation that they start from."""
