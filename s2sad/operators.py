@@ -292,7 +292,10 @@ def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | No
         return lambda f: vmap(f, in_axes, out_axes, backend)
     positions_of(fun, 0)
     axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else _axes(in_axes)
-    return Derivative(fun, Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes)), backend)
+    parameters = enumerate(signature_of(fun).parameters.values())
+    optional = tuple(k for k, p in parameters if p.default is not p.empty)
+    transform = Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes), optional=optional)
+    return Derivative(fun, transform, backend)
 
 
 def _axes(axes: Any) -> Any:

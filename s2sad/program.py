@@ -304,7 +304,7 @@ class Program:
 
     def vmap(self, entry: Entry, transform: Transform, name: str, given: Sequence[Type]) -> Function:
         """An entry for many examples, given in arrays of these types."""
-        axes = transform.axes(len(given))
+        axes = transform.axes(given)
         more = len(entry.function.parameters) - len(entry.passed)
         types = [given[k] for k in entry.passed] + [p.type for p in entry.function.parameters[len(entry.passed) :]]
         return vmap(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from s2sad.differentiate.mapping import Axes, example_type
@@ -23,6 +23,8 @@ class Transform:
     in_axes: Axes = 0
     out_axes: Axes = 0
     """For `vmap`: the axes of the examples in the parameters (one for all, or a tuple) and in the result."""
+    optional: tuple[int, ...] = ()
+    """For `vmap`: the parameters that have a default, which is the same for all examples."""
     label: str = ""
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
 
@@ -31,10 +33,12 @@ class Transform:
         """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
         return self.kind in ("jvp", "pushforward")
 
-    def axes(self, count: int) -> tuple[Axes, ...]:
-        """The axes of so many parameters."""
-        given = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * count
-        return (*given, *(None,) * (count - len(given)))
+    def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
+        """The axes of parameters of these types."""
+        if isinstance(self.in_axes, tuple):
+            return (*self.in_axes, *(None,) * (len(types) - len(self.in_axes)))
+        numbers = (isinstance(t, ArrayType) and t.is_scalar for t in types)
+        return tuple(None if n and k in self.optional else self.in_axes for k, n in enumerate(numbers))
 
     def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
         """The parameters of the function itself, for those of what is made of it."""
@@ -44,7 +48,7 @@ class Transform:
         if self.kind == "vmap":
             return {
                 n: example_type(t, a, f"in_axes of {n}")
-                for (n, t), a in zip(own.items(), self.axes(len(own)), strict=True)
+                for (n, t), a in zip(own.items(), self.axes(list(own.values())), strict=True)
             }
         return own
 

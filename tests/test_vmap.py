@@ -235,6 +235,25 @@ def test_inside_a_differentiated_function():
     agree(s2sad.hessian(loss)(A[0], X), s2sad.hessian(written_out)(A[0], X))
 
 
+def test_defaults_are_the_same_for_all():
+    def scaled(x, a=2.0, b=None):
+        return a * x if b is None else x + b
+
+    agree(s2sad.vmap(scaled)(X), 2.0 * X)
+    agree(s2sad.vmap(scaled)(X, X[:, 0]), X[:, :1] * X)
+
+
+def test_gradients_of_a_recursion():
+    def f(x):
+        return np.sum(deeper(x, 3))
+
+    agree(s2sad.vmap(s2sad.grad(f))(X), stacked(s2sad.grad(f), X))
+
+
+def deeper(x, n):
+    return x if n == 0 else np.sin(deeper(x, n - 1)) * x
+
+
 def test_as_a_decorator():
     @s2sad.vmap(in_axes=(0, None))
     def scaled(x, a):

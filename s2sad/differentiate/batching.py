@@ -30,7 +30,9 @@ from s2sad.ir.types import (
     ArrayType,
     ContainerType,
     Dim,
+    OpaqueType,
     SequenceType,
+    StaticType,
     Type,
     array,
     integer,
@@ -86,6 +88,8 @@ def batched_type(t: Type, size: Dim, flag: Flag = True) -> Type:
         if t.shape is None:
             raise NoBatchRule("an array of unknown rank")
         return array(t.dtype, (size, *t.shape))
+    if isinstance(t, OpaqueType):
+        raise NoBatchRule("what a function that calls itself keeps")
     return t
 
 
@@ -148,6 +152,8 @@ class Batch:
             return builder.make(t.cls, t.keys, items)
         if isinstance(t, SequenceType):
             return for_each(builder, operand, lambda item, inner: self.filled(item, False, inner))
+        if isinstance(t, OpaqueType):
+            raise NoBatchRule("what a function that calls itself keeps")
         if not isinstance(t, ArrayType):
             return operand
         shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
@@ -390,7 +396,11 @@ def example(operand: Operand, flag: Flag, index: Value, builder: Builder, hint: 
         return builder.make(t.cls, t.keys, items, hint)
     if isinstance(t, SequenceType):
         return for_each(builder, operand, lambda item, inner: example(item, True, index, inner, None), hint)
-    return builder.apply(GETITEM, (operand, index), None, hint) if isinstance(t, ArrayType) else operand
+    if isinstance(t, ArrayType):
+        return builder.apply(GETITEM, (operand, index), None, hint)
+    if isinstance(t, StaticType):
+        return operand
+    raise NoBatchRule(f"{t}")
 
 
 def for_each(
