@@ -159,6 +159,17 @@ def test_neural_ode_gradient_is_that_of_a_complex_step():
     np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-14)
 
 
+def test_neural_ode_from_snapshots_has_the_same_gradient():
+    from examples import neural_ode
+
+    rng = np.random.default_rng(6)
+    q, spiral = rng.normal(size=22) / 2.0, rng.normal(size=(30, 2))
+    value, gradient = s2sad.value_and_grad(neural_ode.spiral_misfit)(q, spiral, 0.1)
+    for found in (s2sad.value_and_grad(neural_ode.replayed_misfit), load("replayed_misfit_value_and_grad")):
+        np.testing.assert_allclose(found(q, spiral, 0.1)[0], value)
+        np.testing.assert_allclose(found(q, spiral, 0.1)[1], gradient)
+
+
 def test_neural_ode_follows_the_spiral():
     from examples import neural_ode
 
