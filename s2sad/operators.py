@@ -194,7 +194,7 @@ class HessianProduct:
 
     def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
         positions, self._one = positions_of(fun, argnums)
-        self.function = fun
+        self._signature = signature_of(fun)
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
         self.derivative = Derivative(gradient, Transform("pushforward", positions, label="hvp"), backend)
@@ -212,7 +212,7 @@ class HessianProduct:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
-        bound = signature_of(self.function).bind(*given)
+        bound = self._signature.bind(*given)
         bound.apply_defaults()
         primals = bound.args
         vectors = (v,) if self._one else tuple(v)

@@ -453,3 +453,22 @@ def _is_number(t: Any) -> bool:
 @_rule("np.take_along_axis")
 def _take_along(b: Batched) -> Any:
     return np.take_along_axis(b.whole(0), b.whole(1), axis=_axis(b.static.get("axis", -1), b.rank()))
+
+
+# Transforms
+
+
+@_rule("np.fft.fft", "np.fft.ifft")
+def _transform(b: Batched) -> Any:
+    return call(b.primitive.function, b.xs[0], axis=_axis(b.static.get("axis", -1), b.rank()))
+
+
+@_rule("np.fft.rfft", "np.fft.irfft", "np.fft.fft2", "np.fft.ifft2")
+def _of_last_axes(b: Batched) -> Any:
+    return call(b.primitive.function, b.xs[0])
+
+
+@_rule("np.fft.fftshift", "np.fft.ifftshift")
+def _shift(b: Batched) -> Any:
+    axes = b.static.get("axes")
+    return call(b.primitive.function, b.xs[0], axes=_axis(tuple(range(b.rank())) if axes is None else axes, b.rank()))
