@@ -214,6 +214,28 @@ def test_digits_are_read_by_clipped_gradients():
     assert per_sample.main(epochs=20) >= 0.92
 
 
+def test_billiard_gradient_is_that_of_a_complex_step():
+    from examples import billiard
+
+    table = (np.array([2.0, 1.0]), np.array([1.0, 0.5]), 0.35)
+    start, target = np.array([0.3, 0.4]), np.array([0.5, 0.8])
+    for velocity in np.array([[0.6, 1.0], [-1.5, 0.3], [1.2, -1.0]]):
+        value, gradient = load("miss_value_and_grad")(velocity, start, target, table)
+        assert value == pytest.approx(billiard.miss(velocity, start, target, table), rel=1e-14)
+        slopes = [
+            complex_slope(lambda v: billiard.miss(v[0], start, target, table), [velocity], [e]) for e in np.eye(2)
+        ]
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-10)
+
+
+def test_billiard_ball_reaches_the_target():
+    from examples import billiard
+
+    before, after = billiard.main()
+    assert before > 0.5
+    assert after < 1e-6
+
+
 def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
     from examples import demo
 

@@ -111,6 +111,19 @@ def test_an_element_of_a_row_costs_that_element():
     assert "w_bar[k, i] += v2_bar" in s2sad.grad(by_rows).lower(w, s).source
 
 
+def test_a_row_handed_to_a_function_does_not_copy_the_array():
+    def path(start, steps):
+        states = np.empty((steps + 1, len(start)))
+        states[0] = start
+        for k in range(steps):
+            states[k + 1] = step(states[k], start)
+        return np.sum(states**2)
+
+    s2sad.check_grads(path, (X, 3), order=2)
+    source = s2sad.grad(path).lower(X, 3).source
+    assert "states[k].copy()" in source and "states.copy()" not in source
+
+
 def test_a_comment_keeps_the_brackets_of_a_negative_base():
     def alternating(x, n):
         total = 0.0

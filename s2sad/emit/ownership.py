@@ -83,6 +83,8 @@ class Ownership:
             if isinstance(op, (For, While)):
                 for k, p in enumerate(op.carried):
                     self.carrier[p] = (op, k)
+        self.owner = {b: op for op in self.uses.block_of for b in op.blocks}
+        """The operation that each block is in."""
         self.home = {r: block for op, block in self.uses.block_of.items() for r in op.results}
         """The block in which each value is bound."""
         for op in self.uses.block_of:
@@ -91,10 +93,13 @@ class Ownership:
         self.roots = find_roots(variables.function, [op.result for op in self.updates])
         self.views: dict[Value, list[Value]] = {}
         """The named views of each piece of memory."""
+        self.unnamed: dict[Value, list[Value]] = {}
+        """The views that are written into their uses."""
         for op in self.uses.block_of:
-            if isinstance(op, Apply) and is_view(op) and op.result not in variables.inlined:
+            if isinstance(op, Apply) and is_view(op):
+                table = self.unnamed if op.result in variables.inlined else self.views
                 for root in self.roots.get(op.result, ()):
-                    self.views.setdefault(root, []).append(op.result)
+                    table.setdefault(root, []).append(op.result)
 
     # views
 
@@ -158,6 +163,25 @@ class Ownership:
             base = op.operands[0]
             if isinstance(base, Value) and isinstance(base.type, ArrayType):
                 found |= {w for w in self.aliases(base) if self.live_behind(w, op) or not self.is_local(w)}
+                unnamed = (w for root in self.roots.get(base, ()) for w in self.unnamed.get(root, ()))
+                found |= {w for w in unnamed if not self.is_local(w) and self.comes_before(w, op)}
+        return found
+
+    def comes_before(self, view: Value, update: Apply) -> bool:
+        """Whether a view is taken before an update, in the text or in an earlier iteration."""
+        made = self.uses.definition[view]
+        if self.uses.position[made] < self.uses.position[update]:
+            return True
+        return bool(self.loops_around(made) & self.loops_around(update))
+
+    def loops_around(self, op: Operation) -> set[Operation]:
+        """The loops that an operation is in."""
+        found: set[Operation] = set()
+        outer = self.owner.get(self.uses.block_of[op])
+        while outer is not None:
+            if isinstance(outer, (For, While)):
+                found.add(outer)
+            outer = self.owner.get(self.uses.block_of[outer])
         return found
 
     def owned(self, value: Operand) -> bool:
