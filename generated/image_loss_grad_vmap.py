@@ -19,14 +19,9 @@ def image_loss_grad_vmap(params, x, y):
     v6 = np.exp(z_2)
     v7 = np.sum(v6, axis=1)
     # adjoint sweep
-    z_bar = v6 / v7[:, None] - y     # v8 = np.log(v7); v9 = y @ z; v6 = np.exp(z)
-    v5_bar = np.sum(-z_bar, axis=1)  # z = z - v5
-    v11 = z == v10                   # v5 = np.max(z)
-    v13 = []
-    for v14 in v11:
-        v12 = v14.astype(np.float64)  # v5 = np.max(z)
-        v13.append(v12)
-    v12 = np.array(v13)                                           # v5 = np.max(z)
+    z_bar = v6 / v7[:, None] - y  # v8 = np.log(v7); v9 = y @ z; v6 = np.exp(z)
+    v5_bar = np.sum(-z_bar, axis=1)                               # z = z - v5
+    v12 = (z == v10).astype(np.float64)                           # v5 = np.max(z)
     v15 = v5_bar[:, None] * (v12 / np.sum(v12, axis=1)[:, None])  # v5 = np.max(z)
     z_bar += v15                                                  # v5 = np.max(z); z = z - v5
     v3_bar = z_bar @ W2.T                                         # v4 = v3 @ W2

@@ -35,7 +35,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "hessian": s2sad.hessian,
     "hvp": s2sad.hvp,
 }
-MODES = ("reverse", "value", "forward", "pullback", *OPERATORS)
+MODES = ("reverse", "value", "forward", "pullback", "itself", *OPERATORS)
 LENGTH = 3
 """The length of a dimension that a signature names with a letter."""
 
@@ -54,6 +54,10 @@ class Target:
         names = list(inspect.signature(self.function).parameters)
         one = len(self.argnums) == 1
         positions = tuple(names.index(a) if isinstance(a, str) else a for a in self.argnums)
+        if self.mode == "itself":
+            if not isinstance(self.function, Derivative):
+                raise ArgumentError(f"{self.function.__name__} is no derivative")
+            return self.function
         if self.mode in OPERATORS:
             found = OPERATORS[self.mode](self.function, self.argnums[0] if one else self.argnums)
             return found if isinstance(found, Derivative) else found.derivative
@@ -218,7 +222,7 @@ def _listed(entry: dict[str, Any]) -> Target:
 
 
 def _target(options: argparse.Namespace, text: str | None = None) -> Target:
-    function = _function(text or options.target[0])
+    function = _function(text or options.target[0], options.mode == "itself")
     argnums = options.argnums.split(",") if isinstance(options.argnums, str) else options.argnums
     numbers = tuple(int(a) if str(a).lstrip("-").isdigit() else str(a).strip() for a in argnums)
     names = list(inspect.signature(function).parameters)
@@ -233,8 +237,8 @@ def _target(options: argparse.Namespace, text: str | None = None) -> Target:
     return Target(function, numbers, options.mode, arguments)
 
 
-def _function(text: str) -> Callable[..., Any]:
-    """The function that `module:function` or `file.py:function` names."""
+def _function(text: str, itself: bool = False) -> Callable[..., Any]:
+    """The function that `module:function` or `file.py:function` names; of a derivative what it is of, or `itself`."""
     place, _, name = text.rpartition(":")
     if not place or not name:
         raise ArgumentError(f"{text!r}: write module:function or file.py:function")
@@ -250,7 +254,7 @@ def _function(text: str) -> Callable[..., Any]:
         found = getattr(found, part, None)
     if not callable(found):
         raise ArgumentError(f"{place} has no function {name}")
-    found = getattr(found, "target", found) if isinstance(found, Derivative) else found
+    found = found.target if isinstance(found, Derivative) and not itself else found
     return found  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.__main__ import examples, main
+from s2sad.__main__ import main
 
 ROOT = Path(__file__).parent.parent
 GENERATED = ROOT / "generated"
@@ -199,13 +199,6 @@ def test_gradients_of_each_image_are_those_of_a_loop():
     for layer, pair in enumerate(means):
         for k, mean in enumerate(pair):
             np.testing.assert_allclose(mean, np.mean([clipped(g)[layer][k] for g in one_by_one], axis=0), atol=1e-14)
-
-
-def test_gradients_of_each_image_are_what_is_committed():
-    from examples import per_sample
-
-    given = examples("[(float64[i, h], float64[h]), (float64[h, o], float64[o])], float64[n, i], float64[n, o]")
-    assert (GENERATED / "image_loss_grad_vmap.py").read_text() == per_sample.image_gradients.lower(*given).source
 
 
 def test_digits_are_read_by_clipped_gradients():

@@ -64,7 +64,7 @@ _OF_MATH = {
         **{"atan2": np.arctan2, "pow": np.power, "log": np.log, "fmod": np.fmod},
     }.items()
 }
-_NUMBERS = {"float", "complex", "math.erf", "math.erfc", "math.remainder", "np.astype"}
+_NUMBERS = {"float", "complex", "math.erf", "math.erfc", "math.remainder"}
 
 
 @_rule("elementwise")
@@ -87,6 +87,11 @@ def _float(b: Batched) -> Any:
     if not isinstance(t, ArrayType) or t.dtype != np.float64:
         raise NoBatchRule("float")
     return b.xs[0]
+
+
+@_rule("np.astype")
+def _astype(b: Batched) -> Any:
+    return call(b.primitive.function, b.only_first(), b.xs[1], **b.static)
 
 
 @_rule("max", "min")
