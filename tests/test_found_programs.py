@@ -124,6 +124,24 @@ def test_a_row_handed_to_a_function_does_not_copy_the_array():
     assert "states[k].copy()" in source and "states.copy()" not in source
 
 
+def pushed(x, steps):
+    y = x
+    for _ in range(steps):
+        r = np.sqrt(y @ y)
+        if r < 1.0:
+            n = y / r
+            y = y + (1.0 - r) * n
+        y = 0.9 * y
+    return np.sum(y)
+
+
+def test_native_code_keeps_arrays_of_branches():
+    pytest.importorskip("numba")
+    x = np.array([0.6, 2.0])
+    s2sad.check_grads(pushed, (x, 8))
+    np.testing.assert_allclose(s2sad.grad(pushed, backend="numba")(x, 8), s2sad.grad(pushed)(x, 8))
+
+
 def test_a_comment_keeps_the_brackets_of_a_negative_base():
     def alternating(x, n):
         total = 0.0

@@ -19,7 +19,17 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.lists import add, zero
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, is_basic_index
+from s2sad.ir.structure import (
+    EXTRACT,
+    GETITEM,
+    INDEX_ADD,
+    INDEX_SET,
+    MAKE,
+    MAKE_SLICE,
+    SHAPE,
+    UNDEFINED,
+    is_basic_index,
+)
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, array, new_dim
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
 
@@ -280,6 +290,7 @@ class Adjoints:
             or not is_counted(op)
             or not may_be_kept(value, self.native, self.dependence)
             or value in op.items
+            or self.may_be_unbound(value)
         ):
             return None
         if value not in self.saved:
@@ -296,6 +307,19 @@ class Adjoints:
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
         return self.saved[value]
+
+    def may_be_unbound(self, value: Value) -> bool:
+        """Whether a branch hands on an array that another way through it does not have."""
+        if isinstance(value.type, ArrayType) and value.type.is_scalar:
+            return False
+        if any(value in exported.values() for exported in self.exports.values()):
+            return True
+        op = self.definition.get(value)
+        if not isinstance(op, If):
+            return False
+        k = op.results.index(value)
+        makers = (self.definition.get(b.results[k]) for b in op.blocks)  # type: ignore[arg-type]
+        return any(isinstance(m, Apply) and m.primitive is UNDEFINED for m in makers)
 
     def stored(self, builder: Builder, saved: Kept) -> Operand:
         """A number that was kept in an array, read where the reverse sweep is."""
