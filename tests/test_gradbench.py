@@ -451,3 +451,16 @@ def test_the_protocol():
 
 def test_all_evals_are_defined():
     assert talk(*({"kind": "define", "module": name} for name in EVALS)) == [{"success": True}] * 12
+
+
+def test_the_comparison():
+    options = ["--compare", "--sizes", "small", "--budget", "0.01", "lse", "kmeans"]
+    command = [sys.executable, "-m", "benchmarks.gradbench", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()]
+    head = next(row for row in rows if row[0] == "eval")
+    for name, size in (("lse", "n=100"), ("kmeans", "k=5 n=100 d=8")):
+        (row,) = (row for row in rows if row[:2] == [name, size])
+        assert len(row) == len(head)
+        assert all(float(cell) > 0.0 for cell in row[2:5])
+        assert [row[0] for row in rows].count(name) == 2  # its first calls too

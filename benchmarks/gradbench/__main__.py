@@ -1,4 +1,7 @@
-"""python -m benchmarks.gradbench: answers the messages of a GradBench eval, a line of JSON each, on one thread."""
+"""python -m benchmarks.gradbench: answers the messages of a GradBench eval, a line of JSON each, on one thread.
+
+With --compare it measures the evals beside other systems.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +18,14 @@ SETTINGS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     # glibc gives freed arrays back to the system by default, and page faults then hide what is measured
     **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "1000000000"),
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
 }
 if any(name not in os.environ for name in SETTINGS):
-    os.execve(sys.executable, [sys.executable, "-m", "benchmarks.gradbench"], {**SETTINGS, **os.environ})
+    command = [sys.executable, "-m", "benchmarks.gradbench", *sys.argv[1:]]
+    os.execve(sys.executable, command, {**SETTINGS, **os.environ})
+if "--compare" in sys.argv:  # first calls compile, whatever has been compiled before
+    os.environ["S2SAD_CACHE_DIR"] = tempfile.mkdtemp(prefix="s2sad-benchmarks-")
 
 from benchmarks.gradbench import EVALS  # noqa: E402
 from benchmarks.gradbench.function import Function  # noqa: E402
@@ -63,6 +72,13 @@ def respond(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    arguments = sys.argv[1:]
+    if "--compare" in arguments:
+        from benchmarks.gradbench import compare
+
+        arguments.remove("--compare")
+        compare.main(arguments)
+        return
     for line in sys.stdin:
         message = json.loads(line)
         print(json.dumps({"id": message["id"], **respond(message)}), flush=True)

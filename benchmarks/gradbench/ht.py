@@ -127,12 +127,11 @@ def jacobian(hand: Hand, theta: np.ndarray, us: np.ndarray) -> np.ndarray:
     No point sees the us of another, so that two sweeps give the derivatives by all of them.
     """
     if not len(us):
-        tangents = [s2sad.jvp(hand.errors, (theta,), (along,))[1] for along in np.eye(len(theta))]
-        return np.stack([tangent.ravel() for tangent in tangents], axis=1)
-    by_us = [(np.zeros_like(theta), np.zeros_like(us) + along) for along in np.eye(2)]
-    by_theta = [(along, np.zeros_like(us)) for along in np.eye(len(theta))]
-    tangents = [s2sad.jvp(hand.surface_errors, (theta, us), along)[1] for along in by_us + by_theta]
-    return np.stack([tangent.ravel() for tangent in tangents], axis=1)
+        return s2sad.jacfwd(hand.errors)(theta).reshape(hand.points.size, -1)
+    surface = hand.surface_errors
+    by_us = [s2sad.jvp(surface, (theta, us), (np.zeros_like(theta), np.zeros_like(us) + e))[1] for e in np.eye(2)]
+    by_theta = s2sad.jacfwd(surface)(theta, us)
+    return np.concatenate((np.stack(by_us, axis=-1), by_theta), axis=-1).reshape(hand.points.size, -1)
 
 
 def read(message: dict[str, Any]) -> tuple[Hand, np.ndarray, np.ndarray]:

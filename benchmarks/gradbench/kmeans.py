@@ -17,11 +17,15 @@ def cost(centroids: np.ndarray, points: np.ndarray) -> float:
     return np.sum(np.min(squares - 2.0 * points @ centroids.T, axis=1))
 
 
+gradient = s2sad.grad(cost)
+"""The gradient by the centroids."""
+
+
 def direction(centroids: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The gradient by the centroids over the diagonal of the Hessian, which has no other elements."""
     along = np.ones_like(centroids), np.zeros_like(points)
-    gradient, diagonal = s2sad.jvp(s2sad.grad(cost), (centroids, points), along)
-    return gradient / diagonal
+    slope, diagonal = s2sad.jvp(gradient, (centroids, points), along)
+    return slope / diagonal
 
 
 def read(message: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
