@@ -189,8 +189,14 @@ def generate(options: argparse.Namespace) -> int:
     if not targets:
         raise ArgumentError("no target is given, and pyproject.toml lists none under [tool.s2sad.generate]")
     stale = []
-    for target in targets:
-        path, text = folder / f"{target.derivative().__name__}.py", target.source()
+    names = [target.derivative().__name__ for target in targets]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise ArgumentError(
+            f"two targets are called {', '.join(sorted(twice))}: give one of the functions another name"
+        )
+    for target, name in zip(targets, names, strict=True):
+        path, text = folder / f"{name}.py", target.source()
         current = path.read_text(encoding="utf-8") if path.is_file() else None
         if current != text and options.check:
             stale.append(path)

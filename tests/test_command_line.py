@@ -96,6 +96,11 @@ def test_generate_and_check(module, capsys, tmp_path):
     assert "out of date" in capsys.readouterr().err
 
 
+def test_generate_refuses_two_targets_of_one_name(module, capsys):
+    assert main(["generate", "springs:product", "springs:product", "--folder", "out"]) != 0
+    assert "product_grad" in capsys.readouterr().err
+
+
 def test_generate_from_pyproject(module, tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         '[tool.s2sad.generate]\nfolder = "made"\ntargets = [{ target = "springs:product", mode = "forward" }]\n'
