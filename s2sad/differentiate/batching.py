@@ -355,7 +355,7 @@ class Batch:
     def whole_in_a_loop(self, function: Function, builder: Builder, reason: NoBatchRule) -> None:
         """The body of a function in a loop over the examples, its result stacked."""
         result = function.result
-        if not isinstance(result, Value) or not is_stackable(result.type):
+        if not is_stackable(result.type):
             raise UnsupportedCall(
                 f"vmap of {function.name}: {reason}", "use arrays of one shape for all examples, or a loop over them"
             )
@@ -364,7 +364,8 @@ class Batch:
         for p in function.parameters:
             table[p] = example(self.get(p), self.flag(p), index, inner, p.hint)
         inner.operations += [substitute_operation(op, table) for op in function.body.operations]
-        self.stacked(inner, index, [(result, table.get(result, result))], builder)
+        kept = [(result, table.get(result, result))] if isinstance(result, Value) else []
+        self.stacked(inner, index, kept, builder)
 
 
 def leaves_unbound(op: Operation) -> bool:
