@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from s2sad.api import (
     spread_for,
 )
 from s2sad.differentiate.mapping import ByKey
-from s2sad.dispatch import Derivative, name_of, signature_of
+from s2sad.dispatch import Derivative, is_variadic, name_of, signature_of
 from s2sad.errors import ArgumentError, SourceUnavailable
 from s2sad.ir.signature import fast_key
 from s2sad.transforms import Transform
@@ -195,26 +195,27 @@ class HessianProduct:
     def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
         positions, self._one = positions_of(fun, argnums)
         self._signature = signature_of(fun)
+        self._variadic = is_variadic(fun)
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
         self.derivative = Derivative(gradient, Transform("pushforward", positions, label="hvp"), backend)
         functools.update_wrapper(self, self.derivative, updated=())
         self.__s2sad_inside__ = self.derivative
 
-    def __call__(self, /, *args: Any) -> Any:
-        return self.derivative(*self._given(args))
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.derivative(*self._given(args, kwargs))
 
-    def lower(self, *args: Any) -> Any:
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
-        return self.derivative.lower(*self._given(args))
+        return self.derivative.lower(*self._given(args, kwargs))
 
-    def _given(self, args: Sequence[Any]) -> tuple[Any, ...]:
+    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
-        bound = self._signature.bind(*given)
+        bound = self._signature.bind(*given, **kwargs)
         bound.apply_defaults()
-        primals = bound.args
+        primals = bound.args if self._variadic else tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")

@@ -202,7 +202,8 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
-            settled = key_of(entry.result) == key_of(guess.result) and entry.captured == guess.captured
+            same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
+            settled = key_of(entry.result) == key_of(guess.result) and same_captured
             if key not in self.recursive or settled:
                 break
             guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)

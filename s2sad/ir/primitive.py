@@ -56,9 +56,9 @@ class Primitive:
     adjoint(g, y, operands, active, **static) -> one contribution per operand, None where `active` is False
 
     Without tangent and adjoint its derivative is zero where `constant`, else unknown (an error). `spelling` is a Python
-    expression over the operands `_0, _1, ...`, or a function from the operands' types to one, where it is not a call of
-    `name`. `update` is the statement which does the same in the memory of `_0`. The source of a `helper` is written
-    into the modules that call it.
+    expression over the operands `_0, _1, ...`, or a function from their types and the static arguments to one, where it
+    is not a call of `name`. `update` is the statement which does the same in the memory of `_0`. The source of a
+    `helper` is written into the modules that call it.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Primitive:
     constant: bool = False
     effect: Effect = Effect.FRESH
     elementwise: bool = False
-    spelling: str | Callable[..., str] | None = None
+    spelling: str | Callable[..., str | None] | None = None
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None

@@ -148,6 +148,14 @@ class Printer:
         return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=!&|@]", text) and " " in text else text
 
 
+def spelling_of(op: Apply) -> str | None:
+    """The Python expression over `_0, _1, ...` for an operation; None where it is a call of its name."""
+    spelling = op.primitive.spelling
+    if callable(spelling):
+        return spelling(*(o.type for o in op.operands), **op.static)
+    return None if op.static else spelling
+
+
 def spell(op: Apply, operands: list[str]) -> str:
     """The text of an operation, for traces and comments."""
     primitive = op.primitive
@@ -157,10 +165,8 @@ def spell(op: Apply, operands: list[str]) -> str:
         return f"{operands[0]}[{op.static['key']!r}]"
     if primitive is MAKE_SLICE:
         return ":".join("" if p == "None" else p for p in operands[: 2 if operands[2] == "None" else 3])
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is None or op.static:
+    spelling = spelling_of(op)
+    if spelling is None:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
     if "_0 **" in spelling and operands[0].startswith("-"):

@@ -197,11 +197,23 @@ def _expand_dims_type(a: Type, /, axis: Any) -> Type:
     return shaped(t, tuple(1 if k in new else next(rest) for k in range(rank)))
 
 
+def _expand_dims_spelling(a: Type, axis: Any) -> str | None:
+    """`x[:, None]`: an index is shorter, and takes a tenth of the time."""
+    if not isinstance(a, ArrayType) or a.kind != "array" or a.shape is None:
+        return None
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    rank = len(a.shape) + len(axes)
+    new = [axis_in(k, rank) for k in axes]
+    items = ["None" if k in new else ":" for k in range(max(new) + 1)]
+    return f"_0[{', '.join(items)}]"
+
+
 linear(
     np.expand_dims,
     lambda g, x, axis: np.squeeze(g, axis=axis),
     _expand_dims_type,
     effect=VIEW,
+    spelling=_expand_dims_spelling,
     samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
 )
 
