@@ -14,7 +14,7 @@ import numpy as np
 import optree
 from numpy.typing import NDArray
 
-from s2sad.dispatch import Derivative
+from s2sad.dispatch import Derivative, name_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
@@ -61,6 +61,7 @@ def check_grads(
     for mode in modes:
         if mode not in ("fwd", "rev"):
             raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
+    f = spread(f, args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
     generator = np.random.default_rng(seed)
@@ -72,7 +73,7 @@ def check_grads(
     tangent = Derivative(f, Transform("jvp", active))
     if "fwd" in modes:
         _, found = tangent(*args, *(directions[k] for k in active))
-        _compare(_vector(found), expected, error, tolerance, f"{f.__name__}: forward mode")
+        _compare(_vector(found), expected, error, tolerance, f"{name_of(f)}: forward mode")
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
     if order > 1:
@@ -100,11 +101,11 @@ def _check_pullback(
     bars = reverse(residuals, y_bar)
     bars = (bars,) if len(active) == 1 else bars
     for k, bar in zip(active, bars, strict=True):
-        _check_structure(args[k], bar, f"{f.__name__}: the cotangent of argument {k}")
+        _check_structure(args[k], bar, f"{name_of(f)}: the cotangent of argument {k}")
     left = np.atleast_1d(np.sum(_vector(y_bar) * expected))
     right = sum(np.sum(_vector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
     slack = np.atleast_1d(np.sum(np.abs(_vector(y_bar)) * error))
-    _compare(np.atleast_1d(right), left, slack, tolerance, f"{f.__name__}: reverse mode, dot-product test")
+    _compare(np.atleast_1d(right), left, slack, tolerance, f"{name_of(f)}: reverse mode, dot-product test")
 
 
 def numerical_jvp(
@@ -219,7 +220,7 @@ def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
     signature = Signature()
     found = tuple(k for k, a in enumerate(args) if is_active_type(signature.type_of(a)))
     if not found:
-        raise ArgumentError(f"no argument of {f.__name__} is a float or holds floats")
+        raise ArgumentError(f"no argument of {name_of(f)} is a float or holds floats")
     return found
 
 
