@@ -73,6 +73,8 @@ class Primitive:
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None
+    of_complex: Primitive | None = None
+    """What stands for it where an operand is complex, if that is differentiated in another way."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
