@@ -110,7 +110,7 @@ def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     """The positions of the parameters named by `argnums`, and whether it is one."""
     check_function(fun)
     name = name_of(fun)
-    variadic = not isinstance(fun, Derivative) and is_variadic(fun)
+    variadic = is_variadic(fun)
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
     names = list(signature.parameters)
     if variadic:
@@ -164,7 +164,7 @@ def derivative_of(fun: Any, transform: Transform) -> Derivative:
 def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
     """The function for just these arguments, where it takes `*args` or `**kwargs`."""
     check_function(fun)
-    return fun if isinstance(fun, Derivative) else spread(fun, args, kwargs or {})
+    return spread(fun, args, kwargs or {})
 
 
 def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:

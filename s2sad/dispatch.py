@@ -98,7 +98,12 @@ def is_variadic(target: Any) -> bool:
 
 
 def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """A function that takes `*args` or `**kwargs` as one of just these arguments; others as they are."""
+    """A function that takes `*args` or `**kwargs`, or a derivative of one, as one of just these arguments.
+
+    Other functions stay as they are.
+    """
+    if isinstance(target, Derivative):
+        return target.spread(args, kwargs)
     if not is_variadic(target):
         return target
     names = positional_names(target, len(args))
@@ -155,19 +160,20 @@ class Derivative:
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
         """This derivative, or that for so many arguments where the function takes `*args`."""
         if self._spread is None:
             return self
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
             assert self.transform is not None
-            self._spread[key] = Derivative(spread(self.target, args, kwargs), self.transform, self.backend)
+            own = args[: len(args) - len(self.transform.dotted)]
+            self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._spread is not None:
-            return self._for(args, kwargs)(*args, **kwargs)
+            return self.spread(args, kwargs)(*args, **kwargs)
         try:
             if not kwargs:
                 call = self._fast.get(tuple(map(type, args)))
@@ -433,7 +439,7 @@ class Derivative:
     def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
         if self._spread is not None:
-            return self._for(args, kwargs).sizes(args, kwargs)
+            return self.spread(args, kwargs).sizes(args, kwargs)
         assert self.transform is not None
         signature = Signature()
         function = self.primal(args, kwargs, signature)
@@ -457,7 +463,7 @@ class Derivative:
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
-            return self._for(args, kwargs).lower(*args, **kwargs)
+            return self.spread(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 
@@ -508,12 +514,12 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
     """The signature of the target; a tangent takes further arguments `x_dot`."""
     signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or not transform.has_tangents:
+    if transform is None or not transform.has_tangents or is_variadic(target):
         return signature
     own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
     taken = {p.name for p in own}
     dots = []
-    for k in transform.argnums:
+    for k in transform.dotted:
         name, number = f"{own[k].name}_dot", 1
         while name in taken:
             number += 1

@@ -198,7 +198,9 @@ class HessianProduct:
         self._variadic = is_variadic(fun)
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
-        self.derivative = Derivative(gradient, Transform("pushforward", positions, label="hvp"), backend)
+        along = Transform("pushforward", positions, self._one, label="hvp")
+        self._dotted = along.dotted
+        self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
         self.__s2sad_inside__ = self.derivative
 
@@ -222,7 +224,7 @@ class HessianProduct:
         for k, vector in zip(self._positions, vectors, strict=True):
             if k < len(primals):
                 check_like(vector, primals[k], f"the vector for argument {k}")
-        return (*primals, *vectors)
+        return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
 
 
 def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:

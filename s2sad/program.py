@@ -104,6 +104,13 @@ def calling(entry: Entry) -> Entry:
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
 
 
+def captured_last(function: Function, passed: int, captured: int) -> Function:
+    """A tangent with its variables from outside behind the tangents of the parameters, as an entry has them."""
+    given = function.body.parameters
+    own, outside, dots = given[:passed], given[passed : passed + captured], given[passed + captured :]
+    return replace(function, body=replace(function.body, parameters=(*own, *dots, *outside)))
+
+
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
     body = replace(entry.function.body, results=(constant(0.0),))
@@ -245,6 +252,8 @@ class Program:
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.transform(inner, target.transform, name, parameters)
+        if target.transform.has_tangents:
+            made = captured_last(made, len(inner.passed), len(inner.captured))
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
@@ -277,7 +286,7 @@ class Program:
             return optimize(self.vmap(entry, transform, name, list(parameters.values())))
         active = self.active(entry, transform.argnums)
         vector = None if self.native else self.batch_of
-        order = Order(transform.one, transform.has_aux, transform.holomorphic)
+        order = Order(transform.one, transform.asked, transform.has_aux, transform.holomorphic)
         if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
                 entry.function,
@@ -286,7 +295,7 @@ class Program:
                 name,
                 transform.value,
                 transform.has_aux,
-                transform.one,
+                None if transform.one else transform.asked,
                 self.native,
                 transform.kind == "elementwise_grad",
                 transform.holomorphic,

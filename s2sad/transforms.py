@@ -33,6 +33,17 @@ class Transform:
         """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
         return self.kind in ("jvp", "pushforward")
 
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Where each of the `argnums` stands among them in ascending order: a result by several has their order."""
+        ascending = sorted(self.argnums)
+        return tuple(ascending.index(k) for k in self.argnums)
+
+    @property
+    def dotted(self) -> tuple[int, ...]:
+        """The parameters that have a tangent, in the order of their tangents."""
+        return tuple(sorted(self.argnums)) if self.has_tangents else ()
+
     def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
         """The axes of parameters of these types."""
         if isinstance(self.in_axes, tuple):

@@ -195,7 +195,7 @@ class Travelled(Derivative):
         self._guards = ()
         self._spread = spread
 
-    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
         if self._spread is None:
             return self
         found = self._spread.get((len(args), tuple(kwargs)))

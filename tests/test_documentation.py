@@ -62,7 +62,7 @@ def test_every_error_is_documented():
 
 def test_every_rule_is_listed():
     text = (ROOT / "docs/reference/language.md").read_text()
-    names = {n for n in PRIMITIVES if n.startswith("np.") and not PRIMITIVES[n].helper}
+    names = {n for n in PRIMITIVES if n.startswith("np.") and " " not in n and not PRIMITIVES[n].helper}
     listed = {f"np.{n}" for n in re.findall(r"`([\w.]+)`", text.partition("## Functions with rules")[2])}
     assert names <= listed, sorted(names - listed)
     assert listed <= names, sorted(listed - names)

@@ -52,7 +52,7 @@ def gradient(
     name: str,
     value: bool = False,
     has_aux: bool = False,
-    one: bool = True,
+    asked: Sequence[int] | None = None,
     native: bool = False,
     elementwise: bool = False,
     holomorphic: bool = False,
@@ -60,7 +60,7 @@ def gradient(
     """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for.
 
     With `elementwise` the cotangent is an array of ones, of whatever shape the result has. A `holomorphic` function has
-    a complex result.
+    a complex result. `asked` is the order of several adjoints: a place among the active parameters for each.
     """
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
@@ -74,7 +74,7 @@ def gradient(
     result = function.result
     seed = ones(builder, result) if elementwise else constant(1.0)
     bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
-    grads = bars[0] if one else builder.make(tuple, tuple(range(len(bars))), bars)
+    grads = bars[0] if asked is None else builder.make(tuple, tuple(range(len(bars))), [bars[k] for k in asked])
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
     forward.operations += builder.operations

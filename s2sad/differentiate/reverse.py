@@ -20,9 +20,9 @@ import numpy as np
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
-from s2sad.differentiate.given import Plan, given_bars, in_dtype
+from s2sad.differentiate.given import Plan, given_bars
 from s2sad.differentiate.storage import allocated
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, tangent_type
+from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
@@ -89,7 +89,7 @@ class Reverse(Adjoints):
         bars = []
         for p in self.inputs:
             bar = self.total(builder, p)
-            bar = zero(builder, p) if bar is None else conform(builder, bar, p.type)
+            bar = conform(builder, zero(builder, p) if bar is None else bar, p.type)
             bars.append(self.name(bar, f"{p.hint}_bar"))
         return bars
 

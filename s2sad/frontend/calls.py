@@ -252,6 +252,9 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
+        if hasattr(f, "spread"):  # a derivative
+            arguments = self.with_vectors(f.transform, arguments, node)
+            f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))

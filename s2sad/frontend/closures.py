@@ -143,7 +143,9 @@ class Closures(Objects):
         closure = base_closure(function)
         signature = signature_of(closure.node.args)
         applied = transforms(function)
-        count = sum(len(t.argnums) for t in applied if t.has_tangents)
+        for transform in reversed(applied):
+            arguments = self.with_vectors(transform, arguments, node)
+        count = sum(len(t.dotted) for t in applied)
         arguments, tangents = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
         names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
@@ -158,6 +160,15 @@ class Closures(Objects):
         if found is None:
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)
+
+    def with_vectors(self, transform: Any, arguments: list[Term], node: gast.AST) -> list[Term]:
+        """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
+        if transform.kind != "pushforward" or transform.one or not arguments:
+            return arguments
+        vectors = self.sequence(arguments[-1], node)
+        if len(vectors) != len(transform.argnums):
+            self.refuse(node, f"{len(vectors)} vectors for {len(transform.argnums)} argnums", "", UnsupportedCall)
+        return [*arguments[:-1], *(vectors[transform.argnums.index(k)] for k in transform.dotted)]
 
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""

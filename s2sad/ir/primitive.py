@@ -9,7 +9,7 @@ append operations, called with arrays they compute.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
@@ -73,6 +73,8 @@ class Primitive:
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None
+    of_complex: Primitive | None = None
+    """What stands for it where an operand is complex, if that is differentiated in another way."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
@@ -92,6 +94,9 @@ class Primitive:
         leading = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
         object.__setattr__(self, "leading", tuple(leading) if variadic else ())
         named = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.kind is p.POSITIONAL_ONLY else p for p in parameters]
+        static = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if static and not leading:
+            named = _by_keyword(named, self.function, static)
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
 
@@ -129,6 +134,19 @@ class Primitive:
             elif not _is(bound.arguments[name], parameter.default):
                 static[name] = bound.arguments[name]
         return operands, static
+
+
+def _by_keyword(
+    parameters: list[inspect.Parameter], function: Callable[..., Any], static: Collection[str]
+) -> list[inspect.Parameter]:
+    """The parameters, those by keyword alone that the function itself has elsewhere: a rule need not know them all."""
+    try:
+        own = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # it has no signature
+        return parameters
+    in_place = [p.name not in static or own[k : k + 1] == [p.name] for k, p in enumerate(parameters)]
+    count = in_place.index(False) if False in in_place else len(parameters)
+    return [p if k < count else p.replace(kind=p.KEYWORD_ONLY) for k, p in enumerate(parameters)]
 
 
 def _is(a: object, b: object) -> bool:

@@ -12,7 +12,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
-from s2sad.rules.families import REAL, array_types, constant, linear, rule, type_in
+from s2sad.rules.families import REAL, array_types, conjugated, constant, linear, result_dtype, rule, type_in
 
 Axis = int | tuple[int, ...] | None
 
@@ -150,13 +150,14 @@ for _function in (np.max, np.min):
 
 def _var_type(a: Type, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Type:
     (t,) = array_types("np.var", [a])
-    if t.dtype is not None and t.dtype.kind == "c":
-        raise UnsupportedType("the variance of complex numbers", "write np.mean(np.abs(x - np.mean(x)) ** 2)")
-    return _reduction_type("np.var", "float")(a, axis=axis, keepdims=keepdims)
+    return _reduction_type("np.var", "float")(
+        ArrayType(result_dtype([t], "real"), t.shape, t.kind), axis=axis, keepdims=keepdims
+    )
 
 
 def _deviation(x: Any, axis: Axis) -> Any:
-    return x - (np.mean(x) if axis is None else np.mean(x, axis=axis, keepdims=True))
+    """The deviation from the mean; the variance of complex numbers is the mean of its squared modulus."""
+    return conjugated(x - (np.mean(x) if axis is None else np.mean(x, axis=axis, keepdims=True)))
 
 
 def _over(x: Any, axis: Axis, ddof: int) -> Any:
