@@ -22,6 +22,7 @@ from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.memory import Memory
+from s2sad.frontend.numpyforms import GRIDS, grid
 from s2sad.frontend.terms import (
     Closure,
     Partial,
@@ -367,6 +368,8 @@ class Expressions(Memory):
             view = self.subscript(base, index_term)
             if view is not None:
                 return view
+        if isinstance(base, Constant) and any(base.value is g for g in GRIDS):
+            return grid(self, base.value, index_term, node)
         whole, base = base, self.open(base)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
             return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)

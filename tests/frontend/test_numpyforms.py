@@ -1,0 +1,94 @@
+"""NumPy's functions that stand for others, against NumPy, in both modes, at first and second order."""
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.errors import Unsupported
+
+r = np.random.default_rng(4)
+X, Y, M, N = r.normal(size=4), r.normal(size=3), r.normal(size=(3, 4)), r.normal(size=(2, 4))
+T = r.normal(size=(2, 3, 4))
+
+OUTER = [np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.arctan2, np.hypot]
+REDUCED = [np.add, np.multiply, np.maximum, np.minimum]
+
+
+def squares(a):
+    return np.sum(a * a)
+
+
+def points(n, m, x):
+    i, j = np.mgrid[0:n, 0:m]
+    return np.sum(np.sin(x[0] * i + x[1] * j))
+
+
+def spread_points(n, m, x):
+    i, j = np.ogrid[1:n, 0:m:2]
+    return np.sum(np.sin(x[0] * i + x[1] * j))
+
+
+def grid_of_reals(n, m, x):
+    grid = np.mgrid[0 : 1 : n * 0.05, 1:2:5j]
+    return np.sum(np.cos(x[0] * grid[0]) * grid[1] * x[1])
+
+
+def points_of_a_line(n, m, x):
+    return np.sum(np.sin(x[0] * np.mgrid[0:n]) + x[1] * np.mgrid[-1:1:6j][2])
+
+
+def mixed_points(n, m, x):
+    i, j = np.ogrid[1:n, 0:1:0.25]
+    return np.sum(np.sin(x[0] * i**-1 + x[1] * j))
+
+
+def moved_points(n, m, x):
+    return np.sum(np.mgrid[x[0] : x[0] + 2.9 : 1.0] ** 2) * x[1]
+
+
+def known_points(n, m, x):
+    i, j = np.mgrid[0:3, 0:4]
+    k = np.mgrid[0:2, 0:2, 0:3]
+    return np.sum(x[0] * i + x[1] * j) + np.sum(k * x[0]) * np.sum(k[0] * x[1])
+
+
+CASES = [
+    *((lambda x, y, f=f: squares(f.outer(x, y)), (X, Y + 3)) for f in OUTER),
+    (lambda x, y: squares(np.add.outer(x, y)), (M, Y)),
+    (lambda x, y: squares(np.multiply.outer(x, y)), (X, N)),
+    (lambda x, y: squares(np.subtract.outer(x, y)), (X, 0.7)),
+    (lambda x: squares(np.add.outer(x[0], x[1:])), (X,)),
+    *((lambda x, f=f: squares(f.reduce(x)), (M,)) for f in REDUCED),
+    *((lambda x, f=f: squares(f.reduce(x, axis=(0, 2))), (T,)) for f in REDUCED[:1]),
+    *((lambda x, f=f: squares(f.reduce(x, -1, keepdims=True)), (M,)) for f in REDUCED),
+    (lambda x, y: np.add.reduce([x, y, x * y], axis=None), (X, M[0])),
+    (lambda x, y: squares(np.maximum.reduce([x, y, x * y])), (X, M[0])),
+    (lambda x: np.sum(x[np.logical_and.reduce((x > -1, x < 2))] ** 2), (X,)),
+    *((lambda x, f=f: squares(f.accumulate(x)), (M,)) for f in REDUCED[:2]),
+    *((lambda x, f=f: squares(f.accumulate(x, axis=1)), (M,)) for f in REDUCED[:2]),
+    *(
+        (f, (3, 4, X))
+        for f in (points, spread_points, mixed_points, grid_of_reals, points_of_a_line, moved_points, known_points)
+    ),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_values_and_derivatives(f, args):
+    active = tuple(k for k, a in enumerate(args) if not isinstance(a, int))
+    value, _ = s2sad.value_and_grad(f, argnums=active)(*args)
+    np.testing.assert_allclose(value, f(*args), rtol=1e-13)
+    s2sad.check_grads(f, args, order=2)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.add.reduce(x, dtype=np.float32)),
+        lambda x: np.sum(np.add.reduce(x, initial=3.0)),
+        lambda x: np.sum(np.add.reduceat(x, [0, 2])),
+    ],
+)
+def test_what_is_left_out_is_refused(f):
+    with pytest.raises(Unsupported):
+        s2sad.grad(f)(M)
