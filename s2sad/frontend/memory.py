@@ -119,6 +119,12 @@ class Memory(Heap):
         view = self.view(base, Step(GETITEM, tuple(items)))
         return None if _is_element(t, items) else view
 
+    def part(self, base: Term, items: tuple[Term, ...]) -> Term:
+        """The part of an array that these items of a subscript take: a view, where the array lives in a cell."""
+        if is_array(base):
+            return self.view(base, Step(GETITEM, items))
+        return self.builder.apply(GETITEM, (self.to_operand(base), self.index_operand(items, self.builder)))
+
     def index_items(self, index: Term, rank: int | None) -> list[Term]:
         """The items of a subscript, slices by their parts, as many as the array has axes where that is known."""
         if isinstance(index, (Value, Constant)) and isinstance(index.type, ContainerType) and index.type.cls is tuple:

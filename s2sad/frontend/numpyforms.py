@@ -18,7 +18,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.memory import is_integer
-from s2sad.frontend.terms import Slice, Term, is_none, known_integer
+from s2sad.frontend.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import ArrayType
@@ -97,6 +97,42 @@ def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
     return handler
 
 
+def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Handler:
+    """`np.split` and its like: as slices where the primitive cannot do it."""
+
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        found = {**dict(zip(("ary", "indices_or_sections", "axis"), args, strict=False)), **kw}
+        x, places = lo.as_array_term(found["ary"]), lo.open(found["indices_or_sections"])
+        x = found["ary"] if is_array(found["ary"]) else x
+        rank = lo.array_type(x).rank
+        if rank is None:
+            lo.refuse(node, f"np.{function.__name__} of an array of unknown rank", "annotate it", UnsupportedType)
+        axis = axis_of(rank) if axis_of else lo.static(found.get("axis", constant(0)), node) % rank
+        if isinstance(places, (tuple, list)):
+            ends = [lo.to_operand(p) for p in places]
+        elif function is np.array_split:
+            ends = _ends(lo, lo.to_operand(x), axis, lo.static(places, node), node)
+        else:
+            whole, keywords = lo.to_operand(x), {"indices_or_sections": lo.static(places, node), "axis": axis}
+            return lo.adopt(lo.builder.apply(required(np.split), [whole], keywords))
+        none = constant(None)
+        bounds = zip((none, *ends), (*ends, none), strict=True)
+        return lo.new(list, [lo.part(x, (*[Slice(none, none, none)] * axis, Slice(a, b, none))) for a, b in bounds])
+
+    return handler
+
+
+def _ends(lo: Loops, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
+    """Where the parts end when the first ones are longer by one."""
+    shape = lo.sequence(lo.attribute(x, "shape", node), node)
+    each, rest = (lo.apply(f, [lo.to_operand(shape[axis]), constant(count)]) for f in (np.floor_divide, np.remainder))
+    places = []
+    for k in range(1, count):
+        longer = lo.apply(min, [constant(k), rest])
+        places.append(lo.apply(np.add, [lo.apply(np.multiply, [constant(k), each]), longer]))
+    return places
+
+
 def grid(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Term:
     """`np.mgrid[start:stop:step, ...]` and `np.ogrid`."""
     items = lo.index_items(index, None)
@@ -139,6 +175,10 @@ def _points(lo: Expressions, item: Term, node: gast.AST) -> Operand:
 _UFUNCS = [f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1]
 
 FORMS: dict[Any, Handler] = {
+    np.split: _split(np.split),
+    np.array_split: _split(np.array_split),
+    np.hsplit: _split(np.hsplit, lambda rank: 1 if rank > 1 else 0),
+    np.vsplit: _split(np.vsplit, lambda rank: 0),
     **{f.outer: _outer(f) for f in _UFUNCS if f.signature is None},
     **{f.reduce: _reduce(f) for f in REDUCTIONS},
     **{f.accumulate: _accumulate(f, meant) for f, (_, meant) in REDUCTIONS.items() if meant is not None},

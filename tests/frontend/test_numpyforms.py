@@ -52,7 +52,63 @@ def known_points(n, m, x):
     return np.sum(x[0] * i + x[1] * j) + np.sum(k * x[0]) * np.sum(k[0] * x[1])
 
 
+def tiles(x, m):
+    n = len(x)
+    return np.sum(np.tile(x, (n, 1)) * np.arange(n)[:, None]) + squares(np.tile(x, len(m)) * m[0, 0])
+
+
+def repeats(x, m):
+    each = np.repeat(x, len(m))
+    return squares(each * np.arange(each.size)) + squares(np.repeat(m, m.shape[1], axis=0)) * squares(m.repeat(2, 1))
+
+
+def own_counts(x, m):
+    counts = np.arange(len(x)) % 3
+    return np.sum(np.repeat(x, counts) ** 3) + np.sum(np.repeat(m, [2, 0, 1], axis=0) ** 3)
+
+
+def nothing_repeated(x, m):
+    return np.sum(np.repeat(x, len(x) - 4)) + np.sum(m)
+
+
+def correlated(x, m):
+    total = 0.0
+    for k in range(len(x)):
+        total += np.sum(x * np.roll(x, k)) * k + squares(np.roll(m, (k, -1), axis=(0, 1))[0])
+    return total
+
+
+def padded(x, m):
+    n = len(x) // 2
+    return np.sum(np.pad(x, n) ** 2 * np.arange(2 * n + len(x))) + squares(np.pad(m, ((n, 0), (1, n)))[1:])
+
+
+def padded_by_copies(x, m):
+    n = len(x) // 2
+    edges = np.pad(x, (n, 0), mode="edge")
+    return squares(edges) * np.sum(np.pad(m, ((n, 0), (0, 1)), mode="wrap") ** 3)
+
+
+def parts(x, m):
+    n = len(x) // 3
+    a, b = np.split(x, [n])
+    c, d = np.hsplit(m, 2)
+    e, f = np.vsplit(m, [n])
+    rest = sum(squares(p) * k for k, p in enumerate(np.array_split(x, 3)))
+    return np.sum(a) * squares(b) + np.sum(c * d**2) + np.sum(e) * squares(f) + rest
+
+
+def written_parts(x, m):
+    y = x * 2
+    a, b = np.split(y, [len(x) // 2])
+    a[:] = a * m[0, 0]
+    b[0] = a[1]
+    return np.sum(y**3)
+
+
 CASES = [
+    *((f, (X, M)) for f in (tiles, repeats, own_counts, nothing_repeated, correlated, padded, padded_by_copies, parts)),
+    (written_parts, (X, M)),
     *((lambda x, y, f=f: squares(f.outer(x, y)), (X, Y + 3)) for f in OUTER),
     (lambda x, y: squares(np.add.outer(x, y)), (M, Y)),
     (lambda x, y: squares(np.multiply.outer(x, y)), (X, N)),
