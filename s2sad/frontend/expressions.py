@@ -42,7 +42,7 @@ from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType, SliceType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 BINARY: dict[type, Callable[..., Any]] = {
@@ -119,7 +119,26 @@ class Expressions(Memory):
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
+            known = self.computed(term)
+            if known is not None:
+                return known
         self.refuse(node, "this must be known at compile time", "pass a constant, or an argument as it is", NotStatic)
+
+    def computed(self, operand: Operand) -> int | float | None:
+        """The number that was computed from constants alone: -np.inf."""
+        if isinstance(operand, Constant):
+            return operand.value if isinstance(operand.value, (int, float)) else None
+        made = next((o for o in reversed(self.builder.operations) if operand in o.results), None)
+        if not isinstance(made, Apply) or made.static or made.primitive.function not in _ARITHMETIC:
+            return None
+        known = [self.computed(o) for o in made.operands]
+        if any(k is None for k in known):
+            return None
+        try:
+            found = _ARITHMETIC[made.primitive.function](*known)
+        except ArithmeticError:
+            return None
+        return found if isinstance(found, (int, float)) else None
 
     # expressions
 
@@ -462,6 +481,13 @@ _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
     gast.MatMult: operator.matmul,
     gast.LShift: operator.lshift,
     gast.RShift: operator.rshift,
+}
+
+
+_ARITHMETIC: dict[Any, Callable[..., Any]] = {
+    **{BINARY[op]: f for op, f in _PYTHON_BINARY.items()},
+    np.negative: operator.neg,
+    np.positive: operator.pos,
 }
 
 

@@ -21,7 +21,7 @@ from s2sad.frontend.memory import is_integer
 from s2sad.frontend.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM
-from s2sad.ir.types import ArrayType
+from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
 
-GRIDS = (np.mgrid, np.ogrid)
+GRIDS = (np.mgrid, np.ogrid, np.r_, np.c_)
+"""What is indexed to make an array."""
 
 REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
     np.add: (np.sum, np.cumsum),
@@ -54,7 +55,9 @@ def _new_axes(lo: Loops | Expressions, x: Operand, before: int, after: int) -> O
     rank = t.rank if isinstance(t, ArrayType) else None
     if not before and not after:
         return x
-    index = (*[None] * before, *[slice(None)] * (rank or 0), *[None] * after)
+    if not rank:
+        return lo.apply(np.full, [lo.to_operand((constant(1),) * (before + after)), x])
+    index = (*[None] * before, *[slice(None)] * rank, *[None] * after)
     return lo.builder.apply(GETITEM, (x, lo.builder.operand(index)))
 
 
@@ -133,8 +136,30 @@ def _ends(lo: Loops, x: Operand, axis: int, count: int, node: gast.AST) -> list[
     return places
 
 
+def _norm(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """The norms that are a greatest or least number: those of order inf and -inf, and of matrices 1 and -1."""
+    found = {**dict(zip(("x", "ord", "axis", "keepdims"), args, strict=False)), **kw}
+    order, axis = (lo.static(found[k], node) if k in found else None for k in ("ord", "axis"))
+    x = lo.to_operand(lo.as_array_term(found["x"]))
+    rank = x.type.rank if isinstance(x.type, ArrayType) else None
+    axes = axis if isinstance(axis, tuple) else tuple(range(rank or 0)) if axis is None else (axis,)
+    if order not in (np.inf, -np.inf, *((1, -1) if len(axes) == 2 else ())) or "keepdims" in found or not rank:
+        return lo.call_primitive(required(np.linalg.norm), [found.pop("x")], found, node, None)
+    sizes = lo.apply(np.abs, [x])
+    last, first = (int(k) % rank for k in (axes[-1], axes[0]))
+    if len(axes) == 2:
+        summed, last = (last, first) if order in (np.inf, -np.inf) else (first, last)
+        sizes = lo.builder.apply(required(np.sum), [sizes], {"axis": summed})
+        last -= int(summed < last)
+    return lo.builder.apply(
+        required(np.min if order in (-np.inf, -1) else np.max), [sizes], {"axis": last} if rank > 1 else {}
+    )
+
+
 def grid(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Term:
-    """`np.mgrid[start:stop:step, ...]` and `np.ogrid`."""
+    """`np.mgrid[start:stop:step, ...]`, `np.ogrid`, `np.r_[...]`, `np.c_[...]`."""
+    if which is np.r_ or which is np.c_:
+        return _joined(lo, which, index, node)
     items = lo.index_items(index, None)
     if not all(isinstance(i, Slice) for i in items):
         lo.refuse(node, "a grid of what are no slices", "write np.meshgrid", UnsupportedType)
@@ -152,6 +177,24 @@ def grid(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Term:
     if len(kinds) > 1:
         axes = [lo.builder.apply(required(np.asarray), [x], {"dtype": float}) for x in axes]
     return tuple(_new_axes(lo, x, k, last - k) for k, x in enumerate(axes))
+
+
+def _joined(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Operand:
+    """`np.r_[a, b:c, x]`, the items one behind the other, and `np.c_[a, b]`, as columns."""
+    name = "np.r_" if which is np.r_ else "np.c_"
+    pieces = []
+    for item in index if isinstance(index, tuple) else (index,):
+        (opened,) = lo.index_items(item, None)
+        piece = _points(lo, opened, node) if isinstance(opened, Slice) else lo.to_operand(opened)
+        if isinstance(piece.type, ContainerType):
+            piece = lo.apply(np.array, [piece])
+        rank = piece.type.rank if isinstance(piece.type, ArrayType) else None
+        if rank is None:
+            lo.refuse(node, f"{name} of this", "write np.concatenate or np.column_stack", UnsupportedType)
+        rows = 1 if which is np.r_ else 2
+        pieces.append(_new_axes(lo, piece, rows - 1 if rank == 0 else 0, 1 if rank < rows else 0))
+    axis = {} if which is np.r_ else {"axis": -1}
+    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(pieces))], axis)
 
 
 def _count(item: Term) -> Operand | None:
@@ -175,6 +218,7 @@ def _points(lo: Expressions, item: Term, node: gast.AST) -> Operand:
 _UFUNCS = [f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1]
 
 FORMS: dict[Any, Handler] = {
+    np.linalg.norm: _norm,
     np.split: _split(np.split),
     np.array_split: _split(np.array_split),
     np.hsplit: _split(np.hsplit, lambda rank: 1 if rank > 1 else 0),

@@ -83,10 +83,10 @@ def _reshape_type(a: Type, shape: Type, /) -> Type:
 
 linear(
     np.reshape,
-    lambda g, x, shape: np.reshape(g, shape_of(x)),
+    lambda g, x, shape: np.sum(g) if rank_of(x) == 0 else np.reshape(g, shape_of(x)),
     _reshape_type,
     effect=VIEW,
-    spelling="_0.reshape(_1)",
+    spelling=lambda a, shape: "_0.reshape(_1)" if a.kind == "array" else "np.reshape(_0, _1)",
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)), (3, 2))),
         Sample((REAL(rng, (2, 3)), -1)),

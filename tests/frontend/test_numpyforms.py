@@ -106,7 +106,17 @@ def written_parts(x, m):
     return np.sum(y**3)
 
 
+def joined_rows(x, m):
+    return squares(np.r_[x, x[0] ** 2, 1.0, 2:5]) + np.sum(np.r_[m, m * m] * np.r_[0:6][:, None])
+
+
+def joined_columns(x, m):
+    table = np.c_[np.ones(4), x, m.T, 1:5]
+    return np.sum(table**3) + squares(np.c_[x[0], x[1] ** 2])
+
+
 CASES = [
+    *((f, (X, M)) for f in (joined_rows, joined_columns)),
     *((f, (X, M)) for f in (tiles, repeats, own_counts, nothing_repeated, correlated, padded, padded_by_copies, parts)),
     (written_parts, (X, M)),
     *((lambda x, y, f=f: squares(f.outer(x, y)), (X, Y + 3)) for f in OUTER),
