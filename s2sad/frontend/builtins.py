@@ -22,6 +22,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
 from s2sad.frontend.listmethods import is_sequence
+from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.terms import (
     Closure,
     Enumerate,
@@ -470,6 +471,7 @@ def _adjoint(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
 
 
 HANDLERS: dict[Any, Handler] = {
+    **FORMS,
     adjoint: _adjoint,
     stop_gradient: _stop_gradient,
     np.ndarray: _ndarray,
