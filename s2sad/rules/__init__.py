@@ -6,6 +6,7 @@ holds what they have in common. Adding a primitive touches one of these files an
 
 import importlib
 import importlib.util
+from functools import partial
 
 from s2sad.ir.late import LATE, load_late
 from s2sad.rules import (
@@ -25,6 +26,8 @@ from s2sad.rules import (
     statistics,
     systems,
 )
+
+LATE.update({"scipy.special": partial(importlib.import_module, "s2sad.rules.special")})
 
 
 def everything() -> None:
