@@ -16,6 +16,7 @@ import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.boxes import Boxes, hooked
 from s2sad.differentiate.batching import Flag, batched
+from s2sad.differentiate.definitions import written_out
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
@@ -287,9 +288,10 @@ class Program:
         active = self.active(entry, transform.argnums)
         vector = None if self.native else self.batch_of
         order = Order(transform.one, transform.asked, transform.has_aux, transform.holomorphic)
+        function = self.written_out(entry.function, active)
         if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
-                entry.function,
+                function,
                 active,
                 self.pair_of,
                 name,
@@ -301,16 +303,20 @@ class Program:
                 transform.holomorphic,
             )
         elif transform.kind == "jvp":
-            made = replace(jvp(entry.function, active, self.tangent_of), name=name)
+            made = replace(jvp(function, active, self.tangent_of), name=name)
         elif transform.kind == "pushforward":
-            made = pushforward(entry.function, active, self.tangent_of, name)
+            made = pushforward(function, active, self.tangent_of, name)
         elif transform.kind == "jacfwd":
-            made = jacfwd(entry.function, active, self.tangent_of, vector, name, order)
+            made = jacfwd(function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
-            made = jacrev(entry.function, active, self.pair_of, vector, name, order, self.native)
+            made = jacrev(function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)
         return optimize(made if transform.kind in ("jvp", "pushforward", "jacfwd") else without_adjoints(made))
+
+    def written_out(self, function: Function, active: Sequence[bool]) -> Function:
+        """A function that is to be differentiated, with what is defined by others written out."""
+        return written_out(function, active, lambda f: numbered(optimize(f)))
 
     def vmap(self, entry: Entry, transform: Transform, name: str, given: Sequence[Type]) -> Function:
         """An entry for many examples, given in arrays of these types."""
@@ -355,10 +361,11 @@ class Program:
         linear = transform.kind == "linear"
         if is_marked(entry.function) and not linear:
             return self.sweeps_again(entry, tuple(active))
+        function = self.written_out(entry.function, active)
         if linear:
-            first, second, residuals = linear_pair(entry.function, active, self.tangent_of, optimize)
+            first, second, residuals = linear_pair(function, active, self.tangent_of, optimize)
         else:
-            first, second, residuals = pair(entry.function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
         second = numbered(
@@ -462,6 +469,7 @@ class Program:
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
+            function = self.written_out(function, active)
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
@@ -485,6 +493,7 @@ class Program:
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
         self.pairs[(function.name, active)] = Pair(forward, reference, None, again=True)
+        function = self.written_out(function, active)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.native), name=name))
         self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
@@ -513,7 +522,7 @@ class Program:
         rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
         outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
         try:
-            return optimize(jvp(function, given, self.tangent_of))
+            return optimize(jvp(self.written_out(function, given), given, self.tangent_of))
         finally:
             self.in_rule = outer
 

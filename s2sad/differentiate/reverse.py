@@ -23,10 +23,11 @@ from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves
 from s2sad.differentiate.given import Plan, given_bars
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
+from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_flip
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip
 from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
@@ -162,7 +163,9 @@ class Reverse(Adjoints):
                     self.contribute(builder, array, builder.call(np.sum, g).operand)
                     return
                 place = self.primal(builder, index).operand
-                if is_flip(index.type):
+                if not tuple(index_items(index.type)):
+                    self.contribute(builder, array, g.operand)
+                elif is_flip(index.type):
                     self.contribute(builder, array, builder.apply(GETITEM, (g.operand, place)))
                 else:
                     self.contribute_at(builder, array, place, g.operand)
@@ -171,7 +174,8 @@ class Reverse(Adjoints):
         assert op.primitive.adjoint is not None
         active = tuple(o in self.active for o in op.operands)
         xs = [self.primal(builder, o) for o in op.operands]
-        contributions = op.primitive.adjoint(g, self.primal(builder, y), xs, active, **op.static)
+        with located(op.location):
+            contributions = op.primitive.adjoint(g, self.primal(builder, y), xs, active, **op.static)
         merged: dict[Operand, Any] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
             if a and c is not None:

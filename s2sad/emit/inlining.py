@@ -143,7 +143,8 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
     readers = uses.readers.get(op.result, ())
     if len(readers) > 1 and any(isinstance(r, Apply) and r.primitive.update is not None for r in readers):
         return False  # what is stored and decided on has one name
-    light = op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len"
+    spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
+    light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
     if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
         return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
     return False

@@ -42,9 +42,10 @@ from s2sad.frontend.terms import (
     static_value,
 )
 from s2sad.ir.custom import BlackBox, Custom, plain_box
+from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Effect, Primitive, lookup, required
+from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
 from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
@@ -87,6 +88,11 @@ ARRAY_METHODS = frozenset(
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
+
+
+def is_many(term: Term) -> bool:
+    """Whether a term is an array of run time, or may be one."""
+    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
 
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
@@ -172,6 +178,9 @@ class Calls(Customs):
             return self.call_primitive(primitive, arguments, keywords, node, hint)
         if known is not None:
             return self.adopt(constant(self.evaluated(f, *known)))
+        definition = definition_of(f)
+        if definition is not None:
+            return self.call_defined(definition, arguments, keywords, node, hint)
         if isinstance(f, functools.partial):
             first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
@@ -344,11 +353,7 @@ class Calls(Customs):
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         if name in ("reshape", "transpose") and len(arguments) > 1:
             arguments = [tuple(arguments)]
-        function = getattr(np, name)
-        primitive = lookup(function)
-        if primitive is None:
-            self.refuse(node, f"there is no derivative rule for np.{name}", "", UnsupportedCall)
-        return self.call_primitive(primitive, [receiver, *arguments], keywords, node, hint)
+        return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -370,16 +375,47 @@ class Calls(Customs):
                 return joined
             if primitive.name not in ("np.array", "np.asarray"):
                 arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
+        if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
+            return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
         if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
-        return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
+        try:
+            return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
+        except NotByRule:
+            if definition is None:
+                raise
+            return self.call_defined(definition, arguments, keywords, node, hint)
+
+    def call_defined(
+        self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function that is defined by others."""
+        keywords = {k: v for k, v in keywords.items() if k != "out" or not is_none(v)}
+        try:
+            positional, named = definition.takes_operand(arguments, keywords)
+        except TypeError as e:
+            self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
+
+        def given(term: Term, may_be_operand: bool) -> Any:
+            if not may_be_operand:
+                return self.static(term, node)
+            term = self.as_argument(term)
+            operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
+            return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
+
+        made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
+        primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
+        return self.adopt(self.builder.apply(primitive, operands, None, hint))
 
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""

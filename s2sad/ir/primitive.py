@@ -16,7 +16,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
+from s2sad.ir.late import LATE, load_late
 from s2sad.ir.types import Type
+
+
+class NotByRule(UnsupportedType):
+    """A call that the rule of its function does not cover: the function may be defined by others for it."""
 
 
 class Effect(Enum):
@@ -75,6 +81,8 @@ class Primitive:
     samples: Samples | None = None
     of_complex: Primitive | None = None
     """What stands for it where an operand is complex, if that is differentiated in another way."""
+    definition: Rule | None = None
+    """What it computes in terms of others, where it has no rules of its own (see `ir.definition`)."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
@@ -177,6 +185,8 @@ def replace_rule(primitive: Primitive) -> None:
 
 def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
+    if LATE:
+        load_late()
     try:
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
@@ -191,11 +201,12 @@ def required(function: object) -> Primitive:
 
 
 def primitive_name(function: Callable[..., Any]) -> str:
-    """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`."""
-    if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
-    module = function.__module__ or "builtins"
-    name = function.__qualname__
+    """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`, `scipy.special.erf`."""
+    name = function.__name__ if isinstance(function, np.ufunc) else function.__qualname__
+    module = ("numpy" if isinstance(function, np.ufunc) else function.__module__) or "builtins"
+    if getattr(np, name, None) is not function and (module.startswith("scipy") or isinstance(function, np.ufunc)):
+        public = module.split("._")[0] if module.startswith("scipy") else "scipy.special"
+        return f"{public}.{name}"
     if module == "builtins":
         return name
     return f"{'np' + module[5:] if module.split('.')[0] == 'numpy' else module}.{name}"

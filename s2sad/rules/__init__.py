@@ -4,9 +4,15 @@ A module takes NumPy's (or Python's) functions and gives, for each, a type rule,
 holds what they have in common. Adding a primitive touches one of these files and nothing else.
 """
 
+import importlib
+import importlib.util
+from functools import partial
+
+from s2sad.ir.late import LATE, load_late
 from s2sad.rules import (
     arithmetic,
     batching,
+    calculus,
     contractions,
     creation,
     elementwise,
@@ -17,14 +23,29 @@ from s2sad.rules import (
     mathematics,
     reductions,
     shaping,
+    statistics,
+    systems,
 )
+
+LATE.update({"scipy.special": partial(importlib.import_module, "s2sad.rules.special")})
+
+
+def everything() -> None:
+    """Read all rules, those of libraries too that have not been imported so far, where they are installed."""
+    for name in list(LATE):
+        if importlib.util.find_spec(name.split(".")[0]) is not None:
+            importlib.import_module(name)
+    load_late()
+
 
 __all__ = [
     "arithmetic",
     "batching",
+    "calculus",
     "contractions",
     "creation",
     "elementwise",
+    "everything",
     "fft",
     "indexing",
     "joining",
@@ -32,4 +53,6 @@ __all__ = [
     "mathematics",
     "reductions",
     "shaping",
+    "statistics",
+    "systems",
 ]

@@ -420,9 +420,15 @@ def _getitem(b: Batched) -> Any:
     t = b.types[1]
     if b.flags[1] and not b.flags[0] and isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind in "iu":
         return b.xs[0][b.xs[1]]
-    if b.flags[1] and t == b.types[1] and isinstance(t, ArrayType) and t.is_scalar and t.dtype.kind in "iu":  # type: ignore[union-attr]
-        return b.xs[0][call(np.arange, b.count), b.xs[1]]
+    if b.flags[1] and _is_integers(t):
+        return b.xs[0][_each(b), b.xs[1]]
     return b.xs[0][_index(b)]
+
+
+def _each(b: Batched) -> Any:
+    """The numbers of the examples, beside an index that each of them has for itself."""
+    each = call(np.arange, b.count)
+    return each[(slice(None), *[None] * b.rank(1))] if b.rank(1) else each
 
 
 def _of_list(b: Batched) -> Any:
@@ -437,7 +443,7 @@ def _scatter(b: Batched) -> Any:
     base = b.whole(0)
     builder = base.builder
     if b.flags[1]:
-        index: Any = (call(np.arange, b.count), b.xs[1]) if _is_number(b.types[1]) else _no(b)
+        index: Any = (_each(b), b.xs[1]) if _is_integers(b.types[1]) else _no(b)
     else:
         index = _index(b)
     value = b.xs[2]
@@ -451,8 +457,8 @@ def _scatter(b: Batched) -> Any:
     return builder.expr(builder.apply(primitive, operands))
 
 
-def _is_number(t: Any) -> bool:
-    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+def _is_integers(t: Any) -> bool:
+    return isinstance(t, ArrayType) and t.rank is not None and t.dtype is not None and t.dtype.kind in "iu"
 
 
 @_rule("np.take_along_axis")

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 
 from s2sad.ir.printer import spelling_of
 from s2sad.ir.signature import Signature
@@ -33,7 +34,7 @@ from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 @cache
 def _spelled(spelling: str, arity: int) -> Callable[..., Any]:
     names = ", ".join(f"_{k}" for k in range(arity))
-    return eval(f"lambda {names}: {spelling}", {"np": np, "math": math, "operator": operator})  # type: ignore[no-any-return]
+    return eval(f"lambda {names}: {spelling}", {"np": np, "math": math, "operator": operator, "scipy": scipy})  # type: ignore[no-any-return]
 
 
 def run(op: Apply, values: list[Any]) -> Any:

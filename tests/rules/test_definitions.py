@@ -1,0 +1,102 @@
+"""Every definition at every sample of its own: the value is the function's, the derivatives are right in both modes."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.ir.definition import DEFINITIONS, Definition
+from s2sad.ir.primitive import Sample
+from s2sad.rules import everything
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+everything()
+NAMES = itertools.count()
+
+
+def samples(definition: Definition) -> Iterator[Sample]:
+    yield from definition.samples(np.random.default_rng(zlib.crc32(definition.name.encode())))
+
+
+def is_float(x: Any) -> bool:
+    return isinstance(x, (float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind == "f"
+
+
+def calling(definition: Definition, sample: Sample) -> tuple[Callable[..., Any], list[Any]]:
+    """A function of the operands that are floats, or lists of these, whose source calls the function."""
+    positional, named = definition.takes_operand(sample.arguments, sample.keywords)
+    operands: list[Any] = []
+    scope: dict[str, Any] = {"function": definition.function}
+
+    def text(x: Any, may_be_operand: bool) -> str:
+        if may_be_operand and isinstance(x, (list, tuple)) and any(map(is_float, x)):
+            return f"[{', '.join(text(item, True) for item in x)}]"
+        if may_be_operand and is_float(x):
+            operands.append(x)
+            return f"x{len(operands)}"
+        name = f"given{len(scope)}"
+        scope[name] = x
+        return name
+
+    parts = [text(a, o) for a, o in zip(sample.arguments, positional, strict=True)]
+    parts += [f"{k}={text(v, named[k])}" for k, v in sample.keywords.items()]
+    file = f"<definition {next(NAMES)}>"
+    names = ", ".join(f"x{k + 1}" for k in range(len(operands)))
+    source = f"def calls({names}):\n    return function({', '.join(parts)})\n"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    exec(compile(source, file, "exec"), scope)
+    return scope["calls"], operands
+
+
+def leaves(x: Any) -> list[Any]:
+    return [leaf for item in x for leaf in leaves(item)] if isinstance(x, (tuple, list)) else [x]
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_values(name: str) -> None:
+    """Called with numbers, a definition gives what its function gives."""
+    definition = DEFINITIONS[name]
+    for s in samples(definition):
+        ours, theirs = (leaves(f(*s.arguments, **s.keywords)) for f in (definition.expression, definition.function))
+        for a, b in zip(ours, theirs, strict=True):
+            assert np.shape(a) == np.shape(b), s
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12, err_msg=str(s))
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_derivatives(name: str) -> None:
+    definition = DEFINITIONS[name]
+    for k, s in enumerate(samples(definition)):
+        f, operands = calling(definition, s)
+        if operands:
+            symmetric = (lambda *xs, f=f: f(*map(symmetrised, xs))) if s.symmetric else f
+            s2sad.check_grads(symmetric, operands, order=2 if k == 0 else 1)
+
+
+def symmetrised(x: Any) -> Any:
+    return 0.5 * (x + np.swapaxes(x, -1, -2)) if np.ndim(x) > 1 else x
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_for_many_examples(name: str) -> None:
+    """`vmap` writes the definition out; it gives what a loop over the examples gives, for no examples their shape."""
+    definition = DEFINITIONS[name]
+    for k, s in enumerate(samples(definition)):
+        f, operands = calling(definition, s)
+        if not operands or any(np.size(x) == 0 for x in operands):
+            continue
+        stacked = [np.stack([x, 1.01 * np.asarray(x)]) for x in operands]
+        many = s2sad.vmap(f)
+        rows = [leaves(f(*(x[k] for x in stacked))) for k in range(2)]
+        for a, *bs in zip(leaves(many(*stacked)), *rows, strict=True):
+            np.testing.assert_allclose(a, np.stack(bs), rtol=1e-8, atol=1e-11, err_msg=str(s))
+        if k == 0:
+            for a, b in zip(leaves(many(*(x[:0] for x in stacked))), rows[0], strict=True):
+                assert np.shape(a) == (0, *np.shape(b)), s
