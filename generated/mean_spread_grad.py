@@ -10,10 +10,10 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     acc = np.zeros_like(pos)
     acc[:] = 0.0
     n = len(mass)
-    r3s_stack = []
-    v11s_stack = []
-    r2s_stack = []
     rjis_stack = []
+    r2s_stack = []
+    v11s_stack = []
+    r3s_stack = []
     for i in range(n):
         v46 = n - (i + 1)
         r2s = np.empty(v46)
@@ -54,19 +54,19 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         r3s_stack.append(r3s)
         rjis_stack.append(rjis)
     pos_2 = pos
-    r3s_stacks = []
-    v33s_stacks = []
-    r2s_stacks = []
     rjis_stacks = []
+    r2s_stacks = []
+    v33s_stacks = []
+    r3s_stacks = []
     for _ in range(steps):
         v20 = 0.5 * dt
         vel = vel + v20 * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
-        r3s_stack_2 = []
-        v33s_stack = []
-        r2s_stack_2 = []
         rjis_stack_2 = []
+        r2s_stack_2 = []
+        v33s_stack = []
+        r3s_stack_2 = []
         for i in range(n):
             v48 = n - (i + 1)
             r2s = np.empty(v48)
@@ -104,23 +104,23 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             v33s_stack.append(v33s)
             r3s_stack_2.append(r3s)
             rjis_stack_2.append(rjis)
-        r3s_stacks.append(r3s_stack_2)
-        v33s_stacks.append(v33s_stack)
-        r2s_stacks.append(r2s_stack_2)
         rjis_stacks.append(rjis_stack_2)
+        r2s_stacks.append(r2s_stack_2)
+        v33s_stacks.append(v33s_stack)
+        r3s_stacks.append(r3s_stack_2)
         vel += v20 * acc
     # adjoint sweep
     pos_bar = 2.0 * (pos_2 / mass.size)  # v45 = np.mean(v44); v43 = pos_2 * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
-    for r3s_stack_2, v33s_stack, r2s_stack_2, rjis_stack_2 in zip(
-        reversed(r3s_stacks), reversed(v33s_stacks), reversed(r2s_stacks), reversed(rjis_stacks)
+    for rjis_stack_2, r2s_stack_2, v33s_stack, r3s_stack_2 in zip(
+        reversed(rjis_stacks), reversed(r2s_stacks), reversed(v33s_stacks), reversed(r3s_stacks)
     ):
         v20 = 0.5 * dt
         acc_bar += vel_bar * v20  # v42 = v20 * acc
-        for i, r3s, v33s, r2s, rjis in zip(
-            reversed(range(n)), reversed(r3s_stack_2), reversed(v33s_stack), reversed(r2s_stack_2),
-            reversed(rjis_stack_2)
+        for i, rjis, r2s, v33s, r3s in zip(
+            reversed(range(n)), reversed(rjis_stack_2), reversed(r2s_stack_2), reversed(v33s_stack),
+            reversed(r3s_stack_2)
         ):
             for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
                 rji_bar = np.zeros_like(rji)
@@ -161,9 +161,9 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         acc_bar[:] = 0.0          # acc[:] = 0.0
         vel_bar += pos_bar * dt   # v22 = dt * vel; vel = vel + v42
         acc_bar += vel_bar * v20  # v21 = v20 * acc
-    for i, r3s, v11s, r2s, rjis in zip(
-        reversed(range(n)), reversed(r3s_stack), reversed(v11s_stack), reversed(r2s_stack),
-        reversed(rjis_stack)
+    for i, rjis, r2s, v11s, r3s in zip(
+        reversed(range(n)), reversed(rjis_stack), reversed(r2s_stack), reversed(v11s_stack),
+        reversed(r3s_stack)
     ):
         for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
             rji_bar = np.zeros_like(rji)

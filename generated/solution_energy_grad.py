@@ -39,7 +39,7 @@ def thomas_forward(a, b, c, d):
 
 
 def thomas_reverse(residuals, x_bar):
-    a, b, n, v2, x_2, gam, x, bets = residuals
+    a, b, n, v2, x, gam, x_2, bets = residuals
     # evaluation trace
     bet = b[0]
     # adjoint sweep
@@ -49,7 +49,7 @@ def thomas_reverse(residuals, x_bar):
         v16_bar = x_bar[j]  # x[j] += v16
         v15_bar = -v16_bar  # v16 = -v15
         v17 = j + 1
-        v14 = x[v17]
+        v14 = x_2[v17]
         v13_bar = v15_bar * v14  # v15 = v13 * v14
         v13 = gam[v17]
         v14_bar = v15_bar * v13  # v15 = v13 * v14
@@ -67,11 +67,11 @@ def thomas_reverse(residuals, x_bar):
         v4 = gam[j]
         bet_2 = b[j] - v6 * v4
         v11_bar = v12_bar / bet_2  # v12 = v11 / bet
-        v12 = x_2[j]
+        v12 = x[j]
         bet_bar += v12_bar * (-v12 / bet_2)  # v12 = v11 / bet
         v10_bar = -v11_bar                   # v11 = v8 - v10
         v18 = j - 1
-        v9 = x_2[v18]
+        v9 = x[v18]
         v9_bar = v10_bar * v6                # v10 = v6 * v9
         v7_bar = -bet_bar                    # bet = v5 - v7
         v6_bar = v10_bar * v9 + v7_bar * v4  # v10 = v6 * v9; v7 = v6 * v4

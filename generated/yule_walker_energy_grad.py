@@ -36,11 +36,11 @@ def durbin_forward(r):
         alphas_2[v6] = alpha
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
-    return y, (r, v8s, alphas_2, betas_2, v4s, betas, alphas)
+    return y, (r, betas, alphas, v4s, betas_2, v8s, alphas_2)
 
 
 def durbin_reverse(residuals, y_bar):
-    r, v8s, alphas_2, betas_2, v4s, betas, alphas = residuals
+    r, betas, alphas, v4s, betas_2, v8s, alphas_2 = residuals
     # evaluation trace
     n = len(r)
     # adjoint sweep

@@ -102,12 +102,21 @@ class Adjoints:
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
+        self.keeps: dict[Value, Value] = {}
+        """The value of a loop body that a list or array keeps."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
         """For each branch, the values that it must export, with its further results."""
 
     def sorted(self, values: Iterable[Value]) -> list[Value]:
-        """Values in the order of the primal's text; those that the sweeps themselves made come last."""
-        return sorted(values, key=lambda v: self.order.get(v, len(self.order)))
+        """Values in the order of the primal's text; behind them what keeps such values, in their order."""
+
+        def place(v: Value) -> tuple[int, int]:
+            depth = 0
+            while v in self.keeps:
+                v, depth = self.keeps[v], depth + 1
+            return depth, self.order.get(v, len(self.order))
+
+        return sorted(values, key=place)
 
     def _define(self, block: Block) -> None:
         for op in block.operations:
@@ -306,6 +315,7 @@ class Adjoints:
             self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
+            self.keeps[self.saved[value].array] = value
         return self.saved[value]
 
     def may_be_unbound(self, value: Value) -> bool:
@@ -362,6 +372,7 @@ class Adjoints:
             name = _kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             collects[value] = sequence
+            self.keeps[sequence] = value
             assert home.outer.block is not None
             self.owner[sequence] = home.outer.block
         return collects[value]

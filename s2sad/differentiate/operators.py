@@ -23,7 +23,7 @@ from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -169,7 +169,8 @@ def pair(
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), function.parameters)
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), (*function.parameters, seed))
+    raw = replace(raw, body=_counted_by_lists(raw.body))
     needed = free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 
@@ -214,6 +215,28 @@ def _split(
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
+
+
+def _counted_by_lists(block: Block) -> Block:
+    """The block with loops that only scan lists, and never read their index, as long as the first list."""
+    operations: list[Operation] = []
+    for op in block.operations:
+        match op:
+            case If():
+                op = replace(op, then=_counted_by_lists(op.then), orelse=_counted_by_lists(op.orelse))
+            case For():
+                op = replace(op, body=_counted_by_lists(op.body))
+                if op.scanned and op.index not in free_values(op.body.operations, op.body.results, set()):
+                    builder = Builder(op.location, op.about)
+                    length = builder.call(len, op.scanned[0]).operand
+                    operations += builder.operations
+                    op = replace(op, start=constant(0), stop=length, step=constant(1))
+            case While():
+                op = replace(op, body=_counted_by_lists(op.body))
+            case _:
+                pass
+        operations.append(op)
+    return replace(block, operations=tuple(operations))
 
 
 def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
