@@ -10,15 +10,12 @@ def loss_grad_forward(params, x, y):
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
     # adjoint sweep
-    v9_bar = 2.0 * v9 / x.size  # v11 = np.mean(v10); v10 = v9 ** 2
-    v13 = params[2].T           # v7 = h @ v3
-    h_bar = v9_bar @ v13        # v7 = h @ v3
-    v14 = h.T                   # v7 = h @ v3
-    v16 = 1.0 - h * h           # h = np.tanh(v6)
-    v6_bar = h_bar * v16        # h = np.tanh(v6)
-    v17 = x.T                   # v5 = x @ v1
-    params_bar = [v17 @ v6_bar, np.sum(v6_bar, axis=0), v14 @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar, (x, params[2], h, v9_bar, v13, h_bar, v14, v16, v17)
+    v9_bar = 2.0 * v9 / x.size    # v11 = np.mean(v10); v10 = v9 ** 2
+    h_bar = v9_bar @ params[2].T  # v7 = h @ v3
+    v16 = 1.0 - h * h             # h = np.tanh(v6)
+    v6_bar = h_bar * v16          # h = np.tanh(v6)
+    params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
+    return params_bar, (x, params[2], h, v9_bar, h_bar, v16)
 
 
 def adapted_forward(params, x, y, rate):
@@ -45,24 +42,24 @@ def loss_reverse(residuals, v11_bar):
 
 
 def loss_grad_reverse(residuals, params_bar_bar):
-    x, v3, h, v9_bar, v13, h_bar, v14, v16, v17 = residuals
+    x, v3, h, v9_bar, h_bar, v16 = residuals
     v1_bar_bar, v2_bar_bar, v3_bar_bar, v4_bar_bar = params_bar_bar
     # evaluation trace
     v10 = x.size
     # adjoint sweep
     # v1_bar = v17 @ v6_bar; v2_bar = np.sum(v6_bar, axis=0)
-    v6_bar_bar = v17.T @ v1_bar_bar + v2_bar_bar
-    h_bar_bar = v6_bar_bar * v16                                      # v6_bar = h_bar * v16
-    v16_bar = v6_bar_bar * h_bar                                      # v6_bar = h_bar * v16
-    v15_bar = -v16_bar                                                # v16 = 1.0 - v15
-    v18 = v9_bar.T                                                    # v3_bar = v14 @ v9_bar
-    v14_bar = v3_bar_bar @ v18                                        # v3_bar = v14 @ v9_bar
-    v13_bar = v18 @ h_bar_bar                                         # h_bar = v9_bar @ v13
-    v9_bar_bar = v14.T @ v3_bar_bar + h_bar_bar @ v13.T + v4_bar_bar  # v3_bar = v14 @ v9_bar
-    v12_bar = v9_bar_bar / v10                                        # v9_bar = v12 / x.size
-    v9_bar = v12_bar * 2.0                                            # v12 = 2.0 * v9
-    h_bar = 2.0 * (v15_bar * h) + v14_bar.T + v9_bar @ v3.T  # v15 = h * h; v14 = h.T; v7 = h @ v3
-    v6_bar = h_bar * (1.0 - h * h)                                    # h = np.tanh(v6)
+    v6_bar_bar = x @ v1_bar_bar + v2_bar_bar
+    h_bar_bar = v6_bar_bar * v16                               # v6_bar = h_bar * v16
+    v16_bar = v6_bar_bar * h_bar                               # v6_bar = h_bar * v16
+    v15_bar = -v16_bar                                         # v16 = 1.0 - v15
+    v11 = v9_bar.T                                             # v3_bar = v14 @ v9_bar
+    v14_bar = v3_bar_bar @ v11                                 # v3_bar = v14 @ v9_bar
+    v13_bar = v11 @ h_bar_bar                                  # h_bar = v9_bar @ v13
+    v9_bar_bar = h @ v3_bar_bar + h_bar_bar @ v3 + v4_bar_bar  # v3_bar = v14 @ v9_bar
+    v12_bar = v9_bar_bar / v10                                 # v9_bar = v12 / x.size
+    v9_bar = v12_bar * 2.0                                     # v12 = 2.0 * v9
+    h_bar = 2.0 * (v15_bar * h) + v14_bar.T + v9_bar @ v3.T    # v15 = h * h; v14 = h.T; v7 = h @ v3
+    v6_bar = h_bar * (1.0 - h * h)                             # h = np.tanh(v6)
     params_bar = [
         x.T @ v6_bar, np.sum(v6_bar, axis=0), v13_bar.T + h.T @ v9_bar, np.sum(v9_bar, axis=0)
     ]

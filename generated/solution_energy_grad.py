@@ -35,12 +35,13 @@ def thomas_forward(a, b, c, d):
         v15 = v13 * v14
         v16 = -v15
         x_2[j] += v16
-    return x_2, (a, b, n, v2, x, gam, x_2, bets)
+    return x_2, (a, b, v2, x, gam, x_2, bets)
 
 
 def thomas_reverse(residuals, x_bar):
-    a, b, n, v2, x, gam, x_2, bets = residuals
+    a, b, v2, x, gam, x_2, bets = residuals
     # evaluation trace
+    n = len(a)
     bet = b[0]
     # adjoint sweep
     gam_bar = np.zeros_like(gam)

@@ -394,9 +394,11 @@ class Adjoints:
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
-        if op.primitive is not GETITEM or op.operands[0] is not array or not isinstance(array, Value):
+        if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if array in self.overwritten:
+        if op.primitive.name in _TURNING:
+            return True
+        if op.primitive is not GETITEM:
             return False
         made = self.definition.get(array)
         if isinstance(made, Call):
@@ -441,6 +443,10 @@ _CHEAP = frozenset(
 )
 
 
+_TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_dims", "np.squeeze"})
+"""The same elements in another order of axes: always a view."""
+
+
 def _kept_name(value: Value) -> str:
     """What a value that a loop keeps is called in the reverse sweep."""
     if value.hint is not None:
@@ -457,8 +463,9 @@ def plural(name: str) -> str:
 
 
 def is_light(op: Apply) -> bool:
+    """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type):
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.name in _TURNING:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)

@@ -7,7 +7,7 @@ pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +21,8 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.structure import EXTRACT
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
+from s2sad.ir.structure import EXTRACT, SHAPE
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
@@ -195,6 +195,9 @@ def _split(
     """The forward sweep that hands over what the reverse sweep needs."""
     again = _computed_again(function.body, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    lengths = list(_read_off(needed))
+    needed = [v for v in needed if v not in {op.result for op in lengths}]
+    again = [*lengths, *again]
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -260,6 +263,28 @@ def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
     for v in needed:
         visit(v)
     return [again[r] for r in own if r in again]
+
+
+def _read_off(needed: Sequence[Value]) -> Iterator[Apply]:
+    """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
+    arrays = [v for v in needed if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape]
+    for v in needed:
+        size = v.type.size if isinstance(v.type, ArrayType) else None
+        if size is None or isinstance(size, int) or may_be_negative(size):
+            continue
+        places = ((a, a.type.shape.index(size)) for a in arrays if size in a.type.shape)  # type: ignore[union-attr]
+        array, axis = next(places, (None, 0))
+        if array is None:
+            continue
+        builder = Builder()
+        if axis:
+            builder.extract(builder.apply(SHAPE, (array,)), axis)
+        else:
+            builder.call(len, array)
+        *before, last = builder.operations
+        assert isinstance(last, Apply)
+        yield from (op for op in before if isinstance(op, Apply))
+        yield replace(last, result=v)
 
 
 def _result_name(result: Operand) -> str:

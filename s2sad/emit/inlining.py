@@ -172,7 +172,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     reader = readers[0]
     if isinstance(reader, Block):
         return reader is function.body or reader in uses.tests
-    if reader.about and not op.about:
+    if reader.about and not op.about and op.primitive.name != "np.transpose":
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
