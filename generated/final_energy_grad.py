@@ -47,12 +47,10 @@ def burgers_reverse(residuals, u_bar):
         v16 = back_bar[0]                       # back[0] = v6
         back_bar[0] = 0.0                       # back[0] = v6
         v6_bar += v16                           # back[0] = v6
-        v5_bar = -v6_bar                        # v6 = v4 - v5
-        u_bar[-1] += v5_bar                     # v5 = u[-1]
+        u_bar[-1] -= v6_bar                     # v6 = v4 - v5; v5 = u[-1]
         u_bar[0] += v6_bar                      # v4 = u[0]
         v3_bar = ahead_bar[:-1] + back_bar[1:]  # ahead[:-1] = v3; back[1:] = v3
-        v2_bar = -v3_bar                        # v3 = v1 - v2
-        u_bar[:-1] += v2_bar                    # v2 = u[:-1]
+        u_bar[:-1] -= v3_bar                    # v3 = v1 - v2; v2 = u[:-1]
         ahead_bar[:-1] = 0.0                    # ahead[:-1] = v3
         back_bar[1:] = 0.0                      # back[1:] = v3
         u_bar[1:] += v3_bar                     # v1 = u[1:]

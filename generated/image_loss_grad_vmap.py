@@ -20,7 +20,7 @@ def image_loss_grad_vmap(params, x, y):
     v7 = np.sum(v6, axis=1)
     # adjoint sweep
     z_bar = v6 / v7[:, None] - y  # v8 = np.log(v7); v9 = y @ z; v6 = np.exp(z)
-    v5_bar = np.sum(-z_bar, axis=1)                               # z = z - v5
+    v5_bar = -np.sum(z_bar, axis=1)                               # z = z - v5
     v12 = (z == v10).astype(np.float64)                           # v5 = np.max(z)
     v15 = v5_bar[:, None] * (v12 / np.sum(v12, axis=1)[:, None])  # v5 = np.max(z)
     z_bar += v15                                                  # v5 = np.max(z); z = z - v5

@@ -157,13 +157,9 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     v2 = y - spiral[k]
     total_bar = result_bar[1]
     # adjoint sweep
-    v2_bar = total_bar * (2.0 * v2)  # v3 = v2 ** 2
-    y_bar = result_bar[0] + v2_bar   # v2 = y - v1
-    # y = step(y, weights, dt)
-    (
-        y_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4)
-    ) = step_reverse(step_residuals, y_bar)
-    weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
+    v2_bar = total_bar * (2.0 * v2)                           # v3 = v2 ** 2
+    y_bar = result_bar[0] + v2_bar                            # v2 = y - v1
+    y_bar, weights_bar = step_reverse(step_residuals, y_bar)  # y = step(y, weights, dt)
     return y_bar, total_bar, weights_bar
 
 
@@ -198,26 +194,22 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     # adjoint sweep
     total_bar = 1.0 / len(spiral)  # v5 = total / len(spiral)
     y_bar = np.zeros_like(y)
-    v1 = weights[0]
-    weights_bar = np.zeros_like(v1)
-    v2 = weights[1]
-    weights_bar_2 = np.zeros_like(v2)
-    v3 = weights[2]
-    weights_bar_3 = np.zeros_like(v3)
-    v4 = weights[3]
-    weights_bar_4 = np.zeros_like(v4)
+    weights_bar = np.zeros_like(weights[0])
+    weights_bar_2 = np.zeros_like(weights[1])
+    weights_bar_3 = np.zeros_like(weights[2])
+    weights_bar_4 = np.zeros_like(weights[3])
     for k, state in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         y = state[0]
         total = state[1]
         state_bar = y_bar, total_bar
         # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        y_bar, total_bar, (v6, v7, v8, v9) = replayed_misfit_step_reverse(
+        y_bar, total_bar, (v1, v2, v3, v4) = replayed_misfit_step_reverse(
             k, y, total, weights, dt, spiral, state_bar
         )
-        weights_bar += v6    # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_2 += v7  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_3 += v8  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_4 += v9  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar += v1    # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_2 += v2  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_3 += v3  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_4 += v4  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
     weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
     q_bar = unpacked_reverse(unpacked_residuals, weights_bar)  # weights = unpacked(q)
     return v5, q_bar

@@ -83,6 +83,8 @@ class Adjoints:
         self.definition: dict[Value, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
+        self.extracts: dict[Operand, list[Apply]] = {}
+        """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
         self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
@@ -121,6 +123,8 @@ class Adjoints:
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
+            if isinstance(op, Apply) and op.primitive is EXTRACT:
+                self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
 

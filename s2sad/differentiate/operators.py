@@ -21,9 +21,9 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.structure import EXTRACT, SHAPE
+from s2sad.ir.structure import EXTRACT, SHAPE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, constant, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -169,7 +169,9 @@ def pair(
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), (*function.parameters, seed))
+    bound = {*function.parameters, seed, *_surely_bound(function.body)}
+    anchors = [v for v in body.parameters if v in bound]
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
     raw = replace(raw, body=_counted_by_lists(raw.body))
     needed = free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
@@ -195,7 +197,7 @@ def _split(
     """The forward sweep that hands over what the reverse sweep needs."""
     again = _computed_again(function.body, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
-    lengths = list(_read_off(needed))
+    lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
     again = [*lengths, *again]
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
@@ -265,14 +267,21 @@ def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
     return [again[r] for r in own if r in again]
 
 
-def _read_off(needed: Sequence[Value]) -> Iterator[Apply]:
+def _surely_bound(block: Block) -> list[Value]:
+    """What the operations of a block make themselves: no branch that may leave it without a value."""
+    made = [op for op in block.operations if isinstance(op, (Apply, Call))]
+    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+
+
+def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
     """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
-    arrays = [v for v in needed if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape]
+    typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
+    shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
         size = v.type.size if isinstance(v.type, ArrayType) else None
         if size is None or isinstance(size, int) or may_be_negative(size):
             continue
-        places = ((a, a.type.shape.index(size)) for a in arrays if size in a.type.shape)  # type: ignore[union-attr]
+        places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
         array, axis = next(places, (None, 0))
         if array is None:
             continue

@@ -250,8 +250,13 @@ class FunctionEmitter(Comments):
         if self.native and values:
             values[0] = native_index(values[0])
         overlaps = op.primitive is INDEX_SET or (self.native and op.primitive is INDEX_ADD)
+        taken = self.inlined.get(op.operands[2]) if overlaps and isinstance(op.operands[2], Value) else None
         if overlaps and self.ownership.crosses(op, self.native):
             values[1] = copied(values[1], op.operands[2].type)
+        elif overlaps and taken is not None and taken.primitive.name == "np.negative":
+            part = replace(op, operands=(base, op.operands[1], taken.operands[0]))
+            if self.native and self.ownership.crosses(part, always=True):
+                values[1] = ast.UnaryOp(ast.USub(), copied(self.read(taken.operands[0]), taken.result.type))
         statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
 

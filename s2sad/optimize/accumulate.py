@@ -21,7 +21,21 @@ from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, bound_in, constant, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    constant,
+    walk,
+)
 
 
 def accumulate(function: Function) -> Function:
@@ -185,4 +199,3 @@ class Accumulate:
         if isinstance(made, Apply) and made.primitive is MAKE:
             return builder.apply(MAKE, [self.outside(o, builder) for o in made.operands], made.static)
         return index
-

@@ -32,10 +32,9 @@ class Shapes:
         used = set(_used(function.body))
         idle = {v for v in _measured(function.body) if v not in used}
         self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
-        others = [p for p in function.parameters if p in used and p not in anchors]
         self.anchors = [
             (p, p.type.shape)
-            for p in sorted([*anchors, *others], key=lambda p: p not in used)  # what is read anyhow comes first
+            for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
             if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
         ]
         if not self.anchors:

@@ -9,7 +9,8 @@ Each row of the table says the identity, and why floating point allows it. All o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,10 +23,21 @@ from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.optimize.layout import (
+    drop_leading_axes,
+    item_of_sum,
+    packed_again,
+    sum_of_negative,
+    transposed_product,
+    transposed_stack,
+    twice_transposed,
+)
 from s2sad.optimize.operands import (
     frozen,
+    is_inexact,
     is_literal,
     is_number,
+    is_scalar,
     is_unnamed,
     operand_key,
     same_type,
@@ -37,16 +49,21 @@ Rule = Callable[["Simplifier", Apply], Operand | None]
 
 def simplify(function: Function) -> tuple[Function, bool]:
     """The function with the identities applied and no pure operation written twice; whether another run may do more."""
-    s = Simplifier()
+    s = Simplifier(function)
     return renamed(replace(function, body=s.block(function.body)), s.names), s.again
 
 
 class Simplifier:
     """`table` maps old operands to new ones, `made` new values to their operations, `seen` expressions to values."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: Function) -> None:
+        self.results = function.body.results
+        self.reads = Counter(_read_in(function.body))
+        """How often each value is read."""
         self.table: dict[Operand, Operand] = {}
         self.made: dict[Value, Apply] = {}
+        self.returned: set[Value] = set()
+        """What calls return."""
         self.seen: dict[object, Operand] = {}
         self.operations: list[Operation] = []
         self.names: dict[Value, tuple[str, bool]] = {}
@@ -62,6 +79,14 @@ class Simplifier:
         op = self.made.get(operand) if isinstance(operand, Value) else None
         return op if op is not None and op.primitive is primitive else None
 
+    def only_read(self, operand: Operand, primitive: Primitive | None) -> Apply | None:
+        """The operation that makes an operand without a name of the user's, where that is read once."""
+        if not isinstance(operand, Value) or self.reads[operand] != 1:
+            return None
+        if not is_unnamed(operand) and not (operand.hint or "").endswith("_dot"):
+            return None
+        return self.definition(operand, primitive)
+
     def block(self, block: Block) -> Block:
         outer, self.operations = self.operations, []
         seen, self.seen = self.seen, dict(self.seen) if len(self.seen) < 2000 else {}
@@ -76,6 +101,7 @@ class Simplifier:
             case Apply():
                 self.apply(op)
             case Call():
+                self.returned.add(op.result)
                 self.operations.append(replace(op, operands=tuple(map(self.get, op.operands))))
             case If():
                 predicate = self.get(op.predicate)
@@ -122,6 +148,9 @@ class Simplifier:
             op = replace(op, operands=operands)
         if op.primitive.elementwise and len(op.operands) > 1:
             op = drop_broadcasts(self, op)
+            leading = drop_leading_axes(self, op)
+            if leading != list(op.operands):
+                op = replace(op, operands=tuple(leading))
         if op.primitive.name in _SPREADABLE:
             spread = broadcast_last(self, op)
             if spread is not None:
@@ -131,10 +160,14 @@ class Simplifier:
             new = rule(self, op)
             if new is not None:
                 self.table[op.result] = new
+                if isinstance(new, Value):
+                    self.reads[new] += self.reads[op.result]
                 if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
                     self.names.setdefault(new, (op.result.hint, op.result.loose))
                 return
         key = _key(op)
+        if op.primitive is EXTRACT and op.operands[0] in self.returned:
+            self.returned.add(op.result)
         if key is not None:
             before = self.seen.get(key)
             if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
@@ -162,15 +195,30 @@ class Simplifier:
             if result.type != op.result.type:
                 new = replace(new, result=op.result)
                 result = op.result
-            self.apply(new)
+            self.add(new)
         return self.get(result)
 
-    def compute(self, builder: Builder, primitive: Primitive, operands: Sequence[Operand]) -> Operand:
+    def add(self, op: Apply) -> None:
+        """An operation that the function did not have before."""
+        self.reads.update(o for o in op.operands if isinstance(o, Value))
+        self.apply(op)
+
+    def builder(self, op: Apply, about: Sequence[Operation] = ()) -> Builder:
+        """A builder of what belongs to an operation, and to others."""
+        return Builder(op.location, tuple(dict.fromkeys((*op.about, *about))) if op.about else ())
+
+    def compute(
+        self,
+        builder: Builder,
+        primitive: Primitive,
+        operands: Sequence[Operand],
+        static: Mapping[str, object] | None = None,
+    ) -> Operand:
         """An operation that a replacement needs beside its own."""
-        result = builder.apply(primitive, operands)
+        result = builder.apply(primitive, operands, static)
         for new in builder.operations:
             assert isinstance(new, Apply)
-            self.apply(new)
+            self.add(new)
         return self.get(result)
 
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
@@ -178,6 +226,15 @@ class Simplifier:
         absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and is_unnamed(o)]
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
+
+
+def _read_in(block: Block) -> Iterator[Value]:
+    """What a block reads, as often as it does."""
+    for op in block.operations:
+        yield from (o for o in op.operands if isinstance(o, Value))
+        for inner in op.blocks:
+            yield from _read_in(inner)
+    yield from (o for o in block.results if isinstance(o, Value))
 
 
 def _may_replace(op: Apply, before: Operand) -> bool:
@@ -316,6 +373,32 @@ def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
+def _plus_minus_number(s: Simplifier, op: Apply) -> Operand | None:
+    """a + -2.0 * b -> a - 2.0 * b; exact"""
+    for a, b in (op.operands, op.operands[::-1]):
+        made = s.made.get(b) if isinstance(b, Value) and is_unnamed(b) and is_inexact(b) else None
+        if made is None or made.primitive.name not in ("np.multiply", "np.divide"):
+            continue
+        number, x = made.operands
+        if isinstance(number, Constant) and is_literal(number) and number.value < 0:  # type: ignore[operator]
+            positive = Constant(-number.value, number.type)  # type: ignore[operator]
+            return s.build(op, np.subtract, a, s.compute(s.builder(op, made.about), made.primitive, (positive, x)))
+    return None
+
+
+def _times_divisor(s: Simplifier, op: Apply) -> Operand | None:
+    """(a / x) * x -> a, for numbers of the adjoint; a rounding less, and no 0 / 0"""
+    for a, b in (op.operands, op.operands[::-1]) if op.about else ():
+        quotient = s.definition(a, lookup(np.divide)) if is_unnamed(a) else None
+        if quotient is None or quotient.operands[1] is not b or not isinstance(b, Value):
+            continue
+        if is_scalar(b) and is_literal(quotient.operands[0]) and is_scalar(op.result):
+            return constant(float(quotient.operands[0].value))  # type: ignore[arg-type,union-attr]
+        if is_scalar(b) and same_type(quotient.operands[0].type, op.result.type):
+            return quotient.operands[0]
+    return None
+
+
 def _plus_itself(s: Simplifier, op: Apply) -> Operand | None:
     """x + x -> 2 * x; exact"""
     x, y = op.operands
@@ -380,14 +463,6 @@ def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
     keys = made.static["keys"]
     assert isinstance(keys, tuple)
     return made.operands[keys.index(op.static["key"])]
-
-
-def _twice_transposed(s: Simplifier, op: Apply) -> Operand | None:
-    """x.T.T -> x; exact"""
-    inner = s.definition(op.operands[0], op.primitive)
-    if inner is not None and not op.static and not inner.static and inner.operands[0].type == op.result.type:
-        return inner.operands[0]
-    return None
 
 
 def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
@@ -483,17 +558,22 @@ def _is_integer(operand: Operand) -> bool:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "np.zeros_like": (_zeros_of_zeros,),
-    "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
+    "np.multiply": (
+        *(_times_one, _times_minus_one, _times_divisor),
+        *(_times_scaled, _times_quotient, _times_negative),
+    ),
     "np.divide": (_over_one,),
-    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative),
+    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative, _plus_minus_number),
     "np.subtract": (_minus_zero, _minus_negative),
     "np.negative": (_negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
-    "np.transpose": (_twice_transposed,),
+    "np.transpose": (twice_transposed, transposed_product, transposed_stack),
+    "np.sum": (sum_of_negative,),
     "extract": (_item_of_made,),
+    "make": (packed_again,),
     "index_set": (store_of_sum, stored_twice),
     "index_add": (stored_twice,),
-    "getitem": (read_of_stored, _item_of_row),
+    "getitem": (read_of_stored, _item_of_row, item_of_sum),
     "add_items": (_items_plus_item,),
 }
 """The identities, by the operation that they start from."""
