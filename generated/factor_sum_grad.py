@@ -32,7 +32,7 @@ def factor_sum_grad(a, w):
     # adjoint sweep
     v15_bar = np.broadcast_to(1.0, v15.shape)  # v16 = np.sum(v15)
     v12_bar = v15_bar * v14                    # v15 = v12 * v14
-    r_bar = 2.0 * (v12_bar * r)                # v12 = r * r
+    r_bar = 2.0 * v12_bar * r                  # v12 = r * r
     a_bar = w.copy()
     for k, v1, v7s in zip(reversed(range(n)), reversed(v1s), reversed(v7s_stack)):
         for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
@@ -47,10 +47,10 @@ def factor_sum_grad(a, w):
             a_bar[:, k] += v6_bar                       # v6 = a[:, k]
         v5_bar = a_bar[:, k]  # a[:, k] = v5
         v4 = r[k, k]
+        v1_bar = v5_bar / v4  # v5 = v1 / v4
         v5 = a[:, k]
-        v4_bar = np.sum(v5_bar * (-v5 / v4)) + r_bar[k, k]  # v5 = v1 / v4; r[k, k] = v4
-        v3_bar = v4_bar * (0.5 / v4)                        # v4 = np.sqrt(v3)
-        v1_bar = v5_bar / v4 + v3_bar * (2.0 * v1)          # v5 = v1 / v4; v2 = v1 ** 2
-        a_bar[:, k] = v1_bar                                # a[:, k] = v5; v1 = a[:, k]
-        r_bar[k, k] = 0.0                                   # r[k, k] = v4
+        v4_bar = r_bar[k, k] - np.sum(v1_bar * v5)  # v5 = v1 / v4; r[k, k] = v4
+        v1_bar += v4_bar / v4 * v1                  # v4 = np.sqrt(v3); v2 = v1 ** 2
+        a_bar[:, k] = v1_bar                        # a[:, k] = v5; v1 = a[:, k]
+        r_bar[k, k] = 0.0                           # r[k, k] = v4
     return a_bar

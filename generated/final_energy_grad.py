@@ -60,9 +60,8 @@ def burgers_reverse(residuals, u_bar):
 def final_energy_grad(u, dt, dx, steps):
     """The gradient of final_energy with respect to u."""
     # evaluation trace
-    v1 = 0.5 * dx
     v2, burgers_residuals = burgers_forward(u, dt, dx, steps)
     # adjoint sweep
-    v2_bar = v1 * (2.0 * v2)                            # v3 = v2 ** 2
+    v2_bar = dx * v2                                    # v3 = v2 ** 2
     u_bar = burgers_reverse(burgers_residuals, v2_bar)  # v2 = burgers(u, dt, dx, steps)
     return u_bar

@@ -49,8 +49,8 @@ def log_determinant_grad(a):
             v2 = a[k, k]
             v1_bar = v3_bar / v2  # v3 = v1 / v2
             v3 = a[i, k]
-            v2_bar = v3_bar * (-v3 / v2)  # v3 = v1 / v2
-            a_bar_sum += v2_bar           # v2 = a[k, k]
-            a_bar[i, k] += v1_bar         # v1 = a[i, k]
+            v2_bar = -v1_bar * v3  # v3 = v1 / v2
+            a_bar_sum += v2_bar    # v2 = a[k, k]
+            a_bar[i, k] += v1_bar  # v1 = a[i, k]
         a_bar[k, k] += a_bar_sum  # v2 = a[k, k]
     return a_bar

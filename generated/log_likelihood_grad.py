@@ -40,9 +40,8 @@ def log_likelihood_grad(a, y):
         v13 = a[i, i]
         v12_bar = v14_bar / v13  # v14 = v12 / v13
         v14 = z[i]
-        v13_bar = v14_bar * (-v14 / v13)  # v14 = v12 / v13
-        a_bar[i, i] += v13_bar            # v13 = a[i, i]
-        v11_bar = -v12_bar                # v12 = v8 - v11
+        a_bar[i, i] -= v12_bar * v14  # v14 = v12 / v13; v13 = a[i, i]
+        v11_bar = -v12_bar            # v12 = v8 - v11
         v10 = z[:i]
         v9_bar = v11_bar * v10  # v11 = v9 @ v10
         v9 = a[i, :i]
@@ -55,10 +54,10 @@ def log_likelihood_grad(a, y):
         v5 = v5s[j]
         v6_bar = v7_bar / v5  # v7 = v6 / v5
         v7 = a[j:, j]
-        v5_bar = np.sum(v7_bar * (-v7 / v5))  # v7 = v6 / v5
-        a_bar[j:, j] = v6_bar                 # a[j:, j] = v7; v6 = a[j:, j]
-        v4_bar = v5_bar * (0.5 / v5)          # v5 = np.sqrt(v4)
-        a_bar[j, j] += v4_bar                 # v4 = a[j, j]
+        v5_bar = -np.sum(v6_bar * v7)  # v7 = v6 / v5
+        a_bar[j:, j] = v6_bar          # a[j:, j] = v7; v6 = a[j:, j]
+        v4_bar = 0.5 * v5_bar / v5     # v5 = np.sqrt(v4)
+        a_bar[j, j] += v4_bar          # v4 = a[j, j]
         if j > 0:
             v3_bar = -a_bar[j:, j]  # a[j:, j] -= v3
             v2 = a[j, :j]

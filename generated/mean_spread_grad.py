@@ -108,7 +108,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         r3s_stacks.append(r3s_stack_2)
         vel += v19 * acc
     # adjoint sweep
-    pos_bar = 2.0 * (pos_2 / mass.size)  # v43 = np.mean(v42); v41 = pos_2 * pos_2
+    pos_bar = 2.0 / mass.size * pos_2  # v43 = np.mean(v42); v41 = pos_2 * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
     for rjis_stack_2, r2s_stack_2, v32s_stack, r3s_stack_2 in zip(
@@ -137,24 +137,24 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                     v36 = v33 * v34 / r3
                     v34_bar = v38_bar * v37 + v35_bar * v33  # v38 = v37 * v34; v35 = v33 * v34
                     # v39 = v38 / r3; v36 = v35 / r3
-                    r3_bar = r3_bar + v39_bar * (-v39 / r3) + v36_bar * (-v36 / r3)
+                    r3_bar = r3_bar - v38_bar * v39 - v35_bar * v36
                     rji_bar[k] += v34_bar                    # v34 = rji[k]
                 v48 = j - (i + 1)
                 v32 = v32s[v48]
                 r2 = r2s[v48]
-                v32_bar = r3_bar * r2                          # r3 = r2 * v32
-                r2_bar = r3_bar * v32 + v32_bar * (0.5 / v32)  # r3 = r2 * v32; v32 = np.sqrt(r2)
+                v32_bar = r3_bar * r2                        # r3 = r2 * v32
+                r2_bar = r3_bar * v32 + 0.5 * v32_bar / v32  # r3 = r2 * v32; v32 = np.sqrt(r2)
                 v29 = rji[2]
-                v29_bar = 2.0 * (r2_bar * v29)  # v30 = v29 * v29
-                rji_bar[2] += v29_bar           # v29 = rji[2]
+                v29_bar = 2.0 * r2_bar * v29  # v30 = v29 * v29
+                rji_bar[2] += v29_bar         # v29 = rji[2]
                 v26 = rji[1]
-                v26_bar = 2.0 * (r2_bar * v26)  # v27 = v26 * v26
-                rji_bar[1] += v26_bar           # v26 = rji[1]
+                v26_bar = 2.0 * r2_bar * v26  # v27 = v26 * v26
+                rji_bar[1] += v26_bar         # v26 = rji[1]
                 v24 = rji[0]
-                v24_bar = 2.0 * (r2_bar * v24)  # v25 = v24 * v24
-                rji_bar[0] += v24_bar           # v24 = rji[0]
-                pos_bar[i] -= rji_bar           # rji = v22 - v23; v23 = pos_2[i]
-                pos_bar[j] += rji_bar           # v22 = pos_2[j]
+                v24_bar = 2.0 * r2_bar * v24  # v25 = v24 * v24
+                rji_bar[0] += v24_bar         # v24 = rji[0]
+                pos_bar[i] -= rji_bar         # rji = v22 - v23; v23 = pos_2[i]
+                pos_bar[j] += rji_bar         # v22 = pos_2[j]
         acc_bar[:] = 0.0          # acc[:] = 0.0
         vel_bar += pos_bar * dt   # v21 = dt * vel; vel = vel + v40
         acc_bar += vel_bar * v19  # v20 = v19 * acc
@@ -176,24 +176,23 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 v14_bar = v15_bar / r3   # v18 = v17 / r3; v15 = v14 / r3
                 v12 = mass[j]
                 v15 = v12 * v13 / r3
-                v13_bar = v17_bar * v16 + v14_bar * v12  # v17 = v16 * v13; v14 = v12 * v13
-                # v18 = v17 / r3; v15 = v14 / r3
-                r3_bar = r3_bar + v18_bar * (-v18 / r3) + v15_bar * (-v15 / r3)
-                rji_bar[k] += v13_bar                    # v13 = rji[k]
+                v13_bar = v17_bar * v16 + v14_bar * v12          # v17 = v16 * v13; v14 = v12 * v13
+                r3_bar = r3_bar - v17_bar * v18 - v14_bar * v15  # v18 = v17 / r3; v15 = v14 / r3
+                rji_bar[k] += v13_bar                            # v13 = rji[k]
             v49 = j - (i + 1)
             v11 = v11s[v49]
             r2 = r2s[v49]
-            v11_bar = r3_bar * r2                          # r3 = r2 * v11
-            r2_bar = r3_bar * v11 + v11_bar * (0.5 / v11)  # r3 = r2 * v11; v11 = np.sqrt(r2)
+            v11_bar = r3_bar * r2                        # r3 = r2 * v11
+            r2_bar = r3_bar * v11 + 0.5 * v11_bar / v11  # r3 = r2 * v11; v11 = np.sqrt(r2)
             v8 = rji[2]
-            v8_bar = 2.0 * (r2_bar * v8)  # v9 = v8 * v8
-            rji_bar[2] += v8_bar          # v8 = rji[2]
+            v8_bar = 2.0 * r2_bar * v8  # v9 = v8 * v8
+            rji_bar[2] += v8_bar        # v8 = rji[2]
             v5 = rji[1]
-            v5_bar = 2.0 * (r2_bar * v5)  # v6 = v5 * v5
-            rji_bar[1] += v5_bar          # v5 = rji[1]
+            v5_bar = 2.0 * r2_bar * v5  # v6 = v5 * v5
+            rji_bar[1] += v5_bar        # v5 = rji[1]
             v3 = rji[0]
-            v3_bar = 2.0 * (r2_bar * v3)  # v4 = v3 * v3
-            rji_bar[0] += v3_bar          # v3 = rji[0]
-            pos_bar[i] -= rji_bar         # rji = v1 - v2; v2 = pos[i]
-            pos_bar[j] += rji_bar         # v1 = pos[j]
+            v3_bar = 2.0 * r2_bar * v3  # v4 = v3 * v3
+            rji_bar[0] += v3_bar        # v3 = rji[0]
+            pos_bar[i] -= rji_bar       # rji = v1 - v2; v2 = pos[i]
+            pos_bar[j] += rji_bar       # v1 = pos[j]
     return pos_bar, vel_bar

@@ -34,9 +34,9 @@ def loss_forward(params, x, y):
 
 def loss_reverse(residuals, v11_bar):
     x, v3, h, v9 = residuals
-    v9_bar = v11_bar / x.size * (2.0 * v9)  # v11 = np.mean(v10); v10 = v9 ** 2
-    h_bar = v9_bar @ v3.T                   # v7 = h @ v3
-    v6_bar = h_bar * (1.0 - h * h)          # h = np.tanh(v6)
+    v9_bar = 2.0 * v11_bar / x.size * v9  # v11 = np.mean(v10); v10 = v9 ** 2
+    h_bar = v9_bar @ v3.T                 # v7 = h @ v3
+    v6_bar = h_bar * (1.0 - h * h)        # h = np.tanh(v6)
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
     return params_bar
 
@@ -56,7 +56,7 @@ def loss_grad_reverse(residuals, params_bar_bar):
     v12_bar = v9_bar_bar / v10                                 # v9_bar = v12 / x.size
     v9_bar_2 = v12_bar * 2.0                                   # v12 = 2.0 * v9
     # v3_bar = v14 @ v9_bar; v15 = h * h; v14 = h.T; v7 = h @ v3
-    h_bar = 2.0 * (v15_bar * h) + v9_bar @ v3_bar_bar.T + v9_bar_2 @ v3.T
+    h_bar = 2.0 * v15_bar * h + v9_bar @ v3_bar_bar.T + v9_bar_2 @ v3.T
     v6_bar = h_bar * (1.0 - h * h)                             # h = np.tanh(v6)
     params_bar = [
         x.T @ v6_bar, np.sum(v6_bar, axis=0), h_bar_bar.T @ v9_bar + h.T @ v9_bar_2,

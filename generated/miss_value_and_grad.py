@@ -79,16 +79,15 @@ def roll_reverse(residuals, position_bar):
             # v20 = v19 * normal; v18 = velocity @ normal; v17 = v16 * normal
             normal_bar = v20_bar * v19 + v18_bar * velocity + position_bar * v16
             v15_bar = v16_bar * 2.0                  # v16 = 2.0 * v15
-            velocity_bar += v18_bar * normal  # v18 = velocity @ normal; velocity = velocity - v20
             away_bar = normal_bar / distance         # normal = away / distance
+            velocity_bar += v18_bar * normal  # v18 = velocity @ normal; velocity = velocity - v20
             # v15 = v3 - distance; normal = away / distance
-            distance_bar = np.sum(normal_bar * (-normal / distance)) - v15_bar
+            distance_bar = -v15_bar - np.sum(away_bar * normal)
         else:
             away_bar = np.zeros_like(away)
             distance_bar = 0.0
-        v14_bar = distance_bar * (0.5 / distance)  # distance = np.sqrt(v14)
-        away_bar += 2.0 * (v14_bar * away)         # v14 = away @ away
-        position_bar += away_bar                   # away = position - v2
+        away_bar += distance_bar / distance * away  # distance = np.sqrt(v14); v14 = away @ away
+        position_bar += away_bar                    # away = position - v2
         for k, v9s in zip(reversed(range(2)), reversed(v9s_stack)):
             for _ in range(len(v9s)):
                 v13_bar = velocity_bar[k]  # velocity[k] = v13

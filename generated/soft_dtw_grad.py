@@ -84,8 +84,8 @@ def soft_dtw_grad(x, y, gamma):
             r_bar[v22, j] -= v7_bar  # v7 = -v6; v6 = r[i - 1, j]
             v5_bar = a_bar / gamma  # c = v9 / gamma; a = v5 / gamma
             v3 = x[v22] - y[v23]
-            v3_bar = v20_bar * (2.0 * v3)  # d = v3 ** 2
-            r_bar[v22, v23] -= v5_bar      # v5 = -v4; v4 = r[i - 1, j - 1]
-            y_bar[v23] -= v3_bar           # v3 = v1 - v2; v2 = y[j - 1]
-            x_bar[v22] += v3_bar           # v1 = x[i - 1]
+            v3_bar = 2.0 * v20_bar * v3  # d = v3 ** 2
+            r_bar[v22, v23] -= v5_bar    # v5 = -v4; v4 = r[i - 1, j - 1]
+            y_bar[v23] -= v3_bar         # v3 = v1 - v2; v2 = y[j - 1]
+            x_bar[v22] += v3_bar         # v1 = x[i - 1]
     return x_bar, y_bar

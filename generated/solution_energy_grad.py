@@ -67,8 +67,8 @@ def thomas_reverse(residuals, x_bar):
         bet_2 = b[j] - v6 * v4
         v11_bar = v12_bar / bet_2  # v12 = v11 / bet
         v12 = x[j]
-        bet_bar += v12_bar * (-v12 / bet_2)  # v12 = v11 / bet
-        v10_bar = -v11_bar                   # v11 = v8 - v10
+        bet_bar -= v11_bar * v12  # v12 = v11 / bet
+        v10_bar = -v11_bar        # v11 = v8 - v10
         v17 = j - 1
         v9 = x[v17]
         v9_bar = v10_bar * v6                # v10 = v6 * v9
@@ -76,19 +76,19 @@ def thomas_reverse(residuals, x_bar):
         v6_bar = v10_bar * v9 + v7_bar * v4  # v10 = v6 * v9; v7 = v6 * v4
         v4_bar = v7_bar * v6 + gam_bar[j]    # v7 = v6 * v4; gam[j] = v4
         bet_2 = bets[v17]
-        v3_bar = v4_bar / bet_2           # v4 = v3 / bet
-        x_bar[v17] += v9_bar              # v9 = x[j - 1]
-        d_bar[j] += v11_bar               # v8 = d[j]
-        a_bar[j] += v6_bar                # v6 = a[j]
-        b_bar[j] += bet_bar               # v5 = b[j]
-        gam_bar[j] = 0.0                  # gam[j] = v4
-        bet_bar = v4_bar * (-v4 / bet_2)  # v4 = v3 / bet
-        c_bar[v17] += v3_bar              # v3 = c[j - 1]
-    v2_bar = x_bar[0]                # x[0] = v2
-    v1_bar = v2_bar / bet            # v2 = v1 / bet
-    bet_bar += v2_bar * (-v2 / bet)  # v2 = v1 / bet
-    d_bar[0] += v1_bar               # v1 = d[0]
-    b_bar[0] += bet_bar              # bet = b[0]
+        v3_bar = v4_bar / bet_2  # v4 = v3 / bet
+        x_bar[v17] += v9_bar     # v9 = x[j - 1]
+        d_bar[j] += v11_bar      # v8 = d[j]
+        a_bar[j] += v6_bar       # v6 = a[j]
+        b_bar[j] += bet_bar      # v5 = b[j]
+        gam_bar[j] = 0.0         # gam[j] = v4
+        bet_bar = -v3_bar * v4   # v4 = v3 / bet
+        c_bar[v17] += v3_bar     # v3 = c[j - 1]
+    v2_bar = x_bar[0]       # x[0] = v2
+    v1_bar = v2_bar / bet   # v2 = v1 / bet
+    bet_bar -= v1_bar * v2  # v2 = v1 / bet
+    d_bar[0] += v1_bar      # v1 = d[0]
+    b_bar[0] += bet_bar     # bet = b[0]
     return a_bar, b_bar, c_bar, d_bar
 
 

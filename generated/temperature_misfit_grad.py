@@ -19,7 +19,7 @@ def heat_reverse(residuals, now_bar):
     alpha, steps = residuals
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()
-    for _ in reversed(range(steps)):
+    for _ in range(steps):
         v12_bar = now_bar[1:-1, 1:-1]    # new[1:-1, 1:-1] = v12
         v10_bar = v12_bar * alpha        # v11 = alpha * v10
         v9_bar = -v10_bar                # v10 = v7 - v9

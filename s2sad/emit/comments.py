@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
-from s2sad.emit.expressions import fill_statement, parse
+from s2sad.emit.expressions import fill, fill_statement, parse
 from s2sad.emit.inlining import Uses
 from s2sad.emit.names import Variables
 from s2sad.emit.writer import write_statement
@@ -77,7 +77,7 @@ class Comments:
             return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
         if op.primitive in (INDEX_SET, INDEX_ADD):
             return described_store(op.primitive is INDEX_ADD, *names)
-        text = spell(op, names)
+        text = spelled(op, names)
         name = self.trace_name(op.result)
         return f"{name} = {text}" if name.isidentifier() else ""
 
@@ -92,11 +92,24 @@ class Comments:
         if isinstance(op, (Call, Apply)) and operand in self.items_of:
             return f"({', '.join(self.items_of[operand])})"
         if isinstance(op, Apply):
-            return spell(op, [self.trace_name(o) for o in op.operands])
+            return spelled(op, [self.trace_name(o) for o in op.operands])
         if operand in self.variables.ranges:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+def spelled(op: Apply, names: list[str]) -> str:
+    """The text of an operation, with parentheses around the operands that need them."""
+    spelling = op.primitive.spelling
+    if callable(spelling):
+        spelling = spelling(*(o.type for o in op.operands))
+    if spelling is None or op.static or op.primitive in (EXTRACT, MAKE, MAKE_SLICE) or not any(" " in n for n in names):
+        return spell(op, names)
+    try:
+        return write_statement(ast.Expr(fill(parse(spelling), [parse(n) for n in names])))
+    except SyntaxError:  # a slice is no expression
+        return spell(op, names)
 
 
 def described_store(adds: bool, array: str, index: str, value: str) -> str:

@@ -10,7 +10,7 @@ from types import FunctionType
 
 from s2sad.ir.printer import constant_text
 from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
-from s2sad.ir.types import ContainerType, is_namedtuple
+from s2sad.ir.types import ArrayType, ContainerType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand
 
 Read = Callable[[Operand], ast.expr]
@@ -49,6 +49,10 @@ def expression(op: Apply, read: Read) -> ast.expr:
         return _slice([None if isinstance(o, ast.Constant) and o.value is None else o for o in operands])
     if primitive.name == "format":
         return _format(op, operands)
+    if primitive.name == "np.expand_dims" and op.about:
+        template = widening(op)
+        if template is not None:
+            return fill(parse(template), operands)
     spelling = primitive.spelling
     if callable(spelling):
         spelling = spelling(*(o.type for o in op.operands))
@@ -57,6 +61,15 @@ def expression(op: Apply, read: Read) -> ast.expr:
     function = op.static.get("exception") if primitive.name == "raise" else None
     name = function.__name__ if isinstance(function, type) else primitive.name
     return _call(op, name, operands)
+
+
+def widening(op: Apply) -> str | None:
+    """`_0[:, None]` for a call of `np.expand_dims` in an adjoint; None where its axis is not known."""
+    x, axis = op.operands[0].type, op.static.get("axis")
+    if not isinstance(axis, int) or not isinstance(x, ArrayType) or not x.rank:
+        return None
+    k = axis % (x.rank + 1)
+    return "_0[..., None]" if k == x.rank > 1 else f"_0[{':, ' * k}None]"
 
 
 def _call(op: Apply, name: str, operands: list[ast.expr]) -> ast.expr:

@@ -108,6 +108,8 @@ def _choose(
 def _own_width(op: Apply) -> int:
     if op.primitive in (MAKE, EXTRACT):
         return 2 * len(op.operands)
+    if op.primitive.name == "np.expand_dims" and op.about:
+        return 8
     spelling = op.primitive.spelling
     width = 8 if callable(spelling) else len(spelling or op.primitive.name)
     return width + sum(len(k) + len(str(v)) + 3 for k, v in op.static.items())

@@ -72,7 +72,7 @@ def item_of_sum(s: Simplifier, op: Apply) -> Operand | None:
     x, index = op.operands
     negative = s.only_read(x, lookup(np.negative))
     x = x if negative is None else negative.operands[0]
-    total = s.only_read(x, lookup(np.sum))
+    total = s.only_read(x, lookup(np.sum), depth=int(negative is not None))
     if total is None or not isinstance(index, Constant) or total.static.get("keepdims") is not True:
         return None
     axis, rank = total.static.get("axis"), _rank(x)

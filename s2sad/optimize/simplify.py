@@ -34,13 +34,26 @@ from s2sad.optimize.layout import (
 )
 from s2sad.optimize.operands import (
     frozen,
-    is_inexact,
     is_literal,
     is_number,
     is_scalar,
     is_unnamed,
     operand_key,
     same_type,
+)
+from s2sad.optimize.products import (
+    multiple_of,
+    negative_number,
+    number_first,
+    over_one,
+    plus_minus_number,
+    times_divisor,
+    times_known_quotient,
+    times_minus_one,
+    times_negative,
+    times_one,
+    times_quotient,
+    times_scaled,
 )
 from s2sad.optimize.stores import plus_scatter, read_of_stored, store_of_sum, stored_twice
 
@@ -59,7 +72,7 @@ class Simplifier:
     def __init__(self, function: Function) -> None:
         self.results = function.body.results
         self.reads = Counter(_read_in(function.body))
-        """How often each value is read."""
+        """How often each value is read, but for the operation that the rules look at."""
         self.table: dict[Operand, Operand] = {}
         self.made: dict[Value, Apply] = {}
         self.returned: set[Value] = set()
@@ -79,13 +92,20 @@ class Simplifier:
         op = self.made.get(operand) if isinstance(operand, Value) else None
         return op if op is not None and op.primitive is primitive else None
 
-    def only_read(self, operand: Operand, primitive: Primitive | None) -> Apply | None:
-        """The operation that makes an operand without a name of the user's, where that is read once."""
-        if not isinstance(operand, Value) or self.reads[operand] != 1:
+    def only_read(self, operand: Operand, primitive: Primitive | None, depth: int = 0) -> Apply | None:
+        """The operation that makes an operand without a name of the user's, where nothing else reads that.
+
+        The operand is one of the operation that the rule looks at, or with depth 1 of one of its operands.
+        """
+        if not isinstance(operand, Value) or self.reads[operand] > depth:
             return None
         if not is_unnamed(operand) and not (operand.hint or "").endswith("_dot"):
             return None
         return self.definition(operand, primitive)
+
+    def known(self, primitive: Primitive, operands: Sequence[Operand]) -> Operand | None:
+        """The result of a call without static parameters, where it is there already."""
+        return self.seen.get((primitive, tuple(map(operand_key, operands)), ()))
 
     def block(self, block: Block) -> Block:
         outer, self.operations = self.operations, []
@@ -146,6 +166,7 @@ class Simplifier:
         operands = tuple(map(self.get, op.operands))
         if operands != op.operands:
             op = replace(op, operands=operands)
+        self.reads.subtract(o for o in operands if isinstance(o, Value))
         if op.primitive.elementwise and len(op.operands) > 1:
             op = drop_broadcasts(self, op)
             leading = drop_leading_axes(self, op)
@@ -172,8 +193,11 @@ class Simplifier:
             before = self.seen.get(key)
             if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
                 self.table[op.result] = before
+                if isinstance(before, Value):
+                    self.reads[before] += self.reads[op.result]
                 return
             self.seen.setdefault(key, op.result)
+        self.reads.update(o for o in op.operands if isinstance(o, Value))
         self.made[op.result] = op
         self.operations.append(op)
 
@@ -265,7 +289,7 @@ UNSHARED = frozenset(
 def _key(op: Apply) -> object | None:
     if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.name in UNSHARED:
         return None
-    if op.primitive.update is not None:
+    if op.primitive.update is not None or _is_multiple(op):
         return None
     try:
         static = tuple((k, frozen(v)) for k, v in op.static.items())
@@ -276,80 +300,11 @@ def _key(op: Apply) -> object | None:
     return key
 
 
-def _times_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x * 1 -> x; exact"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        if is_number(b, 1.0) and same_type(a.type, op.result.type):
-            return a
-    return None
-
-
-def _times_minus_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x * -1 -> -x; exact"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        if is_number(b, -1.0) and same_type(a.type, op.result.type):
-            return s.build(op, np.negative, a)
-    return None
-
-
-def _times_quotient(s: Simplifier, op: Apply) -> Operand | None:
-    """g * (1 / x) -> g / x; one rounding less"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        quotient = s.definition(b, lookup(np.divide))
-        if quotient is not None and is_number(quotient.operands[0], 1.0) and is_unnamed(b):
-            return s.build(op, np.divide, a, quotient.operands[1])
-    return None
-
-
-def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """a * -b -> -a * b for an unnamed -b; exact. (-a) * (-b) -> a * b; exact"""
-    x, y = op.operands
-    n = s.definition(y, lookup(np.negative))
-    if n is None or not is_unnamed(y):
-        return None
-    m = s.definition(x, lookup(np.negative))
-    if m is not None and is_unnamed(x):
-        return s.build(op, np.multiply, m.operands[0], n.operands[0])
-    return None
-
-
-def _times_scaled(s: Simplifier, op: Apply) -> Operand | None:
-    """a * (b / x) -> (a * b) / x and a * (b * x) -> (a * b) * x for numbers a and b; a rounding less or more"""
-    for a, b in (op.operands, op.operands[::-1]):
-        inner = s.made.get(b) if isinstance(b, Value) and is_literal(a) and is_unnamed(b) else None
-        if inner is None or inner.primitive.name not in ("np.multiply", "np.divide") or inner.static:
-            continue
-        first, second = inner.operands
-        if inner.primitive.name == "np.multiply" and not is_literal(first):
-            quotient = s.definition(first, lookup(np.divide))
-            if quotient is None or not is_literal(quotient.operands[0]) or not is_unnamed(first):
-                continue
-            scaled = _scaled(s, op, a, quotient)
-            return None if scaled is None else s.build(op, np.multiply, scaled, second)
-        if is_literal(first):
-            return _scaled(s, op, a, inner, op)
-    return None
-
-
-def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: Apply | None = None) -> Operand | None:
-    """`(factor * number) * x` or `(factor * number) / x` for `inner = number * x` or `number / x`."""
-    number, x = inner.operands
-    assert isinstance(factor, Constant) and isinstance(number, Constant)
-    product = constant(factor.value * number.value)  # type: ignore[operator]
-    if result is not None:
-        return s.build(result, inner.primitive, product, x)
-    about = tuple(dict.fromkeys((*op.about, *inner.about)))
-    made = s.compute(Builder(op.location, about), inner.primitive, (product, x))
-    return made if isinstance(made, Value) else None
-
-
-def _over_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x / 1 -> x; exact"""
-    x, y = op.operands
-    return x if is_number(y, 1.0) and same_type(x.type, op.result.type) else None
+def _is_multiple(op: Apply) -> bool:
+    """Whether an adjoint's operation takes a number some times: `2.0 * g` costs less than a line of its own."""
+    if not op.about or op.primitive.name != "np.multiply" or op.result.hint is not None:
+        return False
+    return is_literal(op.operands[0]) and is_scalar(op.result)
 
 
 def _plus_zero(s: Simplifier, op: Apply) -> Operand | None:
@@ -373,35 +328,12 @@ def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
-def _plus_minus_number(s: Simplifier, op: Apply) -> Operand | None:
-    """a + -2.0 * b -> a - 2.0 * b; exact"""
-    for a, b in (op.operands, op.operands[::-1]):
-        made = s.made.get(b) if isinstance(b, Value) and is_unnamed(b) and is_inexact(b) else None
-        if made is None or made.primitive.name not in ("np.multiply", "np.divide"):
-            continue
-        number, x = made.operands
-        if isinstance(number, Constant) and is_literal(number) and number.value < 0:  # type: ignore[operator]
-            positive = Constant(-number.value, number.type)  # type: ignore[operator]
-            return s.build(op, np.subtract, a, s.compute(s.builder(op, made.about), made.primitive, (positive, x)))
-    return None
-
-
-def _times_divisor(s: Simplifier, op: Apply) -> Operand | None:
-    """(a / x) * x -> a, for numbers of the adjoint; a rounding less, and no 0 / 0"""
-    for a, b in (op.operands, op.operands[::-1]) if op.about else ():
-        quotient = s.definition(a, lookup(np.divide)) if is_unnamed(a) else None
-        if quotient is None or quotient.operands[1] is not b or not isinstance(b, Value):
-            continue
-        if is_scalar(b) and is_literal(quotient.operands[0]) and is_scalar(op.result):
-            return constant(float(quotient.operands[0].value))  # type: ignore[arg-type,union-attr]
-        if is_scalar(b) and same_type(quotient.operands[0].type, op.result.type):
-            return quotient.operands[0]
-    return None
-
-
 def _plus_itself(s: Simplifier, op: Apply) -> Operand | None:
-    """x + x -> 2 * x; exact"""
+    """x + x -> 2 * x and 2 * x + 3 * x -> 5 * x, exact; a rounding elsewhere for other numbers"""
     x, y = op.operands
+    a, b = multiple_of(s, x), multiple_of(s, y)
+    if a is not None and b is not None and a[1] is b[1] and op.about:
+        return s.build(op, np.multiply, constant(a[0] + b[0]), a[1])
     if x is y and isinstance(x, Value) and isinstance(x.type, ArrayType) and x.type.is_inexact:
         return s.build(op, np.multiply, Constant(2.0, type_of(2.0)), x)
     return None
@@ -435,18 +367,6 @@ def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
     """--x -> x; exact"""
     inner = s.definition(op.operands[0], lookup(np.negative))
     return inner.operands[0] if inner is not None and same_type(inner.operands[0].type, op.result.type) else None
-
-
-def _negative_number(s: Simplifier, op: Apply) -> Operand | None:
-    """-(c) -> the number; -(c / x) -> -c / x; exact"""
-    o = op.operands[0]
-    if is_literal(o):
-        return Constant(-o.value, o.type)  # type: ignore[operator,union-attr]
-    quotient = s.definition(o, lookup(np.divide))
-    if quotient is not None and is_unnamed(o) and is_literal(quotient.operands[0]):
-        numerator = quotient.operands[0]
-        return s.build(op, np.divide, Constant(-numerator.value, numerator.type), quotient.operands[1])  # type: ignore[operator,union-attr]
-    return None
 
 
 def _to_same_shape(s: Simplifier, op: Apply) -> Operand | None:
@@ -536,7 +456,7 @@ def _item_of_row(s: Simplifier, op: Apply) -> Operand | None:
         return None
     for new in builder.operations:
         assert isinstance(new, Apply)
-        s.apply(new)
+        s.add(new)
     return s.get(result)
 
 
@@ -559,13 +479,13 @@ def _is_integer(operand: Operand) -> bool:
 RULES: dict[str, tuple[Rule, ...]] = {
     "np.zeros_like": (_zeros_of_zeros,),
     "np.multiply": (
-        *(_times_one, _times_minus_one, _times_divisor),
-        *(_times_scaled, _times_quotient, _times_negative),
+        *(times_one, times_minus_one, times_divisor, times_scaled, times_quotient),
+        *(times_known_quotient, times_negative, number_first),
     ),
-    "np.divide": (_over_one,),
-    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative, _plus_minus_number),
+    "np.divide": (over_one,),
+    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative, plus_minus_number),
     "np.subtract": (_minus_zero, _minus_negative),
-    "np.negative": (_negative_number, _double_negative),
+    "np.negative": (negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack),
     "np.sum": (sum_of_negative,),

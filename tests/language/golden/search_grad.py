@@ -50,6 +50,6 @@ def search_grad(xs, n):
                 result_bar = 0.0
             else:
                 x_bar = 0.0
-            x_bar += total_bar * (i_2 + 1)  # v2 = x * i + 1
+            x_bar += total_bar * (i_2 + 1)  # v2 = x * (i + 1)
             xs_bar[kept] += x_bar           # x = xs[i_2]
     return xs_bar
