@@ -83,6 +83,8 @@ class Adjoints:
         self.definition: dict[Value, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
+        self.extracts: dict[Operand, list[Apply]] = {}
+        """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
         self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
@@ -102,16 +104,27 @@ class Adjoints:
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
+        self.keeps: dict[Value, Value] = {}
+        """The value of a loop body that a list or array keeps."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
         """For each branch, the values that it must export, with its further results."""
 
     def sorted(self, values: Iterable[Value]) -> list[Value]:
-        """Values in the order of the primal's text; those that the sweeps themselves made come last."""
-        return sorted(values, key=lambda v: self.order.get(v, len(self.order)))
+        """Values in the order of the primal's text; behind them what keeps such values, in their order."""
+
+        def place(v: Value) -> tuple[int, int]:
+            depth = 0
+            while v in self.keeps:
+                v, depth = self.keeps[v], depth + 1
+            return depth, self.order.get(v, len(self.order))
+
+        return sorted(values, key=place)
 
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
+            if isinstance(op, Apply) and op.primitive is EXTRACT:
+                self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
 
@@ -306,6 +319,7 @@ class Adjoints:
             self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
+            self.keeps[self.saved[value].array] = value
         return self.saved[value]
 
     def may_be_unbound(self, value: Value) -> bool:
@@ -362,6 +376,7 @@ class Adjoints:
             name = _kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             collects[value] = sequence
+            self.keeps[sequence] = value
             assert home.outer.block is not None
             self.owner[sequence] = home.outer.block
         return collects[value]
@@ -383,9 +398,11 @@ class Adjoints:
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
-        if op.primitive is not GETITEM or op.operands[0] is not array or not isinstance(array, Value):
+        if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if array in self.overwritten:
+        if op.primitive.name in _TURNING:
+            return True
+        if op.primitive is not GETITEM:
             return False
         made = self.definition.get(array)
         if isinstance(made, Call):
@@ -430,6 +447,10 @@ _CHEAP = frozenset(
 )
 
 
+_TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_dims", "np.squeeze"})
+"""The same elements in another order of axes: always a view."""
+
+
 def _kept_name(value: Value) -> str:
     """What a value that a loop keeps is called in the reverse sweep."""
     if value.hint is not None:
@@ -446,8 +467,9 @@ def plural(name: str) -> str:
 
 
 def is_light(op: Apply) -> bool:
+    """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type):
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.name in _TURNING:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)

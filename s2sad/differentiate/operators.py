@@ -7,7 +7,7 @@ pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,9 +21,9 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.structure import EXTRACT
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
+from s2sad.ir.structure import EXTRACT, SHAPE, UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -169,7 +169,10 @@ def pair(
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), function.parameters)
+    bound = {*function.parameters, seed, *_surely_bound(function.body)}
+    anchors = [v for v in body.parameters if v in bound]
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
+    raw = replace(raw, body=_counted_by_lists(raw.body))
     needed = free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 
@@ -194,6 +197,9 @@ def _split(
     """The forward sweep that hands over what the reverse sweep needs."""
     again = _computed_again(function.body, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
+    needed = [v for v in needed if v not in {op.result for op in lengths}]
+    again = [*lengths, *again]
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -214,6 +220,28 @@ def _split(
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
+
+
+def _counted_by_lists(block: Block) -> Block:
+    """The block with loops that only scan lists, and never read their index, as long as the first list."""
+    operations: list[Operation] = []
+    for op in block.operations:
+        match op:
+            case If():
+                op = replace(op, then=_counted_by_lists(op.then), orelse=_counted_by_lists(op.orelse))
+            case For():
+                op = replace(op, body=_counted_by_lists(op.body))
+                if op.scanned and op.index not in free_values(op.body.operations, op.body.results, set()):
+                    builder = Builder(op.location, op.about)
+                    length = builder.call(len, op.scanned[0]).operand
+                    operations += builder.operations
+                    op = replace(op, start=constant(0), stop=length, step=constant(1))
+            case While():
+                op = replace(op, body=_counted_by_lists(op.body))
+            case _:
+                pass
+        operations.append(op)
+    return replace(block, operations=tuple(operations))
 
 
 def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
@@ -237,6 +265,35 @@ def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
     for v in needed:
         visit(v)
     return [again[r] for r in own if r in again]
+
+
+def _surely_bound(block: Block) -> list[Value]:
+    """What the operations of a block make themselves: no branch that may leave it without a value."""
+    made = [op for op in block.operations if isinstance(op, (Apply, Call))]
+    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+
+
+def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
+    """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
+    typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
+    shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
+    for v in needed:
+        size = v.type.size if isinstance(v.type, ArrayType) else None
+        if size is None or isinstance(size, int) or may_be_negative(size):
+            continue
+        places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
+        array, axis = next(places, (None, 0))
+        if array is None:
+            continue
+        builder = Builder()
+        if axis:
+            builder.extract(builder.apply(SHAPE, (array,)), axis)
+        else:
+            builder.call(len, array)
+        *before, last = builder.operations
+        assert isinstance(last, Apply)
+        yield from (op for op in before if isinstance(op, Apply))
+        yield replace(last, result=v)
 
 
 def _result_name(result: Operand) -> str:

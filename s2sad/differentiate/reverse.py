@@ -27,7 +27,7 @@ from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
 from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
 from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
@@ -112,7 +112,7 @@ class Reverse(Adjoints):
         for op in reversed(block.operations):
             if not any(r in self.active for r in op.results):
                 continue
-            builder.location, builder.about = op.location, (op, *self.spelled_within(op))
+            builder.location, builder.about = op.location, (op, *self.spelled_within(op), *self.items_of(op))
             match op:
                 case Apply():
                     self.reverse_apply(op, builder)
@@ -131,9 +131,15 @@ class Reverse(Adjoints):
                 yield made
                 yield from self.spelled_within(made)
 
+    def items_of(self, op: Operation) -> list[Apply]:
+        """The operations that take what a call returns apart: a comment names its items."""
+        return self.extracts.get(op.result, []) if isinstance(op, Call) else []
+
     def bar(self, value: Value, builder: Builder) -> Operand | None:
-        """The complete adjoint of a value, with its name."""
+        """The complete adjoint of a value, with its name if it has one."""
         total = self.total(builder, value)
+        if value not in self.names:
+            return total
         return None if total is None else self.name(total, self.hint(value))
 
     def reverse_apply(self, op: Apply, builder: Builder) -> None:
@@ -163,8 +169,11 @@ class Reverse(Adjoints):
                     self.contribute(builder, array, builder.call(np.sum, g).operand)
                     return
                 place = self.primal(builder, index).operand
+                whole = None if g.type.rank is None else unwidened(index.type, g.type.rank)
                 if not tuple(index_items(index.type)):
                     self.contribute(builder, array, g.operand)
+                elif whole is not None:
+                    self.contribute(builder, array, builder.apply(GETITEM, (g.operand, builder.operand(whole))))
                 elif is_flip(index.type):
                     self.contribute(builder, array, builder.apply(GETITEM, (g.operand, place)))
                 else:

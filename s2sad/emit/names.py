@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
 from s2sad.ir.printer import named_in_comments
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
 
 Interval = tuple[int, int]
 
@@ -210,7 +210,11 @@ class Variables:
         taken: dict[str, list[list[Interval]]] = {}
         names: dict[Value, str] = {}
         values = [v for v in self.ranges if v not in self.inlined]
-        order = sorted({self.find(v): None for v in values}, key=lambda v: self.ranges[v][0])
+        place = {v: k for k, v in enumerate(bound_in(self.function.body))}
+        roots: dict[Value, int] = {}
+        for v in values:
+            roots[self.find(v)] = min(roots.get(self.find(v), len(place)), place.get(v, len(place)))
+        order = sorted(roots, key=lambda v: (self.ranges[v][0][0], roots[v]))
         hints = {v.hint for v in values if v.hint} | named_in_comments(self.uses.block_of)
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)

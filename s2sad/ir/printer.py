@@ -12,30 +12,42 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
 
 
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
+    inner = _taken_away(function)
     taken = {v.hint for v in _values(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
     for v in _values(function.body):
         if v.hint is not None:
             result[v] = v.hint
-        elif is_traced(v):
+        elif is_traced(v) and v not in inner:
             k += 1
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"
     return result
+
+
+def _taken_away(function: Function) -> set[Value]:
+    """The negatives of `x[i] -= y`, which is written as it stands."""
+    operations = list(walk(function.body))
+    read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
+    read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
+    calls = [op for op in operations if isinstance(op, Apply)]
+    negatives = {op.result for op in calls if op.primitive.name == "np.negative" and read[op.result] == 1}
+    return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
 
 
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:

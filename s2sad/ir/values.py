@@ -242,3 +242,12 @@ def walk(block: Block) -> Iterator[Operation]:
         yield op
         for inner in op.blocks:
             yield from walk(inner)
+
+
+def bound_in(block: Block) -> Iterator[Value]:
+    """What a block and those in it bind, in the order of the text."""
+    yield from block.parameters
+    for op in block.operations:
+        for inner in op.blocks:
+            yield from bound_in(inner)
+        yield from op.results

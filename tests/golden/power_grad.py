@@ -27,7 +27,7 @@ def power_reverse(residuals, v3_bar):
 def power_grad(x, n):
     """The gradient of power with respect to x."""
     # evaluation trace
-    if not n == 0:
+    if n != 0:
         v1, power_residuals = power_forward(x, n - 1)
     # adjoint sweep
     if n == 0:

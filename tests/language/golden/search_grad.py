@@ -9,8 +9,8 @@ def search_grad(xs, n):
     total = 0.0
     returned_ = False
     is_ = []
-    xs_stack = []
     kepts_stack = []
+    xs_stack = []
     totals_stack = []
     for i in range(n):
         is_.append(i)
@@ -40,8 +40,8 @@ def search_grad(xs, n):
         result_bar = 0.0
         total_bar = 1.0
     xs_bar = np.zeros_like(xs)
-    for i_2, xs, kepts, totals in zip(
-        reversed(is_), reversed(xs_stack), reversed(kepts_stack), reversed(totals_stack)
+    for i_2, kepts, xs, totals in zip(
+        reversed(is_), reversed(kepts_stack), reversed(xs_stack), reversed(totals_stack)
     ):
         for kept, x, total in zip(reversed(kepts), reversed(xs), reversed(totals)):
             if total > 1.9:
@@ -50,6 +50,6 @@ def search_grad(xs, n):
                 result_bar = 0.0
             else:
                 x_bar = 0.0
-            x_bar += total_bar * (i_2 + 1)  # v2 = x * i + 1
+            x_bar += total_bar * (i_2 + 1)  # v2 = x * (i + 1)
             xs_bar[kept] += x_bar           # x = xs[i_2]
     return xs_bar

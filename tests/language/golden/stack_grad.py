@@ -29,7 +29,7 @@ def stack_grad(xs):
     for i in reversed(range(len(xs))):
         v1_bar = todo_bar.pop()  # todo.append(v1)
         x = xs[i]
-        x_bar = 2.0 * (v1_bar * x) + todo_bar[-1]  # v1 = x * x; todo.append(x)
-        del todo_bar[-1]                           # todo.append(x)
-        xs_bar[i] += x_bar                         # x = xs[i]
+        x_bar = 2.0 * v1_bar * x + todo_bar[-1]  # v1 = x * x; todo.append(x)
+        del todo_bar[-1]                         # todo.append(x)
+        xs_bar[i] += x_bar                       # x = xs[i]
     return xs_bar

@@ -29,8 +29,8 @@ def walrus_grad(xs):
     for _ in range(len(totals)):
         total_bar *= 0.5  # total = total * 0.5
     if v3:
-        v2_bar = total_bar * n      # total = v2 * n
-        s_bar = 2.0 * (v2_bar * s)  # v2 = s * s
+        v2_bar = total_bar * n    # total = v2 * n
+        s_bar = 2.0 * v2_bar * s  # v2 = s * s
     else:
         s_bar = 0.0
     if n > 2:
