@@ -20,6 +20,7 @@ from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.linearize import linear_pair
+from s2sad.differentiate.local import local_gradient
 from s2sad.differentiate.mapping import vmap
 from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
@@ -50,6 +51,7 @@ from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, Functio
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
 from s2sad.optimize import optimize as run_passes
+from s2sad.recursive import as_call, is_local, local_reference
 from s2sad.ruled import (
     Given,
     in_lengths_of,
@@ -102,6 +104,13 @@ def calling(entry: Entry) -> Entry:
     builder = Builder()
     result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
+def captured_last(made: Function, inner: Entry) -> Function:
+    """A derivative with the variables that its function captures behind all others: behind the tangents too."""
+    cut, end = len(inner.passed), len(inner.passed) + len(inner.captured)
+    own = made.parameters
+    return replace(made, body=replace(made.body, parameters=(*own[:cut], *own[end:], *own[cut:end])))
 
 
 def always_raises(entry: Entry) -> None:
@@ -243,7 +252,7 @@ class Program:
         if target.transform.kind == "checkpoint":
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
-        made = self.transform(inner, target.transform, name, parameters)
+        made = captured_last(self.transform(inner, target.transform, name, parameters), inner)
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
@@ -279,7 +288,7 @@ class Program:
         order = Order(transform.one, transform.has_aux, transform.holomorphic)
         if transform.kind in ("grad", "elementwise_grad"):
             made = gradient(
-                entry.function,
+                self.shortened(entry, active),
                 active,
                 self.pair_of,
                 name,
@@ -348,7 +357,7 @@ class Program:
         if linear:
             first, second, residuals = linear_pair(entry.function, active, self.tangent_of, optimize)
         else:
-            first, second, residuals = pair(entry.function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(self.shortened(entry, active), active, self.pair_of, optimize, self.native)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
         second = numbered(
@@ -426,6 +435,10 @@ class Program:
         if found.plan is not None:
             return in_lengths_of(found, self.given[name], call)
         result = call.result.type
+        if found.local:
+            gradients = (tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a)
+            forward = FunctionRef(found.forward.name, tuple_type(result, *gradients), found.forward.own)
+            return Pair(forward, forward, None, local=True)
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
@@ -440,6 +453,9 @@ class Program:
         function = self.functions[name]
         if name in self.checkpointed or is_marked(function):
             self.make_again(function, active)
+            return
+        if self.is_local(name, active):
+            self.make_local(function, active)
             return
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
@@ -468,6 +484,24 @@ class Program:
                 )
         self.functions[kept.name] = kept
         self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
+
+    def is_local(self, name: str, active: Sequence[bool]) -> bool:
+        """Whether the calls of a function hand over its gradient."""
+        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed)
+
+    def make_local(self, function: Function, active: tuple[bool, ...]) -> None:
+        """The pair of a function whose calls hand over its gradient."""
+        own = next((name_of(t) for (t, _), n in self.names.items() if n == function.name), function.name)
+        reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
+        self.pairs[(function.name, active)] = Pair(reference, reference, None, local=True)
+        made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.native)))
+        self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
+
+    def shortened(self, entry: Entry, active: Sequence[bool]) -> Function:
+        """The function of an entry; where its gradient is that of a call of a recursive function, this call alone."""
+        target = next((t for (t, _), e in self.entries.items() if e is entry), None)
+        others = [e for (t, _), e in self.entries.items() if t == target]
+        return as_call(entry, others, [e.function.name for e in others if self.is_local(e.function.name, active)])
 
     def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""

@@ -62,7 +62,7 @@ WAYS = {
     "kmeans": Way(kmeans.cost, kmeans.direction),
     "gmm": both(gmm.log_density, ("alpha", "mu", "q", "l")),
     "ode": both(ode.last),
-    "det": Way(det.determinant, s2sad.grad(det.determinant)),
+    "det": both(det.determinant),
     "lstm": both(lstm.loss, ("main", "extra")),
     "ba": Way(ba.objective, ba.jacobian),
     "ht": Way(ht.objective, ht.jacobian),

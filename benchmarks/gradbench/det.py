@@ -5,6 +5,7 @@ B. M. Bell, cmpad, algorithm det_by_minor.
 
 from typing import Any
 
+import numba
 import numpy as np
 
 import s2sad
@@ -31,6 +32,6 @@ def read(message: dict[str, Any]) -> tuple[np.ndarray]:
 
 
 FUNCTIONS = {
-    "primal": Function(read, determinant, float),
-    "gradient": Function(read, s2sad.grad(determinant), lambda bar: bar.ravel().tolist()),
+    "primal": Function(read, numba.njit(determinant), float),
+    "gradient": Function(read, s2sad.grad(determinant, backend="numba"), lambda bar: bar.ravel().tolist()),
 }

@@ -34,7 +34,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.structure import GETITEM
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
 
@@ -312,6 +312,8 @@ class Lowering(Regions):
 
     def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
         """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        if isinstance(term, Value) and term.type == BOTTOM:
+            return [self.builder.apply(UNDEFINED, (), {"type": BOTTOM}) for _ in target.elts]
         term = self.iterable(term)
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
