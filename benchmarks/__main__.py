@@ -14,15 +14,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-SETTINGS = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    # glibc gives freed arrays back to the system by default, and page faults then hide what is measured
-    **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "1000000000"),
-}
-if any(name not in os.environ for name in SETTINGS):
-    arguments = [sys.executable, "-m", "benchmarks", *sys.argv[1:]]
-    os.execve(sys.executable, arguments, {**SETTINGS, **os.environ})
-os.environ.setdefault("S2SAD_CACHE_DIR", tempfile.mkdtemp(prefix="s2sad-benchmarks-"))
+from benchmarks.surroundings import empty_cache, settle
+
+settle("benchmarks")
+if "S2SAD_CACHE_DIR" not in os.environ:
+    empty_cache()
 
 import numpy as np  # noqa: E402
 
@@ -63,7 +59,7 @@ def first_calls() -> None:
         for make in SYSTEMS.values():
             try:
                 make(PROBLEMS[0])()
-                os.environ["S2SAD_CACHE_DIR"] = tempfile.mkdtemp(prefix="s2sad-benchmarks-")
+                empty_cache()
                 start = time.perf_counter()
                 make(problem)()
                 row += f"{(time.perf_counter() - start) * 1e3:11.1f}"

@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-SETTINGS = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
-    # glibc gives freed arrays back to the system by default, and page faults then hide what is measured
-    **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "1000000000"),
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    "JAX_PLATFORMS": "cpu",
-}
-if any(name not in os.environ for name in SETTINGS):
-    command = [sys.executable, "-m", "benchmarks.gradbench", *sys.argv[1:]]
-    os.execve(sys.executable, command, {**SETTINGS, **os.environ})
-if "--compare" in sys.argv:  # first calls compile, whatever has been compiled before
-    os.environ["S2SAD_CACHE_DIR"] = tempfile.mkdtemp(prefix="s2sad-benchmarks-")
+from benchmarks.surroundings import empty_cache, settle
+
+settle("benchmarks.gradbench")
+if "--compare" in sys.argv:  # first calls compile
+    empty_cache()
 
 from benchmarks.gradbench import EVALS  # noqa: E402
 from benchmarks.gradbench.function import Function  # noqa: E402

@@ -6,22 +6,17 @@ import importlib
 import os
 import statistics
 import sys
-import tempfile
 import time
 import timeit
 import tracemalloc
 import types
 import warnings
 
-SETTINGS = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
-    **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "1000000000"),
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    "JAX_PLATFORMS": "cpu",
-}
-if any(name not in os.environ for name in SETTINGS):
-    os.execve(sys.executable, [sys.executable, "-m", "benchmarks.kernels", *sys.argv[1:]], {**SETTINGS, **os.environ})
-os.environ.setdefault("S2SAD_CACHE_DIR", tempfile.mkdtemp(prefix="s2sad-benchmarks-"))
+from benchmarks.surroundings import empty_cache, settle
+
+settle("benchmarks.kernels")
+if "S2SAD_CACHE_DIR" not in os.environ:
+    empty_cache()
 
 import numpy as np  # noqa: E402
 

@@ -7,10 +7,12 @@ it is, once without the analysis that finds what is still in the primal's own ar
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import inspect
 import tempfile
 import unittest.mock
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -99,10 +101,14 @@ def table() -> list[tuple[str, str, int, int]]:
     return rows
 
 
-def other_cache() -> Any:
+@contextlib.contextmanager
+def other_cache() -> Iterator[None]:
     """A cache folder in which nothing is found."""
-    folder = tempfile.mkdtemp(prefix="s2sad-stored-")
-    return unittest.mock.patch.dict("os.environ", S2SAD_CACHE_DIR=folder)
+    with (
+        tempfile.TemporaryDirectory(prefix="s2sad-stored-") as folder,
+        unittest.mock.patch.dict("os.environ", S2SAD_CACHE_DIR=folder),
+    ):
+        yield
 
 
 def text() -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 import autograd.numpy as np
 import numpy
-from autograd import grad
+from autograd import grad, value_and_grad
 from autograd.scipy.special import logsumexp
+
+from benchmarks.gradbench.descent import argmin
 
 Call = Callable[[], Any]
 
@@ -118,6 +120,23 @@ def lstm(main: numpy.ndarray, extra: numpy.ndarray, state: numpy.ndarray, sequen
     return lambda: derivative(main, extra)
 
 
+def particle(w: float) -> Call:
+    def potential(place: Any, w: Any) -> Any:
+        first = np.sqrt((place[0] - 10.0) ** 2 + (place[1] - 10.0 + w) ** 2)
+        return 1.0 / first + 1.0 / np.sqrt((place[0] - 10.0) ** 2 + place[1] ** 2)
+
+    def landing(w: Any) -> Any:
+        place, velocity = np.array([0.0, 8.0]), np.array([0.75, 0.0])
+        while place[1] + 0.1 * velocity[1] > 0.0:
+            place, velocity = place + 0.1 * velocity, velocity - 0.1 * field(place, w)
+        return (place[0] - place[1] / velocity[1] * velocity[0]) ** 2
+
+    field = grad(potential)
+    value_and_slope = value_and_grad(landing)
+    return lambda: argmin(value_and_slope, w)
+
+
 VERSIONS: dict[str, Callable[..., Call]] = {
     **{"hello": hello, "lse": lse, "llsq": llsq, "kmeans": kmeans, "gmm": gmm, "ode": ode, "det": det, "lstm": lstm},
+    "particle rr": particle,
 }

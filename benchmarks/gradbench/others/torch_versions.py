@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.gradbench.descent import argmin
+
 torch.set_num_threads(1)
 
 Call = Callable[[], Any]
@@ -128,6 +130,65 @@ def lstm(*args: np.ndarray) -> Call:
     return gradient(loss, args, 2)
 
 
+def rotate(v: Tensor, point: Tensor) -> Tensor:
+    """A point turned about v by the length of v."""
+    square = torch.sum(v**2)
+    angle = torch.sqrt(torch.where(square == 0.0, 1.0, square))
+    axis = v / angle
+    along = axis * torch.dot(axis, point) * (1.0 - torch.cos(angle))
+    turned = point * torch.cos(angle) + torch.linalg.cross(axis, point) * torch.sin(angle) + along
+    return torch.where(square == 0.0, point + torch.linalg.cross(v, point), turned)
+
+
+def ba(problem: Any) -> Call:
+    def error(camera: Tensor, point: Tensor, weight: Tensor, feature: Tensor) -> Tensor:
+        seen = rotate(camera[:3], point - camera[3:6])
+        image = seen[:2] / seen[2]
+        square = torch.sum(image**2)
+        distortion = 1.0 + camera[9] * square + camera[10] * square**2
+        return weight * (camera[6] * distortion * image + camera[7:9] - feature)
+
+    cameras, points, weights, camera, point, features = map(torch.as_tensor, problem)
+    n, m, p = len(cameras), len(points), len(weights)
+    of_errors = torch.func.vmap(torch.func.jacrev(error, (0, 1, 2)))
+    of_weights = torch.func.vmap(torch.func.grad(lambda w: 1.0 - w**2))
+
+    def jacobian() -> tuple[Tensor, Tensor, Tensor]:
+        by_camera, by_point, by_weight = of_errors(cameras[camera], points[point], weights, features)
+        values = torch.cat((by_camera, by_point, by_weight[:, :, None]), 2)
+        of_weight = 11 * n + 3 * m + torch.arange(p)
+        row = 11 * camera[:, None] + torch.arange(11), 11 * n + 3 * point[:, None] + torch.arange(3), of_weight[:, None]
+        return (
+            torch.cat((torch.arange(0, 30 * p, 15), torch.arange(30 * p, 31 * p + 1))),
+            torch.cat((torch.cat(row, 1).repeat_interleave(2, 0).ravel(), of_weight)),
+            torch.cat((values.ravel(), of_weights(weights))),
+        )
+
+    return jacobian
+
+
+def particle(w: float) -> Call:
+    def potential(place: Tensor, w: Tensor) -> Tensor:
+        x, y = place
+        return 1.0 / torch.hypot(x - 10.0, y - 10.0 + w) + 1.0 / torch.hypot(x - 10.0, y)
+
+    def landing(w: Tensor) -> Tensor:
+        place = torch.tensor([0.0, 8.0], dtype=torch.float64, requires_grad=True)
+        velocity = torch.tensor([0.75, 0.0], dtype=torch.float64)
+        while place[1] + 0.1 * velocity[1] > 0.0:
+            (field,) = torch.autograd.grad(potential(place, w), place, create_graph=True)
+            place, velocity = place + 0.1 * velocity, velocity - 0.1 * field
+        return (place[0] - place[1] / velocity[1] * velocity[0]) ** 2
+
+    def value_and_slope(w: float) -> tuple[float, float]:
+        at = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+        value = landing(at)
+        return value.item(), torch.autograd.grad(value, at)[0].item()
+
+    return lambda: argmin(value_and_slope, w)
+
+
 VERSIONS: dict[str, Callable[..., Call]] = {
     **{"hello": hello, "lse": lse, "llsq": llsq, "kmeans": kmeans, "gmm": gmm, "ode": ode, "det": det, "lstm": lstm},
+    **{"ba": ba, "particle rr": particle},
 }
