@@ -437,8 +437,8 @@ class Program:
         result = call.result.type
         if found.local:
             gradients = (tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a)
-            forward = FunctionRef(found.forward.name, tuple_type(result, *gradients), found.forward.own)
-            return Pair(forward, forward, None, local=True)
+            both = replace(found.forward, result=tuple_type(result, *gradients))
+            return Pair(both, both, None, local=True)
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
@@ -487,7 +487,7 @@ class Program:
 
     def is_local(self, name: str, active: Sequence[bool]) -> bool:
         """Whether the calls of a function hand over its gradient."""
-        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed)
+        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed, self.native)
 
     def make_local(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function whose calls hand over its gradient."""

@@ -1,8 +1,8 @@
 """Functions that call themselves: which of them hand over gradients, and which derivative is that of a call alone.
 
-    def f_grad(x, n):
-        _, x_bar = f_value_and_grad(x, n)
-        return x_bar
+def f_grad(x, n):
+    _, x_bar = f_value_and_grad(x, n)
+    return x_bar
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from s2sad.analysis.recursion import calls_itself
+from s2sad.analysis.recursion import cycle, hands_on
 from s2sad.differentiate.local import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.frontend.context import Variable
@@ -29,11 +29,18 @@ class Entry(Protocol):
     result: Type
 
 
-def is_local(name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[str]) -> bool:
-    """Whether calls of a function hand over its gradient: one that calls itself, and gives a real number."""
-    if name in apart or name not in functions:
+def is_local(
+    name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[str], native: bool
+) -> bool:
+    """Whether calls of a function hand over its gradient: one that calls itself, and gives a real number.
+
+    Its cost must be that of the call. An array that is handed on as it was given may be much larger than what a call
+    does with it, and a gradient for each call would be as large; sweeps are taken then. In native code, which cannot
+    hold the residuals of a recursion, gradients are handed over all the same.
+    """
+    if name in apart or name not in functions or not has_local_gradient(functions[name], active):
         return False
-    return has_local_gradient(functions[name], active) and calls_itself(name, functions)
+    return bool(cycle(name, functions)) and (native or not hands_on(name, active, functions))
 
 
 def local_reference(function: Function, active: Sequence[bool], name: str) -> FunctionRef:

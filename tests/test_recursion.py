@@ -166,6 +166,125 @@ def gradient_step(x, n):
     return gradient_step(x - 0.1 * s2sad.grad(power)(x, 3), n - 1)
 
 
+def fibonacci(n, x, memo):
+    """A dictionary of what is known already; its keys are known at compile time."""
+    if n in memo:
+        return memo[n]
+    memo[n] = x if n < 2 else fibonacci(n - 1, x, memo) * 0.5 * fibonacci(n - 2, x, memo) + x
+    return memo[n]
+
+
+def memoised(x):
+    return fibonacci(6, x, {})
+
+
+def memoised_inside(x):
+    known = {0: x, 1: np.sin(x)}
+
+    def term(n):
+        if n not in known:
+            known[n] = term(n - 1) * term(n - 2) + 0.1
+        return known[n]
+
+    return term(6)
+
+
+def with_aux(x, n):
+    """A further result, which has no derivative."""
+    if n == 0:
+        return np.sin(x), {"calls": 1}
+    value, info = with_aux(x * x, n - 1)
+    return value * x, {"calls": info["calls"] + 1}
+
+
+def of_aux(x, n):
+    value, info = with_aux(x, n)
+    return value * info["calls"]
+
+
+def early(x, n):
+    """Several ways out, one of them behind two calls."""
+    if n <= 0:
+        return 0.1 * x
+    if x > 1.0:
+        return early(x - 0.7, n - 1) * x
+    for k in range(n):
+        y = early(x * 0.6, k)
+        if y > 0.04:
+            return y * np.exp(x)
+    return early(x + 0.5, n - 2) ** 2
+
+
+class Branch(NamedTuple):
+    left: Any
+    right: Any
+    weight: float
+
+
+def leaf_sum(node, x):
+    """A tree of tuples: None where there is no child."""
+    if node is None:
+        return np.cos(x)
+    return np.tanh(node.weight * leaf_sum(node.left, x) + leaf_sum(node.right, 0.5 * x))
+
+
+def of_tree(w, x):
+    leaf = Branch(None, None, w)
+    return leaf_sum(Branch(leaf, Branch(None, leaf, 0.5), w * w), x)
+
+
+def defaults(x, n=3, *, scale=0.5):
+    return x if n == 0 else scale * x * defaults(np.sin(x), n=n - 1, scale=scale * 1.1)
+
+
+def keywords(x):
+    return defaults(x) + defaults(x, scale=2.0, n=1)
+
+
+def distances(state, n):
+    """A dictionary of arrays and numbers."""
+    if n == 0:
+        return np.sum(state["x"]) * state["s"]
+    return distances({"x": np.tanh(state["x"]), "s": state["s"] * state["x"][0]}, n - 1) + state["s"]
+
+
+def in_single_precision(x, n):
+    return np.sum(x * x) if n == 0 else np.float32(0.5) * in_single_precision(np.sin(x), n - 1)
+
+
+def while_and_recursion(x, n):
+    total = 0.0
+    while x > 0.5:
+        total += while_and_recursion(x * 0.4, n - 1) if n else x * x
+        x = x - 0.3
+    return total + x
+
+
+def in_a_closure(x, n):
+    scale = np.exp(x)
+
+    def inner(y, k):
+        return y * scale if k == 0 else inner(np.sin(y) + x, k - 1) * y
+
+    return inner(0.3 * x, n)
+
+
+def three_functions(x, n):
+    return first_of_three(x, n) + third_of_three(x, 1)
+
+
+def first_of_three(x, n):
+    return x if n <= 0 else second_of_three(np.sin(x), n) * x
+
+
+def second_of_three(x, n):
+    return third_of_three(x * x, n - 1) if n % 2 else first_of_three(x + 0.2, n - 1)
+
+
+def third_of_three(x, n):
+    return np.cos(x) if n <= 0 else first_of_three(x, n - 1) + second_of_three(x, n - 1)
+
+
 class Case(NamedTuple):
     function: Callable[..., Any]
     args: tuple[Any, ...]
@@ -194,6 +313,17 @@ CASES = [
     Case(of_several, (0.8, 3), (0,), native=False),
     Case(of_vector, (X, 3), (0,), native=False),
     Case(gradient_step, (0.8, 2), (0,), native=False),
+    Case(memoised, (0.6,), (0,)),
+    Case(memoised_inside, (0.6,), (0,)),
+    Case(of_aux, (0.9, 3), (0,), native=False),
+    Case(early, (1.9, 4), (0,)),
+    Case(of_tree, (0.7, 0.4), (0, 1)),
+    Case(keywords, (0.8,), (0,)),
+    Case(distances, ({"x": X, "s": 1.3}, 3), (0,), native=False),
+    Case(while_and_recursion, (1.35, 2), (0,)),
+    Case(in_a_closure, (0.7, 3), (0,)),
+    Case(three_functions, (0.6, 4), (0,), native=False),
+    Case(in_single_precision, (X.astype(np.float32), 2), (0,)),
 ]
 
 
@@ -214,7 +344,7 @@ def test_the_structure_of_an_expression():
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_products_of_the_hessian(case):
     first, *_ = case.argnums
-    if isinstance(case.args[first], tuple):
+    if isinstance(case.args[first], (tuple, dict)):
         pytest.skip("the argument is a container")
     v = np.ones_like(case.args[first]) if isinstance(case.args[first], np.ndarray) else 1.0
     product = s2sad.hvp(case.function, argnums=first)(*case.args, v)
@@ -233,3 +363,33 @@ def test_native_code(case):
     one = len(case.argnums) == 1
     for a, b in zip([found[1]] if one else found[1], [expected[1]] if one else expected[1], strict=True):
         assert np.allclose(a, b, rtol=1e-12)
+
+
+LOCAL = {
+    determinant: True,
+    halves: True,  # slices: each call does something with all of what it is given
+    game: True,
+    power: True,
+    tree: False,  # every call gets all values
+    horner: False,
+    twice: False,
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.function in LOCAL], ids=named)
+def test_which_calls_hand_over_their_gradient(case):
+    """Those that are not given an array as it was: their gradients are as large as what they work on."""
+    for backend, local in ((None, LOCAL[case.function]), ("numba", True)):
+        text = s2sad.grad(case.function, case.argnums, backend=backend).lower(*case.args).source
+        assert (f"def {case.function.__name__}_value_and_grad(" in text) == local
+
+
+def test_memory_is_that_of_the_calls_on_the_way():
+    """No tree of residuals: what is kept at any time belongs to the calls that have not returned."""
+    derivative, a = s2sad.grad(determinant), RNG.normal(size=(7, 7))
+    derivative(a)
+    tracemalloc.start()
+    derivative(a)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000

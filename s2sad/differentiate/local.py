@@ -10,17 +10,14 @@ any time there are only those of the calls on the way to the present one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from s2sad.differentiate.given import in_dtype
 from s2sad.differentiate.operators import gradient
 from s2sad.differentiate.reverse import PairOf
 from s2sad.differentiate.tangents import leaf_paths
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Constant, Function, Operand
+from s2sad.ir.values import Function
 
 
 def has_local_gradient(function: Function, active: Sequence[bool]) -> bool:

@@ -249,8 +249,8 @@ class Reverse(Adjoints):
             names = [f"{self.hint(o).removesuffix('_bar')}_grad" for o in wanted]
             types = pair.forward.result.items[1:]
             self.gradients[op] = [Value(t, name) for t, name in zip(types, names, strict=True)]
-            for g in self.gradients[op]:
-                self.owner[g], self.order[g] = self.owner[op.result], self.order[op.result]
+            for made in self.gradients[op]:
+                self.owner[made], self.order[made] = self.owner[op.result], self.order[op.result]
         one = isinstance(bar, Constant) and bar.value == 1.0
         for operand, gradient in zip(wanted, self.gradients[op], strict=True):
             whole = self.read(builder, gradient)
@@ -272,7 +272,10 @@ class Reverse(Adjoints):
         bars = [self.total(builder, r) if r in self.active else None for r in op.results]
         if all(b is None for b in bars):
             return
-        bars = [b if b is None else self.name(b, self.hint(r)) for r, b in zip(op.results, bars, strict=True)]
+        bars = [
+            b if b is None else self.name(in_dtype(builder, b, r.type), self.hint(r))
+            for r, b in zip(op.results, bars, strict=True)
+        ]
         frames = []
         for block in op.blocks:
             inner = builder.child()
@@ -470,7 +473,7 @@ class Reverse(Adjoints):
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
         builder = Builder()
-        extra = [v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported]
+        extra = [v if self.owner.get(v) is block else undefined(builder, v.type) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
     def forward_loop(self, op: For | While) -> list[Operation]:
@@ -514,7 +517,6 @@ class Reverse(Adjoints):
             builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
         return builder.operations
 
-
     def forward_local(self, op: Call, pair: Pair) -> list[Operation]:
         """The call of a function that gives its gradient with its value."""
         builder = Builder(op.location)
@@ -522,6 +524,13 @@ class Reverse(Adjoints):
         for k, r in enumerate((op.result, *self.gradients[op])):
             builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
         return builder.operations
+
+
+def undefined(builder: Builder, t: Type) -> Operand:
+    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
+        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
+    return builder.apply(UNDEFINED, (), {"type": t})
 
 
 class LazyExpr(Expr):
