@@ -5,11 +5,10 @@ B. M. Bell, cmpad, algorithm det_by_minor.
 
 from typing import Any
 
-import numba
 import numpy as np
 
 import s2sad
-from benchmarks.gradbench.function import Function
+from benchmarks.gradbench.function import Function, native
 
 
 def determinant(a: np.ndarray) -> float:
@@ -32,6 +31,6 @@ def read(message: dict[str, Any]) -> tuple[np.ndarray]:
 
 
 FUNCTIONS = {
-    "primal": Function(read, numba.njit(determinant), float),
+    "primal": Function(read, native(determinant), float),
     "gradient": Function(read, s2sad.grad(determinant, backend="numba"), lambda bar: bar.ravel().tolist()),
 }
