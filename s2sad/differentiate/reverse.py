@@ -22,7 +22,16 @@ from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
 from s2sad.differentiate.given import Plan, given_bars
 from s2sad.differentiate.storage import allocated
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
+from s2sad.differentiate.tangents import (
+    Names,
+    Path,
+    check_rule,
+    conform,
+    in_dtype,
+    leaf_paths,
+    pick,
+    tangent_type,
+)
 from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
@@ -33,6 +42,7 @@ from s2sad.ir.values import (
     Apply,
     Block,
     Call,
+    Constant,
     For,
     Function,
     FunctionRef,
@@ -51,6 +61,8 @@ class Pair:
     `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
     A pair that the user gave has a `plan`.
     So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
+    Where it is `local`, `forward(*operands) -> (result, *gradients)` gives what the adjoint of the result is multiplied
+    by, and there is no other function.
     """
 
     forward: FunctionRef
@@ -58,6 +70,7 @@ class Pair:
     residuals: Type | None
     plan: Plan | None = None
     again: bool = False
+    local: bool = False
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -76,6 +89,8 @@ class Reverse(Adjoints):
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         self.active = active_values(function, self.inputs)
         self.pairs: dict[Call, tuple[Pair, Value | None]] = {}
+        self.gradients: dict[Call, list[Value]] = {}
+        """What a call of a function with a local gradient gives beside its result."""
         self.completed: dict[If, Value] = {}
         """For each `try`, the further result that says whether its block came to its end."""
 
@@ -232,6 +247,9 @@ class Reverse(Adjoints):
                 self.owner[residuals], self.order[residuals] = self.owner[op.result], self.order[op.result]
         pair, residuals = self.pairs[op]
         wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
+        if pair.local:
+            self.scale_gradients(op, pair, wanted, bar, builder)
+            return
         if pair.plan is not None:
             bars: Operand = builder.call_function(pair.reverse, self.planned(pair.plan, op, residuals, bar, builder))
             for operand, key in zip(wanted, pair.plan.keys, strict=True):
@@ -246,6 +264,23 @@ class Reverse(Adjoints):
             contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
             self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
 
+    def scale_gradients(self, op: Call, pair: Pair, wanted: list[Operand], bar: Operand, builder: Builder) -> None:
+        """The adjoints of the operands of a call that gave its own gradient: multiples of it."""
+        if op not in self.gradients:
+            assert isinstance(pair.forward.result, ContainerType)
+            names = [f"{self.hint(o).removesuffix('_bar')}_grad" for o in wanted]
+            types = pair.forward.result.items[1:]
+            self.gradients[op] = [Value(t, name) for t, name in zip(types, names, strict=True)]
+            for made in self.gradients[op]:
+                self.owner[made], self.order[made] = self.owner[op.result], self.order[op.result]
+        one = isinstance(bar, Constant) and bar.value == 1.0
+        for operand, gradient in zip(wanted, self.gradients[op], strict=True):
+            whole = self.read(builder, gradient)
+            for path, leaf in leaf_paths(operand.type):
+                g = pick(builder, whole, *path)
+                scaled = g if one else in_dtype(builder, builder.call(np.multiply, bar, g).operand, leaf)
+                self.contribute(builder, operand, self.name(scaled, self.hint(operand), loose=True), path)
+
     def planned(self, plan: Plan, op: Call, residuals: Value | None, bar: Operand, builder: Builder) -> list[Operand]:
         """The arguments of a reverse sweep that the user gave."""
 
@@ -259,7 +294,10 @@ class Reverse(Adjoints):
         bars = [self.total(builder, r) if r in self.active else None for r in op.results]
         if all(b is None for b in bars):
             return
-        bars = [b if b is None else self.name(b, self.hint(r)) for r, b in zip(op.results, bars, strict=True)]
+        bars = [
+            b if b is None else self.name(in_dtype(builder, b, r.type), self.hint(r))
+            for r, b in zip(op.results, bars, strict=True)
+        ]
         frames = []
         for block in op.blocks:
             inner = builder.child()
@@ -457,7 +495,7 @@ class Reverse(Adjoints):
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
         builder = Builder()
-        extra = [v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported]
+        extra = [v if self.owner.get(v) is block else undefined(builder, v.type) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
     def forward_loop(self, op: For | While) -> list[Operation]:
@@ -489,6 +527,8 @@ class Reverse(Adjoints):
         if op not in self.pairs:
             return [op]
         pair, residuals = self.pairs[op]
+        if pair.local:
+            return self.forward_local(op, pair)
         if residuals is None and pair.plan is None:
             return [replace(op, function=pair.forward)]
         builder = Builder(op.location)
@@ -498,6 +538,21 @@ class Reverse(Adjoints):
         if residuals is not None:
             builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
         return builder.operations
+
+    def forward_local(self, op: Call, pair: Pair) -> list[Operation]:
+        """The call of a function that gives its gradient with its value."""
+        builder = Builder(op.location)
+        both = builder.call_function(pair.forward, op.operands)
+        for k, r in enumerate((op.result, *self.gradients[op])):
+            builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
+        return builder.operations
+
+
+def undefined(builder: Builder, t: Type) -> Operand:
+    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
+        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
+    return builder.apply(UNDEFINED, (), {"type": t})
 
 
 class LazyExpr(Expr):

@@ -10,7 +10,7 @@ from s2sad.emit.inlining import Uses
 from s2sad.emit.names import Variables
 from s2sad.emit.writer import write_statement
 from s2sad.ir.lists import LISTS
-from s2sad.ir.printer import Printer, spell
+from s2sad.ir.printer import Printer, spell, spelling_of
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
@@ -101,10 +101,8 @@ class Comments:
 
 def spelled(op: Apply, names: list[str]) -> str:
     """The text of an operation, with parentheses around the operands that need them."""
-    spelling = op.primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is None or op.static or op.primitive in (EXTRACT, MAKE, MAKE_SLICE) or not any(" " in n for n in names):
+    spelling = spelling_of(op)
+    if spelling is None or op.primitive in (EXTRACT, MAKE, MAKE_SLICE) or not any(" " in n for n in names):
         return spell(op, names)
     try:
         return write_statement(ast.Expr(fill(parse(spelling), [parse(n) for n in names])))

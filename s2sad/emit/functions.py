@@ -140,6 +140,8 @@ class FunctionEmitter(Comments):
         op = self.inlined.get(operand)
         if op is not None:
             return self.expression(op)
+        if self.is_undefined(operand):
+            return constant_expression(placeholder(operand.type, self.native))
         return ast.Name(self.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:

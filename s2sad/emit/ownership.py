@@ -18,7 +18,7 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
 from s2sad.ir.lists import LISTS, SEQUENCE
 from s2sad.ir.primitive import Effect, lookup
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, index_items
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
@@ -262,6 +262,9 @@ class Ownership:
             return True
         if isinstance(source.type, ArrayType) and source.type.is_scalar:
             return True
+        made = self.uses.definition.get(source)
+        if isinstance(made, Apply) and made.primitive is UNDEFINED:
+            return True  # it is not read
         return self.variables.same(source, target) and self.owned(source)
 
     def is_private(self, value: Value) -> bool:

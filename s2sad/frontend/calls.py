@@ -46,7 +46,8 @@ from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
-from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
+from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple, leaves
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -467,6 +468,8 @@ class Calls(Customs):
 
         None where it must be lowered in the place of the call.
         """
+        if any(BOTTOM in leaves(o.type) for o in operands):
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:

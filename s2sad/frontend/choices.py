@@ -280,6 +280,7 @@ class Choices(Expressions):
         """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
         merged: list[tuple[str | None, Merged]] = []
         s1, s2 = sides
+        self.touched |= {c for c in self.given_cells if any(s.env.get(c) is not self.env.get(c) for s in sides)}
         if s1.result is not None and s2.result is not None:
             merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint, truth, dead, 0)))
         merged += [(key, self.merge_key(key, s1, s2, node, truth, dead)) for key in self.changed(s1, s2, dead)]

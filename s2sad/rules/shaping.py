@@ -204,6 +204,8 @@ def _expand_dims_spelling(a: Type, axis: Any) -> str | None:
     axes = axis if isinstance(axis, tuple) else (axis,)
     rank = len(a.shape) + len(axes)
     new = [axis_in(k, rank) for k in axes]
+    if new == [rank - 1] and rank > 2:
+        return "_0[..., None]"
     items = ["None" if k in new else ":" for k in range(max(new) + 1)]
     return f"_0[{', '.join(items)}]"
 
