@@ -207,7 +207,8 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     while isinstance(reader, Apply):
         t = reader.result.type
         number = isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
-        if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and not _is_index(t):
+        many = isinstance(t, ArrayType) or not _is_index(t)  # an array, of indices too, has one name
+        if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and many:
             return False
         readers = uses.readers.get(reader.result, [])
         if len(readers) != 1:

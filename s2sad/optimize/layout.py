@@ -99,6 +99,27 @@ def sum_of_negative(s: Simplifier, op: Apply) -> Operand | None:
     return s.build(op, np.negative, total)
 
 
+def product_of_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """x @ -y -> -(x @ y): in a sweep the product is mostly smaller than what is negated; exact"""
+    operands = list(op.operands)
+    for k, o in enumerate(operands):
+        negative = s.only_read(o, lookup(np.negative)) if is_inexact(o) and op.about else None
+        if negative is not None:
+            operands[k] = negative.operands[0]
+            product = s.compute(s.builder(op, negative.about), op.primitive, operands, op.static)
+            return s.build(op, np.negative, product)
+    return None
+
+
+def transpose_of_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """(-x).T -> -(x.T); exact"""
+    negative = s.only_read(op.operands[0], lookup(np.negative)) if is_inexact(op.operands[0]) else None
+    if negative is None or op.static or not op.about:
+        return None
+    turned = s.compute(s.builder(op, negative.about), op.primitive, negative.operands, op.static)
+    return s.build(op, np.negative, turned)
+
+
 def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
     """The operands of f(x, np.expand_dims(y, 0)) as those of f(x, y): NumPy adds axes in front itself; exact"""
     operands = list(op.operands)
