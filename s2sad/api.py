@@ -183,13 +183,20 @@ def _is_float(value: Any) -> bool:
 def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
-    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored.
+    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
+    the tangent of an argument that is not moved: nothing is computed for it.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, None))
+    (6.0, 2.0)
+
     Griewank & Walther (2008), section 3.1.
     """
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     fun = spread_for(fun, primals)
-    active = active_arguments(fun, primals)
+    active = tuple(k for k in active_arguments(fun, primals) if tangents[k] is not None)
+    if not active:
+        raise ArgumentError("all tangents are None; give one for what is moved")
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)

@@ -247,6 +247,9 @@ class Calls(Customs):
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
             self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        active = tuple(k for k in active if not is_none(dots[k]))
+        if not active:
+            self.refuse(node, "jvp: all tangents are None", "give one for what is moved")
         if isinstance(fun, (Closure, Derived)):
             derived = Derived(fun, jvp.__s2sad_tangent__(active))
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
