@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
@@ -112,7 +111,9 @@ def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
     names = list(signature.parameters)
     if variadic:
-        names = [p.name for p in inspect.signature(fun).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        names = [
+            p.name for p in signature_of(fun, follow=True).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
     return named_positions(names, argnums, name, variadic)
 
 

@@ -26,6 +26,7 @@ from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
@@ -87,26 +88,35 @@ def check_function(target: Any) -> None:
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
     called = target
-    while isinstance(called, functools.partial):
-        called = called.func
+    while isinstance(called, (functools.partial, Spread)):
+        called = called.func if isinstance(called, functools.partial) else called.function
     if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
 
 
-def signature_of(target: Any) -> inspect.Signature:
-    """The signature by which a function is called: that of a decorator's wrapper, not of what it wraps."""
+def signature_of(target: Any, follow: bool = False) -> inspect.Signature:
+    """The signature by which a function is called: that of a decorator's wrapper; with `follow` of what it wraps."""
     if isinstance(target, np.ufunc):
         names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
         return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     if isinstance(target, types.FunctionType):
-        return inspect.signature(target, follow_wrapped=False)
-    return inspect.signature(target)
+        return inspect.signature(target, follow_wrapped=follow)
+    try:
+        return inspect.signature(target)
+    except ValueError:  # a function in C may have none
+        P = inspect.Parameter
+        return inspect.Signature([P("args", P.VAR_POSITIONAL), P("kwargs", P.VAR_KEYWORD)])
 
 
 def is_variadic(target: Any) -> bool:
-    """Whether a function takes `*args` or `**kwargs`."""
+    """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
+    if isinstance(target, Derivative):
+        return target.is_variadic
+    found = lookup(target)
+    if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
+        return True
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
 
 
@@ -125,7 +135,7 @@ def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 def positional_names(target: Any, count: int) -> list[str]:
     """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), inspect.signature(target)):
+    for signature in (signature_of(target), signature_of(target, follow=True)):
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         names = [p.name for p in signature.parameters.values() if p.kind in kinds]
         if len(names) >= count:
@@ -171,6 +181,11 @@ class Derivative:
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
+
+    @property
+    def is_variadic(self) -> bool:
+        """Whether it is compiled for just the arguments of a call."""
+        return self._spread is not None
 
     def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
         """This derivative, or that for so many arguments where the function takes `*args`."""

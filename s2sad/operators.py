@@ -214,9 +214,11 @@ class HessianProduct:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
-        bound = self._signature.bind(*given)
-        bound.apply_defaults()
-        primals = bound.args
+        primals = tuple(given)
+        if not self.derivative.is_variadic:
+            bound = self._signature.bind(*given)
+            bound.apply_defaults()
+            primals = bound.args
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")
