@@ -26,6 +26,7 @@ from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.objects import class_of
+from s2sad.frontend.questions import QUESTIONS, answer
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -151,6 +152,10 @@ class Calls(Customs):
         f = getattr(f, "__s2sad_inside__", f)
         if f in (int, float, complex, bool, str) and not arguments:
             return constant(f())
+        if is_hashable(f) and f in QUESTIONS:
+            known_answer = answer(f, [self.open(a) for a in arguments], keywords)
+            if known_answer is not None:
+                return known_answer
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, Custom):
