@@ -220,7 +220,22 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 
-    return out, pullback
+    return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
+
+
+class Linear(functools.partial[Any]):
+    """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
+
+    quick: Callable[..., Any]
+
+    @classmethod
+    def at(cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[Any]) -> Linear:
+        made = cls(derivative, *primals)
+        made.quick = quick
+        return made
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.quick(*args, **kwargs)
 
 
 def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
@@ -237,6 +252,12 @@ def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
     return derivative_of(fun, Transform("jvp", active))
 
 
+def _pullback(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pullback", active, count=count)
+
+
+vjp.__s2sad_linear__ = _pullback  # type: ignore[attr-defined]
+vjp.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
 jvp.__s2sad_tangent__ = lambda active: Transform("jvp", active)  # type: ignore[attr-defined]
 

@@ -194,7 +194,7 @@ class Derivative:
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
             assert self.transform is not None
-            own = args[: len(args) - len(self.transform.dotted)]
+            own = args[: len(args) - self.transform.further]
             self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
@@ -504,21 +504,14 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 
 
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
-    """The signature of the target; a tangent takes further arguments `x_dot`."""
+    """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
     signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or not transform.has_tangents or is_variadic(target):
+    if transform is None or not transform.further or is_variadic(target):
         return signature
-    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
-    taken = {p.name for p in own}
-    dots = []
-    for k in transform.dotted:
-        name, number = f"{own[k].name}_dot", 1
-        while name in taken:
-            number += 1
-            name = f"{own[k].name}_dot_{number}"
-        taken.add(name)
-        dots.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD))
-    return signature.replace(parameters=[*(p.replace(default=p.empty) for p in own), *dots])
+    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
+    further = transform.further_names([p.name for p in own])
+    more = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in further]
+    return signature.replace(parameters=[*own, *more])
 
 
 def _suffix(transform: Transform) -> str:
@@ -543,6 +536,7 @@ _DOCS = {
     "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
     "hessian": "The Hessian of {name} with respect to {arguments}.",
     "linear": "{name}, and what its tangent needs.",
+    "pullback": "The cotangents of {arguments} for that of the result of {name}.",
     "vmap": "{name} for many examples at once.",
     "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }

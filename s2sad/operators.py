@@ -9,6 +9,7 @@ from typing import Any
 
 from s2sad.api import (
     Argnums,
+    Linear,
     active_arguments,
     check_like,
     derivative,
@@ -249,7 +250,17 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
             check_like(tangents[k], primals[k], f"the tangent of argument {k}")
         return tangent(residuals, *(tangents[k] for k in active))
 
-    return value, pushforward
+    if len(active) < len(primals):
+        return value, pushforward
+    return value, Linear.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+
+
+def _pushforward(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pushforward", active)
+
+
+linearize.__s2sad_linear__ = _pushforward  # type: ignore[attr-defined]
+linearize.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
 
 
 def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:

@@ -31,6 +31,7 @@ from s2sad.frontend.terms import (
     Choice,
     Closure,
     Derived,
+    Linear,
     Method,
     Partial,
     Record,
@@ -133,6 +134,8 @@ class Calls(Customs):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
+            case Linear():
+                return self.call_linear(function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -171,6 +174,8 @@ class Calls(Customs):
             return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
+        if getattr(f, "__s2sad_linear__", None) is not None:
+            return self.value_and_linear(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
             return self.call_black_box(primitive, arguments, keywords, node, hint)
@@ -250,6 +255,41 @@ class Calls(Customs):
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+
+    def value_and_linear(
+        self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
+
+        What the function closes over is read now, as a pullback does not see what comes after it.
+        """
+        if not arguments or keywords:
+            self.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        fun, *primals = arguments
+        values = [self.to_operand(t) for t in primals]
+        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
+        if not active:
+            self.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
+        transform = operator.__s2sad_linear__(active, len(values))
+        if isinstance(fun, (Closure, Derived)):
+            target, operands = self.derived_target(Derived(fun, transform), list(values), {}, node)
+        else:
+            target, operands = self.static(fun, node), values
+            target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
+        value = self.call(fun, list(values), {}, node, hint)
+        count = 1 if transform.kind == "pullback" else len(values)
+        return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
+
+    def call_linear(
+        self, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A pullback or a pushforward: the derivative at the point that it was made for."""
+        if keywords or len(arguments) != function.count:
+            self.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
+        given = [self.to_operand(arguments[k]) for k in function.kept]
+        if hasattr(function.target, "spread"):
+            return self.call_function(function.target, [*function.operands, *given], {}, node, hint)
+        return self.call_target(function.target, [*function.operands, *given], node, hint)
 
     # functions of the user
 
