@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
@@ -114,7 +113,9 @@ def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
     names = list(signature.parameters)
     if variadic:
-        names = [p.name for p in inspect.signature(fun).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        names = [
+            p.name for p in signature_of(fun, follow=True).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
     return named_positions(names, argnums, name, variadic)
 
 
@@ -243,7 +244,22 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 
-    return out, pullback
+    return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
+
+
+class Linear(functools.partial[Any]):
+    """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
+
+    quick: Callable[..., Any]
+
+    @classmethod
+    def at(cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[Any]) -> Linear:
+        made = cls(derivative, *primals)
+        made.quick = quick
+        return made
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.quick(*args, **kwargs)
 
 
 def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
@@ -260,6 +276,12 @@ def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
     return derivative_of(fun, Transform("jvp", active))
 
 
+def _pullback(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pullback", active, count=count)
+
+
+vjp.__s2sad_linear__ = _pullback  # type: ignore[attr-defined]
+vjp.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
 jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
 jvp.__s2sad_tangent__ = lambda active: Transform("jvp", active)  # type: ignore[attr-defined]
 

@@ -25,6 +25,7 @@ from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
@@ -42,6 +43,7 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Function
 from s2sad.program import Program
 from s2sad.relatives import RELATIVES, Relation
+from s2sad.signatures import signature_of as signature_of
 from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
 from s2sad.transforms import Transform, is_constant, with_statics
@@ -63,35 +65,21 @@ def check_function(target: Any) -> None:
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
     called = target
-    while isinstance(called, functools.partial):
-        called = called.func
+    while isinstance(called, (functools.partial, Spread)):
+        called = called.func if isinstance(called, functools.partial) else called.function
     if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
 
 
-def signature_of(target: Any) -> inspect.Signature:
-    """The signature by which a function is called: that of a decorator's wrapper, not of what it wraps."""
-    if isinstance(target, np.ufunc):
-        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    if isinstance(target, types.FunctionType):
-        if target.__defaults__ or target.__kwdefaults__ or target.__annotations__ or target.__dict__:
-            return inspect.signature(target, follow_wrapped=False)
-        return _bare_signature(target.__code__)
-    return inspect.signature(target)
-
-
-@functools.lru_cache(maxsize=1024)
-def _bare_signature(code: types.CodeType) -> inspect.Signature:
-    """The signature of functions of a code that have no defaults and no annotations."""
-    cells = tuple(types.CellType() for _ in code.co_freevars)
-    return inspect.signature(types.FunctionType(code, {}, closure=cells or None))
-
-
 def is_variadic(target: Any) -> bool:
-    """Whether a function takes `*args` or `**kwargs`."""
+    """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
+    if isinstance(target, Derivative):
+        return target.is_variadic
+    found = lookup(target)
+    if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
+        return True
     if isinstance(target, types.FunctionType) and not target.__dict__:
         return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
@@ -112,7 +100,7 @@ def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 def positional_names(target: Any, count: int) -> list[str]:
     """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), inspect.signature(target)):
+    for signature in (signature_of(target), signature_of(target, follow=True)):
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         names = [p.name for p in signature.parameters.values() if p.kind in kinds]
         if len(names) >= count:
@@ -160,6 +148,11 @@ class Derivative:
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
+    @property
+    def is_variadic(self) -> bool:
+        """Whether it is compiled for just the arguments of a call."""
+        return self._spread is not None
+
     def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
         """This derivative, or that for so many arguments where the function takes `*args`."""
         if self._spread is None:
@@ -167,7 +160,7 @@ class Derivative:
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
             assert self.transform is not None
-            own = args[: len(args) - len(self.transform.dotted)]
+            own = args[: len(args) - self.transform.further]
             self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
@@ -512,21 +505,14 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 
 
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
-    """The signature of the target; a tangent takes further arguments `x_dot`."""
+    """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
     signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or not transform.has_tangents or is_variadic(target):
+    if transform is None or not transform.further or is_variadic(target):
         return signature
-    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
-    taken = {p.name for p in own}
-    dots = []
-    for k in transform.dotted:
-        name, number = f"{own[k].name}_dot", 1
-        while name in taken:
-            number += 1
-            name = f"{own[k].name}_dot_{number}"
-        taken.add(name)
-        dots.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD))
-    return signature.replace(parameters=[*(p.replace(default=p.empty) for p in own), *dots])
+    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
+    further = transform.further_names([p.name for p in own])
+    more = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in further]
+    return signature.replace(parameters=[*own, *more])
 
 
 def _suffix(transform: Transform) -> str:
@@ -551,6 +537,7 @@ _DOCS = {
     "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
     "hessian": "The Hessian of {name} with respect to {arguments}.",
     "linear": "{name}, and what its tangent needs.",
+    "pullback": "The cotangents of {arguments} for that of the result of {name}.",
     "vmap": "{name} for many examples at once.",
     "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from s2sad.api import (
     Argnums,
+    Linear,
     active_arguments,
     check_like,
     derivative,
@@ -18,7 +19,7 @@ from s2sad.api import (
     spread_for,
 )
 from s2sad.differentiate.mapping import ByKey
-from s2sad.dispatch import Derivative, is_variadic, name_of, signature_of
+from s2sad.dispatch import Derivative, name_of, signature_of
 from s2sad.errors import ArgumentError, SourceUnavailable
 from s2sad.ir.signature import fast_key
 from s2sad.transforms import Transform
@@ -195,7 +196,6 @@ class HessianProduct:
     def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
         positions, self._one = positions_of(fun, argnums)
         self._signature = signature_of(fun)
-        self._variadic = is_variadic(fun)
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
         along = Transform("pushforward", positions, self._one, label="hvp")
@@ -205,19 +205,23 @@ class HessianProduct:
         self.__s2sad_inside__ = self.derivative
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.derivative(*self._given(args, kwargs))
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative(*self._given(args, kwargs), **further)
 
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
-        return self.derivative.lower(*self._given(args, kwargs))
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative.lower(*self._given(args, kwargs), **further)
 
     def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
-        bound = self._signature.bind(*given, **kwargs)
-        bound.apply_defaults()
-        primals = bound.args if self._variadic else tuple(bound.arguments.values())
+        primals = tuple(given)
+        if not self.derivative.is_variadic:
+            bound = self._signature.bind(*given, **kwargs)
+            bound.apply_defaults()
+            primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")
@@ -248,7 +252,17 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
             check_like(tangents[k], primals[k], f"the tangent of argument {k}")
         return tangent(residuals, *(tangents[k] for k in active))
 
-    return value, pushforward
+    if len(active) < len(primals):
+        return value, pushforward
+    return value, Linear.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+
+
+def _pushforward(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pushforward", active)
+
+
+linearize.__s2sad_linear__ = _pushforward  # type: ignore[attr-defined]
+linearize.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
 
 
 def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:

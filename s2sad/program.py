@@ -23,7 +23,7 @@ from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.local import local_gradient
 from s2sad.differentiate.mapping import vmap
-from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
+from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair, pullback
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
@@ -212,7 +212,7 @@ class Program:
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.transform(inner, target.transform, name, parameters)
-        if target.transform.has_tangents:
+        if target.transform.further:
             made = captured_last(made, len(inner.passed), len(inner.captured))
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
@@ -266,6 +266,8 @@ class Program:
             made = replace(jvp(function, active, self.tangent_of), name=name)
         elif transform.kind == "pushforward":
             made = pushforward(function, active, self.tangent_of, name)
+        elif transform.kind == "pullback":
+            made = pullback(function, active, transform.places, self.pair_of, name, self.native)
         elif transform.kind == "jacfwd":
             made = jacfwd(function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":

@@ -355,3 +355,14 @@ def test_a_global_rebound_between_calls_is_seen():
     assert df(3.0) == 12.0
     space["c"] = 5.0
     assert df(3.0) == 30.0
+
+
+def cubed_and_scaled(x):
+    return np.sum(x * x**2) + np.sum(x * 3.0)
+
+
+def test_single_precision_through_sums_of_several_terms():
+    x = np.array([0.5, -1.0, 2.0], np.float32)
+    gradient = s2sad.grad(cubed_and_scaled)(x)
+    assert gradient.dtype == np.float32
+    np.testing.assert_allclose(gradient, 3.0 * x**2 + 3.0, rtol=1e-6)

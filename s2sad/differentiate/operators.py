@@ -191,6 +191,27 @@ def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, nat
     return renamed(Function(f"{function.name}_reverse", body, function.doc), reverse.trace_names() | reverse.hints)
 
 
+def pullback(
+    function: Function,
+    active: Sequence[bool],
+    places: Sequence[int | None],
+    pair_of: PairOf,
+    name: str,
+    native: bool = False,
+) -> Function:
+    """`f_pullback(*parameters, result_bar)`: a tuple of the cotangents of the arguments, None for one without.
+
+    `places` says of each argument where its adjoint stands among those of the active parameters.
+    """
+    both = both_sweeps(function, active, pair_of, native)
+    builder = Builder()
+    builder.operations += both.body.operations
+    count = sum(p is not None for p in places)
+    bars = [both.result] if count == 1 else [builder.extract(both.result, k) for k in range(count)]
+    given = builder.make(tuple, tuple(range(len(places))), [constant(None) if p is None else bars[p] for p in places])
+    return Function(name, builder.block(both.parameters, [given]), function.doc)
+
+
 def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
 ) -> tuple[Function, Function, Type | None]:

@@ -26,10 +26,12 @@ from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.objects import class_of
+from s2sad.frontend.questions import QUESTIONS, answer
 from s2sad.frontend.terms import (
     Choice,
     Closure,
     Derived,
+    Linear,
     Method,
     Partial,
     Record,
@@ -47,7 +49,16 @@ from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
 from s2sad.ir.structure import UNDEFINED
-from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple, leaves
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    StaticType,
+    is_active_type,
+    is_namedtuple,
+    leaves,
+)
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -89,6 +100,10 @@ ARRAY_METHODS = frozenset(
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
+
+
+JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
+"""The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
 
 
 def is_many(term: Term) -> bool:
@@ -136,6 +151,8 @@ class Calls(Customs):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
+            case Linear():
+                return self.call_linear(function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -155,6 +172,10 @@ class Calls(Customs):
         f = getattr(f, "__s2sad_inside__", f)
         if f in (int, float, complex, bool, str) and not arguments:
             return constant(f())
+        if is_hashable(f) and f in QUESTIONS:
+            known_answer = answer(f, [self.open(a) for a in arguments], keywords)
+            if known_answer is not None:
+                return known_answer
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, Custom):
@@ -170,6 +191,8 @@ class Calls(Customs):
             return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
+        if getattr(f, "__s2sad_linear__", None) is not None:
+            return self.value_and_linear(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
             return self.call_black_box(primitive, arguments, keywords, node, hint)
@@ -255,6 +278,41 @@ class Calls(Customs):
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+
+    def value_and_linear(
+        self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
+
+        What the function closes over is read now, as a pullback does not see what comes after it.
+        """
+        if not arguments or keywords:
+            self.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        fun, *primals = arguments
+        values = [self.to_operand(t) for t in primals]
+        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
+        if not active:
+            self.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
+        transform = operator.__s2sad_linear__(active, len(values))
+        if isinstance(fun, (Closure, Derived)):
+            target, operands = self.derived_target(Derived(fun, transform), list(values), {}, node)
+        else:
+            target, operands = self.static(fun, node), values
+            target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
+        value = self.call(fun, list(values), {}, node, hint)
+        count = 1 if transform.kind == "pullback" else len(values)
+        return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
+
+    def call_linear(
+        self, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A pullback or a pushforward: the derivative at the point that it was made for."""
+        if keywords or len(arguments) != function.count:
+            self.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
+        given = [self.to_operand(arguments[k]) for k in function.kept]
+        if hasattr(function.target, "spread"):
+            return self.call_function(function.target, [*function.operands, *given], {}, node, hint)
+        return self.call_target(function.target, [*function.operands, *given], node, hint)
 
     # functions of the user
 
@@ -373,12 +431,10 @@ class Calls(Customs):
             return write_out(self, out, result, node)  # type: ignore[arg-type]
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
-        if primitive.name.startswith("np.") and any(map(self.is_growing, arguments)):
-            joined = self.join_growing(primitive, arguments, keywords, node)
-            if joined is not None:
-                return joined
-            if primitive.name not in ("np.array", "np.asarray"):
-                arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
+            return self.join_rows(primitive, arguments, keywords, node)
+        if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
+            arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
         definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)
@@ -393,12 +449,18 @@ class Calls(Customs):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
+        given = [self.to_operand(o) for o in operands]
         try:
-            return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
+            return self.builder.apply(primitive, given, known, hint)
         except NotByRule:
             if definition is None:
                 raise
             return self.call_defined(definition, arguments, keywords, node, hint)
+        except TypeError:
+            arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
+            if arrays == given or not primitive.name.startswith("np."):
+                raise
+        return self.builder.apply(primitive, arrays, known, hint)
 
     def call_defined(
         self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -421,10 +483,26 @@ class Calls(Customs):
         primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
         return self.adopt(self.builder.apply(primitive, operands, None, hint))
 
+    def with_arrays(self, operand: Operand, items: bool) -> Operand:
+        """A list or tuple of numbers as an array, or the lists in it; others as they are."""
+        t = operand.type
+        if not isinstance(t, ContainerType) or t.cls not in (list, tuple) or (items and not t.keys):
+            return operand
+        if not items:
+            return self.as_array(operand)
+        parts = [self.builder.extract(operand, k) for k in t.keys]
+        made = [self.as_array(p) if isinstance(p.type, ContainerType) else p for p in parts]
+        return operand if made == parts else self.builder.make(list, t.keys, made)
+
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
         opened = self.open(term) if isinstance(term, Ref) else term
         return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+
+    def is_rows(self, term: Term) -> bool:
+        """Whether a term is an array."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        return isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)
 
     def as_array_term(self, term: Term) -> Term:
         """A list of numbers as an array; other terms as they are."""
@@ -434,23 +512,34 @@ class Calls(Customs):
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
 
-    def join_growing(
-        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> Term | None:
-        """`np.stack`, `np.vstack`, `np.concatenate` of a list of run-time length: an array of its items, in shape."""
-        if primitive.name not in ("np.stack", "np.vstack", "np.concatenate"):
-            return None
-        axis = keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0))
-        array = self.as_array(arguments[0])
+    def join_rows(self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
+        array = self.to_operand(arguments[0]) if self.is_rows(arguments[0]) else self.as_array(arguments[0])
         rank = array.type.rank if isinstance(array.type, ArrayType) else None
-        known = self.static(axis, node)
-        if primitive.name == "np.stack" or (primitive.name == "np.vstack" and rank == 2):
-            return array if known == 0 else self.apply(np.moveaxis, [array, constant(0), axis])  # type: ignore[list-item]
-        if known != 0 or rank is None or rank < 2:
-            self.refuse(node, f"{primitive.name} of this list of run-time length", "use np.array(xs)", UnsupportedType)
-        shape = self.attribute(array, "shape", node)
+        axis = self.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
+        if not rank:
+            self.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
+
+        def moved_to(k: int) -> Term:
+            return array if k == 0 else self.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
+
+        if primitive.name == "np.stack":
+            return moved_to(axis)
+        if primitive.name == "np.vstack" and rank <= 2:
+            return array if rank == 2 else self.apply_to(np.expand_dims, [array, constant(1)], node)
+        if primitive.name in ("np.vstack", "np.hstack"):
+            axis = int(primitive.name == "np.hstack")
+        if axis is None or rank <= 2:
+            return self.apply_to(np.reshape, [array, constant(-1)], node)
+        if not -rank < axis < rank - 1:
+            self.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
+        k, shape = axis % (rank - 1), self.attribute(array, "shape", node)
         assert isinstance(shape, tuple)
-        return self.call_primitive(required(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
+        lengths = (*shape[1 : k + 1], constant(-1), *shape[k + 2 :])
+        return self.apply_to(np.reshape, [moved_to(k), lengths], node)
+
+    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+        return self.call_primitive(required(function), arguments, {}, node, None)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""

@@ -13,6 +13,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
 from s2sad.frontend.heap import STOP, Environment, OneOfTwo, differing, refs
+from s2sad.frontend.questions import is_of_unknown_kind
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -473,6 +474,8 @@ def _is_container(term: Term) -> bool:
 
 
 def _differ(left: Term, right: Term) -> bool:
-    """Whether a static object that is no number is compared with something else."""
+    """Whether a static object that is no number is compared with something that it cannot be."""
+    if is_of_unknown_kind(left) or is_of_unknown_kind(right):
+        return False
     kinds = [isinstance(t, (Value, Constant)) and isinstance(t.type, StaticType) for t in (left, right)]
     return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

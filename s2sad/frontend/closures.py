@@ -140,13 +140,20 @@ class Closures(Objects):
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The derivative of a closure, compiled with what it closes over as further parameters."""
-        closure = base_closure(function)
-        signature = signature_of(closure.node.args)
         applied = transforms(function)
         for transform in reversed(applied):
             arguments = self.with_vectors(transform, arguments, node)
-        count = sum(len(t.dotted) for t in applied)
-        arguments, tangents = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
+        count = sum(t.further for t in applied)
+        arguments, further = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
+        derivative, operands = self.derived_target(function, arguments, keywords, node)
+        return self.call_target(derivative, [*operands, *map(self.to_operand, further)], node, hint)
+
+    def derived_target(
+        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> tuple[DerivedTarget, list[Operand]]:
+        """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
+        closure = base_closure(function)
+        signature = signature_of(closure.node.args)
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
         names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
         names |= {m for n in names for m in closure.frame.reads.get(n, ())}
@@ -154,9 +161,13 @@ class Closures(Objects):
         if target is None:
             self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
         derivative: Any = target[0]
-        for transform in applied:
+        for transform in transforms(function):
             derivative = DerivedTarget(derivative, transform)
-        found = self.call_compiled(derivative, [*target[1], *map(self.to_operand, tangents)], node, hint)
+        return derivative, target[1]
+
+    def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
+        """A derivative of a closure, called."""
+        found = self.call_compiled(target, operands, node, hint)
         if found is None:
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)

@@ -388,7 +388,7 @@ def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
 
 
 def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
-    """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact"""
+    """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact, in the dtype that it has"""
     t = op.result.type
     if not isinstance(t, ArrayType) or t.shape is None:
         return op
@@ -400,7 +400,10 @@ def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
         source = _before_broadcast(s, o)
         if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
             operands[k] = source
-    return op if operands == list(op.operands) else replace(op, operands=tuple(operands))
+    if operands == list(op.operands):
+        return op
+    found = op.primitive.result_type([o.type for o in operands], op.static)
+    return replace(op, operands=tuple(operands)) if isinstance(found, ArrayType) and found.dtype == t.dtype else op
 
 
 def broadcast_last(s: Simplifier, op: Apply) -> Operand | None:

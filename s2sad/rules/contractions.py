@@ -157,7 +157,7 @@ def _dot_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     if m == 0 or n == 0:
         return (fit(g * w, x) if active[0] else None, fit(g * x, w) if active[1] else None)
     if m > 2 or n > 2:
-        raise UnsupportedType("np.dot of arrays with more than two axes", "use @ or np.tensordot")
+        return _tensordot_adjoint(g, y, xs, active, axes=((m - 1,), (max(n - 2, 0),)))
     return _matmul_adjoint(g, y, xs, active)
 
 
@@ -169,7 +169,10 @@ rule(
     fits=products_fit,
     samples=lambda rng: [
         Sample((REAL(rng, a), REAL(rng, b)))
-        for a, b in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((), (3,)), ((2, 2), ())]
+        for a, b in [
+            *[((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((), (3,)), ((2, 2), ())],
+            *[((4, 2, 3), (3,)), ((3,), (2, 3, 4)), ((2, 3), (4, 3, 2)), ((2, 4, 3), (3, 2)), ((2, 4, 3), (5, 3, 2))],
+        ]
     ],
 )
 
@@ -450,15 +453,18 @@ def _kron_type(a: Type, b: Type, /) -> Type:
 
 
 def _kron_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    m, n = ranks_of(xs[0], xs[1], "np.kron")
-    if m != n:
-        raise UnsupportedType("the derivative of np.kron of arrays of different ranks", "reshape one of them")
-    lengths = [shape_of(x)[k] for k in range(m) for x in xs]
+    ranks = ranks_of(xs[0], xs[1], "np.kron")
+    m = max(ranks)
+    x, w = (v if r == m else np.expand_dims(v, tuple(range(m - r))) for v, r in zip(xs, ranks, strict=True))
+    lengths = [shape_of(v)[k] for k in range(m) for v in (x, w)]
     blocks = np.reshape(g, tuple(lengths))
     even, odd = tuple(range(0, 2 * m, 2)), tuple(range(1, 2 * m, 2))
-    left = call(np.tensordot, blocks, xs[1], axes=(odd, tuple(range(m)))) if active[0] else None
-    right = call(np.tensordot, blocks, xs[0], axes=(even, tuple(range(m)))) if active[1] else None
-    return (left, right)
+    left = call(np.tensordot, blocks, w, axes=(odd, tuple(range(m)))) if active[0] else None
+    right = call(np.tensordot, blocks, x, axes=(even, tuple(range(m)))) if active[1] else None
+    return tuple(
+        bar if bar is None or r == m else np.reshape(bar, shape_of(v))
+        for bar, r, v in zip((left, right), ranks, xs, strict=True)
+    )
 
 
 rule(
@@ -466,7 +472,10 @@ rule(
     _kron_type,
     tangent=bilinear_tangent(np.kron),
     adjoint=_kron_adjoint,
-    samples=lambda rng: [Sample((REAL(rng, (2,)), REAL(rng, (3,)))), Sample((REAL(rng, (2, 3)), REAL(rng, (2, 2))))],
+    samples=lambda rng: [
+        Sample((REAL(rng, a), REAL(rng, b)))
+        for a, b in [((2,), (3,)), ((2, 3), (2, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)), ((), (2, 3)), ((2,), ())]
+    ],
 )
 
 

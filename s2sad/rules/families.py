@@ -325,7 +325,7 @@ def cast(c: Any, t: ArrayType) -> Any:
         return cast(np.real(c), t)
     if "python" in (t.kind, own.kind):
         return c
-    return call(t.dtype.type, c) if own.is_scalar else np.astype(c, t.dtype)
+    return call(t.dtype.type, c) if own.is_scalar or own.rank == 0 else np.astype(c, t.dtype)
 
 
 def real_part(x: Any) -> Any:
@@ -351,6 +351,11 @@ def spread(c: Any, y: Any) -> Any:
     assert isinstance(t, ArrayType)
     shape = type_in(c).shape
     return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
+
+
+def of_array(method: str, otherwise: str) -> Callable[..., str]:
+    """A spelling as a method of arrays; a number may be Python's, which has none."""
+    return lambda a, *rest: otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
 
 
 # Families

@@ -26,7 +26,7 @@ from s2sad.ir.types import (
 )
 from s2sad.rules.creation import length as length_of
 from s2sad.rules.creation import shape_operand
-from s2sad.rules.families import REAL, array_types, constant, fit, linear, rule
+from s2sad.rules.families import REAL, array_types, constant, fit, linear, of_array, rule
 
 VIEW = Effect.VIEW
 
@@ -86,7 +86,7 @@ linear(
     lambda g, x, shape: np.sum(g) if rank_of(x) == 0 else np.reshape(g, shape_of(x)),
     _reshape_type,
     effect=VIEW,
-    spelling=lambda a, shape: "_0.reshape(_1)" if a.kind == "array" else "np.reshape(_0, _1)",
+    spelling=of_array("_0.reshape(_1)", "np.reshape(_0, _1)"),
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)), (3, 2))),
         Sample((REAL(rng, (2, 3)), -1)),
@@ -123,7 +123,7 @@ linear(
     lambda g, x, axes=None: np.transpose(g) if axes is None else np.transpose(g, tuple(map(int, np.argsort(axes)))),
     _transpose_type,
     effect=VIEW,
-    spelling="_0.T",
+    spelling=of_array("_0.T", "np.transpose(_0)"),
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)),)),
         Sample((REAL(rng, (4,)),)),
