@@ -6,6 +6,7 @@ iteration to the next become unknown ones.
 
 from __future__ import annotations
 
+import enum
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -214,10 +215,10 @@ class Loops(Functions):
             return [constant(k) for k in opened]
         if isinstance(opened, Record) and issubclass(opened.cls, tuple):
             return list(opened.items.values())
-        if isinstance(opened, Constant) and isinstance(opened.value, (str, frozenset, set, bytes)):
-            return [
-                constant(v) for v in (opened.value if isinstance(opened.value, (str, bytes)) else sorted(opened.value))
-            ]
+        if isinstance(opened, Constant) and isinstance(opened.value, (str, bytes, enum.EnumMeta)):
+            return [constant(v) for v in opened.value]
+        if isinstance(opened, Constant) and isinstance(opened.value, (frozenset, set)):
+            return [constant(v) for v in sorted(opened.value)]
         return list(opened) if isinstance(opened, (tuple, list)) else None
 
     def first_items(self, term: Term, length: int, node: gast.AST) -> list[Term]:
