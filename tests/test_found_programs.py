@@ -110,8 +110,61 @@ def conversions_are_copies(x):
     return np.sum(a * b)
 
 
+STOPS_EARLY = False
+
+
+def leaves_never(x, tolerance=None):
+    y = x
+    for _ in range(4):
+        if STOPS_EARLY:
+            return x
+        z = np.sin(y) * x
+        if tolerance is not None and np.max(np.abs(z - y)) < tolerance:
+            return z
+        y = z
+    return y
+
+
+def told_of_steps(x, each):
+    y = x
+    for _ in range(4):
+        y = y * x
+        if each(y):
+            return
+
+
+def tells_of_steps(x):
+    kept, total = [], 0.0
+
+    def each(y):
+        nonlocal total
+        kept.append(y)
+        total += np.sum(y)
+        return False
+
+    told_of_steps(x, each)
+    return np.sum(kept[0] * kept[1]) * total
+
+
+def rows_for(values):
+    try:
+        n = len(values)
+    except TypeError:
+        rows = np.zeros(3)
+    else:
+        rows = np.zeros((3, n))
+    rows[0] = values
+    return rows
+
+
+def certain_try(x):
+    a, b = rows_for((x[0], 2.0))[0] + x[1]
+    return a * b
+
+
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
+    *((f, (X,)) for f in (leaves_never, tells_of_steps, certain_try)),
     *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),
     (repeated, (X, 3)),
     (lambda x: 2.0 * log_sum(x), (X,)),

@@ -433,6 +433,8 @@ class Loops(Functions):
         loose: set[Symbol] = set()
         own = {self.frame.key(n) for n in assigned_in(node) if n in self.frame.local}
         carried = Carried(self, [n for n in names if n in env], env, node)
+        kept: set[str] = set()
+        """What no iteration was seen to change: it is not carried, unless a later round changes it after all."""
         for _ in range(MAX_ROUNDS):
             del self.in_place[in_place:], self.errors[errors:]
             self.frozen = dict(frozen)
@@ -454,8 +456,13 @@ class Loops(Functions):
                 unbound[name] = after[name]
                 form = self.value_form(after[name], after)
                 carried.add(name, self.undefined(outer, form), form)
-            more = [k for k in env if k not in carried.terms and k not in own and after.get(k) is not entry[k]]
-            more = [k for k in more if k != STOP and k in after]
+            same = [k for k in carried.constants() if k not in {*kept, *unbound} and after.get(k) is entry[k]]
+            if same:
+                carried.drop(same)
+                names, kept = [n for n in names if n not in same], kept | set(same)
+                continue
+            more = [k for k in env if k not in carried.terms and (k not in own or k in kept)]
+            more = [k for k in more if k != STOP and k in after and after[k] is not entry[k]]
             for key in more:
                 carried.add(key, env[key], env[key])
             if fresh or more:
