@@ -6,7 +6,8 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
@@ -19,8 +20,11 @@ from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
 from s2sad.ir.regions import TRY
+from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ContainerType
-from s2sad.ir.values import Apply, Block, Constant, Function, Operation
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant
+
+MODULES = {"np", "math", "scipy", "warnings", "contextlib"}
 
 
 def emit_module(
@@ -39,10 +43,12 @@ def emit_module(
     survey = Survey()
     for f in functions:
         survey.block(f.body)
-    reserved = {f.name for f in functions} | set(survey.constants) | survey.helper_names() | survey.classes.keys()
-    reserved |= (
-        {name.split(".")[0] for name in survey.boxes} | {"np", "math", "scipy"} | (HELPERS.keys() if native else set())
-    )
+    reserved = {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | MODULES
+    reserved |= {name.split(".")[0] for name in survey.boxes} | (HELPERS.keys() if native else set())
+    clashes = survey.clashes(reserved)
+    functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
+    constants = {n: found[0].value for n, found in survey.constants.items() if found[0] not in clashes}
+    reserved |= constants.keys()
     definitions: list[ast.stmt] = []
     for f in functions:
         own = signature if f.name == entry else None
@@ -57,7 +63,7 @@ def emit_module(
     body += survey.imports([*helpers, *definitions])
     body += [
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
-        for n, v in survey.constants.items()
+        for n, v in constants.items()
     ]
     return write_located(ast.Module([*body, *helpers, *definitions], []))
 
@@ -69,7 +75,8 @@ class Survey:
         self.helpers: dict[Primitive, None] = {}
         self.functions: dict[str, Callable[..., object]] = {}
         """What is written into the module beside the helpers of primitives."""
-        self.constants: dict[str, object] = {}
+        self.constants: dict[str, list[Constant]] = {}
+        """Those that the user has names for, by these names."""
         self.classes: dict[str, type] = {}
         self.boxes: dict[str, BlackBox] = {}
         """Functions that run as they are: by the first name of their module, or by their own where they have none."""
@@ -106,7 +113,15 @@ class Survey:
 
     def operand(self, operand: object) -> None:
         if isinstance(operand, Constant) and operand.text is not None and operand.text.isidentifier():
-            self.constants[operand.text] = operand.value
+            self.constants.setdefault(operand.text, []).append(operand)
+
+    def clashes(self, reserved: Collection[str]) -> dict[Operand, Operand]:
+        """Constants whose name means something else too, as numbers that stand where they are read."""
+        found: dict[Operand, Operand] = {}
+        for name, many in self.constants.items():
+            if name in reserved or len({(type(c.value), repr(c.value)) for c in many}) > 1:
+                found.update((c, constant(c.value)) for c in many)
+        return found
 
     def helper_names(self) -> set[str]:
         return {p.name for p in self.helpers} | set(self.functions)

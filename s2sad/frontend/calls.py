@@ -210,6 +210,9 @@ class Calls(Customs):
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
             assert isinstance(more, dict)
             return self.call(constant(f.func), [*first, *arguments], {**more, **keywords}, node, hint)
+        if isinstance(f, np.vectorize):
+            made = self.call(constant(np.vectorize), [constant(f.pyfunc)], {}, node, None)
+            return self.call(made, arguments, keywords, node, hint)
         if isinstance(f, types.MethodType):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
             return self.call(constant(f.__func__), [receiver, *arguments], keywords, node, hint)

@@ -79,6 +79,9 @@ class Choices(Expressions):
                     return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
         left, right = self.given(left), self.given(right)
         if isinstance(op, (gast.Is, gast.IsNot)):
+            truth = self.is_truth(left, right)
+            if truth is not None:
+                return truth if isinstance(op, gast.Is) else self.apply(operator.not_, [truth])
             return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
         if isinstance(op, (gast.In, gast.NotIn)):
             return self.contains(node, left, right, isinstance(op, gast.NotIn))
@@ -96,6 +99,15 @@ class Choices(Expressions):
 
     def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
         """The comparison by a method of a user's class; None where there is none."""
+        return None
+
+    def is_truth(self, left: Term, right: Term) -> Operand | None:
+        """`x is True` of a truth value of Python, of which there are two; None for other terms."""
+        for value, x in ((left, right), (right, left)):
+            if not (isinstance(value, Constant) and isinstance(value.value, bool) and isinstance(x, Value)):
+                continue
+            if isinstance(x.type, ArrayType) and x.type.kind == "python" and x.type.dtype == bool:
+                return x if value.value else self.apply(operator.not_, [x])
         return None
 
     def identical(self, node: gast.AST, left: Term, right: Term) -> bool:

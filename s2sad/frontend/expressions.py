@@ -34,6 +34,7 @@ from s2sad.frontend.terms import (
     is_array,
     is_number,
     is_static,
+    known_integer,
     static_value,
 )
 from s2sad.ir.builder import Builder
@@ -450,7 +451,11 @@ class Expressions(Memory):
             return made
         if isinstance(node, gast.Tuple):
             return tuple(self.index(e) for e in node.elts)
-        return self.eval(node)
+        term = self.eval(node)
+        if not isinstance(term, Range):
+            return term
+        plain = (known_integer(term.start), known_integer(term.step)) == (0, 1)
+        return self.apply(np.arange, [term.stop] if plain else [term.start, term.stop, term.step])
 
     # strings
 

@@ -1,4 +1,4 @@
-"""Classes and exceptions that the emitted module names: however they are bound, or not, in their own module."""
+"""Classes, exceptions and constants that the emitted module names, however they are called where they come from."""
 
 from collections import namedtuple
 from dataclasses import dataclass
@@ -146,3 +146,48 @@ def scaled(x: float):
 def test_a_number_of_python_in_another_shape():
     assert s2sad.grad(scaled)(1.5) == pytest.approx(12.0)
     s2sad.check_grads(scaled, (1.5,), order=2)
+
+
+class Water:
+    k = 2.0
+    np = 5.0
+    x = 3.0
+    scaled_by_k = 11.0
+
+
+class Oil:
+    k = 3.0
+
+
+class Settings:
+    def __init__(self, step):
+        self.step = step
+
+
+coarse, fine = Settings(0.7), Settings(0.1)
+
+
+def two_of_one_name(x):
+    return Water.k * x[0] + Oil.k * x[1] ** 2
+
+
+def attributes_of_two_objects(x):
+    return np.sum(x**2 * coarse.step) + np.sum(x**3 * fine.step) * coarse.step
+
+
+def scaled_by_k(x, k):
+    return x * Water.k * k * Water.scaled_by_k
+
+
+def names_of_other_things(x):
+    k = x * Oil.k
+    total = np.sum(np.sin(x)) * Water.np * Water.x
+    for j in range(3):
+        k = scaled_by_k(k, x[0]) + Oil.k * j
+    return np.sum(k) * total
+
+
+@pytest.mark.parametrize("f", [two_of_one_name, attributes_of_two_objects, names_of_other_things])
+def test_constants_keep_their_values_whatever_they_are_called(f):
+    s2sad.check_grads(f, (X,))
+    assert s2sad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
