@@ -272,7 +272,7 @@ class Adjoints:
             return self.stored(builder, saved)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
-            home.scanned[value] = Value(value.type, _kept_name(value))
+            home.scanned[value] = Value(value.type, kept_name(value))
         return home.scanned[value]
 
     def kept(self, builder: Builder, value: Value) -> Operand | None:
@@ -316,7 +316,7 @@ class Adjoints:
                 if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
                     break
                 nest, outer = [outer.op, *nest], outer.outer
-            self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
+            self.saved[value] = array_for(value, nest, plural(kept_name(value)))
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
             self.keeps[self.saved[value].array] = value
@@ -341,7 +341,7 @@ class Adjoints:
         whole = self.read(builder, saved.array)
         index = index_of(saved.nest, builder, lambda o: self.read(builder, o))
         value = saved.value
-        result = builder.apply(GETITEM, (whole, index), None, _kept_name(value), True)
+        result = builder.apply(GETITEM, (whole, index), None, kept_name(value), True)
         builder.about = about
         return result
 
@@ -373,7 +373,7 @@ class Adjoints:
             return home.op.results[n + rows.index(value)]
         collects = self.collects.setdefault(home.op, {})
         if value not in collects:
-            name = _kept_name(value)
+            name = kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             collects[value] = sequence
             self.keeps[sequence] = value
@@ -451,12 +451,13 @@ _TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_d
 """The same elements in another order of axes: always a view."""
 
 
-def _kept_name(value: Value) -> str:
-    """What a value that a loop keeps is called in the reverse sweep."""
+def kept_name(value: Value) -> str:
+    """What a value that is kept is called in the reverse sweep: an unnamed integer is an index."""
     if value.hint is not None:
         return value.hint
     t = value.type
-    return "taken" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b" else "kept"
+    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"  # type: ignore[attr-defined]
 
 
 def plural(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.adjoints import is_light, leaf_type
+from s2sad.differentiate.adjoints import is_light, kept_name, leaf_type
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
@@ -195,7 +195,8 @@ def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
-    again = _computed_again(function.body, needed)
+    wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
+    again = _computed_again(function.body, wanted, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
     lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
@@ -215,7 +216,7 @@ def _split(
     final = forward.make(tuple, (0, 1), [function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
-    firm = [Value(v.type, v.hint or "kept") for v in needed]
+    firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
@@ -244,8 +245,8 @@ def _counted_by_lists(block: Block) -> Block:
     return replace(block, operations=tuple(operations))
 
 
-def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
-    """The operations that are cheaper done again than handed over: items, shapes, scalar arithmetic."""
+def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
+    """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
     own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
     again: dict[Value, Apply] = {}
 
@@ -262,9 +263,30 @@ def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
             visit(o)
         again[op.result] = replace(op, about=())
 
-    for v in needed:
+    for v in wanted:
         visit(v)
     return [again[r] for r in own if r in again]
+
+
+def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Value]:
+    """What is needed, with a number in the place of what is computed of it alone: `n`, not `n == 0`."""
+    own = {op.result: op for op in function.body.operations if isinstance(op, Apply) and is_light(op)}
+
+    def leaves(operand: Operand) -> Iterator[Operand]:
+        if isinstance(operand, Value) and operand in own:
+            for o in own[operand].operands:
+                yield from leaves(o)
+        elif isinstance(operand, Value):
+            yield operand
+
+    for v in needed:
+        of = set(leaves(v)).difference(needed) if v.hint is None and is_number(v) else set()
+        one = of.pop() if len(of) == 1 else None
+        yield one if isinstance(one, Value) and one in function.parameters and is_number(one) else v
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value.type, ArrayType) and value.type.is_scalar
 
 
 def _surely_bound(block: Block) -> list[Value]:

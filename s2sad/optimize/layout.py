@@ -9,7 +9,8 @@ Each says why floating point allows it. All of them keep the type.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, Operand, Value
-from s2sad.optimize.operands import is_inexact, is_unnamed
+from s2sad.optimize.operands import is_inexact, is_literal, is_unnamed
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -99,6 +100,23 @@ def sum_of_negative(s: Simplifier, op: Apply) -> Operand | None:
     return s.build(op, np.negative, total)
 
 
+def flat_again(s: Simplifier, op: Apply) -> Operand | None:
+    """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x; exact"""
+    if not op.about or _rank(op.result) != 1 or _rank(op.operands[0]) in (None, 0, 1):
+        return None
+    return s.build(replace(op, operands=op.operands[:1]), np.ravel, op.operands[0])
+
+
+def settled_type(s: Simplifier, op: Apply) -> Operand | None:
+    """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
+    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
+    if not op.about or made is None or made.primitive.name not in ("np.multiply", "np.divide") or made.static:
+        return None
+    wanted = _dtype(op.result)
+    typed = [_dtype(o) == wanted for o in made.operands if not is_literal(o)]
+    return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
+
+
 def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
     """The operands of f(x, np.expand_dims(y, 0)) as those of f(x, y): NumPy adds axes in front itself; exact"""
     operands = list(op.operands)
@@ -110,6 +128,10 @@ def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
         if any(_rank(p) is not None and _rank(p) >= rank for j, p in enumerate(operands) if j != k):  # type: ignore[operator]
             operands[k] = made.operands[0]
     return operands
+
+
+def _dtype(operand: Operand) -> np.dtype[Any] | None:
+    return operand.type.dtype if isinstance(operand.type, ArrayType) else None
 
 
 def _rank(operand: Operand) -> int | None:

@@ -25,8 +25,10 @@ from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
 from s2sad.optimize.layout import (
     drop_leading_axes,
+    flat_again,
     item_of_sum,
     packed_again,
+    settled_type,
     sum_of_negative,
     transposed_product,
     transposed_stack,
@@ -55,7 +57,7 @@ from s2sad.optimize.products import (
     times_quotient,
     times_scaled,
 )
-from s2sad.optimize.stores import plus_scatter, read_of_stored, store_of_sum, stored_twice
+from s2sad.optimize.stores import plus_number, plus_scatter, read_of_stored, store_of_sum, stored_twice
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
@@ -420,12 +422,19 @@ def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
     made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
+    if made is not None and made.primitive is lookup(np.multiply):
+        return next((o for o, other in (made.operands, made.operands[::-1]) if _is_ones(s, other)), operand)
     if made is None or not (spread or made.primitive.name in _LAYOUT):
         return operand
     source = _before_broadcast(s, made.operands[0])
     if isinstance(source.type, ArrayType) and source.type.is_scalar:
         return source
     return made.operands[0] if spread else operand
+
+
+def _is_ones(s: Simplifier, operand: Operand) -> bool:
+    spread = s.definition(operand, lookup(np.broadcast_to))
+    return spread is not None and is_number(spread.operands[0], 1.0)
 
 
 _LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
@@ -488,11 +497,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.negative": (negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack),
+    "np.reshape": (flat_again,),
+    "np.astype": (settled_type,),
     "np.sum": (sum_of_negative,),
     "extract": (_item_of_made,),
     "make": (packed_again,),
     "index_set": (store_of_sum, stored_twice),
-    "index_add": (stored_twice,),
+    "index_add": (stored_twice, plus_number),
     "getitem": (read_of_stored, _item_of_row, item_of_sum),
     "add_items": (_items_plus_item,),
 }

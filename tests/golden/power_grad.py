@@ -10,12 +10,12 @@ def power_forward(x, n):
     else:
         v1, power_residuals = power_forward(x, n - 1)
         v3 = x * v1
-    return v3, (x, n == 0, v1, power_residuals)
+    return v3, (x, n, v1, power_residuals)
 
 
 def power_reverse(residuals, v3_bar):
-    x, kept, v1, power_residuals = residuals
-    if kept:
+    x, n, v1, power_residuals = residuals
+    if n == 0:
         x_bar = 0.0
     else:
         v1_bar = v3_bar * x                             # v2 = x * v1

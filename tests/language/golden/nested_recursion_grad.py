@@ -10,12 +10,12 @@ def power_forward(k, x):
     else:
         v1, power_residuals = power_forward(k - 1, x)
         v3 = x * v1
-    return v3, (x, k == 0, v1, power_residuals)
+    return v3, (k, x, v1, power_residuals)
 
 
 def power_reverse(residuals, v3_bar):
-    x, kept, v1, power_residuals = residuals
-    if kept:
+    k, x, v1, power_residuals = residuals
+    if k == 0:
         x_bar = 0.0
     else:
         v1_bar = v3_bar * x                             # v2 = x * v1
