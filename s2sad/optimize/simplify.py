@@ -22,7 +22,21 @@ from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    walk,
+)
 from s2sad.optimize.layout import (
     drop_leading_axes,
     flat_again,
@@ -73,7 +87,7 @@ class Simplifier:
 
     def __init__(self, function: Function) -> None:
         self.results = function.body.results
-        self.reads = Counter(_read_in(function.body))
+        self.reads = _reads(function.body)
         """How often each value is read, but for the operation that the rules look at."""
         self.table: dict[Operand, Operand] = {}
         self.made: dict[Value, Apply] = {}
@@ -183,7 +197,7 @@ class Simplifier:
             new = rule(self, op)
             if new is not None:
                 self.table[op.result] = new
-                if isinstance(new, Value):
+                if isinstance(new, Value) and new is not op.result:
                     self.reads[new] += self.reads[op.result]
                 if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
                     self.names.setdefault(new, (op.result.hint, op.result.loose))
@@ -252,6 +266,17 @@ class Simplifier:
         absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and is_unnamed(o)]
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
+
+
+def _reads(body: Block) -> Counter[Value]:
+    """How often each value is read; a container that is only taken apart again does not count."""
+    found = Counter(_read_in(body))
+    calls = [op for op in walk(body) if isinstance(op, Apply)]
+    taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
+    for op in calls:
+        if op.primitive is MAKE and found[op.result] == taken[op.result]:
+            found.subtract(o for o in op.operands if isinstance(o, Value))
+    return found
 
 
 def _read_in(block: Block) -> Iterator[Value]:
