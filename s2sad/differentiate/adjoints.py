@@ -104,6 +104,8 @@ class Adjoints:
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
+        self.counts: dict[Operation, Value] = {}
+        """For each loop whose iterations must be counted, their number."""
         self.keeps: dict[Value, Value] = {}
         """The value of a loop body that a list or array keeps."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
@@ -409,7 +411,7 @@ class Adjoints:
             return True
         if not isinstance(made, Apply) or made.primitive.update:
             return False
-        return made.primitive.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
+        return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
     def _inside(self, value: Value, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""

@@ -358,7 +358,7 @@ class Memory(Heap):
         if origin is None or not isinstance(origin[0].type, ArrayType):
             return False
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
-        if not isinstance(made, Apply) or made.primitive.effect is not Effect.FRESH:
+        if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
         return made.primitive.name in _ROW_BY_ROW or origin[0].type.rank == 1
 

@@ -101,7 +101,9 @@ def sum_of_negative(s: Simplifier, op: Apply) -> Operand | None:
 
 
 def flat_again(s: Simplifier, op: Apply) -> Operand | None:
-    """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x; exact"""
+    """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x, and -> g where it has that shape; exact"""
+    if op.about and op.operands[0].type == op.result.type and _rank(op.result) is not None:
+        return op.operands[0]
     if not op.about or _rank(op.result) != 1 or _rank(op.operands[0]) in (None, 0, 1):
         return None
     return s.build(replace(op, operands=op.operands[:1]), np.ravel, op.operands[0])
@@ -115,6 +117,11 @@ def settled_type(s: Simplifier, op: Apply) -> Operand | None:
     wanted = _dtype(op.result)
     typed = [_dtype(o) == wanted for o in made.operands if not is_literal(o)]
     return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
+
+
+def same_dtype(s: Simplifier, op: Apply) -> Operand | None:
+    """x.astype(np.float32) -> x and np.float32(x) -> x in an adjoint, for x of that type; exact"""
+    return op.operands[0] if op.about and op.operands[0].type == op.result.type else None
 
 
 def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:

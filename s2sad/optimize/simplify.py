@@ -42,6 +42,7 @@ from s2sad.optimize.layout import (
     flat_again,
     item_of_sum,
     packed_again,
+    same_dtype,
     settled_type,
     sum_of_negative,
     transposed_product,
@@ -180,6 +181,7 @@ class Simplifier:
 
     def apply(self, op: Apply) -> None:
         operands = tuple(map(self.get, op.operands))
+        types = [o.type for o in op.operands]
         if operands != op.operands:
             op = replace(op, operands=operands)
         self.reads.subtract(o for o in operands if isinstance(o, Value))
@@ -193,14 +195,21 @@ class Simplifier:
             if spread is not None:
                 self.table[op.result] = spread
                 return
+        if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
+            new = self.in_new_dtype(op)
+            if isinstance(new, Apply):
+                self.reads[new.result] = self.reads[op.result]
+                self.add(new)
+                self.table[op.result] = self.get(new.result)
+                return
         for rule in RULES.get(op.primitive.name, ()):
-            new = rule(self, op)
-            if new is not None:
-                self.table[op.result] = new
-                if isinstance(new, Value) and new is not op.result:
-                    self.reads[new] += self.reads[op.result]
-                if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
-                    self.names.setdefault(new, (op.result.hint, op.result.loose))
+            found = rule(self, op)
+            if found is not None:
+                self.table[op.result] = found
+                if isinstance(found, Value) and found is not op.result:
+                    self.reads[found] += self.reads[op.result]
+                if isinstance(found, Value) and found.hint is None and op.result.hint and found in self.made:
+                    self.names.setdefault(found, (op.result.hint, op.result.loose))
                 return
         key = _key(op)
         if op.primitive is EXTRACT and op.operands[0] in self.returned:
@@ -216,6 +225,16 @@ class Simplifier:
         self.reads.update(o for o in op.operands if isinstance(o, Value))
         self.made[op.result] = op
         self.operations.append(op)
+
+    def in_new_dtype(self, op: Apply) -> Apply | None:
+        """The operation in another dtype: `1.0 * x` is of that of x, where `np.broadcast_to(1.0, n) * x` is not."""
+        t = op.result.type
+        if not isinstance(t, ArrayType) or t.dtype is None or op.primitive.update is not None:
+            return None
+        found = op.primitive.result_type([o.type for o in op.operands], op.static)
+        if not isinstance(found, ArrayType) or found.dtype in (None, t.dtype):
+            return None
+        return replace(op, result=Value(replace(t, dtype=found.dtype), op.result.hint, op.result.loose))
 
     def named_after(self, op: Apply, before: Operand) -> bool:
         """Whether an earlier run of a black box takes the name of this one: it may take long."""
@@ -233,8 +252,8 @@ class Simplifier:
         for new in builder.operations:
             assert isinstance(new, Apply)
             if result.type != op.result.type:
-                new = replace(new, result=op.result)
-                result = op.result
+                result = _in_dtype_of(op.result, result) if op.about else op.result
+                new = replace(new, result=result)
             self.add(new)
         return self.get(result)
 
@@ -286,6 +305,14 @@ def _read_in(block: Block) -> Iterator[Value]:
         for inner in op.blocks:
             yield from _read_in(inner)
     yield from (o for o in block.results if isinstance(o, Value))
+
+
+def _in_dtype_of(value: Value, found: Operand) -> Value:
+    """The result of an operation that another one replaces: with its shape, which may be known better, and its name."""
+    t, new = value.type, found.type
+    if not isinstance(t, ArrayType) or not isinstance(new, ArrayType) or new.dtype in (None, t.dtype):
+        return value
+    return Value(replace(t, dtype=new.dtype), value.hint, value.loose)
 
 
 def _may_replace(op: Apply, before: Operand) -> bool:
@@ -523,7 +550,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack),
     "np.reshape": (flat_again,),
-    "np.astype": (settled_type,),
+    "np.astype": (same_dtype, settled_type),
+    **{f"np.{name}": (same_dtype,) for name in ("float16", "float32", "float64", "complex64", "complex128")},
     "np.sum": (sum_of_negative,),
     "extract": (_item_of_made,),
     "make": (packed_again,),
