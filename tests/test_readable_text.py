@@ -100,7 +100,34 @@ def weighted_items(xs):
     return total
 
 
+def recurrent(params, xs):
+    h = np.zeros(len(params["b"]))
+    for x in xs:
+        h = np.tanh(params["W"] @ h + params["b"] * x)
+    return np.sum(h)
+
+
+def layer(p, x):
+    return np.tanh(p["W"] @ x + p["b"])
+
+
+def layers(params, x):
+    for _ in range(3):
+        x = layer(params, x)
+    return np.sum(x)
+
+
+def key_and_name(params, x):
+    W = 2.0 * x
+    return params["W"] ** 2 * W**2
+
+
+def diagonal(m):
+    return np.sum(np.log(np.diag(m)))
+
+
 R = np.random.default_rng(3).normal
+PARAMS = {"W": R(size=(2, 2)), "b": R(size=2)}
 CASES = [
     (quotient, (1.3, 0.7), (0, 1), ["b_bar = -a_bar * v1"], ["(-v1 / b)"]),
     (quotients, (R(size=4), 0.7), (0, 1), ["s_bar = -np.sum(x_bar * y)"], ["-y / s"]),
@@ -117,6 +144,10 @@ CASES = [
     (masked, (R(size=5),), 0, ["+= 1.0"], ["broadcast_to"]),
     (contracted, (R(size=(2, 3)), R(size=(3, 2))), (0, 1), ["return a_bar, b_bar"], ["np.array("]),
     (filtered, (R(size=(2, 2)), R(size=2), R(size=(4, 2))), (0, 1), ["x_bar = A.T @ x_bar"], ["x_bar_2"]),
+    (recurrent, (PARAMS, R(size=3)), 0, ["W_bar += np.outer(", "# v1 = W @ h", '"W": W_bar'], ["v1_bar +="]),
+    (layers, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], ["_bar_2"]),
+    (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
+    (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (weighted_items, (R(size=4),), 0, ["# v2 = v1 * (i + 1)"], ["v1 * i + 1"]),
 ]
 

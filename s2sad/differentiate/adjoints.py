@@ -146,6 +146,11 @@ class Adjoints:
         name = self.names.get(value) or value.hint or "v"
         return f"{name.rstrip('_') or name}_bar"
 
+    def part_hint(self, value: Operand, path: Path) -> str:
+        """The name of the adjoint of a leaf: after its key where that is a name, `W_bar` for that of `params["W"]`."""
+        key = next((k for k in reversed(path) if isinstance(k, str) and k.isidentifier()), None)
+        return self.hint(value) if key is None else f"{key}_bar"
+
     def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
         """Give a name to a value that has none yet."""
         if isinstance(operand, Value) and operand.hint is None:
@@ -182,7 +187,7 @@ class Adjoints:
                 builder.about = (*silent, *(op for op in about if op not in silent))
                 total = add(builder, before, leaf)
                 builder.about = about
-            self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
+            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True)
 
     def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
         """Add a contribution to the adjoint of what a subscript takes of an array."""
@@ -209,7 +214,7 @@ class Adjoints:
         if isinstance(frame.op, If):
             start = self._current(builder, key, frame.outer)
         else:
-            start = Value(tangent_type(leaf_type(key)), self.hint(key[0]))
+            start = Value(tangent_type(leaf_type(key)), self.part_hint(*key))
             frame.totals[key] = start
         frame.touched[key] = start if start is not None else constant(None)
         return start

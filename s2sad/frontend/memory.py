@@ -299,7 +299,7 @@ class Memory(Heap):
     def labelled(self, ref: Ref, value: Operand) -> Operand:
         """The new contents under the name that the array has."""
         name = self.shown(ref.cell)
-        if not isinstance(value, Value) or value.hint is not None or name is None:
+        if not isinstance(value, Value) or (value.hint is not None and not value.loose) or name is None:
             return value
         made = self.builder.operations[-1]
         if isinstance(made, Apply) and made.result is value:

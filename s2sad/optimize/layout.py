@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import EXTRACT
+from s2sad.ir.structure import EXTRACT, SHAPE
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, Operand, Value
 from s2sad.optimize.operands import is_inexact, is_literal, is_unnamed
@@ -122,6 +122,14 @@ def settled_type(s: Simplifier, op: Apply) -> Operand | None:
 def same_dtype(s: Simplifier, op: Apply) -> Operand | None:
     """x.astype(np.float32) -> x and np.float32(x) -> x in an adjoint, for x of that type; exact"""
     return op.operands[0] if op.about and op.operands[0].type == op.result.type else None
+
+
+def first_length(s: Simplifier, op: Apply) -> Operand | None:
+    """x.shape[0] -> len(x) in an adjoint; exact"""
+    shape = s.definition(op.operands[0], SHAPE)
+    if shape is None or not op.about or op.static["key"] != 0:
+        return None
+    return s.build(op, len, shape.operands[0])
 
 
 def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:

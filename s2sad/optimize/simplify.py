@@ -39,6 +39,7 @@ from s2sad.ir.values import (
 )
 from s2sad.optimize.layout import (
     drop_leading_axes,
+    first_length,
     flat_again,
     item_of_sum,
     packed_again,
@@ -553,7 +554,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.astype": (same_dtype, settled_type),
     **{f"np.{name}": (same_dtype,) for name in ("float16", "float32", "float64", "complex64", "complex128")},
     "np.sum": (sum_of_negative,),
-    "extract": (_item_of_made,),
+    "extract": (_item_of_made, first_length),
     "make": (packed_again,),
     "index_set": (store_of_sum, stored_twice),
     "index_add": (stored_twice, plus_number),
