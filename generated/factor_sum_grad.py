@@ -30,9 +30,7 @@ def factor_sum_grad(a, w):
     v14 = np.arange(1.0, len(r) + 1.0)
     v15 = r * r * v14
     # adjoint sweep
-    v15_bar = np.broadcast_to(1.0, v15.shape)  # v16 = np.sum(v15)
-    v12_bar = v15_bar * v14                    # v15 = v12 * v14
-    r_bar = 2.0 * v12_bar * r                  # v12 = r * r
+    r_bar = 2.0 * v14 * r  # v12 = r * r
     a_bar = w.copy()
     for k, v1, v7s in zip(reversed(range(n)), reversed(v1s), reversed(v7s_stack)):
         for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):

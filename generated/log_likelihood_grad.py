@@ -28,11 +28,11 @@ def log_likelihood_grad(a, y):
         z[i] = v14
     v18 = np.diag(a)
     # adjoint sweep
-    v18_bar = -1.0 / v18               # v19 = np.log(v18)
-    v16 = np.arange(v18_bar.shape[0])  # v18 = np.diag(a)
-    a_bar = np.zeros_like(a)           # v18 = np.diag(a)
-    a_bar[v16, v16] += v18_bar         # v18 = np.diag(a)
-    z_bar = -z                         # v15 = z * z
+    v18_bar = -1.0 / v18           # v19 = np.log(v18)
+    v16 = np.arange(len(v18_bar))  # v18 = np.diag(a)
+    a_bar = np.zeros_like(a)       # v18 = np.diag(a)
+    a_bar[v16, v16] += v18_bar     # v18 = np.diag(a)
+    z_bar = -z                     # v15 = z * z
     y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
         v14_bar = z_bar[i]  # z[i] = v14

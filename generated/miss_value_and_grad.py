@@ -12,19 +12,18 @@ def roll_forward(position, velocity, table, friction, dt, steps):
     velocitys = []
     aways = []
     normals = []
-    v9s_stacks = []
+    counts_stack = []
     for i in range(steps):
         velocity = velocity - dt * friction * velocity
         position += dt * velocity
-        v9s_stack = []
+        counts = []
         for k in range(2):
-            v9s = []
+            count = 0
             while True:
                 v7 = position[k]
                 if not (v7 < 0.0 or v7 > table[0][k]):
                     break
                 v9 = position[k]
-                v9s.append(v9)
                 if v9 < 0.0:
                     wall = 0.0
                 else:
@@ -34,9 +33,10 @@ def roll_forward(position, velocity, table, friction, dt, steps):
                 v12 = velocity[k]
                 v13 = -v12
                 velocity[k] = v13
-            v9s_stack.append(v9s)
+                count += 1
+            counts.append(count)
         velocitys.append(velocity)
-        v9s_stacks.append(v9s_stack)
+        counts_stack.append(counts)
         away = position - table[1]
         aways.append(away)
         v14 = away @ away
@@ -56,17 +56,17 @@ def roll_forward(position, velocity, table, friction, dt, steps):
         normals.append(normal)
         v19s[i] = v19
     return position, (
-        friction, dt, steps, table[2], velocitys, aways, distances, normals, v19s, v9s_stacks
+        friction, dt, steps, table[2], velocitys, aways, distances, normals, v19s, counts_stack
     )
 
 
 def roll_reverse(residuals, position_bar):
-    friction, dt, steps, v3, velocitys, aways, distances, normals, v19s, v9s_stacks = residuals
+    friction, dt, steps, v3, velocitys, aways, distances, normals, v19s, counts_stack = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
-    for i, velocity, away, normal, v9s_stack in zip(
+    for i, velocity, away, normal, counts in zip(
         reversed(range(steps)), reversed(velocitys), reversed(aways), reversed(normals),
-        reversed(v9s_stacks)
+        reversed(counts_stack)
     ):
         distance = distances[i]
         if distance < v3:
@@ -88,8 +88,8 @@ def roll_reverse(residuals, position_bar):
             distance_bar = 0.0
         away_bar += distance_bar / distance * away  # distance = np.sqrt(v14); v14 = away @ away
         position_bar += away_bar                    # away = position - v2
-        for k, v9s in zip(reversed(range(2)), reversed(v9s_stack)):
-            for _ in range(len(v9s)):
+        for k, count in zip(reversed(range(2)), reversed(counts)):
+            for _ in range(count):
                 v13_bar = velocity_bar[k]  # velocity[k] = v13
                 v12_bar = -v13_bar         # v13 = -v12
                 velocity_bar[k] = v12_bar  # velocity[k] = v13; v12 = velocity[k]

@@ -168,16 +168,14 @@ def unpacked_reverse(residuals, result_bar):
     v2_bar, v3_bar, v5_bar, v6_bar = result_bar
     # evaluation trace
     n = (len(q) - 2) // 5
-    v1 = q[:2 * n]
-    v4 = q[3 * n:5 * n]
     # adjoint sweep
-    q_bar = np.zeros_like(q)           # v6 = q[5 * n:]
-    q_bar[5 * n:] = v6_bar             # v6 = q[5 * n:]
-    v4_bar = v5_bar.reshape(v4.shape)  # v5 = v4.reshape((n, 2))
-    q_bar[3 * n:5 * n] += v4_bar       # v4 = q[3 * n:5 * n]
-    q_bar[2 * n:3 * n] += v3_bar       # v3 = q[2 * n:3 * n]
-    v1_bar = v2_bar.reshape(v1.shape)  # v2 = v1.reshape((2, n))
-    q_bar[:2 * n] += v1_bar            # v1 = q[:2 * n]
+    q_bar = np.zeros_like(q)      # v6 = q[5 * n:]
+    q_bar[5 * n:] = v6_bar        # v6 = q[5 * n:]
+    v4_bar = np.ravel(v5_bar)     # v5 = v4.reshape((n, 2))
+    q_bar[3 * n:5 * n] += v4_bar  # v4 = q[3 * n:5 * n]
+    q_bar[2 * n:3 * n] += v3_bar  # v3 = q[2 * n:3 * n]
+    v1_bar = np.ravel(v2_bar)     # v2 = v1.reshape((2, n))
+    q_bar[:2 * n] += v1_bar       # v1 = q[:2 * n]
     return q_bar
 
 

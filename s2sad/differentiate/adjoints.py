@@ -104,6 +104,8 @@ class Adjoints:
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
+        self.counts: dict[Operation, Value] = {}
+        """For each loop whose iterations must be counted, their number."""
         self.keeps: dict[Value, Value] = {}
         """The value of a loop body that a list or array keeps."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
@@ -144,6 +146,11 @@ class Adjoints:
         name = self.names.get(value) or value.hint or "v"
         return f"{name.rstrip('_') or name}_bar"
 
+    def part_hint(self, value: Operand, path: Path) -> str:
+        """The name of the adjoint of a leaf: after its key where that is a name, `W_bar` for that of `params["W"]`."""
+        key = next((k for k in reversed(path) if isinstance(k, str) and k.isidentifier()), None)
+        return self.hint(value) if key is None else f"{key}_bar"
+
     def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
         """Give a name to a value that has none yet."""
         if isinstance(operand, Value) and operand.hint is None:
@@ -180,7 +187,7 @@ class Adjoints:
                 builder.about = (*silent, *(op for op in about if op not in silent))
                 total = add(builder, before, leaf)
                 builder.about = about
-            self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
+            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True)
 
     def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
         """Add a contribution to the adjoint of what a subscript takes of an array."""
@@ -207,7 +214,7 @@ class Adjoints:
         if isinstance(frame.op, If):
             start = self._current(builder, key, frame.outer)
         else:
-            start = Value(tangent_type(leaf_type(key)), self.hint(key[0]))
+            start = Value(tangent_type(leaf_type(key)), self.part_hint(*key))
             frame.totals[key] = start
         frame.touched[key] = start if start is not None else constant(None)
         return start
@@ -272,7 +279,7 @@ class Adjoints:
             return self.stored(builder, saved)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
-            home.scanned[value] = Value(value.type, _kept_name(value))
+            home.scanned[value] = Value(value.type, kept_name(value))
         return home.scanned[value]
 
     def kept(self, builder: Builder, value: Value) -> Operand | None:
@@ -316,7 +323,7 @@ class Adjoints:
                 if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
                     break
                 nest, outer = [outer.op, *nest], outer.outer
-            self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
+            self.saved[value] = array_for(value, nest, plural(kept_name(value)))
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
             self.keeps[self.saved[value].array] = value
@@ -341,7 +348,7 @@ class Adjoints:
         whole = self.read(builder, saved.array)
         index = index_of(saved.nest, builder, lambda o: self.read(builder, o))
         value = saved.value
-        result = builder.apply(GETITEM, (whole, index), None, _kept_name(value), True)
+        result = builder.apply(GETITEM, (whole, index), None, kept_name(value), True)
         builder.about = about
         return result
 
@@ -373,7 +380,7 @@ class Adjoints:
             return home.op.results[n + rows.index(value)]
         collects = self.collects.setdefault(home.op, {})
         if value not in collects:
-            name = _kept_name(value)
+            name = kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             collects[value] = sequence
             self.keeps[sequence] = value
@@ -409,7 +416,7 @@ class Adjoints:
             return True
         if not isinstance(made, Apply) or made.primitive.update:
             return False
-        return made.primitive.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
+        return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
     def _inside(self, value: Value, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""
@@ -451,12 +458,13 @@ _TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_d
 """The same elements in another order of axes: always a view."""
 
 
-def _kept_name(value: Value) -> str:
-    """What a value that a loop keeps is called in the reverse sweep."""
+def kept_name(value: Value) -> str:
+    """What a value that is kept is called in the reverse sweep: an unnamed integer is an index."""
     if value.hint is not None:
         return value.hint
     t = value.type
-    return "taken" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b" else "kept"
+    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"  # type: ignore[attr-defined]
 
 
 def plural(name: str) -> str:

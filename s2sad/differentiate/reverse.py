@@ -12,7 +12,7 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,9 +35,10 @@ from s2sad.differentiate.tangents import (
 from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.regions import is_try
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
-from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.types import BOOL, INT, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -456,21 +457,46 @@ class Reverse(Adjoints):
     def trips(self, op: For | While, frame: Frame, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
         """The range of the reversed loop, and whether it runs backward."""
         if isinstance(op, For) and not op.breaks:
-            bounds = [self.read(builder, o) for o in (op.start, op.stop, op.step)]
-            return (bounds[0], bounds[1], bounds[2]), not op.reverse
-        known: list[Value] = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
-        numbers = [s for s in known if _is_number(_item(s))]
-        counted = self.counted(op)
-        if numbers:
-            sequence = numbers[0]
-        else:
-            sequence = known[0] if known and counted is None else self.collect(counted or op.body.parameters[0], frame)
-        return (constant(0), builder.call(len, self.read(builder, sequence)).operand, constant(1)), False
+            start, step = self.read(builder, op.start), self.read(builder, op.step)
+            return (start, self.length_again(op, builder), step), not op.reverse
+        return (constant(0), self.read(builder, self.count(op, frame)), constant(1)), False
 
-    def counted(self, op: For | While) -> Value | None:
-        """A number of the loop body by which its iterations are counted, where there is one."""
-        own = (r for o in op.body.operations if isinstance(o, Apply) for r in o.results)
-        return next((v for v in (*op.body.parameters, *own) if _is_number(v.type)), None)
+    def length_again(self, op: For, builder: Builder) -> Operand:
+        """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
+        made = self.definition.get(op.stop) if isinstance(op.stop, Value) and op.stop.hint is None else None
+        array = made.operands[0] if isinstance(made, Apply) and made.primitive is lookup(len) else None
+        if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
+            return self.read(builder, op.stop)
+        later = self.latest(array)
+        if later is array:
+            return self.read(builder, op.stop)
+        return builder.call(len, self.read(builder, later)).operand
+
+    def latest(self, array: Value) -> Value:
+        """The array behind the last loop or store of its block that writes into it."""
+        block = self.owner.get(array)
+        for op in block.operations if block is not None else ():
+            pairs: Iterable[tuple[Operand, Value]] = ()
+            if isinstance(op, (For, While)):
+                pairs = zip(op.initial, op.results, strict=False)
+            elif isinstance(op, Apply) and op.primitive.update is not None:
+                pairs = [(op.operands[0], op.result)]
+            array = next((r for o, r in pairs if o is array and r.type == array.type), array)
+        return array
+
+    def count(self, op: For | While, frame: Frame) -> Value:
+        """How many iterations a loop had: what it counts itself, or a number that the forward sweep counts."""
+        for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
+            made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
+            added = isinstance(made, Apply) and made.primitive is lookup(np.add) and made.operands[0] is p
+            if isinstance(made, Apply) and added and _is_integer(start, 0) and _is_integer(made.operands[1], 1):
+                return result
+        if op not in self.counts:
+            self.counts[op] = Value(INT, "count", True)
+            assert frame.outer is not None and frame.outer.block is not None
+            self.owner[self.counts[op]] = frame.outer.block
+            self.order[self.counts[op]] = self.order[op.body.parameters[0]] if op.body.parameters else 0
+        return self.counts[op]
 
     # the forward sweep
 
@@ -510,7 +536,15 @@ class Reverse(Adjoints):
             parameters = [kept.enter(op) for kept in arrays]
             initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
         operations = self.forward_operations(op.body)
-        yields = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
+        yields: list[Operand] = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
+        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
+        if op in self.counts:
+            counter = Builder(op.location)
+            parameters = [*parameters, Value(INT, "count")]
+            initial.append(constant(0))
+            yields.append(counter.apply(required(np.add), (parameters[-1], constant(1)), None, "count"))
+            operations[:0] = counter.operations
+            finals.append(self.counts[op])
         n, rows, own = len(op.initial), op.body.results, op.body.parameters
         cut = len(rows) - op.breaks
         first = n + isinstance(op, For)
@@ -519,9 +553,12 @@ class Reverse(Adjoints):
             tuple(operations),
             (*rows[:n], *yields, *rows[n:cut], *collects, *rows[cut:]),
         )
-        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
         results = (*op.results[:n], *finals, *op.results[n:], *collects.values())
-        return [*before.operations, replace(op, initial=(*op.initial, *initial), body=body, results=results)]
+        new = replace(op, initial=(*op.initial, *initial), body=body, results=results)
+        if isinstance(new, While) and parameters:
+            seen = [Value(p.type, p.hint) for p in parameters]
+            new = replace(new, test=replace(new.test, parameters=(*new.test.parameters, *seen)))
+        return [*before.operations, new]
 
     def forward_call(self, op: Call) -> list[Operation]:
         if op not in self.pairs:
@@ -591,6 +628,10 @@ class LazyExpr(Expr):
 
 def _is_number(t: Type) -> bool:
     return isinstance(t, ArrayType) and t.is_scalar
+
+
+def _is_integer(operand: Operand, number: int) -> bool:
+    return isinstance(operand, Constant) and type(operand.value) is int and operand.value == number
 
 
 def _item(sequence: Operand | None) -> Type:

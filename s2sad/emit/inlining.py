@@ -15,7 +15,7 @@ from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
 from s2sad.ir.replay import REPLAYED, STEPS
 from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 WIDTH = 64
@@ -95,7 +95,9 @@ def _choose(
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
             readers = uses.readers.get(op.operands[0], [])  # type: ignore[arg-type]
-            if all(isinstance(r, Apply) and r.primitive is EXTRACT for r in readers):
+            if is_unpackable(op.operands[0].type) and all(
+                isinstance(r, Apply) and r.primitive is EXTRACT for r in readers
+            ):
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
@@ -103,6 +105,11 @@ def _choose(
         ):
             inlined[op.result] = op
             widths[op.result] = width
+
+
+def is_unpackable(t: Type) -> bool:
+    """Whether an assignment can take a container apart."""
+    return isinstance(t, ContainerType) and issubclass(t.cls, (tuple, list))
 
 
 def _own_width(op: Apply) -> int:
@@ -270,7 +277,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
             continue
         readers = uses.readers.get(value, [])
         items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
-        if not items or len(items) < len(readers) or not issubclass(value.type.cls, (tuple, list)):
+        if not items or len(items) < len(readers) or not is_unpackable(value.type):
             continue
         if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):
             continue

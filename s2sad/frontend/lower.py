@@ -37,6 +37,7 @@ from s2sad.ir.custom import BoxRule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup, required
+from s2sad.ir.rewrite import with_names_of_user
 from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
@@ -141,7 +142,7 @@ class Lowering(Regions):
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
-        function = Function(name, body, gast.get_docstring(self.frame.source.tree))
+        function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         variables = tuple(v for v, _ in self.captured.values())
         return Lowered(function, variables, tuple(self.in_place), impure, written, changes)
 
@@ -388,7 +389,7 @@ class Lowering(Regions):
 
     def named(self, term: Term, name: str, taken: int) -> Term:
         """Give the name to a value that one of the last operations has just made and that has none yet."""
-        if not isinstance(term, Value) or term.hint is not None:
+        if not isinstance(term, Value) or (term.hint is not None and not term.loose):
             return term
         operations = self.builder.operations
         for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):

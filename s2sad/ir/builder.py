@@ -127,7 +127,7 @@ class Builder:
         assert isinstance(result, Value)
         return result
 
-    def extract(self, container: Operand, key: object, hint: str | None = None) -> Operand:
+    def extract(self, container: Operand, key: object, hint: str | None = None, loose: bool = False) -> Operand:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
@@ -135,7 +135,7 @@ class Builder:
         item = container.type[key]
         if isinstance(item, ArrayType) and item.kind == "python" and isinstance(item.size, int):
             return constant(item.size)
-        return self.apply(EXTRACT, (container,), {"key": key}, hint)
+        return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 
 
 def _known(operands: Sequence[Operand]) -> list[Any] | None:

@@ -32,6 +32,8 @@ class Effect(Enum):
     """Nothing: the result is new memory."""
     VIEW = "view"
     """Nothing, but the result may share memory with an operand."""
+    LONE_VIEW = "lone view"
+    """The same where there is one operand; what is made of several is new memory."""
     IO = "io"
     """It prints, asserts or raises: it is neither dropped nor moved."""
 
@@ -107,6 +109,12 @@ class Primitive:
             named = _by_keyword(named, self.function, static)
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    def effect_of(self, operands: int) -> Effect:
+        """The effect of a call with so many operands."""
+        if self.effect is not Effect.LONE_VIEW:
+            return self.effect
+        return Effect.VIEW if operands == 1 else Effect.FRESH
 
     def __repr__(self) -> str:
         return self.name

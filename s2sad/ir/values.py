@@ -19,7 +19,7 @@ from s2sad.errors import NOWHERE, Location
 from s2sad.ir.types import Type, type_of
 
 if TYPE_CHECKING:
-    from s2sad.ir.primitive import Primitive
+    from s2sad.ir.primitive import Effect, Primitive
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,6 +75,10 @@ class Apply:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return ()
+
+    @property
+    def effect(self) -> Effect:
+        return self.primitive.effect_of(len(self.operands))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -9,15 +9,16 @@ Each says why floating point allows it. All of them keep the type.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from s2sad.ir.primitive import lookup
-from s2sad.ir.structure import EXTRACT
+from s2sad.ir.structure import EXTRACT, SHAPE
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, Operand, Value
-from s2sad.optimize.operands import is_inexact, is_unnamed
+from s2sad.optimize.operands import is_inexact, is_literal, is_unnamed
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -120,6 +121,38 @@ def transpose_of_negative(s: Simplifier, op: Apply) -> Operand | None:
     return s.build(op, np.negative, turned)
 
 
+def flat_again(s: Simplifier, op: Apply) -> Operand | None:
+    """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x, and -> g where it has that shape; exact"""
+    if op.about and op.operands[0].type == op.result.type and _rank(op.result) is not None:
+        return op.operands[0]
+    if not op.about or _rank(op.result) != 1 or _rank(op.operands[0]) in (None, 0, 1):
+        return None
+    return s.build(replace(op, operands=op.operands[:1]), np.ravel, op.operands[0])
+
+
+def settled_type(s: Simplifier, op: Apply) -> Operand | None:
+    """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
+    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
+    if not op.about or made is None or made.primitive.name not in ("np.multiply", "np.divide") or made.static:
+        return None
+    wanted = _dtype(op.result)
+    typed = [_dtype(o) == wanted for o in made.operands if not is_literal(o)]
+    return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
+
+
+def same_dtype(s: Simplifier, op: Apply) -> Operand | None:
+    """x.astype(np.float32) -> x and np.float32(x) -> x in an adjoint, for x of that type; exact"""
+    return op.operands[0] if op.about and op.operands[0].type == op.result.type else None
+
+
+def first_length(s: Simplifier, op: Apply) -> Operand | None:
+    """x.shape[0] -> len(x) in an adjoint; exact"""
+    shape = s.definition(op.operands[0], SHAPE)
+    if shape is None or not op.about or op.static["key"] != 0:
+        return None
+    return s.build(op, len, shape.operands[0])
+
+
 def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
     """The operands of f(x, np.expand_dims(y, 0)) as those of f(x, y): NumPy adds axes in front itself; exact"""
     operands = list(op.operands)
@@ -131,6 +164,10 @@ def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
         if any(_rank(p) is not None and _rank(p) >= rank for j, p in enumerate(operands) if j != k):  # type: ignore[operator]
             operands[k] = made.operands[0]
     return operands
+
+
+def _dtype(operand: Operand) -> np.dtype[Any] | None:
+    return operand.type.dtype if isinstance(operand.type, ArrayType) else None
 
 
 def _rank(operand: Operand) -> int | None:

@@ -22,12 +22,30 @@ from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    walk,
+)
 from s2sad.optimize.layout import (
     drop_leading_axes,
+    first_length,
+    flat_again,
     item_of_sum,
     packed_again,
     product_of_negative,
+    same_dtype,
+    settled_type,
     sum_of_negative,
     transpose_of_negative,
     transposed_product,
@@ -57,7 +75,7 @@ from s2sad.optimize.products import (
     times_quotient,
     times_scaled,
 )
-from s2sad.optimize.stores import plus_scatter, read_of_stored, store_of_sum, stored_twice
+from s2sad.optimize.stores import plus_number, plus_scatter, read_of_stored, store_of_sum, stored_twice
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
@@ -73,7 +91,7 @@ class Simplifier:
 
     def __init__(self, function: Function) -> None:
         self.results = function.body.results
-        self.reads = Counter(_read_in(function.body))
+        self.reads = _reads(function.body)
         """How often each value is read, but for the operation that the rules look at."""
         self.table: dict[Operand, Operand] = {}
         self.made: dict[Value, Apply] = {}
@@ -166,6 +184,7 @@ class Simplifier:
 
     def apply(self, op: Apply) -> None:
         operands = tuple(map(self.get, op.operands))
+        types = [o.type for o in op.operands]
         if operands != op.operands:
             op = replace(op, operands=operands)
         self.reads.subtract(o for o in operands if isinstance(o, Value))
@@ -179,14 +198,21 @@ class Simplifier:
             if spread is not None:
                 self.table[op.result] = spread
                 return
+        if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
+            new = self.in_new_dtype(op)
+            if isinstance(new, Apply):
+                self.reads[new.result] = self.reads[op.result]
+                self.add(new)
+                self.table[op.result] = self.get(new.result)
+                return
         for rule in RULES.get(op.primitive.name, ()):
-            new = rule(self, op)
-            if new is not None:
-                self.table[op.result] = new
-                if isinstance(new, Value):
-                    self.reads[new] += self.reads[op.result]
-                if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
-                    self.names.setdefault(new, (op.result.hint, op.result.loose))
+            found = rule(self, op)
+            if found is not None:
+                self.table[op.result] = found
+                if isinstance(found, Value) and found is not op.result:
+                    self.reads[found] += self.reads[op.result]
+                if isinstance(found, Value) and found.hint is None and op.result.hint and found in self.made:
+                    self.names.setdefault(found, (op.result.hint, op.result.loose))
                 return
         key = _key(op)
         if op.primitive is EXTRACT and op.operands[0] in self.returned:
@@ -202,6 +228,16 @@ class Simplifier:
         self.reads.update(o for o in op.operands if isinstance(o, Value))
         self.made[op.result] = op
         self.operations.append(op)
+
+    def in_new_dtype(self, op: Apply) -> Apply | None:
+        """The operation in another dtype: `1.0 * x` is of that of x, where `np.broadcast_to(1.0, n) * x` is not."""
+        t = op.result.type
+        if not isinstance(t, ArrayType) or t.dtype is None or op.primitive.update is not None:
+            return None
+        found = op.primitive.result_type([o.type for o in op.operands], op.static)
+        if not isinstance(found, ArrayType) or found.dtype in (None, t.dtype):
+            return None
+        return replace(op, result=Value(replace(t, dtype=found.dtype), op.result.hint, op.result.loose))
 
     def named_after(self, op: Apply, before: Operand) -> bool:
         """Whether an earlier run of a black box takes the name of this one: it may take long."""
@@ -219,8 +255,8 @@ class Simplifier:
         for new in builder.operations:
             assert isinstance(new, Apply)
             if result.type != op.result.type:
-                new = replace(new, result=op.result)
-                result = op.result
+                result = _in_dtype_of(op.result, result) if op.about else op.result
+                new = replace(new, result=result)
             self.add(new)
         return self.get(result)
 
@@ -254,6 +290,17 @@ class Simplifier:
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
 
 
+def _reads(body: Block) -> Counter[Value]:
+    """How often each value is read; a container that is only taken apart again does not count."""
+    found = Counter(_read_in(body))
+    calls = [op for op in walk(body) if isinstance(op, Apply)]
+    taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
+    for op in calls:
+        if op.primitive is MAKE and found[op.result] == taken[op.result]:
+            found.subtract(o for o in op.operands if isinstance(o, Value))
+    return found
+
+
 def _read_in(block: Block) -> Iterator[Value]:
     """What a block reads, as often as it does."""
     for op in block.operations:
@@ -261,6 +308,14 @@ def _read_in(block: Block) -> Iterator[Value]:
         for inner in op.blocks:
             yield from _read_in(inner)
     yield from (o for o in block.results if isinstance(o, Value))
+
+
+def _in_dtype_of(value: Value, found: Operand) -> Value:
+    """The result of an operation that another one replaces: with its shape, which may be known better, and its name."""
+    t, new = value.type, found.type
+    if not isinstance(t, ArrayType) or not isinstance(new, ArrayType) or new.dtype in (None, t.dtype):
+        return value
+    return Value(replace(t, dtype=new.dtype), value.hint, value.loose)
 
 
 def _may_replace(op: Apply, before: Operand) -> bool:
@@ -425,12 +480,19 @@ def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
     made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
+    if made is not None and made.primitive is lookup(np.multiply):
+        return next((o for o, other in (made.operands, made.operands[::-1]) if _is_ones(s, other)), operand)
     if made is None or not (spread or made.primitive.name in _LAYOUT):
         return operand
     source = _before_broadcast(s, made.operands[0])
     if isinstance(source.type, ArrayType) and source.type.is_scalar:
         return source
     return made.operands[0] if spread else operand
+
+
+def _is_ones(s: Simplifier, operand: Operand) -> bool:
+    spread = s.definition(operand, lookup(np.broadcast_to))
+    return spread is not None and is_number(spread.operands[0], 1.0)
 
 
 _LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
@@ -494,11 +556,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.broadcast_to": (_to_same_shape,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack, transpose_of_negative),
     "np.matmul": (product_of_negative,),
+    "np.reshape": (flat_again,),
+    "np.astype": (same_dtype, settled_type),
+    **{f"np.{name}": (same_dtype,) for name in ("float16", "float32", "float64", "complex64", "complex128")},
     "np.sum": (sum_of_negative,),
-    "extract": (_item_of_made,),
+    "extract": (_item_of_made, first_length),
     "make": (packed_again,),
     "index_set": (store_of_sum, stored_twice),
-    "index_add": (stored_twice,),
+    "index_add": (stored_twice, plus_number),
     "getitem": (read_of_stored, _item_of_row, item_of_sum),
     "add_items": (_items_plus_item,),
 }

@@ -420,7 +420,7 @@ rule(
     np.einsum,
     _einsum_type,
     fits=_labels_fit,
-    effect=Effect.VIEW,  # 'ij->ji' is a view
+    effect=Effect.LONE_VIEW,  # 'ij->ji' is a view
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [

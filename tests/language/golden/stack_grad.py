@@ -11,17 +11,14 @@ def stack_grad(xs):
         todo.append(x)
         v1 = x * x
         todo.append(v1)
-    total = 0.0
-    totals = []
+    count = 0
     while len(todo) > 0:
-        totals.append(total)
-        v2 = total * 0.9
-        v3 = todo.pop()
-        total = v2 + v3
+        count += 1
+        del todo[-1]
     # adjoint sweep
     todo_bar = [0.0] * len(todo)
     total_bar = 1.0
-    for _ in range(len(totals)):
+    for _ in range(count):
         todo_bar.append(0.0)       # del todo[-1]
         todo_bar[-1] += total_bar  # v3 = todo[-1]
         total_bar *= 0.9           # v2 = total * 0.9
