@@ -245,6 +245,9 @@ class Program:
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.transform(inner, target.transform, name, parameters)
+        own, last = len(inner.passed), len(inner.passed) + len(inner.captured)
+        order = (*made.parameters[:own], *made.parameters[last:], *made.parameters[own:last])
+        made = replace(made, body=replace(made.body, parameters=order))
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:

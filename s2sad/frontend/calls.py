@@ -389,9 +389,12 @@ class Calls(Customs):
         try:
             return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
         except NotByRule:
-            if definition is None:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
+            box = plain_box(primitive.function) if primitive.constant else None
+            if box is None:
                 raise
-            return self.call_defined(definition, arguments, keywords, node, hint)
+            return self.call_black_box(box, arguments, keywords, node, hint)
 
     def call_defined(
         self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None

@@ -10,6 +10,7 @@ Only numbers that may carry derivatives are counted; index arithmetic stands whe
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -194,10 +195,14 @@ def constant_text(value: object) -> str:
     if isinstance(value, np.dtype):
         return f"np.{value.name}"
     if isinstance(value, np.generic):
-        return repr(value.item())
+        return constant_text(value.item())
     if isinstance(value, type) or callable(value):
         name = getattr(value, "__name__", repr(value))
         return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
+    if isinstance(value, float) and not math.isfinite(value):
+        return "np.nan" if value != value else "np.inf" if value > 0 else "-np.inf"
+    if isinstance(value, list):
+        return f"[{', '.join(map(constant_text, value))}]"
     if isinstance(value, tuple):
         return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
