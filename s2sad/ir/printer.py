@@ -196,15 +196,20 @@ def constant_text(value: object) -> str:
         return f"np.{value.name}"
     if isinstance(value, np.generic):
         return constant_text(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    if isinstance(value, np.ndarray):
+        text = constant_text(value.tolist())
+        return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"
     if isinstance(value, type) or callable(value):
         name = getattr(value, "__name__", repr(value))
         return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
-    if isinstance(value, float) and not math.isfinite(value):
-        return "np.nan" if value != value else "np.inf" if value > 0 else "-np.inf"
-    if isinstance(value, list):
-        return f"[{', '.join(map(constant_text, value))}]"
     if isinstance(value, tuple):
         return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is list:
+        return f"[{', '.join(map(constant_text, value))}]"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{constant_text(k)}: {constant_text(v)}' for k, v in value.items())}}}"
     return repr(value)
 
 

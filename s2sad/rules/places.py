@@ -1,4 +1,4 @@
-"""Places of numbers: where they stand in order, which of them are not zero, and what counts or picks by them."""
+"""Places of numbers: where they stand in order, which of them are not zero."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import beside, call, shape_of
+from s2sad.ir.builder import call
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim, tuple_type
 from s2sad.rules.families import REAL, array_types, constant
 from s2sad.rules.reductions import reduced_shape
-from s2sad.rules.shaping import scattered
 from s2sad.rules.statistics import keywords
 
 PLACES = np.dtype(np.int64)
@@ -105,45 +103,4 @@ define(
         Sample((REAL(rng, (3, 4)), 1), {"axis": None}),
         Sample((REAL(rng, (3, 4)), (0, 2)), {"axis": 1}),
     ],
-)
-
-
-def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    if x is not None or y is not None:
-        raise UnsupportedType("np.where of two operands", "give one for each case")
-    return call(np.nonzero, condition)
-
-
-define(np.where, _where, lambda rng: [Sample((REAL(rng, (2, 3)) > 0,))])
-
-
-# Counted by places
-
-
-def _bincount_type(x: Type, /, *, minlength: int = 0) -> Type:
-    return _places((_some(),))
-
-
-constant(
-    np.bincount,
-    _bincount_type,
-    samples=lambda rng: [Sample((np.array([0, 2, 2, 1]),)), Sample((np.array([1]),), {"minlength": 4})],
-)
-
-
-def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    count = shape_of(call(np.bincount, x, **({"minlength": minlength} if minlength else {})))[0]
-    if weights is None:
-        return call(np.bincount, x, **({"minlength": minlength} if minlength else {}))
-    return scattered(beside(weights, np.zeros, count), x, weights)
-
-
-define(
-    np.bincount,
-    _bincount,
-    lambda rng: [
-        Sample((np.array([0, 2, 2, 1]), REAL(rng, (4,)))),
-        Sample((np.array([0, 2, 2, 1]),), {"weights": REAL(rng, (4,)), "minlength": 5}),
-    ],
-    "weights",
 )

@@ -1,4 +1,4 @@
-"""Arrays put together, taken apart and turned by functions that are short for others: append, column_stack, rot90."""
+"""Arrays put together, taken apart and turned by functions that are short for others: column_stack, rot90, choose."""
 
 from __future__ import annotations
 
@@ -41,10 +41,6 @@ def at(x: Any, axis: int, key: Any) -> Any:
 # Put together
 
 
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return joined([np.ravel(arr), np.ravel(values)]) if axis is None else joined([arr, values], axis)
-
-
 def _column_stack(tup: Any) -> Any:
     return joined([x if rank_of(x) == 2 else np.reshape(x, (-1, 1)) for x in items_of(tup, "np.column_stack")], 1)
 
@@ -60,158 +56,19 @@ def _atleast_3d(x: Any) -> Any:
     return np.reshape(x, (1, -1, 1))
 
 
-def _block(arrays: Any) -> Any:
-    depth, rank = _depth(arrays), max(map(known_rank, _leaves(arrays), ["np.block"] * len(_leaves(arrays))))
-    rank = max(rank, depth)
-
-    def join(x: Any, level: int) -> Any:
-        if not _is_list(x):
-            own = known_rank(x, "np.block")
-            return x if own == rank else np.reshape(x, (*[1] * (rank - own), *(shape_of(x)[k] for k in range(own))))
-        parts = [join(item, level + 1) for item in x]
-        return parts[0] if len(parts) == 1 else joined(parts, rank - depth + level)
-
-    return join(arrays, 0)
-
-
-def _is_list(x: Any) -> bool:
-    return isinstance(x, list) or (isinstance(x, Expr) and not isinstance(x.type, ArrayType))
-
-
-def _depth(x: Any) -> int:
-    return 1 + _depth(next(iter(x))) if _is_list(x) else 0
-
-
-def _leaves(x: Any) -> list[Any]:
-    return [leaf for item in x for leaf in _leaves(item)] if _is_list(x) else [x]
-
-
 def _pairs(*shapes: tuple[tuple[int, ...], ...]) -> Callable[[np.random.Generator], Iterable[Sample]]:
     return lambda rng: [Sample(([REAL(rng, s) for s in row],)) for row in shapes]
 
 
-define(
-    np.append,
-    _append,
-    lambda rng: [
-        Sample((REAL(rng, (3,)), REAL(rng, (2,)))),
-        Sample((REAL(rng, (3,)), 1.5)),
-        Sample((REAL(rng, (2, 2)), REAL(rng, (3,)))),
-        Sample((REAL(rng, (2, 2)), REAL(rng, (2, 1)), 1)),
-        Sample((REAL(rng, (2, 2)), REAL(rng, (1, 2))), {"axis": 0}),
-    ],
-    "values",
-)
 define(np.column_stack, _column_stack, _pairs(((3,), (3,)), ((3, 2), (3,)), ((2, 1), (2, 2))))
 define(np.dstack, _dstack, _pairs(((3,), (3,)), ((3, 2), (3, 2)), ((2, 2, 1), (2, 2))))
 define(np.atleast_3d, _atleast_3d, lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3), (2, 3, 4)]], view=True)
 define(
-    np.block,
-    _block,
-    lambda rng: [
-        Sample(([[REAL(rng, (2, 2)), REAL(rng, (2, 1))], [REAL(rng, (1, 2)), REAL(rng, (1, 1))]],)),
-        Sample(([REAL(rng, (2,)), REAL(rng, (3,))],)),
-        Sample(([[REAL(rng, (2,))], [REAL(rng, (2,))]],)),
-    ],
-)
-
-
-def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    if not isinstance(obj, (int, np.integer)):
-        raise UnsupportedType("np.insert at several places", "use np.concatenate")
-    x, k = (np.ravel(arr), 0) if axis is None else (arr, axis_in(axis, known_rank(arr, "np.insert")))
-    if rank_of(values) == rank_of(x):
-        new = values
-    elif rank_of(values) == 0:
-        new = np.broadcast_to(values, tuple(1 if j == k else shape_of(x)[j] for j in range(rank_of(x) or 0)))
-    elif rank_of(x) == 2:
-        new = np.expand_dims(values, k)
-    else:
-        raise UnsupportedType("np.insert of an array of this rank", "use np.concatenate")
-    if obj == 0:
-        return joined([new, x], k)
-    return joined([at(x, k, slice(None, obj)), new, at(x, k, slice(obj, None))], k)
-
-
-def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    if not isinstance(obj, (int, np.integer, slice)):
-        raise UnsupportedType("np.delete of several places", "index the array with a mask, or with what is kept")
-    x, k = (np.ravel(arr), 0) if axis is None else (arr, axis_in(axis, known_rank(arr, "np.delete")))
-    if isinstance(obj, slice):
-        if obj.step not in (None, 1):
-            raise UnsupportedType("np.delete of a slice with a step", "index the array with what is kept")
-        obj = slice(obj.start or 0, obj.stop)
-        parts = [slice(None, obj.start) if obj.start else None, None if obj.stop is None else slice(obj.stop, None)]
-    else:
-        parts = [slice(None, obj) if obj else None, None if obj == -1 else slice(obj + 1, None)]
-    kept = [at(x, k, p) for p in parts if p is not None]
-    return kept[0] if len(kept) == 1 else joined(kept, k)
-
-
-define(
-    np.insert,
-    _insert,
-    lambda rng: [
-        Sample((REAL(rng, (4,)), 2, 1.5)),
-        Sample((REAL(rng, (4,)), 0, REAL(rng, (2,)))),
-        Sample((REAL(rng, (4,)), -1, 0.5)),
-        Sample((REAL(rng, (2, 3)), 1, REAL(rng, (2,))), {"axis": 1}),
-        Sample((REAL(rng, (2, 3)), 1, 2.5), {"axis": 0}),
-    ],
-    "values",
-)
-define(
-    np.delete,
-    _delete,
-    lambda rng: [
-        Sample((REAL(rng, (4,)), 2)),
-        Sample((REAL(rng, (4,)), 0)),
-        Sample((REAL(rng, (4,)), -1)),
-        Sample((REAL(rng, (2, 3)), 1, 1)),
-        Sample((REAL(rng, (5,)), slice(1, 3))),
-    ],
-)
-
-# Taken apart
-
-
-def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    if not isinstance(indices_or_sections, (int, np.integer)):
-        ends = [None, *(int(i) for i in indices_or_sections), None]
-        return [at(ary, axis, slice(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
-    count = int(indices_or_sections)
-    length = shape_of(ary)[axis_in(axis, known_rank(ary, "np.array_split"))]
-    each, more = length // count, length % count
-    starts = [k * each + call(min, k, more) for k in range(1, count)]
-    ends = [None, *starts, None]
-    return [at(ary, axis, slice(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
-
-
-def _along(axis: int) -> Callable[[Any, Any], Any]:
-    def split(ary: Any, indices_or_sections: Any) -> Any:
-        one = axis == 1 and known_rank(ary, "np.hsplit") == 1
-        given = indices_or_sections
-        sections = given if isinstance(given, (int, tuple)) else tuple(int(i) for i in given)
-        return list(np.split(ary, sections, axis=0 if one else axis))
-
-    return split
-
-
-define(
-    np.array_split,
-    _array_split,
-    lambda rng: [
-        Sample((REAL(rng, (7,)), 3)),
-        Sample((REAL(rng, (2, 5)), 2), {"axis": 1}),
-        Sample((REAL(rng, (5,)), [1, 3])),
-    ],
+    np.dsplit,
+    lambda ary, indices_or_sections: list(np.split(ary, indices_or_sections, axis=2)),
+    lambda rng: [Sample((REAL(rng, (2, 2, 4)), 2))],
     view=True,
 )
-define(
-    np.vsplit, _along(0), lambda rng: [Sample((REAL(rng, (4, 3)), 2)), Sample((REAL(rng, (4, 3)), (1, 3)))], view=True
-)
-define(np.hsplit, _along(1), lambda rng: [Sample((REAL(rng, (4,)), 2)), Sample((REAL(rng, (3, 4)), [1, 3]))], view=True)
-define(np.dsplit, _along(2), lambda rng: [Sample((REAL(rng, (2, 2, 4)), 2))], view=True)
 
 # Turned
 
@@ -283,15 +140,6 @@ define(
 # Chosen
 
 
-def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    found = default
-    for condition, choice in reversed(
-        list(zip(items_of(condlist, "np.select"), items_of(choicelist, "np.select"), strict=True))
-    ):
-        found = call(np.where, condition, choice, found)
-    return found
-
-
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     rows = items_of(choices, "np.choose")
     index = np.clip(a, 0, len(rows) - 1) if mode == "clip" else a % len(rows) if mode == "wrap" else a
@@ -301,17 +149,6 @@ def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     return found
 
 
-define(
-    np.select,
-    _select,
-    lambda rng: [
-        Sample(
-            ([np.array([True, False, False]), np.array([True, True, False])], [REAL(rng, (3,)), REAL(rng, (3,))], 1.5)
-        ),
-        Sample(([np.array([True, False, False])], [REAL(rng, (2, 3))])),
-    ],
-    "choicelist default",
-)
 define(
     np.choose,
     _choose,
