@@ -27,6 +27,7 @@ from s2sad.rules import (
     shaping,
     statistics,
     systems,
+    variants,
 )
 
 LATE.update({"scipy.special": partial(importlib.import_module, "s2sad.rules.special")})
@@ -59,4 +60,5 @@ __all__ = [
     "shaping",
     "statistics",
     "systems",
+    "variants",
 ]

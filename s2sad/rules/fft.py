@@ -14,10 +14,11 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
+from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import Dim, Type, array, dim_sum, new_dim
 from s2sad.rules.families import REAL, array_types, constant, fit, linear
-from s2sad.rules.shaping import known_rank, scattered
+from s2sad.rules.shaping import axis_in, known_rank, scattered
 
 _COMPLEX = {np.dtype(np.float16): np.complex64, np.dtype(np.float32): np.complex64}
 
@@ -120,3 +121,145 @@ def _frequencies_type(n: Type, /, d: float = 1.0) -> Type:
 
 
 constant(np.fft.fftfreq, _frequencies_type, samples=lambda rng: [Sample((6,)), Sample((5,), {"d": 0.1})])
+
+
+# Lengths, axes and norms
+
+
+def _scaled(x: Any, count: Any, norm: str | None, back: bool) -> Any:
+    """What NumPy's own scale, 1 forward and 1 / n back, is by another name of the norm."""
+    if norm in (None, "backward"):
+        return x
+    if norm not in ("ortho", "forward"):
+        raise ValueError(f'norm must be "backward", "ortho" or "forward", not {norm!r}')
+    root = np.sqrt(count) if norm == "ortho" else count
+    return x * root if back else x / root
+
+
+def _to_length(x: Any, n: Any, axis: int) -> Any:
+    """The first n numbers along an axis, zeros behind them where there are fewer."""
+    if n is None:
+        return x
+    rank = known_rank(x, "a transform")
+    k = axis_in(axis, rank)
+    m = shape_of(x)[k]
+    kept = x[(*[slice(None)] * k, slice(None, n))] if k else x[:n]
+    lengths = tuple(call(max, n - m, 0) if j == k else shape_of(x)[j] for j in range(rank))
+    return call(np.concatenate, [kept, call(np.zeros, lengths)], axis=k)
+
+
+def _transform(function: Callable[..., Any], back: bool) -> Callable[..., Any]:
+    def expression(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+        x = _to_length(a, n, axis)
+        count = shape_of(x)[axis_in(axis, known_rank(a, "a transform"))]
+        return _scaled(call(function, x, axis=axis), count, norm, back)
+
+    return expression
+
+
+def _at_last(a: Any, axis: int, function: Callable[[Any], Any]) -> Any:
+    """A function of the last axis along another one."""
+    last = axis == -1 or axis_in(axis, known_rank(a, "a transform")) == known_rank(a, "a transform") - 1
+    return function(a) if last else np.moveaxis(function(np.moveaxis(a, axis, -1)), -1, axis)
+
+
+def _rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    def along_last(x: Any) -> Any:
+        x = _to_length(x, n, -1)
+        return _scaled(call(np.fft.rfft, x), shape_of(x)[known_rank(x, "a transform") - 1], norm, False)
+
+    return _at_last(a, axis, along_last)
+
+
+def _irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    def along_last(x: Any) -> Any:
+        if n is None:
+            found = call(np.fft.irfft, x)
+        elif n % 2 == 0:
+            found = call(np.fft.irfft, _to_length(x, n // 2 + 1, -1))
+        else:
+            half = _to_length(x, n // 2 + 1, -1)
+            whole = call(np.concatenate, [_real_first(half), np.conj(half[..., :0:-1])], axis=-1)
+            found = np.real(call(np.fft.ifft, whole))
+        return _scaled(found, shape_of(found)[known_rank(x, "a transform") - 1], norm, True)
+
+    return _at_last(a, axis, along_last)
+
+
+def _real_first(half: Any) -> Any:
+    """A half spectrum whose first number is taken as real."""
+    return call(np.concatenate, [np.real(half[..., :1]) + 0j, half[..., 1:]], axis=-1)
+
+
+def _over_axes(
+    one: Callable[..., Any], last: Callable[..., Any] | None = None, back: bool = False
+) -> Callable[..., Any]:
+    """A transform along several axes: that of each; the last one may have one of its own, which goes first, or last."""
+
+    def expression(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+        rank = known_rank(a, "a transform")
+        lengths = None if s is None else tuple(s)
+        count = rank if lengths is None else len(lengths)
+        along = tuple(range(rank - count, rank)) if axes is None else tuple(axes)
+        steps = [(one, k, n) for k, n in zip(along, lengths or [None] * len(along), strict=True)]
+        if last is not None:
+            steps[-1] = (last, *steps[-1][1:])
+        for function, k, n in steps if back else steps[::-1]:
+            a = function(a, n, k, norm)
+        return a
+
+    return expression
+
+
+def _planar(over: Callable[..., Any]) -> Callable[..., Any]:
+    def expression(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+        return over(a, s, axes, norm)
+
+    return expression
+
+
+def _complex(*rows: dict[str, Any], shape: tuple[int, ...] = (3, 4)) -> Samples:
+    return lambda rng: [Sample((REAL(rng, shape) + 1j * REAL(rng, shape),), row) for row in rows]
+
+
+def _reals(*rows: dict[str, Any], shape: tuple[int, ...] = (3, 4)) -> Samples:
+    return lambda rng: [Sample((REAL(rng, shape),), row) for row in rows]
+
+
+_LENGTHS = ({"n": 3}, {"n": 6}, {"norm": "ortho"}, {"norm": "forward", "axis": 0}, {"n": 2, "axis": 0, "norm": "ortho"})
+_fft, _ifft = _transform(np.fft.fft, False), _transform(np.fft.ifft, True)
+_fftn, _ifftn = _over_axes(_fft), _over_axes(_ifft)
+_rfftn, _irfftn = _over_axes(_fft, _rfft), _over_axes(_ifft, _irfft, back=True)
+define(np.fft.fft, _fft, _complex(*_LENGTHS))
+define(np.fft.ifft, _ifft, _complex(*_LENGTHS))
+define(np.fft.rfft, _rfft, _reals(*_LENGTHS))
+define(np.fft.irfft, _irfft, _complex(*_LENGTHS, {"n": 7}))
+_SEVERAL: tuple[dict[str, Any], ...] = (
+    {},
+    {"axes": (0, 1)},
+    {"s": (2, 5), "axes": (0, 1)},
+    {"norm": "ortho"},
+    {"s": (2, 6), "axes": (1, 0)},
+)
+define(np.fft.fftn, _fftn, _complex(*_SEVERAL))
+define(np.fft.ifftn, _ifftn, _complex(*_SEVERAL))
+define(np.fft.rfftn, _rfftn, _reals(*_SEVERAL))
+define(np.fft.irfftn, _irfftn, _complex(*_SEVERAL))
+define(np.fft.fft2, _planar(_fftn), _complex({"norm": "ortho"}, {"s": (2, 5)}, {"axes": (0, 1)}))
+define(np.fft.ifft2, _planar(_ifftn), _complex({"norm": "ortho"}, {"s": (2, 5)}, {"axes": (0, 1)}))
+define(np.fft.rfft2, _planar(_rfftn), _reals({}, {"norm": "ortho"}, {"s": (2, 5)}))
+define(np.fft.irfft2, _planar(_irfftn), _complex({}, {"norm": "ortho"}, {"s": (2, 5)}))
+
+
+def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    turned = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}[norm]
+    return _irfft(np.conj(a), n, axis, turned)
+
+
+def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    turned = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}[norm]
+    return np.conj(_rfft(a, n, axis, turned))
+
+
+define(np.fft.hfft, _hfft, _complex({}, {"n": 5}, {"norm": "ortho"}))
+define(np.fft.ihfft, _ihfft, _reals({}, {"n": 5}, {"norm": "ortho"}))

@@ -75,8 +75,8 @@ def test_derivatives(name: str) -> None:
     definition = DEFINITIONS[name]
     for k, s in enumerate(samples(definition)):
         f, operands = calling(definition, s)
-        if operands:
-            symmetric = (lambda *xs, f=f: f(*map(symmetrised, xs))) if s.symmetric else f
+        if operands and any(map(is_float, leaves(f(*operands)))):
+            symmetric = (lambda x, f=f: f(symmetrised(x))) if s.symmetric else f
             s2sad.check_grads(symmetric, operands, order=2 if k == 0 else 1)
 
 
