@@ -30,7 +30,8 @@ from s2sad.rules import (
     variants,
 )
 
-LATE.update({"scipy.special": partial(importlib.import_module, "s2sad.rules.special")})
+OF_SCIPY = {"scipy.special": "special", "scipy.stats": "distributions"}
+LATE.update({k: partial(importlib.import_module, f"s2sad.rules.{v}") for k, v in OF_SCIPY.items()})
 
 
 def everything() -> None:
