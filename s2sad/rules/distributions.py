@@ -182,7 +182,7 @@ FAMILIES = (
         "norm",
         (),
         (),
-        lambda z: -0.5 * z * z - LOG_ROOT_2PI,
+        lambda z: -0.5 * z**2 - LOG_ROOT_2PI,
         cdf=special.ndtr,
         sf=lambda z: special.ndtr(-z),
         logcdf=special.log_ndtr,
@@ -193,7 +193,7 @@ FAMILIES = (
         "halfnorm",
         (),
         (),
-        lambda z: math.log(2.0) - LOG_ROOT_2PI - 0.5 * z * z,
+        lambda z: math.log(2.0) - LOG_ROOT_2PI - 0.5 * z**2,
         cdf=lambda z: special.erf(math.sqrt(0.5) * z),
         sf=lambda z: special.erfc(math.sqrt(0.5) * z),
         low=0.0,
@@ -212,7 +212,7 @@ FAMILIES = (
         "truncnorm",
         ("a", "b"),
         (-1.0, 1.8),
-        lambda z, a, b: -0.5 * z * z - LOG_ROOT_2PI - np.log(special.ndtr(b) - special.ndtr(a)),
+        lambda z, a, b: -0.5 * z**2 - LOG_ROOT_2PI - np.log(special.ndtr(b) - special.ndtr(a)),
         cdf=lambda z, a, b: (special.ndtr(z) - special.ndtr(a)) / (special.ndtr(b) - special.ndtr(a)),
         sf=lambda z, a, b: (special.ndtr(b) - special.ndtr(z)) / (special.ndtr(b) - special.ndtr(a)),
         low=lambda a, b: a,
@@ -447,17 +447,17 @@ _count(
 def _mvn_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
     deviation = in_double(x) if mean is None else in_double(x) - mean
     if rank_of(cov) == 0 and (mean is None or rank_of(mean) == 0):
-        return -0.5 * deviation * deviation / cov - LOG_ROOT_2PI - 0.5 * np.log(cov)
+        return -0.5 * deviation**2 / cov - LOG_ROOT_2PI - 0.5 * np.log(cov)
     rank = known_rank(deviation, "scipy.stats.multivariate_normal")
     count = shape_of(deviation)[rank - 1]
     if known_rank(cov, "scipy.stats.multivariate_normal") < 2:
-        squares = np.sum(deviation * deviation / cov, axis=-1)
+        squares = np.sum(deviation**2 / cov, axis=-1)
         spread = np.log(cov)
         logdet = np.sum(spread) if rank_of(cov) == 1 else count * spread
     else:
         root = np.linalg.cholesky(cov)
-        solved = np.linalg.solve(root, deviation.T)
-        squares = np.sum(solved * solved, axis=0)
+        solved = np.linalg.solve(root, deviation if rank == 1 else deviation.T)
+        squares = np.sum(solved**2, axis=0)
         logdet = 2.0 * np.sum(np.log(np.diag(root)))
     return -0.5 * squares - LOG_ROOT_2PI * count - 0.5 * logdet
 
