@@ -415,7 +415,10 @@ class Calls(Customs):
 
         made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
         primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
-        return self.adopt(self.builder.apply(primitive, operands, None, hint))
+        result = self.builder.apply(primitive, operands, None, hint)
+        if primitive.effect is Effect.VIEW:
+            return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
+        return self.adopt(result)
 
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""

@@ -128,6 +128,7 @@ define(
     np.linalg.matrix_power,
     _matrix_power,
     lambda rng: [Sample((regular(rng, 3, 3), n)) for n in (3, 2, 1, 0, -2, 5)],
+    view=True,
 )
 define(
     np.linalg.multi_dot,

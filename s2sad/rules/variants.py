@@ -248,12 +248,13 @@ ALONG: tuple[dict[str, Any], ...] = (
     {"offset": -1, "axis1": 1, "axis2": 2},
     {"axis1": 2, "axis2": 0},
 )
-define(np.diagonal, _diagonal, _blocks(*ALONG))
+define(np.diagonal, _diagonal, _blocks(*ALONG), view=True)
 define(np.trace, _trace, _blocks(*ALONG))
 define(
     np.linalg.diagonal,
     lambda x, /, *, offset=0: _diagonal(x, offset, -2, -1),
     _blocks({}, {"offset": 1}),
+    view=True,
 )
 define(
     np.linalg.trace,
