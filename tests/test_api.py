@@ -251,6 +251,35 @@ def line(y, x):
     return x + y
 
 
+ORDER = np.array([2, 0, 1])
+FACTORS = np.array([1.0, 3.0, 2.0])
+
+
+def test_tangents_of_tangents_read_arrays_of_the_module():
+    def f(x):
+        return np.sin(x[ORDER]) * FACTORS
+
+    def slope(x, x_dot):
+        return s2sad.jvp(f, (x,), (x_dot,))[1]
+
+    x, u, v = np.array([0.1, 0.7, 1.3]), np.ones(3), np.array([1.0, -2.0, 0.5])
+    expected = -np.sin(x[ORDER]) * FACTORS * u[ORDER] * v[ORDER]
+    np.testing.assert_allclose(s2sad.jvp(lambda x: slope(x, u), (x,), (v,))[1], expected)
+    s2sad.check_grads(f, (x,), order=3)
+
+
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), float("nan")])
+def test_numbers_without_a_literal(value):
+    unless = float(value)
+
+    def f(x):
+        return np.where(x > 0.0, x * x, unless)
+
+    gradient = s2sad.grad(lambda x: f(x)[1])
+    np.testing.assert_array_equal(gradient(np.array([-1.0, 2.0])), [0.0, 4.0])
+    np.testing.assert_array_equal(s2sad.jvp(f, (np.array([-1.0, 2.0]),), (np.ones(2),))[0], [value, 4.0])
+
+
 def test_no_perturbation_confusion():
     def outer(x):
         return x * s2sad.grad(line)(1.0, x)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import SHAPE
-from s2sad.ir.types import ArrayType, ContainerType, Dim, Size, Type, dim_sum
+from s2sad.ir.types import ArrayType, ContainerType, Dim, Size, Symbol, Type, derivation, dim_sum
 from s2sad.ir.values import Operand, constant
 
 
@@ -34,13 +35,26 @@ def length(builder: Builder, d: Dim, anchors: Collection[Operand]) -> Operand:
         return whole
     total = None
     for symbol, factor in sorted(d.terms, key=lambda term: term[0].name):
-        one = _read(builder, Size(frozenset({(symbol, 1)})), anchors)
+        one = _read(builder, Size(frozenset({(symbol, 1)})), anchors) or _derived(builder, symbol, anchors)
         if one is None:
             return constant(0)
         part = builder.expr(one) if factor == 1 else builder.expr(one) * factor
         total = part if total is None else total + part
     assert total is not None
     return _moved(total, d.offset)
+
+
+DERIVED: dict[str, Callable[..., Any]] = {"min": min, "*": np.multiply, "//": np.floor_divide}
+"""How a length comes of others, by the kind of its derivation."""
+
+
+def _derived(builder: Builder, symbol: Symbol, anchors: Collection[Operand]) -> Operand | None:
+    """A length that is a function of others."""
+    kind, parts = derivation(symbol)
+    if kind not in DERIVED:
+        return None
+    dims = sorted(parts[0], key=str) if kind == "min" else parts
+    return builder.call(DERIVED[kind], *(builder.expr(length(builder, d, anchors)) for d in dims)).operand
 
 
 def _read(builder: Builder, d: Dim, anchors: Collection[Operand]) -> Operand | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -32,7 +33,7 @@ def constant_expression(operand: Constant) -> ast.expr:
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
         items = [constant_expression(Constant(v, operand.type)) for v in value]
         return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return parse(constant_text(value))
 

@@ -456,9 +456,12 @@ class Calls(Customs):
         try:
             return self.builder.apply(primitive, given, known, hint)
         except NotByRule:
-            if definition is None:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
+            box = plain_box(primitive.function) if primitive.constant else None
+            if box is None:
                 raise
-            return self.call_defined(definition, arguments, keywords, node, hint)
+            return self.call_black_box(box, arguments, keywords, node, hint)
         except TypeError:
             arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
             if arrays == given or not primitive.name.startswith("np."):
@@ -484,7 +487,10 @@ class Calls(Customs):
 
         made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
         primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
-        return self.adopt(self.builder.apply(primitive, operands, None, hint))
+        result = self.builder.apply(primitive, operands, None, hint)
+        if primitive.effect is Effect.VIEW:
+            return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
+        return self.adopt(result)
 
     def with_arrays(self, operand: Operand, items: bool) -> Operand:
         """A list or tuple of numbers as an array, or the lists in it; others as they are."""

@@ -432,6 +432,15 @@ def _to_same_shape(s: Simplifier, op: Apply) -> Operand | None:
     return x if x.type == op.result.type else None
 
 
+def _settled_choice(s: Simplifier, op: Apply) -> Operand | None:
+    """where(True, x, y) -> x; exact"""
+    condition = op.operands[0]
+    if not isinstance(condition, Constant) or not isinstance(condition.value, bool):
+        return None
+    kept = op.operands[1 if condition.value else 2]
+    return kept if kept.type == op.result.type else None
+
+
 def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
     """(a, b)[0] -> a; exact"""
     made = s.definition(op.operands[0], MAKE)
@@ -554,6 +563,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "np.subtract": (_minus_zero, _minus_negative),
     "np.negative": (negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
+    "np.where": (_settled_choice,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack, transpose_of_negative),
     "np.matmul": (product_of_negative,),
     "np.reshape": (flat_again,),

@@ -21,13 +21,33 @@ from s2sad.rules import (
     joining,
     linalg,
     mathematics,
+    places,
+    rearranging,
     reductions,
     shaping,
     statistics,
     systems,
+    variants,
 )
 
-LATE.update({"scipy.special": partial(importlib.import_module, "s2sad.rules.special")})
+
+def _read(module: str, function: str | None = None) -> None:
+    """Read the rules of a module, or those that one of its functions adds."""
+    found = importlib.import_module(f"s2sad.rules.{module}")
+    if function is not None:
+        getattr(found, function)()
+
+
+LATE.update(
+    {
+        "scipy.special": partial(_read, "special"),
+        "scipy.stats": partial(_read, "distributions"),
+        "scipy.linalg": partial(_read, "solvers"),
+        "scipy.integrate": partial(_read, "signals", "of_integrate"),
+        "scipy.signal": partial(_read, "signals", "of_signal"),
+        "scipy.spatial.distance": partial(_read, "signals", "of_spatial"),
+    }
+)
 
 
 def everything() -> None:
@@ -51,8 +71,11 @@ __all__ = [
     "joining",
     "linalg",
     "mathematics",
+    "places",
+    "rearranging",
     "reductions",
     "shaping",
     "statistics",
     "systems",
+    "variants",
 ]

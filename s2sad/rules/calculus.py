@@ -405,7 +405,7 @@ def _pairs(rng: np.random.Generator) -> Iterable[Sample]:
         yield Sample((REAL(rng, (m,)), REAL(rng, (n,))))
 
 
-define(np.polyder, _polyder, lambda rng: [Sample((REAL(rng, (4,)),)), Sample((REAL(rng, (4,)), 2))])
+define(np.polyder, _polyder, lambda rng: [Sample((REAL(rng, (4,)),)), Sample((REAL(rng, (4,)), 2))], view=True)
 define(
     np.polyint,
     _polyint,

@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import (
     ArrayType,
     Dim,
@@ -482,7 +482,7 @@ rule(
 def _trace_type(a: Type, /) -> Type:
     (t,) = array_types("np.trace", [a])
     if t.shape is not None and len(t.shape) != 2:
-        raise NotImplementedError("np.trace of an array that is no matrix: use np.einsum")
+        raise NotByRule("np.trace of an array that is no matrix")
     return array(t.dtype, ())
 
 

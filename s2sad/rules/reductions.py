@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
-from s2sad.ir.primitive import Sample, Samples
+from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
 from s2sad.rules.families import REAL, array_types, cast, conjugated, constant, linear, result_dtype, rule, type_in
 
@@ -347,9 +347,10 @@ def _arg_type(a: Type, /, axis: int | None = None, keepdims: bool = False) -> Ty
     return array(np.dtype(np.int64), reduced_shape(t.shape, axis, keepdims))
 
 
-def _argsort_type(a: Type, /, axis: int = -1, kind: str | None = None) -> Type:
+def _argsort_type(a: Type, /, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Type:
     (t,) = array_types("np.argsort", [a])
-    return ArrayType(np.dtype(np.int64), t.shape, "any" if t.shape is None else "array")
+    shape = t.shape if axis is not None or t.shape is None else (dim_product(t.shape),)
+    return ArrayType(np.dtype(np.int64), shape, "any" if shape is None else "array")
 
 
 _singles: Samples = reduction_samples
@@ -367,6 +368,8 @@ constant(np.argsort, _argsort_type, samples=lambda rng: [Sample((REAL(rng, (4,))
 
 def _sort_type(a: Type, /, axis: int = -1) -> Type:
     (t,) = array_types("np.sort", [a])
+    if axis is None:
+        raise NotByRule("np.sort of all numbers")
     return ArrayType(t.dtype, t.shape, "any" if t.shape is None else "array")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import (
     ArrayType,
@@ -19,6 +19,7 @@ from s2sad.ir.types import (
     Shape,
     Size,
     Type,
+    derived_dim,
     dim_product,
     dim_sum,
     integer,
@@ -497,7 +498,7 @@ rule(np.pad, _pad_type, tangent=_pad_tangent, adjoint=_pad_adjoint, samples=_pad
 def _least(a: Dim, b: Dim) -> Dim:
     if a == b:
         return a
-    return min(a, b) if isinstance(a, int) and isinstance(b, int) else new_dim()
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else derived_dim("min", frozenset((a, b)))
 
 
 def _diag_type(v: Type, /, k: int = 0) -> Type:
@@ -550,7 +551,7 @@ linear(
 def _diagonal_type(a: Type, /, offset: int = 0) -> Type:
     (t,) = array_types("np.diagonal", [a])
     if t.shape is not None and len(t.shape) != 2:
-        raise UnsupportedType("np.diagonal of an array that is no matrix", "use np.einsum")
+        raise NotByRule("np.diagonal of an array that is no matrix")
     return shaped(t, None if t.shape is None else (_least(*t.shape) if not offset else new_dim(),))
 
 
