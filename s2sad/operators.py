@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -202,6 +203,10 @@ class HessianProduct:
         self._dotted = along.dotted
         self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
+        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in self._signature.parameters.values()]
+        vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
+            self.__signature__ = inspect.Signature([*own, vector])
         self.__s2sad_inside__ = self.derivative
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:

@@ -163,3 +163,50 @@ def test_operators_of_functions_of_libraries():
         return np.sum(s2sad.grad(np.prod)(x) * x)
 
     s2sad.check_grads(inside, (X,))
+
+
+def weighing(y):
+    """A sum in which each number counts for itself."""
+    return np.sum(y * np.arange(1.0, y.size + 1.0).reshape(y.shape))
+
+
+B = np.arange(12.0).reshape(3, 4) / 7.0 - 0.6
+MANNERS = {
+    "dtype of a sum": lambda x: np.sum(x, dtype=float) + np.mean(x, dtype=np.float64) ** 2,
+    "dtype by position": lambda x: weighing(np.sum(x, 0, float)) + np.var(x, None, np.float64),
+    "dtype of a cumulative sum": lambda x: weighing(np.cumsum(x, axis=0, dtype=float)),
+    "dtype of a ufunc": lambda x: weighing(np.add(x, 1, dtype=float)) + weighing(np.multiply(x, x, dtype=np.float64)),
+    "casting": lambda x: weighing(np.add(x, x, casting="unsafe", subok=False)),
+    "where of a sum": lambda x: np.sum(x**2, where=x > 0.0) + np.prod(x, where=x > 0.5),
+    "initial": lambda x: np.sum(x, initial=2.0) + np.max(x**2, initial=0.0) + np.prod(x, axis=1, initial=3.0)[0],
+    "where and initial": lambda x: np.max(x, where=x < 0.5, initial=-5.0) * np.min(x, axis=0, initial=-0.1)[1],
+    "out": lambda x: np.max(x, 0, None, True)[0, 1] + np.sum(np.add(x, x, out=None)),
+    "order of reshape": lambda x: (
+        weighing(np.reshape(x, (4, 3), order="F")) + weighing(x.reshape(2, 6, order="F") ** 2)
+    ),
+    "order of ravel": lambda x: (
+        weighing(np.ravel(x, order="F")) + weighing(x.flatten("C")) + weighing(x.ravel("F") ** 2)
+    ),
+    "order of a copy": lambda x: weighing(x.copy(order="F")) + weighing(np.array(x, order="C")),
+    "kind": lambda x: weighing(np.sort(x, axis=0, kind="stable")),
+    "clip by name": lambda x: weighing(np.clip(x, min=-0.24, max=0.33)) + weighing(x.clip(max=0.19)),
+    "einsum by labels": lambda x: weighing(np.einsum(x, [0, 1], B, [2, 1], [2, 0])) + np.einsum(x, [0, 1], B, [0, 1]),
+    "einsum with an ellipsis": lambda x: weighing(np.einsum(x, [0, ...], B, [0, ...], [...])),
+    "einsum in good order": lambda x: weighing(np.einsum("ij,kj,kl->il", x, B, x, optimize=True)),
+}
+
+
+@pytest.mark.parametrize("name", MANNERS)
+def test_arguments_that_say_how(name):
+    program = MANNERS[name]
+    assert s2sad.value_and_grad(program)(B)[0] == pytest.approx(program(B), rel=1e-12)
+    s2sad.check_grads(program, (B,), order=2)
+    many = np.stack([B, B[::-1] + 0.01])
+    np.testing.assert_allclose(s2sad.vmap(program)(many), [program(b) for b in many])
+
+
+def test_a_dtype_is_that_of_the_sum():
+    x = np.array([0.1, 0.2, 0.3], np.float32)
+    gradient = s2sad.grad(lambda x: np.sum(x**2, dtype=np.float64))(x)
+    assert gradient.dtype == np.float32
+    assert s2sad.value_and_grad(lambda x: np.sum(x**2, dtype=np.float64))(x)[0].dtype == np.float64

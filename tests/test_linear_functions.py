@@ -185,3 +185,17 @@ def test_jacobians_as_the_literature_writes_them():
     np.testing.assert_allclose(by_columns(waves)(W), J)
     np.testing.assert_allclose(by_rows(waves)(W), J)
     s2sad.check_grads(by_columns(waves), (W,))
+
+
+def coupled(x, y):
+    return np.sum(np.tanh(M @ x) ** 3 * np.sum(y))
+
+
+def test_products_of_the_hessian_are_functions_to_every_operator():
+    both, rows = hvp(coupled, (1, 0)), (TANGENTS, TANGENTS[::-1])
+    by_y, by_x = vmap(both, (None, None, 0))(W, W, rows)
+    for k in range(len(TANGENTS)):
+        np.testing.assert_allclose((by_y[k], by_x[k]), both(W, W, (rows[0][k], rows[1][k])))
+    np.testing.assert_allclose(vmap(partial(hvp(coupled), W, W))(TANGENTS), TANGENTS @ s2sad.hessian(coupled)(W, W))
+    s2sad.check_grads(hvp(coupled), (W, W, W))
+    s2sad.check_grads(both, (W, W, (W, 2.0 * W)))

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of, undefined
 from s2sad.differentiate.given import Plan, given_bars
+from s2sad.differentiate.lazy import LazyExpr
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import (
     Names,
@@ -583,47 +584,6 @@ class Reverse(Adjoints):
         for k, r in enumerate((op.result, *self.gradients[op])):
             builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
         return builder.operations
-
-
-def undefined(builder: Builder, t: Type) -> Operand:
-    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
-    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
-        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
-    return builder.apply(UNDEFINED, (), {"type": t})
-
-
-class LazyExpr(Expr):
-    """An expression for a primal value that is read only when an operation is built on it."""
-
-    __slots__ = ("_found", "_made", "_primal", "_reverse")
-
-    def __init__(self, builder: Builder, primal: Value, reverse: Reverse, made: Apply | None) -> None:
-        self.builder = builder
-        self._made = made
-        self._primal = primal
-        self._reverse = reverse
-        self._found: Operand | None = None
-
-    @property
-    def operand(self) -> Operand:  # type: ignore[override]
-        if self._found is None:
-            self._found = self._reverse.read(self.builder, self._primal)
-        return self._found
-
-    @property
-    def type(self) -> Any:
-        return self._primal.type
-
-    @property
-    def known(self) -> Any:
-        return None
-
-    def __getitem__(self, index: Any) -> Expr:
-        if self._made is None:
-            return super().__getitem__(index)
-        keys = self._made.static["keys"]
-        assert isinstance(keys, tuple)
-        return self._reverse.primal(self.builder, self._made.operands[keys.index(index)])
 
 
 def _is_number(t: Type) -> bool:

@@ -25,6 +25,7 @@ from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
+from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
 from s2sad.frontend.questions import QUESTIONS, answer
 from s2sad.frontend.terms import (
@@ -231,6 +232,9 @@ class Calls(Customs):
             return self.call_black_box(box, arguments, keywords, node, hint)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
+        owner = type(getattr(f, "__self__", None)).__module__
+        if any("random" in (m or "").split(".") for m in (module, owner)):
+            self.refuse(node, f"{name} draws random numbers", "draw them before, and pass them", UnsupportedCall)
         self.refuse(
             node,
             f"there is no derivative rule for {module + '.' if module else ''}{name}",
@@ -438,6 +442,9 @@ class Calls(Customs):
             return self.join_rows(primitive, arguments, keywords, node)
         if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
             arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        plain = plainly(self, primitive, arguments, keywords, node)
+        if plain is not None:
+            return plain
         definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)

@@ -260,7 +260,8 @@ def _einsum(b: Batched) -> Any:
     letter = next(c for c in "nmkpqzbN" if c not in subscripts)
     terms, result = subscripts.split("->")
     marked = [letter + t if f else t for t, f in zip(terms.split(","), b.flags, strict=True)]
-    return np.einsum(f"{','.join(marked)}->{letter}{result}", *b.xs)
+    manner = {k: v for k, v in b.static.items() if k == "optimize"}
+    return call(np.einsum, f"{','.join(marked)}->{letter}{result}", *b.xs, **manner)
 
 
 @_rule("np.trace")

@@ -348,7 +348,7 @@ def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
     return f"{','.join(spelled)}->{right.replace('...', ''.join(fresh))}"
 
 
-def _labels_fit(*operands: Type, subscripts: str) -> bool:
+def _labels_fit(*operands: Type, subscripts: str, optimize: Any = False) -> bool:
     """Whether all axes with one label are known to be of one length, or of length 1."""
     arrays = [t for t in operands if isinstance(t, ArrayType)]
     terms, _ = parse_subscripts(subscripts, [t.rank for t in arrays])
@@ -362,7 +362,7 @@ def _labels_fit(*operands: Type, subscripts: str) -> bool:
     return True
 
 
-def _einsum_type(subscripts: str, *operands: Type) -> Type:
+def _einsum_type(subscripts: str, *operands: Type, optimize: Any = False) -> Type:
     arrays = array_types("np.einsum", list(operands))
     terms, right = parse_subscripts(subscripts, [t.rank for t in arrays])
     lengths: dict[str, Dim] = {}
@@ -374,18 +374,18 @@ def _einsum_type(subscripts: str, *operands: Type) -> Type:
     return array(promote(*arrays), tuple(lengths[label] for label in right))
 
 
-def _einsum_tangent(y: Any, xs: Any, dots: Any, subscripts: str) -> Any:
+def _einsum_tangent(y: Any, xs: Any, dots: Any, subscripts: str, **optimize: Any) -> Any:
     total = None
     for k, d in enumerate(dots):
         if d is not None:
-            term = call(np.einsum, subscripts, *(d if j == k else x for j, x in enumerate(xs)))
+            term = call(np.einsum, subscripts, *(d if j == k else x for j, x in enumerate(xs)), **optimize)
             total = term if total is None else total + term
     return total
 
 
-def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str) -> tuple[Any, ...]:
+def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str, **optimize: Any) -> tuple[Any, ...]:
     terms, right = parse_subscripts(subscripts, [rank_of(x) for x in xs])
-    return tuple(_einsum_operand(g, xs, terms, right, k) if a else None for k, a in enumerate(active))
+    return tuple(_einsum_operand(g, xs, terms, right, k, optimize) if a else None for k, a in enumerate(active))
 
 
 def _stretched(product: Any, x: Any) -> Any:
@@ -396,7 +396,7 @@ def _stretched(product: Any, x: Any) -> Any:
     return np.broadcast_to(product, shape_of(x))
 
 
-def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> Any:
+def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int, optimize: dict[str, Any]) -> Any:
     """The cotangent contracted with the other operands; labels of this operand alone are summed over: repeated."""
     others = [t for j, t in enumerate(terms) if j != k]
     operands = [g, *(x for j, x in enumerate(xs) if j != k)]
@@ -409,7 +409,7 @@ def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> An
             label = fresh
         own += label
     present = [c for c in own if c in right or any(c in t for t in others)]
-    product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands)
+    product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands, **optimize)
     if len(present) == len(own):
         return _stretched(fit(product, xs[k]), xs[k])
     missing = tuple(j for j, c in enumerate(own) if c not in present)
@@ -434,6 +434,7 @@ rule(
         Sample(("ij,j", REAL(rng, (2, 3)), REAL(rng, (3,)))),
         Sample(("bij,bjk->bik", REAL(rng, (2, 3, 4)), REAL(rng, (2, 4, 3)))),
         Sample(("ij->", REAL(rng, (2, 3)))),
+        Sample(("ij,jk,k->i", REAL(rng, (2, 3)), REAL(rng, (3, 4)), REAL(rng, (4,))), {"optimize": True}),
         Sample(("ij->ji", REAL(rng, (2, 3)))),
         Sample(("i,j,ij->", REAL(rng, (2,)), REAL(rng, (3,)), REAL(rng, (2, 3)))),
     ],

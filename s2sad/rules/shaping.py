@@ -207,8 +207,7 @@ def _expand_dims_spelling(a: Type, axis: Any) -> str | None:
     new = [axis_in(k, rank) for k in axes]
     if new == [rank - 1] and rank > 2:
         return "_0[..., None]"
-    items = ["None" if k in new else ":" for k in range(max(new) + 1)]
-    return f"_0[{', '.join(items)}]"
+    return f"_0[{', '.join('None' if k in new else ':' for k in range(max(new) + 1))}]"
 
 
 linear(
