@@ -46,6 +46,7 @@ from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
+from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
@@ -84,7 +85,8 @@ ARRAY_METHODS = frozenset(
         "conjugate",
         "nonzero",
         "searchsorted",
-        "compress",
+        "argpartition",
+        "choose",
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
@@ -342,8 +344,12 @@ class Calls(Customs):
             and all(map(is_static, arguments))
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "item" and not arguments:
-            return self.apply(float, [opened])
+        if name == "compress" and arguments:
+            return self.call(constant(np.compress), [arguments[0], receiver, *arguments[1:]], keywords, node, hint)
+        if name in ("item", "tolist", "view") and not keywords:
+            found = self.array_method(name, receiver, opened, arguments)
+            if found is not None:
+                return found
         if name == "flatten":
             name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
@@ -351,6 +357,20 @@ class Calls(Customs):
         if name in ("reshape", "transpose") and len(arguments) > 1:
             arguments = [tuple(arguments)]
         return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
+
+    def array_method(self, name: str, receiver: Term, array: Operand, arguments: list[Term]) -> Term | None:
+        """A method of arrays that is no function of NumPy of that name."""
+        rank = self.array_type(array).rank
+        if name == "view":
+            return None if arguments else receiver
+        if name == "tolist":
+            return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
+        if not arguments:
+            return self.apply(float, [array])
+        if len(arguments) == 1 and rank != 1:
+            array = self.apply(np.ravel, [array])
+        index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+        return self.apply(float, [self.builder.apply(GETITEM, (array, self.to_operand(index)))])
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
