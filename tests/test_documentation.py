@@ -25,6 +25,7 @@ def blocks(page):
 @pytest.fixture
 def kept_rules():
     """Rules that a page adds are gone after it."""
+    everything()
     before = dict(PRIMITIVES)
     yield
     for name in set(PRIMITIVES) - set(before):

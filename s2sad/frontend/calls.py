@@ -24,6 +24,7 @@ from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.joins import JOINS, join_rows
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
@@ -49,7 +50,7 @@ from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
-from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
@@ -97,14 +98,11 @@ ARRAY_METHODS = frozenset(
         "conjugate",
         "nonzero",
         "searchsorted",
-        "compress",
+        "argpartition",
+        "choose",
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
-
-
-JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
-"""The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
 
 
 def is_many(term: Term) -> bool:
@@ -414,8 +412,12 @@ class Calls(Customs):
             and all(map(is_static, arguments))
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "item" and not arguments:
-            return self.apply(float, [opened])
+        if name == "compress" and arguments:
+            return self.call(constant(np.compress), [arguments[0], receiver, *arguments[1:]], keywords, node, hint)
+        if name in ("item", "tolist", "view") and not keywords:
+            found = self.array_method(name, receiver, opened, arguments)
+            if found is not None:
+                return found
         if name == "flatten":
             name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
@@ -423,6 +425,20 @@ class Calls(Customs):
         if name in ("reshape", "transpose") and len(arguments) > 1:
             arguments = [tuple(arguments)]
         return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
+
+    def array_method(self, name: str, receiver: Term, array: Operand, arguments: list[Term]) -> Term | None:
+        """A method of arrays that is no function of NumPy of that name."""
+        rank = self.array_type(array).rank
+        if name == "view":
+            return None if arguments else receiver
+        if name == "tolist":
+            return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
+        if not arguments:
+            return self.apply(float, [array])
+        if len(arguments) == 1 and rank != 1:
+            array = self.apply(np.ravel, [array])
+        index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+        return self.apply(float, [self.builder.apply(GETITEM, (array, self.to_operand(index)))])
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -439,7 +455,7 @@ class Calls(Customs):
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
         if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
-            return self.join_rows(primitive, arguments, keywords, node)
+            return join_rows(self, primitive, arguments, keywords, node)
         if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
             arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
         plain = plainly(self, primitive, arguments, keywords, node)
@@ -527,32 +543,6 @@ class Calls(Customs):
 
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
-
-    def join_rows(self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
-        array = self.to_operand(arguments[0]) if self.is_rows(arguments[0]) else self.as_array(arguments[0])
-        rank = array.type.rank if isinstance(array.type, ArrayType) else None
-        axis = self.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
-        if not rank:
-            self.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
-
-        def moved_to(k: int) -> Term:
-            return array if k == 0 else self.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
-
-        if primitive.name == "np.stack":
-            return moved_to(axis)
-        if primitive.name == "np.vstack" and rank <= 2:
-            return array if rank == 2 else self.apply_to(np.expand_dims, [array, constant(1)], node)
-        if primitive.name in ("np.vstack", "np.hstack"):
-            axis = int(primitive.name == "np.hstack")
-        if axis is None or rank <= 2:
-            return self.apply_to(np.reshape, [array, constant(-1)], node)
-        if not -rank < axis < rank - 1:
-            self.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
-        k, shape = axis % (rank - 1), self.attribute(array, "shape", node)
-        assert isinstance(shape, tuple)
-        lengths = (*shape[1 : k + 1], constant(-1), *shape[k + 2 :])
-        return self.apply_to(np.reshape, [moved_to(k), lengths], node)
 
     def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
         return self.call_primitive(required(function), arguments, {}, node, None)

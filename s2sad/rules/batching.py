@@ -351,6 +351,20 @@ def _moveaxis(b: Batched) -> Any:
     return np.moveaxis(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("source", "destination")))
 
 
+@_rule("np.fliplr", "np.flipud", "np.matrix_transpose")
+def _turned(b: Batched) -> Any:
+    x = b.only_first()
+    if b.primitive.name == "np.matrix_transpose":
+        return np.swapaxes(x, -1, -2)
+    return np.flip(x, 2 if b.primitive.name == "np.fliplr" else 1)
+
+
+@_rule("np.rot90")
+def _rot90(b: Batched) -> Any:
+    axes = tuple(_axis(a, b.rank()) for a in b.static.get("axes", (0, 1)))
+    return call(np.rot90, b.only_first(), b.static.get("k", 1), axes=axes)
+
+
 @_rule("np.expand_dims")
 def _expand_dims(b: Batched) -> Any:
     return np.expand_dims(b.xs[0], _axis(b.static["axis"], b.rank()))

@@ -12,10 +12,10 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import Sample
-from s2sad.ir.types import ArrayType, SequenceType
-from s2sad.rules.families import POSITIVE, REAL
-from s2sad.rules.shaping import axis_in, known_rank
+from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.types import ArrayType, SequenceType, Type
+from s2sad.rules.families import POSITIVE, REAL, array_types, linear, type_in
+from s2sad.rules.shaping import axis_in, known_rank, shaped
 from s2sad.rules.statistics import keywords
 
 
@@ -62,7 +62,6 @@ def _pairs(*shapes: tuple[tuple[int, ...], ...]) -> Callable[[np.random.Generato
 
 define(np.column_stack, _column_stack, _pairs(((3,), (3,)), ((3, 2), (3,)), ((2, 1), (2, 2))))
 define(np.dstack, _dstack, _pairs(((3,), (3,)), ((3, 2), (3, 2)), ((2, 2, 1), (2, 2))))
-define(np.atleast_3d, _atleast_3d, lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3), (2, 3, 4)]], view=True)
 define(
     np.dsplit,
     lambda ary, indices_or_sections: list(np.split(ary, indices_or_sections, axis=2)),
@@ -73,22 +72,52 @@ define(
 # Turned
 
 
-def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    rank, turns = known_rank(m, "np.rot90"), k % 4
-    first, second = (axis_in(a, rank) for a in axes)
-    if turns == 0:
-        return m[:]
-    if turns == 2:
-        return np.flip(m, (first, second))
-    turned = np.flip(m, second) if turns == 1 else m
-    turned = np.swapaxes(turned, first, second)
-    return turned if turns == 1 else np.flip(turned, second)
+def _rot90_type(m: Type, /, k: int = 1, axes: Any = (0, 1)) -> Type:
+    (t,) = array_types("np.rot90", [m])
+    if t.shape is None or k % 2 == 0:
+        return shaped(t, t.shape)
+    shape, (i, j) = list(t.shape), (axis_in(a, len(t.shape)) for a in axes)
+    shape[i], shape[j] = shape[j], shape[i]
+    return shaped(t, tuple(shape))
 
 
-def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+def _place_of(a: Any, axis: int, start: int) -> tuple[int, int]:
+    """Which axis is moved, and where to."""
     rank = known_rank(a, "np.rollaxis")
     k, to = axis_in(axis, rank), start + rank if start < 0 else start
-    return np.moveaxis(a, k, to - 1 if k < to else to)
+    return k, to - 1 if k < to else to
+
+
+def _rollaxis_type(a: Type, /, axis: int, start: int = 0) -> Type:
+    (t,) = array_types("np.rollaxis", [a])
+    if t.shape is None:
+        return shaped(t, None)
+    k, to = axis_in(axis, len(t.shape)), start + len(t.shape) if start < 0 else start
+    order = [j for j in range(len(t.shape)) if j != k]
+    order.insert(to - 1 if k < to else to, k)
+    return shaped(t, tuple(t.shape[j] for j in order))
+
+
+def _rollaxis_transpose(g: Any, x: Any, axis: int, start: int = 0) -> Any:
+    k, to = _place_of(x, axis, start)
+    return np.moveaxis(g, to, k)
+
+
+def _same_type(m: Type, /) -> Type:
+    (t,) = array_types("np.fliplr", [m])
+    return shaped(t, t.shape)
+
+
+def _turned_type(x: Type, /) -> Type:
+    (t,) = array_types("np.matrix_transpose", [x])
+    return shaped(t, None if t.shape is None else (*t.shape[:-2], t.shape[-1], t.shape[-2]))
+
+
+def _atleast_3d_type(a: Type, /) -> Type:
+    (t,) = array_types("np.atleast_3d", [a])
+    if t.shape is None or len(t.shape) > 2:
+        return shaped(t, t.shape)
+    return shaped(t, (*t.shape, 1) if len(t.shape) == 2 else (1, *(t.shape or (1,)), 1))
 
 
 def _last_two(x: Any) -> Any:
@@ -99,24 +128,36 @@ def _matrices(rng: np.random.Generator) -> Iterable[Sample]:
     return [Sample((REAL(rng, s),)) for s in [(2, 3), (2, 3, 4)]]
 
 
-define(np.fliplr, lambda m: m[:, ::-1], _matrices, view=True)
-define(np.flipud, lambda m: m[::-1], _matrices, view=True)
-define(np.matrix_transpose, _last_two, _matrices, view=True)
+linear(np.fliplr, lambda g, x: np.fliplr(g), _same_type, effect=Effect.VIEW, samples=_matrices)
+linear(np.flipud, lambda g, x: np.flipud(g), _same_type, effect=Effect.VIEW, samples=_matrices)
+linear(np.matrix_transpose, lambda g, x: _last_two(g), _turned_type, effect=Effect.VIEW, samples=_matrices)
 define(np.linalg.matrix_transpose, _last_two, _matrices, view=True)
-define(
+linear(
     np.rot90,
-    _rot90,
-    lambda rng: [
+    lambda g, x, k=1, axes=(0, 1): call(np.rot90, g, -k, **({} if axes == (0, 1) else {"axes": axes})),
+    _rot90_type,
+    effect=Effect.VIEW,
+    samples=lambda rng: [
         *(Sample((REAL(rng, (2, 3)), k)) for k in (-1, 0, 1, 2, 3)),
         Sample((REAL(rng, (2, 3, 2)),), {"axes": (1, 2)}),
     ],
-    view=True,
 )
-define(
+linear(
     np.rollaxis,
-    _rollaxis,
-    lambda rng: [Sample((REAL(rng, (2, 3, 4)), k, s)) for k, s in ((2, 0), (0, 3), (1, 2), (-1, -2), (0, 0))],
-    view=True,
+    _rollaxis_transpose,
+    _rollaxis_type,
+    effect=Effect.VIEW,
+    samples=lambda rng: [
+        Sample((REAL(rng, (2, 3, 4)), k), {"start": s} if s else {})
+        for k, s in ((2, 0), (0, 3), (1, 2), (-1, -2), (0, 0))
+    ],
+)
+linear(
+    np.atleast_3d,
+    lambda g, x: np.reshape(g, shape_of(x)),
+    _atleast_3d_type,
+    effect=Effect.VIEW,
+    samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3), (2, 3, 4)]],
 )
 define(
     np.diagflat,
@@ -141,6 +182,9 @@ define(
 
 
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
+    if isinstance(type_in(choices), ArrayType):
+        index = np.broadcast_to(a, tuple(shape_of(choices)[k] for k in range(1, known_rank(choices, "np.choose"))))
+        return np.take_along_axis(choices, index[None], axis=0)[0]
     rows = items_of(choices, "np.choose")
     index = np.clip(a, 0, len(rows) - 1) if mode == "clip" else a % len(rows) if mode == "wrap" else a
     found = rows[-1]
@@ -152,7 +196,10 @@ def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
 define(
     np.choose,
     _choose,
-    lambda rng: [Sample((np.array([0, 2, 1, 0]), [REAL(rng, (4,)), REAL(rng, (4,)), REAL(rng, (4,))]))],
+    lambda rng: [
+        Sample((np.array([0, 2, 1, 0]), REAL(rng, (3, 4)))),
+        Sample((np.array([0, 2, 1, 0]), [REAL(rng, (4,)), REAL(rng, (4,)), REAL(rng, (4,))])),
+    ],
     "choices",
 )
 
