@@ -353,9 +353,15 @@ def spread(c: Any, y: Any) -> Any:
     return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
 
 
-def of_array(method: str, otherwise: str) -> Callable[..., str]:
-    """A spelling as a method of arrays; a number may be Python's, which has none."""
-    return lambda a, *rest: otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
+    """A spelling as a method of arrays; a number may be Python's, which has none. With keywords it is a call."""
+
+    def spelling(a: Type, *rest: Type, **static: object) -> str | None:
+        if static:
+            return None
+        return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+
+    return spelling
 
 
 # Families
