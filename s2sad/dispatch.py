@@ -544,8 +544,8 @@ _DOCS = {
 
 def base_function(target: Any) -> Any:
     """The Python function at the bottom of a derivative of a derivative."""
-    while isinstance(target, Derivative):
-        target = target.target
+    while isinstance(target, (Derivative, functools.partial)):
+        target = target.target if isinstance(target, Derivative) else target.func
     return python_function(target) or target
 
 
