@@ -44,6 +44,8 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Function
 from s2sad.program import Program
 from s2sad.targets import name_of as name_of
+from s2sad.targets import positional_names
+from s2sad.targets import signature_of as signature_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 
@@ -96,20 +98,6 @@ def check_function(target: Any) -> None:
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
 
 
-def signature_of(target: Any, follow: bool = False) -> inspect.Signature:
-    """The signature by which a function is called: that of a decorator's wrapper; with `follow` of what it wraps."""
-    if isinstance(target, np.ufunc):
-        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    if isinstance(target, types.FunctionType):
-        return inspect.signature(target, follow_wrapped=follow)
-    try:
-        return inspect.signature(target)
-    except ValueError:  # a function in C may have none
-        P = inspect.Parameter
-        return inspect.Signature([P("args", P.VAR_POSITIONAL), P("kwargs", P.VAR_KEYWORD)])
-
-
 def is_variadic(target: Any) -> bool:
     """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
     if isinstance(target, Derivative):
@@ -131,17 +119,6 @@ def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return target
     names = positional_names(target, len(args))
     return Spread(target, (*names, *kwargs), len(args))
-
-
-def positional_names(target: Any, count: int) -> list[str]:
-    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), signature_of(target, follow=True)):
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
-        if len(names) >= count:
-            return names[:count]
-    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
-    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
 class Derivative:
