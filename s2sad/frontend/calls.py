@@ -328,7 +328,7 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
-        if hasattr(f, "spread"):  # a derivative
+        if getattr(f, "__s2sad_derivative__", False):
             arguments = self.with_vectors(f.transform, arguments, node)
             f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
