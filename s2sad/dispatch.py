@@ -26,8 +26,8 @@ from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.ir.definition import has_rule
 from s2sad.ir.objects import object_items
-from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
 from s2sad.ir.types import (
     NUMBER,
@@ -89,7 +89,7 @@ def check_function(target: Any) -> None:
     called = target
     while isinstance(called, functools.partial):
         called = called.func
-    if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
+    if isinstance(called, Derivative) or has_rule(called) or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")

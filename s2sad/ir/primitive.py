@@ -100,7 +100,9 @@ class Primitive:
         leading = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
         object.__setattr__(self, "leading", tuple(leading) if variadic else ())
         named = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.kind is p.POSITIONAL_ONLY else p for p in parameters]
-        object.__setattr__(self, "called", signature.replace(parameters=named))
+        called = signature.replace(parameters=named)
+        operands = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+        object.__setattr__(self, "called", called if variadic else with_places(called, self.function, operands))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
 
     def __repr__(self) -> str:
@@ -137,6 +139,30 @@ class Primitive:
             elif not _is(bound.arguments[name], parameter.default):
                 static[name] = bound.arguments[name]
         return operands, static
+
+
+def with_places(signature: inspect.Signature, function: Callable[..., Any], after: int = 1) -> inspect.Signature:
+    """A signature in which parameters that stand at another place in that of the function can be given by name only.
+
+    The first ones are taken to be the function's, whatever they are called.
+    """
+    if isinstance(function, (np.ufunc, type)):
+        return signature
+    try:
+        known = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # built in
+        return signature
+    if any(p.kind is p.VAR_POSITIONAL for p in known.values()):
+        return signature
+    own = list(known)
+    found: list[inspect.Parameter] = []
+    astray = False
+    for k, p in enumerate(signature.parameters.values()):
+        if p.kind is p.POSITIONAL_OR_KEYWORD and k >= after:
+            astray = astray or k >= len(own) or own[k] != p.name
+            p = p.replace(kind=p.KEYWORD_ONLY) if astray else p
+        found.append(p)
+    return signature.replace(parameters=found)
 
 
 def _is(a: object, b: object) -> bool:

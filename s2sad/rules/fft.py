@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import call, shape_of
+from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import Dim, Type, array, dim_sum, new_dim
-from s2sad.rules.families import REAL, array_types, constant, fit, linear
+from s2sad.rules.families import REAL, array_types, constant, fit, linear, type_in
 from s2sad.rules.shaping import axis_in, known_rank, scattered
 
 _COMPLEX = {np.dtype(np.float16): np.complex64, np.dtype(np.float32): np.complex64}
@@ -132,7 +132,7 @@ def _scaled(x: Any, count: Any, norm: str | None, back: bool) -> Any:
         return x
     if norm not in ("ortho", "forward"):
         raise ValueError(f'norm must be "backward", "ortho" or "forward", not {norm!r}')
-    root = np.sqrt(count) if norm == "ortho" else count
+    root = count**0.5 if norm == "ortho" else count
     return x * root if back else x / root
 
 
@@ -145,7 +145,13 @@ def _to_length(x: Any, n: Any, axis: int) -> Any:
     m = shape_of(x)[k]
     kept = x[(*[slice(None)] * k, slice(None, n))] if k else x[:n]
     lengths = tuple(call(max, n - m, 0) if j == k else shape_of(x)[j] for j in range(rank))
-    return call(np.concatenate, [kept, call(np.zeros, lengths)], axis=k)
+    return call(np.concatenate, [kept, zeros_like(x, lengths)], axis=k)
+
+
+def zeros_like(x: Any, shape: Any) -> Any:
+    """Zeros of another shape, of the dtype of `x`."""
+    dtype = type_in(x).dtype if isinstance(x, Expr) else np.result_type(x)
+    return beside(x, np.zeros, shape, **({} if dtype in (None, np.dtype(float)) else {"dtype": dtype}))
 
 
 def _transform(function: Callable[..., Any], back: bool) -> Callable[..., Any]:

@@ -32,9 +32,10 @@ from s2sad.rules.families import (
     result_dtype,
     rule,
     spread,
+    type_in,
 )
 from s2sad.rules.reductions import Axis, expanded, reduced_shape
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_double, keywords
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)
@@ -377,7 +378,7 @@ rule(
 
 
 def _multigammaln(a: Any, d: int) -> Any:
-    steps = 0.5 * np.arange(d)
+    a, steps = in_double(a), 0.5 * np.arange(d)
     constants = 0.25 * d * (d - 1) * math.log(math.pi)
     total = special.gammaln(a)
     for step in steps[1:]:
@@ -392,12 +393,21 @@ define(
 )
 define(
     special.factorial,
-    lambda n, exact=False, extend="zero": special.gamma(n + 1.0),
+    lambda n, exact=False, extend="zero": special.gamma(in_double(n) + 1.0),
     lambda rng: [Sample((POSITIVE(rng, (3,)),)), Sample((1.7,))],
 )
+
+
+def _comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
+    if exact:
+        raise UnsupportedType("scipy.special.comb with exact", "leave it out")
+    N, k = (call(np.float64, v) if getattr(type_in(v), "kind", None) == "python" else v for v in (N, k))
+    return special.binom(N + k - 1.0 if repetition else N, k)
+
+
 define(
     special.comb,
-    lambda N, k, *, exact=False, repetition=False: special.binom(N + k - 1.0 if repetition else N, k),
+    _comb,
     lambda rng: [Sample((3.0 + POSITIVE(rng, (3,)), POSITIVE(rng, (3,)))), Sample((5.5, 2.25))],
     "N k",
 )

@@ -21,7 +21,7 @@ from s2sad.rules.contractions import transposed
 from s2sad.rules.families import REAL, array_types, constant, fit, rule
 from s2sad.rules.linalg import _matrix, positive, regular
 from s2sad.rules.shaping import known_rank
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_dtype_of, keywords
 
 
 def _pinv_type(a: Type, /, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Type:
@@ -73,7 +73,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 
 def _matrix_power(a: Any, n: int) -> Any:
     if n == 0:
-        return np.zeros_like(a) + call(np.eye, shape_of(a)[known_rank(a, "np.linalg.matrix_power") - 1])
+        return np.zeros_like(a) + in_dtype_of(call(np.eye, shape_of(a)[known_rank(a, "np.linalg.matrix_power") - 1]), a)
     base, n = (np.linalg.inv(a), -n) if n < 0 else (a, n)
     found = None
     while True:
@@ -137,6 +137,7 @@ define(
         Sample(([REAL(rng, (2, 3)), REAL(rng, (3, 2)), REAL(rng, (2, 4))],)),
         Sample(([REAL(rng, (2,)), REAL(rng, (2, 2)), REAL(rng, (2,))],)),
     ],
+    lists="arrays",
 )
 define(
     np.linalg.cond,
