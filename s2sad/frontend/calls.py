@@ -24,12 +24,16 @@ from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.joins import JOINS, join_rows
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
+from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
+from s2sad.frontend.questions import QUESTIONS, answer
 from s2sad.frontend.terms import (
     Choice,
     Closure,
     Derived,
+    Linear,
     Method,
     Partial,
     Record,
@@ -46,7 +50,7 @@ from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
-from s2sad.ir.structure import GETITEM
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
@@ -56,6 +60,7 @@ from s2sad.ir.types import (
     Type,
     is_active_type,
     is_namedtuple,
+    leaves,
 )
 from s2sad.ir.values import Constant, Operand, Value, constant
 
@@ -153,6 +158,8 @@ class Calls(Customs):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
+            case Linear():
+                return self.call_linear(function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -172,6 +179,10 @@ class Calls(Customs):
         f = getattr(f, "__s2sad_inside__", f)
         if f in (int, float, complex, bool, str) and not arguments:
             return constant(f())
+        if is_hashable(f) and f in QUESTIONS:
+            known_answer = answer(f, [self.open(a) for a in arguments], keywords)
+            if known_answer is not None:
+                return known_answer
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, Custom):
@@ -187,6 +198,8 @@ class Calls(Customs):
             return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
+        if getattr(f, "__s2sad_linear__", None) is not None:
+            return self.value_and_linear(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
             return self.call_black_box(primitive, arguments, keywords, node, hint)
@@ -204,6 +217,9 @@ class Calls(Customs):
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
             assert isinstance(more, dict)
             return self.call(constant(f.func), [*first, *arguments], {**more, **keywords}, node, hint)
+        if isinstance(f, np.vectorize):
+            made = self.call(constant(np.vectorize), [constant(f.pyfunc)], {}, node, None)
+            return self.call(made, arguments, keywords, node, hint)
         if isinstance(f, types.MethodType):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
             return self.call(constant(f.__func__), [receiver, *arguments], keywords, node, hint)
@@ -222,6 +238,9 @@ class Calls(Customs):
             return self.call_black_box(box, arguments, keywords, node, hint)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
+        owner = type(getattr(f, "__self__", None)).__module__
+        if any("random" in (m or "").split(".") for m in (module, owner)):
+            self.refuse(node, f"{name} draws random numbers", "draw them before, and pass them", UnsupportedCall)
         self.refuse(
             node,
             f"there is no derivative rule for {module + '.' if module else ''}{name}",
@@ -264,11 +283,49 @@ class Calls(Customs):
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
             self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        active = tuple(k for k in active if not is_none(dots[k]))
+        if not active:
+            self.refuse(node, "jvp: all tangents are None", "give one for what is moved")
         if isinstance(fun, (Closure, Derived)):
             derived = Derived(fun, jvp.__s2sad_tangent__(active))
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+
+    def value_and_linear(
+        self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
+
+        What the function closes over is read now, as a pullback does not see what comes after it.
+        """
+        if not arguments or keywords:
+            self.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        fun, *primals = arguments
+        values = [self.to_operand(t) for t in primals]
+        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
+        if not active:
+            self.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
+        transform = operator.__s2sad_linear__(active, len(values))
+        if isinstance(fun, (Closure, Derived)):
+            target, operands = self.derived_target(Derived(fun, transform), list(values), {}, node)
+        else:
+            target, operands = self.static(fun, node), values
+            target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
+        value = self.call(fun, list(values), {}, node, hint)
+        count = 1 if transform.kind == "pullback" else len(values)
+        return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
+
+    def call_linear(
+        self, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A pullback or a pushforward: the derivative at the point that it was made for."""
+        if keywords or len(arguments) != function.count:
+            self.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
+        given = [self.to_operand(arguments[k]) for k in function.kept]
+        if hasattr(function.target, "spread"):
+            return self.call_function(function.target, [*function.operands, *given], {}, node, hint)
+        return self.call_target(function.target, [*function.operands, *given], node, hint)
 
     # functions of the user
 
@@ -279,6 +336,9 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
+        if hasattr(f, "spread"):  # a derivative
+            arguments = self.with_vectors(f.transform, arguments, node)
+            f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
@@ -402,12 +462,13 @@ class Calls(Customs):
             return write_out(self, out, result, node)  # type: ignore[arg-type]
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
-        if primitive.name.startswith("np.") and any(map(self.is_growing, arguments)):
-            joined = self.join_growing(primitive, arguments, keywords, node)
-            if joined is not None:
-                return joined
-            if primitive.name not in ("np.array", "np.asarray"):
-                arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
+            return join_rows(self, primitive, arguments, keywords, node)
+        if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
+            arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        plain = plainly(self, primitive, arguments, keywords, node)
+        if plain is not None:
+            return plain
         definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)
@@ -418,15 +479,15 @@ class Calls(Customs):
         if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
             return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
-        values = [self.to_operand(o) for o in operands]
-        if definition is not None and any(isinstance(v.type, ContainerType) and is_numbers(v.type) for v in values):
+        given = [self.to_operand(o) for o in operands]
+        if definition is not None and any(isinstance(v.type, ContainerType) and is_numbers(v.type) for v in given):
             return self.call_defined(definition, arguments, keywords, node, hint)
         try:
-            return self.builder.apply(primitive, values, known, hint)
+            return self.builder.apply(primitive, given, known, hint)
         except NotByRule:
             if definition is not None:
                 return self.call_defined(definition, arguments, keywords, node, hint)
@@ -434,6 +495,11 @@ class Calls(Customs):
             if box is None:
                 raise
             return self.call_black_box(box, arguments, keywords, node, hint)
+        except TypeError:
+            arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
+            if arrays == given or not primitive.name.startswith("np."):
+                raise
+        return self.builder.apply(primitive, arrays, known, hint)
 
     def call_defined(
         self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -464,10 +530,26 @@ class Calls(Customs):
             return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
         return self.adopt(result)
 
+    def with_arrays(self, operand: Operand, items: bool) -> Operand:
+        """A list or tuple of numbers as an array, or the lists in it; others as they are."""
+        t = operand.type
+        if not isinstance(t, ContainerType) or t.cls not in (list, tuple) or (items and not t.keys):
+            return operand
+        if not items:
+            return self.as_array(operand)
+        parts = [self.builder.extract(operand, k) for k in t.keys]
+        made = [self.as_array(p) if isinstance(p.type, ContainerType) else p for p in parts]
+        return operand if made == parts else self.builder.make(list, t.keys, made)
+
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
         opened = self.open(term) if isinstance(term, Ref) else term
         return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+
+    def is_rows(self, term: Term) -> bool:
+        """Whether a term is an array."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        return isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)
 
     def as_array_term(self, term: Term) -> Term:
         """A list of numbers as an array; other terms as they are."""
@@ -477,23 +559,8 @@ class Calls(Customs):
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
 
-    def join_growing(
-        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> Term | None:
-        """`np.stack`, `np.vstack`, `np.concatenate` of a list of run-time length: an array of its items, in shape."""
-        if primitive.name not in ("np.stack", "np.vstack", "np.concatenate"):
-            return None
-        axis = keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0))
-        array = self.as_array(arguments[0])
-        rank = array.type.rank if isinstance(array.type, ArrayType) else None
-        known = self.static(axis, node)
-        if primitive.name == "np.stack" or (primitive.name == "np.vstack" and rank == 2):
-            return array if known == 0 else self.apply(np.moveaxis, [array, constant(0), axis])  # type: ignore[list-item]
-        if known != 0 or rank is None or rank < 2:
-            self.refuse(node, f"{primitive.name} of this list of run-time length", "use np.array(xs)", UnsupportedType)
-        shape = self.attribute(array, "shape", node)
-        assert isinstance(shape, tuple)
-        return self.call_primitive(required(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
+    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+        return self.call_primitive(required(function), arguments, {}, node, None)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
@@ -514,6 +581,8 @@ class Calls(Customs):
 
         None where it must be lowered in the place of the call.
         """
+        if any(BOTTOM in leaves(o.type) for o in operands):
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:

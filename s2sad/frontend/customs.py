@@ -15,7 +15,6 @@ import gast
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
-from s2sad.frontend import scope
 from s2sad.frontend.closures import Closures, signature_of
 from s2sad.frontend.context import Variable
 from s2sad.frontend.dependencies import dependencies
@@ -137,9 +136,8 @@ class Customs(Closures):
             self.refuse(node, f"the adjoint of {operand.type}", "name a number or an array", UnsupportedType)
         if not isinstance(operand, Value) or not is_active_type(operand.type):
             return term
-        names = scope.free(hook.node) | hook.frame.reads.get(hook.name, frozenset())
         bar = next(iter(signature_of(hook.node.args).parameters))
-        target = self.closure_target(hook, {bar: operand}, names)
+        target = self.closure_target(hook, {bar: operand})
         if target is None:
             self.refuse(node, "the block of an adjoint that reads a function", "call a function of the module")
         operands = target[1][1:]

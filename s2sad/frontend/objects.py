@@ -174,8 +174,8 @@ class Objects(Choices):
             return tuple(self.builder.extract(shape, k) for k in shape.type.keys)
         if name == "ndim" and t.rank is not None:
             return constant(t.rank)
-        if name == "dtype" and t.dtype is not None:
-            return constant(t.dtype)
+        if name in ("dtype", "itemsize") and t.dtype is not None:
+            return constant(t.dtype if name == "dtype" else t.dtype.itemsize)
         functions: dict[str, Callable[..., Any]] = {
             "T": np.transpose,
             "mT": np.matrix_transpose,

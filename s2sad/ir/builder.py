@@ -55,6 +55,8 @@ class Builder:
         """Append `primitive(*operands, **static)`; the result is a constant where all is known."""
         static = static or {}
         types = [o.type for o in operands]
+        if primitive.of_complex is not None and any(isinstance(t, ArrayType) and t.is_complex for t in types):
+            primitive = primitive.of_complex
         if BOTTOM in types and primitive.effect is not Effect.IO:
             result_type: Type = BOTTOM
         else:
@@ -125,7 +127,7 @@ class Builder:
         assert isinstance(result, Value)
         return result
 
-    def extract(self, container: Operand, key: object, hint: str | None = None) -> Operand:
+    def extract(self, container: Operand, key: object, hint: str | None = None, loose: bool = False) -> Operand:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
@@ -133,7 +135,7 @@ class Builder:
         item = container.type[key]
         if isinstance(item, ArrayType) and item.kind == "python" and isinstance(item.size, int):
             return constant(item.size)
-        return self.apply(EXTRACT, (container,), {"key": key}, hint)
+        return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 
 
 def _known(operands: Sequence[Operand]) -> list[Any] | None:

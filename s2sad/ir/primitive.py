@@ -9,7 +9,7 @@ append operations, called with arrays they compute.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
@@ -32,6 +32,8 @@ class Effect(Enum):
     """Nothing: the result is new memory."""
     VIEW = "view"
     """Nothing, but the result may share memory with an operand."""
+    LONE_VIEW = "lone view"
+    """The same where there is one operand; what is made of several is new memory."""
     IO = "io"
     """It prints, asserts or raises: it is neither dropped nor moved."""
 
@@ -62,9 +64,9 @@ class Primitive:
     adjoint(g, y, operands, active, **static) -> one contribution per operand, None where `active` is False
 
     Without tangent and adjoint its derivative is zero where `constant`, else unknown (an error). `spelling` is a Python
-    expression over the operands `_0, _1, ...`, or a function from the operands' types to one, where it is not a call of
-    `name`. `update` is the statement which does the same in the memory of `_0`. The source of a `helper` is written
-    into the modules that call it.
+    expression over the operands `_0, _1, ...`, or a function from their types and the static arguments to one, where it
+    is not a call of `name`. `update` is the statement which does the same in the memory of `_0`. The source of a
+    `helper` is written into the modules that call it.
     """
 
     name: str
@@ -75,10 +77,12 @@ class Primitive:
     constant: bool = False
     effect: Effect = Effect.FRESH
     elementwise: bool = False
-    spelling: str | Callable[..., str] | None = None
+    spelling: str | Callable[..., str | None] | None = None
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None
+    of_complex: Primitive | None = None
+    """What stands for it where an operand is complex, if that is differentiated in another way."""
     definition: Rule | None = None
     """What it computes in terms of others, where it has no rules of its own (see `ir.definition`)."""
     fits: Callable[..., bool] | None = None
@@ -100,10 +104,17 @@ class Primitive:
         leading = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
         object.__setattr__(self, "leading", tuple(leading) if variadic else ())
         named = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.kind is p.POSITIONAL_ONLY else p for p in parameters]
-        called = signature.replace(parameters=named)
-        operands = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        object.__setattr__(self, "called", called if variadic else with_places(called, self.function, operands))
+        static = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if static and not leading:
+            named = _by_keyword(named, self.function, static)
+        object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    def effect_of(self, operands: int) -> Effect:
+        """The effect of a call with so many operands."""
+        if self.effect is not Effect.LONE_VIEW:
+            return self.effect
+        return Effect.VIEW if operands == 1 else Effect.FRESH
 
     def __repr__(self) -> str:
         return self.name
@@ -163,6 +174,19 @@ def with_places(signature: inspect.Signature, function: Callable[..., Any], afte
             p = p.replace(kind=p.KEYWORD_ONLY) if astray else p
         found.append(p)
     return signature.replace(parameters=found)
+
+
+def _by_keyword(
+    parameters: list[inspect.Parameter], function: Callable[..., Any], static: Collection[str]
+) -> list[inspect.Parameter]:
+    """The parameters, those by keyword alone that the function itself has elsewhere: a rule need not know them all."""
+    try:
+        own = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # it has no signature
+        return parameters
+    in_place = [p.name not in static or own[k : k + 1] == [p.name] for k, p in enumerate(parameters)]
+    count = in_place.index(False) if False in in_place else len(parameters)
+    return [p if k < count else p.replace(kind=p.KEYWORD_ONLY) for k, p in enumerate(parameters)]
 
 
 def _is(a: object, b: object) -> bool:

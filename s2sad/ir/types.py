@@ -201,6 +201,11 @@ class ArrayType(Type):
         return None if self.shape is None else len(self.shape)
 
     @property
+    def is_complex(self) -> bool:
+        """Whether it is known to hold complex numbers."""
+        return self.dtype is not None and self.dtype.kind == "c"
+
+    @property
     def is_scalar(self) -> bool:
         """A Python or NumPy scalar: immutable, without a shape."""
         return self.kind in ("python", "numpy")

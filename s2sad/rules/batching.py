@@ -260,7 +260,8 @@ def _einsum(b: Batched) -> Any:
     letter = next(c for c in "nmkpqzbN" if c not in subscripts)
     terms, result = subscripts.split("->")
     marked = [letter + t if f else t for t, f in zip(terms.split(","), b.flags, strict=True)]
-    return np.einsum(f"{','.join(marked)}->{letter}{result}", *b.xs)
+    manner = {k: v for k, v in b.static.items() if k == "optimize"}
+    return call(np.einsum, f"{','.join(marked)}->{letter}{result}", *b.xs, **manner)
 
 
 @_rule("np.trace")
@@ -505,14 +506,19 @@ def _take_along(b: Batched) -> Any:
 # Transforms
 
 
-@_rule("np.fft.fft", "np.fft.ifft")
+@_rule("np.fft.fft", "np.fft.ifft", "np.fft.rfft", "np.fft.irfft")
 def _transform(b: Batched) -> Any:
-    return call(b.primitive.function, b.xs[0], axis=_axis(b.static.get("axis", -1), b.rank()))
+    along = {**b.static, "axis": _axis(b.static.get("axis", -1), b.rank())}
+    return call(b.primitive.function, b.only_first(), *b.xs[1:], **along)
 
 
-@_rule("np.fft.rfft", "np.fft.irfft", "np.fft.fft2", "np.fft.ifft2")
-def _of_last_axes(b: Batched) -> Any:
-    return call(b.primitive.function, b.xs[0])
+@_rule(*(f"np.fft.{kind}fft{suffix}" for kind in ("", "i", "r", "ir") for suffix in ("2", "n")))
+def _transform_of_many_axes(b: Batched) -> Any:
+    axes, s = b.static.get("axes"), b.static.get("s")
+    if axes is None:
+        several = 2 if b.primitive.name.endswith("2") else b.rank() if s is None else len(s)
+        axes = tuple(range(-several, 0))
+    return call(b.primitive.function, b.xs[0], **{**b.static, "axes": _axis(axes, b.rank())})
 
 
 @_rule("np.fft.fftshift", "np.fft.ifftshift")

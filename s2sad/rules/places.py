@@ -8,8 +8,8 @@ import numpy as np
 
 from s2sad.ir.builder import call
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import NotByRule, Sample
-from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim, tuple_type
+from s2sad.ir.primitive import Sample
+from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim
 from s2sad.rules.families import REAL, array_types, constant
 from s2sad.rules.reductions import reduced_shape
 from s2sad.rules.statistics import keywords
@@ -29,22 +29,6 @@ def _some() -> Any:
 def _digitize_type(x: Type, bins: Type, /, right: bool = False) -> Type:
     (t,) = array_types("np.digitize", [x])
     return array(PLACES, t.shape)
-
-
-def _nonzero_type(a: Type, /) -> Type:
-    (t,) = array_types("np.nonzero", [a])
-    if t.shape is None:
-        raise NotByRule("np.nonzero of an array of unknown rank")
-    return tuple_type(*[_places((_some(),))] * len(t.shape))
-
-
-def _flatnonzero_type(a: Type, /) -> Type:
-    return _places((_some(),))
-
-
-def _argwhere_type(a: Type, /) -> Type:
-    (t,) = array_types("np.argwhere", [a])
-    return _places(None if t.shape is None else (_some(), len(t.shape)))
 
 
 def _argpartition_type(a: Type, /, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Type:
@@ -73,9 +57,6 @@ def _array_equal_type(a1: Type, a2: Type, /, equal_nan: bool = False) -> Type:
 
 
 constant(np.digitize, _digitize_type, samples=lambda rng: [Sample((REAL(rng, (3,)), np.array([-1.0, 0.0, 1.0])))])
-constant(np.nonzero, _nonzero_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
-constant(np.flatnonzero, _flatnonzero_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
-constant(np.argwhere, _argwhere_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
 constant(
     np.argpartition,
     _argpartition_type,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from s2sad.ir.printer import spelling_of
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import (
     ArrayType,
@@ -38,13 +39,10 @@ def _spelled(spelling: str, arity: int) -> Callable[..., Any]:
 
 def run(op: Apply, values: list[Any]) -> Any:
     """The result of one operation."""
-    primitive, static = op.primitive, dict(op.static)
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is not None and not static:
+    spelling = spelling_of(op)
+    if spelling is not None:
         return _spelled(spelling, len(values))(*values)
-    return primitive.run(values, static)
+    return op.primitive.run(values, dict(op.static))
 
 
 def evaluate(operations: Iterable[Operation], env: dict[Value, Any]) -> dict[Value, Any]:
