@@ -152,6 +152,30 @@ class Primitive:
         return operands, static
 
 
+def with_places(signature: inspect.Signature, function: Callable[..., Any], after: int = 1) -> inspect.Signature:
+    """A signature in which parameters that stand at another place in that of the function can be given by name only.
+
+    The first ones are taken to be the function's, whatever they are called.
+    """
+    if isinstance(function, (np.ufunc, type)):
+        return signature
+    try:
+        known = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # built in
+        return signature
+    if any(p.kind is p.VAR_POSITIONAL for p in known.values()):
+        return signature
+    own = list(known)
+    found: list[inspect.Parameter] = []
+    astray = False
+    for k, p in enumerate(signature.parameters.values()):
+        if p.kind is p.POSITIONAL_OR_KEYWORD and k >= after:
+            astray = astray or k >= len(own) or own[k] != p.name
+            p = p.replace(kind=p.KEYWORD_ONLY) if astray else p
+        found.append(p)
+    return signature.replace(parameters=found)
+
+
 def _by_keyword(
     parameters: list[inspect.Parameter], function: Callable[..., Any], static: Collection[str]
 ) -> list[inspect.Parameter]:

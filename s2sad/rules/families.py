@@ -354,9 +354,15 @@ def spread(c: Any, y: Any) -> Any:
 
 
 def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
+<<<<<<< HEAD
     """A spelling as a method of arrays; a number may be Python's, which has none. With keywords it is a call."""
 
     def spelling(a: Type, *rest: Type, **static: object) -> str | None:
+=======
+    """A spelling as a method of arrays; a number may be Python's, which has none."""
+
+    def spelling(a: Any, *rest: Any, **static: Any) -> str | None:
+>>>>>>> rules
         if static:
             return None
         return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
