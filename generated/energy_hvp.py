@@ -18,6 +18,6 @@ def energy_hvp(u, w, u_dot):
     v5_dot = np.pad(v4_bar_dot, pad_width=((1, 0),))
     v7_dot = np.pad(v4_bar_dot, pad_width=((0, 1),))
     v3_bar_dot = v5_dot - v7_dot
-    v_bar_dot = v3_bar_dot[1:-1]
-    u_bar_dot += v_bar_dot
+    v8_dot = v3_bar_dot[1:-1]
+    u_bar_dot += v8_dot
     return u_bar_dot

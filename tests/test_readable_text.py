@@ -122,6 +122,15 @@ def key_and_name(params, x):
     return params["W"] ** 2 * W**2
 
 
+def stored_twice(x, n):
+    a, b = np.zeros(n), np.zeros(n)
+    for k in range(n):
+        s = np.sin(x * k)
+        a[k] = s
+        b[k] = s
+    return np.sum(a * b)
+
+
 def diagonal(m):
     return np.sum(np.log(np.diag(m)))
 
@@ -147,6 +156,7 @@ CASES = [
     (recurrent, (PARAMS, R(size=3)), 0, ["W_bar += np.outer(", "# v1 = W @ h", '"W": W_bar'], ["v1_bar +="]),
     (layers, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], ["_bar_2"]),
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
+    (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k] + a_bar[k]"], ["s_bar +="]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (weighted_items, (R(size=4),), 0, ["# v2 = v1 * (i + 1)"], ["v1 * i + 1"]),
 ]
