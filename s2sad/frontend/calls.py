@@ -372,7 +372,7 @@ class Calls(Customs):
         except TypeError as e:
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
         known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view

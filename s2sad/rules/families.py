@@ -487,6 +487,7 @@ def rule(
     aliases: Iterable[Callable[..., Any]] = (),
     helper: bool = False,
     fits: Callable[..., bool] | None = None,
+    copies: Callable[..., bool] | None = None,
 ) -> Primitive:
     """A function with a tangent and an adjoint of its own."""
     return register(
@@ -502,6 +503,7 @@ def rule(
             samples=samples,
             helper=helper,
             fits=fits,
+            copies=copies,
         ),
         *aliases,
     )
