@@ -235,7 +235,7 @@ class Variables:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
             name, k = base, 1
-            while name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
+            while name == "_" or name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
                 k += 1
                 name = f"{base}_{k}"
             taken.setdefault(name, []).append(self.ranges[v])
