@@ -169,20 +169,20 @@ def test_native_code_with_an_ellipsis(f):
 
 def underscore(x, n):
     _ = x * 2.0
-    for i in range(n):
+    for _k in range(n):
         x = x * 0.5
     return x * _
 
 
 def underscore_given(x, n, _):
-    for i in range(n):
+    for _k in range(n):
         x = x * 0.5
     return x * _
 
 
 def keys_of_all_kinds(p, x):
     y = p["np"] * x + p["lambda"] * np.sin(p["len"]) + p["_"] * p["range"] + p["v1"] ** 2
-    for i in range(3):
+    for _k in range(3):
         y = y * p["range"] + p["self"]
     return np.sum(y) * p["_"]
 
