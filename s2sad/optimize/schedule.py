@@ -26,25 +26,22 @@ def add_before_stores(function: Function) -> Function:
 
 def _added(block: Block) -> Block:
     operations = [_within(op, _added) for op in block.operations]
+    place: dict[Operation, float] = {op: k for k, op in enumerate(operations)}
+    made: dict[Operand, Operation] = {r: op for op in operations for r in op.results}
     read = Counter((*_reads_of(operations), *block.results))
-    elements = {
-        r for op in operations if isinstance(op, Apply) and op.primitive is GETITEM for r in op.results if read[r] == 1
-    }
-    written = {op.operands[0] for op in operations if isinstance(op, Apply) and op.primitive.update is not None}
-    for op in list(operations) if elements and written else ():
-        if not isinstance(op, Apply) or op.primitive.name != "np.add" or not elements.intersection(op.operands):
+    stores: dict[Operand, list[Operation]] = {}
+    for op in operations:
+        if isinstance(op, Apply) and op.primitive.update is not None:
+            stores.setdefault(op.operands[0], []).append(op)
+    for op in operations:
+        if not isinstance(op, Apply) or op.primitive.name != "np.add" or not op.about:
             continue
-        k = operations.index(op)
-        n = max(n for n, other in enumerate(operations[:k]) if any(r in op.operands for r in other.results))
-        last = operations[n]
-        changed = isinstance(last, Apply) and any(_writes(w, last.operands[0]) for w in operations[n + 1 : k])
-        if changed and op.about and elements.intersection(last.results):
-            operations.insert(n + 1, operations.pop(k))
-    return replace(block, operations=tuple(operations))
-
-
-def _writes(op: Operation, array: Operand) -> bool:
-    return isinstance(op, Apply) and op.primitive.update is not None and op.operands[0] is array
+        last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
+        if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
+            array = last.operands[0]
+            if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
+                place[op] = place[last] + 0.5
+    return replace(block, operations=tuple(sorted(operations, key=place.__getitem__)))
 
 
 def _reads_of(operations: Iterable[Operation]) -> Iterator[Operand]:
