@@ -139,16 +139,16 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
 
 
 @functools.lru_cache(maxsize=512)
-def _cached(fun: Any, transform: Transform) -> Derivative:
-    return Derivative(fun, transform)
+def _cached(fun: Any, transform: Transform, backend: str | None) -> Derivative:
+    return Derivative(fun, transform, backend)
 
 
-def derivative_of(fun: Any, transform: Transform) -> Derivative:
+def derivative_of(fun: Any, transform: Transform, backend: str | None = None) -> Derivative:
     """A derivative, made once for each function that can be looked up in a table."""
     try:
-        return _cached(fun, transform)
+        return _cached(fun, transform, backend)
     except TypeError:
-        return Derivative(fun, transform)
+        return Derivative(fun, transform, backend)
 
 
 def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
@@ -166,10 +166,17 @@ def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     return found
 
 
-def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str | None = None
+) -> tuple[Any, Any]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
-    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored.
+    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. `backend` is
+    what runs the emitted code; None is plain NumPy.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
+    (6.0, 2.0)
+
     Griewank & Walther (2008), section 3.1.
     """
     if len(primals) != len(tangents):
@@ -182,7 +189,7 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     bound = signature.bind(*primals)
     bound.apply_defaults()
     primals = tuple(bound.arguments.values())
-    tangent = derivative_of(fun, Transform("jvp", active))
+    tangent = derivative_of(fun, Transform("jvp", active), backend)
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
@@ -200,16 +207,24 @@ def check_like(value: Any, primal: Any, what: str) -> None:
         raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
 
 
-def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(
+    fun: Callable[..., Any], *primals: Any, backend: str | None = None
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
-    argument, None for one that holds no floats. It may be called any number of times.
+    argument, None for one that holds no floats. It may be called any number of times. `backend` is what runs both
+    sweeps; None is plain NumPy.
+
+    >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 2.0)
+    >>> y, pullback(1.0)
+    (6.0, (2.0, 3.0))
+
     Griewank & Walther (2008), section 3.2.
     """
     fun = spread_for(fun, primals)
     active = active_arguments(fun, primals)
-    derivative = derivative_of(fun, Transform("vjp", active))
+    derivative = derivative_of(fun, Transform("vjp", active), backend)
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 

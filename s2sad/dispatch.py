@@ -66,6 +66,8 @@ class Specialised:
     """The types of the parameters."""
     pattern: tuple[Type, ...] = ()
     """The same, with the values of what must be known."""
+    reverse: Callable[..., Any] | None = None
+    """The second sweep of a pair, of (residuals, cotangents), where it is not the function of that name itself."""
 
 
 @dataclass(eq=False)
@@ -262,15 +264,10 @@ class Derivative:
         """The entry of a module as native code; None where NumPy runs it."""
         if self.backend != "numba":
             return None
-        meta = module.__s2sad_meta__
-        dispatcher = native.compiled(module, meta["entry"])
-        own = [t for t in parameters.values() if not is_constant(t)]
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
-        structures = [native.structure(t) for t in own]
-        classes = {n: c for t in own for n, c in native.classes_in(t).items()}
+        own = [t for t in parameters.values() if not is_constant(t)]
 
-        def around(function: Callable[..., Any]) -> Callable[..., Any]:
-            inner = native.boundary(function, structures, meta["result"], classes)
+        def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
             if len(kept) == len(parameters) and not captured:
                 return inner
             return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
@@ -279,10 +276,10 @@ class Derivative:
             other = self.without_backend()
             return lambda *args: other(*args)
 
+        call, reverse = native.entries(module, own, adapted, plain, self.__name__)
         text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
-        found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
-        found.source = text  # type: ignore[attr-defined]
-        return Specialised(found, found, text, module)
+        call.source = text  # type: ignore[attr-defined]
+        return Specialised(call, call, text, module, reverse=reverse)
 
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
@@ -328,6 +325,8 @@ class Derivative:
             "lines": line_table(compiled.lines),
             "written": [k for k, n in enumerate(parameters) if n in compiled.written],
             "result": native.structure(compiled.result),
+            "kept": native.structure(compiled.kept) if compiled.residuals else None,
+            "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
         }
         module = cache.store(self.__name__, key, compiled.text, meta)
         for name, cls in compiled.classes.items():
@@ -380,7 +379,7 @@ class Derivative:
         values = self._bind(primals, {})
         found = self._specialise(values)
         meta = found.module.__s2sad_meta__
-        reverse = getattr(found.module, meta["reverse"])
+        reverse = found.reverse or getattr(found.module, meta["reverse"])
         try:
             result = found.call(*values)
         except Exception as e:

@@ -291,9 +291,9 @@ class Program:
                 transform.holomorphic,
             )
         elif transform.kind == "jvp":
-            made = replace(jvp(entry.function, active, self.tangent_of), name=name)
+            made = captured_last(replace(jvp(entry.function, active, self.tangent_of), name=name), entry)
         elif transform.kind == "pushforward":
-            made = pushforward(entry.function, active, self.tangent_of, name)
+            made = captured_last(pushforward(entry.function, active, self.tangent_of, name), entry)
         elif transform.kind == "jacfwd":
             made = jacfwd(entry.function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
@@ -314,6 +314,7 @@ class Program:
             transform.out_axes,
             self.batch_of,
             name,
+            self.native,
         )
 
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
@@ -528,6 +529,15 @@ class Program:
         for name in entries:
             visit(name)
         return list(order.values())
+
+
+def captured_last(tangent: Function, entry: Entry) -> Function:
+    """The tangent of an entry with the captured variables behind the tangents of its arguments, as in all functions."""
+    own = len(entry.passed)
+    cut = own + len(entry.captured)
+    given = tangent.parameters
+    body = replace(tangent.body, parameters=(*given[:own], *given[cut:], *given[own:cut]))
+    return replace(tangent, body=body)
 
 
 def _as_python(t: Type) -> Type:

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.emit.expressions import expression, parse
+from s2sad.emit.expressions import expression, fill, parse
 from s2sad.ir.primitive import required
 from s2sad.ir.structure import GETITEM, index_items
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Constant, Operand
 
 Read = Callable[[Operand], ast.expr]
@@ -84,6 +84,28 @@ def unbroadcast_2(g: Any, x: Any) -> Any:
     return result
 
 
+def array_of(xs: Any) -> Any:
+    """The numbers of a list in an array."""
+    return np.array(xs)
+
+
+def array_of_rows(xs: Any, dtype: Any) -> Any:
+    """The vectors of a list as the rows of a matrix."""
+    result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
+    for k in range(len(xs)):
+        result[k] = xs[k]
+    return result
+
+
+def array_of_matrices(xs: Any, dtype: Any) -> Any:
+    """The matrices of a list in an array."""
+    n, m = xs[0].shape if len(xs) > 0 else (0, 0)
+    result = np.empty((len(xs), n, m), dtype)
+    for k in range(len(xs)):
+        result[k] = xs[k]
+    return result
+
+
 def last_stored_at(g: Any, index: Any) -> Any:
     """The adjoint of what was stored at indices of a vector; of what went to one element the last one has it."""
     last = np.full(len(g), -1)
@@ -101,6 +123,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     for f in (
         *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
         *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
+        *(array_of, array_of_rows, array_of_matrices),
     )
 }
 """The functions that are written into a native module which calls them."""
@@ -158,6 +181,9 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         found = _unbroadcast(types)
         if found is not None:
             return _call(found, [read(o) for o in op.operands])
+    of_lists = _of_lists(name, types)
+    if of_lists is not None and not op.static:
+        return fill(parse(of_lists), [read(o) for o in op.operands])
     if name == "np.diagonal" and t is not None and t.rank == 2 and not op.static:
         return ast.Call(parse("np.diag"), [read(op.operands[0])], [])
     if name == "abs" and t is not None and not t.is_scalar:
@@ -186,6 +212,8 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         static = {k: v for k, v in op.static.items() if k != "keepdims"}
         plain = native_expression(replace(op, static=static), read)
         return ast.Call(parse("np.expand_dims"), [plain], [ast.keyword("axis", _number(axis))])
+    if name == "np.reshape" and isinstance(plain.func, ast.Attribute) and plain.func.attr == "reshape":
+        plain.func.value = _contiguous(plain.func.value)
     for k in plain.keywords:
         if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in ("bool", "int", "float"):
             k.value = parse({"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}[k.value.id])
@@ -195,6 +223,59 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
             return ast.Call(parse("np.array"), [plain.args[0]], [])
         plain.args[0] = ast.Tuple(plain.args[0].elts, ast.Load())
     return plain
+
+
+def _of_lists(name: str, types: Sequence[Type]) -> str | None:
+    """The expression over `_0` and `_1`, lists whose lengths change, of an operation that is a helper in Python."""
+    if not types or not isinstance(types[0], SequenceType):
+        return None
+    item = types[0].item
+    if name == "zero_items":
+        return _zero_text(types[0], "_0")
+    if name == "add_items":
+        return _sum_text(types[0], "_0", "_1")
+    if name == "np.array" and isinstance(item, ArrayType) and item.shape is not None and item.dtype is not None:
+        stacked = {1: "array_of_rows", 2: "array_of_matrices"}.get(len(item.shape))
+        return "array_of(_0)" if item.shape == () else f"{stacked}(_0, np.{item.dtype})" if stacked else None
+    return None
+
+
+def _zero_text(t: Type, x: str, depth: int = 0) -> str | None:
+    """A zero of the type of `x`."""
+    if isinstance(t, ArrayType) and t.shape is not None and t.dtype is not None:
+        return f"np.zeros_like({x})" if t.shape else "0j" if t.dtype.kind == "c" else "0.0"
+    if isinstance(t, SequenceType):
+        item = _zero_text(t.item, f"x{depth}", depth + 1)
+        return item and f"[{item} for x{depth} in {x}]"
+    return _tuple_text(t, lambda k, i: _zero_text(i, f"{x}[{k}]", depth))
+
+
+def _sum_text(t: Type, a: str, b: str, depth: int = 0) -> str | None:
+    """The sum of two values of one type."""
+    if isinstance(t, ArrayType):
+        return f"{a} + {b}"
+    if isinstance(t, SequenceType):
+        item = _sum_text(t.item, f"a{depth}", f"b{depth}", depth + 1)
+        return item and f"[{item} for a{depth}, b{depth} in zip({a}, {b})]"
+    return _tuple_text(t, lambda k, i: _sum_text(i, f"{a}[{k}]", f"{b}[{k}]", depth))
+
+
+def _tuple_text(t: Type, text: Callable[[int, Type], str | None]) -> str | None:
+    """A tuple of the texts for its items; None for what is no tuple."""
+    if not isinstance(t, ContainerType) or t.cls is not tuple or not t.items:
+        return None
+    items = [text(k, i) for k, i in enumerate(t.items)]
+    return None if None in items else f"({', '.join(map(str, items))},)"
+
+
+CONTIGUOUS = ("np.arange", "np.linspace", "np.zeros", "np.ones", "np.empty", "np.full", "np.eye")
+"""What makes arrays whose elements lie in order."""
+
+
+def _contiguous(array: ast.expr) -> ast.expr:
+    """An array whose elements lie in order, which numba asks of what it reshapes: a copy only where they do not."""
+    made = isinstance(array, ast.Call) and ast.unparse(array.func) in CONTIGUOUS
+    return array if made else ast.Call(parse("np.ascontiguousarray"), [array], [])
 
 
 def _is_number(t: Type) -> bool:

@@ -5,27 +5,63 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Constant, Function, Operand, Value
 
 
-def flattened(function: Function) -> Function:
-    """The function with the leaves of its parameters as parameters, and the leaves of its result as its result."""
+def flattened(function: Function, start: int = 0) -> Function:
+    """The function with the leaves of its parameters as parameters, and the leaves of its result as its result.
+
+    The parameters before `start` are left as they are.
+    """
+    flat = with_leaves(function, start)
+    if _is_flat(flat.result.type):
+        return flat
     builder = Builder()
-    parameters: list[Value] = []
+    return _with_result(flat, builder, _flat(builder, flat.result))
+
+
+def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Function]:
+    """The same of two sweeps `first(*parameters) -> (result, residuals)` and `second(residuals, *more)`.
+
+    The residuals are one tuple still, of their leaves, and of what lists among them are packed as.
+    """
+    builder = Builder()
+    kept = packed(builder, builder.extract(first.result, 1))
+    residuals = builder.make(tuple, tuple(range(len(kept))), kept)
+    both = builder.make(tuple, (0, 1), (_flat(builder, builder.extract(first.result, 0)), residuals))
+    forward = with_leaves(_with_result(first, builder, both))
+    before = Builder()
+    own = Value(residuals.type, second.parameters[0].hint or "residuals")
+    leaves = iter([before.extract(own, k) for k in range(len(kept))])
+    whole = unpacked(before, second.parameters[0].type, leaves)
+    body = substitute(second.body, {second.parameters[0]: whole})
+    operations = (*before.operations, *body.operations)
+    body = replace(body, parameters=(own, *second.parameters[1:]), operations=operations)
+    return forward, flattened(replace(second, body=body), 1)
+
+
+def with_leaves(function: Function, start: int = 0) -> Function:
+    """The function with the leaves of its parameters, but for the first ones, as parameters."""
+    builder = Builder()
+    parameters = list(function.parameters[:start])
     made: dict[Operand, Operand] = {
-        p: _parameter(builder, p.type, p.hint or "p", parameters) for p in function.parameters
+        p: _parameter(builder, p.type, p.hint or "p", parameters) for p in function.parameters[start:]
     }
-    if all(p is q for p, q in made.items()) and _is_flat(function.result.type):
+    if all(p is q for p, q in made.items()):
         return function
     body = substitute(function.body, made)
-    after = Builder()
-    leaves: list[Operand] = []
-    _leaves(after, body.results[0], leaves)
-    result = leaves[0] if len(leaves) == 1 else after.make(tuple, tuple(range(len(leaves))), leaves)
-    operations = (*builder.operations, *body.operations, *after.operations)
-    return replace(function, body=replace(body, parameters=tuple(parameters), operations=operations, results=(result,)))
+    return replace(
+        function,
+        body=replace(body, parameters=tuple(parameters), operations=(*builder.operations, *body.operations)),
+    )
+
+
+def _with_result(function: Function, builder: Builder, result: Operand) -> Function:
+    operations = (*function.body.operations, *builder.operations)
+    return replace(function, body=replace(function.body, operations=operations, results=(result,)))
 
 
 def _is_flat(t: Type) -> bool:
@@ -42,10 +78,14 @@ def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) ->
     return builder.make(t.cls, t.keys, items)
 
 
-def _leaves(builder: Builder, operand: Operand, found: list[Operand]) -> None:
+def _flat(builder: Builder, operand: Operand) -> Operand:
+    """The only leaf of a value, or a tuple of its leaves."""
+    leaves = _leaves(builder, operand)
+    return leaves[0] if len(leaves) == 1 else builder.make(tuple, tuple(range(len(leaves))), leaves)
+
+
+def _leaves(builder: Builder, operand: Operand) -> list[Operand]:
     t = operand.type
     if not isinstance(t, ContainerType) or (isinstance(operand, Constant) and not t.items):
-        found.append(operand)
-        return
-    for key in t.keys:
-        _leaves(builder, builder.extract(operand, key), found)
+        return [operand]
+    return [leaf for key in t.keys for leaf in _leaves(builder, builder.extract(operand, key))]
