@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
 from s2sad.dispatch import Derivative, check_function, is_variadic, name_of, signature_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.printer import print_function
@@ -159,11 +161,17 @@ def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
-    signature = Signature()
-    found = tuple(k for k, p in enumerate(primals) if is_active_type(signature.type_of(p)))
+    found = tuple(k for k, p in enumerate(primals) if is_active(p))
     if not found:
         raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
     return found
+
+
+def is_active(primal: Any) -> bool:
+    """Whether an argument is a float or holds floats."""
+    if type(primal) is np.ndarray and primal.dtype.kind in "fc":
+        return True
+    return type(primal) is float or is_active_type(Signature().type_of(primal))
 
 
 def jvp(
@@ -185,11 +193,12 @@ def jvp(
     active = active_arguments(fun, primals)
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
-    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
-    bound = signature.bind(*primals)
-    bound.apply_defaults()
-    primals = tuple(bound.arguments.values())
     tangent = derivative_of(fun, Transform("jvp", active), backend)
+    if len(primals) + len(active) != len(tangent.__signature__.parameters):
+        signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
+        bound = signature.bind(*primals)
+        bound.apply_defaults()
+        primals = tuple(bound.arguments.values())
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
@@ -200,6 +209,9 @@ def check_like(value: Any, primal: Any, what: str) -> None:
         ArgumentError: it has not.
     """
     if isinstance(value, float) and isinstance(primal, float):
+        return
+    both_arrays = type(value) is type(primal) is np.ndarray
+    if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
         return
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))

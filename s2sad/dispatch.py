@@ -109,6 +109,8 @@ def signature_of(target: Any) -> inspect.Signature:
 
 def is_variadic(target: Any) -> bool:
     """Whether a function takes `*args` or `**kwargs`."""
+    if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
+        return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
 
 
