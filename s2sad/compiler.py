@@ -43,6 +43,8 @@ class Compiled:
     """The type of the result, containers and all."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays the function writes."""
+    outside: tuple[Type, ...] = ()
+    """The types of the captured variables, containers and all."""
     sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
     """The types of the arguments of the reverse sweep, behind the residuals, and of its result: containers and all."""
 
@@ -71,6 +73,7 @@ def compile_derivative(
     function, reverse, residuals = entry.function, None, False
     sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
     result = function.result.type
+    outside = tuple(p.type for p in function.parameters[len(function.parameters) - len(entry.captured) :])
     if transform is not None and transform.kind in ("vjp", "linear"):
         function, reverse, residuals = program.sweeps(entry, transform)
         second = program.functions[reverse]
@@ -100,7 +103,7 @@ def compile_derivative(
         classes |= {c.__name__: c for c in classes_in(result).values() if not is_importable(c)}
     return Compiled(
         *(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written),
-        sweep,
+        *(outside, sweep),
     )
 
 

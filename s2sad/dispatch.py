@@ -327,6 +327,7 @@ class Derivative:
             "lines": line_table(compiled.lines),
             "written": [k for k, n in enumerate(parameters) if n in compiled.written],
             "result": native.structure(compiled.result),
+            "outside": list(map(native.structure, compiled.outside)),
             "kept": native.structure(compiled.kept) if compiled.residuals else None,
             "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
         }

@@ -246,6 +246,47 @@ def test_single_precision_stays(operator):
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+class Layer:
+    def __init__(self, w, b, steps):
+        self.w, self.b, self.steps = w, b, steps
+
+    def apply(self, x):
+        for _ in range(self.steps):
+            x = np.tanh(self.w * x + self.b)
+        return x
+
+
+LAYER = Layer(np.array([0.5, -1.2, 2.0]), 0.3, 2)
+SETTINGS = {"scale": 1.5, "inner": (np.array([0.1, 0.2, 0.3]), 2.0)}
+
+
+def with_settings(x):
+    return np.sum((x * SETTINGS["scale"] + SETTINGS["inner"][0]) ** 2) * x * SETTINGS["inner"][1]
+
+
+@pytest.mark.parametrize("f", [LAYER.apply, with_settings, lambda x: LAYER.apply(x) * SETTINGS["scale"]])
+@pytest.mark.parametrize("operator", ["jvp", "vjp of arrays", "jacfwd", "jacrev"])
+def test_objects_and_containers_from_outside(f, operator):
+    def pulled(f, args, b):
+        value, pullback = s2sad.vjp(f, *args, backend=b)
+        return value, pullback(value)
+
+    apply = pulled if operator == "vjp of arrays" else OPERATORS[operator]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = apply(f, (np.array([0.3, -0.5, 0.7]),), "numba")
+    agree(found, apply(f, (np.array([0.3, -0.5, 0.7]),), None))
+
+
+def test_a_native_method_sees_its_object_change():
+    layer = Layer(np.array([0.5, -1.2, 2.0]), 0.3, 2)
+    x = np.array([0.3, -0.5, 0.7])
+    derivative = s2sad.jacrev(layer.apply, backend="numba")
+    derivative(x)
+    layer.w, layer.b, layer.steps = layer.w * 2.0, -0.1, 3
+    np.testing.assert_allclose(derivative(x), s2sad.jacfwd(layer.apply)(x), rtol=1e-12)
+
+
 def reshaped(m, x):
     y = m.T.reshape(-1) * x[0] + np.ravel(m.T)
     z = (m * x[1])[:, ::2].reshape((2, 2))

@@ -209,7 +209,8 @@ def entries(
     compiled(module)
     classes = classes_named(meta["result"], module)
     classes |= {n: c for t in given for n, c in classes_in(t).items()}
-    first = Boundary(list(map(structure, given)), meta["result"], classes, residuals=meta["kept"])
+    taken = [*map(structure, given), *meta["outside"]]
+    first = Boundary(taken, meta["result"], classes, residuals=meta["kept"])
     entry, lines = getattr(module, meta["entry"]), meta["lines"]
 
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
