@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.analysis.blanks import is_empty_list
 from s2sad.differentiate.adjoints import is_light, leaf_type
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
@@ -29,9 +28,6 @@ from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, c
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
 
-ZEROS = ("np.zeros_like", "zero_items")
-"""What adjoints begin with that are sums."""
-
 
 def numbered(function: Function) -> Function:
     """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
@@ -39,7 +35,7 @@ def numbered(function: Function) -> Function:
     What is made to be updated is left to take the name of the result.
     """
     applied = [op for op in walk(function.body) if isinstance(op, Apply)]
-    unnamed = {op.result for op in applied if op.primitive.name in ZEROS or is_empty_list(op)}
+    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
     unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
     table: dict[Operand, Operand] = {
         v: Value(v.type, name, True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
+from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
-from s2sad.ir.values import Constant, Function, Operand, Value
+from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value
 
 
 def flattened(function: Function, start: int = 0) -> Function:
@@ -28,19 +30,29 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
 
     The residuals are one tuple still, of their leaves, and of what lists among them are packed as.
     """
-    builder = Builder()
-    kept = packed(builder, builder.extract(first.result, 1))
+    builder, residual = Builder(), second.parameters[0]
+    own_hints = {op.static["key"]: op.result.hint for op in second.body.operations if _is_item(op, residual)}
+    kept: list[Operand] = []
+    names: list[str] = []
+    assert isinstance(residual.type, ContainerType)
+    for key in residual.type.keys:
+        leaves = packed(builder, builder.extract(builder.extract(first.result, 1), key))
+        kept += leaves
+        names += [own_hints.get(key) or "kept"] * len(leaves)
     residuals = builder.make(tuple, tuple(range(len(kept))), kept)
     both = builder.make(tuple, (0, 1), (_flat(builder, builder.extract(first.result, 0)), residuals))
     forward = with_leaves(_with_result(first, builder, both))
     before = Builder()
-    own = Value(residuals.type, second.parameters[0].hint or "residuals")
-    leaves = iter([before.extract(own, k) for k in range(len(kept))])
-    whole = unpacked(before, second.parameters[0].type, leaves)
-    body = substitute(second.body, {second.parameters[0]: whole})
+    own = Value(residuals.type, residual.hint or "residuals")
+    whole = unpacked(before, residual.type, iter([before.extract(own, k, name) for k, name in enumerate(names)]))
+    body = substitute(second.body, {residual: whole})
     operations = (*before.operations, *body.operations)
     body = replace(body, parameters=(own, *second.parameters[1:]), operations=operations)
     return forward, flattened(replace(second, body=body), 1)
+
+
+def _is_item(op: Operation, container: Value) -> TypeGuard[Apply]:
+    return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] is container
 
 
 def with_leaves(function: Function, start: int = 0) -> Function:

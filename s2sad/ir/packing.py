@@ -69,6 +69,11 @@ def unpacked_3(elements: Any, shapes: Any) -> Any:
     return xs
 
 
+def numbers(a: Any) -> Any:
+    """The numbers of a vector in a list."""
+    return list(a)
+
+
 def chained(xs: Any) -> Any:
     """The items of the lists in a list, and the lengths of these."""
     items = [item for inner in xs for item in inner]
@@ -103,6 +108,11 @@ def _unpacked_type(elements: Type, shapes: Type, /) -> Type:
     return SequenceType(array(elements.dtype, tuple(new_dim("k") for _ in range(rank))), length)
 
 
+def _numbers_type(a: Type, /) -> Type:
+    assert isinstance(a, ArrayType) and a.shape is not None
+    return SequenceType(array(a.dtype, ()), a.shape[0])
+
+
 def _chained_type(xs: Type, /) -> Type:
     assert isinstance(xs, SequenceType) and isinstance(xs.item, SequenceType)
     return tuple_type(SequenceType(xs.item.item, new_dim("k")), array(np.dtype(np.int64), (xs.length,)))
@@ -123,15 +133,7 @@ UNPACKED = {k + 1: _helper(f, _unpacked_type) for k, f in enumerate((unpacked_1,
 """By the rank of the arrays."""
 CHAINED = _helper(chained, _chained_type)
 SPLIT_LIST = _helper(split_list, _split_type)
-NUMBERS = register(
-    Primitive(
-        "numbers",
-        list,
-        lambda xs, /: SequenceType(array(xs.dtype, ()), xs.shape[0]),
-        constant=True,
-        spelling="list(_0)",
-    )
-)
+NUMBERS = register(Primitive("numbers", numbers, _numbers_type, constant=True, spelling="list(_0)"))
 
 
 def packed(builder: Builder, operand: Operand) -> list[Operand]:
