@@ -111,6 +111,27 @@ def captured(x, y):
     return np.sum(np.sin(x * SCALES)) * np.sum(x) * y
 
 
+class Oscillator:
+    def __init__(self, k, b):
+        self.k = k
+        self.b = b
+
+
+def stored_in(state):
+    return np.sum(state["q"] * state["o"].k) * state["o"].b
+
+
+def records(x, y):
+    state = {"q": x, "o": Oscillator(x * y, y)}
+    return stored_in(state) + stored_in({"q": x * x, "o": state["o"]})
+
+
+def tables(x, n):
+    rows = [[x[i] * x[j] ** 2 + x[0] for j in range(n)] for i in range(n)]
+    table = np.array(rows).T[...]
+    return np.sum(table[0] * np.sin(table))
+
+
 def energy(x, y):
     return np.sum(x**3) * y
 
@@ -135,6 +156,8 @@ PROGRAMS = {
         (lists, (X, 0.7)),
         (early, (X, 0.7)),
         (captured, (X, 0.7)),
+        (records, (X, 0.7)),
+        (tables, (X, 3)),
         (with_derivatives, (X, 0.7)),
     ]
 }

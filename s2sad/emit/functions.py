@@ -16,7 +16,7 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
-from s2sad.emit.native import counted_range, native_expression, native_index, plus, update_text
+from s2sad.emit.native import counted_range, native_constant, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, placeholder, popped, subtracted
 from s2sad.emit.writer import Comment
@@ -137,7 +137,7 @@ class FunctionEmitter(Comments):
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""
         if isinstance(operand, Constant):
-            return constant_expression(operand)
+            return constant_expression(native_constant(operand) if self.native else operand)
         op = self.inlined.get(operand)
         if op is not None:
             return self.expression(op)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from s2sad.emit.expressions import expression, fill, parse
 from s2sad.ir.primitive import required
-from s2sad.ir.structure import GETITEM, index_items
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, index_items
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Constant, Operand
 
@@ -89,6 +89,15 @@ def array_of(xs: Any) -> Any:
     return np.array(xs)
 
 
+def array_of_lists(xs: Any, dtype: Any) -> Any:
+    """The lists of numbers in a list as the rows of a matrix."""
+    result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
+    for k in range(len(xs)):
+        for i in range(len(xs[k])):
+            result[k, i] = xs[k][i]
+    return result
+
+
 def array_of_rows(xs: Any, dtype: Any) -> Any:
     """The vectors of a list as the rows of a matrix."""
     result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
@@ -123,7 +132,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     for f in (
         *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
         *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
-        *(array_of, array_of_rows, array_of_matrices),
+        *(array_of, array_of_lists, array_of_rows, array_of_matrices),
     )
 }
 """The functions that are written into a native module which calls them."""
@@ -163,7 +172,9 @@ WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std")
 
 
 def native_index(index: ast.expr) -> ast.expr:
-    """A subscript with arrays for the lists in it."""
+    """A subscript with arrays for the lists in it; `:` for an ellipsis alone."""
+    if isinstance(index, ast.Constant) and index.value is Ellipsis:
+        return ast.Slice()
     if isinstance(index, ast.List):
         return ast.Call(parse("np.array"), [index], [])
     if isinstance(index, ast.Tuple):
@@ -171,16 +182,38 @@ def native_index(index: ast.expr) -> ast.expr:
     return index
 
 
+def is_record(t: Type) -> TypeGuard[ContainerType]:
+    """Whether values of a type are tuples in native code: dicts and objects, whose keys are all known."""
+    return isinstance(t, ContainerType) and t.cls not in (tuple, list)
+
+
+def native_constant(constant: Constant) -> Constant:
+    """A constant in a form that numba compiles."""
+    if isinstance(constant.type, ContainerType) and not constant.type.items:
+        return Constant((), replace(constant.type, cls=tuple))
+    if not is_record(constant.type) or not isinstance(constant.value, dict):
+        return constant
+    items = tuple(constant.value[k] for k in constant.type.keys)
+    return Constant(items, replace(constant.type, cls=tuple, keys=tuple(range(len(items)))))
+
+
 def native_expression(op: Apply, read: Read) -> ast.expr:
     """The expression of an operation in a form that numba compiles, where there is one."""
     name = op.primitive.name
     types = [o.type for o in op.operands]
+    if op.primitive is MAKE and is_record(op.result.type):
+        return ast.Tuple([read(o) for o in op.operands], ast.Load())
+    if op.primitive is EXTRACT and is_record(types[0]):
+        place = types[0].keys.index(op.static["key"])
+        return ast.Subscript(read(op.operands[0]), ast.Constant(place), ast.Load())
     t = types[0] if types and isinstance(types[0], ArrayType) else None
     axis = op.static.get("axis")
     if name == "unbroadcast":
         found = _unbroadcast(types)
         if found is not None:
             return _call(found, [read(o) for o in op.operands])
+    if name == "nested_items" and op.static["depth"] == 2:
+        return fill(parse("[list(_0[k]) for k in range(len(_0))]"), [read(o) for o in op.operands])
     of_lists = _of_lists(name, types)
     if of_lists is not None and not op.static:
         return fill(parse(of_lists), [read(o) for o in op.operands])
@@ -230,6 +263,9 @@ def _of_lists(name: str, types: Sequence[Type]) -> str | None:
     if not types or not isinstance(types[0], SequenceType):
         return None
     item = types[0].item
+    rows = item.item if isinstance(item, SequenceType) else None
+    if name == "np.array" and isinstance(rows, ArrayType) and rows.shape == () and rows.dtype is not None:
+        return f"array_of_lists(_0, np.{rows.dtype})"
     if name == "zero_items":
         return _zero_text(types[0], "_0")
     if name == "add_items":

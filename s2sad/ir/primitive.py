@@ -145,6 +145,9 @@ def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
     """Add a primitive to the table, found by its function and by `aliases`."""
     if primitive.name in PRIMITIVES:
         raise ValueError(f"there is a rule for {primitive.name} already")
+    known = [_BY_FUNCTION[f].name for f in (primitive.function, *aliases) if f in _BY_FUNCTION]
+    if known:
+        raise ValueError(f"{primitive.name} has the function of {', '.join(known)}")
     PRIMITIVES[primitive.name] = primitive
     for function in (primitive.function, *aliases):
         _BY_FUNCTION[function] = primitive
