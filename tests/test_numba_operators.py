@@ -8,7 +8,7 @@ import pytest
 
 import s2sad
 from s2sad.testing import numerical_jvp
-from tests.native_programs import PROGRAMS
+from tests.native_programs import PROGRAMS, Oscillator
 
 pytest.importorskip("numba")
 
@@ -285,6 +285,35 @@ def test_a_native_method_sees_its_object_change():
     derivative(x)
     layer.w, layer.b, layer.steps = layer.w * 2.0, -0.1, 3
     np.testing.assert_allclose(derivative(x), s2sad.jacfwd(layer.apply)(x), rtol=1e-12)
+
+
+def nested_result(p, q):
+    return {"a": p[(0, 1)] * q.k, "none": (), (1, 2): [p["b"], q]}
+
+
+@pytest.mark.parametrize("operator", ["jvp", "jacfwd", "jacrev"])
+def test_keys_of_any_kind_and_nested_results(operator):
+    args = {(0, 1): 2.0, 3: 1.5, "b": 0.3}, Oscillator(np.array([0.5, -1.2, 2.0]), 0.3)
+    if operator == "jvp":
+        found, expected = (s2sad.jvp(nested_result, args, args, backend=b) for b in ("numba", None))
+    else:
+        found, expected = (getattr(s2sad, operator)(nested_result, backend=b)(*args) for b in ("numba", None))
+    compare(found, expected)
+
+
+def compare(found, expected):
+    """Whether two trees of containers and objects are equal."""
+    assert type(found) is type(expected) or isinstance(found, float)
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        found, expected = list(found.values()), list(expected.values())
+    if isinstance(expected, Oscillator):
+        found, expected = list(vars(found).values()), list(vars(expected).values())
+    if isinstance(expected, (tuple, list)):
+        for a, b in zip(found, expected, strict=True):
+            compare(a, b)
+    elif expected is not None:
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def reshaped(m, x):

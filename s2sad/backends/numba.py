@@ -11,7 +11,7 @@ import linecache
 import re
 import types
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from s2sad.errors import ArgumentError
-from s2sad.ir.objects import make_object, object_items
+from s2sad.ir.objects import make_object
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 
 STATIC = "static"
@@ -96,38 +96,52 @@ def classes_named(s: Structure, module: types.ModuleType) -> dict[str, type]:
     return found
 
 
-def leaves(s: Structure, value: Any) -> list[Any]:
-    """The leaves of a value."""
+def taken(s: Structure, text: str, names: dict[str, Any]) -> list[str]:
+    """The leaves of the value that a text stands for, as texts; `names` gets what these speak of."""
     if not isinstance(s, list):
-        return [] if s == STATIC else [value]
-    _, keys, items = s
-    if isinstance(value, (tuple, list)):
-        found = list(value)
-    elif isinstance(value, dict):
-        found = [value[k] for k in keys]
+        return [] if s == STATIC else [text]
+    kind, keys, items = s
+    if kind == "dict":
+        parts = [f"{text}[{named(as_key(k), names)}]" for k in keys]
     else:
-        attributes = object_items(value)
-        assert attributes is not None
-        found = list(attributes.values())
-    return [leaf for i, x in zip(items, found, strict=True) for leaf in leaves(i, x)]
+        parts = [f"{text}.{k}" if isinstance(k, str) else f"{text}[{k}]" for k in keys]
+    return [leaf for i, part in zip(items, parts, strict=True) for leaf in taken(i, part, names)]
 
 
-def rebuilt(s: Structure, rest: Any, classes: Mapping[str, type]) -> Any:
-    """A value of this structure from an iterator over its leaves."""
+def rebuilt(s: Structure, rest: Iterator[str], names: dict[str, Any], classes: Mapping[str, type]) -> str:
+    """The text of a value of this structure from the texts of its leaves."""
     if not isinstance(s, list):
         leaf = next(rest)
-        return leaf if s is None or s == STATIC else np.dtype(s).type(leaf)
-    name, keys, items = s
-    values = [rebuilt(i, rest, classes) for i in items]
-    cls = classes.get(name, {"tuple": tuple, "list": list, "dict": dict}.get(name))
-    assert cls is not None, name
-    if cls in (tuple, list):
-        return cls(values)
-    if cls is dict:
-        return dict(zip(keys, values, strict=True))
-    if issubclass(cls, tuple):
-        return cls(*values)
-    return make_object(cls, **dict(zip(map(str, keys), values, strict=True)))
+        return leaf if s is None or s == STATIC else f"{named(np.dtype(s).type, names)}({leaf})"
+    kind, keys, items = s
+    parts = [rebuilt(i, rest, names, classes) for i in items]
+    listed = "".join(f"{p}, " for p in parts)
+    if kind in ("tuple", "list"):
+        return f"({listed})" if kind == "tuple" else f"[{listed}]"
+    if kind == "dict":
+        return f"{{{', '.join(f'{named(as_key(k), names)}: {p}' for k, p in zip(keys, parts, strict=True))}}}"
+    cls = named(classes[kind], names)
+    if issubclass(classes[kind], tuple):
+        return f"{cls}({listed})"
+    attributes = "".join(f", {k}={p}" for k, p in zip(keys, parts, strict=True))
+    return f"{named(make_object, names)}({cls}{attributes})"
+
+
+def as_key(key: Any) -> Any:
+    """The key of a dict, whose tuples are lists in the cache."""
+    return tuple(map(as_key, key)) if isinstance(key, list) else key
+
+
+def named(value: Any, names: dict[str, Any]) -> str:
+    """A name for a value."""
+    name = f"v{len(names)}"
+    names[name] = value
+    return name
+
+
+def leaf_count(s: Structure) -> int:
+    """How many leaves native code gives for a value of this structure."""
+    return sum(map(leaf_count, s[2])) if isinstance(s, list) else 1
 
 
 def is_flat(s: Structure) -> bool:
@@ -174,23 +188,22 @@ class Boundary:
             and is_flat(self.residuals)
         ):
             return native
-        counted = [None] * self.passed + list(self.given)
+        names: dict[str, Any] = {"native": native}
+        arguments = [f"a{k}" for k in range(self.passed + len(self.given))]
+        pairs = zip(self.given, arguments[self.passed :], strict=True)
+        leaves = [*arguments[: self.passed], *(leaf for s, a in pairs for leaf in taken(s, a, names))]
+        whole = self.whole(self.result, "found", names)
+        if self.residuals is not None:
+            whole = f"{self.whole(self.result, 'found[0]', names)}, {self.whole(self.residuals, 'found[1]', names)}"
+        names["whole"] = eval(f"lambda found: ({whole})", names)
+        return eval(f"lambda {', '.join(arguments)}: whole(native({', '.join(leaves)}))", names)  # type: ignore[no-any-return]
 
-        def call(*args: Any) -> Any:
-            flat = [leaf for s, a in zip(counted, args, strict=False) for leaf in leaves(s, a)]
-            flat += args[len(counted) :]
-            found = native(*flat)
-            if self.residuals is None:
-                return self.whole(self.result, found)
-            return self.whole(self.result, found[0]), self.whole(self.residuals, found[1])
-
-        return call
-
-    def whole(self, s: Structure, found: Any) -> Any:
-        """A value of its leaves."""
+    def whole(self, s: Structure, found: str, names: dict[str, Any]) -> str:
+        """The text of a value from that of its leaves."""
         if is_flat(s):
             return found
-        return rebuilt(s, iter(found if isinstance(found, tuple) else (found,)), self.classes)
+        count = leaf_count(s)
+        return rebuilt(s, iter([found] if count == 1 else [f"{found}[{k}]" for k in range(count)]), names, self.classes)
 
 
 def entries(

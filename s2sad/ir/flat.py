@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -86,7 +87,8 @@ def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) ->
     if not isinstance(t, ContainerType):
         parameters.append(Value(t, name))
         return parameters[-1]
-    items = [_parameter(builder, i, f"{name}_{k}", parameters) for k, i in zip(t.keys, t.items, strict=True)]
+    names = (re.sub(r"\W+", "_", f"{name}_{k}") for k in t.keys)
+    items = [_parameter(builder, i, n, parameters) for n, i in zip(names, t.items, strict=True)]
     return builder.make(t.cls, t.keys, items)
 
 
@@ -98,6 +100,6 @@ def _flat(builder: Builder, operand: Operand) -> Operand:
 
 def _leaves(builder: Builder, operand: Operand) -> list[Operand]:
     t = operand.type
-    if not isinstance(t, ContainerType) or (isinstance(operand, Constant) and not t.items):
+    if not isinstance(t, ContainerType):
         return [operand]
     return [leaf for key in t.keys for leaf in _leaves(builder, builder.extract(operand, key))]

@@ -17,7 +17,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, new_dim, tuple_type
-from s2sad.ir.values import Apply, Constant, For, Operand, Value, constant
+from s2sad.ir.values import Apply, For, Operand, Value, constant
 
 
 def packed_arrays(xs: Any, rank: Any, dtype: Any) -> Any:
@@ -139,7 +139,7 @@ NUMBERS = register(Primitive("numbers", numbers, _numbers_type, constant=True, s
 def packed(builder: Builder, operand: Operand) -> list[Operand]:
     """A value as numbers and arrays: itself, or what a list of them is made of."""
     t = operand.type
-    if isinstance(t, ContainerType) and not (isinstance(operand, Constant) and not t.items):
+    if isinstance(t, ContainerType):
         return [leaf for key in t.keys for leaf in packed(builder, builder.extract(operand, key))]
     if not isinstance(t, SequenceType):
         return [operand]
@@ -159,7 +159,7 @@ def packed(builder: Builder, operand: Operand) -> list[Operand]:
 
 def unpacked(builder: Builder, t: Type, rest: Iterator[Operand]) -> Operand:
     """A value of a type from what it was packed as."""
-    if isinstance(t, ContainerType) and t.items:
+    if isinstance(t, ContainerType):
         return builder.make(t.cls, t.keys, [unpacked(builder, i, rest) for i in t.items])
     if not isinstance(t, SequenceType):
         return next(rest)
