@@ -142,24 +142,24 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
 
 
 @functools.lru_cache(maxsize=512)
-def _cached(fun: Any, transform: Transform) -> Derivative:
-    return Derivative(fun, transform)
+def _cached(fun: Any, transform: Transform, backend: str | None) -> Derivative:
+    return Derivative(fun, transform, backend)
 
 
 @functools.lru_cache(maxsize=16)
-def _cached_closure(fun: Any, transform: Transform) -> Derivative:
-    return Derivative(fun, transform)
+def _cached_closure(fun: Any, transform: Transform, backend: str | None) -> Derivative:
+    return Derivative(fun, transform, backend)
 
 
-def derivative_of(fun: Any, transform: Transform) -> Derivative:
+def derivative_of(fun: Any, transform: Transform, backend: str | None = None) -> Derivative:
     """A derivative, made once for each function that can be looked up in a table.
 
     Few closures are kept: they hold arrays, and what was compiled for one is found for the next.
     """
     try:
-        return (_cached_closure if getattr(fun, "__closure__", None) else _cached)(fun, transform)
+        return (_cached_closure if getattr(fun, "__closure__", None) else _cached)(fun, transform, backend)
     except TypeError:
-        return Derivative(fun, transform)
+        return Derivative(fun, transform, backend)
 
 
 def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
@@ -170,22 +170,27 @@ def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
-    found = tuple(k for k, p in enumerate(primals) if _is_float(p) or is_active_type(Signature().type_of(p)))
+    found = tuple(k for k, p in enumerate(primals) if is_active(p))
     if not found:
         raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
     return found
 
 
-def _is_float(value: Any) -> bool:
-    """Whether a value is a float or an array of floats."""
-    return type(value) is float or (type(value) is np.ndarray and value.dtype.kind == "f")
+def is_active(primal: Any) -> bool:
+    """Whether an argument is a float or holds floats."""
+    if type(primal) is np.ndarray and primal.dtype.kind in "fc":
+        return True
+    return type(primal) is float or is_active_type(Signature().type_of(primal))
 
 
-def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str | None = None
+) -> tuple[Any, Any]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
     `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
-    the tangent of an argument that is not moved: nothing is computed for it.
+    the tangent of an argument that is not moved: nothing is computed for it. `backend` is what runs the emitted code;
+    None is plain NumPy.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, None))
     (6.0, 2.0)
@@ -200,12 +205,12 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
         raise ArgumentError("all tangents are None; give one for what is moved")
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
-    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
-    if len(primals) != len(signature.parameters):
+    tangent = derivative_of(fun, Transform("jvp", active), backend)
+    if len(primals) + len(active) != len(tangent.__signature__.parameters):
+        signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
         bound = signature.bind(*primals)
         bound.apply_defaults()
         primals = tuple(bound.arguments.values())
-    tangent = derivative_of(fun, Transform("jvp", active))
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
@@ -217,7 +222,8 @@ def check_like(value: Any, primal: Any, what: str) -> None:
     """
     if isinstance(value, float) and isinstance(primal, float):
         return
-    if type(value) is type(primal) is np.ndarray and value.shape == primal.shape and value.dtype == primal.dtype:
+    both_arrays = type(value) is type(primal) is np.ndarray
+    if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
         return
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))
@@ -225,16 +231,24 @@ def check_like(value: Any, primal: Any, what: str) -> None:
         raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
 
 
-def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(
+    fun: Callable[..., Any], *primals: Any, backend: str | None = None
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
-    argument, None for one that holds no floats. It may be called any number of times.
+    argument, None for one that holds no floats. It may be called any number of times. `backend` is what runs both
+    sweeps; None is plain NumPy.
+
+    >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 2.0)
+    >>> y, pullback(1.0)
+    (6.0, (2.0, 3.0))
+
     Griewank & Walther (2008), section 3.2.
     """
     fun = spread_for(fun, primals)
     active = active_arguments(fun, primals)
-    derivative = derivative_of(fun, Transform("vjp", active))
+    derivative = derivative_of(fun, Transform("vjp", active), backend)
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 

@@ -12,16 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import s2sad.rules  # noqa: F401  (fills the registry)
+from s2sad.backends.numba import classes_in, is_importable
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.entries import Entry
 from s2sad.errors import Location
 from s2sad.frontend.context import Variable
-from s2sad.ir.flat import flattened
-from s2sad.ir.types import (
-    BOTTOM,
-    Type,
-)
+from s2sad.ir.flat import flattened, flattened_sweeps
+from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops
 from s2sad.program import Program, optimize
@@ -46,6 +44,17 @@ class Compiled:
     """The type of the result, containers and all."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays the function writes."""
+    outside: tuple[Type, ...] = ()
+    """The types of the captured variables, containers and all."""
+    sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
+    """The types of the arguments of the reverse sweep, behind the residuals, and of its result: containers and all."""
+
+    @property
+    def kept(self) -> Type:
+        """The type of the residuals, the second item of the result of the first sweep."""
+        both = self.function.result.type
+        assert isinstance(both, ContainerType)
+        return both.items[1]
 
 
 def compile_derivative(
@@ -63,9 +72,15 @@ def compile_derivative(
     primal = parameters if transform is None else transform.inner(parameters)
     entry = program.entry(target, primal)
     function, reverse, residuals = entry.function, None, False
+    sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
     result = function.result.type
+    outside = tuple(p.type for p in function.parameters[len(function.parameters) - len(entry.captured) :])
     if transform is not None and transform.kind in ("vjp", "linear"):
         function, reverse, residuals = program.sweeps(entry, transform)
+        second = program.functions[reverse]
+        sweep = tuple(p.type for p in second.parameters[residuals:]), second.result.type
+        if program.native:
+            function = native_sweeps(program, function, second, residuals)
     elif transform is not None:
         name = program.names[(target, "")] = program.fresh_name(name)
         function = program.transform(entry, transform, name, parameters)
@@ -85,9 +100,23 @@ def compile_derivative(
     functions = [without_stops(f) for f in program.reachable(function.name, *([reverse] if reverse else []))]
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
     classes = objects_to_inject({f.name: f for f in functions})
+    if program.native:
+        classes |= {c.__name__: c for c in classes_in(result).values() if not is_importable(c)}
     return Compiled(
-        text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written
+        *(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written),
+        *(outside, sweep),
     )
+
+
+def native_sweeps(program: Program, first: Function, second: Function, residuals: bool) -> Function:
+    """Let two sweeps take and give numbers and arrays, no other containers; the first of them."""
+    if residuals:
+        forward, reverse = flattened_sweeps(first, second)
+    else:
+        forward, reverse = flattened(first), flattened(second)
+    for made, given in ((forward, first), (reverse, second)):
+        program.functions[made.name] = made if made is given else optimize(made)
+    return program.functions[forward.name]
 
 
 def user_parameters(
@@ -99,8 +128,8 @@ def user_parameters(
 ) -> list[Parameter]:
     """The parameters of the emitted function as the user's has them; captured variables and tangents follow."""
     own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
-    captured = function.parameters[len(own) : len(own) + len(entry.captured)]
-    dots = function.parameters[len(own) + len(entry.captured) :]
+    rest = function.parameters[len(own) :]
+    dots, captured = rest[: len(rest) - len(entry.captured)], rest[len(rest) - len(entry.captured) :]
     table = dict(own) | {n: d for n, d in zip(list(parameters)[len(primal) :], dots, strict=True)}
     full = [replace(p, value=table.get(p.name)) for p in signature]
     full += [Parameter(v.hint or "_", v) for v in captured]

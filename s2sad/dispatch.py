@@ -84,7 +84,7 @@ def is_variadic(target: Any) -> bool:
         return True
     if found is None and definition_of(target) is not None:
         return True
-    if isinstance(target, types.FunctionType) and not target.__dict__:
+    if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
         return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
 
@@ -276,16 +276,10 @@ class Derivative:
         """The entry of a module as native code; None where NumPy runs it."""
         if self.backend != "numba":
             return None
-        meta = module.__s2sad_meta__
-        dispatcher = native.compiled(module, meta["entry"])
-        own = [t for t in parameters.values() if not is_constant(t)]
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
-        own += [Signature().type_of(v.read()) for v in captured]
-        structures = [native.structure(t) for t in own]
-        classes = {n: c for t in own for n, c in native.classes_in(t).items()}
+        own = [t for t in parameters.values() if not is_constant(t)]
 
-        def around(function: Callable[..., Any]) -> Callable[..., Any]:
-            inner = native.boundary(function, structures, meta["result"], classes)
+        def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
             if len(kept) == len(parameters) and not captured:
                 return inner
             return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
@@ -294,10 +288,10 @@ class Derivative:
             other = self.without_backend()
             return lambda *args: other(*args)
 
+        call, reverse = native.entries(module, own, adapted, plain, self.__name__)
         text = source_of(module)
-        found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
-        found.source = text  # type: ignore[attr-defined]
-        return Specialised(found, found, text, module)
+        call.source = text  # type: ignore[attr-defined]
+        return Specialised(call, call, text, module, reverse=reverse)
 
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
@@ -343,6 +337,9 @@ class Derivative:
             "lines": line_table(compiled.lines),
             "written": [k for k, n in enumerate(parameters) if n in compiled.written],
             "result": native.structure(compiled.result),
+            "outside": list(map(native.structure, compiled.outside)),
+            "kept": native.structure(compiled.kept) if compiled.residuals else None,
+            "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
         }
         module = cache.store(self.__name__, key, compiled.text, meta)
         for name, cls in compiled.classes.items():
@@ -395,7 +392,7 @@ class Derivative:
         values = self._bind(primals, {})
         found = self._specialise(values)
         meta = found.module.__s2sad_meta__
-        reverse = getattr(found.module, meta["reverse"])
+        reverse = found.reverse or getattr(found.module, meta["reverse"])
         try:
             result = found.call(*values)
         except Exception as e:

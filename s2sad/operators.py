@@ -236,11 +236,12 @@ class HessianProduct:
         return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
 
 
-def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+def linearize(fun: Callable[..., Any], *primals: Any, backend: str | None = None) -> tuple[Any, Callable[..., Any]]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
-    What the tangents have no part in is computed once; loops that carry them run again.
+    What the tangents have no part in is computed once; loops that carry them run again. `backend` is what runs both
+    parts; None is plain NumPy.
 
     >>> y, f_jvp = linearize(lambda x: x**2, 3.0)
     >>> y, f_jvp(1.0), f_jvp(2.0)
@@ -248,7 +249,7 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
     """
     fun = spread_for(fun, primals)
     active = active_arguments(fun, primals)
-    (value, residuals), tangent = derivative_of(fun, Transform("linear", active)).sweeps(primals)
+    (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
 
     def pushforward(*tangents: Any) -> Any:
         if len(tangents) != len(primals):

@@ -212,8 +212,6 @@ class Program:
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.transform(inner, target.transform, name, parameters)
-        if target.transform.further:
-            made = captured_last(made, len(inner.passed), len(inner.captured))
         return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
@@ -274,6 +272,8 @@ class Program:
             made = jacrev(function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)
+        if transform.further:
+            made = captured_last(made, len(entry.passed), len(entry.captured))
         return optimize(made if transform.kind in ("jvp", "pushforward", "jacfwd") else without_adjoints(made))
 
     def written_out(self, function: Function, active: Sequence[bool]) -> Function:
@@ -292,6 +292,7 @@ class Program:
             transform.out_axes,
             self.batch_of,
             name,
+            self.native,
         )
 
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:

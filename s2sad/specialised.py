@@ -28,6 +28,8 @@ class Specialised:
     """The types of the parameters."""
     pattern: tuple[Type, ...] = ()
     """The same, with the values of what must be known."""
+    reverse: Callable[..., Any] | None = None
+    """The second sweep of a pair, of (residuals, cotangents), where it is not the function of that name itself."""
 
 
 @dataclass(eq=False)

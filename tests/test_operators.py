@@ -310,6 +310,63 @@ def test_products_inside_a_function():
     np.testing.assert_allclose(s2sad.grad(f)(X), expected, rtol=1e-8)
 
 
+SCALES = np.array([1.5, -0.5, 0.25])
+
+
+def of_captured(x):
+    return np.sum(np.sin(x * SCALES)) * np.sum(x)
+
+
+def product(x, v):
+    return np.sum(s2sad.hvp(of_captured)(x, v) * x)
+
+
+def along(x, v):
+    return s2sad.jvp(of_captured, (x,), (v,))[1]
+
+
+@pytest.mark.parametrize("f", [product, along])
+@pytest.mark.parametrize("operator", [s2sad.grad, s2sad.jacfwd, s2sad.jacrev])
+@pytest.mark.parametrize("argnum", [0, 1])
+def test_derivatives_of_products_where_an_array_is_captured(f, operator, argnum):
+    args = [np.array([0.3, -0.5, 0.7]), np.array([1.0, 2.0, -0.5])]
+
+    def by_one(z):
+        return f(*(z if k == argnum else a for k, a in enumerate(args)))
+
+    expected = differences(by_one, args[argnum])
+    np.testing.assert_allclose(operator(f, argnum)(*args), expected, rtol=1e-8, atol=1e-9)
+
+
+def test_products_of_each_example_where_an_array_is_captured():
+    xs, vs = np.array([[0.3, -0.5, 0.7], [1.0, 0.2, 0.4]]), np.array([[1.0, 2.0, -0.5], [0.1, 0.0, 0.3]])
+    for f in (s2sad.hvp(of_captured), along):
+        np.testing.assert_allclose(s2sad.vmap(f)(xs, vs), [f(x, v) for x, v in zip(xs, vs, strict=True)], rtol=1e-12)
+    s2sad.check_grads(of_captured, (xs[0],), order=3)
+
+
+def early(x):
+    for k in range(len(x)):
+        if x[k] > 0.5:
+            return x[k] ** 2 * x[0]
+    return np.sum(x)
+
+
+def growing(x):
+    xs = []
+    for k in range(len(x)):
+        if x[k] > 0.0:
+            xs.append(x[k] ** 2 * x[0])
+    return sum(v * v for v in xs)
+
+
+@pytest.mark.parametrize("f", [early, growing])
+def test_linearize_where_variables_are_bound_in_branches(f):
+    value, tangent = s2sad.linearize(f, X)
+    assert value == f(X)
+    np.testing.assert_allclose([tangent(e) for e in np.eye(len(X))], differences(f, X), rtol=1e-8, atol=1e-9)
+
+
 def test_errors():
     with pytest.raises(ArgumentError, match="shape"):
         s2sad.hvp(lambda x: np.sum(x**2))(X, X[:2])

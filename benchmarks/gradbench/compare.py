@@ -66,10 +66,8 @@ WAYS = {
     "ba": Way(ba.objective, ba.jacobian),
     "ht": Way(ht.objective, ht.jacobian),
     "ht us": Way(ht.objective, ht.jacobian),
-    **{f"particle {modes}": Way(None, particle.FUNCTIONS[modes].run) for modes in ("ff", "fr")},
-    **{f"particle {modes}": Way(None, None, particle.FUNCTIONS[modes].run) for modes in ("rf", "rr")},
-    **{f"saddle {modes}": Way(None, saddle.FUNCTIONS[modes].run) for modes in ("ff", "fr")},
-    **{f"saddle {modes}": Way(None, None, saddle.FUNCTIONS[modes].run) for modes in ("rf", "rr")},
+    **{f"particle {modes}": Way(None, None, f.run) for modes, f in particle.FUNCTIONS.items()},
+    **{f"saddle {modes}": Way(None, None, f.run) for modes, f in saddle.FUNCTIONS.items()},
 }
 
 

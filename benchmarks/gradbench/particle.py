@@ -45,7 +45,7 @@ def landing(w: float, field: Field) -> float:
 
 def forward(w: float, field: Field) -> tuple[float, float]:
     """The landing and its derivative by w, forward."""
-    return s2sad.jvp(landing, (w, field), (1.0, None))
+    return s2sad.jvp(landing, (w, field), (1.0, None), backend="numba")
 
 
 reverse = s2sad.value_and_grad(landing, backend="numba")

@@ -42,8 +42,9 @@ def highest(x: np.ndarray, start: np.ndarray, slope: Any) -> float:
 
 def forward(x: np.ndarray, start: np.ndarray, slope: Any) -> tuple[float, np.ndarray]:
     """The maximum over y and its gradient by x, forward."""
-    value, first = s2sad.jvp(highest, (x, start, slope), (np.array([1.0, 0.0]), np.zeros(2), None))
-    value, second = s2sad.jvp(highest, (x, start, slope), (np.array([0.0, 1.0]), np.zeros(2), None))
+    given, still = (x, start, slope), np.zeros(2)
+    value, first = s2sad.jvp(highest, given, (np.array([1.0, 0.0]), still, None), backend="numba")
+    value, second = s2sad.jvp(highest, given, (np.array([0.0, 1.0]), still, None), backend="numba")
     return value, np.array([first, second])
 
 

@@ -22,6 +22,7 @@ from functools import partial
 
 import numpy as np
 
+from s2sad.analysis.blanks import blanks
 from s2sad.differentiate.batching import Batch, BatchedCallee
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.operators import check_aux, check_complex, check_real
@@ -196,7 +197,9 @@ class Linear:
             moving.append(op)
         builder = Builder()
         dot = builder.extract(tangent.result, 1)
-        return Linear(fixed, [*moving, *builder.operations], seeds, dot)
+        empty = blanks(fixed, moving)
+        fixed = [op for op in fixed if op not in empty]
+        return Linear(fixed, [*empty, *moving, *builder.operations], seeds, dot)
 
     def sweep(self, x: Value, path: Path, outs: Sequence[Path], builder: Builder, unit: Operand) -> list[Operand]:
         """Append the sweep for a unit vector in the leaf of `x` at a path; the tangents of leaves of the result."""

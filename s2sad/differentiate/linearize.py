@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from s2sad.analysis.blanks import is_unbound
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.jacobians import Linear
 from s2sad.differentiate.operators import Optimizer
@@ -30,8 +31,9 @@ def linear_pair(
     tangent = jvp(function, active, tangent_of)
     linear = Linear.of(function, tangent, sum(active))
     seeds = set(linear.seeds)
-    free = free_values(linear.moving, [linear.dot], seeds)
-    raw = Function(f"{function.name}_linear", Block((*free, *linear.seeds), tuple(linear.moving), (linear.dot,)))
+    moving = [*filter(is_unbound, function.body.operations), *linear.moving]
+    free = free_values(moving, [linear.dot], seeds)
+    raw = Function(f"{function.name}_linear", Block((*free, *linear.seeds), tuple(moving), (linear.dot,)))
     raw = optimize(raw, function.parameters)
     needed = free_values(raw.body.operations, raw.body.results, seeds)
     forward = Builder()

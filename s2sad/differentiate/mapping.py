@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.differentiate.batching import Batch, BatchedCallee, Flag, any_of, joined
+from s2sad.differentiate.examples import arrays_in, in_a_loop
 from s2sad.differentiate.tangents import pick
 from s2sad.errors import ArgumentError
 from s2sad.ir.batch import NoBatchRule
@@ -71,9 +72,18 @@ def example_type(t: Type, axes: Axes, what: str) -> Type:
 
 
 def vmap(
-    function: Function, types: Sequence[Type], axes: Sequence[Axes], out_axes: Axes, callee: BatchedCallee, name: str
+    function: Function,
+    types: Sequence[Type],
+    axes: Sequence[Axes],
+    out_axes: Axes,
+    callee: BatchedCallee,
+    name: str,
+    native: bool = False,
 ) -> Function:
-    """A function for many examples, whose values are along any axis of its parameters, which have these types."""
+    """A function for many examples, whose values are along any axis of its parameters, which have these types.
+
+    In `native` code it is a loop over the examples: there that is faster than whole arrays, and takes less memory.
+    """
     builder = Builder()
     parameters = [
         p if axis is None else Value(t, p.hint) for p, t, axis in zip(function.parameters, types, axes, strict=True)
@@ -95,6 +105,18 @@ def vmap(
     batch = Batch(size, count, callee)
     for inner, p, line in zip(function.parameters, parameters, own, strict=True):
         batch.set(inner, *_front(builder, p, iter(line)))
+    if native:
+        in_a_loop(batch, function, builder, [leaf for p in parameters for leaf in arrays_in(builder, p)])
+    else:
+        at_once(batch, function, builder)
+    places = iter(axes_of(out_axes, function.result.type, "out_axes"))
+    operand, flag = batch.get(function.result), batch.flag(function.result)
+    result = _placed(batch, builder, operand, flag, places, function.name)
+    return Function(name, builder.block(parameters, [result]), function.doc)
+
+
+def at_once(batch: Batch, function: Function, builder: Builder) -> None:
+    """The body of a function for all examples together; in a loop over them, its result a list, where that fails."""
     mark, table, flags = len(builder.operations), dict(batch.table), dict(batch.flags)
     try:
         batch.run(function, builder)
@@ -102,10 +124,6 @@ def vmap(
         del builder.operations[mark:]
         batch.table, batch.flags = table, flags
         batch.whole_in_a_loop(function, builder, e)
-    places = iter(axes_of(out_axes, function.result.type, "out_axes"))
-    operand, flag = batch.get(function.result), batch.flag(function.result)
-    result = _placed(batch, builder, operand, flag, places, function.name)
-    return Function(name, builder.block(parameters, [result]), function.doc)
 
 
 def _leaf_paths(t: Type) -> Iterator[tuple[tuple[object, ...], Type]]:

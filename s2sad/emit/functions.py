@@ -16,10 +16,11 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
-from s2sad.emit.native import counted_range, native_expression, native_index, plus, update_text
+from s2sad.emit.native import counted_range, native_constant, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
 from s2sad.emit.writer import Comment
+from s2sad.errors import NOWHERE
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer
 from s2sad.ir.regions import CATCHER, MANAGER
@@ -82,7 +83,7 @@ class FunctionEmitter(Comments):
         self.uses = find_uses(function)
         self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
-        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved)
+        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.native)
         self.ownership = Ownership(self.variables)
 
     def emit(self, doc: str | None = None) -> ast.FunctionDef:
@@ -125,8 +126,8 @@ class FunctionEmitter(Comments):
         cut = block.operations.index(operations[first])
         forward = self.block(replace(block, operations=block.operations[:cut]))
         reverse = self.block(replace(block, operations=block.operations[cut:]))
-        if not forward:
-            return reverse
+        if not forward or all(op.location == NOWHERE for op in operations[:first]):
+            return [*forward, *reverse]
         return [Comment("evaluation trace"), *forward, Comment("adjoint sweep"), *reverse]
 
     # expressions
@@ -138,7 +139,7 @@ class FunctionEmitter(Comments):
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""
         if isinstance(operand, Constant):
-            return constant_expression(operand)
+            return constant_expression(native_constant(operand) if self.native else operand)
         op = self.inlined.get(operand)
         if op is not None:
             return self.expression(op)

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
 from s2sad.ir.printer import named_in_comments
+from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
 
 Interval = tuple[int, int]
@@ -30,7 +31,10 @@ class Variables:
         inlined: dict[Value, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
+        native: bool = False,
     ) -> None:
+        self.native = native
+        """Whether a loop reads what it scans in its body, by its counter."""
         self.function = function
         self.uses = uses
         self.inlined = inlined
@@ -107,6 +111,8 @@ class Variables:
                     first[r] = until
             for inner in op.blocks:
                 free = self.live(inner)
+                if self.native and isinstance(op, For) and op.scanned:
+                    free = free.union(*(leaves(o, self.inlined) for o in (op.start, op.step, *op.scanned)))
                 for v in free:
                     self._read(v, until if isinstance(op, (For, While)) else at, last)
                     if isinstance(op, (For, While)):
@@ -194,7 +200,7 @@ class Variables:
         a, b = self.find(a), self.find(b)
         if a is b:
             return
-        if b.hint is not None:
+        if b.hint is not None and (a.hint is None or _is_numbered(a.hint) or not _is_numbered(b.hint)):
             a, b = b, a
         self.parent[b] = a
         self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
@@ -284,10 +290,16 @@ _BUILTINS_USED = {
 
 
 def _may_share(a: Value, b: Value, merged: bool) -> bool:
-    """Whether two values may be one variable; where branches meet, the numbers of the trace give way."""
+    """Whether two values may be one variable; where branches meet, and of lists, the numbers of the trace give way."""
     if a.hint is None or b.hint is None or a.hint == b.hint:
         return True
-    return merged and _NUMBERED.fullmatch(a.hint) is not None and _NUMBERED.fullmatch(b.hint) is not None
+    numbered = _is_numbered(a.hint), _is_numbered(b.hint)
+    return any(numbered) if isinstance(a.type, SequenceType) else merged and all(numbered)
+
+
+def _is_numbered(hint: str) -> bool:
+    """Whether a name is one of the trace: v1, v2_bar."""
+    return _NUMBERED.fullmatch(hint) is not None
 
 
 _NUMBERED = re.compile(r"v\d+(_dot|_bar)*")

@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from s2sad.emit.expressions import expression, parse
+from s2sad.emit.expressions import expression, fill, parse
 from s2sad.ir.primitive import required
-from s2sad.ir.structure import GETITEM, index_items
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, index_items
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Apply, Constant, Operand
 
 Read = Callable[[Operand], ast.expr]
@@ -84,6 +84,37 @@ def unbroadcast_2(g: Any, x: Any) -> Any:
     return result
 
 
+def array_of(xs: Any) -> Any:
+    """The numbers of a list in an array."""
+    return np.array(xs)
+
+
+def array_of_lists(xs: Any, dtype: Any) -> Any:
+    """The lists of numbers in a list as the rows of a matrix."""
+    result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
+    for k in range(len(xs)):
+        for i in range(len(xs[k])):
+            result[k, i] = xs[k][i]
+    return result
+
+
+def array_of_rows(xs: Any, dtype: Any) -> Any:
+    """The vectors of a list as the rows of a matrix."""
+    result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
+    for k in range(len(xs)):
+        result[k] = xs[k]
+    return result
+
+
+def array_of_matrices(xs: Any, dtype: Any) -> Any:
+    """The matrices of a list in an array."""
+    n, m = xs[0].shape if len(xs) > 0 else (0, 0)
+    result = np.empty((len(xs), n, m), dtype)
+    for k in range(len(xs)):
+        result[k] = xs[k]
+    return result
+
+
 def last_stored_at(g: Any, index: Any) -> Any:
     """The adjoint of what was stored at indices of a vector; of what went to one element the last one has it."""
     last = np.full(len(g), -1)
@@ -101,6 +132,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     for f in (
         *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
         *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
+        *(array_of, array_of_lists, array_of_rows, array_of_matrices),
     )
 }
 """The functions that are written into a native module which calls them."""
@@ -140,7 +172,9 @@ WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std",
 
 
 def native_index(index: ast.expr) -> ast.expr:
-    """A subscript with arrays for the lists in it."""
+    """A subscript with arrays for the lists in it; `:` for an ellipsis alone."""
+    if isinstance(index, ast.Constant) and index.value is Ellipsis:
+        return ast.Slice()
     if isinstance(index, ast.List):
         return ast.Call(parse("np.array"), [index], [])
     if isinstance(index, ast.Tuple):
@@ -148,16 +182,41 @@ def native_index(index: ast.expr) -> ast.expr:
     return index
 
 
+def is_record(t: Type) -> TypeGuard[ContainerType]:
+    """Whether values of a type are tuples in native code: dicts and objects, whose keys are all known."""
+    return isinstance(t, ContainerType) and t.cls not in (tuple, list)
+
+
+def native_constant(constant: Constant) -> Constant:
+    """A constant in a form that numba compiles."""
+    if isinstance(constant.type, ContainerType) and not constant.type.items:
+        return Constant((), replace(constant.type, cls=tuple))
+    if not is_record(constant.type) or not isinstance(constant.value, dict):
+        return constant
+    items = tuple(constant.value[k] for k in constant.type.keys)
+    return Constant(items, replace(constant.type, cls=tuple, keys=tuple(range(len(items)))))
+
+
 def native_expression(op: Apply, read: Read) -> ast.expr:
     """The expression of an operation in a form that numba compiles, where there is one."""
     name = op.primitive.name
     types = [o.type for o in op.operands]
+    if op.primitive is MAKE and is_record(op.result.type):
+        return ast.Tuple([read(o) for o in op.operands], ast.Load())
+    if op.primitive is EXTRACT and is_record(types[0]):
+        place = types[0].keys.index(op.static["key"])
+        return ast.Subscript(read(op.operands[0]), ast.Constant(place), ast.Load())
     t = types[0] if types and isinstance(types[0], ArrayType) else None
     axis = op.static.get("axis")
     if name == "unbroadcast":
         found = _unbroadcast(types)
         if found is not None:
             return _call(found, [read(o) for o in op.operands])
+    if name == "nested_items" and op.static["depth"] == 2:
+        return fill(parse("[list(_0[k]) for k in range(len(_0))]"), [read(o) for o in op.operands])
+    of_lists = _of_lists(name, types)
+    if of_lists is not None and not op.static:
+        return fill(parse(of_lists), [read(o) for o in op.operands])
     if name == "np.diagonal" and t is not None and t.rank == 2 and not op.static:
         return ast.Call(parse("np.diag"), [read(op.operands[0])], [])
     if name == "abs" and t is not None and not t.is_scalar:
@@ -186,6 +245,8 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
         static = {k: v for k, v in op.static.items() if k != "keepdims"}
         plain = native_expression(replace(op, static=static), read)
         return ast.Call(parse("np.expand_dims"), [plain], [ast.keyword("axis", _number(axis))])
+    if name == "np.reshape" and isinstance(plain.func, ast.Attribute) and plain.func.attr == "reshape":
+        plain.func.value = _contiguous(plain.func.value)
     for k in plain.keywords:
         if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in ("bool", "int", "float"):
             k.value = parse({"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}[k.value.id])
@@ -195,6 +256,62 @@ def native_expression(op: Apply, read: Read) -> ast.expr:
             return ast.Call(parse("np.array"), [plain.args[0]], [])
         plain.args[0] = ast.Tuple(plain.args[0].elts, ast.Load())
     return plain
+
+
+def _of_lists(name: str, types: Sequence[Type]) -> str | None:
+    """The expression over `_0` and `_1`, lists whose lengths change, of an operation that is a helper in Python."""
+    if not types or not isinstance(types[0], SequenceType):
+        return None
+    item = types[0].item
+    rows = item.item if isinstance(item, SequenceType) else None
+    if name == "np.array" and isinstance(rows, ArrayType) and rows.shape == () and rows.dtype is not None:
+        return f"array_of_lists(_0, np.{rows.dtype})"
+    if name == "zero_items":
+        return _zero_text(types[0], "_0")
+    if name == "add_items":
+        return _sum_text(types[0], "_0", "_1")
+    if name == "np.array" and isinstance(item, ArrayType) and item.shape is not None and item.dtype is not None:
+        stacked = {1: "array_of_rows", 2: "array_of_matrices"}.get(len(item.shape))
+        return "array_of(_0)" if item.shape == () else f"{stacked}(_0, np.{item.dtype})" if stacked else None
+    return None
+
+
+def _zero_text(t: Type, x: str, depth: int = 0) -> str | None:
+    """A zero of the type of `x`."""
+    if isinstance(t, ArrayType) and t.shape is not None and t.dtype is not None:
+        return f"np.zeros_like({x})" if t.shape else "0j" if t.dtype.kind == "c" else "0.0"
+    if isinstance(t, SequenceType):
+        item = _zero_text(t.item, f"x{depth}", depth + 1)
+        return item and f"[{item} for x{depth} in {x}]"
+    return _tuple_text(t, lambda k, i: _zero_text(i, f"{x}[{k}]", depth))
+
+
+def _sum_text(t: Type, a: str, b: str, depth: int = 0) -> str | None:
+    """The sum of two values of one type."""
+    if isinstance(t, ArrayType):
+        return f"{a} + {b}"
+    if isinstance(t, SequenceType):
+        item = _sum_text(t.item, f"a{depth}", f"b{depth}", depth + 1)
+        return item and f"[{item} for a{depth}, b{depth} in zip({a}, {b})]"
+    return _tuple_text(t, lambda k, i: _sum_text(i, f"{a}[{k}]", f"{b}[{k}]", depth))
+
+
+def _tuple_text(t: Type, text: Callable[[int, Type], str | None]) -> str | None:
+    """A tuple of the texts for its items; None for what is no tuple."""
+    if not isinstance(t, ContainerType) or t.cls is not tuple or not t.items:
+        return None
+    items = [text(k, i) for k, i in enumerate(t.items)]
+    return None if None in items else f"({', '.join(map(str, items))},)"
+
+
+CONTIGUOUS = ("np.arange", "np.linspace", "np.zeros", "np.ones", "np.empty", "np.full", "np.eye")
+"""What makes arrays whose elements lie in order."""
+
+
+def _contiguous(array: ast.expr) -> ast.expr:
+    """An array whose elements lie in order, which numba asks of what it reshapes: a copy only where they do not."""
+    made = isinstance(array, ast.Call) and ast.unparse(array.func) in CONTIGUOUS
+    return array if made else ast.Call(parse("np.ascontiguousarray"), [array], [])
 
 
 def _is_number(t: Type) -> bool:

@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import TypeGuard
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
+from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
-from s2sad.ir.values import Constant, Function, Operand, Value
+from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value
 
 
-def flattened(function: Function) -> Function:
-    """The function with the leaves of its parameters as parameters, and the leaves of its result as its result."""
+def flattened(function: Function, start: int = 0) -> Function:
+    """The function with the leaves of its parameters as parameters, and the leaves of its result as its result.
+
+    The parameters before `start` are left as they are.
+    """
+    flat = with_leaves(function, start)
+    if _is_flat(flat.result.type):
+        return flat
     builder = Builder()
-    parameters: list[Value] = []
+    return _with_result(flat, builder, _flat(builder, flat.result))
+
+
+def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Function]:
+    """The same of two sweeps `first(*parameters) -> (result, residuals)` and `second(residuals, *more)`.
+
+    The residuals are one tuple still, of their leaves, and of what lists among them are packed as.
+    """
+    builder, residual = Builder(), second.parameters[0]
+    own_hints = {op.static["key"]: op.result.hint for op in second.body.operations if _is_item(op, residual)}
+    kept: list[Operand] = []
+    names: list[str] = []
+    assert isinstance(residual.type, ContainerType)
+    for key in residual.type.keys:
+        leaves = packed(builder, builder.extract(builder.extract(first.result, 1), key))
+        kept += leaves
+        names += [own_hints.get(key) or "kept"] * len(leaves)
+    residuals = builder.make(tuple, tuple(range(len(kept))), kept)
+    both = builder.make(tuple, (0, 1), (_flat(builder, builder.extract(first.result, 0)), residuals))
+    forward = with_leaves(_with_result(first, builder, both))
+    before = Builder()
+    own = Value(residuals.type, residual.hint or "residuals")
+    whole = unpacked(before, residual.type, iter([before.extract(own, k, name) for k, name in enumerate(names)]))
+    body = substitute(second.body, {residual: whole})
+    operations = (*before.operations, *body.operations)
+    body = replace(body, parameters=(own, *second.parameters[1:]), operations=operations)
+    return forward, flattened(replace(second, body=body), 1)
+
+
+def _is_item(op: Operation, container: Value) -> TypeGuard[Apply]:
+    return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] is container
+
+
+def with_leaves(function: Function, start: int = 0) -> Function:
+    """The function with the leaves of its parameters, but for the first ones, as parameters."""
+    builder = Builder()
+    parameters = list(function.parameters[:start])
     made: dict[Operand, Operand] = {
-        p: _parameter(builder, p.type, p.hint or "p", parameters) for p in function.parameters
+        p: _parameter(builder, p.type, p.hint or "p", parameters) for p in function.parameters[start:]
     }
-    if all(p is q for p, q in made.items()) and _is_flat(function.result.type):
+    if all(p is q for p, q in made.items()):
         return function
     body = substitute(function.body, made)
-    after = Builder()
-    leaves: list[Operand] = []
-    _leaves(after, body.results[0], leaves)
-    result = leaves[0] if len(leaves) == 1 else after.make(tuple, tuple(range(len(leaves))), leaves)
-    operations = (*builder.operations, *body.operations, *after.operations)
-    return replace(function, body=replace(body, parameters=tuple(parameters), operations=operations, results=(result,)))
+    return replace(
+        function,
+        body=replace(body, parameters=tuple(parameters), operations=(*builder.operations, *body.operations)),
+    )
+
+
+def _with_result(function: Function, builder: Builder, result: Operand) -> Function:
+    operations = (*function.body.operations, *builder.operations)
+    return replace(function, body=replace(function.body, operations=operations, results=(result,)))
 
 
 def _is_flat(t: Type) -> bool:
@@ -38,14 +87,19 @@ def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) ->
     if not isinstance(t, ContainerType):
         parameters.append(Value(t, name))
         return parameters[-1]
-    items = [_parameter(builder, i, f"{name}_{k}", parameters) for k, i in zip(t.keys, t.items, strict=True)]
+    names = (re.sub(r"\W+", "_", f"{name}_{k}") for k in t.keys)
+    items = [_parameter(builder, i, n, parameters) for n, i in zip(names, t.items, strict=True)]
     return builder.make(t.cls, t.keys, items)
 
 
-def _leaves(builder: Builder, operand: Operand, found: list[Operand]) -> None:
+def _flat(builder: Builder, operand: Operand) -> Operand:
+    """The only leaf of a value, or a tuple of its leaves."""
+    leaves = _leaves(builder, operand)
+    return leaves[0] if len(leaves) == 1 else builder.make(tuple, tuple(range(len(leaves))), leaves)
+
+
+def _leaves(builder: Builder, operand: Operand) -> list[Operand]:
     t = operand.type
-    if not isinstance(t, ContainerType) or (isinstance(operand, Constant) and not t.items):
-        found.append(operand)
-        return
-    for key in t.keys:
-        _leaves(builder, builder.extract(operand, key), found)
+    if not isinstance(t, ContainerType):
+        return [operand]
+    return [leaf for key in t.keys for leaf in _leaves(builder, builder.extract(operand, key))]

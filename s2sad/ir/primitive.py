@@ -199,11 +199,15 @@ _BY_FUNCTION: dict[Callable[..., Any], Primitive] = {}
 
 
 def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
-    """Add a primitive to the table, found by its function and by `aliases`."""
+    """Add a primitive to the table, found by its function and by `aliases`; a form of another one is not found so."""
     if primitive.name in PRIMITIVES:
         raise ValueError(f"there is a rule for {primitive.name} already")
+    functions = () if " of " in primitive.name else (primitive.function, *aliases)
+    known = [_BY_FUNCTION[f].name for f in functions if f in _BY_FUNCTION]
+    if known:
+        raise ValueError(f"{primitive.name} has the function of {', '.join(known)}")
     PRIMITIVES[primitive.name] = primitive
-    for function in (primitive.function, *aliases):
+    for function in functions:
         _BY_FUNCTION[function] = primitive
     return primitive
 

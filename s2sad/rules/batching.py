@@ -409,18 +409,22 @@ def _concatenate(b: Batched) -> Any:
 def _array(b: Batched) -> Any:
     if b.static:
         return _no(b)
-    return _stacked(b.xs[0], b.types[0])
+    return _stacked(b.xs[0], b.types[0], b.count)
 
 
-def _stacked(x: Any, t: Any) -> Any:
+def _stacked(x: Any, t: Any, count: Any) -> Any:
     """What `np.array` gives for each example, from the items for all of them."""
     if isinstance(t, ArrayType):
         return np.copy(x)
     if isinstance(t, SequenceType):
-        return np.moveaxis(call(np.array, x), 0, 1) if isinstance(t.item, ArrayType) else _none()
+        if not isinstance(t.item, ArrayType):
+            return _none()
+        items = call(np.array, x)
+        return np.reshape(items, (call(len, x), count)).T if t.item.shape == () else np.moveaxis(items, 0, 1)
     if not isinstance(t, ContainerType) or not t.items:
         return _none()
-    items = [_stacked(x[k], i) if isinstance(i, ContainerType) else x[k] for k, i in zip(t.keys, t.items, strict=True)]
+    pairs = zip(t.keys, t.items, strict=True)
+    items = [_stacked(x[k], i, count) if isinstance(i, ContainerType) else x[k] for k, i in pairs]
     return call(np.stack, items, axis=1)
 
 
