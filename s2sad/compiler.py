@@ -23,7 +23,7 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops
-from s2sad.program import Entry, Program, optimize
+from s2sad.program import Entry, Program, check_value, optimize
 from s2sad.targets import Target
 from s2sad.transforms import Transform
 
@@ -61,6 +61,7 @@ def compile_derivative(
     program = program or Program()
     primal = parameters if transform is None else transform.inner(parameters)
     entry = program.entry(target, primal)
+    check_value(entry)
     function, reverse, residuals = entry.function, None, False
     result = function.result.type
     if transform is not None and transform.kind in ("vjp", "linear"):

@@ -25,7 +25,7 @@ from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.errors import Location, UnsupportedCall
+from s2sad.errors import Location, UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
@@ -88,6 +88,8 @@ class Entry:
     """Its result may share memory with an argument."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays it writes."""
+    valueless: bool = False
+    """It gives a function, or what else has no value at run time."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -102,6 +104,13 @@ def calling(entry: Entry) -> Entry:
     builder = Builder()
     result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
+def check_value(entry: Entry) -> None:
+    """Refuse to differentiate what gives no value."""
+    if entry.valueless:
+        what = f"{entry.function.name} gives a function, or something else that is no value at run time"
+        raise UnsupportedType(what, "return numbers, arrays, and containers of them")
 
 
 def always_raises(entry: Entry) -> None:
@@ -238,8 +247,10 @@ class Program:
                 function = outlined(function, self.add_step)
             result = function.result.type
             aliases = shares_memory(function)
-            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
+            seen = lowered.impure, aliases, lowered.written, lowered.valueless
+            return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner = self.entry(target.target, target.transform.inner(parameters))
+        check_value(inner)
         if target.transform.kind == "checkpoint":
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))

@@ -113,6 +113,17 @@ def conversions_are_copies(x):
 STOPS_EARLY = False
 
 
+def returns_inside_alone(x):
+    for _ in range(10):
+        x = x * 1.5
+        if np.max(x) > 3.0:
+            return np.sum(x**3)
+
+
+def adds_what_returns(x):
+    return sum(returns_inside_alone(x * k) for k in range(1, 3))
+
+
 def leaves_never(x, tolerance=None):
     y = x
     for _ in range(4):
@@ -164,7 +175,7 @@ def certain_try(x):
 
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
-    *((f, (X,)) for f in (leaves_never, tells_of_steps, certain_try)),
+    *((f, (X,)) for f in (returns_inside_alone, adds_what_returns, leaves_never, tells_of_steps, certain_try)),
     *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),
     (repeated, (X, 3)),
     (lambda x: 2.0 * log_sum(x), (X,)),
@@ -275,3 +286,13 @@ def test_functions_without_a_rule_stand_as_they_are_where_nothing_depends_on_the
 def test_native_code_with_an_ellipsis(f):
     pytest.importorskip("numba")
     np.testing.assert_allclose(s2sad.grad(f, backend="numba")(X), s2sad.grad(f)(X))
+
+
+def gives_a_function(x):
+    return lambda t: t * x
+
+
+def test_what_gives_no_value_is_refused():
+    for call in (lambda: s2sad.jvp(gives_a_function, (1.0,), (1.0,)), lambda: s2sad.grad(gives_a_function)(1.0)):
+        with pytest.raises(s2sad.errors.UnsupportedType, match="no value"):
+            call()

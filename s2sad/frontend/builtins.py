@@ -22,11 +22,13 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
 from s2sad.frontend.applied import APPLIED
+from s2sad.frontend.generators import first_items
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.terms import (
     Closure,
     Enumerate,
+    Generated,
     Partial,
     Range,
     Record,
@@ -382,6 +384,12 @@ def _combined(function: Callable[..., Any]) -> Handler:
     return handler
 
 
+def _islice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if isinstance(args[0], Generated) and len(args) == 2:
+        return first_items(lo, args[0], args[1], node)
+    return _combined(itertools.islice)(lo, args, kw, node)
+
+
 def _always(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(True)
 
@@ -542,7 +550,7 @@ HANDLERS: dict[Any, Handler] = {
     itertools.permutations: _combined(itertools.permutations),
     itertools.pairwise: _combined(itertools.pairwise),
     itertools.zip_longest: _combined(itertools.zip_longest),
-    itertools.islice: _combined(itertools.islice),
+    itertools.islice: _islice,
 }
 
 

@@ -258,6 +258,7 @@ class Calls(Customs):
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
+        compiled = compiled and not inspect.isgeneratorfunction(f)
         if compiled:
             terms = [self.to_operand(t) for t in bound.values()]
             result = self.call_compiled(f, terms, node, hint)

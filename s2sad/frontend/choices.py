@@ -59,6 +59,9 @@ PYTHON_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 class Choices(Expressions):
     """Lowers conditions."""
 
+    awaited: frozenset[str] = frozenset()
+    """The variables that the bodies of loops over generators bind, which stand in other frames."""
+
     def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
         left = self.eval(node.left)
         return self._compare_chain(node, left, 0)
@@ -322,7 +325,7 @@ class Choices(Expressions):
             for k in dict.fromkeys([*s1.env, *s2.env])
             if not k.startswith("#")
             and (k not in s1.env or k not in s2.env or s1.env[k] is not s2.env[k])
-            and (k in self.env or self.frame.owns(k) or k == STOP)
+            and (k in self.env or self.frame.owns(k) or k == STOP or k in self.awaited)
             and not dead(k)
         ]
         kept = [k for k in s1.env if not k.startswith("#") and k in s2.env and not dead(k)]

@@ -15,7 +15,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.frontend import scope
+from s2sad.frontend import generators, scope
 from s2sad.frontend.carried import Carried, grown, least_of, sized
 from s2sad.frontend.collecting import collecting
 from s2sad.frontend.functions import Functions
@@ -23,6 +23,7 @@ from s2sad.frontend.heap import STOP, NotStatic
 from s2sad.frontend.terms import (
     Checkpointed,
     Enumerate,
+    Generated,
     Generator,
     Method,
     Range,
@@ -75,7 +76,10 @@ class Loops(Functions):
         term = self.iterable(self.eval(node.iter))
         marked = term if isinstance(term, Checkpointed) else None
         snapshots = None if marked is None else marked.snapshots
-        term = term if marked is None else marked.iterable
+        term = generators.flattened(self, term if marked is None else marked.iterable, node)
+        if isinstance(term, Generated):
+            generators.consume(self, node, term)
+            return None
         if isinstance(term, Generator):
             term = self.listed(term)
         items = self.unrollable(term, node)
@@ -425,6 +429,7 @@ class Loops(Functions):
         Beside the variables `names`, it carries whatever else an iteration is seen to change: what a closure or a
         method rebinds, the contents of lists and objects.
         """
+        names = list(dict.fromkeys((*names, *self.frame.foreign)))
         outer, env, around = self.builder, self.env, self.carried_now
         self.carried_now = around | set(names)
         paths, frozen = dict(self.parameter_paths), dict(self.frozen)

@@ -9,7 +9,7 @@ as a term is what a cell holds, or a list, dict or object as a value: without id
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gast
@@ -154,6 +154,21 @@ class Generator:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Generated:
+    """The call of a generator function, with its parameters; it is lowered where it is consumed, once.
+
+    `function` is that of the module, or `frame` the one in whose text it is written.
+    """
+
+    tree: Any
+    source: Any
+    function: Any
+    frame: Frame | None
+    bound: dict[str, Any]
+    used: list[gast.AST] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of two functions, by a predicate of run time."""
 
@@ -181,7 +196,7 @@ class Super:
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
-    " | Reversed | Method | Closure | Derived | Partial | Generator | Choice | Maybe | Super | View | Slice"
+    " | Reversed | Method | Closure | Derived | Partial | Generator | Generated | Choice | Maybe | Super | View | Slice"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -243,6 +258,8 @@ def parts(term: Term) -> Parts | None:
             return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
         case Generator():
             return (Generator, id(term.node), term.frame.number), [], lambda new: term
+        case Generated():
+            return (Generated, id(term)), [], lambda new: term
         case Super():
             cls = term.cls
             return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
@@ -384,6 +401,7 @@ def describe(term: Term) -> str:
         Partial: "a function",
         Choice: "a function",
         Generator: "a generator",
+        Generated: "a generator",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
 
