@@ -1,6 +1,7 @@
 """Programs on which the compiler once failed, each of them for its class."""
 
 import math
+from collections import OrderedDict
 from enum import Enum
 
 import numpy as np
@@ -173,8 +174,32 @@ def certain_try(x):
     return a * b
 
 
+def one_item(x):
+    m = np.outer(x, x)
+    row = (m[:1] @ m[:, :1]).item() * m[: len(x) // 3, :1].item()
+    return row + m.item(4) ** 2 + m.item(1, 2) ** 3 + m.item((2, 0)) + m[0].item(1) + m.sum().item()
+
+
+def lists_for_arrays(x):
+    a, b, c = x
+    total = np.dot([a, b], [c, 2.0]) * np.sum(np.square([a, 3.0])) + np.cross([a, 0, 1.0], [0.0, b, c]) @ x
+    total += np.linalg.det(np.diag([a, b, 2.0]) + np.ones((3, 3))) + np.linalg.norm([a, b])
+    total += np.linalg.solve([[a, 1.0], [2.0, b]], [c, 1.0]) @ [1.0, a]
+    total += np.outer([a, 1.0], (b, c)).sum() + np.einsum("i,i", [a, b], [c, 1.0]) + np.take([a * b, b, c], [0, 2])[1]
+    return total + np.where([True, False, True], x, [1.0, 2.0, 3.0]).sum() + np.cumsum([a, b])[-1] * np.argmax([a, 5.0])
+
+
+def ordered_groups(x):
+    groups = OrderedDict([("a", x[0]), ("b", x[1])])
+    groups["c"] = x[2]
+    squares = (x**2).tolist()
+    squares.append(x[0])
+    return sum(v**2 * (k + 1) for k, v in enumerate(groups.values())) + sum(v * k for k, v in enumerate(squares))
+
+
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
+    *((f, (X,)) for f in (one_item, lists_for_arrays, ordered_groups)),
     *((f, (X,)) for f in (returns_inside_alone, adds_what_returns, leaves_never, tells_of_steps, certain_try)),
     *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),
     (repeated, (X, 3)),

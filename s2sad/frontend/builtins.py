@@ -505,6 +505,7 @@ HANDLERS: dict[Any, Handler] = {
     tuple: _tuple,
     list: _list,
     dict: _dict,
+    collections.OrderedDict: _dict,
     sum: _sum,
     max: _extremum(max, np.max),
     min: _extremum(min, np.min),

@@ -40,12 +40,14 @@ from s2sad.frontend.terms import (
     is_none,
     is_static,
     static_value,
+    type_of_term,
 )
 from s2sad.ir.custom import BlackBox, Custom, plain_box
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
-from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_active_type, is_namedtuple
+from s2sad.ir.structure import GETITEM
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_active_type, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -198,6 +200,10 @@ class Calls(Customs):
             return self.call_black_box(box, arguments, keywords, node, hint)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
+        if (module or "").startswith("numpy.random"):
+            self.refuse(
+                node, f"{name}: random numbers drawn inside", "draw them outside, and pass them", UnsupportedCall
+            )
         self.refuse(
             node,
             f"there is no derivative rule for {module + '.' if module else ''}{name}",
@@ -337,8 +343,12 @@ class Calls(Customs):
             and all(map(is_static, arguments))
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "item" and not arguments:
-            return self.apply(float, [opened])
+        if name == "item":
+            return self.sole_item(opened, arguments, node)
+        if name == "tolist" and opened.type.rank == 0:
+            return self.sole_item(opened, [], node)
+        if name == "tolist" and opened.type.rank == 1:
+            return self.call(constant(list), [receiver], {}, node, None)
         if name == "flatten":
             name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
@@ -376,11 +386,48 @@ class Calls(Customs):
         except TypeError as e:
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
         known = {k: self.static(v, node) for k, v in static.items()}
+        operands = self.array_likes(primitive, operands, known)
         if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
         return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
+
+    def array_likes(self, primitive: Primitive, operands: list[Term], static: Mapping[str, object]) -> list[Term]:
+        """The operands of a function of NumPy, lists and tuples of numbers as arrays where it does not take them so."""
+        if not primitive.name.startswith("np."):
+            return operands
+        found = [self.open(o) if isinstance(o, Ref) else o for o in operands]
+        if not any(isinstance(o, (list, tuple)) or isinstance(type_of_term(o), ContainerType) for o in found):
+            return operands
+        values = [self.to_operand(o) for o in operands]
+        try:
+            primitive.result_type([v.type for v in values], static)
+        except TypeError:
+            return [self.as_array_term(v) if isinstance(v.type, ContainerType) else v for v in values]
+        return operands
+
+    def sole_item(self, array: Operand, arguments: list[Term], node: gast.AST) -> Operand:
+        """`array.item()` of an array of one item, or the item at an index; a number of Python."""
+        t = array.type
+        assert isinstance(t, ArrayType)
+        if len(arguments) == 1 and t.rank != 1 and not isinstance(self.open(arguments[0]), tuple):
+            array = self.apply(np.ravel, [array])
+        if arguments:
+            index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+            array = self.builder.apply(GETITEM, (array, self.to_operand(index)))
+        elif t.shape and all(d == 1 for d in t.shape):
+            zeros = tuple(constant(0) for _ in t.shape)
+            array = self.builder.apply(GETITEM, (array, self.to_operand(zeros if len(zeros) > 1 else zeros[0])))
+        elif t.shape:
+            array = self.apply(np.reshape, [array, self.to_operand((constant(1),))])
+            array = self.builder.apply(GETITEM, (array, constant(0)))
+        elif t.rank is None:
+            self.refuse(node, "item() of an array whose rank is not known", "index it", UnsupportedType)
+        complex_one = (
+            isinstance(array.type, ArrayType) and array.type.dtype is not None and array.type.dtype.kind == "c"
+        )
+        return self.apply(complex if complex_one else float, [array])
 
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
