@@ -3,6 +3,8 @@
 import math
 from collections import OrderedDict
 from enum import Enum
+from functools import reduce
+from itertools import repeat
 
 import numpy as np
 import pytest
@@ -197,8 +199,38 @@ def ordered_groups(x):
     return sum(v**2 * (k + 1) for k, v in enumerate(groups.values())) + sum(v * k for k, v in enumerate(squares))
 
 
+def sums_that_begin_as_numbers(x):
+    m = np.outer(x, x) + np.eye(3)
+    H = 0
+    for i in range(9):
+        H = H + m * (i + 1)
+    G = 1.0
+    for i in range(3):
+        G *= m[i]
+    K = sum(m @ m * k for k in range(2))
+    return np.sum(H @ m) + np.sum(K @ G)
+
+
+def kronecker_chains(x):
+    one, z = np.eye(2), np.diag([1.0, -1.0])
+    terms = [reduce(np.kron, [z * x[k] if k == i else one for k in range(3)]) for i in range(3)]
+    H = sum(terms)
+    return np.sum((H @ H) ** 2)
+
+
+def sets_and_diagonals(x):
+    names = {"a", "b", "c"} - {"b"}
+    held = {name: x[i] for i, name in enumerate(sorted(names))}
+    y = x
+    for _ in repeat(None, 3):
+        y = np.sin(y) * x
+    corner = np.linalg.det(np.diagflat([x[0], x[1]]) + np.diagflat([x[2]], 1) + 1)
+    return held["a"] * held["c"] * len({1, 2}) + np.sum(y) + corner
+
+
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
+    *((f, (X,)) for f in (sums_that_begin_as_numbers, kronecker_chains, sets_and_diagonals)),
     *((f, (X,)) for f in (one_item, lists_for_arrays, ordered_groups)),
     *((f, (X,)) for f in (returns_inside_alone, adds_what_returns, leaves_never, tells_of_steps, certain_try)),
     *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),

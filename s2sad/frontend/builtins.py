@@ -22,7 +22,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
 from s2sad.frontend.applied import APPLIED
-from s2sad.frontend.generators import first_items
+from s2sad.frontend.generators import first_items, of_text
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.terms import (
@@ -390,6 +390,14 @@ def _islice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     return _combined(itertools.islice)(lo, args, kw, node)
 
 
+def _repeated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`itertools.repeat(x, n)`, as a generator."""
+    if len(args) != 2 or kw:
+        lo.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
+    text = "def repeat_(x, n):\n    for _ in range(n):\n        yield x"
+    return of_text(lo, text, {"x": args[0], "n": args[1]}, node)
+
+
 def _always(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(True)
 
@@ -552,6 +560,7 @@ HANDLERS: dict[Any, Handler] = {
     itertools.pairwise: _combined(itertools.pairwise),
     itertools.zip_longest: _combined(itertools.zip_longest),
     itertools.islice: _islice,
+    itertools.repeat: _repeated,
 }
 
 

@@ -239,6 +239,9 @@ class Expressions(Memory):
     def _eval_List(self, node: gast.List, hint: str | None) -> Term:
         return self.new(list, self._items(node.elts))
 
+    def _eval_Set(self, node: gast.Set, hint: str | None) -> Term:
+        return constant(frozenset(self.static(item, node) for item in self._items(node.elts)))
+
     def _items(self, nodes: list[gast.AST]) -> list[Term]:
         items: list[Term] = []
         for e in nodes:

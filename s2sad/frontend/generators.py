@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import gast
@@ -96,7 +96,7 @@ def consume(lo: Loops, node: gast.For, term: Generated) -> None:
     if term.used:
         lo.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
     term.used.append(node)
-    leaves = any(isinstance(n, gast.Break) for n in _own_jumps(node.body))
+    leaves = scope.breaks(node)
     each = Closure(_each(lo, node, leaves), EACH, lo.frame, {})
     names = frozenset(scope.assigned([gast.Assign(targets=[node.target], value=node.target), *node.body]))
     lo.codes.setdefault(id(each.node), code_of(each.node, names))
@@ -129,18 +129,6 @@ def _each(lo: Loops, node: gast.For, leaves: bool) -> gast.FunctionDef:
     lo.bodies[id(node)] = made
     lo.kept.append(node)
     return made
-
-
-def _own_jumps(statements: Iterable[gast.AST]) -> list[gast.AST]:
-    """The statements that may leave this loop: not those in loops and functions inside."""
-    found: list[gast.AST] = []
-    for s in statements:
-        if isinstance(s, (gast.For, gast.While, gast.FunctionDef, gast.ClassDef)):
-            continue
-        found.append(s)
-        for kind in ("body", "orelse", "handlers"):
-            found += _own_jumps(getattr(s, kind, []))
-    return found
 
 
 def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
