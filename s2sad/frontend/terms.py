@@ -8,6 +8,7 @@ as a term is what a cell holds, or a list, dict or object as a value: without id
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -186,6 +187,13 @@ class Maybe:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """One of some strings, members of Enums, or None: by its number in the table of the lowering."""
+
+    index: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Super:
     """`super()`: the attributes of the classes behind `cls`, on a receiver."""
 
@@ -196,7 +204,8 @@ class Super:
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
-    " | Reversed | Method | Closure | Derived | Partial | Generator | Generated | Choice | Maybe | Super | View | Slice"
+    " | Reversed | Method | Closure | Derived | Partial | Generator | Generated | Known | Choice | Maybe | Super | View"
+    " | Slice"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -258,6 +267,8 @@ def parts(term: Term) -> Parts | None:
             return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
         case Generator():
             return (Generator, id(term.node), term.frame.number), [], lambda new: term
+        case Known():
+            return Known, [term.index], lambda new: Known(*new)
         case Generated():
             return (Generated, id(term)), [], lambda new: term
         case Super():
@@ -277,6 +288,13 @@ def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> t
 def is_none(term: Term | None) -> bool:
     """Whether a term is `None`, or is not there."""
     return term is None or (isinstance(term, Constant) and term.value is None)
+
+
+def is_plain_object(term: Term) -> bool:
+    """Whether a term is a string, a member of an Enum, or None, or one of these by its number."""
+    if isinstance(term, Known):
+        return True
+    return isinstance(term, Constant) and (term.value is None or isinstance(term.value, (str, enum.Enum)))
 
 
 def is_number(term: Term) -> bool:
@@ -402,6 +420,7 @@ def describe(term: Term) -> str:
         Choice: "a function",
         Generator: "a generator",
         Generated: "a generator",
+        Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
 
