@@ -3,7 +3,7 @@
 import math
 from collections import OrderedDict
 from enum import Enum
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import repeat
 
 import numpy as np
@@ -218,6 +218,20 @@ def kronecker_chains(x):
     return np.sum((H @ H) ** 2)
 
 
+def remembered_calls(x):
+    @lru_cache(None)
+    def basis(i, k):
+        if k == 0:
+            return 1.0 if i == 1 else 0.0
+        return x[0] * basis(i, k - 1) + x[1] * basis(i + 1, k - 1)
+
+    @lru_cache(maxsize=8)
+    def cube(k):
+        return x[k] ** 3
+
+    return sum(basis(i, 2) * cube(i) for i in range(3))
+
+
 def sets_and_diagonals(x):
     names = {"a", "b", "c"} - {"b"}
     held = {name: x[i] for i, name in enumerate(sorted(names))}
@@ -230,7 +244,7 @@ def sets_and_diagonals(x):
 
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
-    *((f, (X,)) for f in (sums_that_begin_as_numbers, kronecker_chains, sets_and_diagonals)),
+    *((f, (X,)) for f in (sums_that_begin_as_numbers, kronecker_chains, sets_and_diagonals, remembered_calls)),
     *((f, (X,)) for f in (one_item, lists_for_arrays, ordered_groups)),
     *((f, (X,)) for f in (returns_inside_alone, adds_what_returns, leaves_never, tells_of_steps, certain_try)),
     *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),

@@ -285,6 +285,13 @@ def _first(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return args[0] if args else constant(_same)
 
 
+def _cached(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`@lru_cache`, and `@lru_cache(None)`."""
+    given = args[0] if args else None
+    named = given is None or (isinstance(given, Constant) and not callable(given.value))
+    return constant(_same) if named or kw else given  # type: ignore[return-value]
+
+
 def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if args:
         return Super(lo.static(args[0], node), args[1])
@@ -529,7 +536,7 @@ HANDLERS: dict[Any, Handler] = {
     functools.partial: _partial,
     functools.wraps: _wraps,
     functools.cache: _first,
-    functools.lru_cache: _first,
+    functools.lru_cache: _cached,
     _same: _first,
     super: _super,
     sorted: _sorted,
