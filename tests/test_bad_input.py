@@ -60,6 +60,13 @@ def opens(x):
     return float(open("file").read()) * x
 
 
+def sets_the_shape(x):
+    y = x * 2.0
+    y[0] = 1.0
+    y.shape = (1, 3)
+    return np.sum(y)
+
+
 def unknown_numpy(x):
     return np.sum(np.unwrap(x))
 
@@ -89,6 +96,7 @@ REFUSED = [
     (stores_into_one_of_two, UnsupportedType, "y\\[0\\] = 1.0"),
     (tries, UnsupportedSyntax, "several handlers"),
     (opens, UnsupportedCall, "open"),
+    (sets_the_shape, UnsupportedType, "shape of an array is assigned"),
     (unknown_numpy, UnsupportedCall, "unwrap"),
     (unknown_name, Unsupported, "undefined_name"),
 ]

@@ -32,6 +32,7 @@ from s2sad.frontend.terms import (
     Term,
     describe,
     is_array,
+    is_number,
 )
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
@@ -188,6 +189,9 @@ class Objects(Choices):
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
+        if is_array(base) or is_number(base):
+            instead = "write x = x.reshape(...)" if name == "shape" else "make a new array"
+            self.refuse(node, f"the attribute {name} of an array is assigned", instead, UnsupportedType)
         if not isinstance(base, Ref) or base.cls in (list, dict):
             self.refuse(
                 node,
