@@ -71,8 +71,8 @@ class Target:
         if self.arguments is None:
             return derivative.source
         arguments = self.arguments
-        if derivative.transform is not None and derivative.transform.has_tangents:
-            arguments = (*arguments, *(arguments[k] for k in derivative.transform.argnums))
+        if derivative.transform is not None:
+            arguments = (*arguments, *(arguments[k] for k in derivative.transform.dotted))
         return str(derivative.lower(*arguments).source)
 
 

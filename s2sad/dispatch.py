@@ -12,8 +12,7 @@ import math
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
@@ -42,39 +42,17 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Function
 from s2sad.program import Program
+from s2sad.relatives import RELATIVES, Relation
+from s2sad.signatures import signature_of as signature_of
+from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
-
-Statics = tuple[tuple[int, tuple[object, ...]], ...]
 
 BACKENDS = (None, "numpy", "numba")
 """What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
 
 SUFFIX = {"pushforward": "dot", "primal": ""}
-
-
-@dataclass(eq=False)
-class Specialised:
-    """The emitted function for one pattern: `call` takes the arguments in the order of the parameters."""
-
-    call: Callable[..., Any]
-    function: Callable[..., Any]
-    source: str
-    module: types.ModuleType
-    given: tuple[Type, ...] = ()
-    """The types of the parameters."""
-    pattern: tuple[Type, ...] = ()
-    """The same, with the values of what must be known."""
-
-
-@dataclass(eq=False)
-class Family:
-    """What one pattern of arguments leads to: the leaves that must be static, and the captured variables."""
-
-    statics: Statics = ()
-    captured: tuple[Variable, ...] = ()
-    members: dict[object, Specialised] = field(default_factory=dict)
 
 
 def check_function(target: Any) -> None:
@@ -87,31 +65,33 @@ def check_function(target: Any) -> None:
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
     called = target
-    while isinstance(called, functools.partial):
-        called = called.func
+    while isinstance(called, (functools.partial, Spread)):
+        called = called.func if isinstance(called, functools.partial) else called.function
     if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
 
 
-def signature_of(target: Any) -> inspect.Signature:
-    """The signature by which a function is called: that of a decorator's wrapper, not of what it wraps."""
-    if isinstance(target, np.ufunc):
-        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    if isinstance(target, types.FunctionType):
-        return inspect.signature(target, follow_wrapped=False)
-    return inspect.signature(target)
-
-
 def is_variadic(target: Any) -> bool:
-    """Whether a function takes `*args` or `**kwargs`."""
+    """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
+    if isinstance(target, Derivative):
+        return target.is_variadic
+    found = lookup(target)
+    if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
+        return True
+    if isinstance(target, types.FunctionType) and not target.__dict__:
+        return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
 
 
 def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """A function that takes `*args` or `**kwargs` as one of just these arguments; others as they are."""
+    """A function that takes `*args` or `**kwargs`, or a derivative of one, as one of just these arguments.
+
+    Other functions stay as they are.
+    """
+    if isinstance(target, Derivative):
+        return target.spread(args, kwargs)
     if not is_variadic(target):
         return target
     names = positional_names(target, len(args))
@@ -120,7 +100,7 @@ def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 def positional_names(target: Any, count: int) -> list[str]:
     """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), inspect.signature(target)):
+    for signature in (signature_of(target), signature_of(target, follow=True)):
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         names = [p.name for p in signature.parameters.values() if p.kind in kinds]
         if len(names) >= count:
@@ -152,6 +132,7 @@ class Derivative:
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
         self._guards: tuple[Guard, ...] | None = None
+        self._relation: Relation | None = None
         self._names = tuple(self.__signature__.parameters)
         self._spread: dict[object, Derivative] | None = {} if is_variadic(target) else None
 
@@ -167,19 +148,25 @@ class Derivative:
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    @property
+    def is_variadic(self) -> bool:
+        """Whether it is compiled for just the arguments of a call."""
+        return self._spread is not None
+
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
         """This derivative, or that for so many arguments where the function takes `*args`."""
         if self._spread is None:
             return self
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
             assert self.transform is not None
-            self._spread[key] = Derivative(spread(self.target, args, kwargs), self.transform, self.backend)
+            own = args[: len(args) - self.transform.further]
+            self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._spread is not None:
-            return self._for(args, kwargs)(*args, **kwargs)
+            return self.spread(args, kwargs)(*args, **kwargs)
         try:
             if not kwargs:
                 call = self._fast.get(tuple(map(type, args)))
@@ -213,16 +200,38 @@ class Derivative:
 
     def _specialise(self, values: tuple[Any, ...]) -> Specialised:
         if self._guards is None or not self._is_current():
-            self._families.clear()
+            self._relation = RELATIVES.find(self) if self._guards is None else None
+            self._families = {}
             self._fast.clear()
-            self._guards = dependencies(self.target).guards
+            self._guards = self._relation.guards if self._relation else dependencies(self.target).guards
         key = fast_key(values)
         family = self._families.get(key)
         if family is not None:
             member = family.members.get(self._member_key(family, values))
             if member is not None:
                 return member
-        return self._compile(key, values)
+        return self._of_relative(key, values) or self._compile(key, values)
+
+    def _of_relative(self, key: object, values: tuple[Any, ...]) -> Specialised | None:
+        """What was compiled for such arguments for a function of the same code, with the variables of this one."""
+        if self._relation is None:
+            return None
+        if not self._relation.holds():
+            self._relation = RELATIVES.find(self)
+            if self._relation is None:
+                return None
+            self._guards = self._relation.guards
+        theirs = self._relation.families.get(key)
+        if theirs is None:
+            return None
+        family = Family(theirs.statics, tuple(map(self._relation.moved.variable, theirs.captured)))
+        member_key = self._member_key(family, values)
+        member = theirs.members.get(member_key)
+        if member is None:
+            return None
+        found = self._specialised(member.module, family.captured, member.given, member.pattern)
+        self._families.setdefault(key, family).members[member_key] = found
+        return found
 
     def _member_key(self, family: Family, values: tuple[Any, ...]) -> object:
         if not family.statics and not family.captured:
@@ -248,13 +257,25 @@ class Derivative:
                     raise
                 family.statics = (*family.statics, (e.parameter, e.path))
         family.captured = captured
-        found = self._native(member, captured, parameters) or _bound(member, captured, self._names)
-        written = member.__s2sad_meta__["written"]
-        if written and len(values) + len(captured) > 1:
-            found = replace(found, call=unshared(found.call, written, captured, self._names))
-        found = replace(found, given=tuple(given), pattern=tuple(parameters.values()))
+        found = self._specialised(member, captured, tuple(given), tuple(parameters.values()))
         family.members[self._member_key(family, values)] = found
+        RELATIVES.add(self)
         return found
+
+    def _specialised(
+        self,
+        module: types.ModuleType,
+        captured: tuple[Variable, ...],
+        given: tuple[Type, ...],
+        pattern: tuple[Type, ...],
+    ) -> Specialised:
+        """The emitted function in a module, with the variables that it captures."""
+        parameters = dict(zip(self._names, pattern, strict=True))
+        found = self._native(module, captured, parameters) or bound(module, captured, self._names)
+        written = module.__s2sad_meta__["written"]
+        if written and len(given) + len(captured) > 1:
+            found = replace(found, call=unshared(found.call, written, captured, self._names))
+        return replace(found, given=given, pattern=pattern)
 
     def _native(
         self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
@@ -266,6 +287,7 @@ class Derivative:
         dispatcher = native.compiled(module, meta["entry"])
         own = [t for t in parameters.values() if not is_constant(t)]
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+        own += [Signature().type_of(v.read()) for v in captured]
         structures = [native.structure(t) for t in own]
         classes = {n: c for t in own for n, c in native.classes_in(t).items()}
 
@@ -279,7 +301,7 @@ class Derivative:
             other = self.without_backend()
             return lambda *args: other(*args)
 
-        text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        text = source_of(module)
         found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
         found.source = text  # type: ignore[attr-defined]
         return Specialised(found, found, text, module)
@@ -410,7 +432,7 @@ class Derivative:
     def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
         if self._spread is not None:
-            return self._for(args, kwargs).sizes(args, kwargs)
+            return self.spread(args, kwargs).sizes(args, kwargs)
         assert self.transform is not None
         signature = Signature()
         function = self.primal(args, kwargs, signature)
@@ -434,7 +456,7 @@ class Derivative:
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
-            return self._for(args, kwargs).lower(*args, **kwargs)
+            return self.spread(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 
@@ -483,21 +505,14 @@ def _annotated(parameter: inspect.Parameter) -> Type:
 
 
 def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
-    """The signature of the target; a tangent takes further arguments `x_dot`."""
+    """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
     signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or not transform.has_tangents:
+    if transform is None or not transform.further or is_variadic(target):
         return signature
-    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values()]
-    taken = {p.name for p in own}
-    dots = []
-    for k in transform.argnums:
-        name, number = f"{own[k].name}_dot", 1
-        while name in taken:
-            number += 1
-            name = f"{own[k].name}_dot_{number}"
-        taken.add(name)
-        dots.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD))
-    return signature.replace(parameters=[*(p.replace(default=p.empty) for p in own), *dots])
+    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
+    further = transform.further_names([p.name for p in own])
+    more = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in further]
+    return signature.replace(parameters=[*own, *more])
 
 
 def _suffix(transform: Transform) -> str:
@@ -522,6 +537,7 @@ _DOCS = {
     "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
     "hessian": "The Hessian of {name} with respect to {arguments}.",
     "linear": "{name}, and what its tangent needs.",
+    "pullback": "The cotangents of {arguments} for that of the result of {name}.",
     "vmap": "{name} for many examples at once.",
     "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
 }
@@ -551,35 +567,6 @@ def _chain(target: Any) -> str:
         parts.append(repr(target.transform))
         target = target.target
     return "|".join(parts)
-
-
-def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
-    """The entry of a module, its captured variables read at each call."""
-    function = getattr(module, module.__s2sad_meta__["entry"])
-    text = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
-    function.source = text
-    if not captured:
-        return Specialised(_positional(function), function, text, module)
-
-    def call(*args: Any) -> Any:
-        return function(*args, *(v.read() for v in captured))
-
-    def by_name(*args: Any) -> Any:
-        return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
-
-    plain = functools.partial(function, **{v.shown: v.read() for v in captured})
-    plain.source = text  # type: ignore[attr-defined]
-    return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
-
-
-def _positional(function: Any) -> Callable[..., Any]:
-    """The function taking all its arguments by position."""
-    code = function.__code__
-    if not code.co_kwonlyargcount:
-        return function  # type: ignore[no-any-return]
-    n = code.co_argcount
-    names = code.co_varnames[n : n + code.co_kwonlyargcount]
-    return lambda *args: function(*args[:n], **dict(zip(names, args[n:], strict=True)))
 
 
 def _default_text(value: Any) -> str:

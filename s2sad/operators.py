@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from s2sad.api import (
     Argnums,
+    Linear,
     active_arguments,
     check_like,
     derivative,
@@ -197,31 +199,41 @@ class HessianProduct:
         self._signature = signature_of(fun)
         self._positions = positions
         gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
-        self.derivative = Derivative(gradient, Transform("pushforward", positions, label="hvp"), backend)
+        along = Transform("pushforward", positions, self._one, label="hvp")
+        self._dotted = along.dotted
+        self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
+        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in self._signature.parameters.values()]
+        vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
+            self.__signature__ = inspect.Signature([*own, vector])
         self.__s2sad_inside__ = self.derivative
 
-    def __call__(self, /, *args: Any) -> Any:
-        return self.derivative(*self._given(args))
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative(*self._given(args, kwargs), **further)
 
-    def lower(self, *args: Any) -> Any:
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
-        return self.derivative.lower(*self._given(args))
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative.lower(*self._given(args, kwargs), **further)
 
-    def _given(self, args: Sequence[Any]) -> tuple[Any, ...]:
+    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
-        bound = self._signature.bind(*given)
-        bound.apply_defaults()
-        primals = bound.args
+        primals = tuple(given)
+        if not self.derivative.is_variadic:
+            bound = self._signature.bind(*given, **kwargs)
+            bound.apply_defaults()
+            primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")
         for k, vector in zip(self._positions, vectors, strict=True):
             if k < len(primals):
                 check_like(vector, primals[k], f"the vector for argument {k}")
-        return (*primals, *vectors)
+        return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
 
 
 def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
@@ -245,7 +257,17 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...
             check_like(tangents[k], primals[k], f"the tangent of argument {k}")
         return tangent(residuals, *(tangents[k] for k in active))
 
-    return value, pushforward
+    if len(active) < len(primals):
+        return value, pushforward
+    return value, Linear.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+
+
+def _pushforward(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pushforward", active)
+
+
+linearize.__s2sad_linear__ = _pushforward  # type: ignore[attr-defined]
+linearize.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
 
 
 def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:

@@ -19,7 +19,7 @@ def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
     if isinstance(target, DerivedTarget):
         names = parameter_names(target.target)
-        return [*names, *(f"{names[k]}_dot" for k in target.transform.argnums if target.transform.has_tangents)]
+        return [*names, *target.transform.further_names(names)]
     if isinstance(target, ClosureTarget):
         return list(target.names)
     target = target.custom.fun if isinstance(target, Ruled) else target.fun if isinstance(target, Custom) else target

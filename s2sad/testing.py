@@ -14,7 +14,7 @@ import numpy as np
 import optree
 from numpy.typing import NDArray
 
-from s2sad.dispatch import Derivative
+from s2sad.dispatch import Derivative, name_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
@@ -42,11 +42,12 @@ def check_grads(
 
     Args:
         f: a function, or a derivative.
-        args: its arguments: floats, float arrays of any shape, containers of these; others are left as they are.
+        args: its arguments: floats, complex numbers, arrays of these of any shape, containers of these; others are left
+            as they are.
         order: up to which order of derivatives.
         modes: "fwd", "rev", or both.
-        atol, rtol: what the two may differ by; by default 1e-6 and 1e-6, 1e-3 where there are float32 arguments, and
-            the error that the differences themselves admit.
+        atol, rtol: what the two may differ by; by default 1e-6 and 1e-6, 1e-3 where there are arguments in single
+            precision, and the error that the differences themselves admit.
         seed: of the directions.
 
     Raises:
@@ -61,18 +62,19 @@ def check_grads(
     for mode in modes:
         if mode not in ("fwd", "rev"):
             raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
+    f = spread(f, args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
     generator = np.random.default_rng(seed)
-    single = any(np.asarray(leaf).dtype == np.float32 for k in active for leaf in _flatten(args[k])[0])
+    single = any(np.asarray(leaf).dtype in (np.float32, np.complex64) for k in active for leaf in _flatten(args[k])[0])
     tolerance = (atol or (1e-3 if single else 1e-6), rtol or (1e-3 if single else 1e-6))
     directions = {k: _random_like(args[k], generator) for k in active}
     plain = _by_position(f)
     expected, error = numerical_jvp(plain, args, directions)
     tangent = Derivative(f, Transform("jvp", active))
     if "fwd" in modes:
-        _, found = tangent(*args, *(directions[k] for k in active))
-        _compare(_vector(found), expected, error, tolerance, f"{f.__name__}: forward mode")
+        out, found = tangent(*args, *(directions[k] for k in active))
+        _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{name_of(f)}: forward mode")
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
     if order > 1:
@@ -80,7 +82,7 @@ def check_grads(
             check_grads(
                 tangent, (*args, *directions.values()), order - 1, modes, atol and 10 * atol, rtol and 10 * rtol
             )
-        if "rev" in modes and _is_float(out := plain(*args)) and np.ndim(out) == 0:
+        if "rev" in modes and _is_float(out := plain(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
             gradient = Derivative(f, Transform("grad", active, False))
             check_grads(gradient, args, order - 1, modes, atol and 10 * atol, rtol and 10 * rtol)
 
@@ -100,11 +102,11 @@ def _check_pullback(
     bars = reverse(residuals, y_bar)
     bars = (bars,) if len(active) == 1 else bars
     for k, bar in zip(active, bars, strict=True):
-        _check_structure(args[k], bar, f"{f.__name__}: the cotangent of argument {k}")
-    left = np.atleast_1d(np.sum(_vector(y_bar) * expected))
-    right = sum(np.sum(_vector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
+        _check_structure(args[k], bar, f"{name_of(f)}: the cotangent of argument {k}")
+    left = np.atleast_1d(np.sum(_covector(y_bar) * expected))
+    right = sum(np.sum(_covector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
     slack = np.atleast_1d(np.sum(np.abs(_vector(y_bar)) * error))
-    _compare(np.atleast_1d(right), left, slack, tolerance, f"{f.__name__}: reverse mode, dot-product test")
+    _compare(np.atleast_1d(right), left, slack, tolerance, f"{name_of(f)}: reverse mode, dot-product test")
 
 
 def numerical_jvp(
@@ -112,8 +114,8 @@ def numerical_jvp(
 ) -> tuple[Vector, Vector]:
     """The derivative of a function along a direction by extrapolated central differences, and its estimated error.
 
-    Both are vectors: the float leaves of the result one after the other. `directions` gives the direction of each
-    argument by its position. float32 arguments are widened, so the differences are in double precision.
+    Both are vectors: the float leaves of the result one after the other, a complex number as its two parts.
+    `directions` gives the direction of each argument by its position. Arguments in single precision are widened.
     Ridders' method: Press et al., Numerical Recipes (2007), section 5.7.
 
     >>> numerical_jvp(lambda x: x**3, (2.0,), {0: 1.0})[0].round(9)
@@ -157,7 +159,7 @@ def taylor_rates(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, step
     generator = np.random.default_rng(seed)
     directions = {k: _random_like(args[k], generator) for k in active}
     gradient = Derivative(f, Transform("grad", active, False))(*args)
-    slope = sum(float(np.sum(_vector(g) * _vector(directions[k]))) for k, g in zip(active, gradient, strict=True))
+    slope = sum(float(np.sum(_covector(g) * _vector(directions[k]))) for k, g in zip(active, gradient, strict=True))
     start = float(f(*args))
     remainders = []
     for k in range(steps):
@@ -219,7 +221,7 @@ def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
     signature = Signature()
     found = tuple(k for k, a in enumerate(args) if is_active_type(signature.type_of(a)))
     if not found:
-        raise ArgumentError(f"no argument of {f.__name__} is a float or holds floats")
+        raise ArgumentError(f"no argument of {name_of(f)} is a float or holds floats")
     return found
 
 
@@ -254,30 +256,48 @@ def _map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
 
 
 def _is_float(leaf: Any) -> bool:
-    return isinstance(leaf, float) or (isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f")
+    return isinstance(leaf, (float, complex)) or (
+        isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"
+    )
 
 
 def _vector(tree: Any) -> Vector:
-    """The float leaves of a tree, one after the other, in double precision."""
-    leaves = [np.ravel(np.asarray(leaf, dtype=np.float64)) for leaf in _flatten(tree)[0] if _is_float(leaf)]
-    return np.concatenate(leaves) if leaves else np.zeros(0)
+    """The float leaves of a tree, one after the other, in double precision; a complex number as its two parts."""
+    return _concatenated([np.asarray(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
+
+
+def _covector(tree: Any) -> Vector:
+    """The same of cotangents: the gradient of a complex number is df/dx - i df/dy."""
+    return _concatenated([np.conj(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
+
+
+def _concatenated(leaves: list[NDArray[Any]]) -> Vector:
+    parts = [np.stack([x.real, x.imag], axis=-1) if np.iscomplexobj(x) else x for x in leaves]
+    return np.concatenate([np.ravel(p).astype(np.float64) for p in parts]) if parts else np.zeros(0)
+
+
+def _of_floats(primal: Any, tangent: Any) -> Any:
+    """The tangents of what is a float; integers have tangents of zero."""
+    return [v for x, v in zip(_flatten(primal)[0], _flatten(tangent)[0], strict=True) if _is_float(x)]
 
 
 def _random_like(tree: Any, generator: np.random.Generator) -> Any:
     def draw(leaf: Any) -> Any:
         if not _is_float(leaf):
             return leaf
-        if isinstance(leaf, np.ndarray):
-            return np.asarray(generator.normal(size=leaf.shape), dtype=leaf.dtype)
-        return type(leaf)(generator.normal())
+        shape = np.shape(leaf)
+        value: Any = generator.normal(size=shape)
+        if np.iscomplexobj(leaf):
+            value = value + 1j * generator.normal(size=shape)
+        return np.asarray(value, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(value)
 
     return _map(draw, tree)
 
 
 def _wide(tree: Any) -> Any:
     def widen(leaf: Any) -> Any:
-        if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype != np.float64:
-            return leaf.astype(np.float64)
+        if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
+            return leaf.astype(np.complex128 if leaf.dtype.kind == "c" else np.float64, copy=False)
         return leaf
 
     return _map(widen, tree)

@@ -25,6 +25,8 @@ class Transform:
     """For `vmap`: the axes of the examples in the parameters (one for all, or a tuple) and in the result."""
     optional: tuple[int, ...] = ()
     """For `vmap`: the parameters that have a default, which is the same for all examples."""
+    count: int = 0
+    """For a pullback: how many arguments it gives cotangents of, None for those that have none."""
     label: str = ""
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
 
@@ -32,6 +34,39 @@ class Transform:
     def has_tangents(self) -> bool:
         """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
         return self.kind in ("jvp", "pushforward")
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Where each of the `argnums` stands among them in ascending order: a result by several has their order."""
+        ascending = sorted(self.argnums)
+        return tuple(ascending.index(k) for k in self.argnums)
+
+    @property
+    def places(self) -> list[int | None]:
+        """Of a pullback: where the cotangent of each argument stands among those that there are."""
+        there = sorted(self.argnums)
+        return [there.index(k) if k in there else None for k in range(self.count)]
+
+    @property
+    def dotted(self) -> tuple[int, ...]:
+        """The parameters that have a tangent, in the order of their tangents."""
+        return tuple(sorted(self.argnums)) if self.has_tangents else ()
+
+    @property
+    def further(self) -> int:
+        """How many parameters the derivative has beside those of the function: tangents, or a cotangent."""
+        return 1 if self.kind == "pullback" else len(self.dotted)
+
+    def further_names(self, names: Sequence[str]) -> list[str]:
+        """Names for these, none of which is taken."""
+        found: list[str] = []
+        for wanted in ["out_bar"] if self.kind == "pullback" else [f"{names[k]}_dot" for k in self.dotted]:
+            name, number = wanted, 1
+            while name in names or name in found:
+                number += 1
+                name = f"{wanted}_{number}"
+            found.append(name)
+        return found
 
     def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
         """The axes of parameters of these types."""
@@ -43,8 +78,8 @@ class Transform:
     def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
         """The parameters of the function itself, for those of what is made of it."""
         own = dict(parameters)
-        if self.has_tangents:
-            return dict(list(own.items())[: len(own) - len(self.argnums)])
+        if self.further:
+            return dict(list(own.items())[: len(own) - self.further])
         if self.kind == "vmap":
             return {
                 n: example_type(t, a, f"in_axes of {n}")

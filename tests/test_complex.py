@@ -75,6 +75,88 @@ REAL = {
 }
 
 
+# Factorisations, and what is complex of real numbers
+
+SQUARE, TALL, WIDE = M, M[:, :2], M[:2]
+
+
+def singular(a):
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return np.sum(np.abs(u) ** 3) + np.sum(np.abs(vh) ** 3 * s[:, None]) + np.sum(np.abs((u * s**2) @ vh) ** 3)
+
+
+def eigen(a):
+    w, v = np.linalg.eigh(a + np.conj(a.T))
+    return np.sum(np.abs(v) ** 3 * w)
+
+
+def orthogonal(a):
+    q, r = np.linalg.qr(a)
+    return np.sum(np.abs(q.real) ** 3) + np.sum(r.imag**3) + np.sum(q.imag @ r.real)
+
+
+def determinant(a):
+    sign, logarithm = np.linalg.slogdet(a)
+    return np.real(sign * (1.0 - 2.0j)) * logarithm
+
+
+def turning(x):
+    return np.sum(np.abs(np.outer(x, 1j * x) @ x) + np.real(np.kron(x, x * (1.0 + 2.0j))[:3]))
+
+
+def joining(x):
+    return np.sum(np.abs(np.concatenate([x, 2j * x**2]) * np.stack([x, 1j * x]).ravel() + np.hstack([1j * x, x])))
+
+
+PROGRAMS = {
+    "singular values": (lambda a: np.sum(np.linalg.svd(a, compute_uv=False) ** 3), SQUARE),
+    "svd": (singular, SQUARE),
+    "svd of tall": (singular, TALL),
+    "svd of wide": (singular, WIDE),
+    "svd of many": (lambda a: np.sum(np.abs(np.linalg.svd(a, full_matrices=False)[0]) ** 3), np.stack([M, M.T @ M])),
+    "eigenvalues": (lambda a: np.sum(np.linalg.eigh(a + np.conj(a.T))[0] ** 3), SQUARE),
+    "eigenvectors": (eigen, SQUARE),
+    "qr": (orthogonal, SQUARE),
+    "qr of tall": (orthogonal, TALL),
+    "cholesky": (lambda a: np.sum(np.linalg.cholesky(a @ np.conj(a.T) + np.eye(3)).imag ** 3), SQUARE),
+    "slogdet": (determinant, SQUARE),
+    "sign": (lambda z: np.sum((np.sign(z) * (1.0 + 2.0j)).real), SQUARE),
+    "variance": (lambda z: np.var(z) + np.sum(np.std(z**2, axis=0)), SQUARE),
+    "real numbers turned": (turning, Z.real),
+    "real numbers joined": (joining, Z.real),
+    "real numbers contracted": (lambda x: np.tensordot(x, 1j * x**2, axes=1).imag, Z.real),
+    "inner product": (lambda x: np.abs(np.inner(np.stack([x, 2.0 * x]), x + 1j)[0]), Z.real),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_both_modes_and_the_second_order(name):
+    program, x = PROGRAMS[name]
+    s2sad.check_grads(program, (x,), order=2)
+    gradient = s2sad.grad(program)(x)
+    assert gradient.dtype == x.dtype and gradient.shape == x.shape
+
+
+@pytest.mark.parametrize(
+    "z", [1j, np.complex64(1j), np.complex128(1j), np.array(1j), Z], ids=lambda z: type(z).__name__
+)
+@pytest.mark.parametrize("f", [lambda z: np.sum(np.real(z)), lambda z: np.sum(np.imag(z)), lambda z: 3.0])
+def test_a_gradient_by_a_complex_number_is_complex(z, f):
+    gradient = s2sad.grad(f)(z)
+    assert np.iscomplexobj(gradient)
+    assert np.result_type(gradient) == np.result_type(z)
+
+
+def test_check_grads_moves_complex_arguments():
+    @s2sad.custom_jvp
+    def wrong(z):
+        return np.real(z * z)
+
+    wrong.defjvp(lambda primals, tangents: (wrong(*primals), np.real(primals[0] * tangents[0])))
+    with pytest.raises(AssertionError, match="forward mode"):
+        s2sad.check_grads(wrong, (1.0 + 2.0j,))
+
+
 def differences(f, z, h=1e-4):
     """df/dx - i df/dy by Richardson's extrapolation."""
 

@@ -1200,3 +1200,43 @@ def test_native_code(rule):
     found = s2sad.grad(f, (0, 1), backend="numba")(X, Y)
     for a, b in zip(found, s2sad.grad(f, (0, 1))(X, Y), strict=True):
         np.testing.assert_allclose(a, b)
+
+
+def product_of_two(x, y):
+    return np.sin(x) * y
+
+
+def by_first(x_dot, ans, x, y):
+    return np.cos(x) * x_dot * y
+
+
+def by_second(y_dot, ans, x, y):
+    return np.sin(x) * y_dot
+
+
+def by_second_scaled(y_dot, ans, x, y):
+    moved = 2.0 * y_dot
+    return by_second(moved, ans, x, y) * 0.5
+
+
+def by_second_affine(y_dot, ans, x, y):
+    return by_second(y_dot, ans, x, y) + 1.0
+
+
+@pytest.mark.parametrize("second", [by_second, by_second_scaled])
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)], ids=str)
+def test_rules_of_arguments_that_have_no_tangent_give_zeros(second, argnums):
+    """The rule for each argument is a call; where its tangent is zero, so is what it gives."""
+    f = s2sad.custom_jvp(product_of_two)
+    f.defjvps(by_first, second)
+    x, y = np.array([0.3, 1.2]), np.array([2.0, -1.0])
+    found = s2sad.grad(lambda x, y: np.sum(f(x, y)), argnums)(x, y)
+    np.testing.assert_allclose(found, s2sad.grad(lambda x, y: np.sum(product_of_two(x, y)), argnums)(x, y))
+
+
+def test_a_rule_with_a_constant_is_refused_for_the_other_argument_too():
+    f = s2sad.custom_jvp(product_of_two)
+    f.defjvps(by_first, by_second_affine)
+    for argnums in (0, 1):
+        with pytest.raises(RuleError, match="not linear"):
+            s2sad.grad(f, argnums)(0.3, 2.0)

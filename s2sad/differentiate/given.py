@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.differentiate.tangents import Path, leaf_paths, pick
+from s2sad.differentiate.tangents import Path, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, Sample, register
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
-from s2sad.ir.values import Constant, FunctionRef, Operand, Value, constant
+from s2sad.ir.values import Constant, FunctionRef, Operand, Value
 
 RESIDUALS, BAR = "residuals", "bar"
 
@@ -105,22 +105,6 @@ def fitted(builder: Builder, bar: Operand, t: ArrayType, primal: Callable[[], Op
     if t.shape is None or own.shape != t.shape:
         bar = builder.apply(CHECKED, (bar, primal()))
     return in_dtype(builder, bar, t)
-
-
-def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
-    """A tangent or cotangent in the dtype of its primal; containers as they are."""
-    own = bar.type
-    if not isinstance(own, ArrayType) or not isinstance(t, ArrayType):
-        return bar
-    if t.dtype is None or own.dtype is None or own.dtype == t.dtype or (own.kind, t.kind) == ("python", "python"):
-        return bar
-    if own.kind == "python" and t.dtype == np.float64 and own.dtype.kind == "f":
-        return bar
-    if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
-        return constant(float(bar.value))
-    if own.is_scalar:
-        return builder.call(t.dtype.type, builder.expr(bar)).operand
-    return builder.call(np.astype, builder.expr(bar), t.dtype).operand
 
 
 def checked_like(bar: Any, x: Any) -> Any:

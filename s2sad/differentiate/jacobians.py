@@ -44,9 +44,13 @@ Assemble = Callable[[Path, int, Path], Operand]
 
 @dataclass(frozen=True)
 class Order:
-    """What a Jacobian is taken of and by: `one` argument or a tuple of them, the result or the first of two."""
+    """What a Jacobian is taken of and by: `one` argument or a tuple of them, the result or the first of two.
+
+    `asked` is the order of the tuple: a place among the arguments that have derivatives for each of its items.
+    """
 
     one: bool
+    asked: tuple[int, ...]
     has_aux: bool = False
     holomorphic: bool = False
 
@@ -74,7 +78,7 @@ class Order:
                 return builder.make(t.cls, t.keys, items)
             if not is_active_type(t):
                 raise NotDifferentiable(f"{function.name}: a Jacobian needs floats in the result, not {t}")
-            by = [by_input(out, k, p.type, ()) for k, p in enumerate(inputs)]
+            by = [by_input(out, k, inputs[k].type, ()) for k in self.asked]
             return by[0] if self.one else builder.make(tuple, tuple(range(len(by))), by)
 
         if not self.has_aux:

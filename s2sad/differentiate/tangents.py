@@ -16,7 +16,7 @@ from s2sad.ir.types import (
     Type,
     is_active_type,
 )
-from s2sad.ir.values import Apply, Operand, Value
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 Names = Mapping[Value, str]
 """The name of each primal value: the user's own, or v1, v2, ..."""
@@ -53,17 +53,28 @@ def pick(builder: Builder, container: Operand, *path: object) -> Operand:
 
 
 def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
-    """A tangent or adjoint in the precision of its primal, where it came out as a plain Python number."""
+    """A tangent or adjoint in the dtypes of its primal."""
     if isinstance(t, ContainerType) and isinstance(operand, Value):
         items = [builder.extract(operand, key) for key in t.keys]
         made = [conform(builder, i, item) for i, item in zip(items, t.items, strict=True)]
         return operand if made == items else builder.make(t.cls, t.keys, made)
-    own = operand.type
-    if not isinstance(t, ArrayType) or not isinstance(own, ArrayType) or t.dtype is None or t.kind == "python":
-        return operand
-    if own.kind == "python" and t.dtype != np.float64 and t.dtype.kind in "fc":
-        return builder.call(t.dtype.type, builder.expr(operand)).operand
-    return operand
+    return in_dtype(builder, operand, t)
+
+
+def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
+    """A tangent or cotangent in the dtype of its primal; containers as they are."""
+    own = bar.type
+    if not isinstance(own, ArrayType) or not isinstance(t, ArrayType):
+        return bar
+    if t.dtype is None or own.dtype is None or own.dtype == t.dtype:
+        return bar
+    if own.kind == "python" and own.dtype.kind == "f" and t.dtype == np.float64:
+        return bar
+    if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
+        return constant(float(bar.value))
+    if own.is_scalar or own.rank == 0:
+        return builder.call(t.dtype.type, builder.expr(bar)).operand
+    return builder.call(np.astype, builder.expr(bar), t.dtype).operand
 
 
 def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:

@@ -9,7 +9,7 @@ reads none of what depends on them; that is checked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.differentiate.operators import Optimizer, pair
@@ -94,7 +94,21 @@ def check_linear(
         kept = made[made[first.result].operands[1]]  # type: ignore[index]
         for op in readers(second, [k for k, o in enumerate(kept.operands) if o in moving]):
             raise NotLinear(op.location)
-    check_parts(function, active, path)
+
+    def vanishes(call: Call, zeros: list[bool]) -> bool:
+        """Whether a function called with zeros gives zeros, being linear in them."""
+        callee = functions.get(call.function.name)
+        if callee is None or not any(zeros):
+            return False
+        try:
+            check_linear(callee, zeros, pair_of, optimize, functions, native)
+        except NotLinear:
+            return False
+        return all(is_active_type(p.type) for p, z in zip(callee.parameters, zeros, strict=True) if z) and depends(
+            callee, zeros, ()
+        )
+
+    check_parts(function, active, path, vanishes)
     for op in walk(function.body):
         if isinstance(op, Call) and op.function.name in functions:
             inner = [o in moving for o in op.operands]
@@ -102,29 +116,45 @@ def check_linear(
                 check_linear(functions[op.function.name], inner, pair_of, optimize, functions, native, (), met)
 
 
-def check_parts(function: Function, active: Sequence[bool], path: tuple[object, ...]) -> None:
+Vanishes = Callable[[Call, list[bool]], bool]
+"""Whether a call gives zeros where some of its operands are zeros."""
+
+
+def check_parts(function: Function, active: Sequence[bool], path: tuple[object, ...], vanishes: Vanishes) -> None:
     """Raise `NotLinear` where a constant is added to what depends on a tangent, or a step function is taken of it."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
-    made = {op.result: op for op in walk(function.body) if isinstance(op, Apply)}
+    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
     for op in made.values():
+        if not isinstance(op, Apply):
+            continue
         given = [o in moving for o in op.operands]
         if op.primitive.name in ("np.add", "np.subtract") and any(given):
-            linear = all(m or is_zero(o, made) for o, m in zip(op.operands, given, strict=True))
+            linear = all(m or is_zero(o, made, vanishes) for o, m in zip(op.operands, given, strict=True))
         else:
             steps = op.primitive.constant and op.primitive.name not in MEASURES and is_active_type(op.result.type)
             linear = not (steps and any(given))
         if not linear:
             raise NotLinear(op.location)
-    for o in results_at(function.result, path, made) if path else ():
-        if is_active_type(o.type) and o not in moving and not is_zero(o, made):
-            raise NotLinear(Location())
+    if path and not depends(function, active, path, vanishes):
+        raise NotLinear(Location())
 
 
-def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply]) -> Iterator[Operand]:
+def depends(
+    function: Function, active: Sequence[bool], path: tuple[object, ...], vanishes: Vanishes = lambda call, zeros: False
+) -> bool:
+    """Whether each number of the result, or of its item at a path, depends on the active parameters, or is zero."""
+    inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+    moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
+    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
+    found = [o for o in results_at(function.result, path, made) if is_active_type(o.type)]
+    return all(o in moving or is_zero(o, made, vanishes) for o in found)
+
+
+def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply | Call]) -> Iterator[Operand]:
     """The values that a result is made of, at a path into it."""
     op = made.get(operand) if isinstance(operand, Value) else None
-    if op is None or op.primitive is not MAKE:
+    if not isinstance(op, Apply) or op.primitive is not MAKE:
         yield operand
         return
     keys = op.static["keys"]
@@ -134,16 +164,20 @@ def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, 
             yield from results_at(item, path[1:], made)
 
 
-def is_zero(operand: Operand, made: Mapping[Value, Apply]) -> bool:
+def is_zero(operand: Operand, made: Mapping[Value, Apply | Call], vanishes: Vanishes) -> bool:
     """Whether a value is a zero, or an array of zeros."""
     if isinstance(operand, Constant):
         return isinstance(operand.value, (int, float, complex)) and not operand.value
     op = made.get(operand)
     if op is None:
         return False
+    if isinstance(op, Call):
+        return vanishes(op, [is_zero(o, made, vanishes) for o in op.operands])
     if op.primitive.name in ("np.zeros", "np.zeros_like"):
         return True
-    return op.primitive.name in ("np.broadcast_to", "np.multiply") and any(is_zero(o, made) for o in op.operands)
+    return op.primitive.name in ("np.broadcast_to", "np.multiply") and any(
+        is_zero(o, made, vanishes) for o in op.operands
+    )
 
 
 def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:

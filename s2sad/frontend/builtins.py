@@ -25,6 +25,7 @@ from s2sad.frontend.applied import APPLIED
 from s2sad.frontend.generators import first_items, of_text
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
+from s2sad.frontend.questions import OF_TYPES
 from s2sad.frontend.terms import (
     Closure,
     Enumerate,
@@ -574,6 +575,7 @@ HANDLERS: dict[Any, Handler] = {
 PURE: frozenset[Any] = frozenset(
     (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
     + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
+    + OF_TYPES
 )
 """Functions without effect, which are called at compile time where all their arguments are known."""
 

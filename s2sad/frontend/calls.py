@@ -24,12 +24,16 @@ from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.joins import JOINS, join_rows
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
+from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
+from s2sad.frontend.questions import QUESTIONS, answer
 from s2sad.frontend.terms import (
     Choice,
     Closure,
     Derived,
+    Linear,
     Method,
     Partial,
     Record,
@@ -40,14 +44,23 @@ from s2sad.frontend.terms import (
     is_none,
     is_static,
     static_value,
-    type_of_term,
 )
 from s2sad.ir.custom import BlackBox, Custom, plain_box
+from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Effect, Primitive, lookup, required
-from s2sad.ir.structure import GETITEM
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_active_type, is_namedtuple
+from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
+from s2sad.ir.structure import GETITEM, UNDEFINED
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    StaticType,
+    is_active_type,
+    is_namedtuple,
+    leaves,
+)
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -85,10 +98,16 @@ ARRAY_METHODS = frozenset(
         "conjugate",
         "nonzero",
         "searchsorted",
-        "compress",
+        "argpartition",
+        "choose",
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
+
+
+def is_many(term: Term) -> bool:
+    """Whether a term is an array of run time, or may be one."""
+    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
 
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
@@ -131,6 +150,8 @@ class Calls(Customs):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
+            case Linear():
+                return self.call_linear(function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -150,6 +171,10 @@ class Calls(Customs):
         f = getattr(f, "__s2sad_inside__", f)
         if f in (int, float, complex, bool, str) and not arguments:
             return constant(f())
+        if is_hashable(f) and f in QUESTIONS:
+            known_answer = answer(f, [self.open(a) for a in arguments], keywords)
+            if known_answer is not None:
+                return known_answer
         if is_hashable(f) and f in HANDLERS:
             return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
         if isinstance(f, Custom):
@@ -165,6 +190,8 @@ class Calls(Customs):
             return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
             return self.call_forward(f, arguments, keywords, node, hint)
+        if getattr(f, "__s2sad_linear__", None) is not None:
+            return self.value_and_linear(f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
             return self.call_black_box(primitive, arguments, keywords, node, hint)
@@ -174,6 +201,9 @@ class Calls(Customs):
             return self.call_primitive(primitive, arguments, keywords, node, hint)
         if known is not None:
             return self.adopt(constant(self.evaluated(f, *known)))
+        definition = definition_of(f)
+        if definition is not None:
+            return self.call_defined(definition, arguments, keywords, node, hint)
         if isinstance(f, functools.partial):
             first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
@@ -200,10 +230,9 @@ class Calls(Customs):
             return self.call_black_box(box, arguments, keywords, node, hint)
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
-        if (module or "").startswith("numpy.random"):
-            self.refuse(
-                node, f"{name}: random numbers drawn inside", "draw them outside, and pass them", UnsupportedCall
-            )
+        owner = type(getattr(f, "__self__", None)).__module__
+        if any("random" in (m or "").split(".") for m in (module, owner)):
+            self.refuse(node, f"{name} draws random numbers", "draw them before, and pass them", UnsupportedCall)
         self.refuse(
             node,
             f"there is no derivative rule for {module + '.' if module else ''}{name}",
@@ -246,11 +275,49 @@ class Calls(Customs):
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
             self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        active = tuple(k for k in active if not is_none(dots[k]))
+        if not active:
+            self.refuse(node, "jvp: all tangents are None", "give one for what is moved")
         if isinstance(fun, (Closure, Derived)):
             derived = Derived(fun, jvp.__s2sad_tangent__(active))
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
         derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
         return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+
+    def value_and_linear(
+        self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
+
+        What the function closes over is read now, as a pullback does not see what comes after it.
+        """
+        if not arguments or keywords:
+            self.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        fun, *primals = arguments
+        values = [self.to_operand(t) for t in primals]
+        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
+        if not active:
+            self.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
+        transform = operator.__s2sad_linear__(active, len(values))
+        if isinstance(fun, (Closure, Derived)):
+            target, operands = self.derived_target(Derived(fun, transform), list(values), {}, node)
+        else:
+            target, operands = self.static(fun, node), values
+            target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
+        value = self.call(fun, list(values), {}, node, hint)
+        count = 1 if transform.kind == "pullback" else len(values)
+        return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
+
+    def call_linear(
+        self, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A pullback or a pushforward: the derivative at the point that it was made for."""
+        if keywords or len(arguments) != function.count:
+            self.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
+        given = [self.to_operand(arguments[k]) for k in function.kept]
+        if hasattr(function.target, "spread"):
+            return self.call_function(function.target, [*function.operands, *given], {}, node, hint)
+        return self.call_target(function.target, [*function.operands, *given], node, hint)
 
     # functions of the user
 
@@ -261,6 +328,9 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
+        if hasattr(f, "spread"):  # a derivative
+            arguments = self.with_vectors(f.transform, arguments, node)
+            f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
@@ -343,23 +413,44 @@ class Calls(Customs):
             and all(map(is_static, arguments))
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "item":
-            return self.sole_item(opened, arguments, node)
-        if name == "tolist" and opened.type.rank == 0:
-            return self.sole_item(opened, [], node)
-        if name == "tolist" and opened.type.rank == 1:
-            return self.call(constant(list), [receiver], {}, node, None)
+        if name == "compress" and arguments:
+            return self.call(constant(np.compress), [arguments[0], receiver, *arguments[1:]], keywords, node, hint)
+        if name in ("item", "tolist", "view") and not keywords:
+            found = self.array_method(name, receiver, opened, arguments)
+            if found is not None:
+                return found
         if name == "flatten":
             name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         if name in ("reshape", "transpose") and len(arguments) > 1:
             arguments = [tuple(arguments)]
-        function = getattr(np, name)
-        primitive = lookup(function)
-        if primitive is None:
-            self.refuse(node, f"there is no derivative rule for np.{name}", "", UnsupportedCall)
-        return self.call_primitive(primitive, [receiver, *arguments], keywords, node, hint)
+        return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
+
+    def array_method(self, name: str, receiver: Term, array: Operand, arguments: list[Term]) -> Term | None:
+        """A method of arrays that is no function of NumPy of that name."""
+        rank = self.array_type(array).rank
+        if name == "view":
+            return None if arguments else receiver
+        if name == "tolist":
+            return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
+        return self.sole_item(array, arguments)
+
+    def sole_item(self, array: Operand, arguments: list[Term]) -> Operand:
+        """`array.item()` of an array of one item, or the item at an index; a number of Python."""
+        t = self.array_type(array)
+        item = array
+        if len(arguments) == 1 and t.rank != 1 and not isinstance(self.open(arguments[0]), tuple):
+            item = self.apply(np.ravel, [array])
+        if arguments:
+            index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+            item = self.builder.apply(GETITEM, (item, self.to_operand(index)))
+        elif t.shape:
+            if any(d != 1 for d in t.shape):  # NumPy raises where there are more
+                item = self.apply(np.reshape, [array, self.to_operand((constant(1),) * len(t.shape))])
+            zeros = tuple(constant(0) for _ in t.shape)
+            item = self.builder.apply(GETITEM, (item, self.to_operand(zeros if len(zeros) > 1 else zeros[0])))
+        return self.apply(complex if t.dtype is not None and t.dtype.kind == "c" else float, [item])
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -375,64 +466,87 @@ class Calls(Customs):
             return write_out(self, out, result, node)  # type: ignore[arg-type]
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
-        if primitive.name.startswith("np.") and any(map(self.is_growing, arguments)):
-            joined = self.join_growing(primitive, arguments, keywords, node)
-            if joined is not None:
-                return joined
-            if primitive.name not in ("np.array", "np.asarray"):
-                arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
+            return join_rows(self, primitive, arguments, keywords, node)
+        if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
+            arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
+        plain = plainly(self, primitive, arguments, keywords, node)
+        if plain is not None:
+            return plain
+        definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
+        if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
+            return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
-        operands = self.array_likes(primitive, operands, known)
-        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
-        return self.builder.apply(primitive, [self.to_operand(o) for o in operands], known, hint)
-
-    def array_likes(self, primitive: Primitive, operands: list[Term], static: Mapping[str, object]) -> list[Term]:
-        """The operands of a function of NumPy, lists and tuples of numbers as arrays where it does not take them so."""
-        if not primitive.name.startswith("np."):
-            return operands
-        found = [self.open(o) if isinstance(o, Ref) else o for o in operands]
-        if not any(isinstance(o, (list, tuple)) or isinstance(type_of_term(o), ContainerType) for o in found):
-            return operands
-        values = [self.to_operand(o) for o in operands]
+        given = [self.to_operand(o) for o in operands]
         try:
-            primitive.result_type([v.type for v in values], static)
+            return self.builder.apply(primitive, given, known, hint)
+        except NotByRule:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
+            box = plain_box(primitive.function) if primitive.constant else None
+            if box is None:
+                raise
+            return self.call_black_box(box, arguments, keywords, node, hint)
         except TypeError:
-            return [self.as_array_term(v) if isinstance(v.type, ContainerType) else v for v in values]
-        return operands
+            arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
+            if arrays == given or not primitive.name.startswith("np."):
+                raise
+        return self.builder.apply(primitive, arrays, known, hint)
 
-    def sole_item(self, array: Operand, arguments: list[Term], node: gast.AST) -> Operand:
-        """`array.item()` of an array of one item, or the item at an index; a number of Python."""
-        t = array.type
-        assert isinstance(t, ArrayType)
-        if len(arguments) == 1 and t.rank != 1 and not isinstance(self.open(arguments[0]), tuple):
-            array = self.apply(np.ravel, [array])
-        if arguments:
-            index = arguments[0] if len(arguments) == 1 else tuple(arguments)
-            array = self.builder.apply(GETITEM, (array, self.to_operand(index)))
-        elif t.shape and all(d == 1 for d in t.shape):
-            zeros = tuple(constant(0) for _ in t.shape)
-            array = self.builder.apply(GETITEM, (array, self.to_operand(zeros if len(zeros) > 1 else zeros[0])))
-        elif t.shape:
-            array = self.apply(np.reshape, [array, self.to_operand((constant(1),))])
-            array = self.builder.apply(GETITEM, (array, constant(0)))
-        elif t.rank is None:
-            self.refuse(node, "item() of an array whose rank is not known", "index it", UnsupportedType)
-        complex_one = (
-            isinstance(array.type, ArrayType) and array.type.dtype is not None and array.type.dtype.kind == "c"
-        )
-        return self.apply(complex if complex_one else float, [array])
+    def call_defined(
+        self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function that is defined by others."""
+        keywords = {k: v for k, v in keywords.items() if k != "out" or not is_none(v)}
+        try:
+            positional, named = definition.takes_operand(arguments, keywords)
+        except TypeError as e:
+            self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
+
+        def given(term: Term, may_be_operand: bool) -> Any:
+            if not may_be_operand:
+                return self.static(term, node)
+            term = self.as_argument(term)
+            operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
+            return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
+
+        made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
+        primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
+        result = self.builder.apply(primitive, operands, None, hint)
+        if primitive.effect is Effect.VIEW:
+            return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
+        return self.adopt(result)
+
+    def with_arrays(self, operand: Operand, items: bool) -> Operand:
+        """A list or tuple of numbers as an array, or the lists in it; others as they are."""
+        t = operand.type
+        if not isinstance(t, ContainerType) or t.cls not in (list, tuple) or (items and not t.keys):
+            return operand
+        if not items:
+            return self.as_array(operand)
+        parts = [self.builder.extract(operand, k) for k in t.keys]
+        made = [self.as_array(p) if isinstance(p.type, ContainerType) else p for p in parts]
+        return operand if made == parts else self.builder.make(list, t.keys, made)
 
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
         opened = self.open(term) if isinstance(term, Ref) else term
         return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+
+    def is_rows(self, term: Term) -> bool:
+        """Whether a term is an array."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        return isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)
 
     def as_array_term(self, term: Term) -> Term:
         """A list of numbers as an array; other terms as they are."""
@@ -442,23 +556,8 @@ class Calls(Customs):
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
 
-    def join_growing(
-        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> Term | None:
-        """`np.stack`, `np.vstack`, `np.concatenate` of a list of run-time length: an array of its items, in shape."""
-        if primitive.name not in ("np.stack", "np.vstack", "np.concatenate"):
-            return None
-        axis = keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0))
-        array = self.as_array(arguments[0])
-        rank = array.type.rank if isinstance(array.type, ArrayType) else None
-        known = self.static(axis, node)
-        if primitive.name == "np.stack" or (primitive.name == "np.vstack" and rank == 2):
-            return array if known == 0 else self.apply(np.moveaxis, [array, constant(0), axis])  # type: ignore[list-item]
-        if known != 0 or rank is None or rank < 2:
-            self.refuse(node, f"{primitive.name} of this list of run-time length", "use np.array(xs)", UnsupportedType)
-        shape = self.attribute(array, "shape", node)
-        assert isinstance(shape, tuple)
-        return self.call_primitive(required(np.reshape), [array, (constant(-1), *shape[2:])], {}, node, None)
+    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+        return self.call_primitive(required(function), arguments, {}, node, None)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
@@ -479,6 +578,8 @@ class Calls(Customs):
 
         None where it must be lowered in the place of the call.
         """
+        if any(BOTTOM in leaves(o.type) for o in operands):
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:

@@ -13,6 +13,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.expressions import Expressions
 from s2sad.frontend.heap import STOP, Environment, OneOfTwo, differing, refs
+from s2sad.frontend.questions import is_of_unknown_kind
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -314,6 +315,7 @@ class Choices(Expressions):
         """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
         merged: list[tuple[str | None, Merged]] = []
         s1, s2 = sides
+        self.touched |= {c for c in self.given_cells if any(s.env.get(c) is not self.env.get(c) for s in sides)}
         if s1.result is not None and s2.result is not None:
             merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint, truth, dead, 0)))
         merged += [(key, self.merge_key(key, s1, s2, node, truth, dead)) for key in self.changed(s1, s2, dead)]
@@ -506,6 +508,8 @@ def _is_container(term: Term) -> bool:
 
 
 def _differ(left: Term, right: Term) -> bool:
-    """Whether a static object that is no number is compared with something else."""
+    """Whether a static object that is no number is compared with something that it cannot be."""
+    if is_of_unknown_kind(left) or is_of_unknown_kind(right):
+        return False
     kinds = [isinstance(t, (Value, Constant)) and isinstance(t.type, StaticType) for t in (left, right)]
     return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

@@ -156,22 +156,44 @@ class Closures(Objects):
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The derivative of a closure, compiled with what it closes over as further parameters."""
+        applied = transforms(function)
+        for transform in reversed(applied):
+            arguments = self.with_vectors(transform, arguments, node)
+        count = sum(t.further for t in applied)
+        arguments, further = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
+        derivative, operands = self.derived_target(function, arguments, keywords, node)
+        return self.call_target(derivative, [*operands, *map(self.to_operand, further)], node, hint)
+
+    def derived_target(
+        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> tuple[DerivedTarget, list[Operand]]:
+        """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
         closure = base_closure(function)
         signature = signature_of(closure.node.args)
-        applied = transforms(function)
-        count = sum(len(t.argnums) for t in applied if t.has_tangents)
-        arguments, tangents = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
         target = self.closure_target(closure, bound) if all(map(self.is_value, bound.values())) else None
         if target is None:
             self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
         derivative: Any = target[0]
-        for transform in applied:
+        for transform in transforms(function):
             derivative = DerivedTarget(derivative, transform)
-        found = self.call_compiled(derivative, [*target[1], *map(self.to_operand, tangents)], node, hint)
+        return derivative, target[1]
+
+    def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
+        """A derivative of a closure, called."""
+        found = self.call_compiled(target, operands, node, hint)
         if found is None:
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)
+
+    def with_vectors(self, transform: Any, arguments: list[Term], node: gast.AST) -> list[Term]:
+        """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
+        if transform.kind != "pushforward" or transform.one or not arguments:
+            return arguments
+        vectors = self.sequence(arguments[-1], node)
+        if len(vectors) != len(transform.argnums):
+            self.refuse(node, f"{len(vectors)} vectors for {len(transform.argnums)} argnums", "", UnsupportedCall)
+        return [*arguments[:-1], *(vectors[transform.argnums.index(k)] for k in transform.dotted)]
 
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""

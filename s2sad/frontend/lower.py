@@ -12,7 +12,7 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +37,8 @@ from s2sad.ir.custom import BoxRule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.structure import GETITEM
+from s2sad.ir.rewrite import with_names_of_user
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
 
@@ -131,16 +132,18 @@ class Lowering(Regions):
                     self.labels[adopted.cell] = name
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
+        self.given_cells = frozenset(given)
         before = {c: self.env[c] for c in given}
         around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
         result = self.result_of(target, parameters)
         if self.errors:
             found = list({str(e): e for e in self.errors}.values())
             raise found[0] if len(found) == 1 else SeveralErrors(found)
-        changes = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
+        self.touched |= {c for c in given if self.env[c] is not before[c]}
+        changes = not self.is_value(result) or bool(self.touched)
         changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result))
-        written = tuple(n for n in parameters if self.is_written(keys[n], given_to, before))
+        written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
         operand: Operand = constant(None)
         valueless = False
         try:
@@ -150,7 +153,7 @@ class Lowering(Regions):
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
-        function = Function(name, body, gast.get_docstring(self.frame.source.tree))
+        function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         variables = tuple(v for v, _ in self.captured.values())
         return Lowered(function, variables, tuple(self.in_place), impure, written, changes, valueless)
 
@@ -161,10 +164,9 @@ class Lowering(Regions):
             return self.mirrors[frame].key(name)
         return self.frame.find(parameter) or parameter
 
-    def is_written(self, key: str, given: Mapping[str, list[Ref]], before: Mapping[str, Term]) -> bool:
+    def is_written(self, given: Iterable[Ref]) -> bool:
         """Whether the function writes into an array that a parameter holds."""
-        arrays = [r.cell for r in given.get(key, ()) if is_array(r)]
-        return any(self.env[cell] is not before[cell] for cell in arrays)
+        return any(r.cell in self.touched for r in given if is_array(r))
 
     def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
         """What the function returns, its parameters bound in the environment."""
@@ -356,6 +358,8 @@ class Lowering(Regions):
 
     def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
         """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        if isinstance(term, Value) and term.type == BOTTOM:
+            return [self.builder.apply(UNDEFINED, (), {"type": BOTTOM}) for _ in target.elts]
         term = self.iterable(term)
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
@@ -396,7 +400,7 @@ class Lowering(Regions):
 
     def named(self, term: Term, name: str, taken: int) -> Term:
         """Give the name to a value that one of the last operations has just made and that has none yet."""
-        if not isinstance(term, Value) or term.hint is not None:
+        if not isinstance(term, Value) or (term.hint is not None and not term.loose):
             return term
         operations = self.builder.operations
         for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):

@@ -305,7 +305,7 @@ class Memory(Heap):
     def labelled(self, ref: Ref, value: Operand) -> Operand:
         """The new contents under the name that the array has."""
         name = self.shown(ref.cell)
-        if not isinstance(value, Value) or value.hint is not None or name is None:
+        if not isinstance(value, Value) or (value.hint is not None and not value.loose) or name is None:
             return value
         made = self.builder.operations[-1]
         if isinstance(made, Apply) and made.result is value:
@@ -364,7 +364,7 @@ class Memory(Heap):
         if origin is None or not isinstance(origin[0].type, ArrayType):
             return False
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
-        if not isinstance(made, Apply) or made.primitive.effect is not Effect.FRESH:
+        if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
         return made.primitive.name in _ROW_BY_ROW or origin[0].type.rank == 1
 

@@ -162,9 +162,11 @@ class Objects(Choices):
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
         if name == "flat":
             self.need_memory()
-        if is_array(whole) and name in ("T", "flat"):
+        if is_array(whole) and name in ("T", "mT", "flat"):
             if name == "T":
                 return self.view(whole, Step(required(np.transpose)))
+            if name == "mT":
+                return self.view(whole, Step(required(np.swapaxes), (), (("axis1", -1), ("axis2", -2))))
             return self.view(whole, Step(required(np.reshape), (constant(-1),)))
         if name == "shape":
             shape = self.builder.apply(SHAPE, (base,))
@@ -173,8 +175,8 @@ class Objects(Choices):
             return tuple(self.builder.extract(shape, k) for k in shape.type.keys)
         if name == "ndim" and t.rank is not None:
             return constant(t.rank)
-        if name == "dtype" and t.dtype is not None:
-            return constant(t.dtype)
+        if name in ("dtype", "itemsize") and t.dtype is not None:
+            return constant(t.dtype if name == "dtype" else t.dtype.itemsize)
         functions: dict[str, Callable[..., Any]] = {
             "T": np.transpose,
             "mT": np.matrix_transpose,

@@ -138,6 +138,19 @@ class Derived:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Linear:
+    """What `vjp` and `linearize` give: a pullback or pushforward at a point, `operands`; it takes `count` arguments.
+
+    `target` is compiled for these and for those of the arguments that are `kept`.
+    """
+
+    target: Any
+    operands: tuple[Operand, ...]
+    count: int
+    kept: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Partial:
     """A callable with its first arguments: a bound method, `functools.partial`."""
 
@@ -204,8 +217,8 @@ class Super:
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
-    " | Reversed | Method | Closure | Derived | Partial | Generator | Generated | Known | Choice | Maybe | Super | View"
-    " | Slice"
+    " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
+    " | Super | View | Slice"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -265,6 +278,9 @@ def parts(term: Term) -> Parts | None:
         case Derived():
             made_of = term.transform
             return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
+        case Linear():
+            at, n, kept = term.target, term.count, term.kept
+            return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
         case Generator():
             return (Generator, id(term.node), term.frame.number), [], lambda new: term
         case Known():
@@ -394,7 +410,11 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     """One item of a container value; a static item is its constant."""
     assert isinstance(container.type, ContainerType)
     item = container.type[key]
-    return Constant(item.value, item) if isinstance(item, StaticType) else builder.extract(container, key)
+    if isinstance(item, StaticType):
+        return Constant(item.value, item)
+    if isinstance(key, str) and key.isidentifier() and isinstance(item, ArrayType):
+        return builder.extract(container, key, key, loose=True)
+    return builder.extract(container, key)
 
 
 def record_fields(cls: type) -> tuple[str, ...] | None:
@@ -416,6 +436,7 @@ def describe(term: Term) -> str:
         View: "a view of an array",
         Maybe: "a value or None",
         Closure: "a function",
+        Linear: "a function",
         Partial: "a function",
         Choice: "a function",
         Generator: "a generator",

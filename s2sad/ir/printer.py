@@ -12,30 +12,42 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
 
 
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
+    inner = _taken_away(function)
     taken = {v.hint for v in _values(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
     for v in _values(function.body):
         if v.hint is not None:
             result[v] = v.hint
-        elif is_traced(v):
+        elif is_traced(v) and v not in inner:
             k += 1
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"
     return result
+
+
+def _taken_away(function: Function) -> set[Value]:
+    """The negatives of `x[i] -= y`, which is written as it stands."""
+    operations = list(walk(function.body))
+    read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
+    read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
+    calls = [op for op in operations if isinstance(op, Apply)]
+    negatives = {op.result for op in calls if op.primitive.name == "np.negative" and read[op.result] == 1}
+    return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
 
 
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:
@@ -149,6 +161,14 @@ class Printer:
         return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=!&|@]", text) and " " in text else text
 
 
+def spelling_of(op: Apply) -> str | None:
+    """The Python expression over `_0, _1, ...` for an operation; None where it is a call of its name."""
+    spelling = op.primitive.spelling
+    if callable(spelling):
+        return spelling(*(o.type for o in op.operands), **op.static)
+    return None if op.static else spelling
+
+
 def spell(op: Apply, operands: list[str]) -> str:
     """The text of an operation, for traces and comments."""
     primitive = op.primitive
@@ -158,10 +178,8 @@ def spell(op: Apply, operands: list[str]) -> str:
         return f"{operands[0]}[{op.static['key']!r}]"
     if primitive is MAKE_SLICE:
         return ":".join("" if p == "None" else p for p in operands[: 2 if operands[2] == "None" else 3])
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is None or op.static:
+    spelling = spelling_of(op)
+    if spelling is None:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
     if "_0 **" in spelling and operands[0].startswith("-"):

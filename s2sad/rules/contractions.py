@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import (
     ArrayType,
     Dim,
@@ -157,7 +157,7 @@ def _dot_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     if m == 0 or n == 0:
         return (fit(g * w, x) if active[0] else None, fit(g * x, w) if active[1] else None)
     if m > 2 or n > 2:
-        raise UnsupportedType("np.dot of arrays with more than two axes", "use @ or np.tensordot")
+        return _tensordot_adjoint(g, y, xs, active, axes=((m - 1,), (max(n - 2, 0),)))
     return _matmul_adjoint(g, y, xs, active)
 
 
@@ -169,7 +169,10 @@ rule(
     fits=products_fit,
     samples=lambda rng: [
         Sample((REAL(rng, a), REAL(rng, b)))
-        for a, b in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((), (3,)), ((2, 2), ())]
+        for a, b in [
+            *[((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((), (3,)), ((2, 2), ())],
+            *[((4, 2, 3), (3,)), ((3,), (2, 3, 4)), ((2, 3), (4, 3, 2)), ((2, 4, 3), (3, 2)), ((2, 4, 3), (5, 3, 2))],
+        ]
     ],
 )
 
@@ -345,7 +348,7 @@ def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
     return f"{','.join(spelled)}->{right.replace('...', ''.join(fresh))}"
 
 
-def _labels_fit(*operands: Type, subscripts: str) -> bool:
+def _labels_fit(*operands: Type, subscripts: str, optimize: Any = False) -> bool:
     """Whether all axes with one label are known to be of one length, or of length 1."""
     arrays = [t for t in operands if isinstance(t, ArrayType)]
     terms, _ = parse_subscripts(subscripts, [t.rank for t in arrays])
@@ -359,7 +362,7 @@ def _labels_fit(*operands: Type, subscripts: str) -> bool:
     return True
 
 
-def _einsum_type(subscripts: str, *operands: Type) -> Type:
+def _einsum_type(subscripts: str, *operands: Type, optimize: Any = False) -> Type:
     arrays = array_types("np.einsum", list(operands))
     terms, right = parse_subscripts(subscripts, [t.rank for t in arrays])
     lengths: dict[str, Dim] = {}
@@ -371,18 +374,18 @@ def _einsum_type(subscripts: str, *operands: Type) -> Type:
     return array(promote(*arrays), tuple(lengths[label] for label in right))
 
 
-def _einsum_tangent(y: Any, xs: Any, dots: Any, subscripts: str) -> Any:
+def _einsum_tangent(y: Any, xs: Any, dots: Any, subscripts: str, **optimize: Any) -> Any:
     total = None
     for k, d in enumerate(dots):
         if d is not None:
-            term = call(np.einsum, subscripts, *(d if j == k else x for j, x in enumerate(xs)))
+            term = call(np.einsum, subscripts, *(d if j == k else x for j, x in enumerate(xs)), **optimize)
             total = term if total is None else total + term
     return total
 
 
-def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str) -> tuple[Any, ...]:
+def _einsum_adjoint(g: Any, y: Any, xs: Any, active: Any, subscripts: str, **optimize: Any) -> tuple[Any, ...]:
     terms, right = parse_subscripts(subscripts, [rank_of(x) for x in xs])
-    return tuple(_einsum_operand(g, xs, terms, right, k) if a else None for k, a in enumerate(active))
+    return tuple(_einsum_operand(g, xs, terms, right, k, optimize) if a else None for k, a in enumerate(active))
 
 
 def _stretched(product: Any, x: Any) -> Any:
@@ -393,7 +396,7 @@ def _stretched(product: Any, x: Any) -> Any:
     return np.broadcast_to(product, shape_of(x))
 
 
-def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> Any:
+def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int, optimize: dict[str, Any]) -> Any:
     """The cotangent contracted with the other operands; labels of this operand alone are summed over: repeated."""
     others = [t for j, t in enumerate(terms) if j != k]
     operands = [g, *(x for j, x in enumerate(xs) if j != k)]
@@ -406,7 +409,7 @@ def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int) -> An
             label = fresh
         own += label
     present = [c for c in own if c in right or any(c in t for t in others)]
-    product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands)
+    product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands, **optimize)
     if len(present) == len(own):
         return _stretched(fit(product, xs[k]), xs[k])
     missing = tuple(j for j, c in enumerate(own) if c not in present)
@@ -417,7 +420,7 @@ rule(
     np.einsum,
     _einsum_type,
     fits=_labels_fit,
-    effect=Effect.VIEW,  # 'ij->ji' is a view
+    effect=Effect.LONE_VIEW,  # 'ij->ji' is a view
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [
@@ -431,6 +434,7 @@ rule(
         Sample(("ij,j", REAL(rng, (2, 3)), REAL(rng, (3,)))),
         Sample(("bij,bjk->bik", REAL(rng, (2, 3, 4)), REAL(rng, (2, 4, 3)))),
         Sample(("ij->", REAL(rng, (2, 3)))),
+        Sample(("ij,jk,k->i", REAL(rng, (2, 3)), REAL(rng, (3, 4)), REAL(rng, (4,))), {"optimize": True}),
         Sample(("ij->ji", REAL(rng, (2, 3)))),
         Sample(("i,j,ij->", REAL(rng, (2,)), REAL(rng, (3,)), REAL(rng, (2, 3)))),
     ],
@@ -450,15 +454,18 @@ def _kron_type(a: Type, b: Type, /) -> Type:
 
 
 def _kron_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    m, n = ranks_of(xs[0], xs[1], "np.kron")
-    if m != n:
-        raise UnsupportedType("the derivative of np.kron of arrays of different ranks", "reshape one of them")
-    lengths = [shape_of(x)[k] for k in range(m) for x in xs]
+    ranks = ranks_of(xs[0], xs[1], "np.kron")
+    m = max(ranks)
+    x, w = (v if r == m else np.expand_dims(v, tuple(range(m - r))) for v, r in zip(xs, ranks, strict=True))
+    lengths = [shape_of(v)[k] for k in range(m) for v in (x, w)]
     blocks = np.reshape(g, tuple(lengths))
     even, odd = tuple(range(0, 2 * m, 2)), tuple(range(1, 2 * m, 2))
-    left = call(np.tensordot, blocks, xs[1], axes=(odd, tuple(range(m)))) if active[0] else None
-    right = call(np.tensordot, blocks, xs[0], axes=(even, tuple(range(m)))) if active[1] else None
-    return (left, right)
+    left = call(np.tensordot, blocks, w, axes=(odd, tuple(range(m)))) if active[0] else None
+    right = call(np.tensordot, blocks, x, axes=(even, tuple(range(m)))) if active[1] else None
+    return tuple(
+        bar if bar is None or r == m else np.reshape(bar, shape_of(v))
+        for bar, r, v in zip((left, right), ranks, xs, strict=True)
+    )
 
 
 rule(
@@ -466,14 +473,17 @@ rule(
     _kron_type,
     tangent=bilinear_tangent(np.kron),
     adjoint=_kron_adjoint,
-    samples=lambda rng: [Sample((REAL(rng, (2,)), REAL(rng, (3,)))), Sample((REAL(rng, (2, 3)), REAL(rng, (2, 2))))],
+    samples=lambda rng: [
+        Sample((REAL(rng, a), REAL(rng, b)))
+        for a, b in [((2,), (3,)), ((2, 3), (2, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)), ((), (2, 3)), ((2,), ())]
+    ],
 )
 
 
 def _trace_type(a: Type, /) -> Type:
     (t,) = array_types("np.trace", [a])
     if t.shape is not None and len(t.shape) != 2:
-        raise NotImplementedError("np.trace of an array that is no matrix: use np.einsum")
+        raise NotByRule("np.trace of an array that is no matrix")
     return array(t.dtype, ())
 
 

@@ -108,6 +108,7 @@ elementwise(np.fmax,      share,                           lambda z, x, y: share
 elementwise(np.fmin,      share,                           lambda z, x, y: share(z, y, x))
 elementwise(np.fmod,      lambda z, x, y: 1.0,             lambda z, x, y: (z - x) / y, domain=(DIVIDEND, DIVISOR))
 elementwise(np.copysign,  lambda z, x, y: np.sign(x) * np.copysign(1.0, y), None)
+elementwise(np.nextafter, lambda z, x, y: 1.0,             None)
 elementwise(np.heaviside, None,                            lambda z, x, y: x == 0)
 # fmt: on
 
@@ -310,7 +311,38 @@ def _constants(functions: Iterable[np.ufunc]) -> None:
         constant(f, elementwise_type(f), elementwise=True, samples=elementwise_samples((REAL,) * f.nin))
 
 
-_constants([np.floor, np.ceil, np.rint, np.trunc, np.sign, np.signbit, np.spacing, np.nextafter])
+def _sign_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    """The sign of a complex number z is z / |z|: it turns, by what is at right angles to it."""
+    return 1j * y * np.imag(np.conj(y) * dots[0]) / _modulus(xs[0])
+
+
+def _sign_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    return (1j * np.imag(g * y) * np.conj(y) / _modulus(xs[0]),)
+
+
+def _modulus(x: Any) -> Any:
+    """The absolute value, 1 at 0."""
+    return np.abs(x) + (x == 0)
+
+
+_sign_of_complex = rule(
+    np.sign,
+    elementwise_type(np.sign),
+    tangent=_sign_tangent,
+    adjoint=_sign_adjoint,
+    elementwise=True,
+    spelling="np.sign(_0)",
+    name="np.sign of complex",
+    samples=lambda rng: [Sample((REAL(rng, shape) + 1j * REAL(rng, shape),)) for shape in [(3,), (2, 3), ()]],
+)
+constant(
+    np.sign,
+    elementwise_type(np.sign),
+    elementwise=True,
+    samples=elementwise_samples((REAL,)),
+    of_complex=_sign_of_complex,
+)
+_constants([np.floor, np.ceil, np.rint, np.trunc, np.signbit, np.spacing])
 _constants([np.isnan, np.isinf, np.isfinite])
 
 

@@ -26,6 +26,7 @@ from s2sad.ir.structure import FIT
 from s2sad.ir.types import (
     ANY_SIGN,
     ArrayType,
+    ContainerType,
     Dim,
     Shape,
     Size,
@@ -324,7 +325,24 @@ def cast(c: Any, t: ArrayType) -> Any:
         return cast(np.real(c), t)
     if "python" in (t.kind, own.kind):
         return c
-    return call(t.dtype.type, c) if own.is_scalar else np.astype(c, t.dtype)
+    return call(t.dtype.type, c) if own.is_scalar or own.rank == 0 else np.astype(c, t.dtype)
+
+
+def real_part(x: Any) -> Any:
+    """The real part of what is known to be complex."""
+    dtype = x.dtype if isinstance(x, Expr) else np.result_type(x)
+    return np.real(x) if dtype is not None and dtype.kind == "c" else x
+
+
+def real_where(c: Any, x: Any) -> Any:
+    """A tangent of `x`, or a contribution to its adjoint: what belongs to real numbers is real, in containers too."""
+    if isinstance(c, (tuple, list)):
+        t = x.type if isinstance(x, Expr) else x
+        items = t.items if isinstance(t, ContainerType) else x
+        return tuple(real_where(i, e) for i, e in zip(c, items, strict=True))
+    t = x if isinstance(x, Type) else type_in(x)
+    real = isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "f"
+    return real_part(c) if c is not None and real else c
 
 
 def spread(c: Any, y: Any) -> Any:
@@ -333,6 +351,17 @@ def spread(c: Any, y: Any) -> Any:
     assert isinstance(t, ArrayType)
     shape = type_in(c).shape
     return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
+
+
+def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
+    """A spelling as a method of arrays; a number may be Python's, which has none. With keywords it is a call."""
+
+    def spelling(a: Type, *rest: Type, **static: object) -> str | None:
+        if static:
+            return None
+        return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+
+    return spelling
 
 
 # Families
@@ -344,7 +373,7 @@ def elementwise(
     domain: Domain | tuple[Domain, ...] = REAL,
     analytic: bool = False,
     result: str | None = "float",
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     type_rule: Callable[..., Type] | None = None,
     effect: Effect = Effect.FRESH,
     samples: Samples | None = None,
@@ -417,7 +446,7 @@ def linear(
     transpose: Callable[..., Any],
     type_rule: Callable[..., Type],
     effect: Effect = Effect.FRESH,
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     samples: Samples | None = None,
     elementwise: bool = False,
     aliases: Iterable[Callable[..., Any]] = (),
@@ -452,14 +481,15 @@ def linear(
 def constant(
     function: Callable[..., Any],
     type_rule: Callable[..., Type],
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     effect: Effect = Effect.FRESH,
     elementwise: bool = False,
     samples: Samples | None = None,
     aliases: Iterable[Callable[..., Any]] = (),
     name: str | None = None,
+    of_complex: Primitive | None = None,
 ) -> Primitive:
-    """A function whose derivative is zero wherever it has one."""
+    """A function whose derivative is zero wherever it has one; where an operand is complex, it is another one."""
     return register(
         Primitive(
             name or primitive_name(function),
@@ -470,6 +500,7 @@ def constant(
             spelling=spelling,
             elementwise=elementwise,
             samples=samples,
+            of_complex=of_complex,
         ),
         *aliases,
     )
@@ -481,21 +512,32 @@ def rule(
     tangent: Rule | None = None,
     adjoint: Rule | None = None,
     effect: Effect = Effect.FRESH,
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     samples: Samples | None = None,
     elementwise: bool = False,
     aliases: Iterable[Callable[..., Any]] = (),
     helper: bool = False,
     fits: Callable[..., bool] | None = None,
+    name: str | None = None,
 ) -> Primitive:
-    """A function with a tangent and an adjoint of its own."""
+    """A function with a tangent and an adjoint of its own; where numbers are real, their real parts are taken."""
+
+    def real_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
+        assert tangent is not None
+        return real_where(tangent(y, xs, dots, **static), y)
+
+    def real_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
+        assert adjoint is not None
+        contributions = adjoint(g, y, xs, active, **static)
+        return tuple(real_where(c, x) for c, x in zip(contributions, xs, strict=True))
+
     return register(
         Primitive(
-            function.__name__ if helper else primitive_name(function),
+            name or (function.__name__ if helper else primitive_name(function)),
             function,
             type_rule,
-            tangent,
-            adjoint,
+            tangent and real_tangent,
+            adjoint and real_adjoint,
             effect=effect,
             elementwise=elementwise,
             spelling=spelling,

@@ -9,7 +9,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.structure import INDEX_ADD, STORED, has_only_masks, indexed_shape, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, new_dim, tuple_type, type_of
 from s2sad.rules.families import REAL, array_types, constant, linear, rule
@@ -22,7 +22,7 @@ def _take_type(a: Type, indices: Type, /, axis: int | None = None) -> Type:
     if t.shape is None:
         return array(t.dtype, None)
     if axis is None and len(t.shape) != 1:
-        raise NotImplementedError("np.take without axis of an array that is no vector: ravel it first")
+        raise NotByRule("np.take without axis of an array that is no vector")
     k = (axis or 0) % len(t.shape)
     items = (*(WHOLE,) * k, indices)
     return array(t.dtype, indexed_shape(t.shape, ContainerType(tuple, tuple(range(len(items))), items)))

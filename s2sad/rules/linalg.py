@@ -1,9 +1,14 @@
 """Linear algebra: solve, inv, det, norms, and the factorisations with their full derivatives.
 
 M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008): solve, inv, det, eigh, svd,
-cholesky. S. F. Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. The matrices
-may have leading batch axes. Where singular or eigen values coincide, the derivatives of the vectors are not defined;
-as in JAX the differences in the denominators are then taken as infinite.
+cholesky. S. F. Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. Z.-Q. Wan &
+S.-X. Zhang, Automatic differentiation for complex valued SVD (2019). The matrices may have leading batch axes. Where
+singular or eigen values coincide, the derivatives of the vectors are not defined; as in JAX the differences in the
+denominators are then taken as infinite. The vectors of a complex matrix are defined up to a factor of modulus 1; what
+depends on that factor has no derivative, and as in JAX the factors of the right vectors are held.
+
+Cotangents are those of JAX's convention: the conjugates of those of the inner product of complex numbers, in which the
+adjoints of the factorisations are written.
 """
 
 from __future__ import annotations
@@ -15,11 +20,11 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array, broadcast_shapes
 from s2sad.rules.arithmetic import sign
 from s2sad.rules.contractions import products_fit, transposed
-from s2sad.rules.families import REAL, array_types, conjugated, fit, result_dtype, rule
+from s2sad.rules.families import REAL, array_types, conjugated, fit, real_part, result_dtype, rule
 from s2sad.rules.reductions import expanded, reduced_shape
 from s2sad.rules.shaping import _least
 
@@ -45,6 +50,19 @@ def positive(rng: np.random.Generator, *shape: int) -> Any:
 
 def _positive_samples(rng: np.random.Generator) -> list[Sample]:
     return [Sample((positive(rng, *shape),), symmetric=True) for shape in [(3, 3), (2, 3, 3)]]
+
+
+def adjointed(x: Any) -> Any:
+    """The conjugate transpose: `x.T` for a real matrix."""
+    return conjugated(transposed(x))
+
+
+def _is_complex(x: Any) -> bool:
+    return conjugated(x) is not x
+
+
+def _real_dtype(dtype: Any) -> Any:
+    return None if dtype is None else np.zeros(0, dtype).real.dtype
 
 
 # solve, inv, det
@@ -159,8 +177,8 @@ rule(
 
 def _slogdet_type(a: Type, /) -> Type:
     _, dtype, shape = _matrix("np.linalg.slogdet", a)
-    item = array(dtype, None if shape is None else shape[:-2])
-    return ContainerType(_class_of(np.linalg.slogdet, np.eye(1)), (0, 1), (item, item))
+    sign, logarithm = (array(d, None if shape is None else shape[:-2]) for d in (dtype, _real_dtype(dtype)))
+    return ContainerType(_class_of(np.linalg.slogdet, np.eye(1)), (0, 1), (sign, logarithm))
 
 
 def _class_of(function: Callable[..., Any], *arguments: Any) -> type:
@@ -168,15 +186,29 @@ def _class_of(function: Callable[..., Any], *arguments: Any) -> type:
 
 
 def _slogdet_tangent(y: Any, xs: Any, dots: Any) -> Any:
-    return (None, np.sum(_inverse_transposed(xs[0]) * dots[0], axis=(-2, -1)))
+    grown = np.sum(_inverse_transposed(xs[0]) * dots[0], axis=(-2, -1))
+    return (y[0] * (1j * np.imag(grown)) if _is_complex(grown) else None, grown)
+
+
+def _slogdet_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    """The sign of a complex determinant turns by the imaginary part of what its logarithm grows by."""
+    total = g[1]
+    if g[0] is not None and _is_complex(xs[0]):
+        turned = 1j * np.imag(g[0] * y[0])
+        total = turned if total is None else total + turned
+    return (None if total is None else _lifted(total, xs[0]) * _inverse_transposed(xs[0]),)
 
 
 rule(
     np.linalg.slogdet,
     _slogdet_type,
     tangent=_slogdet_tangent,
-    adjoint=lambda g, y, xs, active: (None if g[1] is None else _lifted(g[1], xs[0]) * _inverse_transposed(xs[0]),),
-    samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 3, 3),))],
+    adjoint=_slogdet_adjoint,
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3),)),
+        Sample((regular(rng, 2, 3, 3),)),
+        Sample((regular(rng, 3, 3) + 1j * REAL(rng, (3, 3)),)),
+    ],
 )
 
 
@@ -185,34 +217,35 @@ rule(
 
 def _norm_type(x: Type, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Type:
     (t,) = array_types("np.linalg.norm", [x])
+    if t.shape is not None and _norm_kind(len(t.shape), ord, axis) is None:
+        raise NotByRule(f"np.linalg.norm with ord={ord!r}")
     dtype = result_dtype([t], "float")
-    return array(None if dtype is None else np.zeros(0, dtype).real.dtype, reduced_shape(t.shape, axis, keepdims))
+    return array(_real_dtype(dtype), reduced_shape(t.shape, axis, keepdims))
 
 
-def _norm_kind(x: Any, ord: Any, axis: Any) -> str:
-    """Which norm is meant: "2" (also Frobenius), "1", "inf"; others are refused."""
-    rank = rank_of(x)
+def _norm_kind(rank: int | None, ord: Any, axis: Any) -> str | None:
+    """Which norm is meant: "2" (also Frobenius) or "1"; None for others."""
     count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
     if ord is None or (ord == "fro" and count == 2) or (ord == 2 and count == 1):
         return "2"
     if count == 1 and ord == 1:
         return "1"
-    raise UnsupportedType(
-        f"np.linalg.norm with ord={ord!r} here", "write it with np.abs, np.sum, np.max or np.linalg.svd"
-    )
+    return None
 
 
 def _norm_slope(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     """The slope of the norm in each number; of a complex one its conjugate, as the tangent is the real part."""
-    if _norm_kind(x, ord, axis) == "1":
+    kind = _norm_kind(rank_of(x), ord, axis)
+    if kind is None:
+        raise UnsupportedType(f"np.linalg.norm with ord={ord!r} of an array of unknown rank", "annotate the argument")
+    if kind == "1":
         return sign(np.abs(x), x)
     return conjugated(x) / expanded(y, x, axis, keepdims)
 
 
 def _norm_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     keywords = {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
-    found = np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
-    return found if conjugated(found) is found else np.real(found)
+    return np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
 
 
 def _norm_adjoint(
@@ -251,6 +284,11 @@ def _safe_reciprocal(x: Any) -> Any:
     return np.where(x == 0, 0.0, 1.0 / np.where(x == 0, 1.0, x))
 
 
+def _diagonal(x: Any) -> Any:
+    """The diagonal as a matrix."""
+    return np.tril(np.triu(x))
+
+
 def _cholesky_type(a: Type, /) -> Type:
     _, dtype, shape = _matrix("np.linalg.cholesky", a)
     return array(dtype, shape)
@@ -258,21 +296,22 @@ def _cholesky_type(a: Type, /) -> Type:
 
 def _half_lower(x: Any) -> Any:
     """The lower triangle with the diagonal halved: Giles's Phi."""
-    return np.tril(x) - 0.5 * np.tril(np.triu(x))
+    return np.tril(x) - 0.5 * _diagonal(x)
 
 
 def _symmetrised(x: Any) -> Any:
-    return 0.5 * (x + transposed(x))
+    return 0.5 * (x + adjointed(x))
 
 
 def _cholesky_tangent(y: Any, xs: Any, dots: Any) -> Any:
     inverse = np.linalg.inv(y)
-    return y @ _half_lower(inverse @ _symmetrised(dots[0]) @ transposed(inverse))
+    return y @ _half_lower(inverse @ _symmetrised(dots[0]) @ adjointed(inverse))
 
 
 def _cholesky_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     inverse = np.linalg.inv(y)
-    return (_symmetrised(transposed(inverse) @ _half_lower(transposed(y) @ g) @ inverse),)
+    bar = adjointed(inverse) @ _half_lower(adjointed(y) @ conjugated(g)) @ inverse
+    return (conjugated(_symmetrised(bar)),)
 
 
 rule(
@@ -280,40 +319,52 @@ rule(
 )
 
 
-def _eigh_type(a: Type, /) -> Type:
+def _eigh_type(a: Type, /, UPLO: str = "L") -> Type:
     _, dtype, shape = _matrix("np.linalg.eigh", a)
-    values, vectors = array(dtype, None if shape is None else shape[:-1]), array(dtype, shape)
+    values, vectors = array(_real_dtype(dtype), None if shape is None else shape[:-1]), array(dtype, shape)
     return ContainerType(_class_of(np.linalg.eigh, np.eye(1)), (0, 1), (values, vectors))
 
 
-def _eigh_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
     w, v = y
-    inner = transposed(v) @ _symmetrised(dots[0]) @ v
-    return (np.sum(v * (_symmetrised(dots[0]) @ v), axis=-2), v @ (_reciprocal_differences(w) * inner))
+    inner = adjointed(v) @ _symmetrised(dots[0]) @ v
+    return (
+        np.sum(conjugated(v) * (_symmetrised(dots[0]) @ v), axis=-2),
+        v @ (_reciprocal_differences(w) * inner),
+    )
 
 
-def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any, UPLO: str = "L") -> Any:
     w, v = y
     total = None
     if g[0] is not None:
-        total = (v * np.expand_dims(g[0], -2)) @ transposed(v)
+        total = (v * np.expand_dims(g[0], -2)) @ adjointed(v)
     if g[1] is not None:
-        turned = v @ (_reciprocal_differences(w) * (transposed(v) @ g[1])) @ transposed(v)
+        turned = v @ (_reciprocal_differences(w) * (adjointed(v) @ conjugated(g[1]))) @ adjointed(v)
         total = turned if total is None else total + turned
-    return (None if total is None else _symmetrised(total),)
+    return (None if total is None else conjugated(_symmetrised(total)),)
 
 
-rule(np.linalg.eigh, _eigh_type, tangent=_eigh_tangent, adjoint=_eigh_adjoint, samples=_positive_samples)
+rule(
+    np.linalg.eigh,
+    _eigh_type,
+    tangent=_eigh_tangent,
+    adjoint=_eigh_adjoint,
+    samples=lambda rng: [
+        *_positive_samples(rng),
+        Sample((positive(rng, 3, 3),), {"UPLO": "U"}, symmetric=True),
+    ],
+)
 
 
 def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) -> Type:
     _, dtype, shape = _matrix("np.linalg.svd", a)
     if shape is None:
-        values = left = right = array(dtype, None)
+        values, left, right = (array(d, None) for d in (_real_dtype(dtype), dtype, dtype))
     else:
         batch, m, n = shape[:-2], shape[-2], shape[-1]
         k = _least(m, n)
-        values = array(dtype, (*batch, k))
+        values = array(_real_dtype(dtype), (*batch, k))
         left = array(dtype, (*batch, m, m if full_matrices else k))
         right = array(dtype, (*batch, n if full_matrices else k, n))
     if not compute_uv:
@@ -339,47 +390,53 @@ def _check_full(g: Any, full_matrices: bool, xs: Any) -> None:
 def _svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-        return np.sum(u * (dots[0] @ transposed(vh)), axis=-2)
+        return np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
     u, s, vh = _thin(xs, y, full_matrices)
-    v = transposed(vh)
-    inner = transposed(u) @ dots[0] @ v
-    s_dot = np.sum(u * (dots[0] @ v), axis=-2)
+    v = adjointed(vh)
+    inner = adjointed(u) @ dots[0] @ v
+    s_dot = np.sum(conjugated(u) * (dots[0] @ v), axis=-2)
     if full_matrices:
         return (np.zeros_like(y[0]), s_dot, np.zeros_like(y[2]))
     f = _reciprocal_differences(s * s)
     columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
-    turn_u = f * (inner * columns + rows * transposed(inner))
-    turn_v = f * (rows * inner + transposed(inner) * columns)
+    turn_u = f * (inner * columns + rows * adjointed(inner))
+    turn_v = f * (rows * inner + adjointed(inner) * columns)
+    if _is_complex(inner):
+        turn_u = turn_u + 1j * np.imag(_diagonal(inner)) * _safe_reciprocal(columns)
     u_dot = u @ turn_u + _outside(u, dots[0] @ (v / columns))
-    v_dot = v @ turn_v + _outside(v, transposed(dots[0]) @ (u / columns))
-    return (u_dot, s_dot, transposed(v_dot))
+    v_dot = v @ turn_v + _outside(v, adjointed(dots[0]) @ (u / columns))
+    return (u_dot, s_dot, adjointed(v_dot))
 
 
 def _outside(u: Any, x: Any) -> Any:
     """The part of the columns of `x` outside the space of those of `u`."""
-    return x - u @ (transposed(u) @ x)
+    return x - u @ (adjointed(u) @ x)
 
 
 def _svd_adjoint(g: Any, y: Any, xs: Any, active: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-        return ((u * np.expand_dims(g, -2)) @ vh,)
+        return (conjugated((u * np.expand_dims(g, -2)) @ vh),)
     _check_full(g, full_matrices, xs)
     u, s, vh = _thin(xs, y, full_matrices)
-    v = transposed(vh)
     columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
     total = None if g[1] is None else (u * np.expand_dims(g[1], -2)) @ vh
     f = None if g[0] is None and g[2] is None else _reciprocal_differences(s * s)
     if g[0] is not None:
-        inner = f * (transposed(u) @ g[0])
-        part = u @ ((inner + transposed(inner)) * columns) @ vh + _outside(u, g[0] / columns) @ vh
+        u_bar = conjugated(g[0])
+        met = adjointed(u) @ u_bar
+        inner = f * met
+        turned = (inner + adjointed(inner)) * columns
+        if _is_complex(met):
+            turned = turned + 1j * np.imag(_diagonal(met)) * _safe_reciprocal(columns)
+        part = u @ turned @ vh + _outside(u, u_bar / columns) @ vh
         total = part if total is None else total + part
     if g[2] is not None:
-        v_bar = transposed(g[2])
-        inner = f * (transposed(v) @ v_bar)
-        part = u @ (rows * (inner + transposed(inner))) @ vh + u @ transposed(_outside(v, v_bar / columns))
+        v, v_bar = adjointed(vh), transposed(g[2])
+        inner = f * (adjointed(v) @ v_bar)
+        part = u @ (rows * (inner + adjointed(inner))) @ vh + u @ adjointed(_outside(v, v_bar / columns))
         total = part if total is None else total + part
-    return (total,)
+    return (None if total is None else conjugated(total),)
 
 
 rule(
@@ -410,23 +467,26 @@ def _qr_type(a: Type, /, mode: str = "reduced") -> Type:
 
 
 def _qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
+    """The diagonal of `r` is real: LAPACK makes it so."""
     q, r = y
     right = dots[0] @ np.linalg.inv(r)
-    inner = transposed(q) @ right
-    lower = np.tril(inner) - np.tril(np.triu(inner))
-    turn = lower - transposed(lower)
+    inner = adjointed(q) @ right
+    lower = np.tril(inner) - _diagonal(inner)
+    turn = lower - adjointed(lower)
+    if _is_complex(inner):
+        turn = turn + 1j * np.imag(_diagonal(inner))
     q_dot = q @ turn + right - q @ inner
     return (q_dot, (inner - turn) @ r)
 
 
 def _qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> Any:
     q, r = y
-    q_bar = np.zeros_like(q) if g[0] is None else g[0]
-    r_bar = np.zeros_like(r) if g[1] is None else g[1]
-    m = r @ transposed(r_bar) - transposed(q_bar) @ q
+    q_bar = np.zeros_like(q) if g[0] is None else conjugated(g[0])
+    r_bar = np.zeros_like(r) if g[1] is None else conjugated(g[1])
+    m = r @ adjointed(r_bar) - adjointed(q_bar) @ q
     lower = np.tril(m)
-    sym = lower + transposed(lower) - np.tril(np.triu(m))
-    return ((q_bar + q @ sym) @ transposed(np.linalg.inv(r)),)
+    sym = lower + adjointed(lower) - real_part(_diagonal(m))
+    return (conjugated((q_bar + q @ sym) @ adjointed(np.linalg.inv(r))),)
 
 
 rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import s2sad.rules  # noqa: F401  (loads the book of rules)
-from s2sad.errors import UnsupportedType
+import s2sad
+from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.primitive import Primitive, lookup
+from s2sad.ir.primitive import PRIMITIVES, Primitive, lookup
 from s2sad.ir.types import (
     FLOAT,
     FLOAT64,
@@ -222,3 +223,40 @@ def test_array_of_a_list_of_run_time_length() -> None:
     assert bar.type == SequenceType(FLOAT64, N)
     env = evaluate(builder.operations, {items: [1.0, 2.0], g: np.array([3.0, 4.0])})
     assert value_of(bar.operand, env) == [3.0, 4.0]
+
+
+# arguments by position
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_arguments_stand_where_the_function_has_them(name: str) -> None:
+    """What a rule takes by position besides its operands has the place and the name that the function gives it."""
+    primitive = PRIMITIVES[name]
+    try:
+        own = list(inspect.signature(primitive.function).parameters)
+    except (TypeError, ValueError):
+        return
+    for k, (n, p) in enumerate(primitive.called.parameters.items()):
+        if primitive.signature.parameters[n].kind is p.POSITIONAL_OR_KEYWORD is p.kind and not primitive.leading:
+            assert own[k] == n
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (lambda x: np.sum(np.abs(np.fft.fft(x, 1)) ** 2), lambda x: np.sum(x[:, 0] ** 2)),
+        (lambda x: np.sum(np.abs(np.fft.rfft(x, 1)) ** 2), lambda x: np.sum(x[:, 0] ** 2)),
+        (lambda x: np.sum(np.fft.ifft(x, 4, 0).real), lambda x: np.sum(x[0])),
+    ],
+)
+def test_a_length_is_no_axis(program: Callable[..., Any], expected: Callable[..., Any]) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    value, gradient = s2sad.value_and_grad(program)(x)
+    assert value == pytest.approx(expected(x))
+    np.testing.assert_allclose(gradient, s2sad.grad(expected)(x), atol=1e-12)
+
+
+@pytest.mark.parametrize("call", [lambda x: np.var(x, 0, int), lambda x: np.sum(x, 0, bool)])
+def test_an_argument_that_a_rule_does_not_know_is_refused(call: Callable[..., Any]) -> None:
+    with pytest.raises(UnsupportedCall, match="dtype"):
+        s2sad.jacrev(call)(np.ones((2, 3)))
