@@ -15,7 +15,7 @@ import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.backends.numba import classes_in, is_importable
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
-from s2sad.entries import Entry
+from s2sad.entries import Entry, check_value
 from s2sad.errors import Location
 from s2sad.frontend.context import Variable
 from s2sad.ir.flat import flattened, flattened_sweeps
@@ -71,6 +71,7 @@ def compile_derivative(
     program = program or Program()
     primal = parameters if transform is None else transform.inner(parameters)
     entry = program.entry(target, primal)
+    check_value(entry)
     function, reverse, residuals = entry.function, None, False
     sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
     result = function.result.type

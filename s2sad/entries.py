@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from s2sad.differentiate.operators import numbered
+from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import Type
@@ -27,6 +28,8 @@ class Entry:
     """Its result may share memory with an argument."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays it writes."""
+    valueless: bool = False
+    """It gives a function, or what else has no value at run time."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -41,6 +44,13 @@ def calling(entry: Entry) -> Entry:
     builder = Builder()
     result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
+def check_value(entry: Entry) -> None:
+    """Refuse to differentiate what gives no value."""
+    if entry.valueless:
+        what = f"{entry.function.name} gives a function, or something else that is no value at run time"
+        raise UnsupportedType(what, "return numbers, arrays, and containers of them")
 
 
 def captured_last(function: Function, passed: int, captured: int) -> Function:

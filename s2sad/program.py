@@ -27,7 +27,7 @@ from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair,
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.entries import Entry, always_raises, calling, captured_last
+from s2sad.entries import Entry, always_raises, calling, captured_last, check_value
 from s2sad.errors import Location, UnsupportedCall
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
@@ -206,8 +206,10 @@ class Program:
                 function = outlined(function, self.add_step)
             result = function.result.type
             aliases = shares_memory(function)
-            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
+            seen = lowered.impure, aliases, lowered.written, lowered.valueless
+            return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner = self.entry(target.target, target.transform.inner(parameters))
+        check_value(inner)
         if target.transform.kind == "checkpoint":
             self.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))

@@ -60,6 +60,13 @@ def opens(x):
     return float(open("file").read()) * x
 
 
+def sets_the_shape(x):
+    y = x * 2.0
+    y[0] = 1.0
+    y.shape = (1, 3)
+    return np.sum(y)
+
+
 def unknown_numpy(x):
     return np.sum(np.poly(x))
 
@@ -89,6 +96,7 @@ REFUSED = [
     (stores_into_one_of_two, UnsupportedType, "y\\[0\\] = 1.0"),
     (tries, UnsupportedSyntax, "several handlers"),
     (opens, UnsupportedCall, "open"),
+    (sets_the_shape, UnsupportedType, "the shape of an array is set"),
     (unknown_numpy, UnsupportedCall, "poly"),
     (unknown_name, Unsupported, "undefined_name"),
 ]
@@ -113,10 +121,11 @@ def test_refused_with_line_and_caret(f, kind, text, mode):
 NOT_YET = [
     "a = np.zeros(2)\n    np.multiply.at(a, [0], x)\n    return np.sum(a)",
     "global state; state = 1; return x",
+    "import pytest as m; return m.approx(x)",
     "class A:\n        pass\n    return x",
     "try:\n        y = x\n    except ValueError:\n        y = 1.0\n    except KeyError:\n        y = 2.0\n    return y",
     "with open('file') as f:\n        return x * x",
-    "def g():\n        yield x\n    return sum(g())",
+    "def g():\n        yield x\n    return next(g())",
     "d = {}\n    for k in range(int(x)):\n        d[k] = x\n    return d[0]",
     "xs = [x]\n    ys = [x] if x > 1 else xs\n    ys.append(x)\n    return x * len(xs)",
     "return state.missing",

@@ -74,7 +74,7 @@ class Comments:
             return ""
         names = [self.trace_name(o) for o in op.operands]
         if op.primitive in LISTS and isinstance(op.primitive.update, str):
-            return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
+            return write_statement(fill_statement(op.primitive.update, [_item(n) for n in names]))
         if op.primitive in (INDEX_SET, INDEX_ADD):
             return described_store(op.primitive is INDEX_ADD, *names)
         text = spelled(op, names)
@@ -116,3 +116,10 @@ def described_store(adds: bool, array: str, index: str, value: str) -> str:
         index = index[1:-1]
     sign = "" if not adds else "-" if value.startswith("-") else "+"
     return f"{array}[{index}] {sign}= {value[1:] if sign == '-' else value}"
+
+
+def _item(text: str) -> ast.expr:
+    """The expression of a text, of a slice too."""
+    whole = parse(f"_[{text}]")
+    assert isinstance(whole, ast.Subscript)
+    return whole.slice

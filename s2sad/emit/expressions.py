@@ -50,6 +50,8 @@ def expression(op: Apply, read: Read) -> ast.expr:
         return _slice([None if isinstance(o, ast.Constant) and o.value is None else o for o in operands])
     if primitive.name == "format":
         return _format(op, operands)
+    if primitive.name == "picked":
+        return ast.Subscript(parse(constant_text(op.static["options"])), operands[0], ast.Load())
     spelling = spelling_of(op)
     if spelling is not None:
         return fill(parse(spelling), operands)

@@ -167,6 +167,25 @@ def _beside(lo: Loops, blocks: list[Term], least: int, node: gast.AST) -> Operan
     return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(widened))], {"axis": -1})
 
 
+def _on_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`np.diagflat`."""
+    found = {**dict(zip(("v", "k"), args, strict=False)), **kw}
+    x = _array(lo, found.pop("v"))
+    flat = x if _rank(lo, x, "np.diagflat", node) == 1 else lo.apply(np.ravel, [x])
+    return lo.call(constant(np.diag), [flat], found, node, None)
+
+
+def _columns(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`np.column_stack`: vectors as columns, matrices as they are."""
+    columns = []
+    for item in lo.sequence(args[0], node):
+        x = _array(lo, item)
+        if _rank(lo, x, "np.column_stack", node) < 2:
+            x = lo.apply(np.transpose, [lo.apply(np.atleast_2d, [x])])
+        columns.append(x)
+    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(columns))], {"axis": 1})
+
+
 def _indices(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndindex(n, m)`: all indices, the last one the fastest."""
     lengths = lo.sequence(args[0], node) if isinstance(lo.open(args[0]), (tuple, list)) else args
@@ -256,6 +275,8 @@ APPLIED: dict[Any, Handler] = {
     np.fromiter: _fromiter,
     np.block: _block,
     np.append: _append,
+    np.column_stack: _columns,
+    np.diagflat: _on_diagonal,
     np.bincount: _bincount,
     np.histogram: _histogram,
     np.ndindex: _indices,

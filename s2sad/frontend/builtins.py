@@ -22,12 +22,14 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
 from s2sad.frontend.applied import APPLIED
+from s2sad.frontend.generators import first_items, of_text
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.questions import OF_TYPES
 from s2sad.frontend.terms import (
     Closure,
     Enumerate,
+    Generated,
     Partial,
     Range,
     Record,
@@ -284,6 +286,13 @@ def _first(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return args[0] if args else constant(_same)
 
 
+def _cached(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`@lru_cache`, and `@lru_cache(None)`."""
+    given = args[0] if args else None
+    named = given is None or (isinstance(given, Constant) and not callable(given.value))
+    return constant(_same) if named or kw else given  # type: ignore[return-value]
+
+
 def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if args:
         return Super(lo.static(args[0], node), args[1])
@@ -381,6 +390,20 @@ def _combined(function: Callable[..., Any]) -> Handler:
         return lo.new(list, list(function(*known, **keywords)))
 
     return handler
+
+
+def _islice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if isinstance(args[0], Generated) and len(args) == 2:
+        return first_items(lo, args[0], args[1], node)
+    return _combined(itertools.islice)(lo, args, kw, node)
+
+
+def _repeated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`itertools.repeat(x, n)`, as a generator."""
+    if len(args) != 2 or kw:
+        lo.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
+    text = "def repeat_(x, n):\n    for _ in range(n):\n        yield x"
+    return of_text(lo, text, {"x": args[0], "n": args[1]}, node)
 
 
 def _always(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -498,6 +521,7 @@ HANDLERS: dict[Any, Handler] = {
     tuple: _tuple,
     list: _list,
     dict: _dict,
+    collections.OrderedDict: _dict,
     sum: _sum,
     max: _extremum(max, np.max),
     min: _extremum(min, np.min),
@@ -513,7 +537,7 @@ HANDLERS: dict[Any, Handler] = {
     functools.partial: _partial,
     functools.wraps: _wraps,
     functools.cache: _first,
-    functools.lru_cache: _first,
+    functools.lru_cache: _cached,
     _same: _first,
     super: _super,
     sorted: _sorted,
@@ -543,7 +567,8 @@ HANDLERS: dict[Any, Handler] = {
     itertools.permutations: _combined(itertools.permutations),
     itertools.pairwise: _combined(itertools.pairwise),
     itertools.zip_longest: _combined(itertools.zip_longest),
-    itertools.islice: _combined(itertools.islice),
+    itertools.islice: _islice,
+    itertools.repeat: _repeated,
 }
 
 

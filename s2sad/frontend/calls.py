@@ -25,6 +25,7 @@ from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.joins import JOINS, join_rows
+from s2sad.frontend.linear import call_forward, call_linear, value_and_linear
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
@@ -58,7 +59,6 @@ from s2sad.ir.types import (
     SequenceType,
     StaticType,
     Type,
-    is_active_type,
     is_namedtuple,
     leaves,
 )
@@ -159,7 +159,7 @@ class Calls(Customs):
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
             case Linear():
-                return self.call_linear(function, arguments, keywords, node, hint)
+                return call_linear(self, function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
             case Constant():
@@ -197,9 +197,9 @@ class Calls(Customs):
         if getattr(f, "__s2sad_transform__", None) is not None and arguments and not isinstance(arguments[0], Constant):
             return self.derived(f, arguments, keywords, node)
         if getattr(f, "__s2sad_forward__", None) is not None:
-            return self.call_forward(f, arguments, keywords, node, hint)
+            return call_forward(self, f, arguments, keywords, node, hint)
         if getattr(f, "__s2sad_linear__", None) is not None:
-            return self.value_and_linear(f, arguments, keywords, node, hint)
+            return value_and_linear(self, f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
             return self.call_black_box(primitive, arguments, keywords, node, hint)
@@ -270,63 +270,6 @@ class Calls(Customs):
         found = [static_value(v) for v in values]
         return found[: len(arguments)], dict(zip(keywords, found[len(arguments) :], strict=True))
 
-    def call_forward(
-        self, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
-        try:
-            fun, primals, tangents = inspect.signature(jvp).bind(*arguments, **keywords).args
-        except TypeError as e:
-            self.refuse(node, f"jvp: {e}", "", UnsupportedCall)
-        values = [self.to_operand(t) for t in self.sequence(primals, node)]
-        dots = self.sequence(tangents, node)
-        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
-        if len(dots) != len(values) or not active:
-            self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
-        active = tuple(k for k in active if not is_none(dots[k]))
-        if not active:
-            self.refuse(node, "jvp: all tangents are None", "give one for what is moved")
-        if isinstance(fun, (Closure, Derived)):
-            derived = Derived(fun, jvp.__s2sad_tangent__(active))
-            return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
-        derivative = jvp.__s2sad_forward__(self.static(fun, node), active)
-        return self.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
-
-    def value_and_linear(
-        self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
-
-        What the function closes over is read now, as a pullback does not see what comes after it.
-        """
-        if not arguments or keywords:
-            self.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
-        fun, *primals = arguments
-        values = [self.to_operand(t) for t in primals]
-        active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
-        if not active:
-            self.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
-        transform = operator.__s2sad_linear__(active, len(values))
-        if isinstance(fun, (Closure, Derived)):
-            target, operands = self.derived_target(Derived(fun, transform), list(values), {}, node)
-        else:
-            target, operands = self.static(fun, node), values
-            target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
-        value = self.call(fun, list(values), {}, node, hint)
-        count = 1 if transform.kind == "pullback" else len(values)
-        return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
-
-    def call_linear(
-        self, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """A pullback or a pushforward: the derivative at the point that it was made for."""
-        if keywords or len(arguments) != function.count:
-            self.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
-        given = [self.to_operand(arguments[k]) for k in function.kept]
-        if hasattr(function.target, "spread"):
-            return self.call_function(function.target, [*function.operands, *given], {}, node, hint)
-        return self.call_target(function.target, [*function.operands, *given], node, hint)
-
     # functions of the user
 
     def call_function(
@@ -342,6 +285,7 @@ class Calls(Customs):
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
+        compiled = compiled and not inspect.isgeneratorfunction(f)
         if compiled:
             terms = [self.to_operand(t) for t in bound.values()]
             result = self.call_compiled(f, terms, node, hint)
@@ -441,12 +385,23 @@ class Calls(Customs):
             return None if arguments else receiver
         if name == "tolist":
             return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
-        if not arguments:
-            return self.apply(float, [array])
-        if len(arguments) == 1 and rank != 1:
-            array = self.apply(np.ravel, [array])
-        index = arguments[0] if len(arguments) == 1 else tuple(arguments)
-        return self.apply(float, [self.builder.apply(GETITEM, (array, self.to_operand(index)))])
+        return self.sole_item(array, arguments)
+
+    def sole_item(self, array: Operand, arguments: list[Term]) -> Operand:
+        """`array.item()` of an array of one item, or the item at an index; a number of Python."""
+        t = self.array_type(array)
+        item = array
+        if len(arguments) == 1 and t.rank != 1 and not isinstance(self.open(arguments[0]), tuple):
+            item = self.apply(np.ravel, [array])
+        if arguments:
+            index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+            item = self.builder.apply(GETITEM, (item, self.to_operand(index)))
+        elif t.shape:
+            if any(d != 1 for d in t.shape):  # NumPy raises where there are more
+                item = self.apply(np.reshape, [array, self.to_operand((constant(1),) * len(t.shape))])
+            zeros = tuple(constant(0) for _ in t.shape)
+            item = self.builder.apply(GETITEM, (item, self.to_operand(zeros if len(zeros) > 1 else zeros[0])))
+        return self.apply(complex if t.dtype is not None and t.dtype.kind == "c" else float, [item])
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None

@@ -50,6 +50,8 @@ class Carried:
         self.kinds: dict[str, list[Type]] = {}
         self.signed: set[tuple[str, int]] = set()
         """The integers among the leaves that an iteration may leave below 0."""
+        self.lost_rank = False
+        """Whether something begins as a number, say, and is an array after an iteration."""
         self.frozen: dict[str, str | None] = {}
         self.around = list(env.values())
         self.known: set[Symbol] | None = None
@@ -156,6 +158,8 @@ class Carried:
                 "give it the same kind of value",
                 UnsupportedType,
             )
+        ranks = [a.rank if isinstance(a, ArrayType) else -1 for a in (before, after, t)]
+        self.lost_rank |= ranks[2] is None and None not in ranks[:2]
         self.kinds[key][k] = t
         return t != before
 

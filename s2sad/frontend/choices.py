@@ -17,6 +17,7 @@ from s2sad.frontend.questions import is_of_unknown_kind
 from s2sad.frontend.terms import (
     Choice,
     Closure,
+    Known,
     Maybe,
     Partial,
     Range,
@@ -27,6 +28,7 @@ from s2sad.frontend.terms import (
     is_array,
     is_none,
     is_number,
+    is_plain_object,
     is_static,
     leaf_names,
     parts,
@@ -60,6 +62,9 @@ PYTHON_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 class Choices(Expressions):
     """Lowers conditions."""
 
+    awaited: frozenset[str] = frozenset()
+    """The variables that the bodies of loops over generators bind, which stand in other frames."""
+
     def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
         left = self.eval(node.left)
         return self._compare_chain(node, left, 0)
@@ -78,6 +83,9 @@ class Choices(Expressions):
                     wanted = isinstance(op, (gast.IsNot, gast.NotEq))
                     return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
         left, right = self.given(left), self.given(right)
+        numbers = self.numbers_of(left, right)
+        if numbers is not None and isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
+            return self.apply(np.equal if isinstance(op, (gast.Is, gast.Eq)) else np.not_equal, numbers)
         if isinstance(op, (gast.Is, gast.IsNot)):
             truth = self.is_truth(left, right)
             if truth is not None:
@@ -100,6 +108,15 @@ class Choices(Expressions):
     def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
         """The comparison by a method of a user's class; None where there is none."""
         return None
+
+    def numbers_of(self, left: Term, right: Term) -> list[Operand] | None:
+        """What is compared where strings are known by their numbers; None where none is."""
+        if not (isinstance(left, Known) or isinstance(right, Known)):
+            return None
+        terms = [t if isinstance(t, Known) else self.open(t) for t in (left, right)]
+        if not all(map(is_plain_object, terms)):
+            return [constant(0), constant(1)]
+        return [t.index if isinstance(t, Known) else constant(self.number_of(t.value)) for t in terms]  # type: ignore[union-attr]
 
     def is_truth(self, left: Term, right: Term) -> Operand | None:
         """`x is True` of a truth value of Python, of which there are two; None for other terms."""
@@ -128,6 +145,8 @@ class Choices(Expressions):
         options = self.open(container)
         if isinstance(options, Range):
             options = self.sequence(options, node)
+        if isinstance(options, dict) and isinstance(item, Known):
+            options = [constant(k) for k in options]
         if isinstance(options, dict):
             return constant((self.static(item, node) in options) is not negated)
         if isinstance(options, (tuple, list)) and not (is_static(options) and is_static(item)):
@@ -194,6 +213,9 @@ class Choices(Expressions):
             term = self.choose(
                 term.present, lambda: self.as_term(self.truth(value, node)), lambda: constant(False), node
             )
+        if isinstance(term, Known):
+            filled = [self.apply(np.not_equal, [term.index, constant(self.number_of(v))]) for v in (None, "")]
+            return self.apply(np.logical_and, filled)
         term = self.truth_of_object(term, node)
         opened = self.open(term)
         if isinstance(opened, (tuple, list, dict)):
@@ -324,7 +346,7 @@ class Choices(Expressions):
             for k in dict.fromkeys([*s1.env, *s2.env])
             if not k.startswith("#")
             and (k not in s1.env or k not in s2.env or s1.env[k] is not s2.env[k])
-            and (k in self.env or self.frame.owns(k) or k == STOP)
+            and (k in self.env or self.frame.owns(k) or k == STOP or k in self.awaited)
             and not dead(k)
         ]
         kept = [k for k in s1.env if not k.startswith("#") and k in s2.env and not dead(k)]

@@ -15,7 +15,7 @@ from typing import Any
 import gast
 
 from s2sad.errors import UnsupportedCall
-from s2sad.frontend import scope
+from s2sad.frontend import generators, scope
 from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.objects import Objects
 from s2sad.frontend.terms import Closure, Derived, Record, Ref, Term, describe, is_array, parts
@@ -70,6 +70,8 @@ class Closures(Objects):
 
     def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:
         """The body of a function in the place of its call."""
+        if inspect.isgeneratorfunction(f):
+            return generators.of_function(f, bound)
         source, code = source_of(f), function_code(f)
         self.frames += 1
         rest = code.live, None, None, code.captured, code.reads
@@ -80,6 +82,8 @@ class Closures(Objects):
         """A function or lambda made in the function, in the place of its call."""
         signature = signature_of(closure.node.args)
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
+        if generators.yields(closure.node):
+            return generators.of_closure(closure, bound)
         found = self.compiled_closure(closure, bound, node)
         if found is not None:
             return found

@@ -25,6 +25,7 @@ from s2sad.frontend.memory import Memory
 from s2sad.frontend.numpyforms import GRIDS, grid
 from s2sad.frontend.terms import (
     Closure,
+    Known,
     Partial,
     Range,
     Record,
@@ -38,7 +39,7 @@ from s2sad.frontend.terms import (
     static_value,
 )
 from s2sad.ir.builder import Builder
-from s2sad.ir.effects import FORMAT, JOINED, PERCENT, STRING
+from s2sad.ir.effects import FORMAT, JOINED, PERCENT, RAISE, STRING
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
@@ -239,6 +240,9 @@ class Expressions(Memory):
     def _eval_List(self, node: gast.List, hint: str | None) -> Term:
         return self.new(list, self._items(node.elts))
 
+    def _eval_Set(self, node: gast.Set, hint: str | None) -> Term:
+        return constant(frozenset(self.static(item, node) for item in self._items(node.elts)))
+
     def _items(self, nodes: list[gast.AST]) -> list[Term]:
         items: list[Term] = []
         for e in nodes:
@@ -414,6 +418,8 @@ class Expressions(Memory):
                 self.refuse(node, f"index {index} of {len(base)} items", "", UnsupportedType)
             items = base[index]
             return self.new(list, items) if isinstance(items, list) and isinstance(index, slice) else items
+        if isinstance(base, dict) and isinstance(index_term, Known):
+            return self.item_of_dict(base, index_term, list(base), node)
         if isinstance(base, dict):
             key = self.static(index_term, getattr(node, "slice", node))
             if key not in base and isinstance(whole, Ref) and whole.cell in self.factories:
@@ -427,6 +433,16 @@ class Expressions(Memory):
         if is_static(base):
             return constant(static_value(base)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
+
+    def item_of_dict(self, base: dict[Any, Term], key: Known, keys: list[Any], node: gast.AST) -> Term:
+        """The item of a dict at one of several strings."""
+        if not keys:
+            return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
+        same = self.apply(np.equal, [key.index, constant(self.number_of(keys[0]))])
+        return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_dict(base, key, keys[1:], node), node)
+
+    def choose(self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST) -> Term:
+        raise NotImplementedError
 
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""

@@ -42,6 +42,8 @@ class Frame:
     """The names that functions inside may read at any time: live everywhere."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By the names of functions inside: what is read when one is called."""
+    foreign: tuple[str, ...] = ()
+    """The keys of what the loop that consumes a generator carries: its body stands in those of the generator."""
 
     @property
     def has_functions(self) -> bool:
@@ -101,7 +103,7 @@ def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> 
 @lru_cache(maxsize=512)
 def source_of(function: types.FunctionType) -> Source:
     """The source of a function; parsed once, as a function object keeps its code."""
-    return parse(function)
+    return parse(function, generators=True)
 
 
 @lru_cache(maxsize=512)

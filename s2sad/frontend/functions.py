@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedSyntax
+from s2sad.frontend import generators
 from s2sad.frontend.calls import Calls
 from s2sad.frontend.frames import Code, Frame, code_of
-from s2sad.frontend.terms import Closure, Enumerate, Generator, Range, Reversed, Term, Zip
+from s2sad.frontend.terms import Closure, Enumerate, Generated, Generator, Range, Reversed, Term, Zip
 from s2sad.ir.values import Constant, constant
 
 ITEMS = "items_"
@@ -31,13 +33,15 @@ class Functions(Calls):
 
     codes: dict[int, Code]
     comprehensions: dict[tuple[int, str, str], Code]
+    bodies: dict[int, Any]
+    """The bodies of loops over generators, as functions."""
+    kept: list[gast.AST]
+    """The trees whose identity is a key."""
 
     def _eval_Lambda(self, node: gast.Lambda, hint: str | None) -> Term:
         return Closure(node, hint or "lambda", self.frame, self.defaults_in(node.args))
 
     def _stmt_FunctionDef(self, node: gast.FunctionDef) -> None:
-        if any(isinstance(n, (gast.Yield, gast.YieldFrom)) for n in gast.walk(node)):
-            self.refuse(node, "a generator function", "return a list of the values")
         term: Term = Closure(node, node.name, self.frame, self.defaults_in(node.args))
         for decorator in reversed(node.decorator_list):
             term = self.call(self.eval(decorator), [term], {}, decorator, None)
@@ -103,6 +107,9 @@ class Functions(Calls):
         """A generator, or another iterable without an array behind it, as a list."""
         if isinstance(term, Generator):
             return self.comprehension(term.node, term.frame, ITEMS, _append)
+        term = generators.flattened(self, term, self.frame.tree)  # type: ignore[arg-type]
+        if isinstance(term, Generated):
+            return generators.collected(self, term, self.frame.tree)  # type: ignore[arg-type]
         if isinstance(term, (Range, Zip, Enumerate, Reversed)):
             items = self.unrollable(term, self.frame.tree)
             if items is not None:
@@ -129,14 +136,18 @@ class Functions(Calls):
         key = (0, text, "")
         code = self.comprehensions.get(key)
         if code is None:
-            tree = gast.parse(text).body[0]
-            for n in gast.walk(tree):
-                if hasattr(n, "lineno"):
-                    gast.copy_location(n, node)
-            code = self.comprehensions[key] = code_of(tree)
+            code = self.comprehensions[key] = code_of(self.parsed(text, node))
         self.frames += 1
         frame = Frame(self.frame.source, None, code.tree, self.frames, None, code.local, code.live)
         return self.enter(frame, bound, node)
+
+    def parsed(self, text: str, node: gast.AST) -> Any:
+        """The statement of a text, as if it stood in the place of the node."""
+        tree = gast.parse(text).body[0]
+        for n in gast.walk(tree):
+            if hasattr(n, "lineno"):
+                gast.copy_location(n, node)
+        return tree
 
     def mapped(self, function: Term, iterables: list[Term], node: gast.AST) -> Term:
         """`map(function, *iterables)`, as the list of its items."""
@@ -195,7 +206,7 @@ class Functions(Calls):
         raise NotImplementedError
 
     def _eval_Yield(self, node: gast.AST, hint: str | None) -> Term:
-        self.refuse(node, "yield", "return a list of the values")
+        self.refuse(node, "the value of a yield", "write the yield as a statement")
 
     _eval_YieldFrom = _eval_Yield
 

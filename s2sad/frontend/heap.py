@@ -11,6 +11,7 @@ iterations becomes a list of run-time length: one value of the IR.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ import numpy as np
 from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.terms import (
+    Known,
     Maybe,
     Record,
     Ref,
@@ -30,12 +32,13 @@ from s2sad.frontend.terms import (
     flatten,
     is_array,
     is_none,
+    is_plain_object,
     open_container,
     parts,
     structure,
 )
 from s2sad.ir.builder import Builder
-from s2sad.ir.effects import RAISE
+from s2sad.ir.effects import PICKED, RAISE
 from s2sad.ir.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.structure import UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, join
@@ -83,6 +86,8 @@ class Heap:
         """Cells that may be read only, and why."""
         self.watched: dict[str, dict[str, Term]] = {}
         """For merged objects: what the cells held that they were merged of."""
+        self.objects: list[object] = []
+        """The strings, members of Enums and None of which a name may be one at run time: by their numbers."""
         self.origins: dict[str, tuple[Operand, Term]] = {}
         """The value that a cell was opened from, and its contents then."""
         self.inside: dict[str, tuple[Ref, Operand]] = {}
@@ -268,6 +273,8 @@ class Heap:
             return builder.operand(slice(term.start, term.stop, term.step))
         if isinstance(term, Maybe):
             return self.to_operand(self.given(term, builder), builder, env)
+        if isinstance(term, Known) and not any(isinstance(v, enum.Enum) for v in self.objects):
+            return builder.apply(PICKED, (term.index,), {"options": tuple(self.objects)})
         if isinstance(term, (tuple, list)):
             return builder.operand(type(term)(self.to_operand(t, builder, env) for t in term))
         if isinstance(term, dict):
@@ -342,6 +349,8 @@ class Heap:
         differ in identity."""
         if isinstance(t1, Ref) and isinstance(t2, Ref) and t1.cell == t2.cell:
             return t1, t2
+        if is_plain_object(t1) and is_plain_object(t2):
+            return self.as_known(t1, t2), self.as_known(t2, t1)
         if _may_be_none(t1, t2):
             m1, m2 = _as_maybe(t1, t2, b1), _as_maybe(t2, t1, b2)
             v1, v2 = self.unify(m1.value, env1, b1, m2.value, env2, b2, name)
@@ -367,6 +376,22 @@ class Heap:
         if _is_list(t1) and _is_list(t2):
             return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
         return t1, t2
+
+    def as_known(self, term: Term, other: Term) -> Term:
+        """A string, or what is like one, by its number, where it is another one on the other side."""
+        if isinstance(term, Known):
+            return term
+        assert isinstance(term, Constant)
+        if isinstance(other, Constant) and other.value == term.value and type(other.value) is type(term.value):
+            return term
+        return Known(constant(self.number_of(term.value)))
+
+    def number_of(self, value: object) -> int:
+        """The number of a string, or of what is like one."""
+        found = next((k for k, v in enumerate(self.objects) if v == value and type(v) is type(value)), None)
+        if found is None:
+            self.objects.append(value)
+        return len(self.objects) - 1 if found is None else found
 
     def shallow(self, term: Term, env: Environment, builder: Builder) -> Term:
         """The contents of a reference, or of a container value, with the references in them."""

@@ -15,7 +15,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.frontend import scope
+from s2sad.frontend import generators, scope
 from s2sad.frontend.carried import Carried, grown, least_of, sized
 from s2sad.frontend.collecting import collecting
 from s2sad.frontend.functions import Functions
@@ -23,6 +23,7 @@ from s2sad.frontend.heap import STOP, NotStatic
 from s2sad.frontend.terms import (
     Checkpointed,
     Enumerate,
+    Generated,
     Generator,
     Method,
     Range,
@@ -75,13 +76,21 @@ class Loops(Functions):
         term = self.iterable(self.eval(node.iter))
         marked = term if isinstance(term, Checkpointed) else None
         snapshots = None if marked is None else marked.snapshots
-        term = term if marked is None else marked.iterable
+        term = generators.flattened(self, term if marked is None else marked.iterable, node)
+        if isinstance(term, Generated):
+            generators.consume(self, node, term)
+            return None
         if isinstance(term, Generator):
             term = self.listed(term)
         items = self.unrollable(term, node)
         if items is not None:
             self.unroll(node, items)
             return None
+        self.iterate(node, term, snapshots)
+        return None
+
+    def iterate(self, node: gast.For, term: Term, snapshots: int | None) -> None:
+        """A loop whose iterations are one piece of text."""
         start, stop, step, reverse = self.bounds(term, node)
         names = self.carried_names(node)
 
@@ -123,27 +132,36 @@ class Loops(Functions):
         rounds = self.known_rounds(term)
         errors = len(self.errors)
         env, operations, frozen = dict(self.env), len(self.builder.operations), dict(self.frozen)
+        builder, around = self.builder, self.carried_now
 
         def run() -> None:
-            self.loop(node, names, build, body, counter, trips=trips)
+            self.loop(node, names, build, body, counter, trips=trips, ranks=rounds is not None and snapshots is None)
 
         try:
             run()
         except NotStatic as e:
             self.errors.append(e)
+        except RankLost as e:
+            self.builder, self.carried_now = builder, around
+            self.errors.append(e)
         missing = any(isinstance(e, NotStatic) for e in self.errors[errors:])
         if missing and snapshots is not None:
-            return None
+            return
         if missing and rounds is None and not self.keeps_rows:
             del self.errors[errors:], self.builder.operations[operations:]
             self.env, self.frozen, self.keeps_rows = env, frozen, True
             run()
         elif rounds is not None and any(isinstance(e, NotStatic) for e in self.errors[errors:]):
-            # the body needs the index at compile time: one round after the other
+            # the body needs the index at compile time: one round after the other; what begins as a number may be an
+            # array after the first one
+            lost = any(isinstance(e, RankLost) for e in self.errors[errors:])
             del self.errors[errors:], self.builder.operations[operations:]
             self.env, self.frozen = env, frozen
-            self.unroll(node, rounds)
-        return None
+            if lost and isinstance(term, Range) and len(rounds) > 2 and not scope.breaks(node):
+                self.unroll(node, rounds[:1])
+                self.iterate(node, Range(self.to_operand(rounds[1]), term.stop, term.step), snapshots)
+            else:
+                self.unroll(node, rounds)
 
     def check_checkpointed(self, node: gast.For, carried: Sequence[Value], breaks: bool) -> None:
         """Refuse a marked loop whose steps cannot be done again from what it carries."""
@@ -419,12 +437,15 @@ class Loops(Functions):
         index: Value | None,
         test: Callable[[list[Value], dict[str, Term]], None] | None = None,
         trips: Operand | None = None,
+        ranks: bool = False,
     ) -> None:
         """Lower a loop body until the types of what it carries no longer change.
 
         Beside the variables `names`, it carries whatever else an iteration is seen to change: what a closure or a
-        method rebinds, the contents of lists and objects.
+        method rebinds, the contents of lists and objects. With `ranks` it raises `RankLost` where the rank of something
+        is another one after an iteration.
         """
+        names = list(dict.fromkeys((*names, *self.frame.foreign)))
         outer, env, around = self.builder, self.env, self.carried_now
         self.carried_now = around | set(names)
         paths, frozen = dict(self.parameter_paths), dict(self.frozen)
@@ -468,6 +489,8 @@ class Loops(Functions):
             if fresh or more:
                 continue
             results, changed = carried.widen(after, inner, loose)
+            if carried.lost_rank and ranks:
+                raise RankLost("what is an array after an iteration begins as a number", "", self.at(node))
             seen_elsewhere = {c: why for c, why in self.frozen.items() if c in env and c not in frozen}
             if not changed and not seen_elsewhere:
                 break
@@ -503,6 +526,10 @@ def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
         return least_of(start.type) >= 0
     size = stop.type.size if isinstance(stop.type, ArrayType) else None
     return size is not None and not may_be_negative(dim_sum(size, 1))
+
+
+class RankLost(NotStatic):
+    """What begins as a number is an array after an iteration, so that neither rank would be known in the loop."""
 
 
 class TestChanges(Exception):

@@ -30,7 +30,7 @@ from s2sad.frontend.heap import STOP, Evaluated
 from s2sad.frontend.listmethods import delete_item, set_item
 from s2sad.frontend.objects import BINARY_METHODS
 from s2sad.frontend.regions import Regions
-from s2sad.frontend.source import Source, deep_recursion
+from s2sad.frontend.source import Source, deep_recursion, parse
 from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
@@ -60,6 +60,8 @@ class Lowered:
     """The parameters in whose arrays the function writes."""
     changes: bool = False
     """It is impure for another reason than that it gives a list or object that it is given."""
+    valueless: bool = False
+    """It gives a function, or what has no value at run time."""
 
 
 def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False) -> Lowered:
@@ -85,6 +87,8 @@ def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     if isinstance(target, ClosureTarget):
         return inner_frame(mirrors[0], target.code, 0)
     if isinstance(target, types.FunctionType) and not has_rule(target):
+        if inspect.isgeneratorfunction(target):
+            parse(target)  # it is refused
         source, code = source_of(target), function_code(target)
         return Frame(source, target, code.tree, 0, None, code.local, code.live, None, None, code.captured, code.reads)
     function = python_function(target)
@@ -106,6 +110,8 @@ class Lowering(Regions):
         self.errors = []
         self.in_place = []
         self.carried_now = frozenset({STOP})
+        self.bodies = {}
+        self.kept = []
         self.mirrors: Sequence[Frame] = ()
         """The frames around a closure that is compiled by itself."""
 
@@ -139,13 +145,18 @@ class Lowering(Regions):
         changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result))
         written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
-        operand = self.to_operand(result) if self.is_value(result) else constant(None)
+        operand: Operand = constant(None)
+        valueless = False
+        try:
+            operand = self.to_operand(result)
+        except UnsupportedType:
+            valueless = True
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         variables = tuple(v for v, _ in self.captured.values())
-        return Lowered(function, variables, tuple(self.in_place), impure, written, changes)
+        return Lowered(function, variables, tuple(self.in_place), impure, written, changes, valueless)
 
     def key_of(self, target: Any, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""

@@ -286,6 +286,18 @@ def own_nodes(tree: gast.AST) -> Iterator[gast.AST]:
             stack += gast.iter_child_nodes(node)
 
 
+def breaks(loop: gast.AST) -> bool:
+    """Whether a loop may be left early."""
+    work = list(loop.body)
+    while work:
+        node = work.pop()
+        if isinstance(node, gast.Break):
+            return True
+        if not isinstance(node, (gast.For, gast.While, *_FUNCTIONS)):
+            work += gast.iter_child_nodes(node)
+    return False
+
+
 def escaping(tree: gast.FunctionDef) -> Names:
     """The names read by functions inside that are more than called by name: they may be called anywhere."""
     called = {id(node.func) for node in gast.walk(tree) if isinstance(node, gast.Call)}

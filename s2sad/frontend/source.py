@@ -66,8 +66,8 @@ class Source:
         return _location(node, self.file, self._lines, self._first)
 
 
-def parse(function: types.FunctionType) -> Source:
-    """The source of a function, checked to be what the function runs.
+def parse(function: types.FunctionType, generators: bool = False) -> Source:
+    """The source of a function, checked to be what the function runs; of a generator where these are asked for.
 
     >>> parse(lambda x: 2 * x).text
     'lambda x: 2 * x'
@@ -89,7 +89,7 @@ def parse(function: types.FunctionType) -> Source:
                 "the file was changed after it was imported (or an import hook rewrites its functions). "
                 "Import it anew: restart Python, or importlib.reload its module."
             )
-        return _source(node, code, lines)
+        return _source(node, code, lines, generators)
 
 
 def _file_lines(function: types.FunctionType) -> list[str]:
@@ -106,10 +106,11 @@ def _file_lines(function: types.FunctionType) -> list[str]:
     )
 
 
-def _source(node: Definition, code: types.CodeType, lines: list[str]) -> Source:
+def _source(node: Definition, code: types.CodeType, lines: list[str], generators: bool) -> Source:
     first, last = code.co_firstlineno, node.end_lineno or node.lineno
     own = tuple(lines[first - 1 : last])
-    if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+    refused = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | (0 if generators else inspect.CO_GENERATOR)
+    if code.co_flags & refused:
         what, instead = "a generator", "Return a list or a tuple of the values."
         if not code.co_flags & inspect.CO_GENERATOR:
             what, instead = "an async function", "Write a plain function, and await its arguments before the call."

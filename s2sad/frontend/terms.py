@@ -8,8 +8,9 @@ as a term is what a cell holds, or a list, dict or object as a value: without id
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gast
@@ -167,6 +168,21 @@ class Generator:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Generated:
+    """The call of a generator function, with its parameters; it is lowered where it is consumed, once.
+
+    `function` is that of the module, or `frame` the one in whose text it is written.
+    """
+
+    tree: Any
+    source: Any
+    function: Any
+    frame: Frame | None
+    bound: dict[str, Any]
+    used: list[gast.AST] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of two functions, by a predicate of run time."""
 
@@ -184,6 +200,13 @@ class Maybe:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """One of some strings, members of Enums, or None: by its number in the table of the lowering."""
+
+    index: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Super:
     """`super()`: the attributes of the classes behind `cls`, on a receiver."""
 
@@ -194,7 +217,8 @@ class Super:
 Term: TypeAlias = (
     "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
-    " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Choice | Maybe | Super | View | Slice"
+    " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
+    " | Super | View | Slice"
 )
 
 Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
@@ -259,6 +283,10 @@ def parts(term: Term) -> Parts | None:
             return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
         case Generator():
             return (Generator, id(term.node), term.frame.number), [], lambda new: term
+        case Known():
+            return Known, [term.index], lambda new: Known(*new)
+        case Generated():
+            return (Generated, id(term)), [], lambda new: term
         case Super():
             cls = term.cls
             return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
@@ -276,6 +304,13 @@ def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> t
 def is_none(term: Term | None) -> bool:
     """Whether a term is `None`, or is not there."""
     return term is None or (isinstance(term, Constant) and term.value is None)
+
+
+def is_plain_object(term: Term) -> bool:
+    """Whether a term is a string, a member of an Enum, or None, or one of these by its number."""
+    if isinstance(term, Known):
+        return True
+    return isinstance(term, Constant) and (term.value is None or isinstance(term.value, (str, enum.Enum)))
 
 
 def is_number(term: Term) -> bool:
@@ -405,6 +440,8 @@ def describe(term: Term) -> str:
         Partial: "a function",
         Choice: "a function",
         Generator: "a generator",
+        Generated: "a generator",
+        Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
 

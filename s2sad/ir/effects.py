@@ -4,6 +4,7 @@ print_      `print(*values, sep=..., end=...)`
 assert_     `assert test, message`
 raise_      `raise exception(*values)`; what comes after it is never reached
 percent     `"..." % values`; format_method: `"...".format(values)`; joined: `a + b` of strings; str
+picked      one of some strings, by its number
 format_     an f-string; `parts` are its texts and the conversions between them
 """
 
@@ -66,6 +67,13 @@ FORMAT_METHOD = register(
 )
 PERCENT = register(Primitive("percent", lambda s, x: s % x, _text_type, constant=True, spelling="_0 % _1"))
 JOINED = register(Primitive("joined", lambda a, b: a + b, _text_type, constant=True, spelling="_0 + _1"))
+
+
+def _picked(index: int, *, options: tuple[object, ...]) -> object:
+    return options[index]
+
+
+PICKED = register(Primitive("picked", _picked, lambda index, *, options: STRING, constant=True))
 STR = register(Primitive("str", str, _text_type, constant=True))
 PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Effect.IO))
 ASSERT = register(Primitive("assert", _assert, _assert_type, constant=True, effect=Effect.IO))

@@ -102,6 +102,12 @@ def appended(m):
     return np.sum(np.append(m, m**2) ** 2) + np.sum(np.append(m, m**2, axis=0) ** 3) + np.sum(np.append(m[0], [1.0]))
 
 
+def columns(m):
+    table = np.column_stack((m[:, 0], m, m[:, 1] ** 2))
+    powers = np.column_stack([m[0] ** p for p in range(3)])
+    return np.sum(table**3) + np.linalg.det(powers)
+
+
 def counted(x):
     places = np.array([0, 1, 1, 2, 0, 1])
     sums = np.bincount(places, weights=x)
@@ -140,7 +146,7 @@ def plain_histogram(x):
 
 VECTORS = [selected, pieces, pieces_with_arguments, for_each, from_iterables, asks_for_complex, put_in, counted]
 VECTORS += [deposited, histogram_of_weights, histogram_with_moving_edges, histogram_of_density, plain_histogram]
-MATRICES = [along_axes, for_each_pair, enumerated, by_indices, blocks, where_it_holds, left_out, appended]
+MATRICES = [along_axes, for_each_pair, enumerated, by_indices, blocks, where_it_holds, left_out, appended, columns]
 
 
 @pytest.mark.parametrize(("f", "x"), [*((f, X) for f in VECTORS), *((f, M) for f in MATRICES)])

@@ -272,6 +272,24 @@ def chosen(x):
     return f(x) * g(x)
 
 
+def sines_of(xs):
+    for x in xs:
+        yield np.sin(x)
+
+
+@case("generator function, `yield from`", X)
+def yields_in_turn(xs):
+    def twice(values):
+        yield from sines_of(values)
+        for v in values:
+            yield v * v
+
+    total = 0.0
+    for k, y in enumerate(twice(xs)):
+        total += y * k
+    return total
+
+
 @case("generator expression", X, 4)
 def generators(xs, n):
     total = sum(x * x for x in xs if x > 0)
