@@ -13,12 +13,11 @@ def energy_hvp(u, w, u_dot):
     v10_dot = u_dot * np.exp(u)
     v11_bar = -v9  # v12 = v9 * v11
     u_bar_dot = v10_dot * v11_bar
-    v7_dot = slopes_dot * 2.0
-    slopes_bar_dot = v7_dot * (0.5 * h)
+    slopes_bar_dot = slopes_dot * h
     v4_bar_dot = slopes_bar_dot / h
-    v8_dot = np.pad(v4_bar_dot, pad_width=((1, 0),))
-    v13_dot = np.pad(v4_bar_dot, pad_width=((0, 1),))
-    v3_bar_dot = v8_dot - v13_dot
+    v5_dot = np.pad(v4_bar_dot, ((1, 0),))
+    v7_dot = np.pad(v4_bar_dot, ((0, 1),))
+    v3_bar_dot = v5_dot - v7_dot
     v_bar_dot = v3_bar_dot[1:-1]
     u_bar_dot += v_bar_dot
     return u_bar_dot

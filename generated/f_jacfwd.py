@@ -15,5 +15,4 @@ def f_jacfwd(x):
     v5_dot = v1_dot * 5.0
     v6_dot = v3_dot * np.cos(v3)
     v7_dot = v5_dot + v6_dot
-    v8_dot = np.stack([v4_dot, v7_dot], axis=1)
-    return v8_dot.T
+    return np.stack([v4_dot, v7_dot])

@@ -15,7 +15,7 @@ def f_jacrev(x):
     v7_bar = v8_bar[:, 1]                        # v8 = np.array([v4, v7])
     v2_bar = v4_bar * v3                         # v4 = v2 * v3
     v3_bar = v7_bar * np.cos(v3) + v4_bar * v2   # v6 = np.sin(v3); v4 = v2 * v3
-    x_bar = np.zeros((2, x.shape[0]))            # v3 = x[1]
+    x_bar = np.zeros((2, len(x)))                # v3 = x[1]
     x_bar[:, 1] = v3_bar                         # v3 = x[1]
     v1_bar = v7_bar * 5.0 + v2_bar * (2.0 * v1)  # v5 = 5.0 * v1; v2 = v1 ** 2
     x_bar[:, 0] += v1_bar                        # v1 = x[0]

@@ -27,31 +27,28 @@ def factor_sum_grad(a, w):
             r[k, j] = v8
             a[:, j] -= v6 * v8
         v7s_stack.append(v7s)
-    v15 = np.arange(1.0, len(r) + 1.0)
-    v16 = r * r * v15
+    v14 = np.arange(1.0, len(r) + 1.0)
+    v15 = r * r * v14
     # adjoint sweep
-    v16_bar = np.broadcast_to(1.0, v16.shape)  # v17 = np.sum(v16)
-    v13_bar = v16_bar * v15                    # v16 = v13 * v15
-    r_bar = 2.0 * (v13_bar * r)                # v13 = r * r
+    r_bar = 2.0 * v14 * r  # v12 = r * r
     a_bar = w.copy()
     for k, v1, v7s in zip(reversed(range(n)), reversed(v1s), reversed(v7s_stack)):
         for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
-            v10_bar = a_bar[:, j]  # a[:, j] += v10
-            v9_bar = -v10_bar      # v10 = -v9
+            v9_bar = -a_bar[:, j]  # a[:, j] -= v9
             v8 = r[k, j]
             v6 = a[:, k]
             v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]  # v9 = v6 * v8; r[k, j] = v8
             v7_bar = v8_bar * v6                        # v8 = v6 @ v7
             v6_bar = v9_bar * v8 + v8_bar * v7          # v9 = v6 * v8; v8 = v6 @ v7
-            a_bar[:, j] += v7_bar                       # v7 = a[:, j]; a[:, j] += v10
+            a_bar[:, j] += v7_bar                       # v7 = a[:, j]; a[:, j] -= v9
             r_bar[k, j] = 0.0                           # r[k, j] = v8
             a_bar[:, k] += v6_bar                       # v6 = a[:, k]
         v5_bar = a_bar[:, k]  # a[:, k] = v5
         v4 = r[k, k]
+        v1_bar = v5_bar / v4  # v5 = v1 / v4
         v5 = a[:, k]
-        v4_bar = np.sum(v5_bar * (-v5 / v4)) + r_bar[k, k]  # v5 = v1 / v4; r[k, k] = v4
-        v3_bar = v4_bar * (0.5 / v4)                        # v4 = np.sqrt(v3)
-        v1_bar = v5_bar / v4 + v3_bar * (2.0 * v1)          # v5 = v1 / v4; v2 = v1 ** 2
-        a_bar[:, k] = v1_bar                                # a[:, k] = v5; v1 = a[:, k]
-        r_bar[k, k] = 0.0                                   # r[k, k] = v4
+        v4_bar = r_bar[k, k] - np.sum(v1_bar * v5)  # v5 = v1 / v4; r[k, k] = v4
+        v1_bar += v4_bar / v4 * v1                  # v4 = np.sqrt(v3); v2 = v1 ** 2
+        a_bar[:, k] = v1_bar                        # a[:, k] = v5; v1 = a[:, k]
+        r_bar[k, k] = 0.0                           # r[k, k] = v4
     return a_bar

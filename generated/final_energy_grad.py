@@ -4,33 +4,33 @@ import numpy as np
 
 
 def burgers_forward(u, dt, dx, steps):
-    u_2 = u.copy()
-    back = np.empty_like(u_2)
-    ahead = np.empty_like(u_2)
+    u = u.copy()
+    back = np.empty_like(u)
+    ahead = np.empty_like(u)
     v8s = []
     decisions = []
     v9s = []
     for _ in range(steps):
-        v3 = u_2[1:] - u_2[:-1]
+        v3 = u[1:] - u[:-1]
         back[1:] = v3
-        v4 = u_2[0]
-        v5 = u_2[-1]
+        v4 = u[0]
+        v5 = u[-1]
         v6 = v4 - v5
         back[0] = v6
         ahead[:-1] = v3
         ahead[-1] = v6
-        v8 = dt / dx * u_2
+        v8 = dt / dx * u
         v8s.append(v8)
-        v1 = u_2 > 0.0
+        v1 = u > 0.0
         decisions.append(v1)
         v9 = np.where(v1, back, ahead)
         v9s.append(v9)
-        u_2 -= v8 * v9
-    return u_2, (u, dt, dx, steps, v8s, decisions, v9s)
+        u -= v8 * v9
+    return u, (dt, dx, v8s, decisions, v9s)
 
 
 def burgers_reverse(residuals, u_bar):
-    u, dt, dx, steps, v8s, decisions, v9s = residuals
+    dt, dx, v8s, decisions, v9s = residuals
     back_bar = np.zeros_like(u_bar)
     ahead_bar = np.zeros_like(u_bar)
     u_bar = u_bar.copy()
@@ -47,12 +47,10 @@ def burgers_reverse(residuals, u_bar):
         v16 = back_bar[0]                       # back[0] = v6
         back_bar[0] = 0.0                       # back[0] = v6
         v6_bar += v16                           # back[0] = v6
-        v5_bar = -v6_bar                        # v6 = v4 - v5
-        u_bar[-1] += v5_bar                     # v5 = u[-1]
+        u_bar[-1] -= v6_bar                     # v6 = v4 - v5; v5 = u[-1]
         u_bar[0] += v6_bar                      # v4 = u[0]
         v3_bar = ahead_bar[:-1] + back_bar[1:]  # ahead[:-1] = v3; back[1:] = v3
-        v2_bar = -v3_bar                        # v3 = v1 - v2
-        u_bar[:-1] += v2_bar                    # v2 = u[:-1]
+        u_bar[:-1] -= v3_bar                    # v3 = v1 - v2; v2 = u[:-1]
         ahead_bar[:-1] = 0.0                    # ahead[:-1] = v3
         back_bar[1:] = 0.0                      # back[1:] = v3
         u_bar[1:] += v3_bar                     # v1 = u[1:]
@@ -62,9 +60,8 @@ def burgers_reverse(residuals, u_bar):
 def final_energy_grad(u, dt, dx, steps):
     """The gradient of final_energy with respect to u."""
     # evaluation trace
-    v1 = 0.5 * dx
     v2, burgers_residuals = burgers_forward(u, dt, dx, steps)
     # adjoint sweep
-    v2_bar = v1 * (2.0 * v2)                            # v3 = v2 ** 2
+    v2_bar = dx * v2                                    # v3 = v2 ** 2
     u_bar = burgers_reverse(burgers_residuals, v2_bar)  # v2 = burgers(u, dt, dx, steps)
     return u_bar

@@ -18,32 +18,30 @@ def log_determinant_grad(a):
                 v4 = a[i, k]
                 v5 = a[k, j]
                 v6 = v4 * v5
-                v7 = -v6
-                a[i, j] += v7
-    v9s = np.empty(len(a))
+                a[i, j] -= v6
+    v8s = np.empty(len(a))
     for k in range(len(a)):
-        v8 = a[k, k]
-        v9 = np.abs(v8)
-        v9s[k] = v9
+        v7 = a[k, k]
+        v8 = np.abs(v7)
+        v8s[k] = v8
     # adjoint sweep
     a_bar = np.zeros_like(a)
     for k in reversed(range(len(a))):
-        v9 = v9s[k]
-        v8 = a[k, k]
-        v8_bar = np.sign(v8) / v9  # v10 = np.log(v9); v9 = np.abs(v8)
-        a_bar[k, k] += v8_bar      # v8 = a[k, k]
+        v8 = v8s[k]
+        v7 = a[k, k]
+        v7_bar = np.sign(v7) / v8  # v9 = np.log(v8); v8 = np.abs(v7)
+        a_bar[k, k] += v7_bar      # v7 = a[k, k]
     for k in reversed(range(n - 1)):
         a_bar_sum = 0.0
         for i in reversed(range(k + 1, n)):
             a_bar_sum_2 = 0.0
             for j in reversed(range(k + 1, n)):
-                v7_bar = a_bar[i, j]  # a[i, j] += v7
-                v6_bar = -v7_bar      # v7 = -v6
+                v6_bar = -a_bar[i, j]  # a[i, j] -= v6
                 v5 = a[k, j]
                 v4_bar = v6_bar * v5  # v6 = v4 * v5
                 v4 = a[i, k]
                 v5_bar = v6_bar * v4   # v6 = v4 * v5
-                a_bar[k, j] += v5_bar  # v5 = a[k, j]; a[i, j] += v7
+                a_bar[k, j] += v5_bar  # v5 = a[k, j]; a[i, j] -= v6
                 a_bar_sum_2 += v4_bar  # v4 = a[i, k]
             a_bar[i, k] += a_bar_sum_2  # v4 = a[i, k]
             v3_bar = a_bar[i, k]        # a[i, k] = v3
@@ -51,8 +49,8 @@ def log_determinant_grad(a):
             v2 = a[k, k]
             v1_bar = v3_bar / v2  # v3 = v1 / v2
             v3 = a[i, k]
-            v2_bar = v3_bar * (-v3 / v2)  # v3 = v1 / v2
-            a_bar_sum += v2_bar           # v2 = a[k, k]
-            a_bar[i, k] += v1_bar         # v1 = a[i, k]
+            v2_bar = -v1_bar * v3  # v3 = v1 / v2
+            a_bar_sum += v2_bar    # v2 = a[k, k]
+            a_bar[i, k] += v1_bar  # v1 = a[i, k]
         a_bar[k, k] += a_bar_sum  # v2 = a[k, k]
     return a_bar

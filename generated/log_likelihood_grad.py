@@ -7,65 +7,63 @@ def log_likelihood_grad(a, y):
     """The gradient of log_likelihood with respect to a, y."""
     # evaluation trace
     n = a.shape[0]
-    v6s = np.empty(n)
+    v5s = np.empty(n)
     a = a.copy()
     for j in range(n):
         if j > 0:
             v3 = a[j:, :j] @ a[j, :j]
             a[j:, j] -= v3
-        v5 = a[j, j]
-        v6 = np.sqrt(v5)
-        v6s[j] = v6
-        a[j:, j] = a[j:, j] / v6
+        v4 = a[j, j]
+        v5 = np.sqrt(v4)
+        v5s[j] = v5
+        a[j:, j] = a[j:, j] / v5
     n_2 = len(y)
     z = np.zeros(n_2)
     for i in range(n_2):
-        v9 = y[i]
-        v12 = a[i, :i] @ z[:i]
-        v13 = v9 - v12
-        v14 = a[i, i]
-        v15 = v13 / v14
-        z[i] = v15
-    v19 = np.diag(a)
+        v8 = y[i]
+        v11 = a[i, :i] @ z[:i]
+        v12 = v8 - v11
+        v13 = a[i, i]
+        v14 = v12 / v13
+        z[i] = v14
+    v18 = np.diag(a)
     # adjoint sweep
-    v19_bar = -1.0 / v19               # v20 = np.log(v19)
-    v17 = np.arange(v19_bar.shape[0])  # v19 = np.diag(a)
-    a_bar = np.zeros_like(a)           # v19 = np.diag(a)
-    a_bar[v17, v17] += v19_bar         # v19 = np.diag(a)
-    z_bar = -z                         # v16 = z * z
+    v18_bar = -1.0 / v18           # v19 = np.log(v18)
+    v16 = np.arange(len(v18_bar))  # v18 = np.diag(a)
+    a_bar = np.zeros_like(a)       # v18 = np.diag(a)
+    a_bar[v16, v16] += v18_bar     # v18 = np.diag(a)
+    z_bar = -z                     # v15 = z * z
     y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
-        v15_bar = z_bar[i]  # z[i] = v15
-        z_bar[i] = 0.0      # z[i] = v15
-        v14 = a[i, i]
-        v13_bar = v15_bar / v14  # v15 = v13 / v14
-        v15 = z[i]
-        v14_bar = v15_bar * (-v15 / v14)  # v15 = v13 / v14
-        a_bar[i, i] += v14_bar            # v14 = a[i, i]
-        v12_bar = -v13_bar                # v13 = v9 - v12
-        v11 = z[:i]
-        v10_bar = v12_bar * v11  # v12 = v10 @ v11
-        v10 = a[i, :i]
-        v11_bar = v12_bar * v10  # v12 = v10 @ v11
-        z_bar[:i] += v11_bar     # v11 = z[:i]
-        a_bar[i, :i] += v10_bar  # v10 = a[i, :i]
-        y_bar[i] += v13_bar      # v9 = y[i]
+        v14_bar = z_bar[i]  # z[i] = v14
+        z_bar[i] = 0.0      # z[i] = v14
+        v13 = a[i, i]
+        v12_bar = v14_bar / v13  # v14 = v12 / v13
+        v14 = z[i]
+        a_bar[i, i] -= v12_bar * v14  # v14 = v12 / v13; v13 = a[i, i]
+        v11_bar = -v12_bar            # v12 = v8 - v11
+        v10 = z[:i]
+        v9_bar = v11_bar * v10  # v11 = v9 @ v10
+        v9 = a[i, :i]
+        v10_bar = v11_bar * v9  # v11 = v9 @ v10
+        z_bar[:i] += v10_bar    # v10 = z[:i]
+        a_bar[i, :i] += v9_bar  # v9 = a[i, :i]
+        y_bar[i] += v12_bar     # v8 = y[i]
     for j in reversed(range(n)):
-        v8_bar = a_bar[j:, j]  # a[j:, j] = v8
-        v6 = v6s[j]
-        v7_bar = v8_bar / v6  # v8 = v7 / v6
-        v8 = a[j:, j]
-        v6_bar = np.sum(v8_bar * (-v8 / v6))  # v8 = v7 / v6
-        a_bar[j:, j] = v7_bar                 # a[j:, j] = v8; v7 = a[j:, j]
-        v5_bar = v6_bar * (0.5 / v6)          # v6 = np.sqrt(v5)
-        a_bar[j, j] += v5_bar                 # v5 = a[j, j]
+        v7_bar = a_bar[j:, j]  # a[j:, j] = v7
+        v5 = v5s[j]
+        v6_bar = v7_bar / v5  # v7 = v6 / v5
+        v7 = a[j:, j]
+        v5_bar = -np.sum(v6_bar * v7)  # v7 = v6 / v5
+        a_bar[j:, j] = v6_bar          # a[j:, j] = v7; v6 = a[j:, j]
+        v4_bar = 0.5 * v5_bar / v5     # v5 = np.sqrt(v4)
+        a_bar[j, j] += v4_bar          # v4 = a[j, j]
         if j > 0:
-            v4_bar = a_bar[j:, j]  # a[j:, j] += v4
-            v3_bar = -v4_bar       # v4 = -v3
+            v3_bar = -a_bar[j:, j]  # a[j:, j] -= v3
             v2 = a[j, :j]
             v1_bar = np.outer(v3_bar, v2)  # v3 = v1 @ v2
             v1 = a[j:, :j]
             v2_bar = v1.T @ v3_bar   # v3 = v1 @ v2
-            a_bar[j, :j] += v2_bar   # v2 = a[j, :j]; a[j:, j] += v4
+            a_bar[j, :j] += v2_bar   # v2 = a[j, :j]; a[j:, j] -= v3
             a_bar[j:, :j] += v1_bar  # v1 = a[j:, :j]
     return a_bar, y_bar

@@ -28,8 +28,8 @@ def low_pass_power_grad(x, weights):
             im[j] = v4
     length = 2
     lengths = []
-    wis_stack = []
     wrs_stack = []
+    wis_stack = []
     while length <= n:
         lengths.append(length)
         half = length // 2
@@ -53,9 +53,10 @@ def low_pass_power_grad(x, weights):
         wis_stack.append(wis)
         length *= 2
     # adjoint sweep
-    im_bar = 2.0 * (weights * im)  # v18 = im * im
-    re_bar = 2.0 * (weights * re)  # v17 = re * re
-    for length, wis, wrs in zip(reversed(lengths), reversed(wis_stack), reversed(wrs_stack)):
+    v3 = 2.0 * weights  # v18 = im * im
+    im_bar = v3 * im    # v18 = im * im
+    re_bar = v3 * re    # v17 = re * re
+    for length, wrs, wis in zip(reversed(lengths), reversed(wrs_stack), reversed(wis_stack)):
         half = length // 2
         for k in reversed(range(half)):
             ti_bar = im_bar[k::length].copy()          # im[k::length] += ti

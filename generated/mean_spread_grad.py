@@ -10,15 +10,15 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     acc = np.zeros_like(pos)
     acc[:] = 0.0
     n = len(mass)
-    r3s_stack = []
-    v11s_stack = []
-    r2s_stack = []
     rjis_stack = []
+    r2s_stack = []
+    v11s_stack = []
+    r3s_stack = []
     for i in range(n):
-        v46 = n - (i + 1)
-        r2s = np.empty(v46)
-        v11s = np.empty(v46)
-        r3s = np.empty(v46)
+        v44 = n - (i + 1)
+        r2s = np.empty(v44)
+        v11s = np.empty(v44)
+        r3s = np.empty(v44)
         rjis = []
         for j in range(i + 1, n):
             v1 = pos[j]
@@ -34,12 +34,12 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             v9 = v8 * v8
             v10 = v7 + v9
             r2 = v10 + 0.01
-            v47 = j - (i + 1)
-            r2s[v47] = r2
+            v45 = j - (i + 1)
+            r2s[v45] = r2
             v11 = np.sqrt(r2)
-            v11s[v47] = v11
+            v11s[v45] = v11
             r3 = r2 * v11
-            r3s[v47] = r3
+            r3s[v45] = r3
             for k in range(3):
                 v13 = rji[k]
                 v14 = mass[j] * v13
@@ -47,130 +47,126 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 acc[i, k] += v15
                 v17 = mass[i] * v13
                 v18 = v17 / r3
-                v19 = -v18
-                acc[j, k] += v19
+                acc[j, k] -= v18
         r2s_stack.append(r2s)
         v11s_stack.append(v11s)
         r3s_stack.append(r3s)
         rjis_stack.append(rjis)
     pos_2 = pos
-    r3s_stacks = []
-    v33s_stacks = []
-    r2s_stacks = []
     rjis_stacks = []
+    r2s_stacks = []
+    v32s_stacks = []
+    r3s_stacks = []
     for _ in range(steps):
-        v20 = 0.5 * dt
-        vel = vel + v20 * acc
+        v19 = 0.5 * dt
+        vel = vel + v19 * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
-        r3s_stack_2 = []
-        v33s_stack = []
-        r2s_stack_2 = []
         rjis_stack_2 = []
+        r2s_stack_2 = []
+        v32s_stack = []
+        r3s_stack_2 = []
         for i in range(n):
-            v48 = n - (i + 1)
-            r2s = np.empty(v48)
-            v33s = np.empty(v48)
-            r3s = np.empty(v48)
+            v46 = n - (i + 1)
+            r2s = np.empty(v46)
+            v32s = np.empty(v46)
+            r3s = np.empty(v46)
             rjis = []
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
                 rjis.append(rji)
-                v25 = rji[0]
-                v26 = v25 * v25
-                v27 = rji[1]
-                v28 = v27 * v27
-                v29 = v26 + v28
-                v30 = rji[2]
-                v31 = v30 * v30
-                v32 = v29 + v31
-                r2 = v32 + 0.01
-                v49 = j - (i + 1)
-                r2s[v49] = r2
-                v33 = np.sqrt(r2)
-                v33s[v49] = v33
-                r3 = r2 * v33
-                r3s[v49] = r3
+                v24 = rji[0]
+                v25 = v24 * v24
+                v26 = rji[1]
+                v27 = v26 * v26
+                v28 = v25 + v27
+                v29 = rji[2]
+                v30 = v29 * v29
+                v31 = v28 + v30
+                r2 = v31 + 0.01
+                v47 = j - (i + 1)
+                r2s[v47] = r2
+                v32 = np.sqrt(r2)
+                v32s[v47] = v32
+                r3 = r2 * v32
+                r3s[v47] = r3
                 for k in range(3):
-                    v35 = rji[k]
-                    v36 = mass[j] * v35
-                    v37 = v36 / r3
-                    acc[i, k] += v37
-                    v39 = mass[i] * v35
-                    v40 = v39 / r3
-                    v41 = -v40
-                    acc[j, k] += v41
+                    v34 = rji[k]
+                    v35 = mass[j] * v34
+                    v36 = v35 / r3
+                    acc[i, k] += v36
+                    v38 = mass[i] * v34
+                    v39 = v38 / r3
+                    acc[j, k] -= v39
             r2s_stack_2.append(r2s)
-            v33s_stack.append(v33s)
+            v32s_stack.append(v32s)
             r3s_stack_2.append(r3s)
             rjis_stack_2.append(rjis)
-        r3s_stacks.append(r3s_stack_2)
-        v33s_stacks.append(v33s_stack)
-        r2s_stacks.append(r2s_stack_2)
         rjis_stacks.append(rjis_stack_2)
-        vel += v20 * acc
+        r2s_stacks.append(r2s_stack_2)
+        v32s_stacks.append(v32s_stack)
+        r3s_stacks.append(r3s_stack_2)
+        vel += v19 * acc
     # adjoint sweep
-    pos_bar = 2.0 * (pos_2 / mass.size)  # v45 = np.mean(v44); v43 = pos_2 * pos_2
+    pos_bar = 2.0 / mass.size * pos_2  # v43 = np.mean(v42); v41 = pos_2 * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
-    for r3s_stack_2, v33s_stack, r2s_stack_2, rjis_stack_2 in zip(
-        reversed(r3s_stacks), reversed(v33s_stacks), reversed(r2s_stacks), reversed(rjis_stacks)
+    for rjis_stack_2, r2s_stack_2, v32s_stack, r3s_stack_2 in zip(
+        reversed(rjis_stacks), reversed(r2s_stacks), reversed(v32s_stacks), reversed(r3s_stacks)
     ):
-        v20 = 0.5 * dt
-        acc_bar += vel_bar * v20  # v42 = v20 * acc
-        for i, r3s, v33s, r2s, rjis in zip(
-            reversed(range(n)), reversed(r3s_stack_2), reversed(v33s_stack), reversed(r2s_stack_2),
-            reversed(rjis_stack_2)
+        v19 = 0.5 * dt
+        acc_bar += vel_bar * v19  # v40 = v19 * acc
+        for i, rjis, r2s, v32s, r3s in zip(
+            reversed(range(n)), reversed(rjis_stack_2), reversed(r2s_stack_2), reversed(v32s_stack),
+            reversed(r3s_stack_2)
         ):
             for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
                 rji_bar = np.zeros_like(rji)
                 r3_bar = 0.0
                 for k in reversed(range(3)):
-                    v41_bar = acc_bar[j, k]  # acc[j, k] += v41
-                    v40_bar = -v41_bar       # v41 = -v40
+                    v_bar = acc_bar[j, k]  # acc[j, k] -= v39
+                    v39_bar = -v_bar
                     r3 = r3s[j - (i + 1)]
-                    v39_bar = v40_bar / r3  # v40 = v39 / r3
-                    v38 = mass[i]
-                    v35 = rji[k]
-                    v40 = v38 * v35 / r3
-                    v37_bar = acc_bar[i, k]  # acc[i, k] += v37
-                    v36_bar = v37_bar / r3   # v40 = v39 / r3; v37 = v36 / r3
-                    v34 = mass[j]
-                    v37 = v34 * v35 / r3
-                    v35_bar = v39_bar * v38 + v36_bar * v34  # v39 = v38 * v35; v36 = v34 * v35
-                    # v40 = v39 / r3; v37 = v36 / r3
-                    r3_bar = r3_bar + v40_bar * (-v40 / r3) + v37_bar * (-v37 / r3)
-                    rji_bar[k] += v35_bar                    # v35 = rji[k]
-                v50 = j - (i + 1)
-                v33 = v33s[v50]
-                r2 = r2s[v50]
-                v33_bar = r3_bar * r2                          # r3 = r2 * v33
-                r2_bar = r3_bar * v33 + v33_bar * (0.5 / v33)  # r3 = r2 * v33; v33 = np.sqrt(r2)
-                v30 = rji[2]
-                v30_bar = 2.0 * (r2_bar * v30)  # v31 = v30 * v30
-                rji_bar[2] += v30_bar           # v30 = rji[2]
-                v27 = rji[1]
-                v27_bar = 2.0 * (r2_bar * v27)  # v28 = v27 * v27
-                rji_bar[1] += v27_bar           # v27 = rji[1]
-                v25 = rji[0]
-                v25_bar = 2.0 * (r2_bar * v25)  # v26 = v25 * v25
-                rji_bar[0] += v25_bar           # v25 = rji[0]
-                v24_bar = -rji_bar              # rji = v23 - v24
-                pos_bar[i] += v24_bar           # v24 = pos_2[i]
-                pos_bar[j] += rji_bar           # v23 = pos_2[j]
+                    v38_bar = v39_bar / r3  # v39 = v38 / r3
+                    v37 = mass[i]
+                    v34 = rji[k]
+                    v39 = v37 * v34 / r3
+                    v36_bar = acc_bar[i, k]  # acc[i, k] += v36
+                    v35_bar = v36_bar / r3   # v39 = v38 / r3; v36 = v35 / r3
+                    v33 = mass[j]
+                    v36 = v33 * v34 / r3
+                    v34_bar = v38_bar * v37 + v35_bar * v33  # v38 = v37 * v34; v35 = v33 * v34
+                    # v39 = v38 / r3; v36 = v35 / r3
+                    r3_bar = r3_bar - v38_bar * v39 - v35_bar * v36
+                    rji_bar[k] += v34_bar                    # v34 = rji[k]
+                v48 = j - (i + 1)
+                v32 = v32s[v48]
+                r2 = r2s[v48]
+                v32_bar = r3_bar * r2                        # r3 = r2 * v32
+                r2_bar = r3_bar * v32 + 0.5 * v32_bar / v32  # r3 = r2 * v32; v32 = np.sqrt(r2)
+                v29 = rji[2]
+                v29_bar = 2.0 * r2_bar * v29  # v30 = v29 * v29
+                rji_bar[2] += v29_bar         # v29 = rji[2]
+                v26 = rji[1]
+                v26_bar = 2.0 * r2_bar * v26  # v27 = v26 * v26
+                rji_bar[1] += v26_bar         # v26 = rji[1]
+                v24 = rji[0]
+                v24_bar = 2.0 * r2_bar * v24  # v25 = v24 * v24
+                rji_bar[0] += v24_bar         # v24 = rji[0]
+                pos_bar[i] -= rji_bar         # rji = v22 - v23; v23 = pos_2[i]
+                pos_bar[j] += rji_bar         # v22 = pos_2[j]
         acc_bar[:] = 0.0          # acc[:] = 0.0
-        vel_bar += pos_bar * dt   # v22 = dt * vel; vel = vel + v42
-        acc_bar += vel_bar * v20  # v21 = v20 * acc
-    for i, r3s, v11s, r2s, rjis in zip(
-        reversed(range(n)), reversed(r3s_stack), reversed(v11s_stack), reversed(r2s_stack),
-        reversed(rjis_stack)
+        vel_bar += pos_bar * dt   # v21 = dt * vel; vel = vel + v40
+        acc_bar += vel_bar * v19  # v20 = v19 * acc
+    for i, rjis, r2s, v11s, r3s in zip(
+        reversed(range(n)), reversed(rjis_stack), reversed(r2s_stack), reversed(v11s_stack),
+        reversed(r3s_stack)
     ):
         for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
             rji_bar = np.zeros_like(rji)
             r3_bar = 0.0
             for k in reversed(range(3)):
-                v19_bar = acc_bar[j, k]  # acc[j, k] += v19
-                v18_bar = -v19_bar       # v19 = -v18
+                v18_bar = -acc_bar[j, k]  # acc[j, k] -= v18
                 r3 = r3s[j - (i + 1)]
                 v17_bar = v18_bar / r3  # v18 = v17 / r3
                 v16 = mass[i]
@@ -180,25 +176,23 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 v14_bar = v15_bar / r3   # v18 = v17 / r3; v15 = v14 / r3
                 v12 = mass[j]
                 v15 = v12 * v13 / r3
-                v13_bar = v17_bar * v16 + v14_bar * v12  # v17 = v16 * v13; v14 = v12 * v13
-                # v18 = v17 / r3; v15 = v14 / r3
-                r3_bar = r3_bar + v18_bar * (-v18 / r3) + v15_bar * (-v15 / r3)
-                rji_bar[k] += v13_bar                    # v13 = rji[k]
-            v51 = j - (i + 1)
-            v11 = v11s[v51]
-            r2 = r2s[v51]
-            v11_bar = r3_bar * r2                          # r3 = r2 * v11
-            r2_bar = r3_bar * v11 + v11_bar * (0.5 / v11)  # r3 = r2 * v11; v11 = np.sqrt(r2)
+                v13_bar = v17_bar * v16 + v14_bar * v12          # v17 = v16 * v13; v14 = v12 * v13
+                r3_bar = r3_bar - v17_bar * v18 - v14_bar * v15  # v18 = v17 / r3; v15 = v14 / r3
+                rji_bar[k] += v13_bar                            # v13 = rji[k]
+            v49 = j - (i + 1)
+            v11 = v11s[v49]
+            r2 = r2s[v49]
+            v11_bar = r3_bar * r2                        # r3 = r2 * v11
+            r2_bar = r3_bar * v11 + 0.5 * v11_bar / v11  # r3 = r2 * v11; v11 = np.sqrt(r2)
             v8 = rji[2]
-            v8_bar = 2.0 * (r2_bar * v8)  # v9 = v8 * v8
-            rji_bar[2] += v8_bar          # v8 = rji[2]
+            v8_bar = 2.0 * r2_bar * v8  # v9 = v8 * v8
+            rji_bar[2] += v8_bar        # v8 = rji[2]
             v5 = rji[1]
-            v5_bar = 2.0 * (r2_bar * v5)  # v6 = v5 * v5
-            rji_bar[1] += v5_bar          # v5 = rji[1]
+            v5_bar = 2.0 * r2_bar * v5  # v6 = v5 * v5
+            rji_bar[1] += v5_bar        # v5 = rji[1]
             v3 = rji[0]
-            v3_bar = 2.0 * (r2_bar * v3)  # v4 = v3 * v3
-            rji_bar[0] += v3_bar          # v3 = rji[0]
-            v2_bar = -rji_bar             # rji = v1 - v2
-            pos_bar[i] += v2_bar          # v2 = pos[i]
-            pos_bar[j] += rji_bar         # v1 = pos[j]
+            v3_bar = 2.0 * r2_bar * v3  # v4 = v3 * v3
+            rji_bar[0] += v3_bar        # v3 = rji[0]
+            pos_bar[i] -= rji_bar       # rji = v1 - v2; v2 = pos[i]
+            pos_bar[j] += rji_bar       # v1 = pos[j]
     return pos_bar, vel_bar

@@ -10,15 +10,12 @@ def loss_grad_forward(params, x, y):
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
     # adjoint sweep
-    v9_bar = 2.0 * v9 / x.size  # v11 = np.mean(v10); v10 = v9 ** 2
-    v13 = params[2].T           # v7 = h @ v3
-    h_bar = v9_bar @ v13        # v7 = h @ v3
-    v14 = h.T                   # v7 = h @ v3
-    v16 = 1.0 - h * h           # h = np.tanh(v6)
-    v6_bar = h_bar * v16        # h = np.tanh(v6)
-    v17 = x.T                   # v5 = x @ v1
-    params_bar = [v17 @ v6_bar, np.sum(v6_bar, axis=0), v14 @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar, (x, params[2], h, v9_bar, v13, h_bar, v14, v16, v17)
+    v9_bar = 2.0 * v9 / x.size    # v11 = np.mean(v10); v10 = v9 ** 2
+    h_bar = v9_bar @ params[2].T  # v7 = h @ v3
+    v16 = 1.0 - h * h             # h = np.tanh(v6)
+    v6_bar = h_bar * v16          # h = np.tanh(v6)
+    params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
+    return params_bar, (x, params[2], h, v9_bar, h_bar, v16)
 
 
 def adapted_forward(params, x, y, rate):
@@ -37,34 +34,33 @@ def loss_forward(params, x, y):
 
 def loss_reverse(residuals, v11_bar):
     x, v3, h, v9 = residuals
-    v9_bar = v11_bar / x.size * (2.0 * v9)  # v11 = np.mean(v10); v10 = v9 ** 2
-    h_bar = v9_bar @ v3.T                   # v7 = h @ v3
-    v6_bar = h_bar * (1.0 - h * h)          # h = np.tanh(v6)
+    v9_bar = 2.0 * v11_bar / x.size * v9  # v11 = np.mean(v10); v10 = v9 ** 2
+    h_bar = v9_bar @ v3.T                 # v7 = h @ v3
+    v6_bar = h_bar * (1.0 - h * h)        # h = np.tanh(v6)
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
     return params_bar
 
 
 def loss_grad_reverse(residuals, params_bar_bar):
-    x, v3, h, v9_bar, v13, h_bar, v14, v16, v17 = residuals
+    x, v3, h, v9_bar, h_bar, v16 = residuals
     v1_bar_bar, v2_bar_bar, v3_bar_bar, v4_bar_bar = params_bar_bar
     # evaluation trace
     v10 = x.size
     # adjoint sweep
     # v1_bar = v17 @ v6_bar; v2_bar = np.sum(v6_bar, axis=0)
-    v6_bar_bar = v17.T @ v1_bar_bar + v2_bar_bar
-    h_bar_bar = v6_bar_bar * v16                                      # v6_bar = h_bar * v16
-    v16_bar = v6_bar_bar * h_bar                                      # v6_bar = h_bar * v16
-    v15_bar = -v16_bar                                                # v16 = 1.0 - v15
-    v18 = v9_bar.T                                                    # v3_bar = v14 @ v9_bar
-    v14_bar = v3_bar_bar @ v18                                        # v3_bar = v14 @ v9_bar
-    v13_bar = v18 @ h_bar_bar                                         # h_bar = v9_bar @ v13
-    v9_bar_bar = v14.T @ v3_bar_bar + h_bar_bar @ v13.T + v4_bar_bar  # v3_bar = v14 @ v9_bar
-    v12_bar = v9_bar_bar / v10                                        # v9_bar = v12 / x.size
-    v9_bar = v12_bar * 2.0                                            # v12 = 2.0 * v9
-    h_bar = 2.0 * (v15_bar * h) + v14_bar.T + v9_bar @ v3.T  # v15 = h * h; v14 = h.T; v7 = h @ v3
-    v6_bar = h_bar * (1.0 - h * h)                                    # h = np.tanh(v6)
+    v6_bar_bar = x @ v1_bar_bar + v2_bar_bar
+    h_bar_bar = v6_bar_bar * v16                               # v6_bar = h_bar * v16
+    v16_bar = v6_bar_bar * h_bar                               # v6_bar = h_bar * v16
+    v15_bar = -v16_bar                                         # v16 = 1.0 - v15
+    v9_bar_bar = h @ v3_bar_bar + h_bar_bar @ v3 + v4_bar_bar  # v3_bar = v14 @ v9_bar
+    v12_bar = v9_bar_bar / v10                                 # v9_bar = v12 / x.size
+    v9_bar_2 = v12_bar * 2.0                                   # v12 = 2.0 * v9
+    # v3_bar = v14 @ v9_bar; v15 = h * h; v14 = h.T; v7 = h @ v3
+    h_bar = 2.0 * v15_bar * h + v9_bar @ v3_bar_bar.T + v9_bar_2 @ v3.T
+    v6_bar = h_bar * (1.0 - h * h)                             # h = np.tanh(v6)
     params_bar = [
-        x.T @ v6_bar, np.sum(v6_bar, axis=0), v13_bar.T + h.T @ v9_bar, np.sum(v9_bar, axis=0)
+        x.T @ v6_bar, np.sum(v6_bar, axis=0), h_bar_bar.T @ v9_bar + h.T @ v9_bar_2,
+        np.sum(v9_bar_2, axis=0)
     ]
     return params_bar
 
@@ -77,7 +73,7 @@ def adapted_reverse(residuals, result_bar):
     v11_bar = -v12_bar  # v12 = v2 - v11
     v9_bar = -v10_bar   # v10 = v1 - v9
     v_bar = [v9_bar * rate, v11_bar * rate, v13_bar * rate, v15_bar * rate]
-    # _ = loss_grad(params, x, y)
+    # v5, v6, v7, v8 = loss_grad(params, x, y)
     params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(
         loss_grad_residuals, v_bar
     )
@@ -109,14 +105,12 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     for adapted_residuals, loss_residuals in zip(
         reversed(adapted_residuals_stack), reversed(loss_residuals_stack)
     ):
-        # v5 = loss(_[0], v3, v4)
-        v_bar, v_bar_2, v_bar_3, v_bar_4 = loss_reverse(loss_residuals, total_bar)
-        v_bar = [v_bar, v_bar_2, v_bar_3, v_bar_4]
-        # _[0] = adapted(params, v1, v2, rate)
+        v_bar = loss_reverse(loss_residuals, total_bar)  # v5 = loss(v7, v3, v4)
+        # v7 = adapted(params, v1, v2, rate)
         v8, v9, v10, v11 = adapted_reverse(adapted_residuals, v_bar)
-        params_bar += v8     # _[0] = adapted(params, v1, v2, rate)
-        params_bar_2 += v9   # _[0] = adapted(params, v1, v2, rate)
-        params_bar_3 += v10  # _[0] = adapted(params, v1, v2, rate)
-        params_bar_4 += v11  # _[0] = adapted(params, v1, v2, rate)
+        params_bar += v8                                 # v7 = adapted(params, v1, v2, rate)
+        params_bar_2 += v9                               # v7 = adapted(params, v1, v2, rate)
+        params_bar_3 += v10                              # v7 = adapted(params, v1, v2, rate)
+        params_bar_4 += v11                              # v7 = adapted(params, v1, v2, rate)
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
     return v6, params_bar

@@ -54,7 +54,7 @@ def year_forward(y, p, steps):
         v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         y = y + v14
     return y, (
-        p, steps, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
+        p, dt, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
         rates_residuals_stack_4
     )
 
@@ -98,35 +98,32 @@ def rates_reverse(residuals, v13_bar):
 
 def year_reverse(residuals, y_bar):
     (
-        p, steps, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
+        p, dt, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
         rates_residuals_stack_4
     ) = residuals
-    # evaluation trace
-    dt = 1.0 / steps
-    # adjoint sweep
     p_bar = np.zeros_like(p)
-    for y, rates_residuals_4, rates_residuals_3, rates_residuals_2, rates_residuals in zip(
+    for y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4 in zip(
         reversed(ys), reversed(rates_residuals_stack), reversed(rates_residuals_stack_2),
         reversed(rates_residuals_stack_3), reversed(rates_residuals_stack_4)
     ):
         v8 = dt / 6.0
         v13_bar = y_bar * v8                                          # v14 = v8 * v13
         k3_bar = v13_bar * 2.0                                        # v11 = 2.0 * k3
-        v7_bar, p_bar_2 = rates_reverse(rates_residuals, v13_bar)     # k4 = rates(v7, p)
+        v7_bar, p_bar_2 = rates_reverse(rates_residuals_4, v13_bar)   # k4 = rates(v7, p)
         k3_bar_2 = k3_bar + v7_bar * dt                               # v6 = dt * k3
-        v5_bar, p_bar_3 = rates_reverse(rates_residuals_2, k3_bar_2)  # k3 = rates(v5, p)
+        v5_bar, p_bar_3 = rates_reverse(rates_residuals_3, k3_bar_2)  # k3 = rates(v5, p)
         v1 = 0.5 * dt
-        k2_bar = k3_bar + v5_bar * v1                                # v4 = v1 * k2
-        v3_bar, p_bar_4 = rates_reverse(rates_residuals_3, k2_bar)   # k2 = rates(v3, p)
+        k2_bar = k3_bar + v5_bar * v1                               # v4 = v1 * k2
+        v3_bar, p_bar_4 = rates_reverse(rates_residuals_2, k2_bar)  # k2 = rates(v3, p)
         # v7 = y + v6; y = y + v14; v5 = y + v4; v3 = y + v2
         y_bar = y_bar + unbroadcast(v7_bar, y) + unbroadcast(v5_bar, y) + unbroadcast(v3_bar, y)
-        k1_bar = v13_bar + v3_bar * v1                               # v2 = v1 * k1; v10 = k1 + v9
-        y_bar_2, p_bar_5 = rates_reverse(rates_residuals_4, k1_bar)  # k1 = rates(y, p)
-        y_bar += y_bar_2                                             # k1 = rates(y, p)
-        p_bar += p_bar_2                                             # k4 = rates(v7, p)
-        p_bar += p_bar_3                                             # k3 = rates(v5, p)
-        p_bar += p_bar_4                                             # k2 = rates(v3, p)
-        p_bar += p_bar_5                                             # k1 = rates(y, p)
+        k1_bar = v13_bar + v3_bar * v1                              # v2 = v1 * k1; v10 = k1 + v9
+        y_bar_2, p_bar_5 = rates_reverse(rates_residuals, k1_bar)   # k1 = rates(y, p)
+        y_bar += y_bar_2                                            # k1 = rates(y, p)
+        p_bar += p_bar_2                                            # k4 = rates(v7, p)
+        p_bar += p_bar_3                                            # k3 = rates(v5, p)
+        p_bar += p_bar_4                                            # k2 = rates(v3, p)
+        p_bar += p_bar_5                                            # k1 = rates(y, p)
     return y_bar, p_bar
 
 

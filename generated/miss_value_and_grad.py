@@ -8,36 +8,36 @@ def roll_forward(position, velocity, table, friction, dt, steps):
     v1 = max(steps, 0)
     distances = np.empty(v1)
     v19s = np.empty(v1)
-    position_2 = position.copy()
+    position = position.copy()
     velocitys = []
     aways = []
     normals = []
-    v9s_stacks = []
+    counts_stack = []
     for i in range(steps):
         velocity = velocity - dt * friction * velocity
-        position_2 += dt * velocity
-        v9s_stack = []
+        position += dt * velocity
+        counts = []
         for k in range(2):
-            v9s = []
+            count = 0
             while True:
-                v7 = position_2[k]
+                v7 = position[k]
                 if not (v7 < 0.0 or v7 > table[0][k]):
                     break
-                v9 = position_2[k]
-                v9s.append(v9)
+                v9 = position[k]
                 if v9 < 0.0:
                     wall = 0.0
                 else:
                     wall = table[0][k]
                 v11 = 2.0 * wall - v9
-                position_2[k] = v11
+                position[k] = v11
                 v12 = velocity[k]
                 v13 = -v12
                 velocity[k] = v13
-            v9s_stack.append(v9s)
+                count += 1
+            counts.append(count)
         velocitys.append(velocity)
-        v9s_stacks.append(v9s_stack)
-        away = position_2 - table[1]
+        counts_stack.append(counts)
+        away = position - table[1]
         aways.append(away)
         v14 = away @ away
         distance = np.sqrt(v14)
@@ -48,28 +48,25 @@ def roll_forward(position, velocity, table, friction, dt, steps):
             v16 = 2.0 * v15
             v18 = velocity @ normal
             v19 = 2.0 * v18
-            position_2 += v16 * normal
+            position += v16 * normal
             velocity = velocity - v19 * normal
         else:
             normal = np.empty(0)
             v19 = 0.0
         normals.append(normal)
         v19s[i] = v19
-    return position_2, (
-        position, friction, dt, steps, table[2], velocitys, aways, normals, v9s_stacks, distances,
-        v19s
+    return position, (
+        friction, dt, steps, table[2], velocitys, aways, distances, normals, v19s, counts_stack
     )
 
 
 def roll_reverse(residuals, position_bar):
-    (
-        position, friction, dt, steps, v3, velocitys, aways, normals, v9s_stacks, distances, v19s
-    ) = residuals
+    friction, dt, steps, v3, velocitys, aways, distances, normals, v19s, counts_stack = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
-    for i, velocity, away, normal, v9s_stack in zip(
+    for i, velocity, away, normal, counts in zip(
         reversed(range(steps)), reversed(velocitys), reversed(aways), reversed(normals),
-        reversed(v9s_stacks)
+        reversed(counts_stack)
     ):
         distance = distances[i]
         if distance < v3:
@@ -82,18 +79,17 @@ def roll_reverse(residuals, position_bar):
             # v20 = v19 * normal; v18 = velocity @ normal; v17 = v16 * normal
             normal_bar = v20_bar * v19 + v18_bar * velocity + position_bar * v16
             v15_bar = v16_bar * 2.0                  # v16 = 2.0 * v15
-            velocity_bar += v18_bar * normal  # v18 = velocity @ normal; velocity = velocity - v20
             away_bar = normal_bar / distance         # normal = away / distance
+            velocity_bar += v18_bar * normal  # v18 = velocity @ normal; velocity = velocity - v20
             # v15 = v3 - distance; normal = away / distance
-            distance_bar = np.sum(normal_bar * (-normal / distance)) - v15_bar
+            distance_bar = -v15_bar - np.sum(away_bar * normal)
         else:
             away_bar = np.zeros_like(away)
             distance_bar = 0.0
-        v14_bar = distance_bar * (0.5 / distance)  # distance = np.sqrt(v14)
-        away_bar += 2.0 * (v14_bar * away)         # v14 = away @ away
-        position_bar += away_bar                   # away = position - v2
-        for k, v9s in zip(reversed(range(2)), reversed(v9s_stack)):
-            for _ in range(len(v9s)):
+        away_bar += distance_bar / distance * away  # distance = np.sqrt(v14); v14 = away @ away
+        position_bar += away_bar                    # away = position - v2
+        for k, count in zip(reversed(range(2)), reversed(counts)):
+            for _ in range(count):
                 v13_bar = velocity_bar[k]  # velocity[k] = v13
                 v12_bar = -v13_bar         # v13 = -v12
                 velocity_bar[k] = v12_bar  # velocity[k] = v13; v12 = velocity[k]

@@ -15,8 +15,6 @@ def objective_value_and_grad(X, data, known, weight):
     v9 = weight * v8
     v10 = v4 + v9
     # adjoint sweep
-    v6_bar = weight * (0.5 / v7)  # v7 = np.sqrt(v6)
-    v1_bar = known * (2.0 * v1)   # v2 = v1 ** 2
-    # v5 = s ** 2; v1 = X - data
-    X_bar = v1_bar + U * np.expand_dims(v6_bar * (2.0 * s), axis=-2) @ Vt
+    v1_bar = 2.0 * known * v1                    # v2 = v1 ** 2
+    X_bar = v1_bar + U * (weight / v7 * s) @ Vt  # v7 = np.sqrt(v6); v5 = s ** 2; v1 = X - data
     return v10, X_bar

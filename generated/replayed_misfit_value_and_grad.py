@@ -122,7 +122,7 @@ def velocity_reverse(residuals, v5_bar):
 
 def step_reverse(residuals, v15_bar):
     (
-        dt, velocity_residuals_4, velocity_residuals_3, velocity_residuals_2, velocity_residuals
+        dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4
     ) = residuals
     # evaluation trace
     v1 = 0.5 * dt
@@ -132,17 +132,17 @@ def step_reverse(residuals, v15_bar):
     k3_bar = v13_bar * 2.0  # v11 = 2.0 * k3
     # k4 = velocity(v7, weights)
     v7_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        velocity_residuals, v13_bar
+        velocity_residuals_4, v13_bar
     )
     k3_bar_2 = k3_bar + v7_bar * dt                     # v6 = dt * k3
     # k3 = velocity(v5, weights)
-    v5_bar, (v16, v17, v18, v19) = velocity_reverse(velocity_residuals_2, k3_bar_2)
+    v5_bar, (v16, v17, v18, v19) = velocity_reverse(velocity_residuals_3, k3_bar_2)
     k2_bar = k3_bar + v5_bar * v1                       # v4 = v1 * k2
     # k2 = velocity(v3, weights)
-    v3_bar, (v21, v22, v23, v24) = velocity_reverse(velocity_residuals_3, k2_bar)
+    v3_bar, (v21, v22, v23, v24) = velocity_reverse(velocity_residuals_2, k2_bar)
     k1_bar = v13_bar + v3_bar * v1                      # v2 = v1 * k1; v10 = k1 + v9
     # k1 = velocity(y, weights)
-    y_bar, (v26, v27, v28, v29) = velocity_reverse(velocity_residuals_4, k1_bar)
+    y_bar, (v26, v27, v28, v29) = velocity_reverse(velocity_residuals, k1_bar)
     y_bar = v15_bar + v7_bar + v5_bar + v3_bar + y_bar  # v7 = y + v6
     weights_bar = (
         weights_bar + v16 + v21 + v26, weights_bar_2 + v17 + v22 + v27,
@@ -157,13 +157,9 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     v2 = y - spiral[k]
     total_bar = result_bar[1]
     # adjoint sweep
-    v2_bar = total_bar * (2.0 * v2)  # v3 = v2 ** 2
-    y_bar = result_bar[0] + v2_bar   # v2 = y - v1
-    # y = step(y, weights, dt)
-    (
-        y_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4)
-    ) = step_reverse(step_residuals, y_bar)
-    weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
+    v2_bar = 2.0 * total_bar * v2                             # v3 = v2 ** 2
+    y_bar = result_bar[0] + v2_bar                            # v2 = y - v1
+    y_bar, weights_bar = step_reverse(step_residuals, y_bar)  # y = step(y, weights, dt)
     return y_bar, total_bar, weights_bar
 
 
@@ -172,16 +168,14 @@ def unpacked_reverse(residuals, result_bar):
     v2_bar, v3_bar, v5_bar, v6_bar = result_bar
     # evaluation trace
     n = (len(q) - 2) // 5
-    v1 = q[:2 * n]
-    v4 = q[3 * n:5 * n]
     # adjoint sweep
-    q_bar = np.zeros_like(q)           # v6 = q[5 * n:]
-    q_bar[5 * n:] = v6_bar             # v6 = q[5 * n:]
-    v4_bar = v5_bar.reshape(v4.shape)  # v5 = v4.reshape((n, 2))
-    q_bar[3 * n:5 * n] += v4_bar       # v4 = q[3 * n:5 * n]
-    q_bar[2 * n:3 * n] += v3_bar       # v3 = q[2 * n:3 * n]
-    v1_bar = v2_bar.reshape(v1.shape)  # v2 = v1.reshape((2, n))
-    q_bar[:2 * n] += v1_bar            # v1 = q[:2 * n]
+    q_bar = np.zeros_like(q)      # v6 = q[5 * n:]
+    q_bar[5 * n:] = v6_bar        # v6 = q[5 * n:]
+    v4_bar = np.ravel(v5_bar)     # v5 = v4.reshape((n, 2))
+    q_bar[3 * n:5 * n] += v4_bar  # v4 = q[3 * n:5 * n]
+    q_bar[2 * n:3 * n] += v3_bar  # v3 = q[2 * n:3 * n]
+    v1_bar = np.ravel(v2_bar)     # v2 = v1.reshape((2, n))
+    q_bar[:2 * n] += v1_bar       # v1 = q[:2 * n]
     return q_bar
 
 
@@ -198,26 +192,22 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     # adjoint sweep
     total_bar = 1.0 / len(spiral)  # v5 = total / len(spiral)
     y_bar = np.zeros_like(y)
-    v1 = weights[0]
-    weights_bar = np.zeros_like(v1)
-    v2 = weights[1]
-    weights_bar_2 = np.zeros_like(v2)
-    v3 = weights[2]
-    weights_bar_3 = np.zeros_like(v3)
-    v4 = weights[3]
-    weights_bar_4 = np.zeros_like(v4)
+    weights_bar = np.zeros_like(weights[0])
+    weights_bar_2 = np.zeros_like(weights[1])
+    weights_bar_3 = np.zeros_like(weights[2])
+    weights_bar_4 = np.zeros_like(weights[3])
     for k, state in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         y = state[0]
         total = state[1]
         state_bar = y_bar, total_bar
         # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        y_bar, total_bar, (v6, v7, v8, v9) = replayed_misfit_step_reverse(
+        y_bar, total_bar, (v1, v2, v3, v4) = replayed_misfit_step_reverse(
             k, y, total, weights, dt, spiral, state_bar
         )
-        weights_bar += v6    # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_2 += v7  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_3 += v8  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
-        weights_bar_4 += v9  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar += v1    # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_2 += v2  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_3 += v3  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
+        weights_bar_4 += v4  # state = replayed_misfit_step(k, y, total, weights, dt, spiral)
     weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
     q_bar = unpacked_reverse(unpacked_residuals, weights_bar)  # weights = unpacked(q)
     return v5, q_bar

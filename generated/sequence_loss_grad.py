@@ -89,7 +89,7 @@ def lstm_reverse(residuals, v17_bar):
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
     for (
-        t, z, i, sigmoid_residuals_3, f, sigmoid_residuals_2, o, sigmoid_residuals, g, v12, v15
+        t, z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15
     ) in zip(
         reversed(range(steps)), reversed(zs), reversed(is_), reversed(sigmoid_residuals_stack),
         reversed(fs), reversed(sigmoid_residuals_stack_2), reversed(os),
@@ -113,11 +113,11 @@ def lstm_reverse(residuals, v17_bar):
         v9_bar = g_bar * (1.0 - g * g)                        # g = np.tanh(v9)
         z_bar = np.zeros_like(z)                              # v9 = z[3 * h:]
         z_bar[3 * h:] = v9_bar                                # v9 = z[3 * h:]
-        v8_bar = sigmoid_reverse(sigmoid_residuals, o_bar)    # o = sigmoid(v8)
+        v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)  # o = sigmoid(v8)
         z_bar[2 * h:3 * h] += v8_bar                          # v8 = z[2 * h:3 * h]
         v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)  # f = sigmoid(v7)
         z_bar[h:2 * h] += v7_bar                              # v7 = z[h:2 * h]
-        v6_bar = sigmoid_reverse(sigmoid_residuals_3, i_bar)  # i = sigmoid(v6)
+        v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)    # i = sigmoid(v6)
         z_bar[:h] += v6_bar                                   # v6 = z[:h]
         v3 = hidden[t]
         v3_bar = u.T @ z_bar  # v4 = u @ v3

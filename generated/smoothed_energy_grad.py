@@ -31,7 +31,7 @@ def smoothed_energy_grad(a, sweeps):
                 a[i, j] = v18
     # adjoint sweep
     a_bar = 2.0 * a  # v19 = a * a
-    for _ in reversed(range(sweeps)):
+    for _ in range(sweeps):
         for i in reversed(range(1, n - 1)):
             for j in reversed(range(1, n - 1)):
                 v18_bar = a_bar[i, j]                   # a[i, j] = v18

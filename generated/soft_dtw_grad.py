@@ -79,17 +79,13 @@ def soft_dtw_grad(x, y, gamma):
             b_bar = v12_bar + top_bar * ((b == top) / v24)  # top = max(a, b, c); v12 = b - top
             c_bar = v15_bar + top_bar * ((c == top) / v24)  # top = max(a, b, c); v15 = c - top
             v9_bar = c_bar / gamma                                        # c = v9 / gamma
-            v8_bar = -v9_bar                                              # v9 = -v8
-            r_bar[i, v23] += v8_bar                                       # v8 = r[i, j - 1]
+            r_bar[i, v23] -= v9_bar  # v9 = -v8; v8 = r[i, j - 1]
             v7_bar = b_bar / gamma  # c = v9 / gamma; b = v7 / gamma
-            v6_bar = -v7_bar                                              # v7 = -v6
-            r_bar[v22, j] += v6_bar                                       # v6 = r[i - 1, j]
+            r_bar[v22, j] -= v7_bar  # v7 = -v6; v6 = r[i - 1, j]
             v5_bar = a_bar / gamma  # c = v9 / gamma; a = v5 / gamma
-            v4_bar = -v5_bar                                              # v5 = -v4
             v3 = x[v22] - y[v23]
-            v3_bar = v20_bar * (2.0 * v3)  # d = v3 ** 2
-            v2_bar = -v3_bar               # v3 = v1 - v2
-            r_bar[v22, v23] += v4_bar      # v4 = r[i - 1, j - 1]
-            y_bar[v23] += v2_bar           # v2 = y[j - 1]
-            x_bar[v22] += v3_bar           # v1 = x[i - 1]
+            v3_bar = 2.0 * v20_bar * v3  # d = v3 ** 2
+            r_bar[v22, v23] -= v5_bar    # v5 = -v4; v4 = r[i - 1, j - 1]
+            y_bar[v23] -= v3_bar         # v3 = v1 - v2; v2 = y[j - 1]
+            x_bar[v22] += v3_bar         # v1 = x[i - 1]
     return x_bar, y_bar

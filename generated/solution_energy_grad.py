@@ -13,9 +13,9 @@ def thomas_forward(a, b, c, d):
     x[0] = v2
     bets = np.empty(n - 1)
     for j in range(1, n):
-        v17 = j - 1
-        bets[v17] = bet
-        v3 = c[v17]
+        v16 = j - 1
+        bets[v16] = bet
+        v3 = c[v16]
         v4 = v3 / bet
         gam[j] = v4
         v5 = b[j]
@@ -23,7 +23,7 @@ def thomas_forward(a, b, c, d):
         v7 = v6 * v4
         bet = v5 - v7
         v8 = d[j]
-        v9 = x[v17]
+        v9 = x[v16]
         v10 = v6 * v9
         v11 = v8 - v10
         v12 = v11 / bet
@@ -33,28 +33,27 @@ def thomas_forward(a, b, c, d):
         v13 = gam[j + 1]
         v14 = x_2[j + 1]
         v15 = v13 * v14
-        v16 = -v15
-        x_2[j] += v16
-    return x_2, (a, b, n, v2, x, gam, x_2, bets)
+        x_2[j] -= v15
+    return x_2, (a, b, v2, x, gam, x_2, bets)
 
 
 def thomas_reverse(residuals, x_bar):
-    a, b, n, v2, x_2, gam, x, bets = residuals
+    a, b, v2, x, gam, x_2, bets = residuals
     # evaluation trace
+    n = len(a)
     bet = b[0]
     # adjoint sweep
     gam_bar = np.zeros_like(gam)
     x_bar = x_bar.copy()
     for j in reversed(range(n - 2, -1, -1)):
-        v16_bar = x_bar[j]  # x[j] += v16
-        v15_bar = -v16_bar  # v16 = -v15
-        v17 = j + 1
-        v14 = x[v17]
+        v15_bar = -x_bar[j]  # x[j] -= v15
+        v16 = j + 1
+        v14 = x_2[v16]
         v13_bar = v15_bar * v14  # v15 = v13 * v14
-        v13 = gam[v17]
+        v13 = gam[v16]
         v14_bar = v15_bar * v13  # v15 = v13 * v14
-        x_bar[v17] += v14_bar    # v14 = x[j + 1]; x[j] += v16
-        gam_bar[v17] += v13_bar  # v13 = gam[j + 1]
+        x_bar[v16] += v14_bar    # v14 = x[j + 1]; x[j] -= v15
+        gam_bar[v16] += v13_bar  # v13 = gam[j + 1]
     d_bar = np.zeros_like(a)
     a_bar = np.zeros_like(a)
     b_bar = np.zeros_like(b)
@@ -67,29 +66,29 @@ def thomas_reverse(residuals, x_bar):
         v4 = gam[j]
         bet_2 = b[j] - v6 * v4
         v11_bar = v12_bar / bet_2  # v12 = v11 / bet
-        v12 = x_2[j]
-        bet_bar += v12_bar * (-v12 / bet_2)  # v12 = v11 / bet
-        v10_bar = -v11_bar                   # v11 = v8 - v10
-        v18 = j - 1
-        v9 = x_2[v18]
+        v12 = x[j]
+        bet_bar -= v11_bar * v12  # v12 = v11 / bet
+        v10_bar = -v11_bar        # v11 = v8 - v10
+        v17 = j - 1
+        v9 = x[v17]
         v9_bar = v10_bar * v6                # v10 = v6 * v9
         v7_bar = -bet_bar                    # bet = v5 - v7
         v6_bar = v10_bar * v9 + v7_bar * v4  # v10 = v6 * v9; v7 = v6 * v4
         v4_bar = v7_bar * v6 + gam_bar[j]    # v7 = v6 * v4; gam[j] = v4
-        bet_2 = bets[v18]
-        v3_bar = v4_bar / bet_2           # v4 = v3 / bet
-        x_bar[v18] += v9_bar              # v9 = x[j - 1]
-        d_bar[j] += v11_bar               # v8 = d[j]
-        a_bar[j] += v6_bar                # v6 = a[j]
-        b_bar[j] += bet_bar               # v5 = b[j]
-        gam_bar[j] = 0.0                  # gam[j] = v4
-        bet_bar = v4_bar * (-v4 / bet_2)  # v4 = v3 / bet
-        c_bar[v18] += v3_bar              # v3 = c[j - 1]
-    v2_bar = x_bar[0]                # x[0] = v2
-    v1_bar = v2_bar / bet            # v2 = v1 / bet
-    bet_bar += v2_bar * (-v2 / bet)  # v2 = v1 / bet
-    d_bar[0] += v1_bar               # v1 = d[0]
-    b_bar[0] += bet_bar              # bet = b[0]
+        bet_2 = bets[v17]
+        v3_bar = v4_bar / bet_2  # v4 = v3 / bet
+        x_bar[v17] += v9_bar     # v9 = x[j - 1]
+        d_bar[j] += v11_bar      # v8 = d[j]
+        a_bar[j] += v6_bar       # v6 = a[j]
+        b_bar[j] += bet_bar      # v5 = b[j]
+        gam_bar[j] = 0.0         # gam[j] = v4
+        bet_bar = -v3_bar * v4   # v4 = v3 / bet
+        c_bar[v17] += v3_bar     # v3 = c[j - 1]
+    v2_bar = x_bar[0]       # x[0] = v2
+    v1_bar = v2_bar / bet   # v2 = v1 / bet
+    bet_bar -= v1_bar * v2  # v2 = v1 / bet
+    d_bar[0] += v1_bar      # v1 = d[0]
+    b_bar[0] += bet_bar     # bet = b[0]
     return a_bar, b_bar, c_bar, d_bar
 
 

@@ -50,7 +50,7 @@ def path_forward(q, y, dt, steps):
         y_2, step_residuals = step_forward(y_2, weights, dt)
         step_residuals_stack.append(step_residuals)
         states.append(y_2)
-    return np.array(states), (y, steps, weights, unpacked_residuals, step_residuals_stack)
+    return np.array(states), (y, weights, unpacked_residuals, step_residuals_stack)
 
 
 def velocity_reverse(residuals, v5_bar):
@@ -66,7 +66,7 @@ def velocity_reverse(residuals, v5_bar):
 
 def step_reverse(residuals, v15_bar):
     (
-        dt, velocity_residuals_4, velocity_residuals_3, velocity_residuals_2, velocity_residuals
+        dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4
     ) = residuals
     # evaluation trace
     v1 = 0.5 * dt
@@ -76,17 +76,17 @@ def step_reverse(residuals, v15_bar):
     k3_bar = v13_bar * 2.0  # v11 = 2.0 * k3
     # k4 = velocity(v7, weights)
     v7_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        velocity_residuals, v13_bar
+        velocity_residuals_4, v13_bar
     )
     k3_bar_2 = k3_bar + v7_bar * dt                     # v6 = dt * k3
     # k3 = velocity(v5, weights)
-    v5_bar, (v16, v17, v18, v19) = velocity_reverse(velocity_residuals_2, k3_bar_2)
+    v5_bar, (v16, v17, v18, v19) = velocity_reverse(velocity_residuals_3, k3_bar_2)
     k2_bar = k3_bar + v5_bar * v1                       # v4 = v1 * k2
     # k2 = velocity(v3, weights)
-    v3_bar, (v21, v22, v23, v24) = velocity_reverse(velocity_residuals_3, k2_bar)
+    v3_bar, (v21, v22, v23, v24) = velocity_reverse(velocity_residuals_2, k2_bar)
     k1_bar = v13_bar + v3_bar * v1                      # v2 = v1 * k1; v10 = k1 + v9
     # k1 = velocity(y, weights)
-    y_bar, (v26, v27, v28, v29) = velocity_reverse(velocity_residuals_4, k1_bar)
+    y_bar, (v26, v27, v28, v29) = velocity_reverse(velocity_residuals, k1_bar)
     y_bar = v15_bar + v7_bar + v5_bar + v3_bar + y_bar  # v7 = y + v6
     weights_bar = (
         weights_bar + v16 + v21 + v26, weights_bar_2 + v17 + v22 + v27,
@@ -100,21 +100,19 @@ def unpacked_reverse(residuals, result_bar):
     v2_bar, v3_bar, v5_bar, v6_bar = result_bar
     # evaluation trace
     n = (len(q) - 2) // 5
-    v1 = q[:2 * n]
-    v4 = q[3 * n:5 * n]
     # adjoint sweep
-    q_bar = np.zeros_like(q)           # v6 = q[5 * n:]
-    q_bar[5 * n:] = v6_bar             # v6 = q[5 * n:]
-    v4_bar = v5_bar.reshape(v4.shape)  # v5 = v4.reshape((n, 2))
-    q_bar[3 * n:5 * n] += v4_bar       # v4 = q[3 * n:5 * n]
-    q_bar[2 * n:3 * n] += v3_bar       # v3 = q[2 * n:3 * n]
-    v1_bar = v2_bar.reshape(v1.shape)  # v2 = v1.reshape((2, n))
-    q_bar[:2 * n] += v1_bar            # v1 = q[:2 * n]
+    q_bar = np.zeros_like(q)      # v6 = q[5 * n:]
+    q_bar[5 * n:] = v6_bar        # v6 = q[5 * n:]
+    v4_bar = np.ravel(v5_bar)     # v5 = v4.reshape((n, 2))
+    q_bar[3 * n:5 * n] += v4_bar  # v4 = q[3 * n:5 * n]
+    q_bar[2 * n:3 * n] += v3_bar  # v3 = q[2 * n:3 * n]
+    v1_bar = np.ravel(v2_bar)     # v2 = v1.reshape((2, n))
+    q_bar[:2 * n] += v1_bar       # v1 = q[:2 * n]
     return q_bar
 
 
 def path_reverse(residuals, v1_bar):
-    y, steps, (v3, v5, v7, v9), unpacked_residuals, step_residuals_stack = residuals
+    y, (v3, v5, v7, v9), unpacked_residuals, step_residuals_stack = residuals
     states_bar = list(v1_bar)  # v1 = np.array(states)
     y_bar = np.zeros_like(y)
     weights_bar = np.zeros_like(v3)

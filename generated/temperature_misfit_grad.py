@@ -12,14 +12,14 @@ def heat_forward(u, alpha, steps):
         v8 = now[1:-1, 1:-1].copy()
         new[1:-1, 1:-1] = v8 + alpha * (v7 - 4.0 * v8)
         now, new = new, now
-    return now, (u, alpha, steps)
+    return now, (alpha, steps)
 
 
 def heat_reverse(residuals, now_bar):
-    u, alpha, steps = residuals
+    alpha, steps = residuals
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()
-    for _ in reversed(range(steps)):
+    for _ in range(steps):
         v12_bar = now_bar[1:-1, 1:-1]    # new[1:-1, 1:-1] = v12
         v10_bar = v12_bar * alpha        # v11 = alpha * v10
         v9_bar = -v10_bar                # v10 = v7 - v9

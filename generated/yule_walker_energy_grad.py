@@ -36,11 +36,11 @@ def durbin_forward(r):
         alphas_2[v6] = alpha
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
-    return y, (r, v8s, alphas_2, betas_2, v4s, betas, alphas)
+    return y, (r, betas, alphas, v4s, betas_2, v8s, alphas_2)
 
 
 def durbin_reverse(residuals, y_bar):
-    r, v8s, alphas_2, betas_2, v4s, betas, alphas = residuals
+    r, betas, alphas, v4s, betas_2, v8s, alphas_2 = residuals
     # evaluation trace
     n = len(r)
     # adjoint sweep
@@ -57,10 +57,10 @@ def durbin_reverse(residuals, y_bar):
         v12_bar = v13_bar * alpha                            # v13 = alpha * v12
         alpha_bar = alpha_bar + v15 + np.sum(v13_bar * v12)  # y[k] = alpha; v13 = alpha * v12
         beta = betas_2[k - 1]
-        v11_bar = alpha_bar / beta               # alpha = v11 / beta
-        beta_bar += alpha_bar * (-alpha / beta)  # alpha = v11 / beta
-        v10_bar = -v11_bar                       # v11 = -v10
-        v7_bar = v10_bar * v8                    # v9 = v7 @ v8
+        v11_bar = alpha_bar / beta   # alpha = v11 / beta
+        beta_bar -= v11_bar * alpha  # alpha = v11 / beta
+        v10_bar = -v11_bar           # v11 = -v10
+        v7_bar = v10_bar * v8        # v9 = v7 @ v8
         v7 = r[:k][::-1]
         v8_bar = v12_bar[::-1] + v10_bar * v7  # v12 = v8[::-1]; v9 = v7 @ v8
         v6_bar = v7_bar[::-1]                  # v7 = v6[::-1]
@@ -70,10 +70,10 @@ def durbin_reverse(residuals, y_bar):
         v4_bar = beta_bar * beta  # beta = beta * v4
         v3_bar = -v4_bar          # v4 = 1.0 - v3
         alpha = alphas[k - 1]
-        y_bar[:k] += v8_bar                 # v8 = y[:k]; y[:k] += v13
-        r_bar[k] += v10_bar                 # v5 = r[k]
-        beta_bar *= v4                      # beta = beta * v4
-        alpha_bar = 2.0 * (v3_bar * alpha)  # v3 = alpha * alpha
+        y_bar[:k] += v8_bar               # v8 = y[:k]; y[:k] += v13
+        r_bar[k] += v10_bar               # v5 = r[k]
+        beta_bar *= v4                    # beta = beta * v4
+        alpha_bar = 2.0 * v3_bar * alpha  # v3 = alpha * alpha
     v2_bar = y_bar[0]             # y[0] = v2
     v1_bar = -alpha_bar - v2_bar  # alpha = -v1; v2 = -v1
     r_bar[0] += v1_bar            # v1 = r[0]

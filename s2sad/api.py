@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
 from s2sad.dispatch import Derivative, check_function, is_variadic, name_of, signature_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.printer import print_function
@@ -144,10 +146,18 @@ def _cached(fun: Any, transform: Transform) -> Derivative:
     return Derivative(fun, transform)
 
 
+@functools.lru_cache(maxsize=16)
+def _cached_closure(fun: Any, transform: Transform) -> Derivative:
+    return Derivative(fun, transform)
+
+
 def derivative_of(fun: Any, transform: Transform) -> Derivative:
-    """A derivative, made once for each function that can be looked up in a table."""
+    """A derivative, made once for each function that can be looked up in a table.
+
+    Few closures are kept: they hold arrays, and what was compiled for one is found for the next.
+    """
     try:
-        return _cached(fun, transform)
+        return (_cached_closure if getattr(fun, "__closure__", None) else _cached)(fun, transform)
     except TypeError:
         return Derivative(fun, transform)
 
@@ -160,29 +170,41 @@ def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
-    signature = Signature()
-    found = tuple(k for k, p in enumerate(primals) if is_active_type(signature.type_of(p)))
+    found = tuple(k for k, p in enumerate(primals) if _is_float(p) or is_active_type(Signature().type_of(p)))
     if not found:
         raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
     return found
 
 
+def _is_float(value: Any) -> bool:
+    """Whether a value is a float or an array of floats."""
+    return type(value) is float or (type(value) is np.ndarray and value.dtype.kind == "f")
+
+
 def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
-    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored.
+    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
+    the tangent of an argument that is not moved: nothing is computed for it.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, None))
+    (6.0, 2.0)
+
     Griewank & Walther (2008), section 3.1.
     """
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     fun = spread_for(fun, primals)
-    active = active_arguments(fun, primals)
+    active = tuple(k for k in active_arguments(fun, primals) if tangents[k] is not None)
+    if not active:
+        raise ArgumentError("all tangents are None; give one for what is moved")
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
-    bound = signature.bind(*primals)
-    bound.apply_defaults()
-    primals = tuple(bound.arguments.values())
+    if len(primals) != len(signature.parameters):
+        bound = signature.bind(*primals)
+        bound.apply_defaults()
+        primals = tuple(bound.arguments.values())
     tangent = derivative_of(fun, Transform("jvp", active))
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
@@ -194,6 +216,8 @@ def check_like(value: Any, primal: Any, what: str) -> None:
         ArgumentError: it has not.
     """
     if isinstance(value, float) and isinstance(primal, float):
+        return
+    if type(value) is type(primal) is np.ndarray and value.shape == primal.shape and value.dtype == primal.dtype:
         return
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))

@@ -12,8 +12,7 @@ import math
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,41 +42,19 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Function
 from s2sad.program import Program
+from s2sad.relatives import RELATIVES, Relation
+from s2sad.signatures import signature_of as signature_of
+from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
 from s2sad.targets import positional_names
 from s2sad.targets import signature_of as signature_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 
-Statics = tuple[tuple[int, tuple[object, ...]], ...]
-
 BACKENDS = (None, "numpy", "numba")
 """What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
 
 SUFFIX = {"pushforward": "dot", "primal": ""}
-
-
-@dataclass(eq=False)
-class Specialised:
-    """The emitted function for one pattern: `call` takes the arguments in the order of the parameters."""
-
-    call: Callable[..., Any]
-    function: Callable[..., Any]
-    source: str
-    module: types.ModuleType
-    given: tuple[Type, ...] = ()
-    """The types of the parameters."""
-    pattern: tuple[Type, ...] = ()
-    """The same, with the values of what must be known."""
-
-
-@dataclass(eq=False)
-class Family:
-    """What one pattern of arguments leads to: the leaves that must be static, and the captured variables."""
-
-    statics: Statics = ()
-    captured: tuple[Variable, ...] = ()
-    members: dict[object, Specialised] = field(default_factory=dict)
 
 
 def check_function(target: Any) -> None:
@@ -105,6 +82,8 @@ def is_variadic(target: Any) -> bool:
     found = lookup(target)
     if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
         return True
+    if isinstance(target, types.FunctionType) and not target.__dict__:
+        return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
     return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
 
 
@@ -144,6 +123,7 @@ class Derivative:
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
         self._guards: tuple[Guard, ...] | None = None
+        self._relation: Relation | None = None
         self._names = tuple(self.__signature__.parameters)
         self._spread: dict[object, Derivative] | None = {} if is_variadic(target) else None
 
@@ -211,16 +191,38 @@ class Derivative:
 
     def _specialise(self, values: tuple[Any, ...]) -> Specialised:
         if self._guards is None or not self._is_current():
-            self._families.clear()
+            self._relation = RELATIVES.find(self) if self._guards is None else None
+            self._families = {}
             self._fast.clear()
-            self._guards = dependencies(self.target).guards
+            self._guards = self._relation.guards if self._relation else dependencies(self.target).guards
         key = fast_key(values)
         family = self._families.get(key)
         if family is not None:
             member = family.members.get(self._member_key(family, values))
             if member is not None:
                 return member
-        return self._compile(key, values)
+        return self._of_relative(key, values) or self._compile(key, values)
+
+    def _of_relative(self, key: object, values: tuple[Any, ...]) -> Specialised | None:
+        """What was compiled for such arguments for a function of the same code, with the variables of this one."""
+        if self._relation is None:
+            return None
+        if not self._relation.holds():
+            self._relation = RELATIVES.find(self)
+            if self._relation is None:
+                return None
+            self._guards = self._relation.guards
+        theirs = self._relation.families.get(key)
+        if theirs is None:
+            return None
+        family = Family(theirs.statics, tuple(map(self._relation.moved.variable, theirs.captured)))
+        member_key = self._member_key(family, values)
+        member = theirs.members.get(member_key)
+        if member is None:
+            return None
+        found = self._specialised(member.module, family.captured, member.given, member.pattern)
+        self._families.setdefault(key, family).members[member_key] = found
+        return found
 
     def _member_key(self, family: Family, values: tuple[Any, ...]) -> object:
         if not family.statics and not family.captured:
@@ -246,13 +248,25 @@ class Derivative:
                     raise
                 family.statics = (*family.statics, (e.parameter, e.path))
         family.captured = captured
-        found = self._native(member, captured, parameters) or _bound(member, captured, self._names)
-        written = member.__s2sad_meta__["written"]
-        if written and len(values) + len(captured) > 1:
-            found = replace(found, call=unshared(found.call, written, captured, self._names))
-        found = replace(found, given=tuple(given), pattern=tuple(parameters.values()))
+        found = self._specialised(member, captured, tuple(given), tuple(parameters.values()))
         family.members[self._member_key(family, values)] = found
+        RELATIVES.add(self)
         return found
+
+    def _specialised(
+        self,
+        module: types.ModuleType,
+        captured: tuple[Variable, ...],
+        given: tuple[Type, ...],
+        pattern: tuple[Type, ...],
+    ) -> Specialised:
+        """The emitted function in a module, with the variables that it captures."""
+        parameters = dict(zip(self._names, pattern, strict=True))
+        found = self._native(module, captured, parameters) or bound(module, captured, self._names)
+        written = module.__s2sad_meta__["written"]
+        if written and len(given) + len(captured) > 1:
+            found = replace(found, call=unshared(found.call, written, captured, self._names))
+        return replace(found, given=given, pattern=pattern)
 
     def _native(
         self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
@@ -264,6 +278,7 @@ class Derivative:
         dispatcher = native.compiled(module, meta["entry"])
         own = [t for t in parameters.values() if not is_constant(t)]
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+        own += [Signature().type_of(v.read()) for v in captured]
         structures = [native.structure(t) for t in own]
         classes = {n: c for t in own for n, c in native.classes_in(t).items()}
 
@@ -277,7 +292,7 @@ class Derivative:
             other = self.without_backend()
             return lambda *args: other(*args)
 
-        text = cache.user_text(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        text = source_of(module)
         found = native.with_fallback(dispatcher, around, plain, self.__name__, meta["lines"])
         found.source = text  # type: ignore[attr-defined]
         return Specialised(found, found, text, module)
@@ -543,35 +558,6 @@ def _chain(target: Any) -> str:
         parts.append(repr(target.transform))
         target = target.target
     return "|".join(parts)
-
-
-def _bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
-    """The entry of a module, its captured variables read at each call."""
-    function = getattr(module, module.__s2sad_meta__["entry"])
-    text = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
-    function.source = text
-    if not captured:
-        return Specialised(_positional(function), function, text, module)
-
-    def call(*args: Any) -> Any:
-        return function(*args, *(v.read() for v in captured))
-
-    def by_name(*args: Any) -> Any:
-        return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
-
-    plain = functools.partial(function, **{v.shown: v.read() for v in captured})
-    plain.source = text  # type: ignore[attr-defined]
-    return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
-
-
-def _positional(function: Any) -> Callable[..., Any]:
-    """The function taking all its arguments by position."""
-    code = function.__code__
-    if not code.co_kwonlyargcount:
-        return function  # type: ignore[no-any-return]
-    n = code.co_argcount
-    names = code.co_varnames[n : n + code.co_kwonlyargcount]
-    return lambda *args: function(*args[:n], **dict(zip(names, args[n:], strict=True)))
 
 
 def _default_text(value: Any) -> str:

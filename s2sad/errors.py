@@ -19,7 +19,8 @@ Error                        the base class of all of them
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -75,6 +76,17 @@ class Unsupported(Error):
         if self.instead:
             lines.append(f"    {self.instead}")
         return "\n".join(lines)
+
+
+@contextmanager
+def located(location: Location) -> Iterator[None]:
+    """Give what is refused inside the place in the user's source, where it has none."""
+    try:
+        yield
+    except Unsupported as e:
+        if e.location != NOWHERE:
+            raise
+        raise type(e)(e.what, e.instead, location) from e
 
 
 class UnsupportedSyntax(Unsupported):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -209,22 +209,24 @@ class HessianProduct:
             self.__signature__ = inspect.Signature([*own, vector])
         self.__s2sad_inside__ = self.derivative
 
-    def __call__(self, /, *args: Any) -> Any:
-        return self.derivative(*self._given(args))
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative(*self._given(args, kwargs), **further)
 
-    def lower(self, *args: Any) -> Any:
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
-        return self.derivative.lower(*self._given(args))
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative.lower(*self._given(args, kwargs), **further)
 
-    def _given(self, args: Sequence[Any]) -> tuple[Any, ...]:
+    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
         primals = tuple(given)
         if not self.derivative.is_variadic:
-            bound = self._signature.bind(*given)
+            bound = self._signature.bind(*given, **kwargs)
             bound.apply_defaults()
-            primals = bound.args
+            primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
         if len(vectors) != len(self._positions):
             raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")

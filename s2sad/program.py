@@ -9,22 +9,25 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
 from s2sad.boxes import Boxes, hooked
 from s2sad.differentiate.batching import Flag, batched
+from s2sad.differentiate.definitions import written_out
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given import TangentRule
 from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
 from s2sad.differentiate.linearize import linear_pair
+from s2sad.differentiate.local import local_gradient
 from s2sad.differentiate.mapping import vmap
 from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair, pullback
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
+from s2sad.entries import Entry, always_raises, calling, captured_last
 from s2sad.errors import Location, UnsupportedCall
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
@@ -46,10 +49,11 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, Operand, Value, walk
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
 from s2sad.optimize import optimize as run_passes
+from s2sad.recursive import as_call, is_local, local_reference
 from s2sad.ruled import (
     Given,
     in_lengths_of,
@@ -60,7 +64,7 @@ from s2sad.ruled import (
     transposed_sweeps,
 )
 from s2sad.targets import Target, identities, name_of, parameter_names
-from s2sad.transforms import Transform, is_constant, with_statics
+from s2sad.transforms import Transform, with_statics
 
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
@@ -72,50 +76,6 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
         verify(function)
     function = run_passes(function, anchors)
     return verify(function) if VERIFY else function
-
-
-@dataclass(eq=False)
-class Entry:
-    """A function compiled for one signature. `statics` are the parameters that are constants in it."""
-
-    function: Function
-    parameters: dict[str, Type]
-    captured: tuple[Variable, ...]
-    result: Type
-    impure: bool = False
-    """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
-    aliases: bool = False
-    """Its result may share memory with an argument."""
-    written: tuple[str, ...] = ()
-    """The parameters in whose arrays it writes."""
-
-    @property
-    def passed(self) -> tuple[int, ...]:
-        """The positions of the parameters that are operands."""
-        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
-
-
-def calling(entry: Entry) -> Entry:
-    """A function that does nothing but call another one."""
-    inner = entry.function
-    parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
-    builder = Builder()
-    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
-    return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
-
-
-def captured_last(function: Function, passed: int, captured: int) -> Function:
-    """A tangent with its variables from outside behind the tangents of the parameters, as an entry has them."""
-    given = function.body.parameters
-    own, outside, dots = given[:passed], given[passed : passed + captured], given[passed + captured :]
-    return replace(function, body=replace(function.body, parameters=(*own, *dots, *outside)))
-
-
-def always_raises(entry: Entry) -> None:
-    """Of a function that always raises: the exception stands in the place of any result, and of calls."""
-    body = replace(entry.function.body, results=(constant(0.0),))
-    entry.function = eliminate_dead(replace(entry.function, body=body))
-    entry.result, entry.impure = entry.function.result.type, True
 
 
 class Program:
@@ -209,7 +169,8 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
-            settled = key_of(entry.result) == key_of(guess.result) and entry.captured == guess.captured
+            same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
+            settled = key_of(entry.result) == key_of(guess.result) and same_captured
             if key not in self.recursive or settled:
                 break
             guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)
@@ -286,9 +247,11 @@ class Program:
         active = self.active(entry, transform.argnums)
         vector = None if self.native else self.batch_of
         order = Order(transform.one, transform.asked, transform.has_aux, transform.holomorphic)
-        if transform.kind in ("grad", "elementwise_grad"):
+        of_calls = transform.kind in ("grad", "elementwise_grad")
+        function = self.written_out(self.shortened(entry, active) if of_calls else entry.function, active)
+        if of_calls:
             made = gradient(
-                entry.function,
+                function,
                 active,
                 self.pair_of,
                 name,
@@ -300,18 +263,22 @@ class Program:
                 transform.holomorphic,
             )
         elif transform.kind == "jvp":
-            made = replace(jvp(entry.function, active, self.tangent_of), name=name)
+            made = replace(jvp(function, active, self.tangent_of), name=name)
         elif transform.kind == "pushforward":
-            made = pushforward(entry.function, active, self.tangent_of, name)
+            made = pushforward(function, active, self.tangent_of, name)
         elif transform.kind == "pullback":
-            made = pullback(entry.function, active, transform.places, self.pair_of, name, self.native)
+            made = pullback(function, active, transform.places, self.pair_of, name, self.native)
         elif transform.kind == "jacfwd":
-            made = jacfwd(entry.function, active, self.tangent_of, vector, name, order)
+            made = jacfwd(function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
-            made = jacrev(entry.function, active, self.pair_of, vector, name, order, self.native)
+            made = jacrev(function, active, self.pair_of, vector, name, order, self.native)
         else:
             raise ValueError(transform.kind)
         return optimize(made if transform.kind in ("jvp", "pushforward", "jacfwd") else without_adjoints(made))
+
+    def written_out(self, function: Function, active: Sequence[bool]) -> Function:
+        """A function that is to be differentiated, with what is defined by others written out."""
+        return written_out(function, active, lambda f: numbered(optimize(f)))
 
     def vmap(self, entry: Entry, transform: Transform, name: str, given: Sequence[Type]) -> Function:
         """An entry for many examples, given in arrays of these types."""
@@ -356,10 +323,11 @@ class Program:
         linear = transform.kind == "linear"
         if is_marked(entry.function) and not linear:
             return self.sweeps_again(entry, tuple(active))
+        function = self.written_out(entry.function if linear else self.shortened(entry, active), active)
         if linear:
-            first, second, residuals = linear_pair(entry.function, active, self.tangent_of, optimize)
+            first, second, residuals = linear_pair(function, active, self.tangent_of, optimize)
         else:
-            first, second, residuals = pair(entry.function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
         second = numbered(
@@ -437,6 +405,10 @@ class Program:
         if found.plan is not None:
             return in_lengths_of(found, self.given[name], call)
         result = call.result.type
+        if found.local:
+            gradients = (tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a)
+            both = replace(found.forward, result=tuple_type(result, *gradients))
+            return Pair(both, both, None, local=True)
         forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
@@ -452,6 +424,9 @@ class Program:
         if name in self.checkpointed or is_marked(function):
             self.make_again(function, active)
             return
+        if self.is_local(name, active):
+            self.make_local(function, active)
+            return
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
         opaque = OpaqueType(forward)
@@ -463,6 +438,7 @@ class Program:
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
+            function = self.written_out(function, active)
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
@@ -480,12 +456,32 @@ class Program:
         self.functions[kept.name] = kept
         self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
 
+    def is_local(self, name: str, active: Sequence[bool]) -> bool:
+        """Whether the calls of a function hand over its gradient."""
+        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed, self.native)
+
+    def make_local(self, function: Function, active: tuple[bool, ...]) -> None:
+        """The pair of a function whose calls hand over its gradient."""
+        own = next((name_of(t) for (t, _), n in self.names.items() if n == function.name), function.name)
+        reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
+        self.pairs[(function.name, active)] = Pair(reference, reference, None, local=True)
+        function = self.written_out(function, active)
+        made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.native)))
+        self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
+
+    def shortened(self, entry: Entry, active: Sequence[bool]) -> Function:
+        """The function of an entry; where its gradient is that of a call of a recursive function, this call alone."""
+        target = next((t for (t, _), e in self.entries.items() if e is entry), None)
+        others = [e for (t, _), e in self.entries.items() if t == target]
+        return as_call(entry, others, [e.function.name for e in others if self.is_local(e.function.name, active)])
+
     def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
         self.pairs[(function.name, active)] = Pair(forward, reference, None, again=True)
+        function = self.written_out(function, active)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.native), name=name))
         self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
@@ -514,7 +510,7 @@ class Program:
         rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
         outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
         try:
-            return optimize(jvp(function, given, self.tangent_of))
+            return optimize(jvp(self.written_out(function, given), given, self.tangent_of))
         finally:
             self.in_rule = outer
 

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from s2sad.compiler import Compiled
-from s2sad.dispatch import Derivative, Family, Specialised, Statics, signature_of
+from s2sad.dispatch import Derivative, signature_of
 from s2sad.errors import SourceUnavailable
 from s2sad.frontend.context import Variable
 from s2sad.frontend.dependencies import Spread, code_digest
 from s2sad.ir.signature import Signature, fast_key, key_of
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.values import Function
+from s2sad.specialised import Family, Specialised, Statics
 from s2sad.transforms import Transform
 
 

@@ -111,6 +111,29 @@ def test_has_aux():
     np.testing.assert_allclose(gradient, 3.0 * X**2)
 
 
+def test_a_tangent_of_none_is_zero():
+    def f(x, p, n):
+        return np.sin(x) * p["a"] ** n + np.sum(p["b"] * x)
+
+    def inside(x, y):
+        return s2sad.jvp(f, (x, {"a": y, "b": x}, 2), (x, None, None))[1]
+
+    def inside_with_zeros(x, y):
+        return s2sad.jvp(f, (x, {"a": y, "b": x}, 2), (x, {"a": 0.0, "b": 0.0 * x}, None))[1]
+
+    x, p = np.array([0.3, -1.2]), {"a": 1.7, "b": np.array([2.0, -0.4])}
+    nothing = {"a": 0.0, "b": np.zeros(2)}
+    for along, moved in [((x, None, None), (x, nothing, None)), ((None, p, None), (0.0 * x, p, None))]:
+        for found, expected in zip(s2sad.jvp(f, (x, p, 3), along), s2sad.jvp(f, (x, p, 3), moved), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-14)
+    np.testing.assert_allclose(inside(x, 1.5), inside_with_zeros(x, 1.5))
+    np.testing.assert_allclose(s2sad.jacobian(inside)(x, 1.5), s2sad.jacobian(inside_with_zeros)(x, 1.5))
+    with pytest.raises(s2sad.errors.ArgumentError, match="all tangents are None"):
+        s2sad.jvp(f, (x, p, 3), (None, None, None))
+    with pytest.raises(s2sad.errors.UnsupportedSyntax, match="all tangents are None"):
+        s2sad.grad(lambda x: s2sad.jvp(np.sin, (x,), (None,))[1])(1.0)
+
+
 def test_jvp_and_vjp_agree():
     out, out_dot = s2sad.jvp(product, (2.0, 0.5), (1.0, 3.0))
     assert out == product(2.0, 0.5)
@@ -226,6 +249,35 @@ def test_tangent_inside_a_differentiated_function():
 
 def line(y, x):
     return x + y
+
+
+ORDER = np.array([2, 0, 1])
+FACTORS = np.array([1.0, 3.0, 2.0])
+
+
+def test_tangents_of_tangents_read_arrays_of_the_module():
+    def f(x):
+        return np.sin(x[ORDER]) * FACTORS
+
+    def slope(x, x_dot):
+        return s2sad.jvp(f, (x,), (x_dot,))[1]
+
+    x, u, v = np.array([0.1, 0.7, 1.3]), np.ones(3), np.array([1.0, -2.0, 0.5])
+    expected = -np.sin(x[ORDER]) * FACTORS * u[ORDER] * v[ORDER]
+    np.testing.assert_allclose(s2sad.jvp(lambda x: slope(x, u), (x,), (v,))[1], expected)
+    s2sad.check_grads(f, (x,), order=3)
+
+
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), float("nan")])
+def test_numbers_without_a_literal(value):
+    unless = float(value)
+
+    def f(x):
+        return np.where(x > 0.0, x * x, unless)
+
+    gradient = s2sad.grad(lambda x: f(x)[1])
+    np.testing.assert_array_equal(gradient(np.array([-1.0, 2.0])), [0.0, 4.0])
+    np.testing.assert_array_equal(s2sad.jvp(f, (np.array([-1.0, 2.0]),), (np.ones(2),))[0], [value, 4.0])
 
 
 def test_no_perturbation_confusion():

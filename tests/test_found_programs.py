@@ -1,6 +1,7 @@
 """Programs on which the compiler once failed, each of them for its class."""
 
 import math
+from enum import Enum
 
 import numpy as np
 import pytest
@@ -54,8 +55,117 @@ def constants(x, n):
     return np.sum(x) * special.gammaln(2.5) + x[0] * math.lgamma(3.5)
 
 
+class Kind(Enum):
+    CALL = 1
+    PUT = 2
+
+
+def price(x, kind):
+    return x**2 if kind is Kind.CALL else x**3 * kind.value
+
+
+def members_of_an_enum(x):
+    total = 0.0
+    for kind in Kind:
+        total += np.sum(price(x, kind)) * kind.value
+    return total + sum(price(x[0], kind) for kind in Kind) * sum(kind.value for kind in list(Kind))
+
+
+def is_false(x):
+    done, y, n = False, x, 0
+    while done is False:
+        y = np.cos(y) * x
+        n += 1
+        if n >= 4:
+            done = True
+    z = x**2 if np.allclose(x, x + 1) is not True else x
+    return np.sum(y * z)
+
+
+def imports_inside(x):
+    import math
+    from functools import reduce
+
+    import numpy.linalg as la
+    import scipy.special
+    from numpy import diag, pi
+
+    whole = reduce(lambda a, b: a * b, x) + scipy.special.gamma(2.5)
+    return la.det(diag(x) + 1.0) * math.sin(x[0]) * pi + whole
+
+
+def ranges_as_indices(x):
+    m = np.exp(np.outer(x, x))
+    n, labels = len(m), [0, 2, 1]
+    scores = m.copy()
+    scores[range(n), labels] -= 1.0
+    return -np.sum(np.log(m[range(n), labels])) + np.sum(scores**2) + np.sum(m[range(0, n, 2)] ** 2)
+
+
+def conversions_are_copies(x):
+    a = np.outer(x, x).astype(float)
+    b = a.astype(np.float64)
+    b[[0, 1]] = b[[1, 0]]
+    b[2, :] -= x[0] * b[0, :]
+    return np.sum(a * b)
+
+
+STOPS_EARLY = False
+
+
+def leaves_never(x, tolerance=None):
+    y = x
+    for _ in range(4):
+        if STOPS_EARLY:
+            return x
+        z = np.sin(y) * x
+        if tolerance is not None and np.max(np.abs(z - y)) < tolerance:
+            return z
+        y = z
+    return y
+
+
+def told_of_steps(x, each):
+    y = x
+    for _ in range(4):
+        y = y * x
+        if each(y):
+            return
+
+
+def tells_of_steps(x):
+    kept, total = [], 0.0
+
+    def each(y):
+        nonlocal total
+        kept.append(y)
+        total += np.sum(y)
+        return False
+
+    told_of_steps(x, each)
+    return np.sum(kept[0] * kept[1]) * total
+
+
+def rows_for(values):
+    try:
+        n = len(values)
+    except TypeError:
+        rows = np.zeros(3)
+    else:
+        rows = np.zeros((3, n))
+    rows[0] = values
+    return rows
+
+
+def certain_try(x):
+    a, b = rows_for((x[0], 2.0))[0] + x[1]
+    return a * b
+
+
 X = np.array([0.3, 1.2, -0.7])
 PROGRAMS = [
+    *((f, (X,)) for f in (leaves_never, tells_of_steps, certain_try)),
+    *((f, (X,)) for f in (members_of_an_enum, is_false, imports_inside, ranges_as_indices, conversions_are_copies)),
     (repeated, (X, 3)),
     (lambda x: 2.0 * log_sum(x), (X,)),
     (closure_along, (X,)),

@@ -85,3 +85,10 @@ def test_no_float_argument():
 def test_containers_and_structure():
     check_grads(lambda p, n: p["a"] * np.sum(p["b"][0]) * n, ({"a": 2.0, "b": [X]}, 3), order=2)
     assert s2sad.check_grads is check_grads
+
+
+def test_results_that_are_integers():
+    def f(x):
+        return x * x, np.argmax(x), len(x), np.sum(x)
+
+    check_grads(f, (np.array([1.0, 2.5]),), order=2)

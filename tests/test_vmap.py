@@ -235,6 +235,24 @@ def test_inside_a_differentiated_function():
     agree(s2sad.hessian(loss)(A[0], X), s2sad.hessian(written_out)(A[0], X))
 
 
+FOR_NO_EXAMPLE = {
+    "rule": lambda x, a: a @ np.sin(x),
+    "loop over the examples": lambda x, a: np.convolve(x, a[0]) * 2.0,
+    "branch": lambda x, a: a @ x if x[0] > 0.5 else x,
+    "two results": lambda x, a: (np.convolve(x, x), x[0] if x[1] > 0.0 else a[0, 0]),
+    "matrix": lambda x, a: np.linalg.inv(a) if x[0] > 0.5 else a.T,
+    "gradient": s2sad.grad(lambda x, a: np.sum(x**2) if x[0] > 0.5 else np.sum(a @ x)),
+    "call": lambda x, a: helper(x, 1) * a[0, 0],
+}
+
+
+@pytest.mark.parametrize("f", FOR_NO_EXAMPLE.values(), ids=list(FOR_NO_EXAMPLE))
+def test_no_examples_keep_the_shape_of_one(f):
+    one, many = f(X[0], A[0]), s2sad.vmap(f)(X[:0], A[:0])
+    ones, manies = one if isinstance(one, tuple) else (one,), many if isinstance(many, tuple) else (many,)
+    assert [m.shape for m in manies] == [(0, *np.shape(o)) for o in ones]
+
+
 def test_defaults_are_the_same_for_all():
     def scaled(x, a=2.0, b=None):
         return a * x if b is None else x + b

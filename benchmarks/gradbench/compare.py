@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib
-import inspect
 import math
 import time
-import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -18,6 +16,7 @@ import numpy as np
 
 import s2sad
 from benchmarks.gradbench import EVALS, ba, det, gmm, hello, ht, kmeans, llsq, lse, lstm, ode, particle, saddle
+from benchmarks.gradbench.function import native
 
 SIZES = ("small", "medium", "large")
 OTHERS = {"JAX": "jax", "PyTorch": "torch", "autograd": "autograd"}
@@ -62,7 +61,7 @@ WAYS = {
     "kmeans": Way(kmeans.cost, kmeans.direction),
     "gmm": both(gmm.log_density, ("alpha", "mu", "q", "l")),
     "ode": both(ode.last),
-    "det": Way(det.determinant, s2sad.grad(det.determinant)),
+    "det": both(det.determinant),
     "lstm": both(lstm.loss, ("main", "extra")),
     "ba": Way(ba.objective, ba.jacobian),
     "ht": Way(ht.objective, ht.jacobian),
@@ -182,18 +181,6 @@ def typical(call: Callable[[], Any], budget: float) -> float:
     number = max(1, int(budget / 10.0 / max(once, 1e-7)))
     batches = [seconds(call, number) for _ in range(min(9, max(3, int(budget / (number * once)))))]
     return float(np.median(sorted(batches)[: (len(batches) + 1) // 2])) / number
-
-
-def native(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function compiled by numba, with all that it calls in its module."""
-    import numba
-
-    own = types.ModuleType(f.__module__)
-    exec(compile(inspect.getsource(inspect.getmodule(f)), inspect.getfile(f), "exec"), vars(own))
-    for key, value in list(vars(own).items()):
-        if isinstance(value, types.FunctionType):
-            setattr(own, key, numba.njit(value))
-    return getattr(own, f.__name__)
 
 
 def others() -> dict[str, dict[str, Callable[..., Callable[[], Any]]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import s2sad
-from benchmarks.gradbench.function import Function
+from benchmarks.gradbench.function import Function, native
 
 
 def determinant(a: np.ndarray) -> float:
@@ -31,6 +31,6 @@ def read(message: dict[str, Any]) -> tuple[np.ndarray]:
 
 
 FUNCTIONS = {
-    "primal": Function(read, determinant, float),
-    "gradient": Function(read, s2sad.grad(determinant), lambda bar: bar.ravel().tolist()),
+    "primal": Function(read, native(determinant), float),
+    "gradient": Function(read, s2sad.grad(determinant, backend="numba"), lambda bar: bar.ravel().tolist()),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -30,3 +31,15 @@ class Function(NamedTuple):
             times.append(time.perf_counter_ns() - start)
         timings: list[Timing] = [{"name": "prepare", "nanoseconds": prepared}]
         return self.write(result), timings + [{"name": "evaluate", "nanoseconds": t} for t in times]
+
+
+def native(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function compiled by numba, with all that it calls in its module: itself too."""
+    import numba
+
+    names = dict(f.__globals__)
+    for key, value in f.__globals__.items():
+        if isinstance(value, types.FunctionType):
+            own = value.__module__ == f.__module__
+            names[key] = numba.njit(types.FunctionType(value.__code__, names, key) if own else value)
+    return names[f.__name__]  # type: ignore[no-any-return]

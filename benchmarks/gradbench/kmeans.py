@@ -23,8 +23,7 @@ gradient = s2sad.grad(cost)
 
 def direction(centroids: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The gradient by the centroids over the diagonal of the Hessian, which has no other elements."""
-    along = np.ones_like(centroids), np.zeros_like(points)
-    slope, diagonal = s2sad.jvp(gradient, (centroids, points), along)
+    slope, diagonal = s2sad.jvp(gradient, (centroids, points), (np.ones_like(centroids), None))
     return slope / diagonal
 
 

@@ -67,7 +67,7 @@ def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozens
         return EMPTY
     if op.primitive is EXTRACT and (op.operands[0], op.static["key"]) in roots:
         return roots[(op.operands[0], op.static["key"])]
-    if op.primitive.effect is Effect.VIEW:
+    if op.effect is Effect.VIEW:
         shared = _union(op.operands, roots)
         return shared | {op.result} if op.primitive.name not in ("make", "extract") else shared
     return frozenset({op.result})
@@ -133,7 +133,7 @@ def _is_made(value: Value, definitions: Mapping[Value, Operation], met: set[Valu
     sources: list[Operand] = []
     match op:
         case Apply():
-            return op.primitive.effect is Effect.FRESH
+            return op.effect is Effect.FRESH
         case Call():
             return op.function.own
         case If():

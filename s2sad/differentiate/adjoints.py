@@ -83,6 +83,8 @@ class Adjoints:
         self.definition: dict[Value, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
+        self.extracts: dict[Operand, list[Apply]] = {}
+        """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
         self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
@@ -102,16 +104,29 @@ class Adjoints:
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
+        self.counts: dict[Operation, Value] = {}
+        """For each loop whose iterations must be counted, their number."""
+        self.keeps: dict[Value, Value] = {}
+        """The value of a loop body that a list or array keeps."""
         self.exports: dict[Operation, dict[Value, Value]] = {}
         """For each branch, the values that it must export, with its further results."""
 
     def sorted(self, values: Iterable[Value]) -> list[Value]:
-        """Values in the order of the primal's text; those that the sweeps themselves made come last."""
-        return sorted(values, key=lambda v: self.order.get(v, len(self.order)))
+        """Values in the order of the primal's text; behind them what keeps such values, in their order."""
+
+        def place(v: Value) -> tuple[int, int]:
+            depth = 0
+            while v in self.keeps:
+                v, depth = self.keeps[v], depth + 1
+            return depth, self.order.get(v, len(self.order))
+
+        return sorted(values, key=place)
 
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
+            if isinstance(op, Apply) and op.primitive is EXTRACT:
+                self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
 
@@ -130,6 +145,11 @@ class Adjoints:
         assert isinstance(value, Value)
         name = self.names.get(value) or value.hint or "v"
         return f"{name.rstrip('_') or name}_bar"
+
+    def part_hint(self, value: Operand, path: Path) -> str:
+        """The name of the adjoint of a leaf: after its key where that is a name, `W_bar` for that of `params["W"]`."""
+        key = next((k for k in reversed(path) if isinstance(k, str) and k.isidentifier()), None)
+        return self.hint(value) if key is None else f"{key}_bar"
 
     def name(self, operand: Operand, hint: str, loose: bool = False) -> Operand:
         """Give a name to a value that has none yet."""
@@ -167,7 +187,7 @@ class Adjoints:
                 builder.about = (*silent, *(op for op in about if op not in silent))
                 total = add(builder, before, leaf)
                 builder.about = about
-            self.frame.totals[key_] = self.name(total, self.hint(operand), loose=True)
+            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True)
 
     def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
         """Add a contribution to the adjoint of what a subscript takes of an array."""
@@ -194,7 +214,7 @@ class Adjoints:
         if isinstance(frame.op, If):
             start = self._current(builder, key, frame.outer)
         else:
-            start = Value(tangent_type(leaf_type(key)), self.hint(key[0]))
+            start = Value(tangent_type(leaf_type(key)), self.part_hint(*key))
             frame.totals[key] = start
         frame.touched[key] = start if start is not None else constant(None)
         return start
@@ -259,7 +279,7 @@ class Adjoints:
             return self.stored(builder, saved)
         if value not in home.scanned:
             home.sources[value] = self.source_of(value, home)
-            home.scanned[value] = Value(value.type, _kept_name(value))
+            home.scanned[value] = Value(value.type, kept_name(value))
         return home.scanned[value]
 
     def kept(self, builder: Builder, value: Value) -> Operand | None:
@@ -303,9 +323,10 @@ class Adjoints:
                 if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
                     break
                 nest, outer = [outer.op, *nest], outer.outer
-            self.saved[value] = array_for(value, nest, plural(_kept_name(value)))
+            self.saved[value] = array_for(value, nest, plural(kept_name(value)))
             assert outer.block is not None
             self.owner[self.saved[value].array] = outer.block
+            self.keeps[self.saved[value].array] = value
         return self.saved[value]
 
     def may_be_unbound(self, value: Value) -> bool:
@@ -327,7 +348,7 @@ class Adjoints:
         whole = self.read(builder, saved.array)
         index = index_of(saved.nest, builder, lambda o: self.read(builder, o))
         value = saved.value
-        result = builder.apply(GETITEM, (whole, index), None, _kept_name(value), True)
+        result = builder.apply(GETITEM, (whole, index), None, kept_name(value), True)
         builder.about = about
         return result
 
@@ -359,9 +380,10 @@ class Adjoints:
             return home.op.results[n + rows.index(value)]
         collects = self.collects.setdefault(home.op, {})
         if value not in collects:
-            name = _kept_name(value)
+            name = kept_name(value)
             sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
             collects[value] = sequence
+            self.keeps[sequence] = value
             assert home.outer.block is not None
             self.owner[sequence] = home.outer.block
         return collects[value]
@@ -383,16 +405,18 @@ class Adjoints:
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
-        if op.primitive is not GETITEM or op.operands[0] is not array or not isinstance(array, Value):
+        if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if array in self.overwritten:
+        if op.primitive.name in _TURNING:
+            return True
+        if op.primitive is not GETITEM:
             return False
         made = self.definition.get(array)
         if isinstance(made, Call):
             return True
         if not isinstance(made, Apply) or made.primitive.update:
             return False
-        return made.primitive.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
+        return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
     def _inside(self, value: Value, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""
@@ -430,12 +454,17 @@ _CHEAP = frozenset(
 )
 
 
-def _kept_name(value: Value) -> str:
-    """What a value that a loop keeps is called in the reverse sweep."""
+_TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_dims", "np.squeeze"})
+"""The same elements in another order of axes: always a view."""
+
+
+def kept_name(value: Value) -> str:
+    """What a value that is kept is called in the reverse sweep: an unnamed integer is an index."""
     if value.hint is not None:
         return value.hint
     t = value.type
-    return "taken" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b" else "kept"
+    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"  # type: ignore[attr-defined]
 
 
 def plural(name: str) -> str:
@@ -446,8 +475,9 @@ def plural(name: str) -> str:
 
 
 def is_light(op: Apply) -> bool:
+    """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type):
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.name in _TURNING:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)
@@ -474,3 +504,10 @@ def leaves_of(value: Operand) -> Iterator[Key]:
     """The keys of the differentiable leaves of a value."""
     if isinstance(value, Value):
         yield from ((value, path) for path, _ in leaf_paths(value.type))
+
+
+def undefined(builder: Builder, t: Type) -> Operand:
+    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
+        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
+    return builder.apply(UNDEFINED, (), {"type": t})

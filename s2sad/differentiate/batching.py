@@ -11,13 +11,15 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from s2sad.differentiate.definitions import definition_of_call
+from s2sad.differentiate.empty import for_no_example
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.batch import RULES, Batched, NoBatchRule
 from s2sad.ir.builder import Builder
@@ -220,6 +222,9 @@ class Batch:
         listed = op.primitive in LISTS and op.primitive.name not in RULES
         if op.primitive.effect is Effect.IO or listed or op.primitive is UNDEFINED:
             raise NoBatchRule(op.primitive.name)
+        if op.primitive.definition is not None:
+            self.written_out(op, builder)
+            return
         rule = RULES.get(op.primitive.name) or (RULES["elementwise"] if op.primitive.elementwise else None)
         if rule is None:
             raise NoBatchRule(op.primitive.name)
@@ -237,6 +242,14 @@ class Batch:
         if not same_rank(result.type, batched_type(op.result.type, self.size)):
             raise NoBatchRule(op.primitive.name)
         self.set(op.result, named(builder, result, *self.name(op.result)))
+
+    def written_out(self, op: Apply, builder: Builder) -> None:
+        """A call that has a definition, by the operations that it stands for."""
+        inner = builder.child()
+        result = definition_of_call(op, inner, op.operands)
+        for made in inner.operations:
+            self.operation(made, builder)
+        self.table[op.result], self.flags[op.result] = self.get(result), self.flag(result)
 
     def extract(self, op: Apply, builder: Builder) -> None:
         container, key = op.operands[0], op.static["key"]
@@ -322,6 +335,10 @@ class Batch:
 
     # without a rule
 
+    def arrays(self, operands: Iterable[Operand]) -> list[Operand]:
+        """What stands for operands, in the order of their names."""
+        return [self.get(o) for o in sorted(operands, key=lambda o: (isinstance(o, Value) and o.hint) or "")]
+
     def one_by_one(self, op: Operation, builder: Builder) -> None:
         """An operation in a loop over the examples, its results stacked."""
         self.looped = True
@@ -332,6 +349,10 @@ class Batch:
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
         if leaves_unbound(op):
             raise NoBatchRule("a branch that leaves an array unbound")
+        if self.size == 0:
+            for r in kept:
+                self.set(r, for_no_example(builder, r.type, self.arrays(read)))
+            return
         index = Value(integer(new_dim("i")), None)
         inner = builder.child()
         table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
@@ -359,6 +380,9 @@ class Batch:
             raise UnsupportedCall(
                 f"vmap of {function.name}: {reason}", "use arrays of one shape for all examples, or a loop over them"
             )
+        if self.size == 0 and isinstance(result, Value):
+            self.set(result, for_no_example(builder, result.type, self.arrays(function.parameters)))
+            return
         index, inner = Value(integer(new_dim("i")), None), builder.child()
         table: dict[Operand, Operand] = {}
         for p in function.parameters:

@@ -19,6 +19,7 @@ from s2sad.differentiate.tangents import (
     pick,
     tangent_type,
 )
+from s2sad.errors import located
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import zero
 from s2sad.ir.rewrite import renamed
@@ -108,7 +109,8 @@ class Forward:
             dot = self.structural(op, builder)
         else:
             assert op.primitive.tangent is not None
-            dot = op.primitive.tangent(builder.expr(op.result), xs, dots, **op.static)
+            with located(op.location):
+                dot = op.primitive.tangent(builder.expr(op.result), xs, dots, **op.static)
         if dot is not None:
             self.dots[op.result] = self.named(dot, op.result, builder)
 

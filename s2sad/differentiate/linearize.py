@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.jacobians import Linear
-from s2sad.differentiate.operators import Optimizer, free_values
+from s2sad.differentiate.operators import Optimizer
 from s2sad.ir.builder import Builder
+from s2sad.ir.lengths import free_values
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import Type, tuple_type

@@ -7,23 +7,24 @@ pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.adjoints import is_light, leaf_type
+from s2sad.differentiate.adjoints import is_light, kept_name, leaf_type
 from s2sad.differentiate.reverse import PairOf, Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.builder import Builder
+from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.structure import EXTRACT
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, constant, walk
+from s2sad.ir.structure import EXTRACT, SHAPE, UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -169,7 +170,10 @@ def pair(
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
     body = builder.block([*free, seed], [final])
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), function.parameters)
+    bound = {*function.parameters, seed, *_surely_bound(function.body)}
+    anchors = [v for v in body.parameters if v in bound]
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
+    raw = replace(raw, body=counted_by_lists(raw.body))
     needed = free_values(raw.body.operations, raw.body.results, {seed})
     return _split(function, reverse, raw, needed, seed)
 
@@ -213,8 +217,12 @@ def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
-    again = _computed_again(function.body, needed)
+    wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
+    again = _computed_again(function.body, wanted, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
+    needed = [v for v in needed if v not in {op.result for op in lengths}]
+    again = [*lengths, *again]
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -230,15 +238,15 @@ def _split(
     final = forward.make(tuple, (0, 1), [function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
-    firm = [Value(v.type, v.hint or "kept") for v in needed]
+    firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
 
 
-def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
-    """The operations that are cheaper done again than handed over: items, shapes, scalar arithmetic."""
+def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
+    """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
     own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
     again: dict[Value, Apply] = {}
 
@@ -255,28 +263,60 @@ def _computed_again(body: Block, needed: list[Value]) -> list[Apply]:
             visit(o)
         again[op.result] = replace(op, about=())
 
-    for v in needed:
+    for v in wanted:
         visit(v)
     return [again[r] for r in own if r in again]
 
 
+def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Value]:
+    """What is needed, with a number in the place of what is computed of it alone: `n`, not `n == 0`."""
+    own = {op.result: op for op in function.body.operations if isinstance(op, Apply) and is_light(op)}
+
+    def leaves(operand: Operand) -> Iterator[Operand]:
+        if isinstance(operand, Value) and operand in own:
+            for o in own[operand].operands:
+                yield from leaves(o)
+        elif isinstance(operand, Value):
+            yield operand
+
+    for v in needed:
+        of = set(leaves(v)).difference(needed) if v.hint is None and is_number(v) else set()
+        one = of.pop() if len(of) == 1 else None
+        yield one if isinstance(one, Value) and one in function.parameters and is_number(one) else v
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value.type, ArrayType) and value.type.is_scalar
+
+
+def _surely_bound(block: Block) -> list[Value]:
+    """What the operations of a block make themselves: no branch that may leave it without a value."""
+    made = [op for op in block.operations if isinstance(op, (Apply, Call))]
+    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+
+
+def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
+    """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
+    typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
+    shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
+    for v in needed:
+        size = v.type.size if isinstance(v.type, ArrayType) else None
+        if size is None or isinstance(size, int) or may_be_negative(size):
+            continue
+        places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
+        array, axis = next(places, (None, 0))
+        if array is None:
+            continue
+        builder = Builder()
+        if axis:
+            builder.extract(builder.apply(SHAPE, (array,)), axis)
+        else:
+            builder.call(len, array)
+        *before, last = builder.operations
+        assert isinstance(last, Apply)
+        yield from (op for op in before if isinstance(op, Apply))
+        yield replace(last, result=v)
+
+
 def _result_name(result: Operand) -> str:
     return (result.hint if isinstance(result, Value) else None) or "result"
-
-
-def free_values(operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value]) -> list[Value]:
-    """The values that operations read and do not bind, in the order in which they are met."""
-    free: dict[Value, None] = {}
-    _collect_free(operations, results, set(bound), free)
-    return list(free)
-
-
-def _collect_free(
-    operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value], free: dict[Value, None]
-) -> None:
-    for op in operations:
-        free.update((o, None) for o in op.operands if isinstance(o, Value) and o not in bound)
-        for block in op.blocks:
-            _collect_free(block.operations, block.results, bound | set(block.parameters), free)
-        bound.update(op.results)
-    free.update((o, None) for o in results if isinstance(o, Value) and o not in bound)

@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from s2sad.differentiate.operators import free_values
 from s2sad.ir.builder import Builder
+from s2sad.ir.lengths import free_values
 from s2sad.ir.replay import ADVANCED, REPLAYED, STEPS, FunctionName, Snapshots
 from s2sad.ir.rewrite import copied, substitute
 from s2sad.ir.structure import EXTRACT, UNDEFINED

@@ -12,26 +12,39 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of, undefined
 from s2sad.differentiate.given import Plan, given_bars
+from s2sad.differentiate.lazy import LazyExpr
 from s2sad.differentiate.storage import allocated
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
+from s2sad.differentiate.tangents import (
+    Names,
+    Path,
+    check_rule,
+    conform,
+    in_dtype,
+    leaf_paths,
+    pick,
+    tangent_type,
+)
+from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.lists import REVERSED_ITEMS, zero
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_flip
-from s2sad.ir.types import BOOL, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
+from s2sad.ir.types import BOOL, INT, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
 from s2sad.ir.values import (
     Apply,
     Block,
     Call,
+    Constant,
     For,
     Function,
     FunctionRef,
@@ -50,6 +63,8 @@ class Pair:
     `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
     A pair that the user gave has a `plan`.
     So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
+    Where it is `local`, `forward(*operands) -> (result, *gradients)` gives what the adjoint of the result is multiplied
+    by, and there is no other function.
     """
 
     forward: FunctionRef
@@ -57,6 +72,7 @@ class Pair:
     residuals: Type | None
     plan: Plan | None = None
     again: bool = False
+    local: bool = False
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -75,6 +91,8 @@ class Reverse(Adjoints):
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         self.active = active_values(function, self.inputs)
         self.pairs: dict[Call, tuple[Pair, Value | None]] = {}
+        self.gradients: dict[Call, list[Value]] = {}
+        """What a call of a function with a local gradient gives beside its result."""
         self.completed: dict[If, Value] = {}
         """For each `try`, the further result that says whether its block came to its end."""
 
@@ -111,7 +129,7 @@ class Reverse(Adjoints):
         for op in reversed(block.operations):
             if not any(r in self.active for r in op.results):
                 continue
-            builder.location, builder.about = op.location, (op, *self.spelled_within(op))
+            builder.location, builder.about = op.location, (op, *self.spelled_within(op), *self.items_of(op))
             match op:
                 case Apply():
                     self.reverse_apply(op, builder)
@@ -130,9 +148,15 @@ class Reverse(Adjoints):
                 yield made
                 yield from self.spelled_within(made)
 
+    def items_of(self, op: Operation) -> list[Apply]:
+        """The operations that take what a call returns apart: a comment names its items."""
+        return self.extracts.get(op.result, []) if isinstance(op, Call) else []
+
     def bar(self, value: Value, builder: Builder) -> Operand | None:
-        """The complete adjoint of a value, with its name."""
+        """The complete adjoint of a value, with its name if it has one."""
         total = self.total(builder, value)
+        if value not in self.names:
+            return total
         return None if total is None else self.name(total, self.hint(value))
 
     def reverse_apply(self, op: Apply, builder: Builder) -> None:
@@ -162,7 +186,12 @@ class Reverse(Adjoints):
                     self.contribute(builder, array, builder.call(np.sum, g).operand)
                     return
                 place = self.primal(builder, index).operand
-                if is_flip(index.type):
+                whole = None if g.type.rank is None else unwidened(index.type, g.type.rank)
+                if not tuple(index_items(index.type)):
+                    self.contribute(builder, array, g.operand)
+                elif whole is not None:
+                    self.contribute(builder, array, builder.apply(GETITEM, (g.operand, builder.operand(whole))))
+                elif is_flip(index.type):
                     self.contribute(builder, array, builder.apply(GETITEM, (g.operand, place)))
                 else:
                     self.contribute_at(builder, array, place, g.operand)
@@ -171,7 +200,8 @@ class Reverse(Adjoints):
         assert op.primitive.adjoint is not None
         active = tuple(o in self.active for o in op.operands)
         xs = [self.primal(builder, o) for o in op.operands]
-        contributions = op.primitive.adjoint(g, self.primal(builder, y), xs, active, **op.static)
+        with located(op.location):
+            contributions = op.primitive.adjoint(g, self.primal(builder, y), xs, active, **op.static)
         merged: dict[Operand, Any] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
             if a and c is not None:
@@ -219,6 +249,9 @@ class Reverse(Adjoints):
                 self.owner[residuals], self.order[residuals] = self.owner[op.result], self.order[op.result]
         pair, residuals = self.pairs[op]
         wanted = [o for o, a in zip(op.operands, given, strict=True) if a]
+        if pair.local:
+            self.scale_gradients(op, pair, wanted, bar, builder)
+            return
         if pair.plan is not None:
             bars: Operand = builder.call_function(pair.reverse, self.planned(pair.plan, op, residuals, bar, builder))
             for operand, key in zip(wanted, pair.plan.keys, strict=True):
@@ -233,6 +266,23 @@ class Reverse(Adjoints):
             contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
             self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
 
+    def scale_gradients(self, op: Call, pair: Pair, wanted: list[Operand], bar: Operand, builder: Builder) -> None:
+        """The adjoints of the operands of a call that gave its own gradient: multiples of it."""
+        if op not in self.gradients:
+            assert isinstance(pair.forward.result, ContainerType)
+            names = [f"{self.hint(o).removesuffix('_bar')}_grad" for o in wanted]
+            types = pair.forward.result.items[1:]
+            self.gradients[op] = [Value(t, name) for t, name in zip(types, names, strict=True)]
+            for made in self.gradients[op]:
+                self.owner[made], self.order[made] = self.owner[op.result], self.order[op.result]
+        one = isinstance(bar, Constant) and bar.value == 1.0
+        for operand, gradient in zip(wanted, self.gradients[op], strict=True):
+            whole = self.read(builder, gradient)
+            for path, leaf in leaf_paths(operand.type):
+                g = pick(builder, whole, *path)
+                scaled = g if one else in_dtype(builder, builder.call(np.multiply, bar, g).operand, leaf)
+                self.contribute(builder, operand, self.name(scaled, self.hint(operand), loose=True), path)
+
     def planned(self, plan: Plan, op: Call, residuals: Value | None, bar: Operand, builder: Builder) -> list[Operand]:
         """The arguments of a reverse sweep that the user gave."""
 
@@ -246,7 +296,10 @@ class Reverse(Adjoints):
         bars = [self.total(builder, r) if r in self.active else None for r in op.results]
         if all(b is None for b in bars):
             return
-        bars = [b if b is None else self.name(b, self.hint(r)) for r, b in zip(op.results, bars, strict=True)]
+        bars = [
+            b if b is None else self.name(in_dtype(builder, b, r.type), self.hint(r))
+            for r, b in zip(op.results, bars, strict=True)
+        ]
         frames = []
         for block in op.blocks:
             inner = builder.child()
@@ -405,21 +458,46 @@ class Reverse(Adjoints):
     def trips(self, op: For | While, frame: Frame, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
         """The range of the reversed loop, and whether it runs backward."""
         if isinstance(op, For) and not op.breaks:
-            bounds = [self.read(builder, o) for o in (op.start, op.stop, op.step)]
-            return (bounds[0], bounds[1], bounds[2]), not op.reverse
-        known: list[Value] = [*(s for s, _ in frame.sources.values()), *op.results[len(op.initial) :]]
-        numbers = [s for s in known if _is_number(_item(s))]
-        counted = self.counted(op)
-        if numbers:
-            sequence = numbers[0]
-        else:
-            sequence = known[0] if known and counted is None else self.collect(counted or op.body.parameters[0], frame)
-        return (constant(0), builder.call(len, self.read(builder, sequence)).operand, constant(1)), False
+            start, step = self.read(builder, op.start), self.read(builder, op.step)
+            return (start, self.length_again(op, builder), step), not op.reverse
+        return (constant(0), self.read(builder, self.count(op, frame)), constant(1)), False
 
-    def counted(self, op: For | While) -> Value | None:
-        """A number of the loop body by which its iterations are counted, where there is one."""
-        own = (r for o in op.body.operations if isinstance(o, Apply) for r in o.results)
-        return next((v for v in (*op.body.parameters, *own) if _is_number(v.type)), None)
+    def length_again(self, op: For, builder: Builder) -> Operand:
+        """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
+        made = self.definition.get(op.stop) if isinstance(op.stop, Value) and op.stop.hint is None else None
+        array = made.operands[0] if isinstance(made, Apply) and made.primitive is lookup(len) else None
+        if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
+            return self.read(builder, op.stop)
+        later = self.latest(array)
+        if later is array:
+            return self.read(builder, op.stop)
+        return builder.call(len, self.read(builder, later)).operand
+
+    def latest(self, array: Value) -> Value:
+        """The array behind the last loop or store of its block that writes into it."""
+        block = self.owner.get(array)
+        for op in block.operations if block is not None else ():
+            pairs: Iterable[tuple[Operand, Value]] = ()
+            if isinstance(op, (For, While)):
+                pairs = zip(op.initial, op.results, strict=False)
+            elif isinstance(op, Apply) and op.primitive.update is not None:
+                pairs = [(op.operands[0], op.result)]
+            array = next((r for o, r in pairs if o is array and r.type == array.type), array)
+        return array
+
+    def count(self, op: For | While, frame: Frame) -> Value:
+        """How many iterations a loop had: what it counts itself, or a number that the forward sweep counts."""
+        for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
+            made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
+            added = isinstance(made, Apply) and made.primitive is lookup(np.add) and made.operands[0] is p
+            if isinstance(made, Apply) and added and _is_integer(start, 0) and _is_integer(made.operands[1], 1):
+                return result
+        if op not in self.counts:
+            self.counts[op] = Value(INT, "count", True)
+            assert frame.outer is not None and frame.outer.block is not None
+            self.owner[self.counts[op]] = frame.outer.block
+            self.order[self.counts[op]] = self.order[op.body.parameters[0]] if op.body.parameters else 0
+        return self.counts[op]
 
     # the forward sweep
 
@@ -444,7 +522,7 @@ class Reverse(Adjoints):
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
         builder = Builder()
-        extra = [v if self.owner.get(v) is block else builder.apply(UNDEFINED, (), {"type": v.type}) for v in exported]
+        extra = [v if self.owner.get(v) is block else undefined(builder, v.type) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
 
     def forward_loop(self, op: For | While) -> list[Operation]:
@@ -459,7 +537,15 @@ class Reverse(Adjoints):
             parameters = [kept.enter(op) for kept in arrays]
             initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
         operations = self.forward_operations(op.body)
-        yields = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
+        yields: list[Operand] = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
+        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
+        if op in self.counts:
+            counter = Builder(op.location)
+            parameters = [*parameters, Value(INT, "count")]
+            initial.append(constant(0))
+            yields.append(counter.apply(required(np.add), (parameters[-1], constant(1)), None, "count"))
+            operations[:0] = counter.operations
+            finals.append(self.counts[op])
         n, rows, own = len(op.initial), op.body.results, op.body.parameters
         cut = len(rows) - op.breaks
         first = n + isinstance(op, For)
@@ -468,14 +554,19 @@ class Reverse(Adjoints):
             tuple(operations),
             (*rows[:n], *yields, *rows[n:cut], *collects, *rows[cut:]),
         )
-        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
         results = (*op.results[:n], *finals, *op.results[n:], *collects.values())
-        return [*before.operations, replace(op, initial=(*op.initial, *initial), body=body, results=results)]
+        new = replace(op, initial=(*op.initial, *initial), body=body, results=results)
+        if isinstance(new, While) and parameters:
+            seen = [Value(p.type, p.hint) for p in parameters]
+            new = replace(new, test=replace(new.test, parameters=(*new.test.parameters, *seen)))
+        return [*before.operations, new]
 
     def forward_call(self, op: Call) -> list[Operation]:
         if op not in self.pairs:
             return [op]
         pair, residuals = self.pairs[op]
+        if pair.local:
+            return self.forward_local(op, pair)
         if residuals is None and pair.plan is None:
             return [replace(op, function=pair.forward)]
         builder = Builder(op.location)
@@ -486,43 +577,21 @@ class Reverse(Adjoints):
             builder.operations.append(Apply(EXTRACT, (both,), residuals, {"key": 1}, op.location))
         return builder.operations
 
-
-class LazyExpr(Expr):
-    """An expression for a primal value that is read only when an operation is built on it."""
-
-    __slots__ = ("_found", "_made", "_primal", "_reverse")
-
-    def __init__(self, builder: Builder, primal: Value, reverse: Reverse, made: Apply | None) -> None:
-        self.builder = builder
-        self._made = made
-        self._primal = primal
-        self._reverse = reverse
-        self._found: Operand | None = None
-
-    @property
-    def operand(self) -> Operand:  # type: ignore[override]
-        if self._found is None:
-            self._found = self._reverse.read(self.builder, self._primal)
-        return self._found
-
-    @property
-    def type(self) -> Any:
-        return self._primal.type
-
-    @property
-    def known(self) -> Any:
-        return None
-
-    def __getitem__(self, index: Any) -> Expr:
-        if self._made is None:
-            return super().__getitem__(index)
-        keys = self._made.static["keys"]
-        assert isinstance(keys, tuple)
-        return self._reverse.primal(self.builder, self._made.operands[keys.index(index)])
+    def forward_local(self, op: Call, pair: Pair) -> list[Operation]:
+        """The call of a function that gives its gradient with its value."""
+        builder = Builder(op.location)
+        both = builder.call_function(pair.forward, op.operands)
+        for k, r in enumerate((op.result, *self.gradients[op])):
+            builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
+        return builder.operations
 
 
 def _is_number(t: Type) -> bool:
     return isinstance(t, ArrayType) and t.is_scalar
+
+
+def _is_integer(operand: Operand, number: int) -> bool:
+    return isinstance(operand, Constant) and type(operand.value) is int and operand.value == number
 
 
 def _item(sequence: Operand | None) -> Type:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
-from s2sad.emit.expressions import fill_statement, parse
+from s2sad.emit.expressions import fill, fill_statement, parse
 from s2sad.emit.inlining import Uses
 from s2sad.emit.names import Variables
 from s2sad.emit.writer import write_statement
 from s2sad.ir.lists import LISTS
-from s2sad.ir.printer import Printer, spell
+from s2sad.ir.printer import Printer, spell, spelling_of
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
-from s2sad.ir.types import ArrayType
+from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
 
 COMMENT_WIDTH = 72
@@ -26,6 +27,20 @@ class Comments:
     printer: Printer
     primal: dict[Value, Operation]
     """The primal operations that comments speak of."""
+
+    @cached_property
+    def items_of(self) -> dict[Value, list[str]]:
+        """The names of the items of tuples that have none themselves."""
+        found: dict[Value, dict[object, str]] = {}
+        for op in [*self.primal.values(), *self.uses.block_of]:
+            if isinstance(op, Apply) and op.primitive is EXTRACT and isinstance(op.operands[0], Value):
+                items = found.setdefault(op.operands[0], {})
+                if op.result.hint is not None or op.result in self.variables.names:
+                    items.setdefault(op.static["key"], self.trace_name(op.result))
+        keys = {
+            v: v.type.keys for v in found if isinstance(v.type, ContainerType) and issubclass(v.type.cls, (tuple, list))
+        }
+        return {v: [found[v].get(k, "_") for k in keys[v]] for v in keys if found[v]}
 
     def with_comment(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
         """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
@@ -53,6 +68,7 @@ class Comments:
         """A primal operation as a trace line."""
         if isinstance(op, Call):
             left = self.trace_name(op.result)
+            left = left[1:-1] if left.startswith("(") else left
             return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
@@ -61,7 +77,7 @@ class Comments:
             return write_statement(fill_statement(op.primitive.update, [parse(n) for n in names]))
         if op.primitive in (INDEX_SET, INDEX_ADD):
             return described_store(op.primitive is INDEX_ADD, *names)
-        text = spell(op, names)
+        text = spelled(op, names)
         name = self.trace_name(op.result)
         return f"{name} = {text}" if name.isidentifier() else ""
 
@@ -71,12 +87,27 @@ class Comments:
         if operand.hint is not None:
             return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
         op = self.uses.definition.get(operand) or self.primal.get(operand)
+        if isinstance(op, Apply) and op.primitive is EXTRACT and operand in self.variables.names:
+            return self.variables.name(operand)
+        if isinstance(op, (Call, Apply)) and operand in self.items_of:
+            return f"({', '.join(self.items_of[operand])})"
         if isinstance(op, Apply):
-            return spell(op, [self.trace_name(o) for o in op.operands])
+            return spelled(op, [self.trace_name(o) for o in op.operands])
         if operand in self.variables.ranges:
             return self.variables.name(operand)
         t = operand.type
         return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+
+
+def spelled(op: Apply, names: list[str]) -> str:
+    """The text of an operation, with parentheses around the operands that need them."""
+    spelling = spelling_of(op)
+    if spelling is None or op.primitive in (EXTRACT, MAKE, MAKE_SLICE) or not any(" " in n for n in names):
+        return spell(op, names)
+    try:
+        return write_statement(ast.Expr(fill(parse(spelling), [parse(n) for n in names])))
+    except SyntaxError:  # a slice is no expression
+        return spell(op, names)
 
 
 def described_store(adds: bool, array: str, index: str, value: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from types import FunctionType
 
-from s2sad.ir.printer import constant_text
+from s2sad.ir.printer import constant_text, spelling_of
 from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.types import ContainerType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand
@@ -32,7 +33,7 @@ def constant_expression(operand: Constant) -> ast.expr:
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
         items = [constant_expression(Constant(v, operand.type)) for v in value]
         return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return parse(constant_text(value))
 
@@ -49,10 +50,8 @@ def expression(op: Apply, read: Read) -> ast.expr:
         return _slice([None if isinstance(o, ast.Constant) and o.value is None else o for o in operands])
     if primitive.name == "format":
         return _format(op, operands)
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is not None and not op.static:
+    spelling = spelling_of(op)
+    if spelling is not None:
         return fill(parse(spelling), operands)
     function = op.static.get("exception") if primitive.name == "raise" else None
     name = function.__name__ if isinstance(function, type) else primitive.name

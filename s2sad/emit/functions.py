@@ -18,7 +18,7 @@ from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpa
 from s2sad.emit.names import Variables, split_rows
 from s2sad.emit.native import counted_range, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
-from s2sad.emit.statements import call, copied, exception_name, placeholder, popped, subtracted
+from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
 from s2sad.emit.writer import Comment
 from s2sad.ir.primitive import Effect
 from s2sad.ir.printer import Printer
@@ -140,6 +140,8 @@ class FunctionEmitter(Comments):
         op = self.inlined.get(operand)
         if op is not None:
             return self.expression(op)
+        if self.is_undefined(operand):
+            return constant_expression(placeholder(operand.type, self.native))
         return ast.Name(self.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:
@@ -197,7 +199,7 @@ class FunctionEmitter(Comments):
         in_place = self.sum_in_place(op) or self.product_in_place(op)
         if in_place is not None:
             return in_place
-        return [ast.Assign([self.store(op.result)], self.expression(op))]
+        return [ast.Assign([self.store(op.result)], signed(self.expression(op)))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
         call = ast.Call(ast.Name(op.function.name, ast.Load()), [self.read(o) for o in op.operands], [])
@@ -250,8 +252,13 @@ class FunctionEmitter(Comments):
         if self.native and values:
             values[0] = native_index(values[0])
         overlaps = op.primitive is INDEX_SET or (self.native and op.primitive is INDEX_ADD)
+        taken = self.inlined.get(op.operands[2]) if overlaps and isinstance(op.operands[2], Value) else None
         if overlaps and self.ownership.crosses(op, self.native):
             values[1] = copied(values[1], op.operands[2].type)
+        elif overlaps and taken is not None and taken.primitive.name == "np.negative":
+            part = replace(op, operands=(base, op.operands[1], taken.operands[0]))
+            if self.native and self.ownership.crosses(part, always=True):
+                values[1] = ast.UnaryOp(ast.USub(), copied(self.read(taken.operands[0]), taken.result.type))
         statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
 
@@ -332,7 +339,7 @@ class FunctionEmitter(Comments):
         if not then and not orelse:
             return []
         if not then:
-            return [ast.If(ast.UnaryOp(ast.Not(), test), orelse, [])]
+            return [ast.If(negated(test), orelse, [])]
         return [ast.If(test, then, orelse)]
 
     def attempt(self, op: If, then: list[ast.stmt], orelse: list[ast.stmt]) -> list[ast.stmt]:
@@ -504,7 +511,7 @@ class FunctionEmitter(Comments):
         """A plain range; what the loop scans is indexed by the first statements of its body."""
         index = ast.Name(self.variables.name(op.index), ast.Store())
         start, stop = self.read(op.start), self.read(op.stop)
-        counter = counted_range(start, stop, op.step, op.reverse)
+        counter = counted_range(start, stop, op.step, op.reverse and (bool(op.scanned) or self.is_read(op.index)))
         return index, self.range(op) if counter is None else counter
 
     def native_items(self, op: For) -> list[ast.stmt]:
@@ -535,7 +542,7 @@ class FunctionEmitter(Comments):
         zero = isinstance(op.start, Constant) and op.start.value == 0
         parts = [stop] if one and zero else [start, stop] if one else [start, stop, step]
         counter = call("range", parts)
-        return call("reversed", [counter]) if op.reverse else counter
+        return call("reversed", [counter]) if op.reverse and (op.scanned or self.is_read(op.index)) else counter
 
     def while_loop(self, op: While) -> list[ast.stmt]:
         statements = self.starts(op)
@@ -543,6 +550,6 @@ class FunctionEmitter(Comments):
         test = self.read(op.test.results[0])
         body = self.loop_body(op)
         if test_block:
-            leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            leave = ast.If(negated(test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
         return [*statements, ast.While(test, body, [])]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import is_region
 from s2sad.ir.replay import REPLAYED, STEPS
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType
+from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 WIDTH = 64
@@ -94,7 +94,11 @@ def _choose(
         if not isinstance(op, Apply) or not is_expression(op) or op.result in uses.collected:
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
-            continue  # the items of what a call returns are unpacked
+            readers = uses.readers.get(op.operands[0], [])  # type: ignore[arg-type]
+            if is_unpackable(op.operands[0].type) and all(
+                isinstance(r, Apply) and r.primitive is EXTRACT for r in readers
+            ):
+                continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
             width <= (DISPLAY_WIDTH if op.primitive is MAKE else WIDTH) and _once(op, block, function, uses, inlined)
@@ -103,9 +107,16 @@ def _choose(
             widths[op.result] = width
 
 
+def is_unpackable(t: Type) -> bool:
+    """Whether an assignment can take a container apart."""
+    return isinstance(t, ContainerType) and issubclass(t.cls, (tuple, list))
+
+
 def _own_width(op: Apply) -> int:
     if op.primitive in (MAKE, EXTRACT):
         return 2 * len(op.operands)
+    if op.primitive.name == "np.expand_dims" and op.about:
+        return 8
     spelling = op.primitive.spelling
     width = 8 if callable(spelling) else len(spelling or op.primitive.name)
     return width + sum(len(k) + len(str(v)) + 3 for k, v in op.static.items())
@@ -143,7 +154,8 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
     readers = uses.readers.get(op.result, ())
     if len(readers) > 1 and any(isinstance(r, Apply) and r.primitive.update is not None for r in readers):
         return False  # what is stored and decided on has one name
-    light = op.primitive is GETITEM or isinstance(op.primitive.spelling, str) or op.primitive.name == "len"
+    spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
+    light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
     if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
         return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
     return False
@@ -164,15 +176,15 @@ def _is_index(t: object) -> bool:
 def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply]) -> bool:
     """Whether the value is read once, by an operation of its own block or by the function's return."""
     value = op.result
-    if value.hint is not None and not value.loose:
-        return False
     readers = uses.readers.get(value, [])
     if len(readers) != 1 or isinstance(value.type, SequenceType):
         return False
     reader = readers[0]
+    if value.hint is not None and not value.loose and not _is_taken_away(op, reader):
+        return False
     if isinstance(reader, Block):
         return reader is function.body or reader in uses.tests
-    if reader.about and not op.about:
+    if reader.about and not op.about and op.primitive.name != "np.transpose":
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
@@ -183,6 +195,12 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if not _is_light(op) and _repeated(reader, uses):
         return False
     return not _overwritten(op, reader, block, uses, inlined)
+
+
+def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
+    """Whether a negative adjoint is added at an index: `x_bar[i] -= v_bar`."""
+    added = isinstance(reader, Apply) and reader.primitive is INDEX_ADD and reader.operands[2] is op.result
+    return added and op.primitive.name == "np.negative" and (op.result.hint or "").endswith("_bar")
 
 
 def _is_light(op: Apply) -> bool:
@@ -196,7 +214,8 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     while isinstance(reader, Apply):
         t = reader.result.type
         number = isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
-        if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and not _is_index(t):
+        many = isinstance(t, ArrayType) or not _is_index(t)  # an array, of indices too, has one name
+        if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and many:
             return False
         readers = uses.readers.get(reader.result, [])
         if len(readers) != 1:
@@ -258,7 +277,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
             continue
         readers = uses.readers.get(value, [])
         items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
-        if not items or len(items) < len(readers) or not issubclass(value.type.cls, (tuple, list)):
+        if not items or len(items) < len(readers) or not is_unpackable(value.type):
             continue
         if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):
             continue

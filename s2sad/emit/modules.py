@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
 from s2sad.emit.native import HELPERS, used_helpers
 from s2sad.emit.rows import scan_rows
 from s2sad.emit.writer import Comment, write_located
-from s2sad.errors import Location
+from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import constant_text
+from s2sad.ir.regions import TRY
+from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ContainerType
-from s2sad.ir.values import Apply, Block, Constant, Function, Operation
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant
+
+MODULES = {"np", "math", "scipy", "warnings", "contextlib"}
 
 
 def emit_module(
@@ -37,10 +43,12 @@ def emit_module(
     survey = Survey()
     for f in functions:
         survey.block(f.body)
-    reserved = {f.name for f in functions} | set(survey.constants) | survey.helper_names() | survey.classes.keys()
-    reserved |= (
-        {name.split(".")[0] for name in survey.boxes} | {"np", "math", "scipy"} | (HELPERS.keys() if native else set())
-    )
+    reserved = {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | MODULES
+    reserved |= {name.split(".")[0] for name in survey.boxes} | (HELPERS.keys() if native else set())
+    clashes = survey.clashes(reserved)
+    functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
+    constants = {n: found[0].value for n, found in survey.constants.items() if found[0] not in clashes}
+    reserved |= constants.keys()
     definitions: list[ast.stmt] = []
     for f in functions:
         own = signature if f.name == entry else None
@@ -55,7 +63,7 @@ def emit_module(
     body += survey.imports([*helpers, *definitions])
     body += [
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
-        for n, v in survey.constants.items()
+        for n, v in constants.items()
     ]
     return write_located(ast.Module([*body, *helpers, *definitions], []))
 
@@ -67,7 +75,8 @@ class Survey:
         self.helpers: dict[Primitive, None] = {}
         self.functions: dict[str, Callable[..., object]] = {}
         """What is written into the module beside the helpers of primitives."""
-        self.constants: dict[str, object] = {}
+        self.constants: dict[str, list[Constant]] = {}
+        """Those that the user has names for, by these names."""
         self.classes: dict[str, type] = {}
         self.boxes: dict[str, BlackBox] = {}
         """Functions that run as they are: by the first name of their module, or by their own where they have none."""
@@ -86,17 +95,33 @@ class Survey:
                 self.boxes[op.primitive.module or op.primitive.name] = op.primitive
             t = op.result.type
             if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
-                self.classes[t.cls.__name__] = t.cls
+                self.add_class(t.cls)
                 if needs_helper(t.cls, t.keys):
                     self.functions["make_object"] = make_object
+            raised = op.static.get("exceptions" if op.primitive is TRY else "exception", ())
+            for cls in raised if isinstance(raised, tuple) else (raised,):
+                if isinstance(cls, type) and cls.__module__.split(".")[0] not in ("builtins", "numpy"):
+                    self.add_class(cls)
         for o in op.operands:
             self.operand(o)
         for b in op.blocks:
             self.block(b)
 
+    def add_class(self, cls: type) -> None:
+        if self.classes.setdefault(cls.__name__, cls) is not cls:
+            raise UnsupportedType(f"two classes are called {cls.__name__}", "give one of them another name")
+
     def operand(self, operand: object) -> None:
         if isinstance(operand, Constant) and operand.text is not None and operand.text.isidentifier():
-            self.constants[operand.text] = operand.value
+            self.constants.setdefault(operand.text, []).append(operand)
+
+    def clashes(self, reserved: Collection[str]) -> dict[Operand, Operand]:
+        """Constants whose name means something else too, as numbers that stand where they are read."""
+        found: dict[Operand, Operand] = {}
+        for name, many in self.constants.items():
+            if name in reserved or len({(type(c.value), repr(c.value)) for c in many}) > 1:
+                found.update((c, constant(c.value)) for c in many)
+        return found
 
     def helper_names(self) -> set[str]:
         return {p.name for p in self.helpers} | set(self.functions)
@@ -114,9 +139,20 @@ class Survey:
         for module in sorted(m for m in modules if m not in ("numpy", "math")):
             statements.append(ast.Import([ast.alias(module, None)]))
         for name, cls in self.classes.items():
-            if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:
-                statements.append(ast.ImportFrom(cls.__module__, [ast.alias(name, None)], 0))
+            bound = bound_name(cls)
+            if bound is not None:
+                alias = ast.alias(bound, None if bound == name else name)
+                statements.append(ast.ImportFrom(cls.__module__, [alias], 0))
         return statements
+
+
+def bound_name(cls: type) -> str | None:
+    """The name by which a class can be imported from its module; None where there is none."""
+    module = sys.modules.get(cls.__module__)
+    names: dict[str, object] = {} if module is None or cls.__module__ == "__main__" else vars(module)
+    if names.get(cls.__name__) is cls:
+        return cls.__name__
+    return next((n for n, value in names.items() if value is cls and n.isidentifier()), None)
 
 
 def spelled(op: Apply) -> ast.expr:
@@ -152,10 +188,10 @@ def helper_definition(function: Callable[..., object]) -> ast.stmt:
 
 
 def objects_to_inject(functions: Mapping[str, Function]) -> dict[str, object]:
-    """Classes and functions that the module needs and cannot import: those of `__main__` and of functions."""
+    """Classes and functions that the module needs and cannot import: of `__main__`, of functions and other classes."""
     survey = Survey()
     for f in functions.values():
         survey.block(f.body)
     boxes: dict[str, object] = {n: b.function for n, b in survey.boxes.items() if b.module is None}
-    classes = {n: c for n, c in survey.classes.items() if c.__module__ == "__main__" or "<locals>" in c.__qualname__}
+    classes = {n: c for n, c in survey.classes.items() if bound_name(c) is None}
     return boxes | classes

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
 from s2sad.ir.printer import named_in_comments
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
 
 Interval = tuple[int, int]
 
@@ -46,6 +46,8 @@ class Variables:
         """Where the range of a loop is read: after its first values are set."""
         self.parent: dict[Value, Value] = {}
         self.pairs: list[tuple[Operand, Value]] = []
+        self.headed: dict[tuple[Operand, Value], Interval] = {}
+        """What a loop begins with and reads in its header, as in `range(len(y))`, before anything changes it."""
         self.forced: list[tuple[Value, Value]] = []
         self.count(function.body)
         self.live(function.body)
@@ -56,7 +58,9 @@ class Variables:
         for a, b in self.forced:
             self.unite(a, b)
         for source, target in self.pairs:
-            self.coalesce(source, target, isinstance(uses.definition.get(target), If))
+            self.coalesce(
+                source, target, isinstance(uses.definition.get(target), If), self.headed.get((source, target))
+            )
         self.names = self.choose_names(set(reserved))
 
     # positions: the statements in the order of the text; a loop or branch spans those in it
@@ -114,6 +118,10 @@ class Variables:
             if isinstance(op, For):
                 for o in (op.start, op.stop, op.step, *op.scanned):
                     self._read(o, self.header[op], last)
+                read = {v for o in (op.start, op.stop, op.step) for v in leaves(o, self.inlined)}
+                for pair in zip(op.initial, op.carried, strict=True):
+                    if pair[0] in read:
+                        self.headed[pair] = (at, self.header[op])
             self._pairs(op)
         for p in block.parameters:
             first[p] = start
@@ -191,13 +199,17 @@ class Variables:
         self.parent[b] = a
         self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
 
-    def coalesce(self, a: Operand, b: Value, merged: bool) -> None:
+    def coalesce(self, a: Operand, b: Value, merged: bool, header: Interval | None = None) -> None:
+        """Let two values be one variable if they are never there both, but for a read in the `header` of a loop."""
         if not isinstance(a, Value) or a in self.inlined:
             return
         a, b = self.find(a), self.find(b)
         if a is b or not _may_share(a, b, merged):
             return
-        if not _overlap(self.ranges.get(a, []), self.ranges.get(b, [])):
+        before = self.ranges.get(a, [])
+        if header is not None:
+            before = [(start, header[0] if end == header[1] else end) for start, end in before]
+        if not _overlap(before, self.ranges.get(b, [])):
             self.unite(a, b)
 
     def same(self, a: Operand, b: Operand) -> bool:
@@ -210,7 +222,11 @@ class Variables:
         taken: dict[str, list[list[Interval]]] = {}
         names: dict[Value, str] = {}
         values = [v for v in self.ranges if v not in self.inlined]
-        order = sorted({self.find(v): None for v in values}, key=lambda v: self.ranges[v][0])
+        place = {v: k for k, v in enumerate(bound_in(self.function.body))}
+        roots: dict[Value, int] = {}
+        for v in values:
+            roots[self.find(v)] = min(roots.get(self.find(v), len(place)), place.get(v, len(place)))
+        order = sorted(roots, key=lambda v: (self.ranges[v][0][0], roots[v]))
         hints = {v.hint for v in values if v.hint} | named_in_comments(self.uses.block_of)
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)

@@ -135,7 +135,7 @@ def as_array(t: Type) -> int | None:
     return t.rank if isinstance(t, ArrayType) else None
 
 
-WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std")
+WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std", "np.count_nonzero")
 """Reductions whose only axis may be left out."""
 
 

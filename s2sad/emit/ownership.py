@@ -18,7 +18,7 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
 from s2sad.ir.lists import LISTS, SEQUENCE
 from s2sad.ir.primitive import Effect, lookup
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, index_items
+from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
@@ -26,7 +26,7 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Oper
 def is_view(op: Apply) -> bool:
     """Whether the result of an operation may be a view of an array."""
     t = op.result.type
-    if op.primitive.effect is not Effect.VIEW or op.primitive in (MAKE, EXTRACT) or not isinstance(t, ArrayType):
+    if op.effect is not Effect.VIEW or op.primitive in (MAKE, EXTRACT) or not isinstance(t, ArrayType):
         return False
     return not _is_number(op.result) and isinstance(op.operands[0].type, ArrayType)
 
@@ -145,7 +145,7 @@ class Ownership:
         op = self.uses.definition.get(value)
         while isinstance(op, Apply) and op.primitive.update is not None and isinstance(op.operands[0], Value):
             op = self.uses.definition.get(op.operands[0])
-        return op if isinstance(op, Apply) and op.primitive.effect is Effect.FRESH else None
+        return op if isinstance(op, Apply) and op.effect is Effect.FRESH else None
 
     def live_behind(self, value: Value, op: Apply) -> bool:
         """Whether a value is read after an operation, which comes after it is bound."""
@@ -213,7 +213,7 @@ class Ownership:
                 made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None  # type: ignore[arg-type]
                 if isinstance(made, Call):
                     return made.function.own
-                return op.primitive.effect is Effect.FRESH
+                return op.effect is Effect.FRESH
             case Call():
                 return op.function.own
             case If():
@@ -262,6 +262,9 @@ class Ownership:
             return True
         if isinstance(source.type, ArrayType) and source.type.is_scalar:
             return True
+        made = self.uses.definition.get(source)
+        if isinstance(made, Apply) and made.primitive is UNDEFINED:
+            return True  # it is not read
         return self.variables.same(source, target) and self.owned(source)
 
     def is_private(self, value: Value) -> bool:
@@ -275,7 +278,7 @@ class Ownership:
                     return isinstance(value.type, ArrayType) and value.type.is_scalar
                 if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
                     return True  # a list is seen by its own variables only; its items are never changed
-                if reader.primitive.effect is not Effect.VIEW or _is_number(reader.result):
+                if reader.effect is not Effect.VIEW or _is_number(reader.result):
                     return True
                 if is_view(reader):
                     return self.is_local(reader.result)

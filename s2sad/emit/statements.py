@@ -49,6 +49,27 @@ def subtracted(s: ast.stmt) -> ast.stmt:
     return s
 
 
+def signed(value: ast.expr) -> ast.expr:
+    """`-x * y` for `-(x * y)`."""
+    product = value.operand if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) else None
+    if not isinstance(product, ast.BinOp) or not isinstance(product.op, (ast.Mult, ast.Div)):
+        return value
+    return ast.BinOp(signed(ast.UnaryOp(ast.USub(), product.left)), product.op, product.right)
+
+
+def negated(test: ast.expr) -> ast.expr:
+    """The opposite of a condition: `n != 0` for `not n == 0`. That of `x < y` is not `x >= y`: there is NaN."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPPOSITE:
+        return ast.Compare(test.left, [_OPPOSITE[type(test.ops[0])]()], test.comparators)
+    return ast.UnaryOp(ast.Not(), test)
+
+
+_OPPOSITES = ((ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot))
+_OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {a: b for p in _OPPOSITES for a, b in (p, p[::-1])}
+
+
 def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
     """`name.pop(arguments)`."""
     return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])

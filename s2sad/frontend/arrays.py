@@ -54,10 +54,12 @@ def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[
     name = primitive.name
     if name == "np.diag" and t.rank != 2:
         return None
+    if name == "np.astype" and static.get("copy", True):
+        return None
     if name == "np.asarray" and not static:
         return base
     if name == "np.matrix_transpose":
-        primitive, rest, static = required(np.swapaxes), [constant(-1), constant(-2)], {}
+        primitive, rest, static = required(np.swapaxes), [], {"axis1": -1, "axis2": -2}
     step = Step(primitive, tuple(rest), tuple(static.items()))
     if name in VIEWS:
         return lo.view(base, step)
@@ -86,12 +88,15 @@ def _fill(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> T
     return _assigned(lo, args[0], args[1], node)
 
 
-def _sort(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    target = lo.must_be_array(args[0], node)
-    kw.pop("kind", None)
-    made = lo.call(constant(np.sort), [lo.to_operand(target), *args[1:]], kw, node, None)
-    lo.store(target, lo.to_operand(made), node)
-    return constant(None)
+def _ordered(function: Callable[..., Any]) -> Handler:
+    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        target = lo.must_be_array(args[0], node)
+        kw.pop("kind", None)
+        made = lo.call(constant(function), [lo.to_operand(target), *args[1:]], kw, node, None)
+        lo.store(target, lo.to_operand(made), node)
+        return constant(None)
+
+    return handler
 
 
 def _put(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -183,5 +188,10 @@ WRITERS: dict[Any, Handler] = {
 }
 """Functions that write into their first argument."""
 
-WRITING_METHODS: dict[str, Handler] = {"fill": _fill, "sort": _sort, "put": _put}
+WRITING_METHODS: dict[str, Handler] = {
+    "fill": _fill,
+    "sort": _ordered(np.sort),
+    "partition": _ordered(np.partition),
+    "put": _put,
+}
 """Methods that write into their array."""

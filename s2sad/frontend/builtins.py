@@ -21,7 +21,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
+from s2sad.frontend.applied import APPLIED
 from s2sad.frontend.listmethods import is_sequence
+from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.questions import OF_TYPES
 from s2sad.frontend.terms import (
     Closure,
@@ -471,6 +473,8 @@ def _adjoint(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
 
 
 HANDLERS: dict[Any, Handler] = {
+    **FORMS,
+    **APPLIED,
     adjoint: _adjoint,
     stop_gradient: _stop_gradient,
     np.ndarray: _ndarray,

@@ -24,6 +24,7 @@ from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
+from s2sad.frontend.joins import JOINS, join_rows
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.manners import plainly
 from s2sad.frontend.objects import class_of
@@ -45,10 +46,21 @@ from s2sad.frontend.terms import (
     static_value,
 )
 from s2sad.ir.custom import BlackBox, Custom, plain_box
+from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.effects import FORMAT_METHOD
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Effect, Primitive, lookup, required
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_active_type, is_namedtuple
+from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
+from s2sad.ir.structure import GETITEM, UNDEFINED
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    StaticType,
+    is_active_type,
+    is_namedtuple,
+    leaves,
+)
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 ARRAY_METHODS = frozenset(
@@ -86,14 +98,17 @@ ARRAY_METHODS = frozenset(
         "conjugate",
         "nonzero",
         "searchsorted",
-        "compress",
+        "argpartition",
+        "choose",
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
 
 
-JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
-"""The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
+def is_many(term: Term) -> bool:
+    """Whether a term is an array of run time, or may be one."""
+    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
+
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
 """The functions whose last positional argument may be `out`."""
@@ -186,11 +201,17 @@ class Calls(Customs):
             return self.call_primitive(primitive, arguments, keywords, node, hint)
         if known is not None:
             return self.adopt(constant(self.evaluated(f, *known)))
+        definition = definition_of(f)
+        if definition is not None:
+            return self.call_defined(definition, arguments, keywords, node, hint)
         if isinstance(f, functools.partial):
             first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
             assert isinstance(more, dict)
             return self.call(constant(f.func), [*first, *arguments], {**more, **keywords}, node, hint)
+        if isinstance(f, np.vectorize):
+            made = self.call(constant(np.vectorize), [constant(f.pyfunc)], {}, node, None)
+            return self.call(made, arguments, keywords, node, hint)
         if isinstance(f, types.MethodType):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
             return self.call(constant(f.__func__), [receiver, *arguments], keywords, node, hint)
@@ -254,6 +275,9 @@ class Calls(Customs):
         active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
         if len(dots) != len(values) or not active:
             self.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        active = tuple(k for k in active if not is_none(dots[k]))
+        if not active:
+            self.refuse(node, "jvp: all tangents are None", "give one for what is moved")
         if isinstance(fun, (Closure, Derived)):
             derived = Derived(fun, jvp.__s2sad_tangent__(active))
             return self.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
@@ -388,19 +412,33 @@ class Calls(Customs):
             and all(map(is_static, arguments))
         ):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "item" and not arguments:
-            return self.apply(float, [opened])
+        if name == "compress" and arguments:
+            return self.call(constant(np.compress), [arguments[0], receiver, *arguments[1:]], keywords, node, hint)
+        if name in ("item", "tolist", "view") and not keywords:
+            found = self.array_method(name, receiver, opened, arguments)
+            if found is not None:
+                return found
         if name == "flatten":
             name, receiver = "ravel", opened
         if name not in ARRAY_METHODS:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         if name in ("reshape", "transpose") and len(arguments) > 1:
             arguments = [tuple(arguments)]
-        function = getattr(np, name)
-        primitive = lookup(function)
-        if primitive is None:
-            self.refuse(node, f"there is no derivative rule for np.{name}", "", UnsupportedCall)
-        return self.call_primitive(primitive, [receiver, *arguments], keywords, node, hint)
+        return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
+
+    def array_method(self, name: str, receiver: Term, array: Operand, arguments: list[Term]) -> Term | None:
+        """A method of arrays that is no function of NumPy of that name."""
+        rank = self.array_type(array).rank
+        if name == "view":
+            return None if arguments else receiver
+        if name == "tolist":
+            return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
+        if not arguments:
+            return self.apply(float, [array])
+        if len(arguments) == 1 and rank != 1:
+            array = self.apply(np.ravel, [array])
+        index = arguments[0] if len(arguments) == 1 else tuple(arguments)
+        return self.apply(float, [self.builder.apply(GETITEM, (array, self.to_operand(index)))])
 
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -417,29 +455,65 @@ class Calls(Customs):
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         arguments = [self.as_argument(a) for a in arguments]
         if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
-            return self.join_rows(primitive, arguments, keywords, node)
+            return join_rows(self, primitive, arguments, keywords, node)
         if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
             arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
         plain = plainly(self, primitive, arguments, keywords, node)
         if plain is not None:
             return plain
+        definition = definition_of(primitive.function)
         try:
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
             self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
+        if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
+            return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
         given = [self.to_operand(o) for o in operands]
         try:
             return self.builder.apply(primitive, given, known, hint)
+        except NotByRule:
+            if definition is not None:
+                return self.call_defined(definition, arguments, keywords, node, hint)
+            box = plain_box(primitive.function) if primitive.constant else None
+            if box is None:
+                raise
+            return self.call_black_box(box, arguments, keywords, node, hint)
         except TypeError:
             arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
             if arrays == given or not primitive.name.startswith("np."):
                 raise
         return self.builder.apply(primitive, arrays, known, hint)
+
+    def call_defined(
+        self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function that is defined by others."""
+        keywords = {k: v for k, v in keywords.items() if k != "out" or not is_none(v)}
+        try:
+            positional, named = definition.takes_operand(arguments, keywords)
+        except TypeError as e:
+            self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
+
+        def given(term: Term, may_be_operand: bool) -> Any:
+            if not may_be_operand:
+                return self.static(term, node)
+            term = self.as_argument(term)
+            operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
+            return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
+
+        made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
+        primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
+        result = self.builder.apply(primitive, operands, None, hint)
+        if primitive.effect is Effect.VIEW:
+            return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
+        return self.adopt(result)
 
     def with_arrays(self, operand: Operand, items: bool) -> Operand:
         """A list or tuple of numbers as an array, or the lists in it; others as they are."""
@@ -470,32 +544,6 @@ class Calls(Customs):
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
 
-    def join_rows(self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
-        array = self.to_operand(arguments[0]) if self.is_rows(arguments[0]) else self.as_array(arguments[0])
-        rank = array.type.rank if isinstance(array.type, ArrayType) else None
-        axis = self.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
-        if not rank:
-            self.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
-
-        def moved_to(k: int) -> Term:
-            return array if k == 0 else self.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
-
-        if primitive.name == "np.stack":
-            return moved_to(axis)
-        if primitive.name == "np.vstack" and rank <= 2:
-            return array if rank == 2 else self.apply_to(np.expand_dims, [array, constant(1)], node)
-        if primitive.name in ("np.vstack", "np.hstack"):
-            axis = int(primitive.name == "np.hstack")
-        if axis is None or rank <= 2:
-            return self.apply_to(np.reshape, [array, constant(-1)], node)
-        if not -rank < axis < rank - 1:
-            self.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
-        k, shape = axis % (rank - 1), self.attribute(array, "shape", node)
-        assert isinstance(shape, tuple)
-        lengths = (*shape[1 : k + 1], constant(-1), *shape[k + 2 :])
-        return self.apply_to(np.reshape, [moved_to(k), lengths], node)
-
     def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
         return self.call_primitive(required(function), arguments, {}, node, None)
 
@@ -518,6 +566,8 @@ class Calls(Customs):
 
         None where it must be lowered in the place of the call.
         """
+        if any(BOTTOM in leaves(o.type) for o in operands):
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:

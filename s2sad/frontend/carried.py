@@ -30,7 +30,7 @@ from s2sad.ir.types import (
     new_dim,
     symbols,
 )
-from s2sad.ir.values import Operand, Value
+from s2sad.ir.values import Constant, Operand, Value
 
 if TYPE_CHECKING:
     from s2sad.frontend.loops import Loops
@@ -61,6 +61,15 @@ class Carried:
         """Carry one more; `like` has the types that it begins with."""
         self.terms[key] = initial
         self.kinds[key] = [_without_size(o.type) for o in flatten(like)[0]]
+
+    def constants(self) -> list[str]:
+        """The keys of what begins as a constant."""
+        return [key for key, term in self.terms.items() if isinstance(term, Constant)]
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Carry these no longer."""
+        for key in keys:
+            del self.terms[key], self.kinds[key]
 
     @property
     def leaves(self) -> list[tuple[str, Operand, int]]:

@@ -79,6 +79,9 @@ class Choices(Expressions):
                     return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
         left, right = self.given(left), self.given(right)
         if isinstance(op, (gast.Is, gast.IsNot)):
+            truth = self.is_truth(left, right)
+            if truth is not None:
+                return truth if isinstance(op, gast.Is) else self.apply(operator.not_, [truth])
             return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
         if isinstance(op, (gast.In, gast.NotIn)):
             return self.contains(node, left, right, isinstance(op, gast.NotIn))
@@ -96,6 +99,15 @@ class Choices(Expressions):
 
     def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
         """The comparison by a method of a user's class; None where there is none."""
+        return None
+
+    def is_truth(self, left: Term, right: Term) -> Operand | None:
+        """`x is True` of a truth value of Python, of which there are two; None for other terms."""
+        for value, x in ((left, right), (right, left)):
+            if not (isinstance(value, Constant) and isinstance(value.value, bool) and isinstance(x, Value)):
+                continue
+            if isinstance(x.type, ArrayType) and x.type.kind == "python" and x.type.dtype == bool:
+                return x if value.value else self.apply(operator.not_, [x])
         return None
 
     def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
@@ -281,6 +293,7 @@ class Choices(Expressions):
         """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
         merged: list[tuple[str | None, Merged]] = []
         s1, s2 = sides
+        self.touched |= {c for c in self.given_cells if any(s.env.get(c) is not self.env.get(c) for s in sides)}
         if s1.result is not None and s2.result is not None:
             merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint, truth, dead, 0)))
         merged += [(key, self.merge_key(key, s1, s2, node, truth, dead)) for key in self.changed(s1, s2, dead)]

@@ -99,7 +99,7 @@ class Closures(Objects):
         names = closure.frame.reads.get(closure.name, frozenset())
         if closure.name not in names or not all(map(self.is_value, bound.values())):
             return None
-        target = self.closure_target(closure, bound, names)
+        target = self.closure_target(closure, bound)
         if target is None:
             return None
         try:
@@ -108,19 +108,31 @@ class Closures(Objects):
             return None  # it may end at compile time
         return None if found is None else self.adopt(found)
 
-    def closure_target(
-        self, closure: Closure, bound: Mapping[str, Term], names: Collection[str]
-    ) -> tuple[ClosureTarget, list[Operand]] | None:
+    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Operand]] | None:
         """A closure as a function of its own, with its operands; None where it closes over what cannot be passed."""
-        keys = {n: closure.frame.find(n) for n in sorted(set(names) - bound.keys())}
-        terms = {n: self.env[k] for n, k in keys.items() if k is not None and k in self.env}
-        functions = {n: t for n, t in terms.items() if isinstance(t, Closure) and not t.defaults}
-        values = {n: t for n, t in terms.items() if n not in functions}
-        if not all(map(self.is_value, values.values())):
-            return None
-        own = tuple((n, functions[n]) for n in functions)
-        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *values), (*values, *functions), own)
-        return target, [self.to_operand(t) for t in (*bound.values(), *values.values())]
+        around = Around(closure.frame)
+        values: list[Term] = []
+        work, seen = [closure], {id(closure)}
+        while work:
+            one = work.pop(0)
+            for name in sorted(scope.free(one.node)):
+                frame = one.frame.owner(name)
+                around.read.add(name)
+                term = None if frame is None else self.env.get(frame.key(name))
+                if frame is None or term is None or around.has(frame, name):
+                    continue
+                if isinstance(term, Closure) and not term.defaults:
+                    around.add_function(frame, name, term)
+                    if id(term) not in seen:
+                        seen.add(id(term))
+                        work.append(term)
+                elif self.is_value(term):
+                    around.add_value(frame, name, bound)
+                    values.append(term)
+                else:
+                    return None
+        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
+        return target, [self.to_operand(t) for t in (*bound.values(), *values)]
 
     def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
@@ -155,9 +167,7 @@ class Closures(Objects):
         closure = base_closure(function)
         signature = signature_of(closure.node.args)
         bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
-        names = scope.free(closure.node) | closure.frame.reads.get(closure.name, frozenset())
-        names |= {m for n in names for m in closure.frame.reads.get(n, ())}
-        target = self.closure_target(closure, bound, names) if all(map(self.is_value, bound.values())) else None
+        target = self.closure_target(closure, bound) if all(map(self.is_value, bound.values())) else None
         if target is None:
             self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
         derivative: Any = target[0]
@@ -226,26 +236,75 @@ class Closures(Objects):
         raise NotImplementedError
 
 
+class Around:
+    """The variables that a closure reads, by itself and through the closures that it calls: each in its own frame.
+
+    Compiled by itself, a closure finds them in frames that stand for these: `frames[k]` has the number -1 - k.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frames: list[Frame] = []
+        self.read: set[str] = set()
+        self.values: dict[str, tuple[int, str]] = {}
+        """By the names of the parameters that hold them."""
+        self.functions: dict[tuple[int, str], tuple[Closure, int]] = {}
+        self.index(frame)
+
+    def index(self, frame: Frame) -> int:
+        """The number of a frame, and of those around it in the text."""
+        if frame not in self.frames:
+            self.frames.append(frame)
+            if frame.parent is not None:
+                self.index(frame.parent)
+        return self.frames.index(frame)
+
+    def has(self, frame: Frame, name: str) -> bool:
+        place = (self.index(frame), name)
+        return place in self.functions or place in self.values.values()
+
+    def add_function(self, frame: Frame, name: str, closure: Closure) -> None:
+        self.functions[self.index(frame), name] = closure, self.index(closure.frame)
+
+    def add_value(self, frame: Frame, name: str, taken: Collection[str]) -> None:
+        parameter, count = name, 1
+        while parameter in taken or parameter in self.values:
+            count += 1
+            parameter = f"{name}_{count}"
+        self.values[parameter] = self.index(frame), name
+
+    def mirrors(self) -> list[Frame]:
+        """The frames that stand for those of the caller."""
+        made: dict[Frame, Frame] = {}
+
+        def mirror(f: Frame) -> Frame:
+            if f not in made:
+                parent = None if f.parent is None else mirror(f.parent)
+                number, local = -1 - self.frames.index(f), f.local & self.read
+                made[f] = Frame(f.source, f.function, f.tree, number, parent, local, {}, reads=f.reads)
+            return made[f]
+
+        return list(map(mirror, self.frames))
+
+    def identity(self) -> object:
+        functions = tuple((*place, id(c.node), k) for place, (c, k) in self.functions.items())
+        return tuple(self.values.items()), functions
+
+
 @dataclass(frozen=True, eq=False)
 class ClosureTarget:
-    """A closure to be compiled by itself: `names` are its parameters, and then the variables that it closes over.
-
-    `outside` are all names from around it that it reads, `functions` those of them that are closures.
-    """
+    """A closure to be compiled by itself: `names` are its parameters, and then the variables that it closes over."""
 
     closure: Closure
     code: Code
     names: tuple[str, ...]
-    outside: tuple[str, ...]
-    functions: tuple[tuple[str, Closure], ...]
+    around: Around
 
     @property
     def __name__(self) -> str:
         return self.closure.name
 
     def identity(self) -> object:
-        nodes = tuple((n, id(c.node)) for n, c in self.functions)
-        return id(self.closure.node), self.names, self.outside, nodes
+        return id(self.closure.node), self.names, self.around.identity()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ClosureTarget) and self.identity() == other.identity()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
-from s2sad.frontend import scope
 from s2sad.frontend.closures import Closures, signature_of
 from s2sad.frontend.context import Variable
 from s2sad.frontend.dependencies import dependencies
@@ -22,7 +22,7 @@ from s2sad.frontend.heap import OneOfTwo
 from s2sad.frontend.terms import Closure, Record, Ref, Term, is_array, parts
 from s2sad.ir.custom import STOP, BlackBox, BoxRule, Custom
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_active_type, leaves
-from s2sad.ir.values import Value, constant
+from s2sad.ir.values import Operand, Value, constant
 
 
 class Customs(Closures):
@@ -71,9 +71,13 @@ class Customs(Closures):
         outside = [self.captured_value(v) for v in variables]
         bound = self.context.bound(box, operands, static, variables)
         result = self.builder.apply(bound, [*operands, *outside], None, hint)
+        return self.maybe_view(result, box.name, arguments)
+
+    def maybe_view(self, result: Operand, name: str, arguments: Sequence[Term]) -> Term:
+        """What a function gave that may share the memory of its arguments, no telling how."""
         cells = frozenset(r.cell for a in arguments for r in self.reachable(a))
         since = self.cells
-        adopted = self.adopt(result, OneOfTwo(f"which {box.name} gave, and may be one of its arguments", cells))
+        adopted = self.adopt(result, OneOfTwo(f"which {name} gave, and may be one of its arguments", cells))
         self.watch_sources(since)
         return adopted
 
@@ -132,9 +136,8 @@ class Customs(Closures):
             self.refuse(node, f"the adjoint of {operand.type}", "name a number or an array", UnsupportedType)
         if not isinstance(operand, Value) or not is_active_type(operand.type):
             return term
-        names = scope.free(hook.node) | hook.frame.reads.get(hook.name, frozenset())
         bar = next(iter(signature_of(hook.node.args).parameters))
-        target = self.closure_target(hook, {bar: operand}, names)
+        target = self.closure_target(hook, {bar: operand})
         if target is None:
             self.refuse(node, "the block of an adjoint that reads a function", "call a function of the module")
         operands = target[1][1:]

@@ -275,6 +275,8 @@ class _Walk:
             self.value(value.func)
         elif isinstance(value, functools._lru_cache_wrapper):
             self.value(value.__wrapped__)
+        elif isinstance(value, np.vectorize):
+            self.value(value.pyfunc)
         elif isinstance(value, (tuple, list, set, frozenset)):
             self.add(type(value).__name__, len(value))
             for v in value if isinstance(value, (tuple, list)) else sorted(value, key=repr):

@@ -22,6 +22,7 @@ from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.memory import Memory
+from s2sad.frontend.numpyforms import GRIDS, grid
 from s2sad.frontend.terms import (
     Closure,
     Partial,
@@ -33,6 +34,7 @@ from s2sad.frontend.terms import (
     is_array,
     is_number,
     is_static,
+    known_integer,
     static_value,
 )
 from s2sad.ir.builder import Builder
@@ -41,7 +43,7 @@ from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
 from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType, SliceType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 BINARY: dict[type, Callable[..., Any]] = {
@@ -118,7 +120,26 @@ class Expressions(Memory):
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
+            known = self.computed(term)
+            if known is not None:
+                return known
         self.refuse(node, "this must be known at compile time", "pass a constant, or an argument as it is", NotStatic)
+
+    def computed(self, operand: Operand) -> int | float | None:
+        """The number that was computed from constants alone: -np.inf."""
+        if isinstance(operand, Constant):
+            return operand.value if isinstance(operand.value, (int, float)) else None
+        made = next((o for o in reversed(self.builder.operations) if operand in o.results), None)
+        if not isinstance(made, Apply) or made.static or made.primitive.function not in _ARITHMETIC:
+            return None
+        known = [self.computed(o) for o in made.operands]
+        if any(k is None for k in known):
+            return None
+        try:
+            found = _ARITHMETIC[made.primitive.function](*known)
+        except ArithmeticError:
+            return None
+        return found if isinstance(found, (int, float)) else None
 
     # expressions
 
@@ -367,6 +388,8 @@ class Expressions(Memory):
             view = self.subscript(base, index_term)
             if view is not None:
                 return view
+        if isinstance(base, Constant) and any(base.value is g for g in GRIDS):
+            return grid(self, base.value, index_term, node)
         whole, base = base, self.open(base)
         if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
             return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
@@ -428,7 +451,11 @@ class Expressions(Memory):
             return made
         if isinstance(node, gast.Tuple):
             return tuple(self.index(e) for e in node.elts)
-        return self.eval(node)
+        term = self.eval(node)
+        if not isinstance(term, Range):
+            return term
+        plain = (known_integer(term.start), known_integer(term.step)) == (0, 1)
+        return self.apply(np.arange, [term.stop] if plain else [term.start, term.stop, term.step])
 
     # strings
 
@@ -459,6 +486,13 @@ _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
     gast.MatMult: operator.matmul,
     gast.LShift: operator.lshift,
     gast.RShift: operator.rshift,
+}
+
+
+_ARITHMETIC: dict[Any, Callable[..., Any]] = {
+    **{BINARY[op]: f for op, f in _PYTHON_BINARY.items()},
+    np.negative: operator.neg,
+    np.positive: operator.pos,
 }
 
 

@@ -52,14 +52,17 @@ class Frame:
         """The key of one of the frame's own variables."""
         return f"{name}.{self.number}" if self.number else name
 
+    def owner(self, name: str) -> Frame | None:
+        """The frame whose variable a name means; None where it is one from outside the function."""
+        frame: Frame | None = self
+        while frame is not None and name not in frame.local:
+            frame = frame.parent
+        return frame
+
     def find(self, name: str) -> str | None:
         """The key of the variable that a name means; None where it is one from outside the function."""
-        frame: Frame | None = self
-        while frame is not None:
-            if name in frame.local:
-                return frame.key(name)
-            frame = frame.parent
-        return None
+        frame = self.owner(name)
+        return None if frame is None else frame.key(name)
 
     def owns(self, key: str) -> bool:
         """Whether a key is of one of the frame's own variables."""

@@ -11,6 +11,7 @@ A comprehension is read as the loop that it abbreviates, in a frame of its own:
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 
 import gast
@@ -109,6 +110,8 @@ class Functions(Calls):
             if isinstance(term, Range):
                 return self.apply(range, [term.start, term.stop, term.step])
             return self.synthetic("def items_(xs):\n    return [x for x in xs]", {"xs": term}, self.frame.tree)
+        if isinstance(term, Constant) and isinstance(term.value, enum.EnumMeta):
+            return list(map(constant, term.value))
         return term
 
     def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:

@@ -93,6 +93,10 @@ class Heap:
         """Whether arrays live in cells too: the function writes into one."""
         self.keeps_rows = False
         """Whether lists may be items of lists of run-time length."""
+        self.given_cells: frozenset[str] = frozenset()
+        """The cells that the caller of the function may see."""
+        self.touched: set[str] = set()
+        """Those of them that a branch changes: the names of the function may not reach them behind it."""
         self.labels: dict[str, str] = {}
         """The name under which the user first had an object."""
         self.cells = 0

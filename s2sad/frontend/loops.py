@@ -6,6 +6,7 @@ iteration to the next become unknown ones.
 
 from __future__ import annotations
 
+import enum
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -214,10 +215,10 @@ class Loops(Functions):
             return [constant(k) for k in opened]
         if isinstance(opened, Record) and issubclass(opened.cls, tuple):
             return list(opened.items.values())
-        if isinstance(opened, Constant) and isinstance(opened.value, (str, frozenset, set, bytes)):
-            return [
-                constant(v) for v in (opened.value if isinstance(opened.value, (str, bytes)) else sorted(opened.value))
-            ]
+        if isinstance(opened, Constant) and isinstance(opened.value, (str, bytes, enum.EnumMeta)):
+            return [constant(v) for v in opened.value]
+        if isinstance(opened, Constant) and isinstance(opened.value, (frozenset, set)):
+            return [constant(v) for v in sorted(opened.value)]
         return list(opened) if isinstance(opened, (tuple, list)) else None
 
     def first_items(self, term: Term, length: int, node: gast.AST) -> list[Term]:
@@ -432,6 +433,8 @@ class Loops(Functions):
         loose: set[Symbol] = set()
         own = {self.frame.key(n) for n in assigned_in(node) if n in self.frame.local}
         carried = Carried(self, [n for n in names if n in env], env, node)
+        kept: set[str] = set()
+        """What no iteration was seen to change: it is not carried, unless a later round changes it after all."""
         for _ in range(MAX_ROUNDS):
             del self.in_place[in_place:], self.errors[errors:]
             self.frozen = dict(frozen)
@@ -453,8 +456,13 @@ class Loops(Functions):
                 unbound[name] = after[name]
                 form = self.value_form(after[name], after)
                 carried.add(name, self.undefined(outer, form), form)
-            more = [k for k in env if k not in carried.terms and k not in own and after.get(k) is not entry[k]]
-            more = [k for k in more if k != STOP and k in after]
+            same = [k for k in carried.constants() if k not in {*kept, *unbound} and after.get(k) is entry[k]]
+            if same:
+                carried.drop(same)
+                names, kept = [n for n in names if n not in same], kept | set(same)
+                continue
+            more = [k for k in env if k not in carried.terms and (k not in own or k in kept)]
+            more = [k for k in more if k != STOP and k in after and after[k] is not entry[k]]
             for key in more:
                 carried.add(key, env[key], env[key])
             if fresh or more:

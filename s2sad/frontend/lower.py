@@ -8,9 +8,11 @@ environment, which are merged; a loop is lowered until the types of what it carr
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,8 +35,10 @@ from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
+from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.structure import GETITEM
+from s2sad.ir.rewrite import with_names_of_user
+from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
 from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
 
@@ -68,18 +72,17 @@ def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory:
     The target is a Python function, or anything else that can be called: a method, a `partial`, an object.
     """
     with deep_recursion():
-        lowering = Lowering(frame_of(target), Builder(), context)
+        mirrors = target.around.mirrors() if isinstance(target, ClosureTarget) else []
+        lowering = Lowering(frame_of(target, mirrors), Builder(), context)
+        lowering.mirrors = mirrors
         lowering.memory = memory
         return lowering.lower(target, parameters)
 
 
-def frame_of(target: Any) -> Frame:
+def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     """The outermost frame: that of the function, or an empty one around the call of something else."""
     if isinstance(target, ClosureTarget):
-        around, code = target.closure.frame, target.code
-        names = frozenset(target.outside)
-        outside = Frame(around.source, around.function, code.tree, -1, None, names, {}, reads=around.reads)
-        return inner_frame(outside, code, 0)
+        return inner_frame(mirrors[0], target.code, 0)
     if isinstance(target, types.FunctionType) and lookup(target) is None:
         source, code = source_of(target), function_code(target)
         return Frame(source, target, code.tree, 0, None, code.local, code.live, None, None, code.captured, code.reads)
@@ -102,11 +105,14 @@ class Lowering(Regions):
         self.errors = []
         self.in_place = []
         self.carried_now = frozenset({STOP})
+        self.mirrors: Sequence[Frame] = ()
+        """The frames around a closure that is compiled by itself."""
 
     def lower(self, target: Any, parameters: Mapping[str, Type]) -> Lowered:
         values: list[Value] = []
+        keys = {name: self.key_of(target, name) for name in parameters}
         for k, (name, t) in enumerate(parameters.items()):
-            key = self.frame.find(name) or name
+            key = keys[name]
             if isinstance(t, StaticType):
                 self.env[key] = Constant(t.value, t)
             elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
@@ -120,34 +126,42 @@ class Lowering(Regions):
                     self.labels[adopted.cell] = name
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
+        self.given_cells = frozenset(given)
         before = {c: self.env[c] for c in given}
+        around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
         result = self.result_of(target, parameters)
         if self.errors:
             found = list({str(e): e for e in self.errors}.values())
             raise found[0] if len(found) == 1 else SeveralErrors(found)
-        changes = not self.is_value(result) or any(self.env[c] is not before[c] for c in given)
+        self.touched |= {c for c in given if self.env[c] is not before[c]}
+        changes = not self.is_value(result) or bool(self.touched)
+        changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result))
-        written = tuple(n for n in parameters if self.is_written(self.frame.find(n) or n, given_to, before))
+        written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
         operand = self.to_operand(result) if self.is_value(result) else constant(None)
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
-        function = Function(name, body, gast.get_docstring(self.frame.source.tree))
+        function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         variables = tuple(v for v, _ in self.captured.values())
         return Lowered(function, variables, tuple(self.in_place), impure, written, changes)
 
-    def is_written(self, key: str, given: Mapping[str, list[Ref]], before: Mapping[str, Term]) -> bool:
+    def key_of(self, target: Any, parameter: str) -> str:
+        """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""
+        if isinstance(target, ClosureTarget) and parameter in target.around.values:
+            frame, name = target.around.values[parameter]
+            return self.mirrors[frame].key(name)
+        return self.frame.find(parameter) or parameter
+
+    def is_written(self, given: Iterable[Ref]) -> bool:
         """Whether the function writes into an array that a parameter holds."""
-        arrays = [r.cell for r in given.get(key, ()) if is_array(r)]
-        return any(self.env[cell] is not before[cell] for cell in arrays)
+        return any(r.cell in self.touched for r in given if is_array(r))
 
     def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
         """What the function returns, its parameters bound in the environment."""
         if isinstance(target, ClosureTarget):
-            around = self.frame.parent
-            assert around is not None
-            for name, inner in target.functions:
-                self.env[around.key(name)] = Closure(inner.node, inner.name, around, {})
+            for (k, name), (inner, where) in target.around.functions.items():
+                self.env[self.mirrors[k].key(name)] = Closure(inner.node, inner.name, self.mirrors[where], {})
             return self.body(self.frame.tree)
         if isinstance(target, types.FunctionType) and lookup(target) is None:
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
@@ -207,11 +221,7 @@ class Lowering(Regions):
     def statement(self, node: gast.AST) -> Term | None:
         method = getattr(self, f"_stmt_{type(node).__name__}", None)
         if method is None:
-            self.refuse(
-                node,
-                f"{_WORDS.get(type(node).__name__, type(node).__name__)} is not supported yet",
-                _INSTEAD.get(type(node).__name__, ""),
-            )
+            self.refuse(node, f"{_WORDS.get(type(node).__name__, type(node).__name__)} is not supported yet")
         with self.locating(node):
             return method(node)  # type: ignore[no-any-return]
 
@@ -255,6 +265,31 @@ class Lowering(Regions):
         written = sorted(stored & set(node.names))
         if written:
             self.refuse(node, f"the global {written[0]} is assigned", "return the value instead")
+
+    def _stmt_Import(self, node: gast.Import) -> None:
+        for alias in node.names:
+            module = self.library(alias.name, node)
+            root = sys.modules[alias.name.partition(".")[0]]
+            name = alias.asname or root.__name__
+            self.env[self.own_key(name)] = constant(module if alias.asname else root)
+
+    def _stmt_ImportFrom(self, node: gast.ImportFrom) -> None:
+        module = self.library(node.module if not node.level else None, node)
+        for alias in node.names:
+            if not hasattr(module, alias.name):
+                self.refuse(node, f"{module.__name__} has no {alias.name}")
+            term = self.captured_term(Variable(vars(module), alias.name), getattr(module, alias.name))
+            self.env[self.own_key(alias.asname or alias.name)] = term
+
+    def library(self, name: str | None, node: gast.AST) -> types.ModuleType:
+        """A module of Python's own, of NumPy or SciPy: what it holds does not change between calls."""
+        root = (name or "").partition(".")[0]
+        if name is None or (root not in LIBRARIES and root not in sys.stdlib_module_names):
+            self.refuse(node, "import of a module of the user inside a function", "import at the top of the module")
+        try:
+            return importlib.import_module(name)
+        except ImportError as e:
+            self.refuse(node, f"{type(e).__name__}: {e}")
 
     def _stmt_Delete(self, node: gast.Delete) -> None:
         for target in node.targets:
@@ -312,6 +347,8 @@ class Lowering(Regions):
 
     def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
         """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        if isinstance(term, Value) and term.type == BOTTOM:
+            return [self.builder.apply(UNDEFINED, (), {"type": BOTTOM}) for _ in target.elts]
         term = self.iterable(term)
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
@@ -352,7 +389,7 @@ class Lowering(Regions):
 
     def named(self, term: Term, name: str, taken: int) -> Term:
         """Give the name to a value that one of the last operations has just made and that has none yet."""
-        if not isinstance(term, Value) or term.hint is not None:
+        if not isinstance(term, Value) or (term.hint is not None and not term.loose):
             return term
         operations = self.builder.operations
         for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):
@@ -461,12 +498,4 @@ def _with_result(op: Any, k: int, value: Value) -> Any:
     return replace(op, result=value)
 
 
-_WORDS = {
-    "ClassDef": "a class inside a function",
-    "Import": "import inside a function",
-    "ImportFrom": "import inside a function",
-}
-_INSTEAD = {
-    "Import": "import at the top of the module",
-    "ImportFrom": "import at the top of the module",
-}
+_WORDS = {"ClassDef": "a class inside a function"}

@@ -119,6 +119,12 @@ class Memory(Heap):
         view = self.view(base, Step(GETITEM, tuple(items)))
         return None if _is_element(t, items) else view
 
+    def part(self, base: Term, items: tuple[Term, ...]) -> Term:
+        """The part of an array that these items of a subscript take: a view, where the array lives in a cell."""
+        if is_array(base):
+            return self.view(base, Step(GETITEM, items))
+        return self.builder.apply(GETITEM, (self.to_operand(base), self.index_operand(items, self.builder)))
+
     def index_items(self, index: Term, rank: int | None) -> list[Term]:
         """The items of a subscript, slices by their parts, as many as the array has axes where that is known."""
         if isinstance(index, (Value, Constant)) and isinstance(index.type, ContainerType) and index.type.cls is tuple:
@@ -147,10 +153,10 @@ class Memory(Heap):
         if first.primitive is not GETITEM:
             return None
         outer = [*first.operands, *[WHOLE] * (rank - sum(map(_axes, first.operands)))]
-        if any(_axes(i) != 1 or (not isinstance(i, Slice) and not _is_integer(i)) for i in outer):
+        if any(_axes(i) != 1 or (not isinstance(i, Slice) and not is_integer(i)) for i in outer):
             return None
         free = [k for k, i in enumerate(outer) if isinstance(i, Slice)]
-        many = [i for i in items if not isinstance(i, Slice) and not _is_integer(i)]
+        many = [i for i in items if not isinstance(i, Slice) and not is_integer(i)]
         if many:
             whole = all(_is_whole(outer[k]) for k in free)
             if (
@@ -175,7 +181,7 @@ class Memory(Heap):
     def through_transpose(self, first: Step, items: Sequence[Term], rank: int) -> tuple[Step, ...] | None:
         axes = dict(first.static).get("axes")
         order = [int(a) % rank for a in axes] if isinstance(axes, (tuple, list)) else list(range(rank))[::-1]
-        if len(items) > rank or any(not isinstance(i, Slice) and not _is_integer(i) for i in items):
+        if len(items) > rank or any(not isinstance(i, Slice) and not is_integer(i) for i in items):
             return None
         own: list[Term] = [WHOLE] * rank
         for axis, item in zip(order, items, strict=False):
@@ -299,7 +305,7 @@ class Memory(Heap):
     def labelled(self, ref: Ref, value: Operand) -> Operand:
         """The new contents under the name that the array has."""
         name = self.shown(ref.cell)
-        if not isinstance(value, Value) or value.hint is not None or name is None:
+        if not isinstance(value, Value) or (value.hint is not None and not value.loose) or name is None:
             return value
         made = self.builder.operations[-1]
         if isinstance(made, Apply) and made.result is value:
@@ -358,7 +364,7 @@ class Memory(Heap):
         if origin is None or not isinstance(origin[0].type, ArrayType):
             return False
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
-        if not isinstance(made, Apply) or made.primitive.effect is not Effect.FRESH:
+        if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
         return made.primitive.name in _ROW_BY_ROW or origin[0].type.rank == 1
 
@@ -389,10 +395,11 @@ def _axes(item: Term) -> int:
 
 def _is_element(t: ArrayType, items: Sequence[Term]) -> bool:
     """Whether a subscript takes one element: an integer for every axis."""
-    return t.shape is not None and len(items) == len(t.shape) and all(map(_is_integer, items))
+    return t.shape is not None and len(items) == len(t.shape) and all(map(is_integer, items))
 
 
-def _is_integer(item: Term) -> bool:
+def is_integer(item: Term) -> bool:
+    """Whether a term is one integer."""
     if not isinstance(item, (Value, Constant)) or isinstance(item.type, SliceType):
         return False
     t = item.type

@@ -161,9 +161,11 @@ class Objects(Choices):
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
         if name == "flat":
             self.need_memory()
-        if is_array(whole) and name in ("T", "flat"):
+        if is_array(whole) and name in ("T", "mT", "flat"):
             if name == "T":
                 return self.view(whole, Step(required(np.transpose)))
+            if name == "mT":
+                return self.view(whole, Step(required(np.swapaxes), (), (("axis1", -1), ("axis2", -2))))
             return self.view(whole, Step(required(np.reshape), (constant(-1),)))
         if name == "shape":
             shape = self.builder.apply(SHAPE, (base,))

@@ -17,6 +17,7 @@ from s2sad.frontend.terms import Term
 from s2sad.ir.effects import STRING
 from s2sad.ir.primitive import Effect
 from s2sad.ir.regions import MANAGER, TRY
+from s2sad.ir.structure import EXTRACT, MAKE
 from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import Apply, Constant, Value, constant, walk
 
@@ -82,7 +83,8 @@ class Regions(Loops):
         if known:
             del self.errors[errors:]
             return otherwise()
-        if not sides[0].builder.operations:
+        if all(isinstance(o, Apply) and o.primitive in (EXTRACT, MAKE) for o in sides[0].builder.operations):
+            self.builder.operations += sides[0].builder.operations
             self.env = sides[0].env
             return sides[0].result
         sides += self.both([otherwise])

@@ -375,7 +375,11 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     """One item of a container value; a static item is its constant."""
     assert isinstance(container.type, ContainerType)
     item = container.type[key]
-    return Constant(item.value, item) if isinstance(item, StaticType) else builder.extract(container, key)
+    if isinstance(item, StaticType):
+        return Constant(item.value, item)
+    if isinstance(key, str) and key.isidentifier() and isinstance(item, ArrayType):
+        return builder.extract(container, key, key, loose=True)
+    return builder.extract(container, key)
 
 
 def record_fields(cls: type) -> tuple[str, ...] | None:

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
-from s2sad.ir.primitive import Effect, Primitive, lookup
+from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant
 
 _FOLDABLE = (bool, int, float)
+
+defined: list[Callable[[Callable[..., Any]], Callable[..., Any] | None]] = []
+"""From a function that has no rule of its own to what it is defined as."""
 
 
 class Builder:
@@ -79,9 +82,25 @@ class Builder:
         """Append a call of a function that has a rule, for those which do not dispatch on their arguments."""
         primitive = lookup(function)
         if primitive is None:
-            raise UnsupportedCall(f"no rule for {function!r}", location=self.location)
-        operands, static = primitive.bind(arguments, keywords)
-        return Expr(self, self.apply(primitive, [self.operand(o) for o in operands], static))
+            return self.written_out(function, arguments, keywords, UnsupportedCall(f"no rule for {function!r}"))
+        try:
+            operands, static = primitive.bind(arguments, keywords)
+        except TypeError as e:
+            return self.written_out(function, arguments, keywords, e)
+        try:
+            return Expr(self, self.apply(primitive, [self.operand(o) for o in operands], static))
+        except NotByRule as e:
+            return self.written_out(function, arguments, keywords, e)
+
+    def written_out(
+        self, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], why: Exception
+    ) -> Expr:
+        """What a function is defined as, in the place of its call."""
+        expression = next((e for e in (find(function) for find in defined) if e is not None), None)
+        if expression is None:
+            raise why
+        found: Expr = expression(*arguments, **keywords)
+        return found
 
     def operand(self, x: Any) -> Operand:
         """Anything as an operand: expressions, values, numbers, and containers of these."""
@@ -108,7 +127,7 @@ class Builder:
         assert isinstance(result, Value)
         return result
 
-    def extract(self, container: Operand, key: object, hint: str | None = None) -> Operand:
+    def extract(self, container: Operand, key: object, hint: str | None = None, loose: bool = False) -> Operand:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
@@ -116,7 +135,7 @@ class Builder:
         item = container.type[key]
         if isinstance(item, ArrayType) and item.kind == "python" and isinstance(item.size, int):
             return constant(item.size)
-        return self.apply(EXTRACT, (container,), {"key": key}, hint)
+        return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 
 
 def _known(operands: Sequence[Operand]) -> list[Any] | None:
@@ -280,6 +299,11 @@ def call(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
     """Call a function that does not dispatch on its arguments: on expressions it appends, on numbers it computes."""
     builder = next((b for a in arguments for b in _builders(a)), None)
     return function(*arguments, **keywords) if builder is None else builder.call(function, *arguments, **keywords)
+
+
+def beside(x: Any, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Call a function of what may be all known, in the program of `x`."""
+    return x.builder.call(function, *arguments, **keywords) if isinstance(x, Expr) else function(*arguments, **keywords)
 
 
 def _builders(x: Any) -> Iterator[Builder]:

@@ -16,7 +16,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
+from s2sad.ir.late import LATE, load_late
 from s2sad.ir.types import Type
+
+
+class NotByRule(UnsupportedType):
+    """A call that the rule of its function does not cover: the function may be defined by others for it."""
 
 
 class Effect(Enum):
@@ -26,6 +32,8 @@ class Effect(Enum):
     """Nothing: the result is new memory."""
     VIEW = "view"
     """Nothing, but the result may share memory with an operand."""
+    LONE_VIEW = "lone view"
+    """The same where there is one operand; what is made of several is new memory."""
     IO = "io"
     """It prints, asserts or raises: it is neither dropped nor moved."""
 
@@ -56,9 +64,9 @@ class Primitive:
     adjoint(g, y, operands, active, **static) -> one contribution per operand, None where `active` is False
 
     Without tangent and adjoint its derivative is zero where `constant`, else unknown (an error). `spelling` is a Python
-    expression over the operands `_0, _1, ...`, or a function from the operands' types to one, where it is not a call of
-    `name`. `update` is the statement which does the same in the memory of `_0`. The source of a `helper` is written
-    into the modules that call it.
+    expression over the operands `_0, _1, ...`, or a function from their types and the static arguments to one, where it
+    is not a call of `name`. `update` is the statement which does the same in the memory of `_0`. The source of a
+    `helper` is written into the modules that call it.
     """
 
     name: str
@@ -69,12 +77,14 @@ class Primitive:
     constant: bool = False
     effect: Effect = Effect.FRESH
     elementwise: bool = False
-    spelling: str | Callable[..., str] | None = None
+    spelling: str | Callable[..., str | None] | None = None
     update: str | Callable[..., str] | None = None
     helper: bool = False
     samples: Samples | None = None
     of_complex: Primitive | None = None
     """What stands for it where an operand is complex, if that is differentiated in another way."""
+    definition: Rule | None = None
+    """What it computes in terms of others, where it has no rules of its own (see `ir.definition`)."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
@@ -99,6 +109,12 @@ class Primitive:
             named = _by_keyword(named, self.function, static)
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    def effect_of(self, operands: int) -> Effect:
+        """The effect of a call with so many operands."""
+        if self.effect is not Effect.LONE_VIEW:
+            return self.effect
+        return Effect.VIEW if operands == 1 else Effect.FRESH
 
     def __repr__(self) -> str:
         return self.name
@@ -177,6 +193,8 @@ def replace_rule(primitive: Primitive) -> None:
 
 def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
+    if LATE:
+        load_late()
     try:
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
@@ -191,11 +209,12 @@ def required(function: object) -> Primitive:
 
 
 def primitive_name(function: Callable[..., Any]) -> str:
-    """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`."""
-    if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
-    module = function.__module__ or "builtins"
-    name = function.__qualname__
+    """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`, `scipy.special.erf`."""
+    name = function.__name__ if isinstance(function, np.ufunc) else function.__qualname__
+    module = ("numpy" if isinstance(function, np.ufunc) else function.__module__) or "builtins"
+    if getattr(np, name, None) is not function and (module.startswith("scipy") or isinstance(function, np.ufunc)):
+        public = module.split("._")[0] if module.startswith("scipy") else "scipy.special"
+        return f"{public}.{name}"
     if module == "builtins":
         return name
     return f"{'np' + module[5:] if module.split('.')[0] == 'numpy' else module}.{name}"

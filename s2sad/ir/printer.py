@@ -10,31 +10,44 @@ Only numbers that may carry derivatives are counted; index arithmetic stands whe
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
+from s2sad.ir.structure import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
 
 
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
+    inner = _taken_away(function)
     taken = {v.hint for v in _values(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
     for v in _values(function.body):
         if v.hint is not None:
             result[v] = v.hint
-        elif is_traced(v):
+        elif is_traced(v) and v not in inner:
             k += 1
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"
     return result
+
+
+def _taken_away(function: Function) -> set[Value]:
+    """The negatives of `x[i] -= y`, which is written as it stands."""
+    operations = list(walk(function.body))
+    read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
+    read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
+    calls = [op for op in operations if isinstance(op, Apply)]
+    negatives = {op.result for op in calls if op.primitive.name == "np.negative" and read[op.result] == 1}
+    return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
 
 
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:
@@ -148,6 +161,14 @@ class Printer:
         return f"({text})" if nested and re.search(r"^\S+ [-+*/%<>=!&|@]", text) and " " in text else text
 
 
+def spelling_of(op: Apply) -> str | None:
+    """The Python expression over `_0, _1, ...` for an operation; None where it is a call of its name."""
+    spelling = op.primitive.spelling
+    if callable(spelling):
+        return spelling(*(o.type for o in op.operands), **op.static)
+    return None if op.static else spelling
+
+
 def spell(op: Apply, operands: list[str]) -> str:
     """The text of an operation, for traces and comments."""
     primitive = op.primitive
@@ -157,10 +178,8 @@ def spell(op: Apply, operands: list[str]) -> str:
         return f"{operands[0]}[{op.static['key']!r}]"
     if primitive is MAKE_SLICE:
         return ":".join("" if p == "None" else p for p in operands[: 2 if operands[2] == "None" else 3])
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is None or op.static:
+    spelling = spelling_of(op)
+    if spelling is None:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
     if "_0 **" in spelling and operands[0].startswith("-"):
@@ -194,12 +213,21 @@ def constant_text(value: object) -> str:
     if isinstance(value, np.dtype):
         return f"np.{value.name}"
     if isinstance(value, np.generic):
-        return repr(value.item())
+        return constant_text(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    if isinstance(value, np.ndarray):
+        text = constant_text(value.tolist())
+        return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"
     if isinstance(value, type) or callable(value):
         name = getattr(value, "__name__", repr(value))
         return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
     if isinstance(value, tuple):
         return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is list:
+        return f"[{', '.join(map(constant_text, value))}]"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{constant_text(k)}: {constant_text(v)}' for k, v in value.items())}}}"
     return repr(value)
 
 

@@ -63,6 +63,14 @@ def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Func
     return replace(function, body=substitute(function.body, table))
 
 
+def with_names_of_user(function: Function) -> Function:
+    """The function with no item of a container called by its key where a variable of the user's has that name."""
+    bound = [*_bound(function.body)]
+    taken = {v.hint for v in bound if v.hint and not v.loose}
+    hidden: dict[Operand, Operand] = {v: Value(v.type) for v in bound if v.loose and v.hint in taken}
+    return replace(function, body=substitute(function.body, hidden)) if hidden else function
+
+
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
     bound = list(_bound(block))

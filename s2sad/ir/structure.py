@@ -160,6 +160,25 @@ def is_flip(index: Type) -> bool:
     )
 
 
+def unwidened(index: Type, rank: int) -> tuple[object, ...] | int | None:
+    """The subscript that takes `x` from `x[index]` of this rank, if that only adds axes: `[:, 0]` for `[:, None]`."""
+    items = list(index_items(index))
+    whole = slice(None)
+    places: list[object] = []
+    for i in items:
+        if isinstance(i, StaticType) and i.value is Ellipsis:
+            places += [whole] * (rank - len(items) + 1)
+        elif isinstance(i, StaticType) and i.value is None:
+            places.append(0)
+        elif isinstance(i, SliceType) and i.start is i.stop is i.step is None:
+            places.append(whole)
+        else:
+            return None
+    while places and places[-1] == whole:
+        places.pop()
+    return 0 if places == [0] else tuple(places) if 0 in places else None
+
+
 def _is_integer(t: ArrayType) -> bool:
     return t.dtype is not None and t.dtype.kind in "iu"
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -80,6 +80,12 @@ def derived_dim(kind: str, *parts: object, least: int = 0) -> Dim:
         _DERIVED[key], _ORIGIN[symbol] = made, key
         found = made
     return found
+
+
+def derivation(symbol: Symbol) -> tuple[str, tuple[Any, ...]]:
+    """What a symbol was derived from: the kind, and the parts; an empty kind for one that stands for itself."""
+    kind, *parts = _ORIGIN.get(symbol, ("",))
+    return str(kind), tuple(parts)
 
 
 def broadcast_parts(d: Dim) -> Collection[Dim]:

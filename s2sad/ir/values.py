@@ -19,7 +19,7 @@ from s2sad.errors import NOWHERE, Location
 from s2sad.ir.types import Type, type_of
 
 if TYPE_CHECKING:
-    from s2sad.ir.primitive import Primitive
+    from s2sad.ir.primitive import Effect, Primitive
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,6 +75,10 @@ class Apply:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return ()
+
+    @property
+    def effect(self) -> Effect:
+        return self.primitive.effect_of(len(self.operands))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -242,3 +246,12 @@ def walk(block: Block) -> Iterator[Operation]:
         yield op
         for inner in op.blocks:
             yield from walk(inner)
+
+
+def bound_in(block: Block) -> Iterator[Value]:
+    """What a block and those in it bind, in the order of the text."""
+    yield from block.parameters
+    for op in block.operations:
+        for inner in op.blocks:
+            yield from bound_in(inner)
+        yield from op.results

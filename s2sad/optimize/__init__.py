@@ -1,8 +1,10 @@
 """From a function of the IR to a shorter one that computes the same: `optimize(function)`."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from s2sad.ir.values import Function, Value
+from s2sad.ir.lengths import counted_by_lists
+from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.lengths import settle_lengths
@@ -35,4 +37,10 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
     function = eliminate_dead(share_zeros(function))
     function = accumulate(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
-    return sink_results(eliminate_dead(function))
+    function = eliminate_dead(function)
+    return sink_results(eliminate_dead(replace(function, body=counted_by_lists(function.body, _is_counted))))
+
+
+def _is_counted(loop: For) -> bool:
+    """Whether a loop has the length of another one, counted while that ran."""
+    return isinstance(loop.stop, Value) and loop.stop.hint == "count"

@@ -11,7 +11,6 @@ Only where nothing else in the loop can meet that element; only in sweeps, not i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +21,21 @@ from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, constant, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    constant,
+    walk,
+)
 
 
 def accumulate(function: Function) -> Function:
@@ -42,7 +55,7 @@ class Accumulate:
         """For each loop, by its index: the updates of an element, by their results, and the carried array."""
 
     def plan(self, loop: For) -> dict[tuple[int, object], set[Value]]:
-        inside = set(_bound(loop.body))
+        inside = set(bound_in(loop.body))
         found: dict[tuple[int, object], set[Value]] = {}
         for op in loop.body.operations:
             place = self.place(loop, op, inside)
@@ -186,12 +199,3 @@ class Accumulate:
         if isinstance(made, Apply) and made.primitive is MAKE:
             return builder.apply(MAKE, [self.outside(o, builder) for o in made.operands], made.static)
         return index
-
-
-def _bound(block: Block) -> Iterator[Value]:
-    """What a block and those in it bind."""
-    yield from block.parameters
-    for op in block.operations:
-        yield from op.results
-        for inner in op.blocks:
-            yield from _bound(inner)

@@ -34,12 +34,12 @@ def _tried(function: Function) -> Iterator[Operation]:
 
 def _has_effect(op: Operation) -> bool:
     if isinstance(op, Apply):
-        return op.primitive.effect is Effect.IO or _may_raise(op)
+        return op.primitive.effect is Effect.IO or (not op.about and _may_raise(op))
     return any(_has_effect(o) for b in op.blocks for o in b.operations)
 
 
 def _may_raise(op: Apply) -> bool:
-    """Whether shapes that do not fit would go unnoticed without the operation."""
+    """Whether shapes that do not fit would go unnoticed without the operation, one of the primal."""
     types = [o.type for o in op.operands]
     if op.primitive.elementwise:
         return len(types) > 1 and not surely_broadcast(*types) and all(map(_has_rank, types))

@@ -21,6 +21,15 @@ def is_literal(operand: Operand) -> bool:
     return isinstance(operand, Constant) and type(operand.value) in (int, float) and operand.text is None
 
 
+def is_inexact(operand: Operand) -> bool:
+    """Whether an operand holds floating or complex numbers: those do not wrap around."""
+    return isinstance(operand.type, ArrayType) and operand.type.is_inexact
+
+
+def is_scalar(operand: Operand) -> bool:
+    return isinstance(operand.type, ArrayType) and operand.type.is_scalar
+
+
 def same_type(a: Type, b: Type) -> bool:
     """The same dtype and shape; a Python float serves where NumPy's is expected."""
     if a == b:

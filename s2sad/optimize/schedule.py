@@ -10,11 +10,12 @@ The old value of a carried name is then dead, and the new one takes its variable
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import INDEX_SET
-from s2sad.ir.values import Apply, Block, For, Function, If, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 
 def sink_results(function: Function) -> Function:
@@ -29,9 +30,9 @@ def _nested(block: Block) -> Block:
             case If():
                 op = replace(op, then=_sunk(op.then), orelse=_sunk(op.orelse))
             case For():
-                op = replace(op, body=_nested(op.body) if op.breaks else _sunk(op.body))
+                op = replace(op, body=_nested(op.body) if op.breaks else _sunk(op.body, op.carried))
             case While():
-                body = _nested(op.body) if op.breaks else _sunk(op.body)
+                body = _nested(op.body) if op.breaks else _sunk(op.body, op.carried)
                 op = replace(op, test=_nested(op.test), body=body)
             case _:
                 pass
@@ -39,15 +40,46 @@ def _nested(block: Block) -> Block:
     return replace(block, operations=tuple(operations))
 
 
-def _sunk(block: Block) -> Block:
+def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
     read: set[object] = set()
     for op in block.operations:
         _reads(op, read)
     last = {r for r in block.results if isinstance(r, Value) and r not in read}
-    moved = [op for op in block.operations if _is_movable(op, last)]
+    moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
-    return replace(block, operations=(*kept, *moved))
+    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if isinstance(r, Value) and p.hint}
+    return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
+
+
+def _readers_first(
+    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Value, str]
+) -> Iterator[Apply]:
+    """The operations with each that takes over the name of a carried value behind those that still read that name."""
+    if len(moved) > MANY:
+        yield from moved
+        return
+    made = {op.result: op for op in kept if isinstance(op, Apply)}
+    reads = {op: {o.hint for o in _leaves(op, made) if isinstance(o, Value) and o.hint} for op in moved}
+    rest = list(moved)
+    while rest:
+        ready = (op for op in rest if not any(takes_over.get(op.result) in reads[o] for o in rest if o is not op))
+        op = next(ready, rest[0])
+        rest.remove(op)
+        yield op
+
+
+MANY = 50
+"""More operations than these at the end of a loop are left in their order."""
+
+
+def _leaves(op: Apply, made: Mapping[Value, Apply], depth: int = 3) -> Iterator[Operand]:
+    """What an operation reads, and what unnamed operands of it do, which may be written into it."""
+    for o in op.operands:
+        yield o
+        inner = made.get(o) if isinstance(o, Value) and o.hint is None else None
+        if inner is not None and depth:
+            yield from _leaves(inner, made, depth - 1)
 
 
 def _is_movable(op: Operation, last: set[Value]) -> bool:

@@ -34,7 +34,7 @@ class Shapes:
         self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
         self.anchors = [
             (p, p.type.shape)
-            for p in anchors
+            for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
             if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
         ]
         if not self.anchors:

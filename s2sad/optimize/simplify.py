@@ -9,7 +9,8 @@ Each row of the table says the identity, and why floating point allows it. All o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,32 +22,81 @@ from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    walk,
+)
+from s2sad.optimize.layout import (
+    drop_leading_axes,
+    first_length,
+    flat_again,
+    item_of_sum,
+    packed_again,
+    product_of_negative,
+    same_dtype,
+    settled_type,
+    sum_of_negative,
+    transpose_of_negative,
+    transposed_product,
+    transposed_stack,
+    twice_transposed,
+)
 from s2sad.optimize.operands import (
     frozen,
     is_literal,
     is_number,
+    is_scalar,
     is_unnamed,
     operand_key,
     same_type,
 )
-from s2sad.optimize.stores import plus_scatter, read_of_stored, store_of_sum, stored_twice
+from s2sad.optimize.products import (
+    multiple_of,
+    negative_number,
+    number_first,
+    over_one,
+    plus_minus_number,
+    times_divisor,
+    times_known_quotient,
+    times_minus_one,
+    times_negative,
+    times_one,
+    times_quotient,
+    times_scaled,
+)
+from s2sad.optimize.stores import plus_number, plus_scatter, read_of_stored, store_of_sum, stored_twice
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 
 
 def simplify(function: Function) -> tuple[Function, bool]:
     """The function with the identities applied and no pure operation written twice; whether another run may do more."""
-    s = Simplifier()
+    s = Simplifier(function)
     return renamed(replace(function, body=s.block(function.body)), s.names), s.again
 
 
 class Simplifier:
     """`table` maps old operands to new ones, `made` new values to their operations, `seen` expressions to values."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: Function) -> None:
+        self.results = function.body.results
+        self.reads = _reads(function.body)
+        """How often each value is read, but for the operation that the rules look at."""
         self.table: dict[Operand, Operand] = {}
         self.made: dict[Value, Apply] = {}
+        self.returned: set[Value] = set()
+        """What calls return."""
         self.seen: dict[object, Operand] = {}
         self.operations: list[Operation] = []
         self.names: dict[Value, tuple[str, bool]] = {}
@@ -62,6 +112,21 @@ class Simplifier:
         op = self.made.get(operand) if isinstance(operand, Value) else None
         return op if op is not None and op.primitive is primitive else None
 
+    def only_read(self, operand: Operand, primitive: Primitive | None, depth: int = 0) -> Apply | None:
+        """The operation that makes an operand without a name of the user's, where nothing else reads that.
+
+        The operand is one of the operation that the rule looks at, or with depth 1 of one of its operands.
+        """
+        if not isinstance(operand, Value) or self.reads[operand] > depth:
+            return None
+        if not is_unnamed(operand) and not (operand.hint or "").endswith("_dot"):
+            return None
+        return self.definition(operand, primitive)
+
+    def known(self, primitive: Primitive, operands: Sequence[Operand]) -> Operand | None:
+        """The result of a call without static parameters, where it is there already."""
+        return self.seen.get((primitive, tuple(map(operand_key, operands)), ()))
+
     def block(self, block: Block) -> Block:
         outer, self.operations = self.operations, []
         seen, self.seen = self.seen, dict(self.seen) if len(self.seen) < 2000 else {}
@@ -76,6 +141,7 @@ class Simplifier:
             case Apply():
                 self.apply(op)
             case Call():
+                self.returned.add(op.result)
                 self.operations.append(replace(op, operands=tuple(map(self.get, op.operands))))
             case If():
                 predicate = self.get(op.predicate)
@@ -118,31 +184,60 @@ class Simplifier:
 
     def apply(self, op: Apply) -> None:
         operands = tuple(map(self.get, op.operands))
+        types = [o.type for o in op.operands]
         if operands != op.operands:
             op = replace(op, operands=operands)
+        self.reads.subtract(o for o in operands if isinstance(o, Value))
         if op.primitive.elementwise and len(op.operands) > 1:
             op = drop_broadcasts(self, op)
+            leading = drop_leading_axes(self, op)
+            if leading != list(op.operands):
+                op = replace(op, operands=tuple(leading))
         if op.primitive.name in _SPREADABLE:
             spread = broadcast_last(self, op)
             if spread is not None:
                 self.table[op.result] = spread
                 return
+        if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
+            new = self.in_new_dtype(op)
+            if isinstance(new, Apply):
+                self.reads[new.result] = self.reads[op.result]
+                self.add(new)
+                self.table[op.result] = self.get(new.result)
+                return
         for rule in RULES.get(op.primitive.name, ()):
-            new = rule(self, op)
-            if new is not None:
-                self.table[op.result] = new
-                if isinstance(new, Value) and new.hint is None and op.result.hint is not None and new in self.made:
-                    self.names.setdefault(new, (op.result.hint, op.result.loose))
+            found = rule(self, op)
+            if found is not None:
+                self.table[op.result] = found
+                if isinstance(found, Value) and found is not op.result:
+                    self.reads[found] += self.reads[op.result]
+                if isinstance(found, Value) and found.hint is None and op.result.hint and found in self.made:
+                    self.names.setdefault(found, (op.result.hint, op.result.loose))
                 return
         key = _key(op)
+        if op.primitive is EXTRACT and op.operands[0] in self.returned:
+            self.returned.add(op.result)
         if key is not None:
             before = self.seen.get(key)
             if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
                 self.table[op.result] = before
+                if isinstance(before, Value):
+                    self.reads[before] += self.reads[op.result]
                 return
             self.seen.setdefault(key, op.result)
+        self.reads.update(o for o in op.operands if isinstance(o, Value))
         self.made[op.result] = op
         self.operations.append(op)
+
+    def in_new_dtype(self, op: Apply) -> Apply | None:
+        """The operation in another dtype: `1.0 * x` is of that of x, where `np.broadcast_to(1.0, n) * x` is not."""
+        t = op.result.type
+        if not isinstance(t, ArrayType) or t.dtype is None or op.primitive.update is not None:
+            return None
+        found = op.primitive.result_type([o.type for o in op.operands], op.static)
+        if not isinstance(found, ArrayType) or found.dtype in (None, t.dtype):
+            return None
+        return replace(op, result=Value(replace(t, dtype=found.dtype), op.result.hint, op.result.loose))
 
     def named_after(self, op: Apply, before: Operand) -> bool:
         """Whether an earlier run of a black box takes the name of this one: it may take long."""
@@ -160,17 +255,32 @@ class Simplifier:
         for new in builder.operations:
             assert isinstance(new, Apply)
             if result.type != op.result.type:
-                new = replace(new, result=op.result)
-                result = op.result
-            self.apply(new)
+                result = _in_dtype_of(op.result, result) if op.about else op.result
+                new = replace(new, result=result)
+            self.add(new)
         return self.get(result)
 
-    def compute(self, builder: Builder, primitive: Primitive, operands: Sequence[Operand]) -> Operand:
+    def add(self, op: Apply) -> None:
+        """An operation that the function did not have before."""
+        self.reads.update(o for o in op.operands if isinstance(o, Value))
+        self.apply(op)
+
+    def builder(self, op: Apply, about: Sequence[Operation] = ()) -> Builder:
+        """A builder of what belongs to an operation, and to others."""
+        return Builder(op.location, tuple(dict.fromkeys((*op.about, *about))) if op.about else ())
+
+    def compute(
+        self,
+        builder: Builder,
+        primitive: Primitive,
+        operands: Sequence[Operand],
+        static: Mapping[str, object] | None = None,
+    ) -> Operand:
         """An operation that a replacement needs beside its own."""
-        result = builder.apply(primitive, operands)
+        result = builder.apply(primitive, operands, static)
         for new in builder.operations:
             assert isinstance(new, Apply)
-            self.apply(new)
+            self.add(new)
         return self.get(result)
 
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
@@ -178,6 +288,34 @@ class Simplifier:
         absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and is_unnamed(o)]
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
+
+
+def _reads(body: Block) -> Counter[Value]:
+    """How often each value is read; a container that is only taken apart again does not count."""
+    found = Counter(_read_in(body))
+    calls = [op for op in walk(body) if isinstance(op, Apply)]
+    taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
+    for op in calls:
+        if op.primitive is MAKE and found[op.result] == taken[op.result]:
+            found.subtract(o for o in op.operands if isinstance(o, Value))
+    return found
+
+
+def _read_in(block: Block) -> Iterator[Value]:
+    """What a block reads, as often as it does."""
+    for op in block.operations:
+        yield from (o for o in op.operands if isinstance(o, Value))
+        for inner in op.blocks:
+            yield from _read_in(inner)
+    yield from (o for o in block.results if isinstance(o, Value))
+
+
+def _in_dtype_of(value: Value, found: Operand) -> Value:
+    """The result of an operation that another one replaces: with its shape, which may be known better, and its name."""
+    t, new = value.type, found.type
+    if not isinstance(t, ArrayType) or not isinstance(new, ArrayType) or new.dtype in (None, t.dtype):
+        return value
+    return Value(replace(t, dtype=new.dtype), value.hint, value.loose)
 
 
 def _may_replace(op: Apply, before: Operand) -> bool:
@@ -208,7 +346,7 @@ UNSHARED = frozenset(
 def _key(op: Apply) -> object | None:
     if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.name in UNSHARED:
         return None
-    if op.primitive.update is not None:
+    if op.primitive.update is not None or _is_multiple(op):
         return None
     try:
         static = tuple((k, frozen(v)) for k, v in op.static.items())
@@ -219,80 +357,11 @@ def _key(op: Apply) -> object | None:
     return key
 
 
-def _times_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x * 1 -> x; exact"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        if is_number(b, 1.0) and same_type(a.type, op.result.type):
-            return a
-    return None
-
-
-def _times_minus_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x * -1 -> -x; exact"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        if is_number(b, -1.0) and same_type(a.type, op.result.type):
-            return s.build(op, np.negative, a)
-    return None
-
-
-def _times_quotient(s: Simplifier, op: Apply) -> Operand | None:
-    """g * (1 / x) -> g / x; one rounding less"""
-    x, y = op.operands
-    for a, b in ((x, y), (y, x)):
-        quotient = s.definition(b, lookup(np.divide))
-        if quotient is not None and is_number(quotient.operands[0], 1.0) and is_unnamed(b):
-            return s.build(op, np.divide, a, quotient.operands[1])
-    return None
-
-
-def _times_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """a * -b -> -a * b for an unnamed -b; exact. (-a) * (-b) -> a * b; exact"""
-    x, y = op.operands
-    n = s.definition(y, lookup(np.negative))
-    if n is None or not is_unnamed(y):
-        return None
-    m = s.definition(x, lookup(np.negative))
-    if m is not None and is_unnamed(x):
-        return s.build(op, np.multiply, m.operands[0], n.operands[0])
-    return None
-
-
-def _times_scaled(s: Simplifier, op: Apply) -> Operand | None:
-    """a * (b / x) -> (a * b) / x and a * (b * x) -> (a * b) * x for numbers a and b; a rounding less or more"""
-    for a, b in (op.operands, op.operands[::-1]):
-        inner = s.made.get(b) if isinstance(b, Value) and is_literal(a) and is_unnamed(b) else None
-        if inner is None or inner.primitive.name not in ("np.multiply", "np.divide") or inner.static:
-            continue
-        first, second = inner.operands
-        if inner.primitive.name == "np.multiply" and not is_literal(first):
-            quotient = s.definition(first, lookup(np.divide))
-            if quotient is None or not is_literal(quotient.operands[0]) or not is_unnamed(first):
-                continue
-            scaled = _scaled(s, op, a, quotient)
-            return None if scaled is None else s.build(op, np.multiply, scaled, second)
-        if is_literal(first):
-            return _scaled(s, op, a, inner, op)
-    return None
-
-
-def _scaled(s: Simplifier, op: Apply, factor: Operand, inner: Apply, result: Apply | None = None) -> Operand | None:
-    """`(factor * number) * x` or `(factor * number) / x` for `inner = number * x` or `number / x`."""
-    number, x = inner.operands
-    assert isinstance(factor, Constant) and isinstance(number, Constant)
-    product = constant(factor.value * number.value)  # type: ignore[operator]
-    if result is not None:
-        return s.build(result, inner.primitive, product, x)
-    about = tuple(dict.fromkeys((*op.about, *inner.about)))
-    made = s.compute(Builder(op.location, about), inner.primitive, (product, x))
-    return made if isinstance(made, Value) else None
-
-
-def _over_one(s: Simplifier, op: Apply) -> Operand | None:
-    """x / 1 -> x; exact"""
-    x, y = op.operands
-    return x if is_number(y, 1.0) and same_type(x.type, op.result.type) else None
+def _is_multiple(op: Apply) -> bool:
+    """Whether an adjoint's operation takes a number some times: `2.0 * g` costs less than a line of its own."""
+    if not op.about or op.primitive.name != "np.multiply" or op.result.hint is not None:
+        return False
+    return is_literal(op.operands[0]) and is_scalar(op.result)
 
 
 def _plus_zero(s: Simplifier, op: Apply) -> Operand | None:
@@ -317,8 +386,11 @@ def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
 
 
 def _plus_itself(s: Simplifier, op: Apply) -> Operand | None:
-    """x + x -> 2 * x; exact"""
+    """x + x -> 2 * x and 2 * x + 3 * x -> 5 * x, exact; a rounding elsewhere for other numbers"""
     x, y = op.operands
+    a, b = multiple_of(s, x), multiple_of(s, y)
+    if a is not None and b is not None and a[1] is b[1] and op.about:
+        return s.build(op, np.multiply, constant(a[0] + b[0]), a[1])
     if x is y and isinstance(x, Value) and isinstance(x.type, ArrayType) and x.type.is_inexact:
         return s.build(op, np.multiply, Constant(2.0, type_of(2.0)), x)
     return None
@@ -354,22 +426,19 @@ def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
     return inner.operands[0] if inner is not None and same_type(inner.operands[0].type, op.result.type) else None
 
 
-def _negative_number(s: Simplifier, op: Apply) -> Operand | None:
-    """-(c) -> the number; -(c / x) -> -c / x; exact"""
-    o = op.operands[0]
-    if is_literal(o):
-        return Constant(-o.value, o.type)  # type: ignore[operator,union-attr]
-    quotient = s.definition(o, lookup(np.divide))
-    if quotient is not None and is_unnamed(o) and is_literal(quotient.operands[0]):
-        numerator = quotient.operands[0]
-        return s.build(op, np.divide, Constant(-numerator.value, numerator.type), quotient.operands[1])  # type: ignore[operator,union-attr]
-    return None
-
-
 def _to_same_shape(s: Simplifier, op: Apply) -> Operand | None:
     """broadcast_to(x, x.shape) -> x; exact"""
     x = op.operands[0]
     return x if x.type == op.result.type else None
+
+
+def _settled_choice(s: Simplifier, op: Apply) -> Operand | None:
+    """where(True, x, y) -> x; exact"""
+    condition = op.operands[0]
+    if not isinstance(condition, Constant) or not isinstance(condition.value, bool):
+        return None
+    kept = op.operands[1 if condition.value else 2]
+    return kept if kept.type == op.result.type else None
 
 
 def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
@@ -380,14 +449,6 @@ def _item_of_made(s: Simplifier, op: Apply) -> Operand | None:
     keys = made.static["keys"]
     assert isinstance(keys, tuple)
     return made.operands[keys.index(op.static["key"])]
-
-
-def _twice_transposed(s: Simplifier, op: Apply) -> Operand | None:
-    """x.T.T -> x; exact"""
-    inner = s.definition(op.operands[0], op.primitive)
-    if inner is not None and not op.static and not inner.static and inner.operands[0].type == op.result.type:
-        return inner.operands[0]
-    return None
 
 
 def drop_broadcasts(s: Simplifier, op: Apply) -> Apply:
@@ -428,12 +489,19 @@ def _before_broadcast(s: Simplifier, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
     made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
+    if made is not None and made.primitive is lookup(np.multiply):
+        return next((o for o, other in (made.operands, made.operands[::-1]) if _is_ones(s, other)), operand)
     if made is None or not (spread or made.primitive.name in _LAYOUT):
         return operand
     source = _before_broadcast(s, made.operands[0])
     if isinstance(source.type, ArrayType) and source.type.is_scalar:
         return source
     return made.operands[0] if spread else operand
+
+
+def _is_ones(s: Simplifier, operand: Operand) -> bool:
+    spread = s.definition(operand, lookup(np.broadcast_to))
+    return spread is not None and is_number(spread.operands[0], 1.0)
 
 
 _LAYOUT = ("np.expand_dims", "np.reshape", "np.transpose", "np.ravel", "np.squeeze", "np.swapaxes", "np.moveaxis")
@@ -464,7 +532,7 @@ def _item_of_row(s: Simplifier, op: Apply) -> Operand | None:
         return None
     for new in builder.operations:
         assert isinstance(new, Apply)
-        s.apply(new)
+        s.add(new)
     return s.get(result)
 
 
@@ -486,17 +554,27 @@ def _is_integer(operand: Operand) -> bool:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "np.zeros_like": (_zeros_of_zeros,),
-    "np.multiply": (_times_one, _times_minus_one, _times_scaled, _times_quotient, _times_negative),
-    "np.divide": (_over_one,),
-    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative),
+    "np.multiply": (
+        *(times_one, times_minus_one, times_divisor, times_scaled, times_quotient),
+        *(times_known_quotient, times_negative, number_first),
+    ),
+    "np.divide": (over_one,),
+    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative, plus_minus_number),
     "np.subtract": (_minus_zero, _minus_negative),
-    "np.negative": (_negative_number, _double_negative),
+    "np.negative": (negative_number, _double_negative),
     "np.broadcast_to": (_to_same_shape,),
-    "np.transpose": (_twice_transposed,),
-    "extract": (_item_of_made,),
+    "np.where": (_settled_choice,),
+    "np.transpose": (twice_transposed, transposed_product, transposed_stack, transpose_of_negative),
+    "np.matmul": (product_of_negative,),
+    "np.reshape": (flat_again,),
+    "np.astype": (same_dtype, settled_type),
+    **{f"np.{name}": (same_dtype,) for name in ("float16", "float32", "float64", "complex64", "complex128")},
+    "np.sum": (sum_of_negative,),
+    "extract": (_item_of_made, first_length),
+    "make": (packed_again,),
     "index_set": (store_of_sum, stored_twice),
-    "index_add": (stored_twice,),
-    "getitem": (read_of_stored, _item_of_row),
+    "index_add": (stored_twice, plus_number),
+    "getitem": (read_of_stored, _item_of_row, item_of_sum),
     "add_items": (_items_plus_item,),
 }
 """The identities, by the operation that they start from."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import required
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
-from s2sad.optimize.operands import is_number, is_unnamed, is_zeros, operand_key, shape_of
+from s2sad.optimize.operands import is_number, is_scalar, is_unnamed, is_zeros, operand_key, shape_of
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -54,6 +54,15 @@ def _with_blocks(op: Operation, blocks: list[Block]) -> Operation:
         case While():
             return replace(op, test=blocks[0], body=blocks[1])
     return op
+
+
+def plus_number(s: Simplifier, op: Apply) -> Operand | None:
+    """index_add(x, i, np.broadcast_to(c, shape)) -> index_add(x, i, c) for a number c; exact"""
+    x, index, g = op.operands
+    spread = s.definition(g, lookup(np.broadcast_to)) if is_unnamed(g) else None
+    if spread is None or not is_scalar(spread.operands[0]):
+        return None
+    return s.build(op, INDEX_ADD, x, index, spread.operands[0])
 
 
 def plus_scatter(s: Simplifier, op: Apply) -> Operand | None:

@@ -7,13 +7,15 @@ A rule gives the result with the new axis, or raises NoBatchRule: then the opera
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from s2sad.ir.batch import RULES, Batched, NoBatchRule
-from s2sad.ir.builder import call, shape_of
+from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Constant
@@ -48,7 +50,21 @@ def _widened(x: Any, own: int, rank: int) -> Any:
 
 def _flat(x: Any) -> Any:
     """The numbers of each example in a row."""
-    return np.reshape(x, (shape_of(x)[0], -1))
+    return np.reshape(x, (shape_of(x)[0], *_known(x, [-1])))
+
+
+def _known(x: Any, dims: list[Any]) -> list[Any]:
+    """The lengths of a shape for each example; of no examples -1 says nothing, and is a product of the others."""
+    free = [k for k, d in enumerate(dims) if known_value(d) == -1]
+    if not free or not x.type.shape or x.type.shape[0] != 0:
+        return dims
+    (k,) = free
+    total, others = _product_of(_lengths(x, 1)), [*dims[:k], *dims[k + 1 :]]
+    return [*dims[:k], total // _product_of(others) if others else total, *dims[k + 1 :]]
+
+
+def _product_of(lengths: list[Any]) -> Any:
+    return functools.reduce(operator.mul, lengths) if lengths else 1
 
 
 # Number by number
@@ -117,7 +133,7 @@ def _alike_of_arrays(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], **b.static)
 
 
-@_rule("np.linalg.cholesky", "np.linalg.slogdet", "np.linalg.eigh")
+@_rule("np.linalg.cholesky", "np.linalg.slogdet", "np.linalg.eigh", "np.linalg.svd", "np.linalg.qr", "np.linalg.pinv")
 def _of_matrices(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], **b.static)
 
@@ -160,6 +176,12 @@ def _along(b: Batched) -> Any:
             raise NoBatchRule(b.primitive.name)
         return call(b.primitive.function, x if rank == 1 else _flat(x), axis=1, **static)
     return call(b.primitive.function, x, axis=_axis(axis, rank), **static)
+
+
+@_rule("np.split")
+def _split(b: Batched) -> Any:
+    static = dict(b.static)
+    return call(np.split, b.xs[0], static["indices_or_sections"], axis=_axis(static.get("axis", 0), b.rank()))
 
 
 @_rule("np.linalg.norm")
@@ -289,7 +311,7 @@ def _dims(b: Batched, k: int) -> list[Any]:
 @_rule("np.reshape")
 def _reshape(b: Batched) -> Any:
     x = b.only_first()
-    return np.reshape(x, (b.count, *_dims(b, 1)))
+    return np.reshape(x, (b.count, *_known(x, _dims(b, 1))))
 
 
 @_rule("np.broadcast_to")
@@ -308,7 +330,7 @@ def _full(b: Batched) -> Any:
 
 @_rule("np.ravel")
 def _ravel(b: Batched) -> Any:
-    return b.xs[0] if b.rank() == 1 else np.reshape(b.xs[0], (b.count, -1))
+    return b.xs[0] if b.rank() == 1 else np.reshape(b.xs[0], (b.count, *_known(b.xs[0], [-1])))
 
 
 @_rule("np.transpose")
@@ -327,6 +349,20 @@ def _swapaxes(b: Batched) -> Any:
 @_rule("np.moveaxis")
 def _moveaxis(b: Batched) -> Any:
     return np.moveaxis(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("source", "destination")))
+
+
+@_rule("np.fliplr", "np.flipud", "np.matrix_transpose")
+def _turned(b: Batched) -> Any:
+    x = b.only_first()
+    if b.primitive.name == "np.matrix_transpose":
+        return np.swapaxes(x, -1, -2)
+    return np.flip(x, 2 if b.primitive.name == "np.fliplr" else 1)
+
+
+@_rule("np.rot90")
+def _rot90(b: Batched) -> Any:
+    axes = tuple(_axis(a, b.rank()) for a in b.static.get("axes", (0, 1)))
+    return call(np.rot90, b.only_first(), b.static.get("k", 1), axes=axes)
 
 
 @_rule("np.expand_dims")
@@ -421,9 +457,15 @@ def _getitem(b: Batched) -> Any:
     t = b.types[1]
     if b.flags[1] and not b.flags[0] and isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind in "iu":
         return b.xs[0][b.xs[1]]
-    if b.flags[1] and t == b.types[1] and isinstance(t, ArrayType) and t.is_scalar and t.dtype.kind in "iu":  # type: ignore[union-attr]
-        return b.xs[0][call(np.arange, b.count), b.xs[1]]
+    if b.flags[1] and _is_integers(t):
+        return b.xs[0][_each(b), b.xs[1]]
     return b.xs[0][_index(b)]
+
+
+def _each(b: Batched) -> Any:
+    """The numbers of the examples, beside an index that each of them has for itself."""
+    each = call(np.arange, b.count)
+    return each[(slice(None), *[None] * b.rank(1))] if b.rank(1) else each
 
 
 def _of_list(b: Batched) -> Any:
@@ -438,7 +480,7 @@ def _scatter(b: Batched) -> Any:
     base = b.whole(0)
     builder = base.builder
     if b.flags[1]:
-        index: Any = (call(np.arange, b.count), b.xs[1]) if _is_number(b.types[1]) else _no(b)
+        index: Any = (_each(b), b.xs[1]) if _is_integers(b.types[1]) else _no(b)
     else:
         index = _index(b)
     value = b.xs[2]
@@ -452,8 +494,8 @@ def _scatter(b: Batched) -> Any:
     return builder.expr(builder.apply(primitive, operands))
 
 
-def _is_number(t: Any) -> bool:
-    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+def _is_integers(t: Any) -> bool:
+    return isinstance(t, ArrayType) and t.rank is not None and t.dtype is not None and t.dtype.kind in "iu"
 
 
 @_rule("np.take_along_axis")

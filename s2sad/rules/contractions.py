@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import (
     ArrayType,
     Dim,
@@ -420,7 +420,7 @@ rule(
     np.einsum,
     _einsum_type,
     fits=_labels_fit,
-    effect=Effect.VIEW,  # 'ij->ji' is a view
+    effect=Effect.LONE_VIEW,  # 'ij->ji' is a view
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [
@@ -483,7 +483,7 @@ rule(
 def _trace_type(a: Type, /) -> Type:
     (t,) = array_types("np.trace", [a])
     if t.shape is not None and len(t.shape) != 2:
-        raise NotImplementedError("np.trace of an array that is no matrix: use np.einsum")
+        raise NotByRule("np.trace of an array that is no matrix")
     return array(t.dtype, ())
 
 

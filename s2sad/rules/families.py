@@ -353,9 +353,15 @@ def spread(c: Any, y: Any) -> Any:
     return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
 
 
-def of_array(method: str, otherwise: str) -> Callable[..., str]:
-    """A spelling as a method of arrays; a number may be Python's, which has none."""
-    return lambda a, *rest: otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
+    """A spelling as a method of arrays; a number may be Python's, which has none. With keywords it is a call."""
+
+    def spelling(a: Type, *rest: Type, **static: object) -> str | None:
+        if static:
+            return None
+        return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+
+    return spelling
 
 
 # Families
@@ -367,7 +373,7 @@ def elementwise(
     domain: Domain | tuple[Domain, ...] = REAL,
     analytic: bool = False,
     result: str | None = "float",
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     type_rule: Callable[..., Type] | None = None,
     effect: Effect = Effect.FRESH,
     samples: Samples | None = None,
@@ -440,7 +446,7 @@ def linear(
     transpose: Callable[..., Any],
     type_rule: Callable[..., Type],
     effect: Effect = Effect.FRESH,
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     samples: Samples | None = None,
     elementwise: bool = False,
     aliases: Iterable[Callable[..., Any]] = (),
@@ -475,7 +481,7 @@ def linear(
 def constant(
     function: Callable[..., Any],
     type_rule: Callable[..., Type],
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     effect: Effect = Effect.FRESH,
     elementwise: bool = False,
     samples: Samples | None = None,
@@ -506,7 +512,7 @@ def rule(
     tangent: Rule | None = None,
     adjoint: Rule | None = None,
     effect: Effect = Effect.FRESH,
-    spelling: str | Callable[..., str] | None = None,
+    spelling: str | Callable[..., str | None] | None = None,
     samples: Samples | None = None,
     elementwise: bool = False,
     aliases: Iterable[Callable[..., Any]] = (),

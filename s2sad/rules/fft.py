@@ -15,6 +15,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, shape_of
+from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, derived_dim, dim_sum, new_dim
 from s2sad.rules.families import REAL, array_types, cast, constant, fit, linear, type_in
@@ -297,3 +298,22 @@ def _half_frequencies_type(n: Type, /, d: float = 1.0) -> Type:
 
 for _frequencies, _rule in ((np.fft.fftfreq, _frequencies_type), (np.fft.rfftfreq, _half_frequencies_type)):
     constant(_frequencies, _rule, samples=lambda rng: [Sample((6,)), Sample((5,), {"d": 0.1})])
+
+
+# Of Hermitian signals
+
+_TURNED: dict[str | None, str] = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
+"""The norm under which a transform back is one forward."""
+
+
+def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    return call(np.fft.irfft, np.conj(a), n=n, axis=axis, norm=_TURNED[norm])
+
+
+def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    return np.conj(call(np.fft.rfft, a, n=n, axis=axis, norm=_TURNED[norm]))
+
+
+_FORMS: tuple[dict[str, Any], ...] = ({}, {"n": 5}, {"norm": "ortho"})
+define(np.fft.hfft, _hfft, lambda rng: [Sample((REAL(rng, (3, 4)) + 1j * REAL(rng, (3, 4)),), row) for row in _FORMS])
+define(np.fft.ihfft, _ihfft, lambda rng: [Sample((REAL(rng, (3, 4)),), row) for row in _FORMS])

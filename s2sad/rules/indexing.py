@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.structure import INDEX_ADD, STORED, has_only_masks, indexed_shape, is_basic_index
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, type_of
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, new_dim, tuple_type, type_of
 from s2sad.rules.families import REAL, array_types, constant, linear, rule
 
 WHOLE = SliceType(None, None, None)
@@ -21,7 +22,7 @@ def _take_type(a: Type, indices: Type, /, axis: int | None = None) -> Type:
     if t.shape is None:
         return array(t.dtype, None)
     if axis is None and len(t.shape) != 1:
-        raise NotImplementedError("np.take without axis of an array that is no vector: ravel it first")
+        raise NotByRule("np.take without axis of an array that is no vector")
     k = (axis or 0) % len(t.shape)
     items = (*(WHOLE,) * k, indices)
     return array(t.dtype, indexed_shape(t.shape, ContainerType(tuple, tuple(range(len(items))), items)))
@@ -140,3 +141,30 @@ def _search_type(a: Type, v: Type, /, side: str = "left") -> Type:
 
 
 constant(np.searchsorted, _search_type, samples=lambda rng: [Sample((np.array([1.0, 2.0]), 1.5))])
+
+
+def _places_type(a: Type, /) -> Type:
+    (t,) = array_types("np.nonzero", [a])
+    if t.shape is None:
+        raise UnsupportedType("np.nonzero of an array whose rank is not known", "annotate the argument")
+    found = array(np.dtype(np.int64), (new_dim(),))
+    return tuple_type(*(found for _ in t.shape))
+
+
+def _flat_places_type(a: Type, /) -> Type:
+    return array(np.dtype(np.int64), (new_dim(),))
+
+
+def _rows_of_places_type(a: Type, /) -> Type:
+    (t,) = array_types("np.argwhere", [a])
+    return array(np.dtype(np.int64), None if t.shape is None else (new_dim(), len(t.shape)))
+
+
+def _place_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    yield Sample((np.array([1.0, 0.0, 2.0]),))
+    yield Sample((np.array([[True, False], [False, True]]),))
+
+
+constant(np.nonzero, _places_type, samples=_place_samples)
+constant(np.flatnonzero, _flat_places_type, samples=_place_samples)
+constant(np.argwhere, _rows_of_places_type, samples=_place_samples)

@@ -1,4 +1,4 @@
-"""Several arrays joined into one, and one split into several: concatenate, stack, hstack, vstack, split."""
+"""Several arrays joined into one, and one split into several: concatenate, stack, split, insert, delete, bincount."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, shape_of
 from s2sad.ir.primitive import Effect, Sample
-from s2sad.ir.types import ArrayType, ContainerType, Dim, Type, dim_product, dim_sum, new_dim
-from s2sad.rules.families import REAL, array_types, rule
-from s2sad.rules.shaping import axis_in, known_rank, shaped
+from s2sad.ir.types import NONE, ArrayType, ContainerType, Dim, Shape, Type, dim_product, dim_sum, new_dim
+from s2sad.rules.families import REAL, array_types, fit, linear, rule
+from s2sad.rules.shaping import axis_in, known_rank, scattered, shaped
 
 VIEW = Effect.VIEW
 
@@ -229,5 +230,108 @@ rule(
         Sample((REAL(rng, (6,)), 3)),
         Sample((REAL(rng, (5, 2)), (1, 3))),
         Sample((REAL(rng, (2, 4)), 2), {"axis": 1}),
+    ],
+)
+
+
+# Items left out and put in
+
+
+def _delete_type(arr: Type, obj: Type, /, axis: int | None = None) -> Type:
+    (t,) = array_types("np.delete", [arr])
+    if t.shape is None:
+        return shaped(t, None)
+    shape: Shape = (dim_product(t.shape),) if axis is None else t.shape
+    k = 0 if axis is None else axis_in(axis, len(shape))
+    one = isinstance(obj, ArrayType) and obj.shape == ()
+    return shaped(t, (*shape[:k], dim_sum(shape[k], 1, -1) if one else new_dim(), *shape[k + 1 :]))
+
+
+def _delete_adjoint(g: Any, x: Any, obj: Any, axis: int | None = None) -> Any:
+    rank = known_rank(x, "np.delete")
+    flat = np.ravel(x) if axis is None and rank != 1 else x
+    k = 0 if axis is None else axis_in(axis, rank)
+    kept = call(np.delete, call(np.arange, shape_of(flat)[k]), obj)
+    summed = scattered(np.zeros_like(flat), (*[slice(None)] * k, kept) if k else kept, g)
+    return summed if flat is x else np.reshape(summed, shape_of(x))
+
+
+linear(
+    np.delete,
+    _delete_adjoint,
+    _delete_type,
+    samples=lambda rng: [
+        Sample((REAL(rng, (4,)), 1)),
+        Sample((REAL(rng, (4,)), -1)),
+        Sample((REAL(rng, (4,)), [0, 2])),
+        Sample((REAL(rng, (2, 3)), 1), {"axis": 1}),
+        Sample((REAL(rng, (3, 2)), slice(0, 2)), {"axis": 0}),
+        Sample((REAL(rng, (2, 2)), 3)),
+    ],
+)
+
+
+def _insert_type(arr: Type, obj: Type, values: Type, /, axis: int | None = None) -> Type:
+    t, v = array_types("np.insert", [arr, values])
+    if not isinstance(obj, ArrayType) or obj.shape != ():
+        raise UnsupportedType("np.insert at several places", "insert one after the other, or use np.concatenate")
+    if t.shape is None or v.shape is None:
+        return shaped(t, None)
+    if len(t.shape) != 1 or len(v.shape) > 1:
+        raise UnsupportedType("np.insert of an array that is no vector", "use np.concatenate")
+    return shaped(t, (dim_sum(t.shape[0], v.shape[0] if v.shape else 1),))
+
+
+def _insert_tangent(y: Any, xs: Any, dots: Any, axis: int | None = None) -> Any:
+    x, v = (np.zeros_like(x) if d is None else d for x, d in ((xs[0], dots[0]), (xs[2], dots[2])))
+    return np.insert(x, xs[1], v)
+
+
+def _insert_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = None) -> tuple[Any, ...]:
+    x, place, v = xs
+    none, some = call(np.zeros, shape_of(x)[0], dtype=bool), np.ones_like(v, dtype=bool)
+    new = call(np.insert, none, place, some)
+    inserted = None
+    if active[2]:
+        inserted = np.sum(g[new]) if known_rank(v, "np.insert") == 0 else g[new]
+    return (g[np.logical_not(new)] if active[0] else None, None, inserted)
+
+
+rule(
+    np.insert,
+    _insert_type,
+    tangent=_insert_tangent,
+    adjoint=_insert_adjoint,
+    samples=lambda rng: [
+        Sample((REAL(rng, (4,)), 1, REAL(rng, ()))),
+        Sample((REAL(rng, (4,)), -1, REAL(rng, ()))),
+        Sample((REAL(rng, (3,)), 0, REAL(rng, (2,)))),
+        Sample((REAL(rng, (3,)), 3, REAL(rng, (2,)))),
+    ],
+)
+
+
+# Numbers summed by where they fall
+
+
+def _bincount_type(x: Type, weights: Type | None = None, minlength: Type | None = None, /) -> Type:
+    given = weights not in (None, NONE)
+    return ArrayType(np.dtype(np.float64 if given else np.int64), (new_dim(),), "array")
+
+
+def _bincount_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    weights = fit(g[xs[0]], xs[1]) if len(xs) > 1 and active[1] else None
+    return (None, weights, None)[: len(xs)]
+
+
+rule(
+    np.bincount,
+    _bincount_type,
+    tangent=lambda y, xs, dots: call(np.bincount, xs[0], dots[1], *xs[2:]),
+    adjoint=_bincount_adjoint,
+    samples=lambda rng: [
+        Sample((np.array([0, 2, 2, 1]),)),
+        Sample((np.array([0, 2, 2, 1]), REAL(rng, (4,)))),
+        Sample((np.array([0, 2, 2, 1]), REAL(rng, (4,)), 5)),
     ],
 )

@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array, broadcast_shapes
 from s2sad.rules.arithmetic import sign
 from s2sad.rules.contractions import products_fit, transposed
@@ -217,26 +217,28 @@ rule(
 
 def _norm_type(x: Type, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Type:
     (t,) = array_types("np.linalg.norm", [x])
+    if t.shape is not None and _norm_kind(len(t.shape), ord, axis) is None:
+        raise NotByRule(f"np.linalg.norm with ord={ord!r}")
     dtype = result_dtype([t], "float")
     return array(_real_dtype(dtype), reduced_shape(t.shape, axis, keepdims))
 
 
-def _norm_kind(x: Any, ord: Any, axis: Any) -> str:
-    """Which norm is meant: "2" (also Frobenius), "1", "inf"; others are refused."""
-    rank = rank_of(x)
+def _norm_kind(rank: int | None, ord: Any, axis: Any) -> str | None:
+    """Which norm is meant: "2" (also Frobenius) or "1"; None for others."""
     count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
     if ord is None or (ord == "fro" and count == 2) or (ord == 2 and count == 1):
         return "2"
     if count == 1 and ord == 1:
         return "1"
-    raise UnsupportedType(
-        f"np.linalg.norm with ord={ord!r} here", "write it with np.abs, np.sum, np.max or np.linalg.svd"
-    )
+    return None
 
 
 def _norm_slope(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     """The slope of the norm in each number; of a complex one its conjugate, as the tangent is the real part."""
-    if _norm_kind(x, ord, axis) == "1":
+    kind = _norm_kind(rank_of(x), ord, axis)
+    if kind is None:
+        raise UnsupportedType(f"np.linalg.norm with ord={ord!r} of an array of unknown rank", "annotate the argument")
+    if kind == "1":
         return sign(np.abs(x), x)
     return conjugated(x) / expanded(y, x, axis, keepdims)
 
@@ -317,13 +319,13 @@ rule(
 )
 
 
-def _eigh_type(a: Type, /) -> Type:
+def _eigh_type(a: Type, /, UPLO: str = "L") -> Type:
     _, dtype, shape = _matrix("np.linalg.eigh", a)
     values, vectors = array(_real_dtype(dtype), None if shape is None else shape[:-1]), array(dtype, shape)
     return ContainerType(_class_of(np.linalg.eigh, np.eye(1)), (0, 1), (values, vectors))
 
 
-def _eigh_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
     w, v = y
     inner = adjointed(v) @ _symmetrised(dots[0]) @ v
     return (
@@ -332,7 +334,7 @@ def _eigh_tangent(y: Any, xs: Any, dots: Any) -> Any:
     )
 
 
-def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any, UPLO: str = "L") -> Any:
     w, v = y
     total = None
     if g[0] is not None:
@@ -343,7 +345,16 @@ def _eigh_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     return (None if total is None else conjugated(_symmetrised(total)),)
 
 
-rule(np.linalg.eigh, _eigh_type, tangent=_eigh_tangent, adjoint=_eigh_adjoint, samples=_positive_samples)
+rule(
+    np.linalg.eigh,
+    _eigh_type,
+    tangent=_eigh_tangent,
+    adjoint=_eigh_adjoint,
+    samples=lambda rng: [
+        *_positive_samples(rng),
+        Sample((positive(rng, 3, 3),), {"UPLO": "U"}, symmetric=True),
+    ],
+)
 
 
 def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) -> Type:

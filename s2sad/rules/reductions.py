@@ -10,9 +10,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
-from s2sad.ir.primitive import Sample, Samples
+from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
-from s2sad.rules.families import REAL, array_types, conjugated, constant, linear, result_dtype, rule, type_in
+from s2sad.rules.families import REAL, array_types, cast, conjugated, constant, linear, result_dtype, rule, type_in
 
 Axis = int | tuple[int, ...] | None
 
@@ -109,26 +109,23 @@ linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_non
 # Extrema: ties share the gradient equally, as in JAX
 
 
-def _extremum_weights(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    hits = cast_like(x == expanded(y, x, axis, keepdims), x)
-    total = np.sum(hits, axis=axis, keepdims=True) if axis is not None else np.sum(hits)
-    return hits / total
-
-
-def cast_like(c: Any, x: Any) -> Any:
-    """A mask as ones and zeros of the dtype of `x`."""
+def _shared(y: Any, x: Any, axis: Axis, keepdims: bool) -> tuple[Any, Any]:
+    """A mask of the elements that are extrema, and how many share each."""
+    hits = x == expanded(y, x, axis, keepdims)
+    count = np.count_nonzero(hits, **_given(axis, keepdims))
     t = type_in(x)
     assert isinstance(t, ArrayType)
-    return np.astype(c, t.dtype) if t.dtype is not None and not t.is_scalar else c
+    return hits, count if t.dtype == np.float64 else cast(count, t)
 
 
 def _extremum_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    weights = _extremum_weights(y, xs[0], axis, keepdims)
-    return np.sum(weights * dots[0], **_given(axis, keepdims))
+    hits, count = _shared(y, xs[0], axis, keepdims)
+    return np.sum(hits * dots[0], **_given(axis, keepdims)) / count
 
 
 def _extremum_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return (expanded(g, xs[0], axis, keepdims) * _extremum_weights(y, xs[0], axis, keepdims),)
+    hits, count = _shared(y, xs[0], axis, keepdims)
+    return (hits * expanded(g / count, xs[0], axis, keepdims),)
 
 
 def _given(axis: Axis, keepdims: bool) -> dict[str, Any]:
@@ -350,9 +347,10 @@ def _arg_type(a: Type, /, axis: int | None = None, keepdims: bool = False) -> Ty
     return array(np.dtype(np.int64), reduced_shape(t.shape, axis, keepdims))
 
 
-def _argsort_type(a: Type, /, axis: int = -1, kind: str | None = None) -> Type:
+def _argsort_type(a: Type, /, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Type:
     (t,) = array_types("np.argsort", [a])
-    return ArrayType(np.dtype(np.int64), t.shape, "any" if t.shape is None else "array")
+    shape = t.shape if axis is not None or t.shape is None else (dim_product(t.shape),)
+    return ArrayType(np.dtype(np.int64), shape, "any" if shape is None else "array")
 
 
 _singles: Samples = reduction_samples
@@ -370,6 +368,8 @@ constant(np.argsort, _argsort_type, samples=lambda rng: [Sample((REAL(rng, (4,))
 
 def _sort_type(a: Type, /, axis: int = -1) -> Type:
     (t,) = array_types("np.sort", [a])
+    if axis is None:
+        raise NotByRule("np.sort of all numbers")
     return ArrayType(t.dtype, t.shape, "any" if t.shape is None else "array")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
+from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.structure import INDEX_ADD
 from s2sad.ir.types import (
     ArrayType,
@@ -19,12 +19,13 @@ from s2sad.ir.types import (
     Shape,
     Size,
     Type,
+    derived_dim,
     dim_product,
-    dim_scaled,
     dim_sum,
     integer,
     new_dim,
 )
+from s2sad.rules.creation import length as length_of
 from s2sad.rules.creation import shape_operand
 from s2sad.rules.families import REAL, array_types, constant, fit, linear, of_array, rule
 
@@ -83,7 +84,7 @@ def _reshape_type(a: Type, shape: Type, /) -> Type:
 
 linear(
     np.reshape,
-    lambda g, x, shape: np.reshape(g, shape_of(x)),
+    lambda g, x, shape: np.sum(g) if rank_of(x) == 0 else np.reshape(g, shape_of(x)),
     _reshape_type,
     effect=VIEW,
     spelling=of_array("_0.reshape(_1)", "np.reshape(_0, _1)"),
@@ -197,11 +198,24 @@ def _expand_dims_type(a: Type, /, axis: Any) -> Type:
     return shaped(t, tuple(1 if k in new else next(rest) for k in range(rank)))
 
 
+def _expand_dims_spelling(a: Type, axis: Any) -> str | None:
+    """`x[:, None]`: an index is shorter, and takes a tenth of the time."""
+    if not isinstance(a, ArrayType) or a.kind != "array" or a.shape is None:
+        return None
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    rank = len(a.shape) + len(axes)
+    new = [axis_in(k, rank) for k in axes]
+    if new == [rank - 1] and rank > 2:
+        return "_0[..., None]"
+    return f"_0[{', '.join('None' if k in new else ':' for k in range(max(new) + 1))}]"
+
+
 linear(
     np.expand_dims,
     lambda g, x, axis: np.squeeze(g, axis=axis),
     _expand_dims_type,
     effect=VIEW,
+    spelling=_expand_dims_spelling,
     samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
 )
 
@@ -262,14 +276,15 @@ linear(
 )
 
 
-def _roll_type(a: Type, /, shift: Any, axis: Any = None) -> Type:
+def _roll_type(a: Type, shift: Type, /, axis: Any = None) -> Type:
     (t,) = array_types("np.roll", [a])
     return shaped(t, t.shape)
 
 
 def _roll_adjoint(g: Any, x: Any, shift: Any, axis: Any = None) -> Any:
-    back = tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
-    return np.roll(g, back) if axis is None else np.roll(g, back, axis=axis)
+    several = isinstance(shift, (tuple, list)) or (isinstance(shift, Expr) and isinstance(shift.type, ContainerType))
+    back = tuple(-s for s in shift) if several else -shift
+    return np.roll(g, back) if axis is None else call(np.roll, g, back, axis=axis)
 
 
 linear(
@@ -280,27 +295,51 @@ linear(
         Sample((REAL(rng, (4,)), 1)),
         Sample((REAL(rng, (2, 3)), -1), {"axis": 1}),
         Sample((REAL(rng, (2, 3)), 2)),
+        Sample((REAL(rng, (2, 3)), (1, -1)), {"axis": (0, 1)}),
     ],
 )
 
 
-def _repeat_type(a: Type, /, repeats: int, axis: int | None = None) -> Type:
+def _repeat_type(a: Type, repeats: Type, /, axis: int | None = None) -> Type:
     (t,) = array_types("np.repeat", [a])
     if t.shape is None:
         return shaped(t, None)
-    if axis is None:
-        return shaped(t, (dim_scaled(dim_product(t.shape), repeats),))
-    k = axis_in(axis, len(t.shape))
-    return shaped(t, (*t.shape[:k], dim_scaled(t.shape[k], repeats), *t.shape[k + 1 :]))
+    k = 0 if axis is None else axis_in(axis, len(t.shape))
+    shape = (dim_product(t.shape),) if axis is None else t.shape
+    return shaped(t, (*shape[:k], _repeated_length(shape[k], repeats), *shape[k + 1 :]))
 
 
-def _repeat_adjoint(g: Any, x: Any, repeats: int, axis: int | None = None) -> Any:
-    if axis is None:
-        return np.reshape(np.sum(np.reshape(g, (-1, repeats)), axis=1), shape_of(x))
+def _repeated_length(length: Dim, repeats: Type) -> Dim:
+    """How long an axis is when each item stands there so often, or as often as its own count says."""
+    if isinstance(repeats, ContainerType):
+        counts = [item.size if isinstance(item, ArrayType) else None for item in repeats.items]
+        return sum(c for c in counts if isinstance(c, int)) if all(isinstance(c, int) for c in counts) else new_dim()
+    known = isinstance(repeats, ArrayType) and repeats.shape == ()
+    return dim_product((length, length_of(repeats, "np.repeat"))) if known else new_dim()
+
+
+def _repeat_adjoint(g: Any, x: Any, repeats: Any, axis: int | None = None) -> Any:
     rank = known_rank(x, "np.repeat")
-    k = axis_in(axis, rank)
     lengths = [shape_of(x)[j] for j in range(rank)]
-    return np.sum(np.reshape(g, (*lengths[: k + 1], repeats, *lengths[k + 1 :])), axis=k + 1)
+    k = 0 if axis is None else axis_in(axis, rank)
+    if _one_number(repeats):
+        if axis is None:
+            size = -1 if known_value(repeats) else np.size(x)
+            return np.reshape(np.sum(np.reshape(g, (size, repeats)), axis=1), shape_of(x))
+        return np.sum(np.reshape(g, (*lengths[: k + 1], repeats, *lengths[k + 1 :])), axis=k + 1)
+    flat = np.ravel(x) if axis is None and rank != 1 else x
+    source = call(np.repeat, call(np.arange, shape_of(flat)[k]), repeats)
+    summed = scattered(np.zeros_like(flat), (*[slice(None)] * k, source) if k else source, g)
+    return summed if flat is x else np.reshape(summed, shape_of(x))
+
+
+def _one_number(x: Any) -> bool:
+    """Whether an operand is a number, and no array or list of them."""
+    if isinstance(x, Expr):
+        if isinstance(x.type, ContainerType):
+            return False
+        return known_rank(x, "what is repeated so often") == 0
+    return np.ndim(x) == 0
 
 
 linear(
@@ -311,29 +350,41 @@ linear(
         Sample((REAL(rng, (3,)), 2)),
         Sample((REAL(rng, (2, 3)), 2), {"axis": 0}),
         Sample((REAL(rng, (2, 3)), 3), {"axis": 1}),
+        Sample((REAL(rng, (2, 3)), 2)),
+        Sample((REAL(rng, (3,)), [2, 0, 1])),
+        Sample((REAL(rng, (2, 3)), np.array([2, 0, 1])), {"axis": 1}),
+        Sample((REAL(rng, (2, 2)), np.array([2, 0, 1, 3]))),
     ],
 )
 
 
-def _tile_type(A: Type, /, reps: Any) -> Type:
+def _tile_type(A: Type, reps: Type, /) -> Type:
     (t,) = array_types("np.tile", [A])
-    if t.shape is None:
+    counts = shape_operand(reps, "np.tile")
+    if t.shape is None or counts is None:
         return shaped(t, None)
-    counts = reps if isinstance(reps, tuple) else (reps,)
     rank = max(len(counts), len(t.shape))
     counts = (1,) * (rank - len(counts)) + counts
     shape = (1,) * (rank - len(t.shape)) + t.shape
-    return shaped(t, tuple(dim_scaled(n, c) for n, c in zip(shape, counts, strict=True)))
+    return shaped(t, tuple(dim_product(pair) for pair in zip(shape, counts, strict=True)))
 
 
 def _tile_adjoint(g: Any, x: Any, reps: Any) -> Any:
     rank = known_rank(x, "np.tile")
-    counts = reps if isinstance(reps, tuple) else (reps,)
+    counts = (reps,) if _one_number(reps) else tuple(reps)
     size = max(len(counts), rank)
-    counts = (1,) * (size - len(counts)) + counts
-    lengths = [1] * (size - rank) + [shape_of(x)[j] for j in range(rank)]
-    folded = np.reshape(g, tuple(d for pair in zip(counts, lengths, strict=True) for d in pair))
-    return np.reshape(np.sum(folded, axis=tuple(range(0, 2 * size, 2))), shape_of(x))
+    folded: list[Any] = []
+    copies: list[int] = []
+    for k, count in enumerate((*(1,) * (size - len(counts)), *counts)):
+        is_new = k < size - rank
+        if is_new or known_value(count) != 1:
+            copies.append(len(folded))
+            folded.append(count)
+        if not is_new:
+            folded.append(shape_of(x)[k - size + rank])
+    if len(folded) > size:
+        g = np.reshape(g, tuple(folded))
+    return np.sum(g, axis=tuple(copies) if len(copies) > 1 else copies[0]) if copies else g
 
 
 linear(
@@ -344,50 +395,78 @@ linear(
         Sample((REAL(rng, (3,)), 2)),
         Sample((REAL(rng, (2, 3)), (2, 1))),
         Sample((REAL(rng, (2,)), (3, 2))),
+        Sample((REAL(rng, (3,)), (2, 1))),
+        Sample((REAL(rng, (2, 3)), (2, 1, 3))),
+        Sample((REAL(rng, (2, 3)), (1, 1))),
+        Sample((REAL(rng, (2, 3)), (1, 1, 1))),
     ],
 )
-
-
-def _widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
-    pairs = np.broadcast_to(np.asarray(pad_width), (rank, 2))
-    return [(int(a), int(b)) for a, b in pairs]
 
 
 PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
-def _pad_type(array: Type, /, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Type:
+def _widths(pad_width: Any, rank: int) -> list[tuple[Any, Any]]:
+    """How many items go before and behind, for each axis: as numbers, or as their types."""
+    items = _items(pad_width)
+    if items is None:
+        return [(pad_width, pad_width)] * rank
+    inner = [_items(item) for item in items]
+    pairs = [items] if None in inner else inner
+    doubled = [(*p, *p) if len(p) == 1 else tuple(p) for p in pairs if p is not None]
+    if {len(p) for p in doubled} != {2} or len(doubled) not in (1, rank):
+        raise ValueError(f"np.pad of an array of {rank} axes by {len(doubled)} widths")
+    return doubled * (rank if len(doubled) == 1 else 1)
+
+
+def _items(x: Any) -> list[Any] | None:
+    """The items of a tuple or list, or of its type; None for a number."""
+    if isinstance(x, ContainerType):
+        return list(x.items)
+    t = x.type if isinstance(x, Expr) else x
+    if isinstance(t, ArrayType) and t.rank != 0:
+        raise UnsupportedType("np.pad by an array of widths", "pass a tuple of integers")
+    if isinstance(x, (tuple, list)) or isinstance(t, ContainerType):
+        return list(x)
+    return x.tolist() if isinstance(x, np.ndarray) and x.ndim else None
+
+
+def _pad_type(array: Type, pad_width: Type, /, mode: str = "constant", *, constant_values: Any = 0) -> Type:
     (t,) = array_types("np.pad", [array])
     if mode not in PADDINGS:
         raise UnsupportedType(f"np.pad with mode {mode!r}", f"the modes are {', '.join(PADDINGS)}")
     if t.shape is None:
         return shaped(t, None)
-    widths = _widths(pad_width, len(t.shape))
-    return shaped(t, tuple(dim_sum(n, a + b) for n, (a, b) in zip(t.shape, widths, strict=True)))
+    widths = [[length_of(w, "np.pad") for w in pair] for pair in _widths(pad_width, len(t.shape))]
+    return shaped(t, tuple(dim_sum(n, dim_sum(a, b)) for n, (a, b) in zip(t.shape, widths, strict=True)))
 
 
-def _pad_tangent(y: Any, xs: Any, dots: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def _pad_tangent(y: Any, xs: Any, dots: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     keywords = {} if mode == "constant" else {"mode": mode}
-    return call(np.pad, dots[0], pad_width, **keywords)
+    return call(np.pad, dots[0], xs[1], **keywords)
 
 
-def _pad_adjoint(
-    g: Any, y: Any, xs: Any, active: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
-) -> Any:
+def _pad_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     x = xs[0]
-    widths = _widths(pad_width, known_rank(x, "np.pad"))
+    widths = _widths(xs[1], known_rank(x, "np.pad"))
     if mode == "constant":
-        if not widths:
-            return (g,)
-        cut = tuple(slice(a or None, -b if b else None) for a, b in widths)
-        return (g[cut if len(cut) > 1 else cut[0]],)
+        cut = tuple(_inside(a, b, shape_of(x)[k]) for k, (a, b) in enumerate(widths))
+        return (g[cut if len(cut) > 1 else cut[0]] if cut else g, None)
     for k, width in enumerate(widths):
-        if width != (0, 0):
+        if tuple(map(known_value, width)) != (0, 0):
             g = _gathered_back(g, x, k, width, mode)
-    return (g,)
+    return (g, None)
 
 
-def _gathered_back(g: Any, x: Any, axis: int, width: tuple[int, int], mode: str) -> Any:
+def _inside(before: Any, behind: Any, length: Any) -> slice:
+    """Where the array is in what was padded along one axis."""
+    a, b = known_value(before), known_value(behind)
+    if b is not None:
+        return slice(None if a == 0 else before, -behind if b else None)
+    return slice(None, length) if a == 0 else slice(before, before + length)
+
+
+def _gathered_back(g: Any, x: Any, axis: int, width: tuple[Any, Any], mode: str) -> Any:
     """Each padded number added to the one that it is a copy of, along one axis."""
     rank = known_rank(x, "np.pad")
     length = shape_of(x)[axis]
@@ -400,6 +479,8 @@ def _gathered_back(g: Any, x: Any, axis: int, width: tuple[int, int], mode: str)
 def _pad_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((REAL(rng, (3,)), (1, 2)))
     yield Sample((REAL(rng, (2, 3)), ((0, 1), (2, 0))))
+    yield Sample((REAL(rng, (2, 3)), ((1,), (2,))))
+    yield Sample((REAL(rng, (2, 3)), (1, 2)))
     yield Sample((REAL(rng, (2,)), 1))
     yield Sample((REAL(rng, (3,)), (1, 2)), {"constant_values": 4.0})
     for mode in PADDINGS[1:]:
@@ -416,7 +497,7 @@ rule(np.pad, _pad_type, tangent=_pad_tangent, adjoint=_pad_adjoint, samples=_pad
 def _least(a: Dim, b: Dim) -> Dim:
     if a == b:
         return a
-    return min(a, b) if isinstance(a, int) and isinstance(b, int) else new_dim()
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else derived_dim("min", frozenset((a, b)))
 
 
 def _diag_type(v: Type, /, k: int = 0) -> Type:
@@ -469,7 +550,7 @@ linear(
 def _diagonal_type(a: Type, /, offset: int = 0) -> Type:
     (t,) = array_types("np.diagonal", [a])
     if t.shape is not None and len(t.shape) != 2:
-        raise UnsupportedType("np.diagonal of an array that is no matrix", "use np.einsum")
+        raise NotByRule("np.diagonal of an array that is no matrix")
     return shaped(t, None if t.shape is None else (_least(*t.shape) if not offset else new_dim(),))
 
 

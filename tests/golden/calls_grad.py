@@ -12,7 +12,7 @@ def square_forward(a):
 
 def square_reverse(residuals, v3_bar):
     (a,) = residuals
-    a_bar = v3_bar * np.cos(a) + 2.0 * (v3_bar * a)  # v2 = np.sin(a); v1 = a * a
+    a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a  # v2 = np.sin(a); v1 = a * a
     return a_bar
 
 

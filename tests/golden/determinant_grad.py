@@ -6,11 +6,9 @@ import numpy as np
 def determinant_grad(A):
     """The gradient of determinant with respect to A."""
     # evaluation trace
-    v1 = A.T
-    v4 = A @ v1 + np.eye(len(A))
-    v5 = np.linalg.det(v4)
+    v4 = A @ A.T + np.eye(len(A))
     # adjoint sweep
-    v4_bar = v5 / v5 * np.linalg.inv(v4).T  # v6 = np.log(v5); v5 = np.linalg.det(v4)
-    v1_bar = v1 @ v4_bar                    # v2 = A @ v1
-    A_bar = v4_bar @ A + v1_bar.T           # v2 = A @ v1; v1 = A.T
+    v3 = np.linalg.inv(v4)       # v5 = np.linalg.det(v4)
+    v4_bar = v3.T                # v5 = np.linalg.det(v4)
+    A_bar = v4_bar @ A + v3 @ A  # v2 = A @ v1; v1 = A.T
     return A_bar

@@ -11,11 +11,8 @@ def distances_grad(points):
     d = v1 - v2
     v6 = np.sqrt(np.sum(d * d, axis=-1) + 1e-09)
     # adjoint sweep
-    v5_bar = 0.5 / v6                                   # v6 = np.sqrt(v5)
-    d_bar = 2.0 * (np.expand_dims(v5_bar, axis=2) * d)  # v4 = np.sum(v3, axis=-1); v3 = d * d
-    v1_bar = np.sum(d_bar, axis=1, keepdims=True)       # d = v1 - v2
-    v2_bar = np.sum(-d_bar, axis=0, keepdims=True)      # d = v1 - v2
-    points_bar = np.zeros_like(points)                  # v2 = points[None, :, :]
-    points_bar[None, :, :] = v2_bar                     # v2 = points[None, :, :]
-    points_bar[:, None, :] += v1_bar                    # v1 = points[:, None, :]
+    v5_bar = 0.5 / v6                    # v6 = np.sqrt(v5)
+    d_bar = 2.0 * v5_bar[..., None] * d  # v4 = np.sum(v3, axis=-1); v3 = d * d
+    # d = v1 - v2; v2 = points[None, :, :]; v1 = points[:, None, :]
+    points_bar = np.sum(d_bar, axis=1) - np.sum(d_bar, axis=0)
     return points_bar

@@ -16,7 +16,8 @@ def newton_grad(a, x):
     a_bar = 0.0
     for x in reversed(xs):
         v5_bar = x_bar * 0.5  # x = 0.5 * v5
+        v1 = v5_bar / x       # v4 = a / x
         v4 = a / x
-        a_bar += v5_bar / x                  # v4 = a / x
-        x_bar = v5_bar + v5_bar * (-v4 / x)  # v4 = a / x; v5 = x + v4
+        a_bar += v1               # v4 = a / x
+        x_bar = v5_bar - v1 * v4  # v4 = a / x; v5 = x + v4
     return a_bar, x_bar

@@ -6,10 +6,10 @@ import numpy as np
 def of_dict_grad(p, x):
     """The gradient of of_dict with respect to p, x."""
     # evaluation trace
-    v1 = p["slope"]
-    v4 = v1 * x + p["offset"]
+    slope = p["slope"]
+    v2 = slope * x + p["offset"]
     # adjoint sweep
-    v4_bar = 2.0 * v4    # v5 = v4 ** 2
-    x_bar = v4_bar * v1  # v3 = v1 * x
-    p_bar = {"slope": np.sum(v4_bar * x), "offset": v4_bar}
+    v2_bar = 2.0 * v2       # v3 = v2 ** 2
+    x_bar = v2_bar * slope  # v1 = slope * x
+    p_bar = {"slope": np.sum(v2_bar * x), "offset": v2_bar}
     return p_bar, x_bar

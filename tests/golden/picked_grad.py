@@ -8,12 +8,10 @@ def picked_grad(x, i):
     # evaluation trace
     v1 = x[i]
     v3 = x > 0.5
-    v6 = x[v3]
     # adjoint sweep
-    v6_bar = np.broadcast_to(1.0, v6.shape)  # v7 = np.sum(v6)
-    x_bar = np.zeros_like(x)                 # v6 = x[x > 0.5]
-    x_bar[v3] += v6_bar                      # v6 = x[x > 0.5]
-    x_bar[0, -1] += 1.0                      # v4 = x[0, -1]
-    v1_bar = 2.0 * v1                        # v2 = v1 ** 2
-    np.add.at(x_bar, i, v1_bar)              # v1 = x[i]
+    x_bar = np.zeros_like(x)     # v6 = x[x > 0.5]
+    x_bar[v3] += 1.0             # v7 = np.sum(v6); v6 = x[x > 0.5]
+    x_bar[0, -1] += 1.0          # v4 = x[0, -1]
+    v1_bar = 2.0 * v1            # v2 = v1 ** 2
+    np.add.at(x_bar, i, v1_bar)  # v1 = x[i]
     return x_bar

@@ -4,5 +4,5 @@
 
 def polynomial_grad(x):
     """The gradient of polynomial with respect to x."""
-    x_bar = -2.0 + 9.0 * x ** 2  # v1 = x ** 3; v3 = 2.0 * x
+    x_bar = 9.0 * x ** 2 - 2.0  # v1 = x ** 3; v3 = 2.0 * x
     return x_bar

@@ -19,8 +19,9 @@ def shared_reverse(residuals, v4_bar):
     s = x * y
     v3 = s / y
     # adjoint sweep
-    v1_bar = v4_bar * s                                    # v2 = s * v1
-    s_bar = v4_bar / y + v4_bar * v1 + v1_bar * np.cos(s)  # v3 = s / y; v2 = s * v1; v1 = np.sin(s)
-    x_bar = s_bar * y                                      # s = x * y
-    y_bar = v4_bar * (-v3 / y) + s_bar * x                 # v3 = s / y; s = x * y
+    s_bar = v4_bar / y                                  # v3 = s / y
+    v1_bar = v4_bar * s                                 # v2 = s * v1
+    s_bar_2 = s_bar + v4_bar * v1 + v1_bar * np.cos(s)  # v2 = s * v1; v1 = np.sin(s)
+    x_bar = s_bar_2 * y                                 # s = x * y
+    y_bar = s_bar_2 * x - s_bar * v3                    # v3 = s / y; s = x * y
     return x_bar, y_bar

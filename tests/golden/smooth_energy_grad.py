@@ -21,9 +21,9 @@ def smoothed_reverse(residuals, u_bar):
     for k in reversed(range(n)):
         v2_bar = u_bar[k + 1]  # u[k + 1] += v2
         v1 = v1s[k]
-        v1_bar = v2_bar * (2.0 * v1)  # v2 = v1 ** 2
-        u_bar[k] += v1_bar            # v1 = u[k]; u[k + 1] += v2
-        u_bar *= 0.5                  # u = u * 0.5
+        v1_bar = 2.0 * v2_bar * v1  # v2 = v1 ** 2
+        u_bar[k] += v1_bar          # v1 = u[k]; u[k + 1] += v2
+        u_bar *= 0.5                # u = u * 0.5
     return u_bar
 
 

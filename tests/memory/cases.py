@@ -395,6 +395,46 @@ def relax(m, s):
         sweep(m[:, k], 0.1)
 
 
+def put_unless(a, s):
+    if s > 1.0:
+        return 1.0
+    a[0] = np.sin(a[1]) * s
+    return s * s
+
+
+def put_first_or_last(a, s):
+    """Returns in all branches, and writes in some; nothing of the function is read behind them."""
+    if s > 1.0:
+        a[0] *= s
+        return
+    elif s < -1.0:
+        return
+    for k in range(len(a)):
+        if a[k] > 1.0:
+            a[k] = s
+            return
+    a[-1] = s
+
+
+def renamed(a, s):
+    """The name of what is written means something else in the end."""
+    if s < 1.0:
+        a[1:] *= s
+        a = s
+    else:
+        a = 2.0 * s
+    return a
+
+
+@case("x", "y")
+def functions_that_write_and_leave_early(x, y):
+    one, two = put_unless(x, y[1]), put_unless(x, y[0])
+    put_first_or_last(x, y[0])
+    put_first_or_last(x, y[1])
+    put_first_or_last(x, -2.0)
+    return np.sum(x**3) * (one + two) + renamed(y, x[1]) * np.sum(y) + renamed(x[:2], x[3]) * x[1]
+
+
 @case("m", "x")
 def three_deep(m, x):
     relax(m, x[0])

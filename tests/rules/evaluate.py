@@ -12,7 +12,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 
+from s2sad.ir.printer import spelling_of
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import (
     ArrayType,
@@ -32,18 +34,15 @@ from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 @cache
 def _spelled(spelling: str, arity: int) -> Callable[..., Any]:
     names = ", ".join(f"_{k}" for k in range(arity))
-    return eval(f"lambda {names}: {spelling}", {"np": np, "math": math, "operator": operator})  # type: ignore[no-any-return]
+    return eval(f"lambda {names}: {spelling}", {"np": np, "math": math, "operator": operator, "scipy": scipy})  # type: ignore[no-any-return]
 
 
 def run(op: Apply, values: list[Any]) -> Any:
     """The result of one operation."""
-    primitive, static = op.primitive, dict(op.static)
-    spelling = primitive.spelling
-    if callable(spelling):
-        spelling = spelling(*(o.type for o in op.operands))
-    if spelling is not None and not static:
+    spelling = spelling_of(op)
+    if spelling is not None:
         return _spelled(spelling, len(values))(*values)
-    return primitive.run(values, static)
+    return op.primitive.run(values, dict(op.static))
 
 
 def evaluate(operations: Iterable[Operation], env: dict[Value, Any]) -> dict[Value, Any]:

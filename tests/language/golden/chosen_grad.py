@@ -22,5 +22,5 @@ def chosen_grad(x):
     if x > 0:
         x_bar += v6 * np.cos(x)  # v1 = np.sin(x)
     else:
-        x_bar += v6 * (3.0 * x ** 2)  # v2 = x ** 3
+        x_bar += 3.0 * v6 * x ** 2  # v2 = x ** 3
     return x_bar

@@ -11,12 +11,11 @@ def counter_grad(xs):
         if x > 0:
             count += 1
     # adjoint sweep
-    total_bar = 1.0 * count  # v2 = total * count
     xs_bar = np.zeros_like(xs)
     for i in reversed(range(len(xs))):
         x = xs[i]
         if x > 0:
-            x_bar = 2.0 * (total_bar * x)  # v1 = x * x
+            x_bar = 2.0 * count * x  # v2 = total * count; v1 = x * x
         else:
             x_bar = 0.0
         xs_bar[i] += x_bar  # x = xs[i]

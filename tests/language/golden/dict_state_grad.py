@@ -17,7 +17,7 @@ def dict_state_grad(x, n):
     # adjoint sweep
     s_pos_bar = 2.0 * s_pos  # v5 = s_pos ** 2
     s_vel_bar = 1.0
-    for _ in reversed(range(n)):
+    for _ in range(n):
         v2_bar = s_vel_bar + s_pos_bar * 0.1  # v3 = 0.1 * v2
         v1_bar = -v2_bar                      # v2 = s_vel - v1
         s_pos_bar += v1_bar * 0.1             # v1 = 0.1 * s_pos; v4 = s_pos + v3

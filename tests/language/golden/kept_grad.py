@@ -20,8 +20,8 @@ def kept_grad(xs):
     for i in reversed(range(len(xs))):
         x = xs[i]
         if x > 0:
-            v1_bar = found_bar.pop()    # found.append(v1)
-            x_bar = 2.0 * (v1_bar * x)  # v1 = x * x
+            v1_bar = found_bar.pop()  # found.append(v1)
+            x_bar = 2.0 * v1_bar * x  # v1 = x * x
         else:
             x_bar = 0.0
         xs_bar[i] += x_bar  # x = xs[i]

@@ -27,8 +27,9 @@ def newton_root_grad(a, n):
         else:
             x_bar, new_bar = 0.0, x_bar
         v2_bar = new_bar * 0.5  # new = 0.5 * v2
+        v4 = v2_bar / x         # v1 = a / x
         v1 = a / x
-        a_bar += v2_bar / x                          # v1 = a / x
-        x_bar = x_bar + v2_bar + v2_bar * (-v1 / x)  # v2 = x + v1; v1 = a / x
+        a_bar += v4                       # v1 = a / x
+        x_bar = x_bar + v2_bar - v4 * v1  # v2 = x + v1; v1 = a / x
     a_bar += x_bar  # x = 1.0 + a
     return a_bar

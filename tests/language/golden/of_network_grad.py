@@ -17,22 +17,22 @@ def make_object(cls, **attributes):
 def of_network_grad(net, x):
     """The gradient of of_network with respect to net."""
     # evaluation trace
-    v1 = net.layers[0].w
-    v2 = net.layers[1].w
-    v3 = net.layers[1].gain
-    x_2 = x * v1
-    v4 = x_2 * v2
-    v5 = np.tanh(v4)
-    x_3 = v3 * v5
+    w = net.layers[0].w
+    w_2 = net.layers[1].w
+    gain = net.layers[1].gain
+    x_2 = x * w
+    v1 = x_2 * w_2
+    v2 = np.tanh(v1)
+    x_3 = gain * v2
     # adjoint sweep
-    x_bar = 2.0 * x_3                  # v6 = x ** 2
-    v5_bar = x_bar * v3                # x = v3 * v5
-    v4_bar = v5_bar * (1.0 - v5 * v5)  # v5 = np.tanh(v4)
-    x_bar_2 = v4_bar * v2              # v4 = x * v2
+    x_bar = 2.0 * x_3                  # v3 = x ** 2
+    v2_bar = x_bar * gain              # x = gain * v2
+    v1_bar = v2_bar * (1.0 - v2 * v2)  # v2 = np.tanh(v1)
+    x_bar_2 = v1_bar * w_2             # v1 = x * w
     net_bar = make_object(
         Net,
         layers=[
-            make_object(Layer, w=x_bar_2 * x), make_object(Tanh, w=v4_bar * x_2, gain=x_bar * v5)
+            make_object(Layer, w=x_bar_2 * x), make_object(Tanh, w=v1_bar * x_2, gain=x_bar * v2)
         ]
     )
     return net_bar

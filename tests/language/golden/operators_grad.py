@@ -11,7 +11,7 @@ def operators_grad(x):
     v3 = v1 + x
     v4 = 4.0 + v2
     v5 = v3 - x
-    v6 = v4 + -2.0
+    v6 = v4 - 2.0
     v12 = 1.0 + v2
     v13 = math.sqrt(v12)
     # adjoint sweep
@@ -20,5 +20,5 @@ def operators_grad(x):
     v5_bar = v6 + x            # v7 = v5 * x
     v2_bar = v12_bar + v6_bar  # v4 = 4.0 + v2; v12 = 1.0 + v2
     # v5 = v3 - x; v3 = v1 + x; v2 = x * x; v1 = x * 2.0
-    x_bar = v5 - v5_bar + v5_bar + 2.0 * (v2_bar * x) + v5_bar * 2.0
+    x_bar = v5 - v5_bar + v5_bar + 2.0 * v2_bar * x + v5_bar * 2.0
     return x_bar

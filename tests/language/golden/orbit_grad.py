@@ -17,7 +17,7 @@ def orbit_grad(x, n):
     # adjoint sweep
     pos_x_bar = 2.0 * pos_x  # v9 = pos_x * pos_x
     vel_x_bar = 0.0
-    for _ in reversed(range(n)):
+    for _ in range(n):
         v3_bar = vel_x_bar + pos_x_bar * 0.1  # v5 = v3 * 0.1
         pos_x_bar += v3_bar * -0.1            # v1 = pos_x * -0.1; v7 = pos_x + v5
         vel_x_bar = v3_bar

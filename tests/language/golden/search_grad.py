@@ -9,16 +9,16 @@ def search_grad(xs, n):
     total = 0.0
     returned_ = False
     is_ = []
+    places_stack = []
     xs_stack = []
-    kepts_stack = []
     totals_stack = []
     for i in range(n):
         is_.append(i)
-        kepts = []
+        places = []
         xs_2 = []
         totals = []
         for i_2 in range(len(xs)):
-            kepts.append(i_2)
+            places.append(i_2)
             x = xs[i_2]
             xs_2.append(x)
             v2 = x * (i + 1)
@@ -27,7 +27,7 @@ def search_grad(xs, n):
             if total > 1.9:
                 returned_ = True
                 break
-        kepts_stack.append(kepts)
+        places_stack.append(places)
         xs_stack.append(xs_2)
         totals_stack.append(totals)
         if returned_:
@@ -40,16 +40,16 @@ def search_grad(xs, n):
         result_bar = 0.0
         total_bar = 1.0
     xs_bar = np.zeros_like(xs)
-    for i_2, xs, kepts, totals in zip(
-        reversed(is_), reversed(xs_stack), reversed(kepts_stack), reversed(totals_stack)
+    for i_2, places, xs, totals in zip(
+        reversed(is_), reversed(places_stack), reversed(xs_stack), reversed(totals_stack)
     ):
-        for kept, x, total in zip(reversed(kepts), reversed(xs), reversed(totals)):
+        for place, x, total in zip(reversed(places), reversed(xs), reversed(totals)):
             if total > 1.9:
                 x_bar = result_bar * total   # result_ = total * x
                 total_bar += result_bar * x  # result_ = total * x
                 result_bar = 0.0
             else:
                 x_bar = 0.0
-            x_bar += total_bar * (i_2 + 1)  # v2 = x * i + 1
-            xs_bar[kept] += x_bar           # x = xs[i_2]
+            x_bar += total_bar * (i_2 + 1)  # v2 = x * (i + 1)
+            xs_bar[place] += x_bar          # x = xs[i_2]
     return xs_bar

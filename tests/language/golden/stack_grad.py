@@ -11,17 +11,14 @@ def stack_grad(xs):
         todo.append(x)
         v1 = x * x
         todo.append(v1)
-    total = 0.0
-    totals = []
+    count = 0
     while len(todo) > 0:
-        totals.append(total)
-        v2 = total * 0.9
-        v3 = todo.pop()
-        total = v2 + v3
+        count += 1
+        del todo[-1]
     # adjoint sweep
     todo_bar = [0.0] * len(todo)
     total_bar = 1.0
-    for _ in range(len(totals)):
+    for _ in range(count):
         todo_bar.append(0.0)       # del todo[-1]
         todo_bar[-1] += total_bar  # v3 = todo[-1]
         total_bar *= 0.9           # v2 = total * 0.9
@@ -29,7 +26,7 @@ def stack_grad(xs):
     for i in reversed(range(len(xs))):
         v1_bar = todo_bar.pop()  # todo.append(v1)
         x = xs[i]
-        x_bar = 2.0 * (v1_bar * x) + todo_bar[-1]  # v1 = x * x; todo.append(x)
-        del todo_bar[-1]                           # todo.append(x)
-        xs_bar[i] += x_bar                         # x = xs[i]
+        x_bar = 2.0 * v1_bar * x + todo_bar[-1]  # v1 = x * x; todo.append(x)
+        del todo_bar[-1]                         # todo.append(x)
+        xs_bar[i] += x_bar                       # x = xs[i]
     return xs_bar

@@ -17,20 +17,20 @@ def walrus_grad(xs):
         total = v2 * n
     else:
         total = 0.0
-    totals = []
+    count = 0
     while True:
-        totals.append(total)
+        count += 1
         total *= 0.5
         v4 = not total > 3.0
         if v4:
             break
     # adjoint sweep
     total_bar = 1.0
-    for _ in range(len(totals)):
+    for _ in range(count):
         total_bar *= 0.5  # total = total * 0.5
     if v3:
-        v2_bar = total_bar * n      # total = v2 * n
-        s_bar = 2.0 * (v2_bar * s)  # v2 = s * s
+        v2_bar = total_bar * n    # total = v2 * n
+        s_bar = 2.0 * v2_bar * s  # v2 = s * s
     else:
         s_bar = 0.0
     if n > 2:

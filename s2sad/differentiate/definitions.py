@@ -1,0 +1,66 @@
+"""Functions that are defined by others (`ir.definition`), written out where something is differentiated by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from s2sad.analysis.activity import active_values
+from s2sad.errors import located
+from s2sad.ir.builder import Builder
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, walk
+
+
+def written_out(function: Function, active: Sequence[bool], optimize: Callable[[Function], Function]) -> Function:
+    """The function with the definitions of what is active in it in the place of the calls."""
+    while True:
+        inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
+        if not any(isinstance(op, Apply) and op.primitive.definition for op in walk(function.body)):
+            return function
+        varied = active_values(function, inputs)
+        if not any(is_defined(op) and varied.intersection(op.results) for op in walk(function.body)):
+            return function
+        table: dict[Operand, Operand] = {}
+        body = _block(function.body, varied, table)
+        for value in table:
+            while table[value] in table:
+                table[value] = table[table[value]]
+        function = optimize(replace(function, body=substitute(body, table)))
+
+
+def is_defined(op: Operation) -> bool:
+    """Whether an operation is a call that has a definition."""
+    return isinstance(op, Apply) and op.primitive.definition is not None
+
+
+def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand]) -> Operand:
+    """Append what a call is defined as; the result has the type of that of the call."""
+    assert op.primitive.definition is not None
+    builder.location, builder.about = op.location, op.about
+    before = len(builder.operations)
+    with located(op.location):
+        result = builder.operand(op.primitive.definition(*map(builder.expr, operands)))
+    last = builder.operations[-1] if len(builder.operations) > before else None
+    if isinstance(last, Apply) and last.result is result:
+        result = Value(op.result.type, op.result.hint, op.result.loose)
+        builder.operations[-1] = replace(last, result=result)
+    return result
+
+
+def _block(block: Block, varied: Collection[Operand], table: dict[Operand, Operand]) -> Block:
+    builder = Builder()
+    for op in block.operations:
+        if isinstance(op, Apply) and is_defined(op) and op.result in varied:
+            table[op.result] = definition_of_call(op, builder, op.operands)
+        elif op.blocks:
+            builder.operations.append(_inner(op, varied, table))
+        else:
+            builder.operations.append(op)
+    return replace(block, operations=tuple(builder.operations))
+
+
+def _inner(op: Operation, varied: Collection[Operand], table: dict[Operand, Operand]) -> Operation:
+    found = {id(b): _block(b, varied, table) for b in op.blocks}
+    names = [n for n in ("then", "orelse", "body") if hasattr(op, n)]
+    return replace(op, **{n: found.get(id(getattr(op, n)), getattr(op, n)) for n in names})

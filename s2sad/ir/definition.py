@@ -1,0 +1,170 @@
+"""Functions that are defined by others: `np.ptp(x)` is `np.max(x) - np.min(x)`.
+
+A call of such a function is one operation, and stays as the user wrote it where nothing is differentiated by it. Where
+something is, or where it is computed for many examples, its definition stands in its place; so its derivatives, in both
+modes and of any order, are those of its parts.
+
+A definition has the signature of its function, default values included. Like a rule it is an expression of NumPy:
+called with expressions it appends operations, called with numbers it computes, so that it can be compared with the
+function.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import Builder, defined
+from s2sad.ir.late import load_late
+from s2sad.ir.primitive import Effect, Primitive, Samples, primitive_name
+from s2sad.ir.printer import constant_text
+from s2sad.ir.types import ArrayType, Type, leaves
+from s2sad.ir.values import Operand, Value
+
+UNKNOWN = ArrayType(None, None, "any")
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A function as an expression of others. `operands` are the parameters that may be known at run time only."""
+
+    name: str
+    function: Callable[..., Any]
+    expression: Callable[..., Any]
+    operands: frozenset[str]
+    samples: Samples
+    effect: Effect = Effect.FRESH
+    signature: inspect.Signature = field(init=False)
+    calls: dict[object, Primitive] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signature", inspect.signature(self.expression))
+
+    def takes_operand(
+        self, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> tuple[list[bool], dict[str, bool]]:
+        """Which arguments of a call may be operands; raises TypeError as the call itself would."""
+        self.signature.bind(*arguments, **keywords)
+        names: list[str] = []
+        for p in self.signature.parameters.values():
+            if p.kind is p.VAR_POSITIONAL:
+                names += [p.name] * (len(arguments) - len(names))
+            elif p.kind is not p.KEYWORD_ONLY:
+                names.append(p.name)
+        return [n in self.operands for n, _ in zip(names, arguments, strict=False)], {
+            k: k in self.operands for k in keywords
+        }
+
+    def call(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[Primitive, list[Operand]]:
+        """A call as a primitive of its own: its operands are the `Given` ones, all else is part of it."""
+        operands: list[Operand] = []
+
+        def slot(x: Any) -> Any:
+            if not isinstance(x, Given):
+                return x
+            operands.append(x.operand)
+            return Slot(len(operands) - 1)
+
+        positional = tuple(map(slot, arguments))
+        named = {k: slot(v) for k, v in keywords.items()}
+        texts = [_text(v) for v in positional] + [f"{k}={_text(v)}" for k, v in named.items()]
+        spelling = f"{self.name}({', '.join(texts)})"
+        if spelling not in self.calls:
+            self.calls[spelling] = self.primitive(spelling, positional, named)
+        return self.calls[spelling], operands
+
+    def primitive(self, spelling: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Primitive:
+        def filled(function: Callable[..., Any], xs: Sequence[Any]) -> Any:
+            def value(v: Any) -> Any:
+                return xs[v.position] if isinstance(v, Slot) else v
+
+            return function(*map(value, arguments), **{k: value(v) for k, v in keywords.items()})
+
+        def type_rule(*types: Type) -> Type:
+            builder = Builder()
+            try:
+                return builder.operand(filled(self.expression, [builder.expr(Value(t)) for t in types])).type
+            except UnsupportedType:
+                if any(isinstance(leaf, ArrayType) and leaf.shape is None for t in types for leaf in leaves(t)):
+                    return UNKNOWN
+                raise
+
+        return Primitive(
+            self.name,
+            lambda *xs: filled(self.function, xs),
+            type_rule,
+            effect=self.effect,
+            spelling=spelling,
+            definition=lambda *xs: filled(self.expression, xs),
+        )
+
+
+@dataclass(frozen=True)
+class Given:
+    """An argument of a call that is an operand."""
+
+    operand: Operand
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of an operand in a call."""
+
+    position: int
+
+
+def _text(v: Any) -> str:
+    return f"_{v.position}" if isinstance(v, Slot) else constant_text(v)
+
+
+DEFINITIONS: dict[str, Definition] = {}
+"""All definitions by name."""
+
+_BY_FUNCTION: dict[Callable[..., Any], Definition] = {}
+
+
+def define(
+    function: Callable[..., Any],
+    expression: Callable[..., Any],
+    samples: Samples,
+    operands: str | Collection[str] = (),
+    view: bool = False,
+    name: str | None = None,
+) -> Definition:
+    """Add a definition to the table. The first parameter is an operand, and those that `operands` names.
+
+    With `view` what the function gives may share memory with an operand.
+    """
+    first = next(iter(inspect.signature(expression).parameters))
+    found = Definition(
+        name or primitive_name(function),
+        function,
+        expression,
+        frozenset((first, *(operands.split() if isinstance(operands, str) else operands))),
+        samples,
+        Effect.VIEW if view else Effect.FRESH,
+    )
+    if found.name in DEFINITIONS:
+        raise ValueError(f"there is a definition of {found.name} already")
+    DEFINITIONS[found.name] = _BY_FUNCTION[function] = found
+    return found
+
+
+def definition_of(function: object) -> Definition | None:
+    """The definition of a function, None where there is none."""
+    load_late()
+    try:
+        return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        return None
+
+
+def _within_a_rule(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    found = definition_of(function)
+    return None if found is None else found.expression
+
+
+defined.append(_within_a_rule)

@@ -1,0 +1,139 @@
+"""Every definition at every sample of its own: the value is the function's, the derivatives are right in both modes."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import linecache
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.ir.definition import DEFINITIONS, Definition
+from s2sad.ir.primitive import Effect, Sample
+from s2sad.rules import everything
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+everything()
+NAMES = itertools.count()
+
+
+def samples(definition: Definition) -> Iterator[Sample]:
+    yield from definition.samples(np.random.default_rng(zlib.crc32(definition.name.encode())))
+
+
+def is_float(x: Any) -> bool:
+    return isinstance(x, (float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind == "f"
+
+
+def calling(definition: Definition, sample: Sample) -> tuple[Callable[..., Any], list[Any]]:
+    """A function of the operands that are floats, or lists of these, whose source calls the function."""
+    positional, named = definition.takes_operand(sample.arguments, sample.keywords)
+    operands: list[Any] = []
+    scope: dict[str, Any] = {"function": definition.function, "symmetrised": symmetrised}
+
+    def text(x: Any, may_be_operand: bool) -> str:
+        if may_be_operand and isinstance(x, (list, tuple)) and any(map(is_float, x)):
+            return f"[{', '.join(text(item, True) for item in x)}]"
+        if may_be_operand and is_float(x):
+            operands.append(x)
+            name = f"x{len(operands)}"
+            square = np.ndim(x) > 1 and np.shape(x)[-1] == np.shape(x)[-2]
+            return f"symmetrised({name})" if sample.symmetric and square else name
+        name = f"given{len(scope)}"
+        scope[name] = x
+        return name
+
+    parts = [text(a, o) for a, o in zip(sample.arguments, positional, strict=True)]
+    parts += [f"{k}={text(v, named[k])}" for k, v in sample.keywords.items()]
+    file = f"<definition {next(NAMES)}>"
+    names = ", ".join(f"x{k + 1}" for k in range(len(operands)))
+    source = f"def calls({names}):\n    return function({', '.join(parts)})\n"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    exec(compile(source, file, "exec"), scope)
+    return scope["calls"], operands
+
+
+def leaves(x: Any) -> list[Any]:
+    return [leaf for item in x for leaf in leaves(item)] if isinstance(x, (tuple, list)) else [x]
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_values(name: str) -> None:
+    """Called with numbers, a definition gives what its function gives."""
+    definition = DEFINITIONS[name]
+    for s in samples(definition):
+        ours, theirs = (leaves(f(*s.arguments, **s.keywords)) for f in (definition.expression, definition.function))
+        for a, b in zip(ours, theirs, strict=True):
+            assert np.shape(a) == np.shape(b), s
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12, err_msg=str(s))
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_derivatives(name: str) -> None:
+    definition = DEFINITIONS[name]
+    for k, s in enumerate(samples(definition)):
+        f, operands = calling(definition, s)
+        if operands and any(map(is_float, leaves(f(*operands)))):
+            s2sad.check_grads(f, operands, order=2 if k == 0 else 1)
+
+
+def symmetrised(x: Any) -> Any:
+    return 0.5 * (x + np.swapaxes(x, -1, -2))
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_for_many_examples(name: str) -> None:
+    """`vmap` writes the definition out; it gives what a loop over the examples gives, for no examples their shape."""
+    definition = DEFINITIONS[name]
+    for k, s in enumerate(samples(definition)):
+        f, operands = calling(definition, s)
+        if not operands or any(np.size(x) == 0 for x in operands):
+            continue
+        stacked = [np.stack([x, 1.01 * np.asarray(x)]) for x in operands]
+        many = s2sad.vmap(f)
+        rows = [leaves(f(*(x[k] for x in stacked))) for k in range(2)]
+        for a, *bs in zip(leaves(many(*stacked)), *rows, strict=True):
+            np.testing.assert_allclose(a, np.stack(bs), rtol=1e-8, atol=1e-11, err_msg=str(s))
+        if k == 0:
+            for a, b in zip(leaves(many(*(x[:0] for x in stacked))), rows[0], strict=True):
+                assert np.shape(a) == (0, *np.shape(b)), s
+
+
+MATRIX = np.arange(12.0).reshape(3, 4) + 0.5
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_what_is_a_view_is_known_to_be_one(name: str) -> None:
+    """A function that may give memory of an operand says so: else a store into one would be missing in the other."""
+    definition = DEFINITIONS[name]
+    for s in samples(definition):
+        given = [o for o in leaves([*s.arguments, *s.keywords.values()]) if isinstance(o, np.ndarray)]
+        results = [r for r in leaves(definition.function(*s.arguments, **s.keywords)) if isinstance(r, np.ndarray)]
+        shared = any(np.may_share_memory(r, o) for r in results for o in given)
+        assert not shared or definition.effect is Effect.VIEW, s
+
+
+@pytest.mark.parametrize(
+    "view", [np.fliplr, np.rot90, np.matrix_transpose, np.atleast_3d, np.linalg.diagonal, np.ravel], ids=str
+)
+def test_stores_around_a_view_are_seen_or_refused(view: Callable[..., Any]) -> None:
+    def read_later(x: Any) -> Any:
+        z = x.copy()
+        y = view(z)
+        z[0, 0] = x[1, 1] ** 2
+        return np.sum(y**2)
+
+    def written(x: Any) -> Any:
+        z = x.copy()
+        y = view(z)
+        y += x[1, 1] ** 2
+        return np.sum(z**2)
+
+    for f in (read_later, written):
+        with contextlib.suppress(s2sad.Error, ValueError):  # refused, or a view that NumPy lets nobody write into
+            s2sad.check_grads(f, (MATRIX,))

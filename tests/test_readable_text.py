@@ -1,0 +1,190 @@
+"""Ways of writing that a reader expects: each with a program, what its gradient says, and what it does not."""
+
+import numpy as np
+import pytest
+
+import s2sad
+
+
+def quotient(a, b):
+    return np.sin(a / b)
+
+
+def quotients(x, s):
+    y = x / s
+    return np.sum(y * y)
+
+
+def scaled(x, w):
+    return w * np.sum(x**2)
+
+
+def differences(points):
+    d = points[:, None, :] - points[None, :, :]
+    return np.sum(np.sqrt(np.sum(d * d, axis=-1) + 1.0))
+
+
+def weighted_rows(r):
+    return np.sum(r * r * np.arange(1.0, len(r) + 1.0))
+
+
+def filled(x, w):
+    y = np.zeros(len(x) - len(w) + 1)
+    for i in range(len(y)):
+        y[i] = x[i : i + len(w)] @ w
+    return np.sum(y**2)
+
+
+def halved(x):
+    while x > 0.7:
+        x = x * 0.5
+    return x
+
+
+def halved_each(x, n):
+    total = 0.0
+    for i in range(n):
+        y = x + i
+        while y > 0.7:
+            y = y * 0.5
+        total += y
+    return total
+
+
+def counted_by_itself(x):
+    n = 0
+    while x < 100.0:
+        x = x * 2.0
+        n += 1
+    return x * n
+
+
+def decayed(x, n):
+    for _ in range(n):
+        x = x * 0.9
+    return x
+
+
+def power(x, n):
+    if n == 0:
+        return 1.0
+    return x * power(x, n - 1)
+
+
+def flattened(m):
+    return np.sum(np.sin(m[1:]).reshape(2, 2)[0])
+
+
+def masked(x):
+    return np.sum(x[x > 0.0]) + x[0] ** 2
+
+
+def contracted(a, b):
+    return np.sum(np.einsum("ij,jk->ik", a, b) ** 2)
+
+
+def filtered(A, x, zs):
+    total = 0.0
+    for z in zs:
+        x = A @ x
+        r = z - x
+        total += r @ r
+        x = x + 0.5 * r
+    return total
+
+
+def weighted_items(xs):
+    total = 0.0
+    for i in range(len(xs)):
+        total += np.sin(xs[i] * (i + 1))
+    return total
+
+
+def recurrent(params, xs):
+    h = np.zeros(len(params["b"]))
+    for x in xs:
+        h = np.tanh(params["W"] @ h + params["b"] * x)
+    return np.sum(h)
+
+
+def layer(p, x):
+    return np.tanh(p["W"] @ x + p["b"])
+
+
+def layers(params, x):
+    for _ in range(3):
+        x = layer(params, x)
+    return np.sum(x)
+
+
+def key_and_name(params, x):
+    W = 2.0 * x
+    return params["W"] ** 2 * W**2
+
+
+def diagonal(m):
+    return np.sum(np.log(np.diag(m)))
+
+
+R = np.random.default_rng(3).normal
+PARAMS = {"W": R(size=(2, 2)), "b": R(size=2)}
+CASES = [
+    (quotient, (1.3, 0.7), (0, 1), ["b_bar = -a_bar * v1"], ["(-v1 / b)"]),
+    (quotients, (R(size=4), 0.7), (0, 1), ["s_bar = -np.sum(x_bar * y)"], ["-y / s"]),
+    (scaled, (R(size=4), 0.7), 0, ["x_bar = 2.0 * w * x"], ["(2.0 * x)"]),
+    (differences, (R(size=(3, 2)),), 0, ["- np.sum(d_bar, axis=0)"], ["keepdims", "zeros_like", "np.expand_dims"]),
+    (weighted_rows, (R(size=(3, 3)),), 0, ["r_bar = 2.0 * v3 * r"], ["np.broadcast_to", "_bar *"]),
+    (filled, (R(size=6), R(size=3)), (0, 1), ["for i in reversed(range(len(y))):"], [".copy()"]),
+    (halved, (9.0,), 0, ["count += 1", "for _ in range(count):"], ["append", "reversed"]),
+    (halved_each, (9.0, 3), 0, ["counts.append(count)", "for _ in range(count):"], ["ys"]),
+    (counted_by_itself, (1.5,), 0, ["for _ in range(n):"], ["append", "count +="]),
+    (decayed, (1.5, 3), 0, ["for _ in range(n):"], ["reversed"]),
+    (power, (1.5, 3), 0, ["if n != 0:", "x, n, v1, power_residuals = residuals"], ["not n", "kept"]),
+    (flattened, (R(size=5),), 0, ["np.ravel("], ["reshape(v"]),
+    (masked, (R(size=5),), 0, ["+= 1.0"], ["broadcast_to"]),
+    (contracted, (R(size=(2, 3)), R(size=(3, 2))), (0, 1), ["return a_bar, b_bar"], ["np.array("]),
+    (filtered, (R(size=(2, 2)), R(size=2), R(size=(4, 2))), (0, 1), ["x_bar = A.T @ x_bar"], ["x_bar_2"]),
+    (recurrent, (PARAMS, R(size=3)), 0, ["W_bar += np.outer(", "# v1 = W @ h", '"W": W_bar'], ["v1_bar +="]),
+    (layers, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], ["_bar_2"]),
+    (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
+    (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
+    (weighted_items, (R(size=4),), 0, ["# v2 = v1 * (i + 1)"], ["v1 * i + 1"]),
+]
+
+
+@pytest.mark.parametrize(("f", "args", "argnums", "says", "says_not"), CASES, ids=[c[0].__name__ for c in CASES])
+def test_text(f, args, argnums, says, says_not):
+    s2sad.check_grads(f, args, order=1)
+    text = s2sad.grad(f, argnums).lower(*args).source
+    assert [s for s in says if s not in text] == []
+    assert [s for s in says_not if s in text] == []
+
+
+AXES = [{}, {"axis": 0}, {"axis": -1}, {"axis": (0, 2)}, {"axis": 1, "keepdims": True}, {"keepdims": True}]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("static", AXES, ids=str)
+@pytest.mark.parametrize("extremum", [np.max, np.min])
+def test_ties_share_the_gradient_of_an_extremum(extremum, static, dtype):
+    x = np.random.default_rng(5).integers(0, 3, (3, 4, 2)).astype(dtype)
+    weights = np.random.default_rng(6).normal(size=extremum(x, **static).shape).astype(dtype)
+
+    def weighted(x, weights):
+        return np.sum(extremum(x, **static) * weights)
+
+    axes = {k: v for k, v in static.items() if k == "axis"}
+    hits = x == extremum(x, keepdims=True, **axes)
+    shared = weights if static.get("keepdims") or not axes else np.expand_dims(weights, axes["axis"])
+    expected = hits * shared / np.sum(hits, keepdims=True, **axes)
+    found = s2sad.grad(weighted)(x, weights)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    _, along = s2sad.jvp(lambda x: weighted(x, weights), (x,), (x + 1,))
+    np.testing.assert_allclose(along, np.sum(expected * (x + 1)), rtol=1e-5)
+
+
+def test_the_gradient_of_an_extremum_that_is_not_a_number_is_none():
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = s2sad.grad(lambda x: np.max(x) ** 2)(np.array([1.0, np.nan, 2.0]))
+    assert np.isnan(found).all()
