@@ -43,11 +43,10 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Function
 from s2sad.program import Program
 from s2sad.relatives import RELATIVES, Relation
+from s2sad.signatures import positional_names
 from s2sad.signatures import signature_of as signature_of
 from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
-from s2sad.targets import positional_names
-from s2sad.targets import signature_of as signature_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 

@@ -31,3 +31,14 @@ def _bare_signature(code: types.CodeType) -> inspect.Signature:
     """The signature of functions of a code that have no defaults and no annotations."""
     cells = tuple(types.CellType() for _ in code.co_freevars)
     return inspect.signature(types.FunctionType(code, {}, closure=cells or None))
+
+
+def positional_names(target: Any, count: int) -> list[str]:
+    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
+    for signature in (signature_of(target), signature_of(target, follow=True)):
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
+        if len(names) >= count:
+            return names[:count]
+    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
+    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]

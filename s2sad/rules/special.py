@@ -18,6 +18,7 @@ from s2sad.ir.builder import call
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array, broadcast_shapes, tuple_type
+from s2sad.rules.elementwise import is_real
 from s2sad.rules.families import (
     ABOVE_ONE,
     POSITIVE,
@@ -64,6 +65,13 @@ def unknown(function: np.ufunc, parameter: str) -> Callable[..., Any]:
 
 def _spence_slope(y: Any, z: Any) -> Any:
     return np.where(z == 1.0, -1.0, np.log(z) / (1.0 - z + (z == 1.0)))
+
+
+def _side(x: Any) -> Any:
+    """The sign of a real number: the scale of these functions is no analytic one."""
+    if not is_real(x):
+        raise UnsupportedType("the derivative of scipy.special.ive of complex numbers", "scale scipy.special.iv")
+    return np.sign(x)
 
 
 def _psi(x: Any) -> Any:
@@ -150,7 +158,7 @@ _of_order(special.yv, lambda y, v, x: 0.5 * (special.yv(v - 1, x) - special.yv(v
 _of_order(special.iv, lambda y, v, x: 0.5 * (special.iv(v - 1, x) + special.iv(v + 1, x)))
 _of_order(special.kv, lambda y, v, x: -0.5 * (special.kv(v - 1, x) + special.kv(v + 1, x)))
 _of_order(special.kn, lambda y, v, x: v * y / x - special.kn(v + 1, x))
-_of_order(special.ive, lambda y, v, x: 0.5 * (special.ive(v - 1, x) + special.ive(v + 1, x)) - np.sign(x) * y)
+_of_order(special.ive, lambda y, v, x: 0.5 * (special.ive(v - 1, x) + special.ive(v + 1, x)) - _side(x) * y)
 _of_order(special.kve, lambda y, v, x: y - 0.5 * (special.kve(v - 1, x) + special.kve(v + 1, x)))
 _of_order(special.expn, lambda y, n, x: -special.expn(n - 1, x))
 

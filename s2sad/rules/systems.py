@@ -18,8 +18,8 @@ from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
 from s2sad.rules.contractions import transposed
-from s2sad.rules.families import REAL, array_types, constant, fit, rule
-from s2sad.rules.linalg import _matrix, positive, regular
+from s2sad.rules.families import REAL, array_types, conjugated, constant, fit, rule
+from s2sad.rules.linalg import _matrix, adjointed, positive, regular
 from s2sad.rules.shaping import known_rank
 from s2sad.rules.statistics import keywords
 
@@ -31,16 +31,16 @@ def _pinv_type(a: Type, /, rcond: Any = None, hermitian: bool = False, *, rtol: 
 
 def _pinv_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
     a, a_dot = xs[0], dots[0]
-    right = y @ transposed(y) @ transposed(a_dot)
-    left = transposed(a_dot) @ transposed(y) @ y
+    right = y @ adjointed(y) @ adjointed(a_dot)
+    left = adjointed(a_dot) @ adjointed(y) @ y
     return right - right @ a @ y + left - y @ a @ left - y @ a_dot @ y
 
 
 def _pinv_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> Any:
-    a, g_t, y_t = xs[0], transposed(g), transposed(y)
+    a, g_t, y_t = xs[0], transposed(g), adjointed(y)
     right = g_t @ y @ y_t
     left = y_t @ y @ g_t
-    return (fit(right - a @ y @ right + left - left @ y @ a - y_t @ g @ y_t, a),)
+    return (fit(conjugated(right - a @ y @ right + left - left @ y @ a - y_t @ conjugated(g) @ y_t), a),)
 
 
 rule(
