@@ -26,6 +26,7 @@ from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, li
 from s2sad.frontend.context import NeedsStatic, Variable
 from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
 from s2sad.ir.custom import BlackBox
+from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Signature, fast_key, key_of, static_key
@@ -43,10 +44,10 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Function
 from s2sad.program import Program
 from s2sad.relatives import RELATIVES, Relation
-from s2sad.signatures import positional_names
-from s2sad.signatures import signature_of as signature_of
 from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
+from s2sad.targets import positional_names
+from s2sad.targets import signature_of as signature_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 
@@ -68,7 +69,7 @@ def check_function(target: Any) -> None:
     called = target
     while isinstance(called, (functools.partial, Spread)):
         called = called.func if isinstance(called, functools.partial) else called.function
-    if isinstance(called, Derivative) or lookup(called) is not None or python_function(called) is not None:
+    if isinstance(called, Derivative) or has_rule(called) or python_function(called) is not None:
         return
     name = getattr(target, "__name__", type(target).__name__)
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
@@ -80,6 +81,8 @@ def is_variadic(target: Any) -> bool:
         return target.is_variadic
     found = lookup(target)
     if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
+        return True
+    if found is None and definition_of(target) is not None:
         return True
     if isinstance(target, types.FunctionType) and not target.__dict__:
         return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))

@@ -57,6 +57,7 @@ from s2sad.ir.types import (
     ContainerType,
     SequenceType,
     StaticType,
+    Type,
     is_active_type,
     is_namedtuple,
     leaves,
@@ -108,6 +109,13 @@ ARRAY_METHODS = frozenset(
 def is_many(term: Term) -> bool:
     """Whether a term is an array of run time, or may be one."""
     return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
+
+
+def is_numbers(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, or of lists of them."""
+    if isinstance(t, ContainerType) and t.cls in (list, tuple):
+        return bool(t.items) and all(map(is_numbers, t.items))
+    return isinstance(t, ArrayType) and t.is_scalar
 
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
@@ -471,11 +479,13 @@ class Calls(Customs):
         if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
             return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view
         given = [self.to_operand(o) for o in operands]
+        if definition is not None and any(isinstance(v.type, ContainerType) and is_numbers(v.type) for v in given):
+            return self.call_defined(definition, arguments, keywords, node, hint)
         try:
             return self.builder.apply(primitive, given, known, hint)
         except NotByRule:
@@ -495,17 +505,22 @@ class Calls(Customs):
         self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function that is defined by others."""
-        keywords = {k: v for k, v in keywords.items() if k != "out" or not is_none(v)}
+        further = definition.by_name(arguments)
+        arguments, keywords = arguments[: len(arguments) - len(further)], {**further, **keywords}
+        values = {k: static_value(v) if is_static(v) else v for k, v in keywords.items()}
+        keywords = {k: v for k, v in keywords.items() if k in definition.meant(values)}
         try:
             positional, named = definition.takes_operand(arguments, keywords)
         except TypeError as e:
             self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
 
-        def given(term: Term, may_be_operand: bool) -> Any:
-            if not may_be_operand:
+        def given(term: Term, name: str | None) -> Any:
+            if name is None:
                 return self.static(term, node)
             term = self.as_argument(term)
             operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
+            if name not in definition.lists and isinstance(operand.type, ContainerType) and is_numbers(operand.type):
+                operand = self.apply(np.array, [operand])
             return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
 
         made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]

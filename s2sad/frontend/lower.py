@@ -34,9 +34,10 @@ from s2sad.frontend.source import Source, deep_recursion
 from s2sad.frontend.terms import Closure, Linear, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
+from s2sad.ir.definition import has_rule
 from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.objects import LIBRARIES
-from s2sad.ir.primitive import lookup, required
+from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import with_names_of_user
 from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
@@ -83,11 +84,11 @@ def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     """The outermost frame: that of the function, or an empty one around the call of something else."""
     if isinstance(target, ClosureTarget):
         return inner_frame(mirrors[0], target.code, 0)
-    if isinstance(target, types.FunctionType) and lookup(target) is None:
+    if isinstance(target, types.FunctionType) and not has_rule(target):
         source, code = source_of(target), function_code(target)
         return Frame(source, target, code.tree, 0, None, code.local, code.live, None, None, code.captured, code.reads)
     function = python_function(target)
-    if function is not None and lookup(function) is None:
+    if function is not None and not has_rule(target) and not has_rule(function):
         source = source_of(function)
     else:
         tree = gast.parse("def call():\n    pass").body[0]
@@ -167,26 +168,32 @@ class Lowering(Regions):
                 held = tuple(map(self.to_operand, self.sequence(self.env[key], self.frame.tree)))
                 self.env[key] = Linear(linear.target, held, linear.count, linear.kept)
             return self.body(self.frame.tree)
-        if isinstance(target, types.FunctionType) and lookup(target) is None:
+        if isinstance(target, types.FunctionType) and not has_rule(target):
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
             return self.body(self.frame.tree)
         arguments, keywords = [], {}
-        known = inspect.signature(target).parameters
+        known = dict(inspect.signature(target).parameters)
+        ruled = has_rule(target)
         for name in parameters:
-            if name in known and known[name].kind is inspect.Parameter.KEYWORD_ONLY:
+            given = self.env[name]
+            if ruled and name in known and isinstance(known[name].default, bool):
+                given = self.env[name] = constant(self.static(given, self.frame.source.tree))
+            if ruled and name in known and isinstance(given, Constant) and given.value is known[name].default:
+                known = {n: p.replace(kind=p.KEYWORD_ONLY) for n, p in known.items()}
+            elif name in known and known[name].kind is inspect.Parameter.KEYWORD_ONLY:
                 keywords[name] = self.env[name]
             else:
                 arguments.append(self.env[name])
         if isinstance(target, BoxRule):
             return self.rule_result(target, arguments, self.frame.source.tree)
-        while isinstance(target, (Spread, types.MethodType)) and lookup(target) is None:
+        while isinstance(target, (Spread, types.MethodType)) and not has_rule(target):
             if isinstance(target, types.MethodType):
                 arguments.insert(0, self.captured_term(Variable((target.__self__,), 0, "self"), target.__self__))
                 target = target.__func__
             else:
                 target = target.function
         function = self.captured_term(Variable((target,), 0, "self"), target)
-        if isinstance(function, Constant) and isinstance(target, types.FunctionType) and lookup(target) is None:
+        if isinstance(function, Constant) and isinstance(target, types.FunctionType) and not has_rule(target):
             return self.call_inline(target, arguments, keywords, self.frame.source.tree)
         return self.call(function, arguments, keywords, self.frame.source.tree, None)
 

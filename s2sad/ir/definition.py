@@ -19,7 +19,7 @@ from typing import Any
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, defined
 from s2sad.ir.late import load_late
-from s2sad.ir.primitive import Effect, Primitive, Samples, primitive_name
+from s2sad.ir.primitive import Effect, Primitive, Samples, lookup, primitive_name, with_places
 from s2sad.ir.printer import constant_text
 from s2sad.ir.types import ArrayType, Type, leaves
 from s2sad.ir.values import Operand, Value
@@ -37,16 +37,38 @@ class Definition:
     operands: frozenset[str]
     samples: Samples
     effect: Effect = Effect.FRESH
+    lists: frozenset[str] = frozenset()
+    """The operands that may be lists; a list of numbers for another one is an array."""
     signature: inspect.Signature = field(init=False)
     calls: dict[object, Primitive] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "signature", inspect.signature(self.expression))
+        object.__setattr__(self, "signature", with_places(inspect.signature(self.expression), self.function))
+
+    def by_name(self, arguments: Sequence[Any]) -> dict[str, Any]:
+        """The arguments that are at a place of the function, but have none in the definition, by their names."""
+        kinds = [p.kind for p in self.signature.parameters.values()]
+        count = sum(k is not inspect.Parameter.KEYWORD_ONLY for k in kinds)
+        if inspect.Parameter.VAR_POSITIONAL in kinds or len(arguments) <= count:
+            return {}
+        own = list(inspect.signature(self.function).parameters)
+        return dict(zip(own[count : len(arguments)], arguments[count:], strict=False))
+
+    def meant(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        """The keywords without those that the definition does not know, and that have the value they have anyway."""
+        unknown = keywords.keys() - self.signature.parameters.keys()
+        if not unknown:
+            return dict(keywords)
+        try:
+            own = inspect.signature(self.function).parameters
+        except (TypeError, ValueError):  # built in
+            return dict(keywords)
+        return {k: v for k, v in keywords.items() if k not in unknown or k not in own or v is not own[k].default}
 
     def takes_operand(
         self, arguments: Sequence[Any], keywords: Mapping[str, Any]
-    ) -> tuple[list[bool], dict[str, bool]]:
-        """Which arguments of a call may be operands; raises TypeError as the call itself would."""
+    ) -> tuple[list[str | None], dict[str, str | None]]:
+        """The operands by name that arguments of a call are, None for others; raises TypeError as the call would."""
         self.signature.bind(*arguments, **keywords)
         names: list[str] = []
         for p in self.signature.parameters.values():
@@ -54,8 +76,8 @@ class Definition:
                 names += [p.name] * (len(arguments) - len(names))
             elif p.kind is not p.KEYWORD_ONLY:
                 names.append(p.name)
-        return [n in self.operands for n, _ in zip(names, arguments, strict=False)], {
-            k: k in self.operands for k in keywords
+        return [n if n in self.operands else None for n, _ in zip(names, arguments, strict=False)], {
+            k: k if k in self.operands else None for k in keywords
         }
 
     def call(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[Primitive, list[Operand]]:
@@ -133,10 +155,11 @@ def define(
     operands: str | Collection[str] = (),
     view: bool = False,
     name: str | None = None,
+    lists: str = "",
 ) -> Definition:
     """Add a definition to the table. The first parameter is an operand, and those that `operands` names.
 
-    With `view` what the function gives may share memory with an operand.
+    With `view` what the function gives may share memory with an operand. `lists` are operands that may be lists.
     """
     first = next(iter(inspect.signature(expression).parameters))
     found = Definition(
@@ -146,6 +169,7 @@ def define(
         frozenset((first, *(operands.split() if isinstance(operands, str) else operands))),
         samples,
         Effect.VIEW if view else Effect.FRESH,
+        frozenset(lists.split()),
     )
     if found.name in DEFINITIONS:
         raise ValueError(f"there is a definition of {found.name} already")
@@ -160,6 +184,11 @@ def definition_of(function: object) -> Definition | None:
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None
+
+
+def has_rule(function: object) -> bool:
+    """Whether there is a rule for a function, or a definition."""
+    return lookup(function) is not None or definition_of(function) is not None
 
 
 def _within_a_rule(function: Callable[..., Any]) -> Callable[..., Any] | None:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import beside, call, rank_of, shape_of
+from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, Dim, Size, Type, array, dim_sum, may_be_negative, promote
 from s2sad.rules.contractions import bilinear_tangent
-from s2sad.rules.families import POSITIVE, REAL, array_types, conjugated, fit, rule, spread
+from s2sad.rules.families import POSITIVE, REAL, array_types, conjugated, fit, rule, spread, type_in
 from s2sad.rules.shaping import axis_in, known_rank
+from s2sad.rules.statistics import in_double
 
 
 def cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -187,6 +188,7 @@ define(np.trapezoid, trapezoid, trapezoid_samples, "y x dx")
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     if period is not None:
         raise UnsupportedType("np.interp with a period", "take x % period, and add the first point behind the last")
+    x, xp, fp = in_double(x), in_double(xp), in_double(fp)
     place = np.clip(call(np.searchsorted, xp, x, side="right") - 1, 0, shape_of(xp)[0] - 2)
     start, value = xp[place], fp[place]
     inner = value + (fp[place + 1] - value) / (xp[place + 1] - start) * (x - start)
@@ -375,6 +377,14 @@ rule(
 )
 
 
+define(
+    np.polyval,
+    lambda p, x: np.polyval(p, x),
+    lambda rng: [Sample(([1.5, 0.5, 2.0], REAL(rng, (3,)))), Sample((REAL(rng, (3,)), REAL(rng, (2,))))],
+    "x",
+)
+
+
 def _polyder(p: Any, m: int = 1) -> Any:
     for _ in range(m):
         p = p[:-1] * call(np.arange, shape_of(p)[0] - 1, 0, -1)
@@ -388,13 +398,20 @@ def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     return p
 
 
+def _dtype_of(a: Any) -> dict[str, Any]:
+    dtype = type_in(a).dtype if isinstance(a, Expr) else np.result_type(a)
+    return {} if dtype in (None, np.dtype(float)) else {"dtype": dtype}
+
+
 def _combined(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     """The sum or difference of polynomials; the shorter one gets zeros in front."""
 
     def expression(a1: Any, a2: Any) -> Any:
         m, n = shape_of(a1)[0], shape_of(a2)[0]
         length = call(max, m, n)
-        first, second = (call(np.concatenate, [call(np.zeros, length - k), a]) for a, k in ((a1, m), (a2, n)))
+        first, second = (
+            call(np.concatenate, [call(np.zeros, length - k, **_dtype_of(a)), a]) for a, k in ((a1, m), (a2, n))
+        )
         return function(first, second)
 
     return expression

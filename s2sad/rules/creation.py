@@ -385,6 +385,7 @@ rule(
     adjoint=_array_adjoint,
     samples=_array_samples,
     effect=Effect.VIEW,
+    aliases=[np.asanyarray],
 )
 
 

@@ -16,21 +16,15 @@ import numpy as np
 from scipy import special, stats
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
+from s2sad.ir.builder import call, known_value, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.rules.families import type_in
 from s2sad.rules.linalg import positive
 from s2sad.rules.shaping import known_rank
+from s2sad.rules.statistics import in_double
 
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 Function = Callable[..., Any]
-
-
-def in_double(x: Any) -> Any:
-    """SciPy computes in double precision."""
-    dtype = type_in(x).dtype
-    return call(np.astype, x, np.float64) if isinstance(x, Expr) and dtype is not None and dtype.itemsize < 8 else x
 
 
 def chosen(condition: Any, x: Any, y: Any) -> Any:

@@ -519,6 +519,7 @@ def rule(
     helper: bool = False,
     fits: Callable[..., bool] | None = None,
     name: str | None = None,
+    copies: Callable[..., bool] | None = None,
 ) -> Primitive:
     """A function with a tangent and an adjoint of its own; where numbers are real, their real parts are taken."""
 
@@ -544,6 +545,7 @@ def rule(
             samples=samples,
             helper=helper,
             fits=fits,
+            copies=copies,
         ),
         *aliases,
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, call, shape_of
+from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, derived_dim, dim_sum, new_dim
@@ -298,6 +298,12 @@ def _half_frequencies_type(n: Type, /, d: float = 1.0) -> Type:
 
 for _frequencies, _rule in ((np.fft.fftfreq, _frequencies_type), (np.fft.rfftfreq, _half_frequencies_type)):
     constant(_frequencies, _rule, samples=lambda rng: [Sample((6,)), Sample((5,), {"d": 0.1})])
+
+
+def zeros_like(x: Any, shape: Any) -> Any:
+    """Zeros of another shape, of the dtype of `x`."""
+    dtype = type_in(x).dtype if isinstance(x, Expr) else np.result_type(x)
+    return beside(x, np.zeros, shape, **({} if dtype in (None, np.dtype(float)) else {"dtype": dtype}))
 
 
 # Of Hermitian signals

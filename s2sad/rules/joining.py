@@ -12,7 +12,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, shape_of
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import NONE, ArrayType, ContainerType, Dim, Shape, Type, dim_product, dim_sum, new_dim
-from s2sad.rules.families import REAL, array_types, fit, linear, rule
+from s2sad.rules.families import REAL, array_types, cast, fit, linear, rule, type_in
 from s2sad.rules.shaping import axis_in, known_rank, scattered, shaped
 
 VIEW = Effect.VIEW
@@ -63,10 +63,17 @@ def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None 
     if axis is None:
         lengths = [call(np.size, x) for x in items]
         parts = _slices([None] * len(items), lengths.__getitem__)
-        return (tuple(np.reshape(g[part], shape_of(x)) for part, x in zip(parts, items, strict=True)),)
+        return (tuple(in_dtype(np.reshape(g[part], shape_of(x)), x) for part, x in zip(parts, items, strict=True)),)
     k = axis_in(axis, known_rank(items[0], "np.concatenate"))
     parts = _slices([_length(x, k) for x in items], lambda i: shape_of(items[i])[k])
-    return (tuple(g[(*[slice(None)] * k, part)] if k else g[part] for part in parts),)
+    pieces = [g[(*[slice(None)] * k, part)] if k else g[part] for part in parts]
+    return (tuple(in_dtype(p, x) for p, x in zip(pieces, items, strict=True)),)
+
+
+def in_dtype(c: Any, x: Any) -> Any:
+    """A contribution in the dtype of an operand of its shape."""
+    t = type_in(x)
+    return cast(c, t) if isinstance(t, ArrayType) else c
 
 
 def _length(x: Any, axis: int) -> int | None:
@@ -124,7 +131,8 @@ def _stack_tangent(y: Any, xs: Any, dots: Any, axis: int = 0) -> Any:
 def _stack_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int = 0) -> Any:
     first = next(iter(xs[0]))
     k = axis if axis >= 0 else axis_in(axis, known_rank(first, "np.stack") + 1)
-    return (tuple(g[(*[slice(None)] * k, i)] if k else g[i] for i in range(len(xs[0]))),)
+    pieces = [g[(*[slice(None)] * k, i)] if k else g[i] for i in range(len(xs[0]))]
+    return (tuple(in_dtype(p, x) for p, x in zip(pieces, xs[0], strict=True)),)
 
 
 rule(
@@ -172,7 +180,8 @@ def _as_concatenate(function: Any, axis_of: Any, lift: Any) -> None:
             )
             stop = start + length
             piece = g[(*[slice(None)] * k, slice(start, stop))] if k else g[start:stop]
-            parts.append(piece if own is not None or rank == len(lifted) else np.reshape(piece, shape_of(x)))
+            whole = own is not None or rank == len(lifted)
+            parts.append(in_dtype(piece if whole else np.reshape(piece, shape_of(x)), x))
             start = stop
         return (tuple(parts),)
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.builder import call
+from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim
-from s2sad.rules.families import REAL, array_types, constant
+from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim, tuple_type
+from s2sad.rules.families import REAL, array_types, constant, rule
 from s2sad.rules.reductions import reduced_shape
+from s2sad.rules.shaping import scattered
 from s2sad.rules.statistics import keywords
 
 PLACES = np.dtype(np.int64)
@@ -85,3 +86,71 @@ define(
         Sample((REAL(rng, (3, 4)), (0, 2)), {"axis": 1}),
     ],
 )
+
+
+# Each number once: the first of equal ones has the derivative
+
+
+def _unique_type(
+    ar: Type,
+    /,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Type:
+    (t,) = array_types("np.unique", [ar])
+    count = _some()
+    parts: list[Type] = [ArrayType(t.dtype, (count,), "array")]
+    parts += [_places((count,))] if return_index else []
+    parts += [_places(t.shape)] if return_inverse else []
+    parts += [_places((count,))] if return_counts else []
+    return parts[0] if len(parts) == 1 else tuple_type(*parts)
+
+
+def _first_places(x: Any) -> Any:
+    return call(np.unique, x, return_index=True)[1]
+
+
+def _unique_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
+    found = np.ravel(dots[0])[_first_places(xs[0])]
+    several = any(static.get(f"return_{k}") for k in ("index", "inverse", "counts"))
+    return (found, *[None] * (len(y) - 1)) if several else found
+
+
+def _unique_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> Any:
+    bar = g[0] if isinstance(g, tuple) else g
+    if bar is None:
+        return (None,)
+    x = xs[0]
+    spread = scattered(np.zeros_like(np.ravel(x)), _first_places(x), bar)
+    return (np.reshape(spread, shape_of(x)),)
+
+
+rule(
+    np.unique,
+    _unique_type,
+    tangent=_unique_tangent,
+    adjoint=_unique_adjoint,
+    samples=lambda rng: [
+        Sample((REAL(rng, (4,)),)),
+        Sample((REAL(rng, (2, 3)),)),
+        Sample((REAL(rng, (4,)),), {"return_index": True, "return_counts": True}),
+    ],
+)
+
+
+def _laid_out(a: Any, dtype: Any = None) -> Any:
+    found = call(np.asarray, a, **keywords(dtype=dtype))
+    return np.atleast_1d(found) if rank_of(found) == 0 else found
+
+
+for _function in (np.ascontiguousarray, np.asfortranarray):
+    define(
+        _function,
+        _laid_out,
+        lambda rng: [Sample((REAL(rng, (2, 3)),)), Sample((REAL(rng, (2,)),), {"dtype": np.float32})],
+        view=True,
+    )

@@ -16,7 +16,7 @@ from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, SequenceType, Type
 from s2sad.rules.families import POSITIVE, REAL, array_types, linear, type_in
 from s2sad.rules.shaping import axis_in, known_rank, shaped
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_dtype_of, keywords
 
 
 def items_of(arrays: Any, what: str) -> list[Any]:
@@ -60,8 +60,8 @@ def _pairs(*shapes: tuple[tuple[int, ...], ...]) -> Callable[[np.random.Generato
     return lambda rng: [Sample(([REAL(rng, s) for s in row],)) for row in shapes]
 
 
-define(np.column_stack, _column_stack, _pairs(((3,), (3,)), ((3, 2), (3,)), ((2, 1), (2, 2))))
-define(np.dstack, _dstack, _pairs(((3,), (3,)), ((3, 2), (3, 2)), ((2, 2, 1), (2, 2))))
+define(np.column_stack, _column_stack, _pairs(((3,), (3,)), ((3, 2), (3,)), ((2, 1), (2, 2))), lists="tup")
+define(np.dstack, _dstack, _pairs(((3,), (3,)), ((3, 2), (3, 2)), ((2, 2, 1), (2, 2))), lists="tup")
 define(
     np.dsplit,
     lambda ary, indices_or_sections: list(np.split(ary, indices_or_sections, axis=2)),
@@ -201,6 +201,7 @@ define(
         Sample((np.array([0, 2, 1, 0]), [REAL(rng, (4,)), REAL(rng, (4,)), REAL(rng, (4,))])),
     ],
     "choices",
+    lists="choices",
 )
 
 
@@ -322,7 +323,7 @@ define(
 )
 define(
     np.ldexp,
-    lambda x1, x2, /: x1 * 2.0**x2,
+    lambda x1, x2, /: x1 * in_dtype_of(2.0**x2, x1),
     lambda rng: [Sample((REAL(rng, (3,)), 2)), Sample((REAL(rng, (3,)), np.array([1, -1, 0])))],
     "x2",
 )

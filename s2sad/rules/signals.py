@@ -17,6 +17,7 @@ from s2sad.rules.calculus import along_axis, cut, grid, trapezoid, trapezoid_sam
 from s2sad.rules.contractions import bilinear_tangent
 from s2sad.rules.families import REAL, array_types, conjugated, fit, rule
 from s2sad.rules.shaping import known_rank
+from s2sad.rules.statistics import in_double
 
 # Integrals
 
@@ -170,7 +171,7 @@ METRICS: dict[str, Callable[[Any], Any]] = {
 
 
 def _cdist(XA: Any, XB: Any, metric: str = "euclidean") -> Any:
-    between = XA[:, None] - XB
+    between = in_double(XA)[:, None] - in_double(XB)
     if metric == "euclidean":
         return np.linalg.norm(between, axis=-1)
     if metric not in METRICS:

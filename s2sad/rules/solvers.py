@@ -13,15 +13,17 @@ import numpy as np
 from scipy import linalg
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
+from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules import linalg as of_numpy
 from s2sad.rules.contractions import transposed
 from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule, spread
+from s2sad.rules.fft import zeros_like
 from s2sad.rules.linalg import positive, regular
 from s2sad.rules.shaping import known_rank
+from s2sad.rules.statistics import in_double
 
 TURNED: dict[Any, bool] = {0: False, "N": False, 1: True, "T": True}
 """The values of `trans`: whether the matrix is transposed."""
@@ -154,7 +156,7 @@ define(
 )
 define(
     linalg.det,
-    lambda a, overwrite_a=False, check_finite=True: np.linalg.det(a),
+    lambda a, overwrite_a=False, check_finite=True: np.linalg.det(in_double(a)),
     lambda rng: [Sample((regular(rng, 3, 3),))],
 )
 define(
@@ -164,7 +166,7 @@ define(
 )
 define(
     linalg.norm,
-    lambda a, ord=None, axis=None, keepdims=False, check_finite=True: np.linalg.norm(a, ord, axis, keepdims),
+    lambda a, ord=None, axis=None, keepdims=False, check_finite=True: np.linalg.norm(in_double(a), ord, axis, keepdims),
     lambda rng: [Sample((REAL(rng, (4,)),)), Sample((REAL(rng, (3, 4)), 2)), Sample((REAL(rng, (3, 4)), 1, 1))],
 )
 define(
@@ -184,6 +186,7 @@ define(
         Sample(((regular(rng, 3, 3), lower), REAL(rng, shape))) for lower in (True, False) for shape in [(3,), (3, 2)]
     ],
     "b",
+    lists="c_and_lower",
 )
 
 
@@ -406,7 +409,7 @@ def _block_diag(*arrs: Any) -> Any:
     rows = []
     for k, block in enumerate(blocks):
         height = shape_of(block)[0]
-        row = [beside(block, np.zeros, (height, sum(w[1:], w[0]))) for w in (widths[:k], widths[k + 1 :]) if w]
+        row = [zeros_like(block, (height, sum(w[1:], w[0]))) for w in (widths[:k], widths[k + 1 :]) if w]
         row.insert(1 if k else 0, block)
         rows.append(call(np.concatenate, row, axis=1) if len(row) > 1 else block)
     return call(np.concatenate, rows) if len(rows) > 1 else rows[0]

@@ -18,13 +18,13 @@ from s2sad.ir.builder import call
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array, broadcast_shapes, tuple_type
-from s2sad.rules.elementwise import is_real
 from s2sad.rules.families import (
     ABOVE_ONE,
     POSITIVE,
     REAL,
     UNIT,
     array_types,
+    conjugated,
     constant,
     elementwise,
     elementwise_samples,
@@ -33,9 +33,10 @@ from s2sad.rules.families import (
     result_dtype,
     rule,
     spread,
+    type_in,
 )
 from s2sad.rules.reductions import Axis, expanded, reduced_shape
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_double, keywords
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)
@@ -67,11 +68,11 @@ def _spence_slope(y: Any, z: Any) -> Any:
     return np.where(z == 1.0, -1.0, np.log(z) / (1.0 - z + (z == 1.0)))
 
 
-def _side(x: Any) -> Any:
-    """The sign of a real number: the scale of these functions is no analytic one."""
-    if not is_real(x):
-        raise UnsupportedType("the derivative of scipy.special.ive of complex numbers", "scale scipy.special.iv")
-    return np.sign(x)
+def real(x: Any) -> Any:
+    """An operand that is real: of complex numbers there is no rule."""
+    if conjugated(x) is not x:
+        raise UnsupportedType("the derivative of this function of complex numbers", "give it a rule of your own")
+    return x
 
 
 def _psi(x: Any) -> Any:
@@ -96,7 +97,7 @@ elementwise(special.gamma,    lambda y, x: y * _psi(x),                         
 elementwise(special.gammaln,  lambda y, x: _psi(x),                                domain=POSITIVE)
 elementwise(special.loggamma, lambda y, x: _psi(x),                                domain=POSITIVE)
 elementwise(special.rgamma,   lambda y, x: -y * _psi(x),                           domain=POSITIVE)
-elementwise(special.psi,      lambda y, x: call(special.polygamma, 1, x),          domain=POSITIVE)
+elementwise(special.psi,      lambda y, x: call(special.polygamma, 1, real(x)),    domain=POSITIVE)
 elementwise(special.beta,     lambda y, a, b: y * (_psi(a) - _psi(a + b)),
                               lambda y, a, b: y * (_psi(b) - _psi(a + b)),         domain=POSITIVE)
 elementwise(special.betaln,   lambda y, a, b: _psi(a) - _psi(a + b),
@@ -158,7 +159,7 @@ _of_order(special.yv, lambda y, v, x: 0.5 * (special.yv(v - 1, x) - special.yv(v
 _of_order(special.iv, lambda y, v, x: 0.5 * (special.iv(v - 1, x) + special.iv(v + 1, x)))
 _of_order(special.kv, lambda y, v, x: -0.5 * (special.kv(v - 1, x) + special.kv(v + 1, x)))
 _of_order(special.kn, lambda y, v, x: v * y / x - special.kn(v + 1, x))
-_of_order(special.ive, lambda y, v, x: 0.5 * (special.ive(v - 1, x) + special.ive(v + 1, x)) - _side(x) * y)
+_of_order(special.ive, lambda y, v, x: 0.5 * (special.ive(v - 1, x) + special.ive(v + 1, x)) - np.sign(real(x)) * y)
 _of_order(special.kve, lambda y, v, x: y - 0.5 * (special.kve(v - 1, x) + special.kve(v + 1, x)))
 _of_order(special.expn, lambda y, n, x: -special.expn(n - 1, x))
 
@@ -385,7 +386,7 @@ rule(
 
 
 def _multigammaln(a: Any, d: int) -> Any:
-    steps = 0.5 * np.arange(d)
+    a, steps = in_double(a), 0.5 * np.arange(d)
     constants = 0.25 * d * (d - 1) * math.log(math.pi)
     total = special.gammaln(a)
     for step in steps[1:]:
@@ -400,12 +401,21 @@ define(
 )
 define(
     special.factorial,
-    lambda n, exact=False, extend="zero": special.gamma(n + 1.0),
+    lambda n, exact=False, extend="zero": special.gamma(in_double(n) + 1.0),
     lambda rng: [Sample((POSITIVE(rng, (3,)),)), Sample((1.7,))],
 )
+
+
+def _comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
+    if exact:
+        raise UnsupportedType("scipy.special.comb with exact", "leave it out")
+    N, k = (call(np.float64, v) if getattr(type_in(v), "kind", None) == "python" else v for v in (N, k))
+    return special.binom(N + k - 1.0 if repetition else N, k)
+
+
 define(
     special.comb,
-    lambda N, k, *, exact=False, repetition=False: special.binom(N + k - 1.0 if repetition else N, k),
+    _comb,
     lambda rng: [Sample((3.0 + POSITIVE(rng, (3,)), POSITIVE(rng, (3,)))), Sample((5.5, 2.25))],
     "N k",
 )

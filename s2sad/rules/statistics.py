@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import beside, call, rank_of, shape_of
+from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import ContainerType, SequenceType
-from s2sad.rules.families import REAL, conjugated, type_in
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType
+from s2sad.rules.families import REAL, cast, conjugated, type_in
 from s2sad.rules.reductions import Axis, axes_of, count_of
 from s2sad.rules.shaping import known_rank
 
@@ -36,6 +36,13 @@ def _samples(*rows: dict[str, Any]) -> Callable[[np.random.Generator], Iterable[
             yield Sample((REAL(rng, (3, 4)),), row)
 
     return samples
+
+
+def in_dtype_of(c: Any, a: Any) -> Any:
+    """A count or a fraction in the precision of `a`, where that is not double."""
+    t = type_in(a)
+    plain = not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "fc" or t.dtype.itemsize == 8
+    return c if plain or t.dtype == np.complex128 else cast(c, t)
 
 
 def _ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -105,7 +112,8 @@ def _quantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keep
     first = call(np.int64, np.floor(place)) if rank_of(q) == 0 else np.astype(np.floor(place), np.int64)
     second = np.minimum(first + 1, length - 1)
     low = items[..., first]
-    found = low + (place - first) * (items[..., second] - low)
+    part = place - first
+    found = low + in_dtype_of(part, a if known_rank(q, "np.quantile") == 0 else q) * (items[..., second] - low)
     lead = known_rank(q, "np.quantile")
     if lead:
         found = np.moveaxis(found, tuple(range(-lead, 0)), tuple(range(lead)))
@@ -195,6 +203,13 @@ def _cov(
     return _products(rows, rows, bias, ddof)
 
 
+def in_double(x: Any) -> Any:
+    """What is computed in double precision in any case."""
+    dtype = type_in(x).dtype
+    single = isinstance(x, Expr) and dtype is not None and dtype.itemsize < 8 and dtype.kind == "f"
+    return call(np.astype, x, np.float64) if single else x
+
+
 def _rows(m: Any, rowvar: bool) -> Any:
     """A matrix with a variable in each row."""
     if known_rank(m, "np.cov") == 1:
@@ -205,6 +220,7 @@ def _rows(m: Any, rowvar: bool) -> Any:
 def _products(x: Any, y: Any, bias: bool, ddof: int | None) -> Any:
     """The mean products of the deviations of rows."""
     less = (0 if bias else 1) if ddof is None else ddof
+    x = in_double(x)
     count = shape_of(x)[1] - less if less else shape_of(x)[1]
     deviation = x - np.mean(x, axis=1, keepdims=True)
     return deviation @ conjugated(deviation).T / count
@@ -254,14 +270,14 @@ def _nanprod(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _nanmean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     over = keywords(axis=axis, keepdims=keepdims)
-    return np.sum(_filled(a, 0.0), **over) / np.sum(present(a), **over)
+    return np.sum(_filled(a, 0.0), **over) / in_dtype_of(np.sum(present(a), **over), a)
 
 
 def _nanvar(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     over = keywords(axis=axis, keepdims=keepdims)
     count = np.sum(present(a), **over)
     deviation = np.where(np.isnan(a), 0.0, a - _nanmean(a, axis, keepdims=axis is not None))
-    return np.sum(deviation * deviation, **over) / (count - ddof if ddof else count)
+    return np.sum(deviation * deviation, **over) / in_dtype_of(count - ddof if ddof else count, a)
 
 
 def _nanstd(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
@@ -276,7 +292,7 @@ def _nanquantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", k
     place = np.clip(METHODS[method](count, q), 0.0, count - 1.0)
     first = np.astype(np.floor(place), np.int64)
     low, high = (np.take_along_axis(items, k, axis=-1) for k in (first, np.minimum(first + 1, count - 1)))
-    return put_back((low + (place - first) * (high - low))[..., 0], a, axis, keepdims)
+    return put_back((low + in_dtype_of(place - first, a) * (high - low))[..., 0], a, axis, keepdims)
 
 
 def _nanpercentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:

@@ -21,7 +21,7 @@ from s2sad.rules.contractions import transposed
 from s2sad.rules.families import REAL, array_types, conjugated, constant, fit, rule
 from s2sad.rules.linalg import _matrix, adjointed, positive, regular
 from s2sad.rules.shaping import known_rank
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_dtype_of, keywords
 
 
 def _pinv_type(a: Type, /, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Type:
@@ -37,10 +37,10 @@ def _pinv_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
 
 
 def _pinv_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> Any:
-    a, g_t, y_t = xs[0], transposed(g), adjointed(y)
-    right = g_t @ y @ y_t
-    left = y_t @ y @ g_t
-    return (fit(conjugated(right - a @ y @ right + left - left @ y @ a - y_t @ conjugated(g) @ y_t), a),)
+    a, turned, y_h = xs[0], transposed(g), adjointed(y)
+    right = turned @ y @ y_h
+    left = y_h @ y @ turned
+    return (fit(conjugated(right - a @ y @ right + left - left @ y @ a - y_h @ conjugated(g) @ y_h), a),)
 
 
 rule(
@@ -73,7 +73,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 
 def _matrix_power(a: Any, n: int) -> Any:
     if n == 0:
-        return np.zeros_like(a) + call(np.eye, shape_of(a)[known_rank(a, "np.linalg.matrix_power") - 1])
+        return np.zeros_like(a) + in_dtype_of(call(np.eye, shape_of(a)[known_rank(a, "np.linalg.matrix_power") - 1]), a)
     base, n = (np.linalg.inv(a), -n) if n < 0 else (a, n)
     found = None
     while True:
@@ -137,6 +137,7 @@ define(
         Sample(([REAL(rng, (2, 3)), REAL(rng, (3, 2)), REAL(rng, (2, 4))],)),
         Sample(([REAL(rng, (2,)), REAL(rng, (2, 2)), REAL(rng, (2,))],)),
     ],
+    lists="arrays",
 )
 define(
     np.linalg.cond,

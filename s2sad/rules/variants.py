@@ -20,7 +20,7 @@ from s2sad.rules.families import REAL, conjugated, type_in
 from s2sad.rules.linalg import positive
 from s2sad.rules.reductions import Axis
 from s2sad.rules.shaping import axis_in, known_rank
-from s2sad.rules.statistics import keywords
+from s2sad.rules.statistics import in_dtype_of, keywords
 
 MASK = np.array([[True, False, True, True], [False, True, True, False], [True, True, True, False]])
 
@@ -57,6 +57,8 @@ def _prod(
 
 def _extremum(function: Callable[..., Any], pair: Callable[..., Any]) -> Callable[..., Any]:
     def expression(a: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
+        if initial is None and where is None:
+            return function(a, **keywords(axis=axis, keepdims=keepdims))
         if initial is None:
             raise UnsupportedType(f"np.{function.__name__} of some numbers without an initial one", "give it")
         found = function(
@@ -75,7 +77,7 @@ def _mean(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fals
     over = keywords(axis=axis, keepdims=keepdims)
     if where is None:
         return np.mean(_typed(a, dtype), **over)
-    return np.sum(_only(_typed(a, dtype), where, 0.0), **over) / _count(a, axis, keepdims, where)
+    return np.sum(_only(_typed(a, dtype), where, 0.0), **over) / in_dtype_of(_count(a, axis, keepdims, where), a)
 
 
 def _var(
@@ -98,7 +100,7 @@ def _var(
     deviation = _only(x - centre, where, 0.0)
     over = keywords(axis=axis, keepdims=keepdims)
     count = np.sum(beside(a, np.broadcast_to, where, shape_of(a)), **over)
-    return np.sum(deviation * deviation, **over) / (count - less if less else count)
+    return np.sum(deviation * deviation, **over) / in_dtype_of(count - less if less else count, a)
 
 
 def _std(a: Any, *arguments: Any, **named: Any) -> Any:
@@ -215,6 +217,7 @@ define(
     ],
     "shape",
     view=True,
+    lists="shape",
 )
 define(np.ravel, _ravel, _of({"order": "F"}, {"order": "C"}), view=True)
 

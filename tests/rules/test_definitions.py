@@ -104,6 +104,31 @@ def test_for_many_examples(name: str) -> None:
                 assert np.shape(a) == (0, *np.shape(b)), s
 
 
+def in_single(x: Any) -> Any:
+    """Arrays of float64 in float32; scalars too."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(in_single, x))
+    return x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype == np.float64 else x
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_single_precision(name: str) -> None:
+    """Where a definition is written out, its results have the dtype that the function gives them."""
+    definition = DEFINITIONS[name]
+    for s in samples(definition):
+        single = Sample(tuple(map(in_single, s.arguments)), {k: in_single(v) for k, v in s.keywords.items()})
+        f, operands = calling(definition, single)
+        arrays = [isinstance(x, np.ndarray) for x in operands]
+        if not any(arrays) or not all(map(is_float, leaves(f(*operands)))):
+            continue
+        out, _ = s2sad.jvp(f, tuple(operands), tuple(x * 0 for x in operands))
+        for a, b in zip(leaves(out), leaves(f(*operands)), strict=True):
+            assert np.asarray(a).dtype == np.asarray(b).dtype, s
+        bars = s2sad.vjp(f, *operands)[1](f(*operands))
+        for x, bar in zip(operands, bars, strict=True):
+            assert not isinstance(x, np.ndarray) or bar.dtype == x.dtype, s
+
+
 MATRIX = np.arange(12.0).reshape(3, 4) + 0.5
 
 

@@ -283,7 +283,7 @@ def test_complex_numbers(primitive: Primitive) -> None:
             dots = [d + np.conj(np.swapaxes(d, -1, -2)) for d in dots]
         try:
             y_dot = None if kind.constant else kind.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
-        except (TypeError, UnsupportedType):
+        except UnsupportedType:
             continue
         found = as_zeros(y_dot, case.result)
         expected = numerical_tangent(case, dots, 1e-4)
