@@ -134,6 +134,27 @@ def mapped(x):
     return np.sum(rows**2)
 
 
+def mapped_itself(x):
+    value, pullback = vjp(waves, x)
+    (rows,) = vmap(pullback)(MANY)
+    _, pushforward = linearize(lambda y: waves(y) * 2.0, x)
+    return np.sum(rows**2) + np.sum(vmap(pushforward)(TANGENTS) ** 3) + np.sum(jacfwd(pushforward)(x) ** 2)
+
+
+def tangent_kernel(x):
+    """A row of the neural tangent kernel: a pushforward of what a pullback gives, closed over by what is mapped."""
+
+    def one(y):
+        return waves(y)
+
+    _, pullback = vjp(one, x)
+
+    def row(v):
+        return jvp(one, (2.0 * x,), pullback(v))[1]
+
+    return np.sum(vmap(row)(np.eye(4)) ** 2)
+
+
 def linearised(x):
     value, pushforward = linearize(waves, x)
     return np.sum(pushforward(x) * value)
@@ -159,6 +180,9 @@ PROGRAMS = [
     linearised,
     divergence,
     gauss_newton,
+    mapped,
+    mapped_itself,
+    tangent_kernel,
 ]
 
 

@@ -279,7 +279,7 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
-        if getattr(f, "__s2sad_derivative__", False):
+        if getattr(f, "__s2sad_derivative__", False) and hasattr(f, "spread"):  # a checkpointed function has none
             arguments = self.with_vectors(f.transform, arguments, node)
             f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gast
@@ -18,7 +18,7 @@ from s2sad.errors import UnsupportedCall
 from s2sad.frontend import generators, scope
 from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.objects import Objects
-from s2sad.frontend.terms import Closure, Derived, Record, Ref, Term, describe, is_array, parts
+from s2sad.frontend.terms import Closure, Derived, Linear, Record, Ref, Term, describe, is_array, parts
 from s2sad.ir.values import Constant, Operand, Value
 
 MAX_DEPTH = 60
@@ -130,6 +130,9 @@ class Closures(Objects):
                     if id(term) not in seen:
                         seen.add(id(term))
                         work.append(term)
+                elif isinstance(term, Linear):
+                    around.linear[around.add_value(frame, name, bound)] = term
+                    values.append(term.operands)
                 elif self.is_value(term):
                     around.add_value(frame, name, bound)
                     values.append(term)
@@ -143,6 +146,8 @@ class Closures(Objects):
         known = {k: self.static(v, node) for k, v in keywords.items()}
         given = [self.static(a, node) for a in arguments[1:]]
         function = arguments[0]
+        if isinstance(function, Linear):
+            return self.derived_linear(function, operator, given, known, node)
         if not isinstance(function, (Closure, Derived)):
             self.refuse(
                 node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
@@ -151,6 +156,23 @@ class Closures(Objects):
         for transform in operator.__s2sad_transform__(names, *given, **known):
             function = Derived(function, transform)
         return function
+
+    def derived_linear(
+        self, function: Linear, operator: Any, given: list[Any], known: dict[str, Any], node: gast.AST
+    ) -> Linear:
+        """The derivative of a pullback or pushforward, by its own arguments: what it holds comes before them."""
+        held, target = len(function.operands), function.target
+        names = [f"tangent_{k + 1}" for k in range(function.count)]
+        for transform in operator.__s2sad_transform__(names, *given, **known):
+            if transform.kind == "vmap":
+                axes = (*(None,) * held, *(transform.in_axes[k] for k in function.kept))
+                target = DerivedTarget(target, replace(transform, in_axes=axes))
+            elif transform.further or not set(transform.argnums) <= set(function.kept):
+                self.refuse(node, f"{operator.__name__} of a linear function", "write a function that calls it")
+            else:
+                places = tuple(held + function.kept.index(k) for k in transform.argnums)
+                target = DerivedTarget(target, replace(transform, argnums=places))
+        return replace(function, target=target)
 
     def call_derived(
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -252,6 +274,8 @@ class Around:
         self.values: dict[str, tuple[int, str]] = {}
         """By the names of the parameters that hold them."""
         self.functions: dict[tuple[int, str], tuple[Closure, int]] = {}
+        self.linear: dict[tuple[int, str], Linear] = {}
+        """The pullbacks and pushforwards among the values: a tuple of their operands is passed for each."""
         self.index(frame)
 
     def index(self, frame: Frame) -> int:
@@ -269,12 +293,13 @@ class Around:
     def add_function(self, frame: Frame, name: str, closure: Closure) -> None:
         self.functions[self.index(frame), name] = closure, self.index(closure.frame)
 
-    def add_value(self, frame: Frame, name: str, taken: Collection[str]) -> None:
+    def add_value(self, frame: Frame, name: str, taken: Collection[str]) -> tuple[int, str]:
         parameter, count = name, 1
         while parameter in taken or parameter in self.values:
             count += 1
             parameter = f"{name}_{count}"
-        self.values[parameter] = self.index(frame), name
+        place = self.values[parameter] = self.index(frame), name
+        return place
 
     def mirrors(self) -> list[Frame]:
         """The frames that stand for those of the caller."""
@@ -291,7 +316,8 @@ class Around:
 
     def identity(self) -> object:
         functions = tuple((*place, id(c.node), k) for place, (c, k) in self.functions.items())
-        return tuple(self.values.items()), functions
+        linear = tuple((*place, t.target, t.count, t.kept) for place, t in self.linear.items())
+        return tuple(self.values.items()), functions, linear
 
 
 @dataclass(frozen=True, eq=False)

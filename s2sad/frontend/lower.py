@@ -31,7 +31,7 @@ from s2sad.frontend.listmethods import delete_item, set_item
 from s2sad.frontend.objects import BINARY_METHODS
 from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion, parse
-from s2sad.frontend.terms import Closure, Method, Ref, Term, is_array
+from s2sad.frontend.terms import Closure, Linear, Method, Ref, Term, is_array
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
 from s2sad.ir.definition import has_rule
@@ -174,6 +174,10 @@ class Lowering(Regions):
         if isinstance(target, ClosureTarget):
             for (k, name), (inner, where) in target.around.functions.items():
                 self.env[self.mirrors[k].key(name)] = Closure(inner.node, inner.name, self.mirrors[where], {})
+            for (k, name), linear in target.around.linear.items():
+                key = self.mirrors[k].key(name)
+                held = tuple(map(self.to_operand, self.sequence(self.env[key], self.frame.tree)))
+                self.env[key] = Linear(linear.target, held, linear.count, linear.kept)
             return self.body(self.frame.tree)
         if isinstance(target, types.FunctionType) and not has_rule(target):
             self.frame.receiver = self.env.get(next(iter(parameters), ""))
