@@ -11,9 +11,9 @@ def energy_grad(u, w):
     v9 = w * h
     v10 = np.exp(u)
     # adjoint sweep
-    v11_bar = -v9                                                   # v12 = v9 * v11
-    slopes_bar = h * slopes                                         # v6 = slopes ** 2
-    v4_bar = slopes_bar / h                                         # slopes = v4 / h
-    v3_bar = np.pad(v4_bar, ((1, 0),)) - np.pad(v4_bar, ((0, 1),))  # v4 = np.diff(v3)
+    v11_bar = -v9                         # v12 = v9 * v11
+    slopes_bar = h * slopes               # v6 = slopes ** 2
+    v4_bar = slopes_bar / h               # slopes = v4 / h
+    v3_bar = -np.diff(np.pad(v4_bar, 1))  # v4 = np.diff(v3)
     u_bar = v11_bar * v10 + v3_bar[1:-1]  # v3 = np.concatenate((v1, u, v2)); v10 = np.exp(u)
     return u_bar

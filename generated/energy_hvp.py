@@ -15,9 +15,9 @@ def energy_hvp(u, w, u_dot):
     u_bar_dot = v10_dot * v11_bar
     slopes_bar_dot = slopes_dot * h
     v4_bar_dot = slopes_bar_dot / h
-    v5_dot = np.pad(v4_bar_dot, ((1, 0),))
-    v7_dot = np.pad(v4_bar_dot, ((0, 1),))
-    v3_bar_dot = v5_dot - v7_dot
-    v_bar_dot = v3_bar_dot[1:-1]
-    u_bar_dot += v_bar_dot
+    v5_dot = np.pad(v4_bar_dot, 1)
+    v7_dot = np.diff(v5_dot)
+    v3_bar_dot = -v7_dot
+    v8_dot = v3_bar_dot[1:-1]
+    u_bar_dot += v8_dot
     return u_bar_dot

@@ -48,7 +48,8 @@ def factor_sum_grad(a, w):
         v1_bar = v5_bar / v4  # v5 = v1 / v4
         v5 = a[:, k]
         v4_bar = r_bar[k, k] - np.sum(v1_bar * v5)  # v5 = v1 / v4; r[k, k] = v4
-        v1_bar += v4_bar / v4 * v1                  # v4 = np.sqrt(v3); v2 = v1 ** 2
+        v3_bar = 0.5 * v4_bar / v4                  # v4 = np.sqrt(v3)
+        v1_bar += 2.0 * v3_bar * v1                 # v2 = v1 ** 2
         a_bar[:, k] = v1_bar                        # a[:, k] = v5; v1 = a[:, k]
         r_bar[k, k] = 0.0                           # r[k, k] = v4
     return a_bar

@@ -44,9 +44,8 @@ def burgers_reverse(residuals, u_bar):
         u_bar += v8_bar * v7                    # v8 = v7 * u; u = u - v10
         v6_bar = ahead_bar[-1]                  # ahead[-1] = v6
         ahead_bar[-1] = 0.0                     # ahead[-1] = v6
-        v16 = back_bar[0]                       # back[0] = v6
+        v6_bar += back_bar[0]                   # back[0] = v6
         back_bar[0] = 0.0                       # back[0] = v6
-        v6_bar += v16                           # back[0] = v6
         u_bar[-1] -= v6_bar                     # v6 = v4 - v5; v5 = u[-1]
         u_bar[0] += v6_bar                      # v4 = u[0]
         v3_bar = ahead_bar[:-1] + back_bar[1:]  # ahead[:-1] = v3; back[1:] = v3

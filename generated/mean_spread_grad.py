@@ -21,9 +21,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         r3s = np.empty(v44)
         rjis = []
         for j in range(i + 1, n):
-            v1 = pos[j]
-            v2 = pos[i]
-            rji = v1 - v2
+            rji = pos[j] - pos[i]
             rjis.append(rji)
             v3 = rji[0]
             v4 = v3 * v3
@@ -124,8 +122,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 rji_bar = np.zeros_like(rji)
                 r3_bar = 0.0
                 for k in reversed(range(3)):
-                    v_bar = acc_bar[j, k]  # acc[j, k] -= v39
-                    v39_bar = -v_bar
+                    v39_bar = -acc_bar[j, k]  # acc[j, k] -= v39
                     r3 = r3s[j - (i + 1)]
                     v38_bar = v39_bar / r3  # v39 = v38 / r3
                     v37 = mass[i]

@@ -20,8 +20,12 @@ def loss_grad_forward(params, x, y):
 
 def adapted_forward(params, x, y, rate):
     (v5, v6, v7, v8), loss_grad_residuals = loss_grad_forward(params, x, y)
-    return [params[0] - rate * v5, params[1] - rate * v6, params[2] - rate * v7, params[3] - rate * v8], (
-        rate, loss_grad_residuals
+    return (
+        [
+            params[0] - rate * v5, params[1] - rate * v6, params[2] - rate * v7,
+            params[3] - rate * v8
+        ],
+        (rate, loss_grad_residuals)
     )
 
 

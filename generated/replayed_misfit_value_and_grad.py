@@ -155,8 +155,8 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     # evaluation trace
     y, step_residuals = step_forward(y, weights, dt)
     v2 = y - spiral[k]
-    total_bar = result_bar[1]
     # adjoint sweep
+    total_bar = result_bar[1]
     v2_bar = 2.0 * total_bar * v2                             # v3 = v2 ** 2
     y_bar = result_bar[0] + v2_bar                            # v2 = y - v1
     y_bar, weights_bar = step_reverse(step_residuals, y_bar)  # y = step(y, weights, dt)

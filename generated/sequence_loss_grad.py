@@ -67,9 +67,9 @@ def lstm_forward(w, u, b, x):
 
 def sigmoid_reverse(residuals, v4_bar):
     v2, v3, v4 = residuals
-    v3_bar = v4_bar * (-v4 / v3)  # v4 = 1.0 / v3
-    v1_bar = v3_bar * v2          # v2 = np.exp(v1)
-    x_bar = -v1_bar               # v1 = -x
+    v3_bar = -v4_bar * v4 / v3  # v4 = 1.0 / v3
+    v1_bar = v3_bar * v2        # v2 = np.exp(v1)
+    x_bar = -v1_bar             # v1 = -x
     return x_bar
 
 

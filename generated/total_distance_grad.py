@@ -15,10 +15,9 @@ def total_distance_grad(d):
                 v1 = d[i, k]
                 v2 = d[k, j]
                 v3 = v1 + v2
-                v4 = d[i, j]
-                v6 = v3 < v4
-                decisions[k, i, j] = v6
-                if v6:
+                v4 = v3 < d[i, j]
+                decisions[k, i, j] = v4
+                if v4:
                     d[i, j] = v3
     # adjoint sweep
     d_bar = 2.0 * d  # v5 = d * d

@@ -49,13 +49,13 @@ def durbin_reverse(residuals, y_bar):
     alpha_bar = 0.0
     y_bar = y_bar.copy()
     for k, v8 in zip(reversed(range(1, n)), reversed(v8s)):
-        v15 = y_bar[k]       # y[k] = alpha
-        y_bar[k] = 0.0       # y[k] = alpha
-        v13_bar = y_bar[:k]  # y[:k] += v13
+        alpha_bar += y_bar[k]  # y[k] = alpha
+        y_bar[k] = 0.0         # y[k] = alpha
+        v13_bar = y_bar[:k]    # y[:k] += v13
         v12 = v8[::-1]
         alpha = alphas_2[k - 1]
-        v12_bar = v13_bar * alpha                            # v13 = alpha * v12
-        alpha_bar = alpha_bar + v15 + np.sum(v13_bar * v12)  # y[k] = alpha; v13 = alpha * v12
+        v12_bar = v13_bar * alpha           # v13 = alpha * v12
+        alpha_bar += np.sum(v13_bar * v12)  # v13 = alpha * v12
         beta = betas_2[k - 1]
         v11_bar = alpha_bar / beta   # alpha = v11 / beta
         beta_bar -= v11_bar * alpha  # alpha = v11 / beta

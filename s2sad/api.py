@@ -251,11 +251,12 @@ class Linear(functools.partial[Any]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
     quick: Callable[..., Any]
+    __name__: str
 
     @classmethod
     def at(cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[Any]) -> Linear:
         made = cls(derivative, *primals)
-        made.quick = quick
+        made.quick, made.__name__ = quick, derivative.__name__
         return made
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:

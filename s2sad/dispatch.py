@@ -44,9 +44,10 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Function
 from s2sad.program import Program
 from s2sad.relatives import RELATIVES, Relation
-from s2sad.signatures import signature_of as signature_of
 from s2sad.specialised import Family, Specialised, bound, source_of
 from s2sad.targets import name_of as name_of
+from s2sad.targets import positional_names
+from s2sad.targets import signature_of as signature_of
 from s2sad.transforms import Transform, is_constant, with_statics
 from s2sad.version import __version__
 
@@ -99,17 +100,6 @@ def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return target
     names = positional_names(target, len(args))
     return Spread(target, (*names, *kwargs), len(args))
-
-
-def positional_names(target: Any, count: int) -> list[str]:
-    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), signature_of(target, follow=True)):
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
-        if len(names) >= count:
-            return names[:count]
-    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
-    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
 class Derivative:
@@ -548,8 +538,8 @@ _DOCS = {
 
 def base_function(target: Any) -> Any:
     """The Python function at the bottom of a derivative of a derivative."""
-    while isinstance(target, Derivative):
-        target = target.target
+    while isinstance(target, (Derivative, functools.partial)):
+        target = target.target if isinstance(target, Derivative) else target.func
     return python_function(target) or target
 
 

@@ -275,3 +275,33 @@ def test_functions_without_a_rule_stand_as_they_are_where_nothing_depends_on_the
 def test_native_code_with_an_ellipsis(f):
     pytest.importorskip("numba")
     np.testing.assert_allclose(s2sad.grad(f, backend="numba")(X), s2sad.grad(f)(X))
+
+
+def underscore(x, n):
+    _ = x * 2.0
+    for _k in range(n):
+        x = x * 0.5
+    return x * _
+
+
+def underscore_given(x, n, _):
+    for _k in range(n):
+        x = x * 0.5
+    return x * _
+
+
+def keys_of_all_kinds(p, x):
+    y = p["np"] * x + p["lambda"] * np.sin(p["len"]) + p["_"] * p["range"] + p["v1"] ** 2
+    for _k in range(3):
+        y = y * p["range"] + p["self"]
+    return np.sum(y) * p["_"]
+
+
+KEYS = {k: 1.0 + 0.1 * i for i, k in enumerate(("np", "lambda", "len", "_", "range", "v1", "self"))}
+
+
+@pytest.mark.parametrize(
+    ("f", "args"), [(underscore, (3.0, 3)), (underscore_given, (3.0, 3, 2.0)), (keys_of_all_kinds, (KEYS, X))]
+)
+def test_a_name_is_no_other_value(f, args):
+    s2sad.check_grads(f, args)

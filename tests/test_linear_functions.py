@@ -28,6 +28,7 @@ def test_pullbacks_and_pushforwards_of_many():
     pullback, pushforward = vjp(waves, W)[1], linearize(waves, W)[1]
     (bars,) = vmap(pullback)(MANY)
     np.testing.assert_allclose(bars, MANY @ J)
+    assert "def waves_pullback_vmap(out_bar" in vmap(pullback).lower(MANY).source
     np.testing.assert_allclose(vmap(pushforward)(TANGENTS), TANGENTS @ J.T)
     np.testing.assert_allclose(jacfwd(pushforward)(W), J)
     np.testing.assert_allclose(jacrev(lambda v: pullback(v)[0])(V), J.T)

@@ -122,6 +122,43 @@ def key_and_name(params, x):
     return params["W"] ** 2 * W**2
 
 
+def stored_twice(x, n):
+    a, b = np.zeros(n), np.zeros(n)
+    for k in range(n):
+        s = np.sin(x * k)
+        a[k] = s
+        b[k] = s
+    return np.sum(a * b)
+
+
+def shrunk(x):
+    y = x.copy()
+    y[y < 0.0] *= 0.1
+    return np.sum(y**2)
+
+
+def reciprocal(x):
+    return np.sum(1.0 / (1.0 + np.exp(-x)))
+
+
+def product_and_quotient(x, y):
+    s = x * y
+    return s * np.sin(s) + s / y
+
+
+def moving_average(w, xs):
+    m, v = 0.0, 0.0
+    for x in xs:
+        m = 0.9 * m + 0.1 * (2 * (w * x - 1) * x)
+        v = 0.9 * v + 0.2 * (2 * (w * x - 1) * x) ** 2
+        w = w - m / (np.sqrt(v) + 0.1)
+    return w
+
+
+def slopes(x):
+    return np.sum(np.diff(x, n=2) ** 2)
+
+
 def diagonal(m):
     return np.sum(np.log(np.diag(m)))
 
@@ -147,6 +184,12 @@ CASES = [
     (recurrent, (PARAMS, R(size=3)), 0, ["W_bar += np.outer(", "# v1 = W @ h", '"W": W_bar'], ["v1_bar +="]),
     (layers, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], ["_bar_2"]),
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
+    (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k] + a_bar[k]"], ["s_bar +="]),
+    (shrunk, (R(size=5),), 0, ["y_bar[v"], [".copy()  #"]),
+    (reciprocal, (R(size=3),), 0, ["x_bar = v4 / v3 * v2"], ["-v"]),
+    (product_and_quotient, (1.3, 0.7), (0, 1), ["y_bar = s_bar * x - v3 / y"], ["-v3"]),
+    (moving_average, (0.3, R(size=4)), 0, ["= 2 * v3", "= 0.1 * v5"], ["= 0.2 * v3"]),
+    (slopes, (R(size=6),), 0, ["np.diff(np.pad(v1_bar, pad_width=2), n=2)"], [" - np.pad"]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (weighted_items, (R(size=4),), 0, ["# v2 = v1 * (i + 1)"], ["v1 * i + 1"]),
 ]

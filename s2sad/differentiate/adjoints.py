@@ -187,7 +187,8 @@ class Adjoints:
                 builder.about = (*silent, *(op for op in about if op not in silent))
                 total = add(builder, before, leaf)
                 builder.about = about
-            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True)
+            has_name = operand in self.names or operand.hint is not None
+            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True) if has_name else total
 
     def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
         """Add a contribution to the adjoint of what a subscript takes of an array."""

@@ -109,9 +109,10 @@ def check_linear(
         )
 
     check_parts(function, active, path, vanishes)
+    given = dependents(function, [p for p, a in zip(function.parameters, active, strict=True) if a], own)
     for op in walk(function.body):
         if isinstance(op, Call) and op.function.name in functions:
-            inner = [o in moving for o in op.operands]
+            inner = [o in given for o in op.operands]
             if any(inner):
                 check_linear(functions[op.function.name], inner, pair_of, optimize, functions, native, (), met)
 

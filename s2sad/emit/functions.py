@@ -120,6 +120,8 @@ class FunctionEmitter(Comments):
         first = next((k for k, op in enumerate(operations) if op.about), None)
         if not first or any(not op.about for op in operations[first:]):
             return self.block(block)
+        while first > 1 and _takes_cotangent(operations[first - 1]):
+            first -= 1
         cut = block.operations.index(operations[first])
         forward = self.block(replace(block, operations=block.operations[:cut]))
         reverse = self.block(replace(block, operations=block.operations[cut:]))
@@ -553,3 +555,9 @@ class FunctionEmitter(Comments):
             leave = ast.If(negated(test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
         return [*statements, ast.While(test, body, [])]
+
+
+def _takes_cotangent(op: Operation) -> bool:
+    """Whether an operation takes an item of what the reverse sweep is given."""
+    container = op.operands[0] if isinstance(op, Apply) and op.primitive is EXTRACT else None
+    return isinstance(container, Value) and (container.hint or "").endswith("_bar")

@@ -194,7 +194,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False
     if not _is_light(op) and _repeated(reader, uses):
         return False
-    return not _overwritten(op, reader, block, uses, inlined)
+    return not _overwritten(op, reader, uses, inlined)
 
 
 def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
@@ -227,7 +227,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     return False
 
 
-def _overwritten(op: Apply, reader: Operation, block: Block, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, Apply]) -> bool:
     """Whether an array that an expression reads is written into before its use."""
     read = [v for o in op.operands for v in leaves(o, inlined)]
     arrays = [v for v in read if isinstance(v.type, ArrayType) and not v.type.is_scalar]
@@ -236,7 +236,7 @@ def _overwritten(op: Apply, reader: Operation, block: Block, uses: Uses, inlined
         return False
     position = uses.position
     first, last = position[op], position[reader]
-    return any(uses.block_of[w] is not block or first < position[w] < last for w in writers)
+    return any(first < position[w] < last for w in writers)
 
 
 def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:

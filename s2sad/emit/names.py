@@ -231,11 +231,16 @@ class Variables:
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
         counters = set(map(self.find, self.counters))
+        read = set(map(self.find, self.uses.readers))  # `_` is what loops call an index that nobody reads
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
             name, k = base, 1
-            while name in reserved or any(_overlap(r, self.ranges[v]) for r in taken.get(name, [])):
+            while (
+                (name == "_" and v in read)
+                or name in reserved
+                or any(_overlap(r, self.ranges[v]) for r in taken.get(name, []))
+            ):
                 k += 1
                 name = f"{base}_{k}"
             taken.setdefault(name, []).append(self.ranges[v])

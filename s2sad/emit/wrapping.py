@@ -83,8 +83,9 @@ def _last_bracket(text: str, pieces: list[Piece], begin: int) -> tuple[int, int]
     if closing is None or text[closing.end :] not in ("", ":"):
         return None
     opening = next(p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(OPENING) and p.end <= closing.start)
+    apart = (*OPERATORS, ",") if opening.start - begin > 40 else OPERATORS  # a short item stays on the first line
     joined = any(
-        p.depth == 0 and (p.text in OPERATORS or p.text.isidentifier() and iskeyword(p.text))
+        p.depth == 0 and (p.text in apart or p.text.isidentifier() and iskeyword(p.text))
         for p in pieces
         if begin <= p.start < opening.start
     )

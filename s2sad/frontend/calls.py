@@ -336,7 +336,7 @@ class Calls(Customs):
         box = lookup(f)
         if isinstance(box, BlackBox):
             return self.call_black_box(box, arguments, keywords, node, hint)
-        if hasattr(f, "spread"):  # a derivative
+        if getattr(f, "__s2sad_derivative__", False):
             arguments = self.with_vectors(f.transform, arguments, node)
             f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
@@ -479,7 +479,7 @@ class Calls(Customs):
         if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
             return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect_of(len(operands)) is Effect.VIEW and operands and is_array(operands[0]):
+        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
             view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
             if view is not None:
                 return view

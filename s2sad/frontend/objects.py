@@ -190,6 +190,10 @@ class Objects(Choices):
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
+        opened = self.open(base)
+        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+            self.set_of_array(base, opened.type, name, term, node)
+            return
         if not isinstance(base, Ref) or base.cls in (list, dict):
             self.refuse(
                 node,
@@ -208,6 +212,22 @@ class Objects(Choices):
             what = "a frozen dataclass is changed" if frozen is not None else "__setattr__ of a class"
             self.refuse(node, what, "make a new object")
         self.change(base, {**self.contents(base), name: term}, node)
+
+    def set_of_array(self, base: Term, t: ArrayType, name: str, term: Term, node: gast.AST) -> None:
+        """`a.real = x`, `a.imag = x`, `a.flat = x`: all numbers of an array, or one part of them."""
+        self.need_memory()
+        if name not in ("real", "imag", "flat") or (name == "imag" and not t.is_complex):
+            self.refuse(node, f"the {name} of an array is set", "make a new array, as np.reshape does", UnsupportedType)
+        whole = self.attribute(base, "flat", node) if name == "flat" else base
+        value = self.to_operand(term)
+        if isinstance(value.type, ContainerType):
+            value = self.to_operand(self.apply(np.array, [value]))
+        if t.is_complex and name != "flat":
+            other = self.apply(np.imag if name == "real" else np.real, [self.to_operand(base)])
+            parts = (value, other) if name == "real" else (other, value)
+            turned = self.apply(np.multiply, [constant(1j), self.to_operand(parts[1])])
+            value = self.to_operand(self.apply(np.add, [self.to_operand(parts[0]), self.to_operand(turned)]))
+        self.store_item(whole, constant(Ellipsis), value, node)
 
     def contents(self, ref: Ref) -> dict[Any, Term]:
         """The attributes of an object, or the items of a dict."""

@@ -377,7 +377,7 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     item = container.type[key]
     if isinstance(item, StaticType):
         return Constant(item.value, item)
-    if isinstance(key, str) and key.isidentifier() and isinstance(item, ArrayType):
+    if isinstance(key, str) and key.isidentifier() and key.strip("_") and isinstance(item, ArrayType):
         return builder.extract(container, key, key, loose=True)
     return builder.extract(container, key)
 

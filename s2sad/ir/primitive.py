@@ -32,8 +32,6 @@ class Effect(Enum):
     """Nothing: the result is new memory."""
     VIEW = "view"
     """Nothing, but the result may share memory with an operand."""
-    LONE_VIEW = "lone view"
-    """The same where there is one operand; what is made of several is new memory."""
     IO = "io"
     """It prints, asserts or raises: it is neither dropped nor moved."""
 
@@ -85,6 +83,8 @@ class Primitive:
     """What stands for it where an operand is complex, if that is differentiated in another way."""
     definition: Rule | None = None
     """What it computes in terms of others, where it has no rules of its own (see `ir.definition`)."""
+    copies: Callable[..., bool] | None = None
+    """From the types of the operands: whether a function that gives views makes new memory of them."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     signature: inspect.Signature = field(init=False)
@@ -110,11 +110,10 @@ class Primitive:
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
 
-    def effect_of(self, operands: int) -> Effect:
-        """The effect of a call with so many operands."""
-        if self.effect is not Effect.LONE_VIEW:
-            return self.effect
-        return Effect.VIEW if operands == 1 else Effect.FRESH
+    def effect_of(self, types: Sequence[Type]) -> Effect:
+        """The effect of a call with operands of these types."""
+        copies = self.effect is Effect.VIEW and self.copies is not None and self.copies(*types)
+        return Effect.FRESH if copies else self.effect
 
     def __repr__(self) -> str:
         return self.name

@@ -151,6 +151,16 @@ def is_basic_index(index: Type) -> bool:
     )
 
 
+def has_vector(index: Type) -> bool:
+    """Whether a subscript has an array or list of indices, or a mask: what it takes is a copy."""
+    items = index_items(index)
+    return any(bool(i.rank) if isinstance(i, ArrayType) else is_list(i) for i in items)
+
+
+def is_list(t: Type) -> bool:
+    return isinstance(t, ContainerType) and t.cls is list
+
+
 def is_flip(index: Type) -> bool:
     """Whether an index takes every element of an array, some axes from their ends: `x[::-1]`, its own inverse."""
     return all(
@@ -347,7 +357,14 @@ EXTRACT = register(Primitive("extract", _extract, _extract_type, effect=Effect.V
 MAKE_SLICE = register(Primitive("slice", slice, _make_slice_type, constant=True))
 GETITEM = register(
     Primitive(
-        "getitem", _getitem, _getitem_type, _getitem_tangent, _getitem_adjoint, effect=Effect.VIEW, spelling="_0[_1]"
+        "getitem",
+        _getitem,
+        _getitem_type,
+        _getitem_tangent,
+        _getitem_adjoint,
+        effect=Effect.VIEW,
+        copies=lambda x, index: isinstance(x, ArrayType) and has_vector(index),
+        spelling="_0[_1]",
     )
 )
 INDEX_ADD = register(

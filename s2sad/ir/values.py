@@ -78,7 +78,7 @@ class Apply:
 
     @property
     def effect(self) -> Effect:
-        return self.primitive.effect_of(len(self.operands))
+        return self.primitive.effect_of([o.type for o in self.operands])
 
 
 @dataclass(frozen=True, eq=False, slots=True)

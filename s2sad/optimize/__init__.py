@@ -9,7 +9,7 @@ from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.lengths import settle_lengths
 from s2sad.optimize.results import own_carried, own_results
-from s2sad.optimize.schedule import sink_results
+from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
 from s2sad.optimize.stops import without_adjoints, without_stops
@@ -38,6 +38,7 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
     function = accumulate(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
     function = eliminate_dead(function)
+    function = add_before_stores(function)
     return sink_results(eliminate_dead(replace(function, body=counted_by_lists(function.body, _is_counted))))
 
 

@@ -124,7 +124,10 @@ def times_divisor(s: Simplifier, op: Apply) -> Operand | None:
 def times_scaled(s: Simplifier, op: Apply) -> Operand | None:
     """a * (b * x) -> (a * b) * x and a * (b / x) -> (a * b) / x for numbers a and b; a rounding less or more"""
     for a, b in (op.operands, op.operands[::-1]):
-        if is_literal(a) and leading(s, b) is not None:
+        made = product_of(s, b) if is_literal(a) else None
+        if made is None or leading(s, b) is None:
+            continue
+        if is_literal(made.operands[0]) or (op.about and s.reads[made.result] <= 0):
             assert isinstance(a, Constant)
             return scaled(s, op, b, a.value)  # type: ignore[arg-type]
     return None
@@ -161,7 +164,7 @@ def number_first(s: Simplifier, op: Apply) -> Operand | None:
 
 
 def times_known_quotient(s: Simplifier, op: Apply) -> Operand | None:
-    """g * (-y / x) -> -(v * y) where v = g / x is there: a quotient less, a rounding elsewhere"""
+    """g * (-y / x) -> -(v * y) where v = g / x is there, a quotient less, else -(g * y / x); a rounding elsewhere"""
     for g, b in (op.operands, op.operands[::-1]) if op.about else ():
         quotient = s.definition(b, lookup(np.divide)) if is_unnamed(b) else None
         y = quotient.operands[0] if quotient is not None else None
@@ -174,6 +177,14 @@ def times_known_quotient(s: Simplifier, op: Apply) -> Operand | None:
             product = s.compute(s.builder(op, about), op.primitive, (known, negative.operands[0]))
             same = same_type(product.type, op.result.type)
             return s.build(replace(op, operands=(b,)), np.negative, product) if same else None
+        y, x = negative.operands[0], quotient.operands[1]
+        numbers = is_scalar(y) and is_scalar(x) and not is_scalar(g)
+        if b is op.operands[1] and is_passing(s, quotient) and not numbers and g.type == op.result.type:
+            about = (*quotient.about, *negative.about)
+            product = s.compute(s.builder(op, about), op.primitive, (g, y))
+            whole = s.compute(s.builder(op, about), quotient.primitive, (product, x))
+            same = same_type(whole.type, op.result.type)
+            return s.build(replace(op, operands=(b,)), np.negative, whole) if same else None
     return None
 
 
@@ -197,6 +208,38 @@ def negative_number(s: Simplifier, op: Apply) -> Operand | None:
         return None
     quotient = product.primitive is lookup(np.divide) and is_literal(product.operands[0])
     return scaled(s, op, o, -1) if quotient or s.reads[product.result] == 0 else None
+
+
+def without_sign(s: Simplifier, op: Apply, operand: Operand) -> Operand | None:
+    """b for an unnamed -b, and x * y or x / y for one of which x or y is such; None for anything else."""
+    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    if made is None or not is_inexact(operand):
+        return None
+    if made.primitive is lookup(np.negative):
+        return made.operands[0]
+    if made.primitive.name not in PRODUCTS or made.static or not op.about or not is_passing(s, made):
+        return None
+    for k, o in enumerate(made.operands):
+        inner = s.definition(o, lookup(np.negative)) if is_unnamed(o) else None
+        if inner is not None and is_passing(s, inner, 1):
+            operands = (*made.operands[:k], inner.operands[0], *made.operands[k + 1 :])
+            return s.compute(s.builder(op, (*made.about, *inner.about)), made.primitive, operands)
+    return None
+
+
+def plus_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """a + -b -> a - b, also where -b is a factor; exact"""
+    for a, b in (op.operands, op.operands[::-1]):
+        positive = without_sign(s, op, b)
+        if positive is not None:
+            return s.build(op, np.subtract, a, positive)
+    return None
+
+
+def double_negative(s: Simplifier, op: Apply) -> Operand | None:
+    """--x -> x and -(a * -b) -> a * b; exact"""
+    positive = without_sign(s, op, op.operands[0])
+    return positive if positive is not None and same_type(positive.type, op.result.type) else None
 
 
 def plus_minus_number(s: Simplifier, op: Apply) -> Operand | None:

@@ -1,4 +1,4 @@
-"""The order of pure operations: what a block only hands on is computed at its end.
+"""The order of pure operations: what a block only hands on is computed at its end, a sum where its element is read.
 
     s_bar_2 = s_bar + s_bar * v2          v1_bar = s_bar + v2_bar * c
     v1_bar = s_bar + v2_bar * c      ->   x_bar[i] += v1_bar
@@ -10,12 +10,60 @@ The old value of a carried name is then dead, and the new one takes its variable
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import INDEX_SET
+from s2sad.ir.structure import GETITEM, INDEX_SET
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+
+
+def add_before_stores(function: Function) -> Function:
+    """Move sums with an element of an array up to where it is read, if the array is written into before the sum."""
+    return replace(function, body=_added(function.body))
+
+
+def _added(block: Block) -> Block:
+    operations = [_within(op, _added) for op in block.operations]
+    place: dict[Operation, float] = {op: k for k, op in enumerate(operations)}
+    made: dict[Operand, Operation] = {r: op for op in operations for r in op.results}
+    read = Counter((*_reads_of(operations), *block.results))
+    stores: dict[Operand, list[Operation]] = {}
+    for op in operations:
+        if isinstance(op, Apply) and op.primitive.update is not None:
+            stores.setdefault(op.operands[0], []).append(op)
+    for op in operations:
+        if not isinstance(op, Apply) or op.primitive.name != "np.add" or not op.about:
+            continue
+        last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
+        if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
+            array = last.operands[0]
+            if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
+                place[op] = place[last] + 0.5
+    return replace(block, operations=tuple(sorted(operations, key=place.__getitem__)))
+
+
+def _reads_of(operations: Iterable[Operation]) -> Iterator[Operand]:
+    """What operations read, as often as they do, those in their blocks included."""
+    for op in operations:
+        yield from op.operands
+        for inner in op.blocks:
+            yield from _reads_of(inner.operations)
+            yield from inner.results
+
+
+def _within(op: Operation, change: Callable[[Block], Block]) -> Operation:
+    """The operation with the blocks in it changed."""
+    match op:
+        case If():
+            return replace(op, then=change(op.then), orelse=change(op.orelse))
+        case For():
+            return replace(op, body=change(op.body))
+        case While():
+            return replace(op, test=change(op.test), body=change(op.body))
+        case _:
+            return op
 
 
 def sink_results(function: Function) -> Function:
@@ -42,9 +90,7 @@ def _nested(block: Block) -> Block:
 
 def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
-    read: set[object] = set()
-    for op in block.operations:
-        _reads(op, read)
+    read = set(_reads_of(block.operations))
     last = {r for r in block.results if isinstance(r, Value) and r not in read}
     moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
@@ -86,11 +132,3 @@ def _is_movable(op: Operation, last: set[Value]) -> bool:
     if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.result not in last:
         return False
     return op.primitive is not INDEX_SET or not isinstance(op.operands[2], Value)  # it may be waited for
-
-
-def _reads(op: Operation, read: set[object]) -> None:
-    read.update(op.operands)
-    for block in op.blocks:
-        for inner in block.operations:
-            _reads(inner, read)
-        read.update(block.results)

@@ -62,11 +62,13 @@ from s2sad.optimize.operands import (
     same_type,
 )
 from s2sad.optimize.products import (
+    double_negative,
     multiple_of,
     negative_number,
     number_first,
     over_one,
     plus_minus_number,
+    plus_negative,
     times_divisor,
     times_known_quotient,
     times_minus_one,
@@ -373,18 +375,6 @@ def _plus_zero(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
-def _plus_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """a + -b -> a - b; exact"""
-    x, y = op.operands
-    negative = s.definition(y, lookup(np.negative))
-    if negative is not None and is_unnamed(y):
-        return s.build(op, np.subtract, x, negative.operands[0])
-    negative = s.definition(x, lookup(np.negative))
-    if negative is not None and is_unnamed(x):
-        return s.build(op, np.subtract, y, negative.operands[0])
-    return None
-
-
 def _plus_itself(s: Simplifier, op: Apply) -> Operand | None:
     """x + x -> 2 * x and 2 * x + 3 * x -> 5 * x, exact; a rounding elsewhere for other numbers"""
     x, y = op.operands
@@ -418,12 +408,6 @@ def _items_plus_item(s: Simplifier, op: Apply) -> Operand | None:
         if update is not None and s.definition(update.operands[0], ZERO_ITEMS) is not None and is_unnamed(b):
             return s.build(op, LIST_ADD, a, update.operands[1], update.operands[2])
     return None
-
-
-def _double_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """--x -> x; exact"""
-    inner = s.definition(op.operands[0], lookup(np.negative))
-    return inner.operands[0] if inner is not None and same_type(inner.operands[0].type, op.result.type) else None
 
 
 def _to_same_shape(s: Simplifier, op: Apply) -> Operand | None:
@@ -559,9 +543,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
         *(times_known_quotient, times_negative, number_first),
     ),
     "np.divide": (over_one,),
-    "np.add": (_plus_zero, _plus_itself, plus_scatter, _plus_negative, plus_minus_number),
+    "np.add": (_plus_zero, _plus_itself, plus_scatter, plus_negative, plus_minus_number),
     "np.subtract": (_minus_zero, _minus_negative),
-    "np.negative": (negative_number, _double_negative),
+    "np.negative": (negative_number, double_negative),
     "np.broadcast_to": (_to_same_shape,),
     "np.where": (_settled_choice,),
     "np.transpose": (twice_transposed, transposed_product, transposed_stack, transpose_of_negative),

@@ -420,7 +420,8 @@ rule(
     np.einsum,
     _einsum_type,
     fits=_labels_fit,
-    effect=Effect.LONE_VIEW,  # 'ij->ji' is a view
+    effect=Effect.VIEW,  # 'ij->ji' is a view
+    copies=lambda *types: len(types) > 1,
     tangent=_einsum_tangent,
     adjoint=_einsum_adjoint,
     samples=lambda rng: [

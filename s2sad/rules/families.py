@@ -354,9 +354,9 @@ def spread(c: Any, y: Any) -> Any:
 
 
 def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
-    """A spelling as a method of arrays; a number may be Python's, which has none."""
+    """A spelling as a method of arrays; a number may be Python's, which has none. With keywords it is a call."""
 
-    def spelling(a: Any, *rest: Any, **static: Any) -> str | None:
+    def spelling(a: Type, *rest: Type, **static: object) -> str | None:
         if static:
             return None
         return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
@@ -519,6 +519,7 @@ def rule(
     helper: bool = False,
     fits: Callable[..., bool] | None = None,
     name: str | None = None,
+    copies: Callable[..., bool] | None = None,
 ) -> Primitive:
     """A function with a tangent and an adjoint of its own; where numbers are real, their real parts are taken."""
 
@@ -544,6 +545,7 @@ def rule(
             samples=samples,
             helper=helper,
             fits=fits,
+            copies=copies,
         ),
         *aliases,
     )

@@ -256,7 +256,7 @@ def test_a_length_is_no_axis(program: Callable[..., Any], expected: Callable[...
     np.testing.assert_allclose(gradient, s2sad.grad(expected)(x), atol=1e-12)
 
 
-@pytest.mark.parametrize("call", [lambda x: np.var(x, 0, int), lambda x: np.sum(x, 0, bool)])
+@pytest.mark.parametrize("call", [lambda x: np.sort(x, 0, None, "field"), lambda x: np.pad(x, 1, extra=0)])
 def test_an_argument_that_a_rule_does_not_know_is_refused(call: Callable[..., Any]) -> None:
-    with pytest.raises(UnsupportedCall, match="dtype"):
+    with pytest.raises(UnsupportedCall, match="unexpected keyword"):
         s2sad.jacrev(call)(np.ones((2, 3)))
