@@ -37,6 +37,8 @@ class Definition:
     operands: frozenset[str]
     samples: Samples
     effect: Effect = Effect.FRESH
+    of_complex: bool = True
+    """Whether it holds for complex numbers too."""
     lists: frozenset[str] = frozenset()
     """The operands that may be lists; a list of numbers for another one is an array."""
     signature: inspect.Signature = field(init=False)
@@ -106,11 +108,14 @@ class Definition:
             return function(*map(value, arguments), **{k: value(v) for k, v in keywords.items()})
 
         def type_rule(*types: Type) -> Type:
+            found = [leaf for t in types for leaf in leaves(t)]
+            if not self.of_complex and any(isinstance(t, ArrayType) and t.is_complex for t in found):
+                raise UnsupportedType(f"{self.name} of complex numbers", "write it for the real and imaginary parts")
             builder = Builder()
             try:
                 return builder.operand(filled(self.expression, [builder.expr(Value(t)) for t in types])).type
             except UnsupportedType:
-                if any(isinstance(leaf, ArrayType) and leaf.shape is None for t in types for leaf in leaves(t)):
+                if any(isinstance(leaf, ArrayType) and leaf.shape is None for leaf in found):
                     return UNKNOWN
                 raise
 
@@ -156,10 +161,12 @@ def define(
     view: bool = False,
     name: str | None = None,
     lists: str = "",
+    of_complex: bool = True,
 ) -> Definition:
     """Add a definition to the table. The first parameter is an operand, and those that `operands` names.
 
     With `view` what the function gives may share memory with an operand. `lists` are operands that may be lists.
+    Without `of_complex` it is of real numbers only.
     """
     first = next(iter(inspect.signature(expression).parameters))
     found = Definition(
@@ -169,6 +176,7 @@ def define(
         frozenset((first, *(operands.split() if isinstance(operands, str) else operands))),
         samples,
         Effect.VIEW if view else Effect.FRESH,
+        of_complex,
         frozenset(lists.split()),
     )
     if found.name in DEFINITIONS:

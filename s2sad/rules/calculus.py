@@ -16,7 +16,7 @@ from s2sad.ir.types import ArrayType, Dim, Size, Type, array, dim_sum, may_be_ne
 from s2sad.rules.contractions import bilinear_tangent
 from s2sad.rules.families import POSITIVE, REAL, array_types, conjugated, fit, rule, spread, type_in
 from s2sad.rules.shaping import axis_in, known_rank
-from s2sad.rules.statistics import in_double
+from s2sad.rules.statistics import in_double, real
 
 
 def cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -99,6 +99,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
 
 def _slope(f: Any, h: Any, axis: int, order: int) -> Any:
     """The derivative along one axis by differences, central ones but at the ends: equal steps, or coordinates."""
+    h = real(h)
     at = [cut(f, axis, k, (k + 1) or None) for k in (0, 1, 2, -3, -2, -1)]
     if rank_of(h) == 0:
         inner = (cut(f, axis, 2, None) - cut(f, axis, None, -2)) / (2.0 * h)
@@ -167,6 +168,7 @@ rule(
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The trapezoidal rule, as NumPy and SciPy have it."""
+    x = None if x is None else real(x)
     steps = dx if x is None else along_axis(np.diff(x) if rank_of(x) == 1 else np.diff(x, axis=axis), y, axis)
     return 0.5 * np.sum(steps * (cut(y, axis, 1, None) + cut(y, axis, None, -1)), axis=axis)
 

@@ -164,6 +164,7 @@ def _add(family: Family) -> None:
             _samples(family, method),
             ("x", "q", *family.shapes, "loc", "scale"),
             name=f"scipy.stats.{family.name}.{method}",
+            of_complex=False,
         )
 
 
@@ -403,7 +404,7 @@ def _count(
 
     for method, f, samples in (("logpmf", logarithm, within), ("pmf", probability, anywhere)):
         f.__signature__ = signature  # type: ignore[attr-defined]
-        define(getattr(distribution, method), f, samples, shapes, name=f"scipy.stats.{name}.{method}")
+        define(getattr(distribution, method), f, samples, shapes, name=f"scipy.stats.{name}.{method}", of_complex=False)
 
 
 def _choices(n: Any, k: Any) -> Any:
@@ -479,7 +480,14 @@ def _define_several(name: str, methods: tuple[str, str], logarithm: Function, sa
 
     density.__signature__ = signature  # type: ignore[attr-defined]
     for method, f in zip(methods, (logarithm, density), strict=True):
-        define(getattr(getattr(stats, name), method), f, samples, operands, name=f"scipy.stats.{name}.{method}")
+        define(
+            getattr(getattr(stats, name), method),
+            f,
+            samples,
+            operands,
+            name=f"scipy.stats.{name}.{method}",
+            of_complex=False,
+        )
 
 
 _define_several("multivariate_normal", ("logpdf", "pdf"), _mvn_logpdf, _mvn_samples, "mean cov")

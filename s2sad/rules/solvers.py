@@ -23,7 +23,7 @@ from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule, spr
 from s2sad.rules.fft import zeros_like
 from s2sad.rules.linalg import positive, regular
 from s2sad.rules.shaping import known_rank
-from s2sad.rules.statistics import in_double
+from s2sad.rules.statistics import in_double, real
 
 TURNED: dict[Any, bool] = {0: False, "N": False, 1: True, "T": True}
 """The values of `trans`: whether the matrix is transposed."""
@@ -116,17 +116,20 @@ def _solve(
 ) -> Any:
     if assume_a not in (None, "gen", "sym", "pos", "general", "symmetric", "positive definite"):
         raise UnsupportedType(f"scipy.linalg.solve with assume_a={assume_a!r}", "leave it out")
+    if assume_a not in (None, "gen", "general"):
+        a = real(a)
+        a = np.tril(a) + np.tril(a, -1).T if lower else np.triu(a) + np.triu(a, 1).T
     return np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
 
 
 def _cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    found = np.linalg.cholesky(a)
-    return found if lower else transposed(found)
+    turned = of_numpy.adjointed
+    return np.linalg.cholesky(a) if lower else turned(np.linalg.cholesky(turned(a)))
 
 
 def _cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    found = np.linalg.cholesky(a)
-    return (found + np.triu(a, 1), True) if lower else (transposed(found) + np.tril(a, -1), False)
+    found = _cholesky(a, lower)
+    return (found + np.triu(a, 1), True) if lower else (found + np.tril(a, -1), False)
 
 
 def _cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -139,6 +142,13 @@ def _cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite
     return call(linalg.solve_triangular, c, call(linalg.solve_triangular, c, b, trans=1))
 
 
+def _norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
+    """Whole vectors and matrices are given to BLAS and LAPACK, which answer in double precision."""
+    given = {1: (None, 2), 2: (None, "fro", np.inf, 1)}.get(known_rank(a, "scipy.linalg.norm"), ())
+    whole = axis is None and not keepdims and ord in given
+    return np.linalg.norm(in_double(a) if whole else a, ord, axis, keepdims)
+
+
 define(
     linalg.solve,
     _solve,
@@ -146,6 +156,7 @@ define(
         Sample((regular(rng, 3, 3), REAL(rng, (3,)))),
         Sample((regular(rng, 3, 3), REAL(rng, (3, 2))), {"transposed": True}),
         Sample((positive(rng, 3, 3), REAL(rng, (3,))), {"assume_a": "pos"}, symmetric=True),
+        Sample((np.tril(positive(rng, 3, 3)), REAL(rng, (3,))), {"assume_a": "pos", "lower": True}),
     ],
     "b",
 )
@@ -166,7 +177,7 @@ define(
 )
 define(
     linalg.norm,
-    lambda a, ord=None, axis=None, keepdims=False, check_finite=True: np.linalg.norm(in_double(a), ord, axis, keepdims),
+    _norm,
     lambda rng: [Sample((REAL(rng, (4,)),)), Sample((REAL(rng, (3, 4)), 2)), Sample((REAL(rng, (3, 4)), 1, 1))],
 )
 define(
@@ -178,6 +189,7 @@ define(
     linalg.cho_factor,
     _cho_factor,
     lambda rng: [Sample((positive(rng, 3, 3),), row, symmetric=True) for row in ({}, {"lower": True})],
+    of_complex=False,
 )
 define(
     linalg.cho_solve,
@@ -186,6 +198,7 @@ define(
         Sample(((regular(rng, 3, 3), lower), REAL(rng, shape))) for lower in (True, False) for shape in [(3,), (3, 2)]
     ],
     "b",
+    of_complex=False,
     lists="c_and_lower",
 )
 

@@ -24,7 +24,6 @@ from s2sad.rules.families import (
     REAL,
     UNIT,
     array_types,
-    conjugated,
     constant,
     elementwise,
     elementwise_samples,
@@ -36,7 +35,7 @@ from s2sad.rules.families import (
     type_in,
 )
 from s2sad.rules.reductions import Axis, expanded, reduced_shape
-from s2sad.rules.statistics import in_double, keywords
+from s2sad.rules.statistics import in_double, keywords, real
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)
@@ -66,13 +65,6 @@ def unknown(function: np.ufunc, parameter: str) -> Callable[..., Any]:
 
 def _spence_slope(y: Any, z: Any) -> Any:
     return np.where(z == 1.0, -1.0, np.log(z) / (1.0 - z + (z == 1.0)))
-
-
-def real(x: Any) -> Any:
-    """An operand that is real: of complex numbers there is no rule."""
-    if conjugated(x) is not x:
-        raise UnsupportedType("the derivative of this function of complex numbers", "give it a rule of your own")
-    return x
 
 
 def _psi(x: Any) -> Any:

@@ -210,6 +210,13 @@ def in_double(x: Any) -> Any:
     return call(np.astype, x, np.float64) if single else x
 
 
+def real(x: Any) -> Any:
+    """An operand that is real: of complex numbers there is no rule."""
+    if conjugated(x) is not x:
+        raise UnsupportedType("the derivative of this function of complex numbers", "give it a rule of your own")
+    return x
+
+
 def _rows(m: Any, rowvar: bool) -> Any:
     """A matrix with a variable in each row."""
     if known_rank(m, "np.cov") == 1:
@@ -331,8 +338,8 @@ def _cumulative_gaps(rng: np.random.Generator) -> Iterable[Sample]:
 define(np.nansum, _nansum, _gap_samples)
 define(np.nanprod, _nanprod, _gap_samples)
 define(np.nanmean, _nanmean, _gap_samples)
-define(np.nanvar, _nanvar, _gap_samples)
-define(np.nanstd, _nanstd, _gap_samples)
+define(np.nanvar, _nanvar, _gap_samples, of_complex=False)
+define(np.nanstd, _nanstd, _gap_samples, of_complex=False)
 define(np.nanquantile, _nanquantile, _gap_quantiles(1.0), "a q")
 define(np.nanpercentile, _nanpercentile, _gap_quantiles(100.0), "a q")
 define(np.nanmedian, _nanmedian, _gap_samples)

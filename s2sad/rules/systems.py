@@ -123,6 +123,7 @@ define(
         Sample((REAL(rng, (2, 4)), REAL(rng, (2,)))),
     ],
     "b",
+    of_complex=False,
 )
 define(
     np.linalg.matrix_power,

@@ -140,12 +140,14 @@ define(
     _var,
     _of({"where": MASK}, {"axis": 1, "where": MASK, "ddof": 1}, {"correction": 1, "axis": 0}),
     "where mean",
+    of_complex=False,
 )
 define(
     np.std,
     _std,
     _of({"where": MASK}, {"axis": 1, "where": MASK, "ddof": 1}, {"correction": 1, "axis": 0}),
     "where mean",
+    of_complex=False,
 )
 define(
     np.amax,

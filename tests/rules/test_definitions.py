@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.errors import UnsupportedType
 from s2sad.ir.definition import DEFINITIONS, Definition
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.rules import everything
@@ -127,6 +128,29 @@ def test_single_precision(name: str) -> None:
         bars = s2sad.vjp(f, *operands)[1](f(*operands))
         for x, bar in zip(operands, bars, strict=True):
             assert not isinstance(x, np.ndarray) or bar.dtype == x.dtype, s
+
+
+def with_imaginary_parts(rng: np.random.Generator, x: Any) -> Any:
+    """Complex numbers for arrays."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(with_imaginary_parts(rng, item) for item in x)
+    return x + 1j * rng.uniform(0.1, 0.9, x.shape) if isinstance(x, np.ndarray) and x.dtype == np.float64 else x
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_complex_numbers(name: str) -> None:
+    """A definition that is not refused for complex numbers gives what the function gives for them."""
+    definition, rng = DEFINITIONS[name], np.random.default_rng(0)
+    for s in samples(definition) if definition.of_complex else ():
+        for chosen in (lambda k: True, lambda k: k == 0, lambda k: k > 0):
+            given = [with_imaginary_parts(rng, x) if chosen(k) else x for k, x in enumerate(s.arguments)]
+            try:
+                expected = definition.function(*given, **s.keywords)
+                found = definition.expression(*given, **s.keywords)
+            except (TypeError, ValueError, NotImplementedError, UnsupportedType):
+                continue
+            for a, b in zip(leaves(found), leaves(expected), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10, err_msg=str(s))
 
 
 MATRIX = np.arange(12.0).reshape(3, 4) + 0.5
