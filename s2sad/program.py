@@ -26,8 +26,8 @@ from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.errors import Location, UnsupportedCall
-from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
+from s2sad.frontend.context import Back, Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.batch import NoBatchRule
@@ -61,9 +61,11 @@ from s2sad.ruled import (
     tangent_rule,
     transposed_sweeps,
 )
-from s2sad.targets import Target, identities, name_of, parameter_names
+from s2sad.targets import HandingBack, Target, identities, name_of, parameter_names
 from s2sad.transforms import Transform, is_constant, with_statics
 
+MAX_SIGNATURES = 100
+"""In how many forms a function may call itself before one of them is compiled."""
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
 
@@ -90,6 +92,8 @@ class Entry:
     """Its result may share memory with an argument."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays it writes."""
+    back: Back | None = None
+    """What it hands back of these arrays."""
 
     @property
     def passed(self) -> tuple[int, ...]:
@@ -113,6 +117,11 @@ def captured_last(made: Function, inner: Entry) -> Function:
     return replace(made, body=replace(made.body, parameters=(*own[:cut], *own[end:], *own[cut:end])))
 
 
+def may_hand_back(target: Target) -> bool:
+    """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
+    return not isinstance(target, (HandingBack, Custom, Ruled)) and not hasattr(target, "__s2sad_derivative__")
+
+
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
     body = replace(entry.function.body, results=(constant(0.0),))
@@ -131,6 +140,8 @@ class Program:
         self.in_progress: dict[tuple[object, str], Entry] = {}
         self.recursive: set[tuple[object, str]] = set()
         self.provisional: dict[tuple[object, str], set[tuple[object, str]]] = {}
+        self.handing: set[object] = set()
+        """The functions that call themselves and write into their parameters: their calls hand back these arrays."""
         self.names: dict[tuple[object, str], str] = {}
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
@@ -163,11 +174,15 @@ class Program:
             known_integers = {k: _constant_at(operands[k], ()) for k in function.nondiff}
             statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) is int}
             function = Ruled(function)
+        if function in self.handing:
+            function = HandingBack(function)
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
                 entry = self.entry(function, parameters)
                 break
+            except Unsupported as e:
+                raise type(e)(e.what, e.instead, location) if e.location == NOWHERE else e from None
             except NeedsStatic as e:
                 known = _constant_at(operands[e.parameter], e.path)
                 if known is None or (e.parameter, e.path) in statics:
@@ -176,7 +191,8 @@ class Program:
         if entry.impure:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
-        return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
+        reference = FunctionRef(entry.function.name, result)
+        return Callee(reference, entry.passed, entry.captured, entry.aliases, entry.back)
 
     def bound(
         self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
@@ -200,6 +216,11 @@ class Program:
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
+        if sum(t == target for t, _ in self.in_progress) > MAX_SIGNATURES:
+            raise UnsupportedCall(
+                f"{name_of(target)} calls itself with arguments whose structure grows with each call",
+                "pass arrays, or lists that have their length before the first call",
+            )
         own = name_of(target)
         name = self.names.get(key) or self.fresh_name(name if name and own == "function" else own)
         self.names[key] = name
@@ -211,16 +232,21 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
+            if key in self.recursive and entry.written and target not in self.handing and may_hand_back(target):
+                self.handing.add(target)
+                self.recursive.discard(key)
+                continue
             settled = key_of(entry.result) == key_of(guess.result) and entry.captured == guess.captured
-            if key not in self.recursive or settled:
+            if key not in self.recursive or (settled and entry.back == guess.back):
                 break
-            guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)
+            guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result, back=entry.back)
         else:
             raise UnsupportedCall(f"the type of the result of {name} does not settle")
         if entry.impure and key in self.recursive:
             raise UnsupportedCall(
-                f"{name} calls itself, and changes a list or object that it is given, or gives a function",
-                "return the new values instead",
+                f"{own} calls itself, and changes a list or object that it is given, gives one of its arrays only sometimes, "
+                "or gives a function",
+                "return the new values instead; arrays that are arguments themselves may be written",
             )
         if entry.result == BOTTOM:
             if key in self.recursive:
@@ -240,14 +266,23 @@ class Program:
         if isinstance(target, Ruled):
             return self.ruled(target.custom, parameters, name)
         if not getattr(target, "__s2sad_derivative__", False):
-            lowered = self.lowered(target, parameters)
+            back = isinstance(target, HandingBack)
+            lowered = self.lowered(target.target if back else target, parameters, back)
             function = replace(settle_lengths(lowered.function), name=name)
             function = numbered(optimize(function))
             if is_marked(function):
                 function = outlined(function, self.add_step)
-            result = function.result.type
-            aliases = shares_memory(function)
-            return Entry(function, dict(parameters), lowered.captured, result, lowered.impure, aliases, lowered.written)
+            aliases = lowered.back is None and shares_memory(function)
+            return Entry(
+                function,
+                dict(parameters),
+                lowered.captured,
+                function.result.type,
+                lowered.impure,
+                aliases,
+                lowered.written,
+                lowered.back,
+            )
         inner = self.entry(target.target, target.transform.inner(parameters))
         if target.transform.kind == "checkpoint":
             self.checkpointed.add(name)
@@ -269,8 +304,10 @@ class Program:
         self.given[name] = Given(custom, name, types_, entry.passed, captured, entry.result)
         return entry
 
-    def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
+    def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
+        if back:
+            return lower(target, parameters, self, memory=True, back=True)
         try:
             lowered = lower(target, parameters, self)
         except MemoryNeeded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from s2sad.frontend.closures import ClosureTarget, DerivedTarget
@@ -15,11 +16,20 @@ Target = Any
 """A Python function, or a derivative object with `transform` and `target`."""
 
 
+@dataclass(frozen=True)
+class HandingBack:
+    """A function that calls itself and writes into its parameters, in the form that hands back these arrays."""
+
+    target: Target
+
+
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
     if isinstance(target, DerivedTarget):
         names = parameter_names(target.target)
         return [*names, *(f"{names[k]}_dot" for k in target.transform.argnums if target.transform.has_tangents)]
+    if isinstance(target, HandingBack):
+        return parameter_names(target.target)
     if isinstance(target, ClosureTarget):
         return list(target.names)
     target = target.custom.fun if isinstance(target, Ruled) else target.fun if isinstance(target, Custom) else target
@@ -28,6 +38,8 @@ def parameter_names(target: Target) -> list[str]:
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
+    if isinstance(target, HandingBack):
+        return name_of(target.target)
     if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
     function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None

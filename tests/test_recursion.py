@@ -1,5 +1,6 @@
 """Functions that call themselves: both modes, second order, native code, and how much memory they take."""
 
+import copy
 import tracemalloc
 import warnings
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.testing import numerical_jvp
 
 
 def determinant(a):
@@ -363,6 +365,300 @@ def test_native_code(case):
     one = len(case.argnums) == 1
     for a, b in zip([found[1]] if one else found[1], [expected[1]] if one else expected[1], strict=True):
         assert np.allclose(a, b, rtol=1e-12)
+
+
+def put_squares(a, k, x):
+    """Writes, calls itself behind that, and gives a number."""
+    if k == len(a):
+        return np.sum(a)
+    a[k] += x * x * (k + 1)
+    return put_squares(a, k + 1, np.sin(x))
+
+
+def squares(x):
+    a = np.zeros(4)
+    total = put_squares(a, 0, x)
+    return total * a[1] + a[3]
+
+
+def add_up(a, lo, hi):
+    """Sums of all before, by halves; it gives nothing."""
+    if hi - lo == 1:
+        return
+    mid = (lo + hi) // 2
+    add_up(a, lo, mid)
+    add_up(a, mid, hi)
+    a[mid:hi] += a[mid - 1]
+
+
+def scan(x):
+    a = x.copy()
+    add_up(a, 0, len(a))
+    return np.sum(np.sin(a))
+
+
+def haar(a):
+    """Writes into views: the calls get a part of the array."""
+    n = len(a)
+    if n == 1:
+        return
+    s, d = a[0::2] + a[1::2], a[0::2] - a[1::2]
+    a[: n // 2] = s
+    a[n // 2 :] = d * s
+    haar(a[: n // 2])
+
+
+def wavelet(x):
+    a = np.concatenate((x, x[:1] ** 2))
+    haar(a)
+    return np.sum(a * np.arange(1.0, len(a) + 1))
+
+
+def eliminate(a):
+    """LU in place, on the block below."""
+    if len(a) > 1:
+        a[1:, 0] /= a[0, 0]
+        a[1:, 1:] -= np.outer(a[1:, 0], a[0, 1:])
+        eliminate(a[1:, 1:])
+
+
+def pivots(m):
+    eliminate(m)
+    return np.sum(np.log(np.abs(np.diag(m)))) + m[2, 0] * m[0, 2]
+
+
+def table_of(n, x, table):
+    """Results are kept in an array, whose entries tell whether they are there."""
+    if table[n] != 0.0:
+        return table[n]
+    value = x if n < 2 else table_of(n - 1, x, table) * 0.5 * table_of(n - 2, x, table) + x
+    table[n] = value
+    return value
+
+
+def tabulated(x, n):
+    return table_of(n, x, np.zeros(n + 1)) + x
+
+
+def tabulated_inside(x, n):
+    table = np.zeros(n + 1)
+
+    def term(k):
+        if k < 2:
+            return np.sin(x)
+        if table[k] == 0.0:
+            table[k] = term(k - 1) + term(k - 2) * x
+        return table[k]
+
+    return term(n) * np.sum(table)
+
+
+def to_and_fro(a, b, n):
+    """Two arrays, which change places."""
+    if n > 0:
+        b[1:] = a[:-1] * b[1:]
+        b[0] = np.sin(a[-1])
+        to_and_fro(b, a, n - 1)
+
+
+def swapped(x, y):
+    to_and_fro(x, y, 3)
+    return np.sum(x * y) + x[0]
+
+
+def filled(a, k):
+    """Returns the array that it is given."""
+    if k < len(a):
+        a[k] *= a[k - 1]
+        return filled(a, k + 1)
+    return a
+
+
+def of_filled(x):
+    b = filled(x, 1)
+    b[0] = b[2] * x[1]
+    return np.sum(x**2)
+
+
+def paint(grid, heat, i, j, value):
+    """A flood fill: early returns in front of the stores."""
+    if i < 0 or j < 0 or i >= len(grid) or j >= len(grid):
+        return 0
+    if grid[i, j] or value < 0.05:
+        return 0
+    grid[i, j] = True
+    heat[i, j] = value * heat[i, j]
+    done = 1
+    for di, dj in ((0, 1), (1, 0), (0, -1)):
+        done += paint(grid, heat, i + di, j + dj, 0.6 * value)
+    return done
+
+
+def flooded(m, x):
+    grid = np.zeros((4, 4), dtype=bool)
+    count = paint(grid, m, 1, 1, x)
+    return np.sum(np.sin(m)) * count
+
+
+def raise_evens(a, k):
+    if k < len(a):
+        a[k] = a[k] ** 2
+        raise_odds(a, k + 1)
+
+
+def raise_odds(a, k):
+    if k < len(a):
+        a[k] = np.sin(a[k]) * a[k - 1]
+        raise_evens(a, k + 1)
+
+
+def by_turns(x):
+    raise_evens(x, 0)
+    raise_odds(x, 1)
+    return np.sum(x)
+
+
+def combine(a, k):
+    """Only the other one writes, and not all ways lead to it."""
+    if k <= 0:
+        return a[0]
+    if k % 2:
+        return combine(a, k - 1) * a[k]
+    return a[k] + stir(a, k)
+
+
+def stir(a, k):
+    a[k - 1] = np.cos(a[k])
+    return combine(a, k - 2)
+
+
+def stirred(x):
+    return combine(x, 3) + combine(x, 2) * np.sum(x)
+
+
+def search(board, row, x):
+    """Backtracking: what is written is taken back."""
+    if row == len(board):
+        return np.prod(1.0 + board * x)
+    total = 0.0
+    for k in range(2):
+        board[row] = x[row] + k
+        total += search(board, row + 1, x)
+    board[row] = 0.0
+    return total
+
+
+def searched(x):
+    board = np.zeros(3)
+    return search(board, 0, x) + np.sum(board)
+
+
+Y = np.array([1.1, 0.3, -0.8, 0.9])
+M = RNG.normal(size=(4, 4)) + 4.0 * np.eye(4)
+IN_PLACE = [
+    Case(squares, (0.7,), (0,)),
+    Case(scan, (X,), (0,)),
+    Case(wavelet, (X,), (0,)),
+    Case(pivots, (M,), (0,)),
+    Case(tabulated, (0.6, 6), (0,)),
+    Case(tabulated_inside, (0.6, 5), (0,)),
+    Case(swapped, (Y, Y[::-1] + 0.5), (0, 1)),
+    Case(of_filled, (Y,), (0,)),
+    Case(flooded, (M, 0.9), (0, 1)),
+    Case(by_turns, (Y,), (0,)),
+    Case(stirred, (Y,), (0,)),
+    Case(searched, (X,), (0,)),
+    Case(put_squares, (np.array([0.3, 0.4, 0.5]), 0, 0.7), (0, 2)),
+    Case(table_of, (4, 0.8, np.zeros(5)), (1,)),
+]
+
+
+def on_copies(f):
+    return lambda *args: f(*copy.deepcopy(args))
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=named)
+def test_functions_that_write_into_their_parameters(case):
+    """Both modes and both orders against differences of the function on copies; the arguments stay as they were."""
+    args = copy.deepcopy(case.args)
+    dots = {k: RNG.normal(size=np.shape(args[k])) for k in case.argnums}
+    gradient = s2sad.grad(case.function, case.argnums)
+    for f in (case.function, gradient):
+        expected, error = numerical_jvp(on_copies(f), args, dots)
+        tangents = [dots.get(k, np.zeros_like(a, dtype=float)) for k, a in enumerate(args)]
+        _, found = s2sad.jvp(f, args, tangents)
+        found = np.concatenate([np.ravel(leaf) for leaf in (found if isinstance(found, tuple) else (found,))])
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8 + 10 * np.max(error))
+        if f is not gradient:
+            slope = sum(np.sum(bar * dots[k]) for k, bar in zip(case.argnums, gradient(*args), strict=True))
+            np.testing.assert_allclose(slope, expected[0], rtol=1e-6, atol=1e-8 + 10 * np.max(error))
+    assert s2sad.value_and_grad(case.function, case.argnums)(*args)[0] == pytest.approx(on_copies(case.function)(*args))
+    for a, b in zip(args, case.args, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def shares(a, n):
+    return np.sum(a) if n == 0 else shares_two(a, a[1:], n)
+
+
+def shares_two(a, b, n):
+    if n > 0:
+        a[0] = b[0] * a[1]
+        return shares_two(b, a[1:], n - 1)
+    return np.sum(a)
+
+
+def collect(items, x, n):
+    if n > 0:
+        items.append(x)
+        collect(items, np.sin(x), n - 1)
+
+
+def collected(x, n):
+    items = []
+    collect(items, x, n)
+    return sum(items)
+
+
+def one_of_two(a, b, k):
+    a[k] = np.sin(b[k])
+    if k == 0:
+        return a if a[0] > b[0] else b
+    return one_of_two(a, b, k - 1)
+
+
+def of_one_of_two(x, y):
+    z = one_of_two(x, y, 2)
+    z[0] = 1.0
+    return np.sum(x * y)
+
+
+def settings(options, x, n):
+    if n == 0:
+        return x * options["scale"]
+    options["scale"] = options["scale"] * x
+    return settings(options, x, n - 1)
+
+
+def of_settings(x, n):
+    options = {"scale": 2.0}
+    return settings(options, x, n) + options["scale"]
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "said"),
+    [
+        (shares, (Y, 2), "share memory"),
+        (collected, (0.5, 3), "structure grows"),
+        (of_one_of_two, (X, X + 0.1), "changes a list or object"),
+        (of_settings, (0.7, 3), "changes a list or object"),
+    ],
+)
+def test_what_is_refused(f, args, said):
+    """With the line, at compile time."""
+    with pytest.raises(s2sad.Error, match=said) as caught:
+        s2sad.grad(f)(*args)
+    assert "test_recursion.py" in str(caught.value)
 
 
 LOCAL = {

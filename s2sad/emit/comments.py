@@ -53,7 +53,8 @@ class Comments:
         """A primal operation as a trace line."""
         if isinstance(op, Call):
             left = self.trace_name(op.result)
-            return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+            call = f"{op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+            return call if left == "_" else f"{left} = {call}"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
         names = [self.trace_name(o) for o in op.operands]

@@ -103,15 +103,15 @@ class Closures(Objects):
         if target is None:
             return None
         try:
-            found = self.call_compiled(*target, node, None)
+            found = self.call_compiled(target[0], list(map(self.to_operand, target[1])), node, None, target[1])
         except UnsupportedCall:
             return None  # it may end at compile time
         return None if found is None else self.adopt(found)
 
     def closure_target(
         self, closure: Closure, bound: Mapping[str, Term], names: Collection[str]
-    ) -> tuple[ClosureTarget, list[Operand]] | None:
-        """A closure as a function of its own, with its operands; None where it closes over what cannot be passed."""
+    ) -> tuple[ClosureTarget, list[Term]] | None:
+        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
         keys = {n: closure.frame.find(n) for n in sorted(set(names) - bound.keys())}
         terms = {n: self.env[k] for n, k in keys.items() if k is not None and k in self.env}
         functions = {n: t for n, t in terms.items() if isinstance(t, Closure) and not t.defaults}
@@ -120,7 +120,7 @@ class Closures(Objects):
             return None
         own = tuple((n, functions[n]) for n in functions)
         target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *values), (*values, *functions), own)
-        return target, [self.to_operand(t) for t in (*bound.values(), *values.values())]
+        return target, [*bound.values(), *values.values()]
 
     def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
@@ -154,7 +154,7 @@ class Closures(Objects):
         derivative: Any = target[0]
         for transform in applied:
             derivative = DerivedTarget(derivative, transform)
-        found = self.call_compiled(derivative, [*target[1], *map(self.to_operand, tangents)], node, hint)
+        found = self.call_compiled(derivative, list(map(self.to_operand, [*target[1], *tangents])), node, hint)
         if found is None:
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)
@@ -200,7 +200,14 @@ class Closures(Objects):
 
     # methods of containers and arrays
 
-    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Operand | None:
+    def call_compiled(
+        self,
+        function: Any,
+        operands: list[Operand],
+        node: gast.AST,
+        hint: str | None,
+        arguments: Sequence[Term] = (),
+    ) -> Term | None:
         raise NotImplementedError
 
 
