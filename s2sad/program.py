@@ -244,8 +244,8 @@ class Program:
             raise UnsupportedCall(f"the type of the result of {name} does not settle")
         if entry.impure and key in self.recursive:
             raise UnsupportedCall(
-                f"{own} calls itself, and changes a list or object that it is given, gives one of its arrays only sometimes, "
-                "or gives a function",
+                f"{own} calls itself, and changes a list or object that it is given, gives one of its arrays only "
+                "sometimes, or gives a function",
                 "return the new values instead; arrays that are arguments themselves may be written",
             )
         if entry.result == BOTTOM:
