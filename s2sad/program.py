@@ -51,7 +51,7 @@ from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, Functio
 from s2sad.ir.verifier import verify
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
 from s2sad.optimize import optimize as run_passes
-from s2sad.recursive import as_call, is_local, local_reference
+from s2sad.recursive import accumulated, as_call, is_local, local_reference
 from s2sad.ruled import (
     Given,
     in_lengths_of,
@@ -481,9 +481,9 @@ class Program:
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
         forward, reverse = found.forward.name, found.reverse.name
         made = self.functions.get(reverse)
-        own = made is not None and owns_result(made)
-        references = FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own)
-        return Pair(*references, found.residuals, again=found.again)
+        own = found.reverse.own or (made is not None and owns_result(made))
+        references = FunctionRef(forward, forward_type), replace(found.reverse, result=reverse_type, own=own)
+        return replace(found, forward=references[0], reverse=references[1])
 
     def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
         name = call.function.name
@@ -498,14 +498,16 @@ class Program:
         bars = _bars_type(function, active)
         opaque = OpaqueType(forward)
         result = function.result.type
+        sums = () if name in self.given else accumulated(name, active, self.functions)
+        backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
         self.pairs[(name, active)] = Pair(
-            FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
+            FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, accumulates=sums
         )
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
-            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native, accumulates=sums)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
             kept = function
@@ -516,11 +518,12 @@ class Program:
             kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
-                self.pairs[(name, active)] = Pair(
-                    FunctionRef(forward, tuple_type(result, residuals)), FunctionRef(reverse, bars), residuals
-                )
+                both = FunctionRef(forward, tuple_type(result, residuals))
+                self.pairs[(name, active)] = Pair(both, backward, residuals, accumulates=sums)
         self.functions[kept.name] = kept
-        self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
+        second = replace(optimize(second), takes=backward.takes)
+        second = own_results(second) if backward.own else own_carried(second)
+        self.functions[reverse] = numbered(replace(second, name=reverse))
 
     def is_local(self, name: str, active: Sequence[bool]) -> bool:
         """Whether the calls of a function hand over its gradient."""

@@ -680,6 +680,115 @@ def test_which_calls_hand_over_their_gradient(case):
         assert (f"def {case.function.__name__}_value_and_grad(" in text) == local
 
 
+def alternating(values, k, sign):
+    """Two functions, which hand the same array to one another."""
+    return values[k] * sign if k >= len(values) // 2 else alternated(values, 2 * k + 1, sign) * values[k]
+
+
+def alternated(values, k, sign):
+    if k >= len(values) - 2:
+        return np.sin(values[k])
+    return alternating(values, k + 1, -sign) + alternating(values, k, sign) * 0.5
+
+
+def sliced_and_whole(x, y, k):
+    """Some calls get all of an array, others a part of it; once it stands in two places."""
+    if k == 0 or len(x) < 2:
+        return x[0] * y[-1]
+    return sliced_and_whole(x, y, k - 1) + sliced_and_whole(x[1:], y, k - 1) * sliced_and_whole(y, y, k - 1)
+
+
+def in_loops_and_branches(x, k):
+    total = 0.0
+    if k > 0:
+        for j in range(k):
+            if x[j] > 0.5:
+                total += in_loops_and_branches(x, j) * x[k]
+            else:
+                total -= 0.5 * in_loops_and_branches(x, j)
+        total = total + in_loops_and_branches(x, k - 1) ** 2
+    return total + np.sin(x[k])
+
+
+def of_items(state, k):
+    """Arrays in a container are handed on with it."""
+    if k == 0:
+        return state["w"][0] * np.sum(state["x"])
+    return of_items(state, k - 1) * state["w"][k] + of_items({"w": state["w"], "x": np.sin(state["x"])}, k - 1)
+
+
+def of_vectors(x, w, k):
+    """The result is an array, and so is its adjoint."""
+    if k == 0:
+        return w * x
+    return np.sin(of_vectors(x, w, k - 1)) * w[k] + of_vectors(x * 0.9, w, k - 1)
+
+
+def of_sum(x, w, k):
+    return np.sum(of_vectors(x, w, k) ** 2)
+
+
+HANDED_ON = [
+    Case(tree, (RNG.normal(size=15), np.array([0.6, 0.8]), 0), (0, 1)),
+    Case(horner, (0.7, RNG.normal(size=6), 0), (0, 1)),
+    Case(alternating, (RNG.normal(size=9), 0, 0.7), (0, 2)),
+    Case(sliced_and_whole, (X, Y, 3), (0, 1)),
+    Case(in_loops_and_branches, (Y, 3), (0,)),
+    Case(of_items, ({"x": X, "w": Y}, 3), (0,)),
+    Case(of_sum, (X, X[::-1].copy(), 2), (0, 1)),
+]
+
+
+@pytest.mark.parametrize("case", HANDED_ON, ids=named)
+def test_adjoints_that_are_handed_from_call_to_call(case):
+    s2sad.check_grads(case.function, case.args, order=2)
+    _, pullback = s2sad.vjp(case.function, *case.args)
+    for one, two in zip(pullback(1.0), pullback(-2.0), strict=True):
+        for a, b in zip(arrays_in(one), arrays_in(two), strict=True):
+            np.testing.assert_allclose(b, -2.0 * a, rtol=1e-12, atol=1e-13)
+
+
+def arrays_in(bar):
+    return list(bar.values()) if isinstance(bar, dict) else [] if bar is None else [bar]
+
+
+@pytest.fixture
+def numbers_made(monkeypatch):
+    """How many numbers there are in the arrays that NumPy's functions make, call by call."""
+    made = []
+
+    def counting(make):
+        def count(*args, **kwargs):
+            result = make(*args, **kwargs)
+            made.append(np.size(result))
+            return result
+
+        return count
+
+    for name in ("zeros_like", "zeros", "full", "copy", "array"):
+        monkeypatch.setattr(np, name, counting(getattr(np, name)))
+    return made
+
+
+def test_the_cost_is_linear_where_an_array_is_handed_on(numbers_made):
+    """Neither the reverse sweep nor what it calls makes an array of its length for each call."""
+    values, weights = RNG.normal(size=1023), np.array([0.6, 0.3])
+    derivative = s2sad.grad(tree, (0, 1)).lower(values, weights, 0)
+    assert ".copy()" not in derivative.source
+    numbers_made.clear()
+    derivative(values, weights, 0)
+    assert sum(numbers_made) < 2 * 1023
+
+
+def test_the_cost_is_that_of_the_slices(numbers_made):
+    """Gradients of halves are as long as these: n at each of the log n depths of the recursion."""
+    x = RNG.uniform(0.5, 1.5, size=1024)
+    derivative = s2sad.grad(halves).lower(x)
+    numbers_made.clear()
+    derivative(x)
+    assert sum(numbers_made) <= 11 * 1024
+
+
 def test_memory_is_that_of_the_calls_on_the_way():
     """No tree of residuals: what is kept at any time belongs to the calls that have not returned."""
     derivative, a = s2sad.grad(determinant), RNG.normal(size=(7, 7))

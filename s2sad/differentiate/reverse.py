@@ -53,6 +53,7 @@ class Pair:
     So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
     Where it is `local`, `forward(*operands) -> (result, *gradients)` gives what the adjoint of the result is multiplied
     by, and there is no other function.
+    The sums of the adjoints that it `accumulates`, by their numbers among all, are further operands of `reverse`.
     """
 
     forward: FunctionRef
@@ -61,6 +62,7 @@ class Pair:
     plan: Plan | None = None
     again: bool = False
     local: bool = False
+    accumulates: tuple[int, ...] = ()
 
 
 PairOf = Callable[[Call, tuple[bool, ...]], Pair]
@@ -87,6 +89,13 @@ class Reverse(Adjoints):
     def restart(self) -> None:
         """Forget the adjoints of a sweep, for another one; what the forward sweep keeps serves both."""
         self.frame = Frame(self.function.body, None)
+
+    def accumulate(self, numbers: Sequence[int]) -> list[Value]:
+        """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
+        inputs = [self.inputs[k] for k in numbers]
+        sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
+        self.frame.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
+        return sums
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
@@ -237,10 +246,28 @@ class Reverse(Adjoints):
         operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
         if pair.again:
             operands = [*(self.read(builder, o) for o in op.operands), bar]
-        bars = builder.call_function(pair.reverse, operands)
+        sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
+        bars = builder.call_function(pair.reverse, [*operands, *(s for _, s in sums)])
+        updated = {k: value for k, (value, _) in zip(pair.accumulates, sums, strict=True) if value is not None}
         for k, operand in enumerate(wanted):
             contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
-            self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
+            if k in updated:
+                self.frame.totals[(updated[k], ())] = self.name(contribution, self.hint(operand))
+            else:
+                self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
+
+    def sums_of(self, operands: Sequence[Operand], builder: Builder) -> list[tuple[Value | None, Operand]]:
+        """The sums that a callee adds to, with the values they belong to; zeros for a value that stands there twice."""
+        found: list[tuple[Value | None, Operand]] = []
+        for operand in operands:
+            assert isinstance(operand, Value)
+            before = None
+            own = None if any(v is operand for v, _ in found) else operand
+            if own is not None:
+                before = self.current(builder, (own, ()))
+                builder.about = (*self.frame.reasons.pop((own, ()), ()), *builder.about)
+            found.append((own, self.zero_at(builder, operand) if before is None else before))
+        return found
 
     def scale_gradients(self, op: Call, pair: Pair, wanted: list[Operand], bar: Operand, builder: Builder) -> None:
         """The adjoints of the operands of a call that gave its own gradient: multiples of it."""
