@@ -37,6 +37,8 @@ class Comments:
         self.gather(op, about, deep and len(statements) == 1)
         texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
         text = "; ".join(dict.fromkeys(texts))
+        if isinstance(op, Call) and op.about:
+            texts.insert(0, self.describe(op.about[-1]))  # of several, the call itself
         if text and len(text) <= COMMENT_WIDTH:
             statements[-1].trailing = text  # type: ignore[attr-defined]
         elif texts and len(texts[0]) <= COMMENT_WIDTH:
