@@ -34,7 +34,6 @@ from s2sad.ir.batch import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BlackBox, Custom, Ruled
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.replay import ADVANCED
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import (
     BOTTOM,
@@ -47,8 +46,9 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Block, Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.ir.verifier import verify
+from s2sad.naming import plainly_named, reachable, stepped
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
 from s2sad.optimize import optimize as run_passes
 from s2sad.recursive import accumulated, as_call, is_local, local_reference
@@ -143,6 +143,8 @@ class Program:
         self.handing: set[object] = set()
         """The functions that call themselves and write into their parameters: their calls hand back these arrays."""
         self.names: dict[tuple[object, str], str] = {}
+        self.bases: dict[str, str] = {}
+        """By each name with a number, the one without."""
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
@@ -456,6 +458,8 @@ class Program:
         while name in names:
             k += 1
             name = f"{base}_{k}"
+        if k > 1:
+            self.bases[name] = base
         return name
 
     # derivatives of callees
@@ -498,7 +502,7 @@ class Program:
         bars = _bars_type(function, active)
         opaque = OpaqueType(forward)
         result = function.result.type
-        sums = () if name in self.given else accumulated(name, active, self.functions)
+        sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
         self.pairs[(name, active)] = Pair(
@@ -524,6 +528,11 @@ class Program:
         second = replace(optimize(second), takes=backward.takes)
         second = own_results(second) if backward.own else own_carried(second)
         self.functions[reverse] = numbered(replace(second, name=reverse))
+
+    def handed_back(self, name: str) -> set[int]:
+        """The parameters of a function whose arrays are part of its result, so that their adjoints come with its own."""
+        entry = next((e for e in self.entries.values() if e.function.name == name and e.back is not None), None)
+        return set() if entry is None or entry.back is None else {entry.passed.index(k) for k in entry.back.written}
 
     def is_local(self, name: str, active: Sequence[bool]) -> bool:
         """Whether the calls of a function hand over its gradient."""
@@ -581,27 +590,10 @@ class Program:
         finally:
             self.in_rule = outer
 
-    # text
-
-    def reachable(self, *entries: str) -> list[Function]:
-        """The functions that a module needs, callees first."""
-        order: dict[str, Function] = {}
-        seen: set[str] = set()
-
-        def visit(name: str) -> None:
-            if name in seen:
-                return
-            seen.add(name)
-            for op in walk(self.functions[name].body):
-                if isinstance(op, Call):
-                    visit(op.function.name)
-                elif isinstance(op, Apply) and op.primitive is ADVANCED:
-                    visit(str(op.static["step"]))
-            order[name] = self.functions[name]
-
-        for name in entries:
-            visit(name)
-        return list(order.values())
+    def module(self, *entries: str) -> list[Function]:
+        """The functions that a module with these entries needs, callees first, under their names in it."""
+        found = reachable(self.functions, entries)
+        return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names)
 
 
 def _as_python(t: Type) -> Type:

@@ -43,14 +43,16 @@ def is_local(
     return bool(cycle(name, functions)) and (native or not handed_on(name, active, functions))
 
 
-def accumulated(name: str, active: Sequence[bool], functions: Mapping[str, Function]) -> tuple[int, ...]:
+def accumulated(
+    name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[int]
+) -> tuple[int, ...]:
     """Which of the active parameters of a function that calls itself have their adjoints handed from call to call.
 
     `f_reverse(residuals, result_bar, x_bar) -> x_bar` adds to the sum that there is: it makes no array for each call.
     """
     wanted = [k for k, a in enumerate(active) if a]
     parameters = functions[name].parameters
-    found = {k for callee, k in handed_on(name, active, functions) if callee == name}
+    found = {k for callee, k in handed_on(name, active, functions) if callee == name and k not in apart}
     return tuple(i for i, k in enumerate(wanted) if k in found and isinstance(parameters[k].type, ArrayType))
 
 

@@ -65,9 +65,9 @@ def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Func
 
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
-    bound = list(_bound(block))
+    values = list(bound(block))
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
-    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in bound}
+    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 
 
 def read_by(op: Operation) -> set[Operand]:
@@ -80,12 +80,13 @@ def read_by(op: Operation) -> set[Operand]:
     return found
 
 
-def _bound(block: Block) -> Iterator[Value]:
+def bound(block: Block) -> Iterator[Value]:
+    """All values that a block binds, those of the blocks in it included."""
     yield from block.parameters
     for op in block.operations:
         yield from op.results
         for inner in op.blocks:
-            yield from _bound(inner)
+            yield from bound(inner)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:
