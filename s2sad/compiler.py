@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
+from s2sad.entries import Entry
 from s2sad.errors import Location
 from s2sad.frontend.context import Variable
 from s2sad.ir.flat import flattened
@@ -23,7 +24,7 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops
-from s2sad.program import Entry, Program, optimize
+from s2sad.program import Program, optimize
 from s2sad.targets import Target
 from s2sad.transforms import Transform
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
@@ -26,8 +26,9 @@ from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
+from s2sad.entries import Entry, always_raises, calling, captured_last
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
-from s2sad.frontend.context import Back, Callee, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.batch import NoBatchRule
@@ -46,7 +47,7 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Block, Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Block, Call, Constant, For, Function, FunctionRef, Operand, Value, walk
 from s2sad.ir.verifier import verify
 from s2sad.naming import plainly_named, reachable, stepped
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
@@ -61,8 +62,8 @@ from s2sad.ruled import (
     tangent_rule,
     transposed_sweeps,
 )
-from s2sad.targets import HandingBack, Target, identities, name_of, parameter_names
-from s2sad.transforms import Transform, is_constant, with_statics
+from s2sad.targets import HandingBack, Target, identities, may_hand_back, name_of, parameter_names
+from s2sad.transforms import Transform, with_statics
 
 MAX_SIGNATURES = 100
 """In how many forms a function may call itself before one of them is compiled."""
@@ -76,57 +77,6 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
         verify(function)
     function = run_passes(function, anchors)
     return verify(function) if VERIFY else function
-
-
-@dataclass(eq=False)
-class Entry:
-    """A function compiled for one signature. `statics` are the parameters that are constants in it."""
-
-    function: Function
-    parameters: dict[str, Type]
-    captured: tuple[Variable, ...]
-    result: Type
-    impure: bool = False
-    """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
-    aliases: bool = False
-    """Its result may share memory with an argument."""
-    written: tuple[str, ...] = ()
-    """The parameters in whose arrays it writes."""
-    back: Back | None = None
-    """What it hands back of these arrays."""
-
-    @property
-    def passed(self) -> tuple[int, ...]:
-        """The positions of the parameters that are operands."""
-        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
-
-
-def calling(entry: Entry) -> Entry:
-    """A function that does nothing but call another one."""
-    inner = entry.function
-    parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
-    builder = Builder()
-    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
-    return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
-
-
-def captured_last(made: Function, inner: Entry) -> Function:
-    """A derivative with the variables that its function captures behind all others: behind the tangents too."""
-    cut, end = len(inner.passed), len(inner.passed) + len(inner.captured)
-    own = made.parameters
-    return replace(made, body=replace(made.body, parameters=(*own[:cut], *own[end:], *own[cut:end])))
-
-
-def may_hand_back(target: Target) -> bool:
-    """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
-    return not isinstance(target, (HandingBack, Custom, Ruled)) and not hasattr(target, "__s2sad_derivative__")
-
-
-def always_raises(entry: Entry) -> None:
-    """Of a function that always raises: the exception stands in the place of any result, and of calls."""
-    body = replace(entry.function.body, results=(constant(0.0),))
-    entry.function = eliminate_dead(replace(entry.function, body=body))
-    entry.result, entry.impure = entry.function.result.type, True
 
 
 class Program:
@@ -530,7 +480,7 @@ class Program:
         self.functions[reverse] = numbered(replace(second, name=reverse))
 
     def handed_back(self, name: str) -> set[int]:
-        """The parameters of a function whose arrays are part of its result, so that their adjoints come with its own."""
+        """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
         entry = next((e for e in self.entries.values() if e.function.name == name and e.back is not None), None)
         return set() if entry is None or entry.back is None else {entry.passed.index(k) for k in entry.back.written}
 

@@ -1,8 +1,10 @@
-"""Functions that call themselves: which of them hand over gradients, and which derivative is that of a call alone.
+"""Functions that call themselves: which of them hand over gradients, which accumulate adjoints.
 
-def f_grad(x, n):
-    _, x_bar = f_value_and_grad(x, n)
-    return x_bar
+    def f_grad(x, n):
+        _, x_bar = f_value_and_grad(x, n)
+        return x_bar
+
+Where the gradient is that of such a function, it is a call of it alone.
 """
 
 from __future__ import annotations

@@ -53,3 +53,8 @@ def identities(parameters: Iterable[Type]) -> str:
     """What tells functions of one name apart, where they are given to another one."""
     found = [id(s.value) for t in parameters for s in leaves(t) if isinstance(s, StaticType) and callable(s.value)]
     return f" {found}" if found else ""
+
+
+def may_hand_back(target: Target) -> bool:
+    """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
+    return not isinstance(target, (HandingBack, Custom, Ruled)) and not hasattr(target, "__s2sad_derivative__")

@@ -474,3 +474,10 @@ def leaves_of(value: Operand) -> Iterator[Key]:
     """The keys of the differentiable leaves of a value."""
     if isinstance(value, Value):
         yield from ((value, path) for path, _ in leaf_paths(value.type))
+
+
+def undefined(builder: Builder, t: Type) -> Operand:
+    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
+        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
+    return builder.apply(UNDEFINED, (), {"type": t})

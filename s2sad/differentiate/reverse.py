@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of
+from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of, undefined
 from s2sad.differentiate.given import Plan, given_bars, in_dtype
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import Names, Path, check_rule, conform, leaf_paths, pick, tangent_type
@@ -551,13 +551,6 @@ class Reverse(Adjoints):
         for k, r in enumerate((op.result, *self.gradients[op])):
             builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
         return builder.operations
-
-
-def undefined(builder: Builder, t: Type) -> Operand:
-    """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
-    if isinstance(t, ContainerType) and t.cls not in (tuple, list):
-        return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
-    return builder.apply(UNDEFINED, (), {"type": t})
 
 
 class LazyExpr(Expr):
