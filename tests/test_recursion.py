@@ -795,3 +795,60 @@ def test_memory_is_that_of_the_calls_on_the_way():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100_000
+
+
+@pytest.mark.parametrize("case", [*HANDED_ON, *IN_PLACE, *CASES], ids=named)
+def test_many_examples_at_once(case):
+    """Gradients of several examples are those of each."""
+    if any(isinstance(a, (dict, tuple)) for a in case.args):
+        pytest.skip("an argument is a container")
+    gradient = s2sad.grad(case.function, case.argnums)
+    factors = (1.0, 1.05, 0.95)
+    stacked = [np.stack([a * t for t in factors]) if k in case.argnums else a for k, a in enumerate(case.args)]
+    axes = tuple(0 if k in case.argnums else None for k in range(len(case.args)))
+    found = s2sad.vmap(gradient, axes)(*stacked)
+    for number in range(3):
+        own = [a[number] if k in case.argnums else a for k, a in enumerate(stacked)]
+        own = [a.item() if np.ndim(a) == 0 and k in case.argnums else a for k, a in enumerate(own)]
+        for bars, bar in zip(found, gradient(*own), strict=True):
+            np.testing.assert_allclose(bars[number], bar, rtol=1e-6, atol=1e-9)
+
+
+def scan_of(x):
+    a = x * x
+    add_up(a, 0, len(a))
+    return a * x
+
+
+def wavelet_of(x):
+    a = np.concatenate((x, x[:1] ** 2))
+    haar(a)
+    return a
+
+
+@pytest.mark.parametrize("f", [scan_of, wavelet_of, lambda x: of_vectors(x, np.cos(x), 2), lambda x: vector(x, 3)])
+def test_jacobians(f):
+    forward, reverse = s2sad.jacfwd(f)(X), s2sad.jacrev(f)(X)
+    np.testing.assert_allclose(reverse, forward, rtol=1e-12, atol=1e-12)
+    expected = np.stack([numerical_jvp(f, (X,), {0: unit})[0] for unit in np.eye(3)], axis=1)
+    np.testing.assert_allclose(forward, expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: tree(x, x[:2] * 0.5, 0), lambda x: halves(x) + horner(0.3, x, 0), scan, squares]
+)
+def test_hessians(f):
+    x = 0.7 if f is squares else X
+    hessian = s2sad.hessian(f)(x)
+    gradient = s2sad.grad(f)
+    expected = [numerical_jvp(gradient, (x,), {0: unit})[0] for unit in (np.eye(3) if np.ndim(x) else [1.0])]
+    np.testing.assert_allclose(np.reshape(hessian, np.shape(expected)), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("f", [scan, wavelet, lambda x: tree(x, x[:2] * 0.5, 0), halves])
+def test_checkpointed_and_linearized(f):
+    """The other ways to the same numbers: computed again, and the tangent alone."""
+    expected = s2sad.grad(f)(X)
+    np.testing.assert_allclose(s2sad.grad(lambda x: s2sad.checkpoint(f)(x) * 1.0)(X), expected, rtol=1e-12)
+    _, along = s2sad.linearize(f, X)
+    np.testing.assert_allclose([along(unit) for unit in np.eye(3)], expected, rtol=1e-12)
