@@ -184,7 +184,7 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
-            if key in self.recursive and entry.written and target not in self.handing and may_hand_back(target):
+            if key in self.recursive and entry.written and may_hand_back(target):
                 self.handing.add(target)
                 self.recursive.discard(key)
                 continue

@@ -698,6 +698,14 @@ def sliced_and_whole(x, y, k):
     return sliced_and_whole(x, y, k - 1) + sliced_and_whole(x[1:], y, k - 1) * sliced_and_whole(y, y, k - 1)
 
 
+def twice_in_a_call(x, y, k):
+    """A value stands at the place of an array that is handed on, and at that of another one."""
+    if k == 0:
+        return x[0] * y[1] + np.sum(x)
+    z = np.sin(x)
+    return twice_in_a_call(x * 0.9, y, k - 1) + y[0] * twice_in_a_call(z, z, k - 1) + twice_in_a_call(y, y, k - 1)
+
+
 def in_loops_and_branches(x, k):
     total = 0.0
     if k > 0:
@@ -733,6 +741,7 @@ HANDED_ON = [
     Case(horner, (0.7, RNG.normal(size=6), 0), (0, 1)),
     Case(alternating, (RNG.normal(size=9), 0, 0.7), (0, 2)),
     Case(sliced_and_whole, (X, Y, 3), (0, 1)),
+    Case(twice_in_a_call, (X, Y[:3], 2), (0, 1)),
     Case(in_loops_and_branches, (Y, 3), (0,)),
     Case(of_items, ({"x": X, "w": Y}, 3), (0,)),
     Case(of_sum, (X, X[::-1].copy(), 2), (0, 1)),

@@ -249,12 +249,12 @@ class Reverse(Adjoints):
         sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
         bars = builder.call_function(pair.reverse, [*operands, *(s for _, s in sums)])
         updated = {k: value for k, (value, _) in zip(pair.accumulates, sums, strict=True) if value is not None}
+        parts = [builder.extract(bars, k) if len(wanted) > 1 else bars for k in range(len(wanted))]
+        for k, value in updated.items():  # before what is added to the sums: a value may stand twice in the call
+            self.frame.totals[(value, ())] = self.name(parts[k], self.hint(value))
         for k, operand in enumerate(wanted):
-            contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
-            if k in updated:
-                self.frame.totals[(updated[k], ())] = self.name(contribution, self.hint(operand))
-            else:
-                self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
+            if k not in updated:
+                self.contribute(builder, operand, self.name(parts[k], self.hint(operand), loose=True))
 
     def sums_of(self, operands: Sequence[Operand], builder: Builder) -> list[tuple[Value | None, Operand]]:
         """The sums that a callee adds to, with the values they belong to; zeros for a value that stands there twice."""
