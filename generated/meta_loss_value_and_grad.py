@@ -77,7 +77,7 @@ def adapted_reverse(residuals, result_bar):
     v11_bar = -v12_bar  # v12 = v2 - v11
     v9_bar = -v10_bar   # v10 = v1 - v9
     v_bar = [v9_bar * rate, v11_bar * rate, v13_bar * rate, v15_bar * rate]
-    # _ = loss_grad(params, x, y)
+    # loss_grad(params, x, y)
     params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(
         loss_grad_residuals, v_bar
     )
@@ -112,11 +112,11 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
         # v5 = loss(_[0], v3, v4)
         v_bar, v_bar_2, v_bar_3, v_bar_4 = loss_reverse(loss_residuals, total_bar)
         v_bar = [v_bar, v_bar_2, v_bar_3, v_bar_4]
-        # _[0] = adapted(params, v1, v2, rate)
+        # adapted(params, v1, v2, rate)
         v8, v9, v10, v11 = adapted_reverse(adapted_residuals, v_bar)
-        params_bar += v8     # _[0] = adapted(params, v1, v2, rate)
-        params_bar_2 += v9   # _[0] = adapted(params, v1, v2, rate)
-        params_bar_3 += v10  # _[0] = adapted(params, v1, v2, rate)
-        params_bar_4 += v11  # _[0] = adapted(params, v1, v2, rate)
+        params_bar += v8     # adapted(params, v1, v2, rate)
+        params_bar_2 += v9   # adapted(params, v1, v2, rate)
+        params_bar_3 += v10  # adapted(params, v1, v2, rate)
+        params_bar_4 += v11  # adapted(params, v1, v2, rate)
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
     return v6, params_bar

@@ -11,7 +11,7 @@ from s2sad.emit.writer import write_statement
 from s2sad.ir.lists import LISTS
 from s2sad.ir.printer import Printer, spell
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
-from s2sad.ir.types import ArrayType
+from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
 
 COMMENT_WIDTH = 72
@@ -54,7 +54,8 @@ class Comments:
     def describe(self, op: Operation) -> str:
         """A primal operation as a trace line."""
         if isinstance(op, Call):
-            left = self.trace_name(op.result)
+            unnamed = op.result.hint is None and isinstance(op.result.type, ContainerType)
+            left = "_" if unnamed else self.trace_name(op.result)
             call = f"{op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
             return call if left == "_" else f"{left} = {call}"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
