@@ -110,11 +110,11 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
         reversed(adapted_residuals_stack), reversed(loss_residuals_stack)
     ):
         v_bar = loss_reverse(loss_residuals, total_bar)  # v5 = loss(v7, v3, v4)
-        # v7 = adapted(params, v1, v2, rate)
+        # adapted(params, v1, v2, rate)
         v8, v9, v10, v11 = adapted_reverse(adapted_residuals, v_bar)
-        params_bar += v8                                 # v7 = adapted(params, v1, v2, rate)
-        params_bar_2 += v9                               # v7 = adapted(params, v1, v2, rate)
-        params_bar_3 += v10                              # v7 = adapted(params, v1, v2, rate)
-        params_bar_4 += v11                              # v7 = adapted(params, v1, v2, rate)
+        params_bar += v8                                 # adapted(params, v1, v2, rate)
+        params_bar_2 += v9                               # adapted(params, v1, v2, rate)
+        params_bar_3 += v10                              # adapted(params, v1, v2, rate)
+        params_bar_4 += v11                              # adapted(params, v1, v2, rate)
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
     return v6, params_bar

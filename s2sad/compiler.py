@@ -98,7 +98,8 @@ def compile_derivative(
     if not program.native:
         program.replay()
         function = program.functions[function.name]
-    functions = [without_stops(f) for f in program.reachable(function.name, *([reverse] if reverse else []))]
+    entries = (function.name, reverse) if reverse else (function.name,)
+    functions = [without_stops(f) for f in program.module(*entries)]
     text, lines = emit_module(header, functions, function.name, full, doc, program.native)
     classes = objects_to_inject({f.name: f for f in functions})
     if program.native:

@@ -1,4 +1,4 @@
-"""A function compiled for one signature: what a program knows of it."""
+"""Functions compiled for one signature, before any derivative: what a `Program` knows of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from s2sad.differentiate.operators import numbered
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.context import Variable
+from s2sad.frontend.context import Back, Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function, FunctionRef, Value, constant
@@ -30,6 +30,8 @@ class Entry:
     """The parameters in whose arrays it writes."""
     valueless: bool = False
     """It gives a function, or what else has no value at run time."""
+    back: Back | None = None
+    """What it hands back of these arrays."""
 
     @property
     def passed(self) -> tuple[int, ...]:

@@ -24,11 +24,11 @@ from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.local import local_gradient
 from s2sad.differentiate.mapping import vmap
 from s2sad.differentiate.operators import both_sweeps, gradient, numbered, pair, pullback
+from s2sad.differentiate.pairs import Pair
 from s2sad.differentiate.replay import is_marked, outlined, with_replay
-from s2sad.differentiate.reverse import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.entries import Entry, always_raises, calling, captured_last, check_value
-from s2sad.errors import Location, UnsupportedCall
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
@@ -36,7 +36,6 @@ from s2sad.ir.batch import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BlackBox, Custom, Ruled
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.replay import ADVANCED
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import (
     BOTTOM,
@@ -49,11 +48,12 @@ from s2sad.ir.types import (
     symbols,
     tuple_type,
 )
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, FunctionRef, Operand, Value, walk
+from s2sad.ir.values import Block, Call, Constant, For, Function, FunctionRef, Operand, Value, walk
 from s2sad.ir.verifier import verify
+from s2sad.naming import plainly_named, reachable, stepped
 from s2sad.optimize import eliminate_dead, own_carried, own_results, settle_lengths, without_adjoints
 from s2sad.optimize import optimize as run_passes
-from s2sad.recursive import as_call, is_local, local_reference
+from s2sad.recursive import accumulated, as_call, is_local, local_reference
 from s2sad.ruled import (
     Given,
     in_lengths_of,
@@ -63,9 +63,11 @@ from s2sad.ruled import (
     tangent_rule,
     transposed_sweeps,
 )
-from s2sad.targets import Target, identities, name_of, parameter_names
+from s2sad.targets import HandingBack, Target, identities, may_hand_back, name_of, parameter_names
 from s2sad.transforms import Transform, with_statics
 
+MAX_SIGNATURES = 100
+"""In how many forms a function may call itself before one of them is compiled."""
 VERIFY = os.environ.get("S2SAD_VERIFY") == "1"
 """Whether the IR is verified after every stage: under test."""
 
@@ -89,7 +91,11 @@ class Program:
         self.in_progress: dict[tuple[object, str], Entry] = {}
         self.recursive: set[tuple[object, str]] = set()
         self.provisional: dict[tuple[object, str], set[tuple[object, str]]] = {}
+        self.handing: set[object] = set()
+        """The functions that call themselves and write into their parameters: their calls hand back these arrays."""
         self.names: dict[tuple[object, str], str] = {}
+        self.bases: dict[str, str] = {}
+        """By each name with a number, the one without."""
         self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
@@ -121,11 +127,15 @@ class Program:
             known_integers = {k: _constant_at(operands[k], ()) for k in function.nondiff}
             statics = {(k, ()): c.value for k, c in known_integers.items() if c and type(c.value) is int}
             function = Ruled(function)
+        if function in self.handing:
+            function = HandingBack(function)
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
                 entry = self.entry(function, parameters)
                 break
+            except Unsupported as e:
+                raise type(e)(e.what, e.instead, location) if e.location == NOWHERE else e from None
             except NeedsStatic as e:
                 known = _constant_at(operands[e.parameter], e.path)
                 if known is None or (e.parameter, e.path) in statics:
@@ -134,7 +144,8 @@ class Program:
         if entry.impure:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
-        return Callee(FunctionRef(entry.function.name, result), entry.passed, entry.captured, entry.aliases)
+        reference = FunctionRef(entry.function.name, result)
+        return Callee(reference, entry.passed, entry.captured, entry.aliases, entry.back)
 
     def bound(
         self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
@@ -158,6 +169,11 @@ class Program:
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
+        if sum(t == target for t, _ in self.in_progress) > MAX_SIGNATURES:
+            raise UnsupportedCall(
+                f"{name_of(target)} calls itself with arguments whose structure grows with each call",
+                "pass arrays, or lists that have their length before the first call",
+            )
         own = name_of(target)
         name = self.names.get(key) or self.fresh_name(name if name and own == "function" else own)
         self.names[key] = name
@@ -169,17 +185,22 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
+            if key in self.recursive and entry.written and may_hand_back(target):
+                self.handing.add(target)
+                self.recursive.discard(key)
+                continue
             same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
-            settled = key_of(entry.result) == key_of(guess.result) and same_captured
+            settled = key_of(entry.result) == key_of(guess.result) and same_captured and entry.back == guess.back
             if key not in self.recursive or settled:
                 break
-            guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result)
+            guess = Entry(_stub(name), dict(parameters), entry.captured, entry.result, back=entry.back)
         else:
             raise UnsupportedCall(f"the type of the result of {name} does not settle")
         if entry.impure and key in self.recursive:
             raise UnsupportedCall(
-                f"{name} calls itself, and changes a list or object that it is given, or gives a function",
-                "return the new values instead",
+                f"{own} calls itself, and changes a list or object that it is given, gives one of its arrays only "
+                "sometimes, or gives a function",
+                "return the new values instead; arrays that are arguments themselves may be written",
             )
         if entry.result == BOTTOM:
             if key in self.recursive:
@@ -199,14 +220,15 @@ class Program:
         if isinstance(target, Ruled):
             return self.ruled(target.custom, parameters, name)
         if not getattr(target, "__s2sad_derivative__", False):
-            lowered = self.lowered(target, parameters)
+            back = isinstance(target, HandingBack)
+            lowered = self.lowered(target.target if back else target, parameters, back)
             function = replace(settle_lengths(lowered.function), name=name)
             function = numbered(optimize(function))
             if is_marked(function):
                 function = outlined(function, self.add_step)
             result = function.result.type
-            aliases = shares_memory(function)
-            seen = lowered.impure, aliases, lowered.written, lowered.valueless
+            aliases = lowered.back is None and shares_memory(function)
+            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner = self.entry(target.target, target.transform.inner(parameters))
         check_value(inner)
@@ -230,8 +252,10 @@ class Program:
         self.given[name] = Given(custom, name, types_, entry.passed, captured, entry.result)
         return entry
 
-    def lowered(self, target: Target, parameters: Mapping[str, Type]) -> Lowered:
+    def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
+        if back:
+            return lower(target, parameters, self, memory=True, back=True)
         try:
             lowered = lower(target, parameters, self)
         except MemoryNeeded:
@@ -392,6 +416,8 @@ class Program:
         while name in names:
             k += 1
             name = f"{base}_{k}"
+        if k > 1:
+            self.bases[name] = base
         return name
 
     # derivatives of callees
@@ -417,9 +443,9 @@ class Program:
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
         forward, reverse = found.forward.name, found.reverse.name
         made = self.functions.get(reverse)
-        own = made is not None and owns_result(made)
-        references = FunctionRef(forward, forward_type), FunctionRef(reverse, reverse_type, own)
-        return Pair(*references, found.residuals, again=found.again)
+        own = found.reverse.own or (made is not None and owns_result(made))
+        references = FunctionRef(forward, forward_type), replace(found.reverse, result=reverse_type, own=own)
+        return replace(found, forward=references[0], reverse=references[1])
 
     def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
         name = call.function.name
@@ -434,15 +460,17 @@ class Program:
         bars = _bars_type(function, active)
         opaque = OpaqueType(forward)
         result = function.result.type
+        sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
+        backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
         self.pairs[(name, active)] = Pair(
-            FunctionRef(forward, tuple_type(result, opaque)), FunctionRef(reverse, bars), opaque
+            FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, accumulates=sums
         )
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
             function = self.written_out(function, active)
-            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native, accumulates=sums)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
             kept = function
@@ -453,11 +481,17 @@ class Program:
             kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
-                self.pairs[(name, active)] = Pair(
-                    FunctionRef(forward, tuple_type(result, residuals)), FunctionRef(reverse, bars), residuals
-                )
+                both = FunctionRef(forward, tuple_type(result, residuals))
+                self.pairs[(name, active)] = Pair(both, backward, residuals, accumulates=sums)
         self.functions[kept.name] = kept
-        self.functions[reverse] = numbered(replace(own_carried(optimize(second)), name=reverse))
+        second = replace(optimize(second), takes=backward.takes)
+        second = own_results(second) if backward.own else own_carried(second)
+        self.functions[reverse] = numbered(replace(second, name=reverse))
+
+    def handed_back(self, name: str) -> set[int]:
+        """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
+        entry = next((e for e in self.entries.values() if e.function.name == name and e.back is not None), None)
+        return set() if entry is None or entry.back is None else {entry.passed.index(k) for k in entry.back.written}
 
     def is_local(self, name: str, active: Sequence[bool]) -> bool:
         """Whether the calls of a function hand over its gradient."""
@@ -517,27 +551,10 @@ class Program:
         finally:
             self.in_rule = outer
 
-    # text
-
-    def reachable(self, *entries: str) -> list[Function]:
-        """The functions that a module needs, callees first."""
-        order: dict[str, Function] = {}
-        seen: set[str] = set()
-
-        def visit(name: str) -> None:
-            if name in seen:
-                return
-            seen.add(name)
-            for op in walk(self.functions[name].body):
-                if isinstance(op, Call):
-                    visit(op.function.name)
-                elif isinstance(op, Apply) and op.primitive is ADVANCED:
-                    visit(str(op.static["step"]))
-            order[name] = self.functions[name]
-
-        for name in entries:
-            visit(name)
-        return list(order.values())
+    def module(self, *entries: str) -> list[Function]:
+        """The functions that a module with these entries needs, callees first, under their names in it."""
+        found = reachable(self.functions, entries)
+        return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names)
 
 
 def _as_python(t: Type) -> Type:

@@ -1,8 +1,10 @@
-"""Functions that call themselves: which of them hand over gradients, and which derivative is that of a call alone.
+"""Functions that call themselves: which of them hand over gradients, which accumulate adjoints.
 
-def f_grad(x, n):
-    _, x_bar = f_value_and_grad(x, n)
-    return x_bar
+    def f_grad(x, n):
+        _, x_bar = f_value_and_grad(x, n)
+        return x_bar
+
+Where the gradient is that of such a function, it is a call of it alone.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from s2sad.analysis.recursion import cycle, hands_on
+from s2sad.analysis.recursion import cycle, handed_on
 from s2sad.differentiate.local import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.frontend.context import Variable
@@ -40,7 +42,20 @@ def is_local(
     """
     if name in apart or name not in functions or not has_local_gradient(functions[name], active):
         return False
-    return bool(cycle(name, functions)) and (native or not hands_on(name, active, functions))
+    return bool(cycle(name, functions)) and (native or not handed_on(name, active, functions))
+
+
+def accumulated(
+    name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[int]
+) -> tuple[int, ...]:
+    """Which of the active parameters of a function that calls itself have their adjoints handed from call to call.
+
+    `f_reverse(residuals, result_bar, x_bar) -> x_bar` adds to the sum that there is: it makes no array for each call.
+    """
+    wanted = [k for k, a in enumerate(active) if a]
+    parameters = functions[name].parameters
+    found = {k for callee, k in handed_on(name, active, functions) if callee == name and k not in apart}
+    return tuple(i for i, k in enumerate(wanted) if k in found and isinstance(parameters[k].type, ArrayType))
 
 
 def local_reference(function: Function, active: Sequence[bool], name: str) -> FunctionRef:

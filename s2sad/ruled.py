@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from s2sad.analysis.aliasing import owns_result
 from s2sad.differentiate.given import BAR, RESIDUALS, Plan, TangentRule
 from s2sad.differentiate.operators import pair
-from s2sad.differentiate.reverse import Pair
+from s2sad.differentiate.pairs import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.errors import Location, RuleError

@@ -6,6 +6,7 @@ import functools
 import inspect
 import types
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,20 @@ Target = Any
 """A Python function, or a derivative object with `transform` and `target`."""
 
 
+@dataclass(frozen=True)
+class HandingBack:
+    """A function that calls itself and writes into its parameters, in the form that hands back these arrays."""
+
+    target: Target
+
+
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
     if isinstance(target, DerivedTarget):
         names = parameter_names(target.target)
         return [*names, *target.transform.further_names(names)]
+    if isinstance(target, HandingBack):
+        return parameter_names(target.target)
     if isinstance(target, ClosureTarget):
         return list(target.names)
     target = target.custom.fun if isinstance(target, Ruled) else target.fun if isinstance(target, Custom) else target
@@ -32,6 +42,8 @@ def parameter_names(target: Target) -> list[str]:
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
+    if isinstance(target, HandingBack):
+        return name_of(target.target)
     if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
     function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
@@ -79,3 +91,8 @@ def positional_names(target: Any, count: int) -> list[str]:
             return names[:count]
     rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
     return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
+
+
+def may_hand_back(target: Target) -> bool:
+    """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
+    return not isinstance(target, (HandingBack, Custom, Ruled)) and not hasattr(target, "__s2sad_derivative__")

@@ -1,5 +1,6 @@
 """Functions that call themselves: both modes, second order, native code, and how much memory they take."""
 
+import copy
 import tracemalloc
 import warnings
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.testing import numerical_jvp
 
 
 def determinant(a):
@@ -365,6 +367,300 @@ def test_native_code(case):
         assert np.allclose(a, b, rtol=1e-12)
 
 
+def put_squares(a, k, x):
+    """Writes, calls itself behind that, and gives a number."""
+    if k == len(a):
+        return np.sum(a)
+    a[k] += x * x * (k + 1)
+    return put_squares(a, k + 1, np.sin(x))
+
+
+def squares(x):
+    a = np.zeros(4)
+    total = put_squares(a, 0, x)
+    return total * a[1] + a[3]
+
+
+def add_up(a, lo, hi):
+    """Sums of all before, by halves; it gives nothing."""
+    if hi - lo == 1:
+        return
+    mid = (lo + hi) // 2
+    add_up(a, lo, mid)
+    add_up(a, mid, hi)
+    a[mid:hi] += a[mid - 1]
+
+
+def scan(x):
+    a = x.copy()
+    add_up(a, 0, len(a))
+    return np.sum(np.sin(a))
+
+
+def haar(a):
+    """Writes into views: the calls get a part of the array."""
+    n = len(a)
+    if n == 1:
+        return
+    s, d = a[0::2] + a[1::2], a[0::2] - a[1::2]
+    a[: n // 2] = s
+    a[n // 2 :] = d * s
+    haar(a[: n // 2])
+
+
+def wavelet(x):
+    a = np.concatenate((x, x[:1] ** 2))
+    haar(a)
+    return np.sum(a * np.arange(1.0, len(a) + 1))
+
+
+def eliminate(a):
+    """LU in place, on the block below."""
+    if len(a) > 1:
+        a[1:, 0] /= a[0, 0]
+        a[1:, 1:] -= np.outer(a[1:, 0], a[0, 1:])
+        eliminate(a[1:, 1:])
+
+
+def pivots(m):
+    eliminate(m)
+    return np.sum(np.log(np.abs(np.diag(m)))) + m[2, 0] * m[0, 2]
+
+
+def table_of(n, x, table):
+    """Results are kept in an array, whose entries tell whether they are there."""
+    if table[n] != 0.0:
+        return table[n]
+    value = x if n < 2 else table_of(n - 1, x, table) * 0.5 * table_of(n - 2, x, table) + x
+    table[n] = value
+    return value
+
+
+def tabulated(x, n):
+    return table_of(n, x, np.zeros(n + 1)) + x
+
+
+def tabulated_inside(x, n):
+    table = np.zeros(n + 1)
+
+    def term(k):
+        if k < 2:
+            return np.sin(x)
+        if table[k] == 0.0:
+            table[k] = term(k - 1) + term(k - 2) * x
+        return table[k]
+
+    return term(n) * np.sum(table)
+
+
+def to_and_fro(a, b, n):
+    """Two arrays, which change places."""
+    if n > 0:
+        b[1:] = a[:-1] * b[1:]
+        b[0] = np.sin(a[-1])
+        to_and_fro(b, a, n - 1)
+
+
+def swapped(x, y):
+    to_and_fro(x, y, 3)
+    return np.sum(x * y) + x[0]
+
+
+def filled(a, k):
+    """Returns the array that it is given."""
+    if k < len(a):
+        a[k] *= a[k - 1]
+        return filled(a, k + 1)
+    return a
+
+
+def of_filled(x):
+    b = filled(x, 1)
+    b[0] = b[2] * x[1]
+    return np.sum(x**2)
+
+
+def paint(grid, heat, i, j, value):
+    """A flood fill: early returns in front of the stores."""
+    if i < 0 or j < 0 or i >= len(grid) or j >= len(grid):
+        return 0
+    if grid[i, j] or value < 0.05:
+        return 0
+    grid[i, j] = True
+    heat[i, j] = value * heat[i, j]
+    done = 1
+    for di, dj in ((0, 1), (1, 0), (0, -1)):
+        done += paint(grid, heat, i + di, j + dj, 0.6 * value)
+    return done
+
+
+def flooded(m, x):
+    grid = np.zeros((4, 4), dtype=bool)
+    count = paint(grid, m, 1, 1, x)
+    return np.sum(np.sin(m)) * count
+
+
+def raise_evens(a, k):
+    if k < len(a):
+        a[k] = a[k] ** 2
+        raise_odds(a, k + 1)
+
+
+def raise_odds(a, k):
+    if k < len(a):
+        a[k] = np.sin(a[k]) * a[k - 1]
+        raise_evens(a, k + 1)
+
+
+def by_turns(x):
+    raise_evens(x, 0)
+    raise_odds(x, 1)
+    return np.sum(x)
+
+
+def combine(a, k):
+    """Only the other one writes, and not all ways lead to it."""
+    if k <= 0:
+        return a[0]
+    if k % 2:
+        return combine(a, k - 1) * a[k]
+    return a[k] + stir(a, k)
+
+
+def stir(a, k):
+    a[k - 1] = np.cos(a[k])
+    return combine(a, k - 2)
+
+
+def stirred(x):
+    return combine(x, 3) + combine(x, 2) * np.sum(x)
+
+
+def search(board, row, x):
+    """Backtracking: what is written is taken back."""
+    if row == len(board):
+        return np.prod(1.0 + board * x)
+    total = 0.0
+    for k in range(2):
+        board[row] = x[row] + k
+        total += search(board, row + 1, x)
+    board[row] = 0.0
+    return total
+
+
+def searched(x):
+    board = np.zeros(3)
+    return search(board, 0, x) + np.sum(board)
+
+
+Y = np.array([1.1, 0.3, -0.8, 0.9])
+M = RNG.normal(size=(4, 4)) + 4.0 * np.eye(4)
+IN_PLACE = [
+    Case(squares, (0.7,), (0,)),
+    Case(scan, (X,), (0,)),
+    Case(wavelet, (X,), (0,)),
+    Case(pivots, (M,), (0,)),
+    Case(tabulated, (0.6, 6), (0,)),
+    Case(tabulated_inside, (0.6, 5), (0,)),
+    Case(swapped, (Y, Y[::-1] + 0.5), (0, 1)),
+    Case(of_filled, (Y,), (0,)),
+    Case(flooded, (M, 0.9), (0, 1)),
+    Case(by_turns, (Y,), (0,)),
+    Case(stirred, (Y,), (0,)),
+    Case(searched, (X,), (0,)),
+    Case(put_squares, (np.array([0.3, 0.4, 0.5]), 0, 0.7), (0, 2)),
+    Case(table_of, (4, 0.8, np.zeros(5)), (1,)),
+]
+
+
+def on_copies(f):
+    return lambda *args: f(*copy.deepcopy(args))
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=named)
+def test_functions_that_write_into_their_parameters(case):
+    """Both modes and both orders against differences of the function on copies; the arguments stay as they were."""
+    args = copy.deepcopy(case.args)
+    dots = {k: RNG.normal(size=np.shape(args[k])) for k in case.argnums}
+    gradient = s2sad.grad(case.function, case.argnums)
+    for f in (case.function, gradient):
+        expected, error = numerical_jvp(on_copies(f), args, dots)
+        tangents = [dots.get(k, np.zeros_like(a, dtype=float)) for k, a in enumerate(args)]
+        _, found = s2sad.jvp(f, args, tangents)
+        found = np.concatenate([np.ravel(leaf) for leaf in (found if isinstance(found, tuple) else (found,))])
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8 + 10 * np.max(error))
+        if f is not gradient:
+            slope = sum(np.sum(bar * dots[k]) for k, bar in zip(case.argnums, gradient(*args), strict=True))
+            np.testing.assert_allclose(slope, expected[0], rtol=1e-6, atol=1e-8 + 10 * np.max(error))
+    assert s2sad.value_and_grad(case.function, case.argnums)(*args)[0] == pytest.approx(on_copies(case.function)(*args))
+    for a, b in zip(args, case.args, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def shares(a, n):
+    return np.sum(a) if n == 0 else shares_two(a, a[1:], n)
+
+
+def shares_two(a, b, n):
+    if n > 0:
+        a[0] = b[0] * a[1]
+        return shares_two(b, a[1:], n - 1)
+    return np.sum(a)
+
+
+def collect(items, x, n):
+    if n > 0:
+        items.append(x)
+        collect(items, np.sin(x), n - 1)
+
+
+def collected(x, n):
+    items = []
+    collect(items, x, n)
+    return sum(items)
+
+
+def one_of_two(a, b, k):
+    a[k] = np.sin(b[k])
+    if k == 0:
+        return a if a[0] > b[0] else b
+    return one_of_two(a, b, k - 1)
+
+
+def of_one_of_two(x, y):
+    z = one_of_two(x, y, 2)
+    z[0] = 1.0
+    return np.sum(x * y)
+
+
+def settings(options, x, n):
+    if n == 0:
+        return x * options["scale"]
+    options["scale"] = options["scale"] * x
+    return settings(options, x, n - 1)
+
+
+def of_settings(x, n):
+    options = {"scale": 2.0}
+    return settings(options, x, n) + options["scale"]
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "said"),
+    [
+        (shares, (Y, 2), "share memory"),
+        (collected, (0.5, 3), "structure grows"),
+        (of_one_of_two, (X, X + 0.1), "changes a list or object"),
+        (of_settings, (0.7, 3), "changes a list or object"),
+    ],
+)
+def test_what_is_refused(f, args, said):
+    """With the line, at compile time."""
+    with pytest.raises(s2sad.Error, match=said) as caught:
+        s2sad.grad(f)(*args)
+    assert "test_recursion.py" in str(caught.value)
+
+
 LOCAL = {
     determinant: True,
     halves: True,  # slices: each call does something with all of what it is given
@@ -384,6 +680,121 @@ def test_which_calls_hand_over_their_gradient(case):
         assert (f"def {case.function.__name__}_value_and_grad(" in text) == local
 
 
+def alternating(values, k, sign):
+    """Two functions, which hand the same array to one another."""
+    return values[k] * sign if k >= len(values) // 2 else alternated(values, 2 * k + 1, sign) * values[k]
+
+
+def alternated(values, k, sign):
+    if k >= len(values) - 2:
+        return np.sin(values[k])
+    return alternating(values, k + 1, -sign) + alternating(values, k, sign) * 0.5
+
+
+def sliced_and_whole(x, y, k):
+    """Some calls get all of an array, others a part of it; once it stands in two places."""
+    if k == 0 or len(x) < 2:
+        return x[0] * y[-1]
+    return sliced_and_whole(x, y, k - 1) + sliced_and_whole(x[1:], y, k - 1) * sliced_and_whole(y, y, k - 1)
+
+
+def twice_in_a_call(x, y, k):
+    """A value stands at the place of an array that is handed on, and at that of another one."""
+    if k == 0:
+        return x[0] * y[1] + np.sum(x)
+    z = np.sin(x)
+    return twice_in_a_call(x * 0.9, y, k - 1) + y[0] * twice_in_a_call(z, z, k - 1) + twice_in_a_call(y, y, k - 1)
+
+
+def in_loops_and_branches(x, k):
+    total = 0.0
+    if k > 0:
+        for j in range(k):
+            if x[j] > 0.5:
+                total += in_loops_and_branches(x, j) * x[k]
+            else:
+                total -= 0.5 * in_loops_and_branches(x, j)
+        total = total + in_loops_and_branches(x, k - 1) ** 2
+    return total + np.sin(x[k])
+
+
+def of_items(state, k):
+    """Arrays in a container are handed on with it."""
+    if k == 0:
+        return state["w"][0] * np.sum(state["x"])
+    return of_items(state, k - 1) * state["w"][k] + of_items({"w": state["w"], "x": np.sin(state["x"])}, k - 1)
+
+
+def of_vectors(x, w, k):
+    """The result is an array, and so is its adjoint."""
+    if k == 0:
+        return w * x
+    return np.sin(of_vectors(x, w, k - 1)) * w[k] + of_vectors(x * 0.9, w, k - 1)
+
+
+def of_sum(x, w, k):
+    return np.sum(of_vectors(x, w, k) ** 2)
+
+
+HANDED_ON = [
+    Case(tree, (RNG.normal(size=15), np.array([0.6, 0.8]), 0), (0, 1)),
+    Case(horner, (0.7, RNG.normal(size=6), 0), (0, 1)),
+    Case(alternating, (RNG.normal(size=9), 0, 0.7), (0, 2)),
+    Case(sliced_and_whole, (X, Y, 3), (0, 1)),
+    Case(twice_in_a_call, (X, Y[:3], 2), (0, 1)),
+    Case(in_loops_and_branches, (Y, 3), (0,)),
+    Case(of_items, ({"x": X, "w": Y}, 3), (0,)),
+    Case(of_sum, (X, X[::-1].copy(), 2), (0, 1)),
+]
+
+
+@pytest.mark.parametrize("case", HANDED_ON, ids=named)
+def test_adjoints_that_are_handed_from_call_to_call(case):
+    s2sad.check_grads(case.function, case.args, order=2)
+    _, pullback = s2sad.vjp(case.function, *case.args)
+    for one, two in zip(pullback(1.0), pullback(-2.0), strict=True):
+        for a, b in zip(arrays_in(one), arrays_in(two), strict=True):
+            np.testing.assert_allclose(b, -2.0 * a, rtol=1e-12, atol=1e-13)
+
+
+def arrays_in(bar):
+    return list(bar.values()) if isinstance(bar, dict) else [] if bar is None else [bar]
+
+
+def numbers_made(monkeypatch, call):
+    """How many numbers there are in the arrays that some functions of NumPy make in a call of a compiled function."""
+    made = []
+
+    def counting(make):
+        def count(*args, **kwargs):
+            result = make(*args, **kwargs)
+            made.append(np.size(result))
+            return result
+
+        return count
+
+    with monkeypatch.context() as patch:
+        for name in ("zeros_like", "zeros", "full", "copy", "array"):
+            patch.setattr(np, name, counting(getattr(np, name)))
+        call()
+    return sum(made)
+
+
+def test_the_cost_is_linear_where_an_array_is_handed_on(monkeypatch):
+    """Neither the reverse sweep nor what it calls makes an array of its length for each call."""
+    values, weights = RNG.normal(size=1023), np.array([0.6, 0.3])
+    derivative = s2sad.grad(tree, (0, 1)).lower(values, weights, 0)
+    assert ".copy()" not in derivative.source
+    assert 1023 < numbers_made(monkeypatch, lambda: derivative(values, weights, 0)) < 1050
+
+
+def test_the_cost_is_that_of_the_slices(monkeypatch):
+    """Gradients of halves are as long as these: n at each of the log n depths of the recursion."""
+    x = RNG.uniform(0.5, 1.5, size=1024)
+    derivative = s2sad.grad(halves).lower(x)
+    assert numbers_made(monkeypatch, lambda: derivative(x)) == 11 * 1024
+
+
 def test_memory_is_that_of_the_calls_on_the_way():
     """No tree of residuals: what is kept at any time belongs to the calls that have not returned."""
     derivative, a = s2sad.grad(determinant), RNG.normal(size=(7, 7))
@@ -393,3 +804,60 @@ def test_memory_is_that_of_the_calls_on_the_way():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100_000
+
+
+@pytest.mark.parametrize("case", [*HANDED_ON, *IN_PLACE, *CASES], ids=named)
+def test_many_examples_at_once(case):
+    """Gradients of several examples are those of each."""
+    if any(isinstance(a, (dict, tuple)) for a in case.args):
+        pytest.skip("an argument is a container")
+    gradient = s2sad.grad(case.function, case.argnums)
+    factors = (1.0, 1.05, 0.95)
+    stacked = [np.stack([a * t for t in factors]) if k in case.argnums else a for k, a in enumerate(case.args)]
+    axes = tuple(0 if k in case.argnums else None for k in range(len(case.args)))
+    found = s2sad.vmap(gradient, axes)(*stacked)
+    for number in range(3):
+        own = [a[number] if k in case.argnums else a for k, a in enumerate(stacked)]
+        own = [a.item() if np.ndim(a) == 0 and k in case.argnums else a for k, a in enumerate(own)]
+        for bars, bar in zip(found, gradient(*own), strict=True):
+            np.testing.assert_allclose(bars[number], bar, rtol=1e-6, atol=1e-9)
+
+
+def scan_of(x):
+    a = x * x
+    add_up(a, 0, len(a))
+    return a * x
+
+
+def wavelet_of(x):
+    a = np.concatenate((x, x[:1] ** 2))
+    haar(a)
+    return a
+
+
+@pytest.mark.parametrize("f", [scan_of, wavelet_of, lambda x: of_vectors(x, np.cos(x), 2), lambda x: vector(x, 3)])
+def test_jacobians(f):
+    forward, reverse = s2sad.jacfwd(f)(X), s2sad.jacrev(f)(X)
+    np.testing.assert_allclose(reverse, forward, rtol=1e-12, atol=1e-12)
+    expected = np.stack([numerical_jvp(f, (X,), {0: unit})[0] for unit in np.eye(3)], axis=1)
+    np.testing.assert_allclose(forward, expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: tree(x, x[:2] * 0.5, 0), lambda x: halves(x) + horner(0.3, x, 0), scan, squares]
+)
+def test_hessians(f):
+    x = 0.7 if f is squares else X
+    hessian = s2sad.hessian(f)(x)
+    gradient = s2sad.grad(f)
+    expected = [numerical_jvp(gradient, (x,), {0: unit})[0] for unit in (np.eye(3) if np.ndim(x) else [1.0])]
+    np.testing.assert_allclose(np.reshape(hessian, np.shape(expected)), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("f", [scan, wavelet, lambda x: tree(x, x[:2] * 0.5, 0), halves])
+def test_checkpointed_and_linearized(f):
+    """The other ways to the same numbers: computed again, and the tangent alone."""
+    expected = s2sad.grad(f)(X)
+    np.testing.assert_allclose(s2sad.grad(lambda x: s2sad.checkpoint(f)(x) * 1.0)(X), expected, rtol=1e-12)
+    _, along = s2sad.linearize(f, X)
+    np.testing.assert_allclose([along(unit) for unit in np.eye(3)], expected, rtol=1e-12)

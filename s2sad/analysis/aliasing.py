@@ -105,7 +105,7 @@ def _union(operands: Iterable[Operand], roots: Roots) -> frozenset[Value]:
 def owns_result(function: Function) -> bool:
     """Whether the result is memory that no parameter sees, and neither does one of its items that of another."""
     roots = find_roots(function)
-    taken = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters))
+    taken = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters if p not in function.taken))
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     definitions = {r: op for op in walk(function.body) for r in op.results}
     for loop in walk(function.body):
@@ -115,7 +115,7 @@ def owns_result(function: Function) -> bool:
     for item in op.operands if op is not None and op.primitive is MAKE else (result,):
         if isinstance(item, Value) and isinstance(item.type, (ContainerType, SequenceType, OpaqueType)):
             return False
-        if isinstance(item, Value) and _has_memory(item.type) and not _is_made(item, definitions, set()):
+        if isinstance(item, Value) and _has_memory(item.type) and not _is_made(item, definitions, set(function.taken)):
             return False
         memory = roots.get(item, EMPTY)
         if memory & taken:

@@ -33,14 +33,16 @@ def cycle(name: str, functions: Mapping[str, Function]) -> set[str]:
     return {other for other in found if other == name or name in reached(other, functions)} if name in found else set()
 
 
-def hands_on(name: str, active: Sequence[bool], functions: Mapping[str, Function]) -> bool:
-    """Whether a function that calls itself hands on an array that has a derivative, as it was given.
+def handed_on(name: str, active: Sequence[bool], functions: Mapping[str, Function]) -> set[tuple[str, int]]:
+    """The arrays with a derivative that a function which calls itself hands on as it was given them.
 
-    A call then may do far less work than the array is long: `total(xs, 2 * k)` of a tree in an array.
+    A call then may do far less work than the array is long: `total(xs, 2 * k)` of a tree in an array. By the callee and
+    the position of the parameter, for all calls on the way back to the function.
     """
     names = cycle(name, functions)
     work = [(name, tuple(active))]
     met = set(work)
+    found: set[tuple[str, int]] = set()
     while work:
         caller, flags = work.pop()
         function = functions[caller]
@@ -50,12 +52,12 @@ def hands_on(name: str, active: Sequence[bool], functions: Mapping[str, Function
             if not isinstance(op, Call) or op.function.name not in names:
                 continue
             own = tuple(o in varied for o in op.operands)
-            if any(a and o in given and holds_array(o.type) for o, a in zip(op.operands, own, strict=True)):
-                return True
+            whole = (k for k, o in enumerate(op.operands) if own[k] and o in given and holds_array(o.type))
+            found.update((op.function.name, k) for k in whole)
             if (op.function.name, own) not in met:
                 met.add((op.function.name, own))
                 work.append((op.function.name, own))
-    return False
+    return found
 
 
 def given_values(function: Function) -> set[Operand]:

@@ -26,7 +26,8 @@ from s2sad.analysis.blanks import blanks
 from s2sad.differentiate.batching import Batch, BatchedCallee
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.operators import check_aux, check_complex, check_real
-from s2sad.differentiate.reverse import PairOf, Reverse
+from s2sad.differentiate.pairs import PairOf
+from s2sad.differentiate.reverse import Reverse
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.errors import NotDifferentiable, UnsupportedType
 from s2sad.ir.batch import NoBatchRule

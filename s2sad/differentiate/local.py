@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s2sad.differentiate.operators import gradient
-from s2sad.differentiate.reverse import PairOf
+from s2sad.differentiate.pairs import PairOf
 from s2sad.differentiate.tangents import leaf_paths
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import ArrayType

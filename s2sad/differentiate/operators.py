@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.differentiate.adjoints import is_light, kept_name, leaf_type
-from s2sad.differentiate.reverse import PairOf, Reverse
+from s2sad.differentiate.pairs import PairOf
+from s2sad.differentiate.reverse import Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.builder import Builder
@@ -156,26 +157,29 @@ def pair(
     optimize: Optimizer,
     native: bool = False,
     path: Path = (),
+    accumulates: Sequence[int] = (),
 ) -> tuple[Function, Function, Type | None]:
     """The two sweeps of a function, and the type of the residuals between them (None where there are none).
 
-    The cotangent is that of the result, or of the item of it at `path`.
+    The cotangent is that of the result, or of the item of it at `path`. The adjoints `accumulates` (by their numbers)
+    begin with sums that the reverse sweep takes behind it.
     """
     names: Names = names_of(function)
     reverse = Reverse(function, active, pair_of, names, native)
     builder = Builder()
     result = function.result
     seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
+    given = [seed, *reverse.accumulate(accumulates)]
     bars = reverse.sweep(seed, builder, path)
     final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
-    free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], {seed})])
-    body = builder.block([*free, seed], [final])
-    bound = {*function.parameters, seed, *_surely_bound(function.body)}
+    free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
+    body = builder.block([*free, *given], [final])
+    bound = {*function.parameters, *given, *_surely_bound(function.body)}
     anchors = [v for v in body.parameters if v in bound]
     raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
     raw = replace(raw, body=counted_by_lists(raw.body))
-    needed = free_values(raw.body.operations, raw.body.results, {seed})
-    return _split(function, reverse, raw, needed, seed)
+    needed = free_values(raw.body.operations, raw.body.results, set(given))
+    return _split(function, reverse, raw, needed, given)
 
 
 def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, native: bool = False) -> Function:
@@ -214,7 +218,7 @@ def pullback(
 
 
 def _split(
-    function: Function, reverse: Reverse, raw: Function, needed: list[Value], seed: Value
+    function: Function, reverse: Reverse, raw: Function, needed: list[Value], given: Sequence[Value]
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
     wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
@@ -230,7 +234,7 @@ def _split(
         body = forward.block(function.parameters, function.body.results)
         return (
             renamed(replace(function, body=body), reverse.trace_names()),
-            replace(raw, body=replace(raw.body, parameters=(seed,))),
+            replace(raw, body=replace(raw.body, parameters=tuple(given))),
             None,
         )
     residuals_type = tuple_type(*(v.type for v in needed))
@@ -241,7 +245,7 @@ def _split(
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
-    body = Block((residuals, seed), (*unpack, *rest.operations), rest.results)
+    body = Block((residuals, *given), (*unpack, *rest.operations), rest.results)
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
 
 

@@ -12,8 +12,8 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of, undefined
 from s2sad.differentiate.given import Plan, given_bars
 from s2sad.differentiate.lazy import LazyExpr
+from s2sad.differentiate.pairs import Pair, PairOf
 from s2sad.differentiate.storage import allocated
 from s2sad.differentiate.tangents import (
     Names,
@@ -47,7 +48,6 @@ from s2sad.ir.values import (
     Constant,
     For,
     Function,
-    FunctionRef,
     If,
     Operand,
     Operation,
@@ -55,27 +55,6 @@ from s2sad.ir.values import (
     While,
     constant,
 )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Pair:
-    """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
-    `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
-    A pair that the user gave has a `plan`.
-    So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
-    Where it is `local`, `forward(*operands) -> (result, *gradients)` gives what the adjoint of the result is multiplied
-    by, and there is no other function.
-    """
-
-    forward: FunctionRef
-    reverse: FunctionRef
-    residuals: Type | None
-    plan: Plan | None = None
-    again: bool = False
-    local: bool = False
-
-
-PairOf = Callable[[Call, tuple[bool, ...]], Pair]
 
 
 class Reverse(Adjoints):
@@ -99,6 +78,13 @@ class Reverse(Adjoints):
     def restart(self) -> None:
         """Forget the adjoints of a sweep, for another one; what the forward sweep keeps serves both."""
         self.frame = Frame(self.function.body, None)
+
+    def accumulate(self, numbers: Sequence[int]) -> list[Value]:
+        """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
+        inputs = [self.inputs[k] for k in numbers]
+        sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
+        self.frame.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
+        return sums
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
@@ -261,10 +247,28 @@ class Reverse(Adjoints):
         operands = [bar] if residuals is None else [self.read(builder, residuals), bar]
         if pair.again:
             operands = [*(self.read(builder, o) for o in op.operands), bar]
-        bars = builder.call_function(pair.reverse, operands)
+        sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
+        bars = builder.call_function(pair.reverse, [*operands, *(s for _, s in sums)])
+        updated = {k: value for k, (value, _) in zip(pair.accumulates, sums, strict=True) if value is not None}
+        parts = [builder.extract(bars, k) if len(wanted) > 1 else bars for k in range(len(wanted))]
+        for k, value in updated.items():  # before what is added to the sums: a value may stand twice in the call
+            self.frame.totals[(value, ())] = self.name(parts[k], self.hint(value))
         for k, operand in enumerate(wanted):
-            contribution = builder.extract(bars, k) if len(wanted) > 1 else bars
-            self.contribute(builder, operand, self.name(contribution, self.hint(operand), loose=True))
+            if k not in updated:
+                self.contribute(builder, operand, self.name(parts[k], self.hint(operand), loose=True))
+
+    def sums_of(self, operands: Sequence[Operand], builder: Builder) -> list[tuple[Value | None, Operand]]:
+        """The sums that a callee adds to, with the values they belong to; zeros for a value that stands there twice."""
+        found: list[tuple[Value | None, Operand]] = []
+        for operand in operands:
+            assert isinstance(operand, Value)
+            before = None
+            own = None if any(v is operand for v, _ in found) else operand
+            if own is not None:
+                before = self.current(builder, (own, ()))
+                builder.about = (*self.frame.reasons.pop((own, ()), ()), *builder.about)
+            found.append((own, self.zero_at(builder, operand) if before is None else before))
+        return found
 
     def scale_gradients(self, op: Call, pair: Pair, wanted: list[Operand], bar: Operand, builder: Builder) -> None:
         """The adjoints of the operands of a call that gave its own gradient: multiples of it."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.differentiate.operators import Optimizer, pair
-from s2sad.differentiate.reverse import PairOf
+from s2sad.differentiate.pairs import PairOf
 from s2sad.errors import Location
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import zero

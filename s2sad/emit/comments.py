@@ -52,6 +52,8 @@ class Comments:
         self.gather(op, about, deep and len(statements) == 1)
         texts = [t for t in (self.describe(o) for o in reversed(about)) if t]
         text = "; ".join(dict.fromkeys(texts))
+        if isinstance(op, Call) and op.about:
+            texts.insert(0, self.describe(op.about[-1]))  # of several, the call itself
         if text and len(text) <= COMMENT_WIDTH:
             statements[-1].trailing = text  # type: ignore[attr-defined]
         elif texts and len(texts[0]) <= COMMENT_WIDTH:
@@ -68,8 +70,11 @@ class Comments:
         """A primal operation as a trace line."""
         if isinstance(op, Call):
             left = self.trace_name(op.result)
-            left = left[1:-1] if left.startswith("(") else left
-            return f"{left} = {op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+            call = f"{op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
+            if left.startswith("("):
+                return f"{left[1:-1]} = {call}"
+            unnamed = op.result.hint is None and isinstance(op.result.type, ContainerType)
+            return call if unnamed or left == "_" else f"{left} = {call}"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
         names = [self.trace_name(o) for o in op.operands]

@@ -205,7 +205,13 @@ class FunctionEmitter(Comments):
         return [ast.Assign([self.store(op.result)], signed(self.expression(op)))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
-        call = ast.Call(ast.Name(op.function.name, ast.Load()), [self.read(o) for o in op.operands], [])
+        arguments = [
+            copied(self.read(o), o.type)
+            if k in op.function.takes and not self.ownership.may_give_away(op, k)
+            else self.read(o)
+            for k, o in enumerate(op.operands)
+        ]
+        call = ast.Call(ast.Name(op.function.name, ast.Load()), arguments, [])
         if op.result in self.unpacked.items:
             return [self.unpack(op.result, call)]
         if op.result not in self.uses.readers:

@@ -265,6 +265,10 @@ class Unpacked:
         """Whether the operation takes an item of such a tuple, so that it has no statement of its own."""
         return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.items
 
+    def values_of(self, container: Value) -> list[Value]:
+        """The tuple, and all that the assignment takes out of it."""
+        return [container, *(item for item, root in self.root.items() if root is container)]
+
 
 def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -> Unpacked:
     """The tuples and lists of which all that is read are items, each item once and in the block of the tuple."""

@@ -124,7 +124,7 @@ class Ownership:
         same_axis = isinstance(base.type, ArrayType) and base.type.rank == 1 and made.primitive is GETITEM
         return not (same_axis and _has_unit_steps(index.type) and _has_unit_steps(made.operands[1].type))
 
-    def may_overwrite(self, value: Operand, op: Apply) -> bool:
+    def may_overwrite(self, value: Operand, op: Apply | Call) -> bool:
         """Whether an operation may write its result in the memory of a value: nothing sees the old one later."""
         return self.owned(value) and not any(self.live_behind(w, op) for w in self.aliases(value))
 
@@ -147,7 +147,7 @@ class Ownership:
             op = self.uses.definition.get(op.operands[0])
         return op if isinstance(op, Apply) and op.effect is Effect.FRESH else None
 
-    def live_behind(self, value: Value, op: Apply) -> bool:
+    def live_behind(self, value: Value, op: Apply | Call) -> bool:
         """Whether a value is read after an operation, which comes after it is bound."""
         at = self.variables.at[op]
         return any(start <= at < end for start, end in self.variables.ranges.get(self.variables.find(value), ()))
@@ -155,6 +155,17 @@ class Ownership:
     def may_take_over(self, value: Operand, op: Apply) -> bool:
         """Whether the memory of a value may go to the result of an update under another name."""
         return isinstance(value, Value) and self.may_overwrite(value, op) and not self.live_behind(value, op)
+
+    def may_give_away(self, op: Call, k: int) -> bool:
+        """Whether a callee may write into the memory of an operand: nothing else sees it, there or behind the call."""
+        value = op.operands[k]
+        if not isinstance(value, Value) or not self.may_overwrite(value, op):
+            return False
+        memory = self.roots.get(value, EMPTY)
+        if any(memory & self.roots.get(o, EMPTY) for m, o in enumerate(op.operands) if m != k):
+            return False
+        items = self.variables.unpacked.values_of(op.result)
+        return not self.live_behind(value, op) or any(self.variables.same(value, r) for r in items)
 
     def views_in_the_way(self) -> set[Value]:
         """The views for which an array would have to be copied where it is written into: let them be copies."""
@@ -204,6 +215,8 @@ class Ownership:
             return True
         if value in self.carrier:
             return self.carried_fresh(*self.carrier[value], value)
+        if value in self.variables.function.taken:
+            return True
         op = self.uses.definition.get(value)
         match op:
             case Apply() if isinstance(t, SequenceType):

@@ -19,7 +19,7 @@ import numpy as np
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
-from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic, Variable
 from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
@@ -116,6 +116,12 @@ def is_numbers(t: Type) -> bool:
     if isinstance(t, ContainerType) and t.cls in (list, tuple):
         return bool(t.items) and all(map(is_numbers, t.items))
     return isinstance(t, ArrayType) and t.is_scalar
+
+
+def is_list_of_floats(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, not all of them integers, as a shape or an index is."""
+    inexact = any(isinstance(leaf, ArrayType) and leaf.is_inexact for leaf in leaves(t))
+    return isinstance(t, ContainerType) and is_numbers(t) and inexact
 
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
@@ -287,8 +293,8 @@ class Calls(Customs):
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
         compiled = compiled and not inspect.isgeneratorfunction(f)
         if compiled:
-            terms = [self.to_operand(t) for t in bound.values()]
-            result = self.call_compiled(f, terms, node, hint)
+            terms = list(bound.values())
+            result = self.call_compiled(f, list(map(self.to_operand, terms)), node, hint, terms)
             if result is not None:
                 return self.adopt(result)
         if not isinstance(f, types.FunctionType):
@@ -439,7 +445,7 @@ class Calls(Customs):
             if view is not None:
                 return view
         given = [self.to_operand(o) for o in operands]
-        if definition is not None and any(isinstance(v.type, ContainerType) and is_numbers(v.type) for v in given):
+        if definition is not None and any(is_list_of_floats(v.type) for v in given):
             return self.call_defined(definition, arguments, keywords, node, hint)
         try:
             return self.builder.apply(primitive, given, known, hint)
@@ -531,10 +537,18 @@ class Calls(Customs):
         """A range, zip or generator as a list; other terms as they are."""
         return term
 
-    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Operand | None:
+    def call_compiled(
+        self,
+        function: Any,
+        operands: list[Operand],
+        node: gast.AST,
+        hint: str | None,
+        arguments: Sequence[Term] = (),
+    ) -> Term | None:
         """Another function of the program; operands that it must know are asked of this function's parameters.
 
-        None where it must be lowered in the place of the call.
+        What it hands back goes into the arrays that the `arguments` are. None where it must be lowered in the place of
+        the call.
         """
         if any(BOTTOM in leaves(o.type) for o in operands):
             return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
@@ -546,7 +560,41 @@ class Calls(Customs):
             return None
         passed = [operands[k] for k in callee.passed]
         passed += [self.captured_value(variable) for variable in callee.captured]
-        return self.builder.call_function(callee.reference, passed, hint)
+        if callee.back is None:
+            return self.builder.call_function(callee.reference, passed, hint)
+        if not arguments:
+            return None
+        self.need_memory()
+        names = [self.shown(a.cell) if isinstance(a := arguments[k], Ref) else None for k in callee.back.written]
+        result = self.builder.call_function(callee.reference, passed, names[0] if callee.back.alone else None)
+        return self.take_back(callee.back, result, arguments, names, node)
+
+    def take_back(
+        self, back: Back, result: Operand, arguments: Sequence[Term], names: Sequence[str | None], node: gast.AST
+    ) -> Term:
+        """The value of a call, whose further results are put into the arrays that it writes into."""
+        cells = {k: {r.cell for r in self.reachable(a)} for k, a in enumerate(arguments)}
+        for k in back.written:
+            if any(cells[k] & cells[m] for m in cells if m != k):
+                self.refuse(
+                    node,
+                    "a function that calls itself writes into one of two arguments that share memory",
+                    "pass a copy",
+                    UnsupportedCall,
+                )
+        items = [result]
+        if not back.alone:
+            hints = [None] * back.value + list(names)
+            items = [self.builder.extract(result, k, name) for k, name in enumerate(hints)]
+        left = dict(enumerate(arguments))
+        for k, array in zip(back.written, items[back.value :], strict=True):
+            if is_array(left[k]):
+                self.store(left[k], array, node)
+            else:
+                left[k] = array
+        if back.given is not None:
+            return left[back.given]
+        return items[0] if back.value else constant(None)
 
     def need_static(self, operand: Operand, path: tuple[object, ...], node: gast.AST) -> NoReturn:
         if isinstance(operand, Value) and operand in self.parameter_paths:

@@ -351,7 +351,8 @@ class Choices(Expressions):
         ]
         kept = [k for k in s1.env if not k.startswith("#") and k in s2.env and not dead(k)]
         results = [t for t in (s1.result, s2.result) if t is not None]
-        cells = [c for c in self.cells_of(s1.env, s2.env, kept, results) if s1.env.get(c) is not s2.env.get(c)]
+        cells = [*self.handed.values(), *self.cells_of(s1.env, s2.env, kept, results)]
+        cells = [c for c in dict.fromkeys(cells) if s1.env.get(c) is not s2.env.get(c)]
         return differing + [c for c in cells if c in s1.env and c in s2.env]
 
     def cells_of(self, e1: Environment, e2: Environment, keys: Sequence[str], terms: Sequence[Term]) -> list[str]:
@@ -404,6 +405,9 @@ class Choices(Expressions):
         own: int,
     ) -> Merged:
         """The leaves of the two sides of a branch, their joined types, and the term around the results."""
+        for term, other in ((t1, t2), (t2, t1)):
+            if _is_bottom(other) and isinstance(term, Ref) and term.cell in self.env:
+                return Merged(lambda _, known=term: known, [[], []], [], None)  # type: ignore[misc]
         frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
         same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value

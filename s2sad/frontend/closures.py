@@ -107,13 +107,13 @@ class Closures(Objects):
         if target is None:
             return None
         try:
-            found = self.call_compiled(*target, node, None)
+            found = self.call_compiled(target[0], list(map(self.to_operand, target[1])), node, None, target[1])
         except UnsupportedCall:
             return None  # it may end at compile time
         return None if found is None else self.adopt(found)
 
-    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Operand]] | None:
-        """A closure as a function of its own, with its operands; None where it closes over what cannot be passed."""
+    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Term]] | None:
+        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
         around = Around(closure.frame)
         values: list[Term] = []
         work, seen = [closure], {id(closure)}
@@ -139,7 +139,7 @@ class Closures(Objects):
                 else:
                     return None
         target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
-        return target, [self.to_operand(t) for t in (*bound.values(), *values)]
+        return target, [*bound.values(), *values]
 
     def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
@@ -199,7 +199,7 @@ class Closures(Objects):
         derivative: Any = target[0]
         for transform in transforms(function):
             derivative = DerivedTarget(derivative, transform)
-        return derivative, target[1]
+        return derivative, list(map(self.to_operand, target[1]))
 
     def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
         """A derivative of a closure, called."""
@@ -258,7 +258,14 @@ class Closures(Objects):
 
     # methods of containers and arrays
 
-    def call_compiled(self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Operand | None:
+    def call_compiled(
+        self,
+        function: Any,
+        operands: list[Operand],
+        node: gast.AST,
+        hint: str | None,
+        arguments: Sequence[Term] = (),
+    ) -> Term | None:
         raise NotImplementedError
 
 

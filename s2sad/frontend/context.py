@@ -61,6 +61,29 @@ class Callee:
     captured: tuple[Variable, ...]
     aliases: bool = False
     """Its result may share memory with an argument."""
+    back: Back | None = None
+    """Where it hands back the arrays that it writes into: which these are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What a function that calls itself gives beside its value: the arrays of its parameters, as it leaves them.
+
+    Its result is `(value, *arrays)`; without the value where that is None or one of these arrays, and the array itself
+    where it is the only item.
+    """
+
+    written: tuple[int, ...]
+    """The positions of the parameters that hold the arrays."""
+    value: bool = True
+    """Whether the value is an item of the result."""
+    given: int | None = None
+    """The position of the parameter that is returned."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether the result is no tuple."""
+        return len(self.written) == 1 and not self.value
 
 
 class Context(Protocol):

@@ -140,7 +140,7 @@ class Customs(Closures):
         target = self.closure_target(hook, {bar: operand})
         if target is None:
             self.refuse(node, "the block of an adjoint that reads a function", "call a function of the module")
-        operands = target[1][1:]
+        operands = list(map(self.to_operand, target[1][1:]))
         result = self.builder.apply(self.context.hooked(target[0]), [operand, *operands], None, operand.hint)
         if is_array(term):
             self.store(term, result, node)

@@ -102,6 +102,8 @@ class Heap:
         """The cells that the caller of the function may see."""
         self.touched: set[str] = set()
         """Those of them that a branch changes: the names of the function may not reach them behind it."""
+        self.handed: dict[str, str] = {}
+        """The parameters whose arrays are handed back where the function writes into them, with their cells."""
         self.labels: dict[str, str] = {}
         """The name under which the user first had an object."""
         self.cells = 0

@@ -23,7 +23,7 @@ from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
 from s2sad.frontend.carried import named
 from s2sad.frontend.closures import ClosureTarget
-from s2sad.frontend.context import Context, Variable
+from s2sad.frontend.context import Back, Context, Variable
 from s2sad.frontend.dependencies import Spread, python_function
 from s2sad.frontend.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.heap import STOP, Evaluated
@@ -31,7 +31,7 @@ from s2sad.frontend.listmethods import delete_item, set_item
 from s2sad.frontend.objects import BINARY_METHODS
 from s2sad.frontend.regions import Regions
 from s2sad.frontend.source import Source, deep_recursion, parse
-from s2sad.frontend.terms import Closure, Linear, Method, Ref, Term, is_array
+from s2sad.frontend.terms import Closure, Linear, Method, Ref, Term, is_array, is_none
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import BoxRule
 from s2sad.ir.definition import has_rule
@@ -62,12 +62,17 @@ class Lowered:
     """It is impure for another reason than that it gives a list or object that it is given."""
     valueless: bool = False
     """It gives a function, or what has no value at run time."""
+    back: Back | None = None
+    """What it hands back of the arrays that it is given."""
 
 
-def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False) -> Lowered:
+def lower(
+    target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False, back: bool = False
+) -> Lowered:
     """Lower a function for parameters of these types; parameters of a static type are constants.
 
-    With `memory` arrays live in cells: what is written into them is seen by all their names and views.
+    With `memory` arrays live in cells: what is written into them is seen by all their names and views. With `back` the
+    function hands back the arrays among its parameters that it writes into.
 
     Raises:
         MemoryNeeded: the function writes into an array, and `memory` is False.
@@ -79,7 +84,7 @@ def lower(target: Any, parameters: Mapping[str, Type], context: Context, memory:
         lowering = Lowering(frame_of(target, mirrors), Builder(), context)
         lowering.mirrors = mirrors
         lowering.memory = memory
-        return lowering.lower(target, parameters)
+        return lowering.lower(target, parameters, back)
 
 
 def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
@@ -115,7 +120,7 @@ class Lowering(Regions):
         self.mirrors: Sequence[Frame] = ()
         """The frames around a closure that is compiled by itself."""
 
-    def lower(self, target: Any, parameters: Mapping[str, Type]) -> Lowered:
+    def lower(self, target: Any, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         values: list[Value] = []
         keys = {name: self.key_of(target, name) for name in parameters}
         for k, (name, t) in enumerate(parameters.items()):
@@ -134,6 +139,9 @@ class Lowering(Regions):
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
+        if back:
+            arrays = {n: self.env[keys[n]] for n in parameters}
+            self.handed = {n: a.cell for n, a in arrays.items() if isinstance(a, Ref) and is_array(a)}
         before = {c: self.env[c] for c in given}
         around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
         result = self.result_of(target, parameters)
@@ -145,18 +153,23 @@ class Lowering(Regions):
         changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result))
         written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
+        handed = self.handed_back(result, list(parameters)) if back else None
         operand: Operand = constant(None)
         valueless = False
-        try:
-            operand = self.to_operand(result)
-        except UnsupportedType:
-            valueless = True
+        if handed is not None:
+            operand, impure = handed[0], False
+        else:
+            try:
+                operand = self.to_operand(result)
+            except UnsupportedType:
+                valueless = True
         captured = [value for _, value in self.captured.values()]
         body = self.builder.block([*values, *captured], [operand])
         name = getattr(target, "__name__", "function")
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         variables = tuple(v for v, _ in self.captured.values())
-        return Lowered(function, variables, tuple(self.in_place), impure, written, changes, valueless)
+        seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
+        return Lowered(function, variables, *seen)
 
     def key_of(self, target: Any, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""
@@ -164,6 +177,26 @@ class Lowering(Regions):
             frame, name = target.around.values[parameter]
             return self.mirrors[frame].key(name)
         return self.frame.find(parameter) or parameter
+
+    def handed_back(self, result: Term, names: Sequence[str]) -> tuple[Operand, Back] | None:
+        """The result with the arrays that are written into; None where there is none, or where that is not all.
+
+        It is not all where the function changes something else that it is given, or gives what may be a part of one of
+        these arrays, or only sometimes one of them.
+        """
+        changed = {n: cell for n, cell in self.handed.items() if cell in self.touched}
+        given = [n for n, cell in self.handed.items() if isinstance(result, Ref) and result.cell == cell]
+        shared = any(r.cell in self.given_cells or r.cell in self.frozen for r in self.reachable(result))
+        if not changed or self.touched - set(changed.values()) or not self.is_value(result) or (shared and not given):
+            return None
+        value = not given and not is_none(result)
+        back = Back(tuple(map(names.index, changed)), value, names.index(given[0]) if given else None)
+        items = [self.to_operand(result)] if value else []
+        for cell in changed.values():
+            held = self.env[cell]
+            assert isinstance(held, (Value, Constant))
+            items.append(held)
+        return (items[0] if back.alone else self.builder.make(tuple, tuple(range(len(items))), items)), back
 
     def is_written(self, given: Iterable[Ref]) -> bool:
         """Whether the function writes into an array that a parameter holds."""

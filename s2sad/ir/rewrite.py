@@ -8,7 +8,7 @@ from dataclasses import replace
 from s2sad.ir.types import renewed
 from s2sad.ir.types import substitute as substitute_type
 from s2sad.ir.types import symbols as symbols_in
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in, walk
 
 Table = Mapping[Operand, Operand]
 
@@ -65,7 +65,7 @@ def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Func
 
 def with_names_of_user(function: Function) -> Function:
     """The function with no item of a container called by its key where a variable of the user's has that name."""
-    bound = [*_bound(function.body)]
+    bound = [*bound_in(function.body)]
     taken = {v.hint for v in bound if v.hint and not v.loose}
     hidden: dict[Operand, Operand] = {v: Value(v.type) for v in bound if v.loose and v.hint in taken}
     return replace(function, body=substitute(function.body, hidden)) if hidden else function
@@ -73,9 +73,9 @@ def with_names_of_user(function: Function) -> Function:
 
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
-    bound = list(_bound(block))
+    values = list(bound(block))
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
-    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in bound}
+    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 
 
 def read_by(op: Operation) -> set[Operand]:
@@ -88,12 +88,13 @@ def read_by(op: Operation) -> set[Operand]:
     return found
 
 
-def _bound(block: Block) -> Iterator[Value]:
+def bound(block: Block) -> Iterator[Value]:
+    """All values that a block binds, those of the blocks in it included."""
     yield from block.parameters
     for op in block.operations:
         yield from op.results
         for inner in op.blocks:
-            yield from _bound(inner)
+            yield from bound(inner)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:

@@ -221,6 +221,8 @@ class FunctionRef:
     result: Type
     own: bool = False
     """Its result, or each item of it, is memory that nothing else sees."""
+    takes: tuple[int, ...] = ()
+    """The positions of the arrays that it may write into, and return: the caller gives them away, or copies of them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -230,6 +232,13 @@ class Function:
     name: str
     body: Block
     doc: str | None = None
+    takes: tuple[int, ...] = ()
+    """The positions of the parameters whose memory is its own."""
+
+    @property
+    def taken(self) -> tuple[Value, ...]:
+        """The parameters whose memory is its own."""
+        return tuple(self.parameters[k] for k in self.takes)
 
     @property
     def parameters(self) -> tuple[Value, ...]:

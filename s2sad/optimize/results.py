@@ -28,7 +28,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     roots = find_roots(function)
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
-    taken = set(function.parameters)
+    taken = set(function.parameters) - set(function.taken)
     read_only = {r for r, op in made.items() if op.primitive is lookup(np.broadcast_to)}
 
     def own(operand: Operand) -> Operand:
@@ -71,7 +71,7 @@ def own_carried(function: Function) -> Function:
     """Let a loop that writes into an array of the caller's, and hands it to the result, begin with a copy of it."""
     updates = [op for op in walk(function.body) if isinstance(op, Apply) and op.primitive.update is not None]
     roots = find_roots(function, [op.result for op in updates])
-    given = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters))
+    given = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters if p not in function.taken))
     returned = _returned(function)
     operations: list[Operation] = []
     for op in function.body.operations:

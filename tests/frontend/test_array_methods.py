@@ -53,3 +53,23 @@ METHODS: dict[str, Callable[..., Any]] = {
 def test_methods(f: Callable[..., Any]) -> None:
     s2sad.check_grads(f, (X,))
     np.testing.assert_allclose(s2sad.vmap(f)(np.stack([X, X + 0.1])), [f(X), f(X + 0.1)])
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        lambda x: (x * np.ones((3, 3)).T).reshape(9),
+        lambda x: np.reshape(x * np.ones((3, 3)).T, (9,)),
+        lambda x: (x * np.ones((3, 3)).T).ravel(),
+        lambda x: (x * np.ones((3, 3))).T.reshape(-1),
+    ],
+)
+def test_a_store_into_the_shape_of_a_result(fresh):
+    """What is reshaped has no other name: it is changed, whether that is a view or a copy."""
+
+    def f(x):
+        y = fresh(x)
+        y[0] = 1.0
+        return np.sum(y * y)
+
+    s2sad.check_grads(f, (np.array([1.0, 2.0, 3.0]),))
