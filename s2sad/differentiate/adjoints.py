@@ -512,3 +512,9 @@ def undefined(builder: Builder, t: Type) -> Operand:
     if isinstance(t, ContainerType) and t.cls not in (tuple, list):
         return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
     return builder.apply(UNDEFINED, (), {"type": t})
+
+
+def item_type(sequence: Operand | None) -> Type:
+    """The type of the items of a list."""
+    assert sequence is not None and isinstance(sequence.type, SequenceType)
+    return sequence.type.item

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.adjoints import Adjoints, Frame, Key, leaf_type, leaves_of, undefined
+from s2sad.differentiate.adjoints import Adjoints, Frame, Key, item_type, leaf_type, leaves_of, undefined
 from s2sad.differentiate.given import Plan, given_bars
 from s2sad.differentiate.lazy import LazyExpr
 from s2sad.differentiate.pairs import Pair, PairOf
@@ -359,7 +359,7 @@ class Reverse(Adjoints):
             frame.replaced[op.index] = index
         hints = [self.hint(op.carried[k]) for k in carried]
         parameters = [Value(tangent_type(op.carried[k].type), h) for k, h in zip(carried, hints, strict=True)]
-        item_bars = {k: Value(tangent_type(_item(lists[k])), None) for k, bar in lists.items() if bar is not None}
+        item_bars = {k: Value(tangent_type(item_type(lists[k])), None) for k, bar in lists.items() if bar is not None}
         for k, p in zip(carried, parameters, strict=True):
             self.contribute_active(inner, op.body.results[k], p)
         for k, p in item_bars.items():
@@ -596,8 +596,3 @@ def _is_number(t: Type) -> bool:
 
 def _is_integer(operand: Operand, number: int) -> bool:
     return isinstance(operand, Constant) and type(operand.value) is int and operand.value == number
-
-
-def _item(sequence: Operand | None) -> Type:
-    assert sequence is not None and isinstance(sequence.type, SequenceType)
-    return sequence.type.item

@@ -24,7 +24,7 @@ from s2sad.frontend.customs import Customs
 from s2sad.frontend.dependencies import is_captured
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
-from s2sad.frontend.joins import JOINS, join_rows
+from s2sad.frontend.joins import JOINS, is_list_of_floats, is_many, is_numbers, join_rows
 from s2sad.frontend.linear import call_forward, call_linear, value_and_linear
 from s2sad.frontend.listmethods import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.manners import plainly
@@ -58,7 +58,6 @@ from s2sad.ir.types import (
     ContainerType,
     SequenceType,
     StaticType,
-    Type,
     is_namedtuple,
     leaves,
 )
@@ -104,24 +103,6 @@ ARRAY_METHODS = frozenset(
     ]
 )
 """Methods that are the NumPy function of the same name on their receiver."""
-
-
-def is_many(term: Term) -> bool:
-    """Whether a term is an array of run time, or may be one."""
-    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
-
-
-def is_numbers(t: Type) -> bool:
-    """Whether a type is that of a list of numbers, or of lists of them."""
-    if isinstance(t, ContainerType) and t.cls in (list, tuple):
-        return bool(t.items) and all(map(is_numbers, t.items))
-    return isinstance(t, ArrayType) and t.is_scalar
-
-
-def is_list_of_floats(t: Type) -> bool:
-    """Whether a type is that of a list of numbers, not all of them integers, as a shape or an index is."""
-    inexact = any(isinstance(leaf, ArrayType) and leaf.is_inexact for leaf in leaves(t))
-    return isinstance(t, ContainerType) and is_numbers(t) and inexact
 
 
 UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))

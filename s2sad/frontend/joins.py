@@ -1,4 +1,4 @@
-"""Joins of what is no list display: the rows of an array, or the items of a list of run-time length."""
+"""Lists as arguments of functions of NumPy; joins of the rows of an array, or of a list of run-time length."""
 
 from __future__ import annotations
 
@@ -8,16 +8,34 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.terms import Term
+from s2sad.frontend.terms import Term, is_array
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType
-from s2sad.ir.values import constant
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
+from s2sad.ir.values import Value, constant
 
 if TYPE_CHECKING:
     from s2sad.frontend.calls import Calls
 
 JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
+
+
+def is_many(term: Term) -> bool:
+    """Whether a term is an array of run time, or may be one."""
+    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
+
+
+def is_numbers(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, or of lists of them."""
+    if isinstance(t, ContainerType) and t.cls in (list, tuple):
+        return bool(t.items) and all(map(is_numbers, t.items))
+    return isinstance(t, ArrayType) and t.is_scalar
+
+
+def is_list_of_floats(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, not all of them integers, as a shape or an index is."""
+    inexact = any(isinstance(leaf, ArrayType) and leaf.is_inexact for leaf in leaves(t))
+    return isinstance(t, ContainerType) and is_numbers(t) and inexact
 
 
 def join_rows(
