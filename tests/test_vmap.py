@@ -356,3 +356,27 @@ def _function(names, keywords, space):
 def primitive_spelling(function):
     module = (function.__module__ or "numpy") if not isinstance(function, np.ufunc) else "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+
+
+def root_or_square(x):
+    try:
+        v = math.sqrt(np.sum(x) - 1.0)
+    except ValueError:
+        v = np.sum(x) ** 2
+    return v
+
+
+def factor_or_twice(x):
+    try:
+        l = np.linalg.cholesky(np.outer(x, x) + np.diag(x))
+    except np.linalg.LinAlgError:
+        l = 2.0 * np.outer(x, x)
+    return np.sum(l)
+
+
+@pytest.mark.parametrize("f", [root_or_square, factor_or_twice])
+def test_each_example_goes_its_own_way_through_a_try(f):
+    xs = np.array([[1.0, 2.0], [0.1, -0.2], [0.6, 0.9]])
+    np.testing.assert_allclose(s2sad.vmap(f)(xs), [f(x) for x in xs])
+    np.testing.assert_allclose(s2sad.vmap(s2sad.grad(f))(xs), [s2sad.grad(f)(x) for x in xs])
+    s2sad.check_grads(lambda xs: s2sad.vmap(f)(xs), (xs,))

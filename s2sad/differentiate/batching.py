@@ -25,6 +25,7 @@ from s2sad.ir.batch import RULES, Batched, NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.lists import LISTS
 from s2sad.ir.primitive import Effect, required
+from s2sad.ir.regions import CATCHER
 from s2sad.ir.rewrite import copied, read_by, substitute_operation
 from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.types import (
@@ -266,8 +267,8 @@ class Batch:
         self.set(op.result, builder.call_function(made, list(map(self.get, op.operands)), hint), flag)
 
     def branch(self, op: If, builder: Builder) -> None:
-        if self.many(op.predicate):
-            raise NoBatchRule("if")
+        if self.many(op.predicate) or op.predicate.type is CATCHER:
+            raise NoBatchRule("if")  # it may go another way for each example
         inners = []
         for block in op.blocks:
             inner = builder.child()
