@@ -368,10 +368,10 @@ def root_or_square(x):
 
 def factor_or_twice(x):
     try:
-        l = np.linalg.cholesky(np.outer(x, x) + np.diag(x))
+        root = np.linalg.cholesky(np.outer(x, x) + np.diag(x))
     except np.linalg.LinAlgError:
-        l = 2.0 * np.outer(x, x)
-    return np.sum(l)
+        root = 2.0 * np.outer(x, x)
+    return np.sum(root)
 
 
 @pytest.mark.parametrize("f", [root_or_square, factor_or_twice])
