@@ -79,6 +79,8 @@ def overhead(seconds: float) -> None:
     lowered = dg.lower(x)
     in_front, alone = best(lambda: dg(x), seconds), best(lambda: lowered(x), seconds)
     print(f"gradient by an array:   {in_front * 1e6:.2f} us, of which dispatch {(in_front - alone) * 1e6:.2f} us")
+    anew = best(lambda: s2sad.grad(lambda y: np.sum(x * y))(x), seconds)
+    print(f"gradient of a lambda that is made anew: {anew * 1e6:.1f} us")
 
 
 def straight_line(lines: int) -> str:

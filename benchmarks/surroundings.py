@@ -8,6 +8,8 @@ import shutil
 import sys
 import tempfile
 
+from s2sad.relatives import RELATIVES
+
 SETTINGS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     # glibc gives freed arrays back to the system by default, and page faults then hide what is measured
@@ -28,3 +30,4 @@ def empty_cache() -> None:
     folder = tempfile.mkdtemp(prefix="s2sad-benchmarks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["S2SAD_CACHE_DIR"] = folder
+    RELATIVES.known.clear()

@@ -176,7 +176,7 @@ CASES = [
     (halved_each, (9.0, 3), 0, ["counts.append(count)", "for _ in range(count):"], ["ys"]),
     (counted_by_itself, (1.5,), 0, ["for _ in range(n):"], ["append", "count +="]),
     (decayed, (1.5, 3), 0, ["for _ in range(n):"], ["reversed"]),
-    (power, (1.5, 3), 0, ["if n != 0:", "x, n, v1, power_residuals = residuals"], ["not n", "kept"]),
+    (power, (1.5, 3), 0, ["v1, x_grad = power_value_and_grad(x, n - 1)"], ["not n", "kept"]),
     (flattened, (R(size=5),), 0, ["np.ravel("], ["reshape(v"]),
     (masked, (R(size=5),), 0, ["+= 1.0"], ["broadcast_to"]),
     (contracted, (R(size=(2, 3)), R(size=(3, 2))), (0, 1), ["return a_bar, b_bar"], ["np.array("]),
@@ -189,7 +189,7 @@ CASES = [
     (reciprocal, (R(size=3),), 0, ["x_bar = v4 / v3 * v2"], ["-v"]),
     (product_and_quotient, (1.3, 0.7), (0, 1), ["y_bar = s_bar * x - v3 / y"], ["-v3"]),
     (moving_average, (0.3, R(size=4)), 0, ["= 2 * v3", "= 0.1 * v5"], ["= 0.2 * v3"]),
-    (slopes, (R(size=6),), 0, ["np.diff(np.pad(v1_bar, pad_width=2), n=2)"], [" - np.pad"]),
+    (slopes, (R(size=6),), 0, ["np.diff(np.pad(v1_bar, 2), n=2)"], [" - np.pad"]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (weighted_items, (R(size=4),), 0, ["# v2 = v1 * (i + 1)"], ["v1 * i + 1"]),
 ]

@@ -173,13 +173,17 @@ WHOLE = ("np.max", "np.min", "np.sum", "np.prod", "np.mean", "np.var", "np.std",
 
 def native_index(index: ast.expr) -> ast.expr:
     """A subscript with arrays for the lists in it; `:` for an ellipsis alone."""
-    if isinstance(index, ast.Constant) and index.value is Ellipsis:
+    if _is_ellipsis(index):
         return ast.Slice()
     if isinstance(index, ast.List):
         return ast.Call(parse("np.array"), [index], [])
     if isinstance(index, ast.Tuple):
-        return ast.Tuple([native_index(e) for e in index.elts], ast.Load())
+        return ast.Tuple([e if _is_ellipsis(e) else native_index(e) for e in index.elts], ast.Load())
     return index
+
+
+def _is_ellipsis(index: ast.expr) -> bool:
+    return isinstance(index, ast.Constant) and index.value is Ellipsis
 
 
 def is_record(t: Type) -> TypeGuard[ContainerType]:
