@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(RUN) -m examples.demo
 
 test: $(VENV)/.installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed
 	$(RUN) -m ruff check .

@@ -168,7 +168,9 @@ def test_what_is_a_view_is_known_to_be_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "view", [np.fliplr, np.rot90, np.matrix_transpose, np.atleast_3d, np.linalg.diagonal, np.ravel], ids=str
+    "view",
+    [np.fliplr, np.rot90, np.matrix_transpose, np.atleast_3d, np.linalg.diagonal, np.ravel],
+    ids=lambda f: f.__name__,
 )
 def test_stores_around_a_view_are_seen_or_refused(view: Callable[..., Any]) -> None:
     def read_later(x: Any) -> Any:
