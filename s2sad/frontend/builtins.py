@@ -26,6 +26,7 @@ from s2sad.frontend.generators import first_items, of_text
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
 from s2sad.frontend.questions import OF_TYPES
+from s2sad.frontend.sorting import sorted_by
 from s2sad.frontend.terms import (
     Closure,
     Enumerate,
@@ -318,6 +319,9 @@ def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
             known = [static_value(v) for v in values]
             order = sorted(range(len(known)), key=known.__getitem__, reverse=backward)
             return lo.new(list, [term[k] for k in order])
+        found = sorted_by(lo, term, keys, backward, node) if "key" in kw else None
+        if found is not None:
+            return found
     if "key" in kw:
         lo.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
     array = term if isinstance(term, Value) and isinstance(term.type, ArrayType) else None
