@@ -141,14 +141,8 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
     return tuple(result), one
 
 
-@functools.lru_cache(maxsize=512)
-def _cached(fun: Any, transform: Transform, backend: str | None) -> Derivative:
-    return Derivative(fun, transform, backend)
-
-
-@functools.lru_cache(maxsize=16)
-def _cached_closure(fun: Any, transform: Transform, backend: str | None) -> Derivative:
-    return Derivative(fun, transform, backend)
+_cached = functools.lru_cache(maxsize=512)(Derivative)
+_cached_closure = functools.lru_cache(maxsize=16)(Derivative)
 
 
 def derivative_of(fun: Any, transform: Transform, backend: str | None = None) -> Derivative:

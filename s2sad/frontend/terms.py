@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gast
@@ -19,7 +19,7 @@ import numpy as np
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_namedtuple
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value
 
 if TYPE_CHECKING:
@@ -417,15 +417,6 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     return builder.extract(container, key)
 
 
-def record_fields(cls: type) -> tuple[str, ...] | None:
-    """The fields of a NamedTuple or dataclass; None for other classes."""
-    if is_namedtuple(cls):
-        return tuple(cls._fields)  # type: ignore[attr-defined]
-    if is_dataclass(cls):
-        return tuple(f.name for f in fields(cls))
-    return None
-
-
 def describe(term: Term) -> str:
     """A term in the words of an error message."""
     if isinstance(term, (Value, Constant)):
@@ -444,10 +435,6 @@ def describe(term: Term) -> str:
         Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
-
-
-def type_of_term(term: Term) -> Type | None:
-    return term.type if isinstance(term, (Value, Constant)) else None
 
 
 def same_operand(a: Operand, b: Operand) -> bool:

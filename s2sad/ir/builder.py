@@ -312,7 +312,3 @@ def _builders(x: Any) -> Iterator[Builder]:
     elif isinstance(x, (tuple, list)):
         for item in x:
             yield from _builders(item)
-
-
-def is_array_type(t: Type) -> bool:
-    return isinstance(t, ArrayType)

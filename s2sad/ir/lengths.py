@@ -19,11 +19,7 @@ def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: Tr
                 op = replace(op, then=then, orelse=orelse)
             case For():
                 op = replace(op, body=counted_by_lists(op.body, chosen))
-                if (
-                    op.scanned
-                    and chosen(op)
-                    and op.index not in free_values(op.body.operations, op.body.results, set())
-                ):
+                if op.scanned and chosen(op) and not _reads_index(op):
                     builder = Builder(op.location, op.about)
                     length = builder.call(len, op.scanned[0]).operand
                     operations += builder.operations

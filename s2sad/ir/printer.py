@@ -13,23 +13,37 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from s2sad.ir.primitive import Effect
 from s2sad.ir.structure import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    walk,
+)
 
 
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
     inner = _taken_away(function)
-    taken = {v.hint for v in _values(function.body) if v.hint} | named_in_comments(walk(function.body))
+    taken = {v.hint for v in bound_in(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
-    for v in _values(function.body):
+    for v in bound_in(function.body):
         if v.hint is not None:
             result[v] = v.hint
         elif is_traced(v) and v not in inner:
@@ -60,14 +74,6 @@ def is_traced(value: Value) -> bool:
     """Whether an unnamed value gets a line and a number of its own."""
     t = value.type
     return (isinstance(t, ArrayType) and t.is_inexact) or isinstance(t, SequenceType)
-
-
-def _values(block: Block) -> Iterator[Value]:
-    yield from block.parameters
-    for op in block.operations:
-        for inner in op.blocks:
-            yield from _values(inner)
-        yield from op.results
 
 
 def print_function(function: Function) -> str:

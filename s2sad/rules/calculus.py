@@ -25,10 +25,6 @@ def cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
     return x[(*[slice(None)] * k, slice(start, stop))] if k else x[start:stop]
 
 
-def length_along(x: Any, axis: int) -> Any:
-    return shape_of(x)[axis_in(axis, known_rank(x, "this"))]
-
-
 def along_axis(v: Any, x: Any, axis: int) -> Any:
     """A vector as an array that broadcasts along one axis of `x`; other arrays as they are."""
     rank = known_rank(x, "this")
