@@ -1,10 +1,11 @@
 """Arguments that say how a function of NumPy is to compute: written out, or left out where they change nothing.
 
-np.sum(x, dtype=float)             np.sum(x.astype(float))         np.sum(x) where x holds such numbers
-np.sum(x, where=m, initial=c)      np.sum(np.where(m, x, 0.0)) + c
+np.exp(x, dtype=np.float32)        np.exp(x.astype(np.float32))    np.exp(x) where x holds such numbers
+np.any(x, where=m)                 np.any(np.where(m, x, False))
 np.ravel(a, order="F")             np.ravel(a.T)
-np.clip(x, min=0.0)                np.clip(x, 0.0, None)
 np.einsum(a, [0, 1], b, [1])       np.einsum("ab,b", a, b)
+
+What takes another computation has a definition (`rules/variants.py`): `np.sum(x, where=m, initial=c)`.
 """
 
 from __future__ import annotations
@@ -27,18 +28,10 @@ if TYPE_CHECKING:
 
 Arguments = tuple[list[Term], dict[str, Term]]
 
-SUMS = frozenset({"np.sum", "np.prod", "np.cumsum", "np.cumprod", "np.mean", "np.std", "np.var"})
-"""The functions whose `dtype` is that of the numbers they work with."""
 LAID_OUT = frozenset({"np.copy", "np.array", "np.asarray", "np.astype", "np.zeros", "np.ones", "np.full", "np.empty"})
 LAID_OUT |= {f"{name}_like" for name in LAID_OUT}
 """The functions whose `order` is that of memory, and of no number."""
-NEUTRAL = {"np.sum": 0.0, "np.prod": 1.0, "np.any": False, "np.all": True}
-WITH_INITIAL: dict[str, Callable[..., Any]] = {
-    "np.sum": np.add,
-    "np.prod": np.multiply,
-    "np.max": np.maximum,
-    "np.min": np.minimum,
-}
+NEUTRAL = {"np.any": False, "np.all": True}
 
 
 def plainly(
@@ -56,11 +49,8 @@ def plainly(
     if not unknown or not arguments:
         return None
     rest = {k: v for k, v in keywords.items() if k not in unknown}
-    if primitive.name == "np.clip" and unknown.keys() <= {"min", "max"} and len(arguments) == 1:
-        bounds = [unknown.get(k, constant(None)) for k in ("min", "max")]
-        return lo.call_primitive(primitive, [*arguments, *bounds], rest, node, None)
     again: Callable[[Term], Term] = lambda found: found  # noqa: E731
-    for key in ("subok", "casting", "kind", "dtype", "order", "where", "initial"):
+    for key in _HANDLERS:
         if key in unknown:
             made = _HANDLERS[key](lo, primitive, arguments, {**rest, **unknown}, node)
             if made is None:
@@ -100,13 +90,6 @@ def _without_effect(
     return arguments, None
 
 
-def _kind(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made | None:
-    """How numbers are sorted does not change the result, but for their places."""
-    return (arguments, None) if primitive.name == "np.sort" else None
-
-
 def _dtype(
     lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
@@ -115,8 +98,6 @@ def _dtype(
     dtype = np.dtype(lo.static(keywords["dtype"], node))
     if dtype.kind not in "fc":
         return None
-    if primitive.name in SUMS:
-        return [_cast(lo, arguments[0], dtype, node), *arguments[1:]], None
     if isinstance(primitive.function, np.ufunc):
         return [_cast(lo, a, dtype, node) for a in arguments], None
     return None
@@ -157,32 +138,18 @@ def _where(
     mask = keywords["where"]
     if isinstance(mask, Constant) and mask.value is True:
         return arguments, None
-    if primitive.name in NEUTRAL:
-        neutral: Term = constant(NEUTRAL[primitive.name])
-    elif primitive.name in WITH_INITIAL and "initial" in keywords:
-        neutral = keywords["initial"]
-    else:
+    if primitive.name not in NEUTRAL:
         return None
+    neutral = constant(NEUTRAL[primitive.name])
     return [lo.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]], None
-
-
-def _initial(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made | None:
-    combine = WITH_INITIAL.get(primitive.name)
-    if combine is None:
-        return None
-    return arguments, lambda found: lo.apply_to(combine, [found, keywords["initial"]], node)
 
 
 _HANDLERS: dict[str, Callable[..., Made | None]] = {
     "subok": _without_effect,
     "casting": _without_effect,
-    "kind": _kind,
     "dtype": _dtype,
     "order": _order,
     "where": _where,
-    "initial": _initial,
 }
 
 

@@ -15,8 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import ContainerType
-from s2sad.rules.families import REAL, conjugated, type_in
+from s2sad.rules.families import REAL, conjugated
 from s2sad.rules.linalg import positive
 from s2sad.rules.reductions import Axis
 from s2sad.rules.shaping import axis_in, known_rank
@@ -187,41 +186,6 @@ define(
     _of({"min": -1.0}, {"max": 0.9}, {"min": -0.5, "max": 1.1}),
     "a_min a_max min max",
 )
-
-
-# In another order
-
-
-def _in_columns(a: Any, order: str | None) -> bool:
-    if order not in ("C", "F", None):
-        raise UnsupportedType(f"order={order!r}, which depends on the memory of the array", 'pass "C" or "F"')
-    return order == "F"
-
-
-def _reshape(a: Any, shape: Any, order: str | None = "C", *, copy: bool | None = None) -> Any:
-    if not _in_columns(a, order):
-        return np.reshape(a, shape)
-    is_tuple = isinstance(shape, tuple) or isinstance(type_in(shape), ContainerType)
-    return np.reshape(np.ravel(np.transpose(a)), tuple(shape)[::-1] if is_tuple else (shape,)).T
-
-
-def _ravel(a: Any, order: str | None = "C") -> Any:
-    return np.ravel(np.transpose(a) if _in_columns(a, order) else a)
-
-
-define(
-    np.reshape,
-    _reshape,
-    lambda rng: [
-        Sample((REAL(rng, (3, 4)), (2, 6)), {"order": "F"}),
-        Sample((REAL(rng, (3, 4)), (-1, 2, 3)), {"order": "F"}),
-        Sample((REAL(rng, (3, 4)), 12), {"order": "C"}),
-    ],
-    "shape",
-    view=True,
-    lists="shape",
-)
-define(np.ravel, _ravel, _of({"order": "F"}, {"order": "C"}), view=True)
 
 
 # Diagonals
