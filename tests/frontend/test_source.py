@@ -15,15 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 
+import s2sad
 from s2sad.errors import SourceUnavailable, StaleSource, UnsupportedSyntax
-from s2sad.frontend import samecode
+from s2sad.frontend import frames, samecode
+from s2sad.frontend.frames import function_code, source_of
 from s2sad.frontend.source import Source, deep_recursion, parse
 
 Load = Callable[[str], ModuleType]
@@ -486,6 +488,61 @@ def test_an_object_that_the_file_imports(load: Load, work: Work) -> None:
     for i in range(50):
         assert parse(getattr(module, f"f{i}")).tree.name == f"f{i}"
     assert work.parsed < 3 * len(text), "the whole file was parsed more than once"
+
+
+def test_functions_made_of_one_code_object_share_their_source() -> None:
+    def make(k: float) -> Callable[[float], float]:
+        return lambda x: k * x
+
+    first, second = make(1.0), make(2.0)
+    assert source_of(first) is source_of(second)  # type: ignore[arg-type]
+    assert function_code(first) is function_code(second)  # type: ignore[arg-type]
+
+
+def test_functions_made_of_one_code_object_differ_in_what_they_close_over() -> None:
+    def make(k: float, n: int) -> Callable[[float], Any]:
+        def f(x: float) -> Any:
+            for y in (lambda z: (k * z * i for i in range(n)))(x):
+                yield sum([y * j for j in range(n)])
+
+        return f
+
+    first, second = make(2.0, 2), make(5.0, 3)
+    assert s2sad.grad(lambda x: sum(first(x)) + 10.0 * sum(second(x)))(1.0) == 2.0 + 10.0 * 5.0 * 3 * 3
+
+
+def test_a_function_whose_code_is_replaced(load: Load) -> None:
+    module = load("def f(x):\n    return x * 2\n")
+    assert returned(source_of(module.f)) == "x * 2"
+    assert unparse_body(module.f) == "return x * 2"
+    path = Path(str(module.__file__))
+    path.write_text("# moved\ndef f(x):\n    return x * 3\n")
+    old = module.f
+    assert module.__spec__ is not None and module.__spec__.loader is not None
+    exec(compile(path.read_text(), str(path), "exec"), vars(module))
+    old.__code__ = module.f.__code__
+    assert returned(source_of(old)) == "x * 3"
+    assert unparse_body(old) == "return x * 3"
+    assert s2sad.grad(old)(1.0) == 3.0
+
+
+def unparse_body(function: FunctionType) -> str:
+    return ast.unparse(gast.gast_to_ast(function_code(function).tree.body[-1]))
+
+
+def test_equal_code_of_two_files(load: Load) -> None:
+    one, two = (load("f = lambda x: x\n").f for _ in range(2))
+    assert one.__code__ == two.__code__
+    assert source_of(one).file == one.__code__.co_filename != source_of(two).file == two.__code__.co_filename
+
+
+def test_sources_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_TEXTS_KEPT", 2)
+    functions: list[Any] = [lambda x: x, lambda x: -x, lambda x: x + 1]
+    sources = [source_of(f) for f in functions]
+    assert len(frames._texts) == 2
+    assert source_of(functions[1]) is sources[1] and source_of(functions[0]) is not sources[0]
+    assert source_of(functions[1]) is sources[1] and source_of(functions[2]) is not sources[2]
 
 
 def test_exec_without_source() -> None:
