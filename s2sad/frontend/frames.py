@@ -6,10 +6,12 @@ looked up in the frame, in those around it in the text, and then outside the fun
 
 from __future__ import annotations
 
+import threading
 import types
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import gast
@@ -20,6 +22,7 @@ from s2sad.frontend.source import Source, parse
 
 FUNCTIONS = (gast.FunctionDef, gast.Lambda, gast.GeneratorExp)
 PARAMETER_KINDS = ("posonlyargs", "args", "kwonlyargs")
+_TEXTS_KEPT = 512
 
 
 @dataclass(eq=False)
@@ -100,15 +103,44 @@ def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> 
     )
 
 
-@lru_cache(maxsize=512)
+class _Text:
+    """What is known of the text of a function: the same for all functions that are made of one code object."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.made_of = function.__code__  # kept, so that no other object gets its id
+        self.source = parse(function, generators=True)
+
+    @cached_property
+    def code(self) -> Code:
+        return code_of(self.source.tree)
+
+
+_texts: OrderedDict[int, _Text] = OrderedDict()
+"""By the id of the code object, as equal code may stand in another file. The one asked for last is last."""
+_lock = threading.Lock()
+
+
+def _text_of(function: types.FunctionType) -> _Text:
+    with _lock:
+        found = _texts.get(id(function.__code__))
+    if found is None:
+        found = _Text(function)
+    with _lock:
+        found = _texts.setdefault(id(found.made_of), found)
+        _texts.move_to_end(id(found.made_of))
+        while len(_texts) > _TEXTS_KEPT:
+            _texts.popitem(last=False)
+    return found
+
+
 def source_of(function: types.FunctionType) -> Source:
-    """The source of a function; parsed once, as a function object keeps its code."""
-    return parse(function, generators=True)
+    """The source of a function; parsed once for its code object."""
+    return _text_of(function).source
 
 
-@lru_cache(maxsize=512)
 def function_code(function: types.FunctionType) -> Code:
-    return code_of(source_of(function).tree)
+    """What is known of the text of a function; computed once for its code object."""
+    return _text_of(function).code
 
 
 def parameters(arguments: gast.arguments) -> list[str]:

@@ -13,14 +13,19 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
 import pytest
+from _pytest.assertion.rewrite import rewrite_asserts
 
+import s2sad
 from s2sad.errors import SourceUnavailable, StaleSource, UnsupportedSyntax
+from s2sad.frontend import frames, samecode
+from s2sad.frontend.frames import function_code, source_of
 from s2sad.frontend.source import Source, deep_recursion, parse
 
 Load = Callable[[str], ModuleType]
@@ -46,6 +51,31 @@ def load(tmp_path: Path) -> Iterator[Load]:
     yield load
     for name in names:
         del sys.modules[name]
+
+
+@dataclass
+class Work:
+    """How much was parsed and compiled: in characters, and in nodes of trees."""
+
+    parsed: int = 0
+    compiled: int = 0
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    done, real = Work(), ast.parse
+
+    def counting_parse(text: str, *rest: Any) -> Any:
+        done.parsed += len(text)
+        return real(text, *rest)
+
+    def counting_compile(tree: ast.AST, *rest: Any, **named: Any) -> Any:
+        done.compiled += sum(1 for _ in ast.walk(tree))
+        return compile(tree, *rest, **named)
+
+    monkeypatch.setattr(ast, "parse", counting_parse)
+    monkeypatch.setattr(samecode, "compile", counting_compile, raising=False)
+    return done
 
 
 def unparse(source: Source) -> str:
@@ -264,12 +294,255 @@ def test_future_annotations_and_constants(load: Load) -> None:
     assert unparse(parse(module.f)).count("Unknown") == 2
 
 
-def test_functions_with_asserts_that_pytest_rewrites() -> None:
+def test_functions_with_asserts_that_pytest_rewrites(work: Work) -> None:
     def f(x: float) -> float:
         assert x > 0, "positive"
         return x
 
+    def g(x: float) -> float:
+        assert math.isclose(math.fabs(x), x) and os.path.exists("/"), f"not {x}"
+        values = [f(x) for _ in range(2)]
+        assert all(v > 0 for v in values)
+        return math.sin(x)
+
     assert returned(parse(f)) == "x"  # type: ignore[arg-type]
+    assert returned(parse(g)) == "math.sin(x)"  # type: ignore[arg-type]
+    assert "@py" not in gast.dump(parse(g).tree)  # type: ignore[arg-type]
+    assert work.parsed < 3000, "the whole file was parsed"
+
+
+ASSERTING = """
+import math
+k = {}
+def f(x):
+    assert math.isclose(x, x), "a message"
+    assert x is not k.get(x) and all(v for v in [x])
+    return x * 2
+class A:
+    def __g(self, x):
+        def inner(y):
+            assert y > x, self.__class__
+            return y
+        return inner
+    f = __g
+"""
+
+
+def load_rewritten(path: Path, text: str) -> dict[str, Any]:
+    """The names of a module whose asserts are rewritten as pytest does it."""
+    path.write_text(text)
+    tree = ast.parse(text)
+    rewrite_asserts(tree, text.encode(), str(path))
+    names: dict[str, Any] = {"__name__": "rewritten"}
+    exec(compile(tree, str(path), "exec", dont_inherit=True), names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return x * 2", "return x * 3"),
+        ('"a message"', '"a massage"'),
+        ("x is not", "x is"),
+        ('    assert math.isclose(x, x), "a message"\n', ""),
+        ("math.isclose(x, x)", "math.isclose(x, 1)"),
+    ],
+)
+def test_rewritten_asserts_are_compared_exactly(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "rewritten.py"
+    function = load_rewritten(path, ASSERTING)["f"]
+    assert returned(parse(function)) == "x * 2"
+    path.write_text(ASSERTING.replace("    return x * 2", "    # a comment\n    return x * 2"))
+    assert returned(parse(function)) == "x * 2"
+    path.write_text(ASSERTING.replace(old, new))
+    with pytest.raises(StaleSource):
+        parse(function)
+
+
+def test_rewritten_methods_and_closures(tmp_path: Path) -> None:
+    names = load_rewritten(tmp_path / "rewritten.py", ASSERTING)
+    assert parse(names["A"].f).tree.name == "__g"
+    assert returned(parse(names["A"]().f(1))) == "y"
+
+
+def test_rewritten_asserts_without_the_rewriter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samecode, "_rewriter_of_pytest", lambda: None)
+    path = tmp_path / "rewritten.py"
+    function = load_rewritten(path, ASSERTING)["f"]
+    assert returned(parse(function)) == "x * 2"
+    path.write_text(ASSERTING.replace("def f(x)", "def f(x, y)"))
+    with pytest.raises(StaleSource):
+        parse(function)
+
+
+TABLES = {
+    "assignments": ("", "f{i} = lambda x: x * {i}.5 + x\n", "FS = [globals()[f'f{i}'] for i in range(300)]\n"),
+    "list": ("FS = [\n", "    lambda x: x * {i}.5 + x,\n", "]\n"),
+    "list without a first line": ("FS = [", "lambda x: x * {i}.5 + x,\n    ", "]\n"),
+    "dict": ("FS = {\n", "    'k{i}': lambda x: x * {i}.5 + x,\n", "}\nFS = list(FS.values())\n"),
+    "arguments over lines": ("FS = dict(\n", "  k{i}=lambda x:\n   x * {i}.5\n  + x,\n", ")\nFS = list(FS.values())\n"),
+    "one line": ("FS = [", "lambda x: x * {i}.5 + x, ", "]\n"),
+    "one line, all alike": ("FS = [", "lambda x: x, ", "]\n"),
+    "one in another": ("FS = [", "(lambda y: lambda x, z=lambda: y: (lambda: x * {i}.5 + y)())(1), ", "]\n"),
+    "in a function": (
+        "def make(k):\n  return [\n",
+        "    (1, lambda x: x * {i}.5 + k),\n",
+        "]\nFS = [f for _, f in make(1)]",
+    ),
+    "in a class": ("class A:\n  FS = {\n", "    {i}: lambda x: x.__f * {i}.5,\n", "}\nFS = list(A.FS.values())\n"),
+    "calls of an import": (
+        "import math\nFS = {\n",
+        "    {i}: lambda x: math.sin(x) * {i}.5,\n",
+        "}\nFS = list(FS.values())\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", TABLES)
+def test_many_lambdas_cost_one_parse_of_their_file(load: Load, work: Work, layout: str) -> None:
+    first, each, last = TABLES[layout]
+    text = first + "".join(each.replace("{i}", str(i)) for i in range(300)) + last
+    nodes = sum(1 for _ in ast.walk(ast.parse(text)))
+    functions = load(text).FS
+    work.parsed = 0
+    sources = [parse(f) for f in functions]
+    assert work.parsed < 3 * len(text) + 20_000
+    assert work.compiled < 10 * nodes
+    places = [source.location(source.tree) for source in sources]
+    assert len({(place.line, place.column) for place in places}) == 300
+    assert all(str(i) in source.text for i, source in enumerate(sources)) or layout == "one line, all alike"
+    assert places == sorted(places, key=lambda place: (place.line, place.column))
+
+
+def test_many_lambdas_of_a_changed_file(load: Load) -> None:
+    first, each, last = TABLES["dict"]
+    text = first + "".join(each.replace("{i}", str(i)) for i in range(30)) + last
+    module = load(text)
+    assert "7.5" in parse(module.FS[7]).text
+    Path(str(module.__file__)).write_text(text.replace("x * 7.5", "x - 7.5"))
+    assert "8.5" in parse(module.FS[8]).text
+    with pytest.raises(StaleSource):
+        parse(module.FS[7])
+    Path(str(module.__file__)).write_text(text.replace("'k7'", "'k_7'"))
+    with pytest.raises(StaleSource):
+        parse(module.FS[7])
+    Path(str(module.__file__)).write_text(text + "(")
+    with pytest.raises(StaleSource):
+        parse(module.FS[7])
+    Path(str(module.__file__)).write_text(text)
+    assert "7.5" in parse(module.FS[7]).text
+
+
+def test_a_cell_that_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for k in (1, 2):
+        text = f"fs = {{\n'a': lambda x: x * {k}, 'b': lambda x: x - {k},\n}}\n"
+        monkeypatch.setitem(linecache.cache, "<cell>", (len(text), None, text.splitlines(keepends=True), "<cell>"))
+        names: dict[str, Any] = {}
+        exec(compile(text, "<cell>", "exec"), names)
+        found.append(names["fs"])
+        assert [parse(f).text for f in names["fs"].values()] == [f"lambda x: x * {k}", f"lambda x: x - {k}"]
+    with pytest.raises(StaleSource):
+        parse(found[0]["a"])
+
+
+IMPORTING = """
+from __future__ import annotations
+import math, os.path
+import math as m
+try:
+    from collections import OrderedDict
+except ImportError:
+    pass
+def g(x):
+    import inner
+    return inner.f(x)
+TABLE = {}
+inner = TABLE
+def modules(x):
+    y = math.sin(x) + m.cos(x) + os.getpid()
+    return [OrderedDict.fromkeys(x), x.sum(), y.sum(), (lambda: math.exp(x))]
+def locals_named_alike(m, math):
+    return m.f() + math.g()
+def nothing_imported(x):
+    return TABLE.get(x)
+def both(x):
+    return math.sin(TABLE.get(x))
+def hidden(x):
+    return inner.get(x)
+"""
+
+
+def test_names_that_the_file_imports(load: Load, work: Work) -> None:
+    module = load(IMPORTING + "z = 1\n" * 10_000)
+    for name in ("modules", "locals_named_alike", "nothing_imported", "both", "hidden"):
+        assert parse(getattr(module, name)).tree.name == name
+    assert work.parsed < 10_000, "the whole file was parsed"
+
+
+def test_an_object_that_the_file_imports(load: Load, work: Work) -> None:
+    load("class C:\n    get = sin = lambda *_: 1\nsettings = C()\n")
+    text = "from source_case_0 import settings\nT = {}\n"
+    text += "".join(f"def f{i}(x):\n    return settings.sin(T.get(x))\n" for i in range(50))
+    module = load(text)
+    for i in range(50):
+        assert parse(getattr(module, f"f{i}")).tree.name == f"f{i}"
+    assert work.parsed < 3 * len(text), "the whole file was parsed more than once"
+
+
+def test_functions_made_of_one_code_object_share_their_source() -> None:
+    def make(k: float) -> Callable[[float], float]:
+        return lambda x: k * x
+
+    first, second = make(1.0), make(2.0)
+    assert source_of(first) is source_of(second)  # type: ignore[arg-type]
+    assert function_code(first) is function_code(second)  # type: ignore[arg-type]
+
+
+def test_functions_made_of_one_code_object_differ_in_what_they_close_over() -> None:
+    def make(k: float, n: int) -> Callable[[float], Any]:
+        def f(x: float) -> Any:
+            for y in (lambda z: (k * z * i for i in range(n)))(x):
+                yield sum([y * j for j in range(n)])
+
+        return f
+
+    first, second = make(2.0, 2), make(5.0, 3)
+    assert s2sad.grad(lambda x: sum(first(x)) + 10.0 * sum(second(x)))(1.0) == 2.0 + 10.0 * 5.0 * 3 * 3
+
+
+def test_a_function_whose_code_is_replaced(load: Load) -> None:
+    module = load("def f(x):\n    return x * 2\n")
+    assert returned(source_of(module.f)) == "x * 2"
+    assert unparse_body(module.f) == "return x * 2"
+    path = Path(str(module.__file__))
+    path.write_text("# moved\ndef f(x):\n    return x * 3\n")
+    old = module.f
+    assert module.__spec__ is not None and module.__spec__.loader is not None
+    exec(compile(path.read_text(), str(path), "exec"), vars(module))
+    old.__code__ = module.f.__code__
+    assert returned(source_of(old)) == "x * 3"
+    assert unparse_body(old) == "return x * 3"
+    assert s2sad.grad(old)(1.0) == 3.0
+
+
+def unparse_body(function: FunctionType) -> str:
+    return ast.unparse(gast.gast_to_ast(function_code(function).tree.body[-1]))
+
+
+def test_equal_code_of_two_files(load: Load) -> None:
+    one, two = (load("f = lambda x: x\n").f for _ in range(2))
+    assert one.__code__ == two.__code__
+    assert source_of(one).file == one.__code__.co_filename != source_of(two).file == two.__code__.co_filename
+
+
+def test_sources_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_TEXTS_KEPT", 2)
+    functions: list[Any] = [lambda x: x, lambda x: -x, lambda x: x + 1]
+    sources = [source_of(f) for f in functions]
+    assert len(frames._texts) == 2
+    assert source_of(functions[1]) is sources[1] and source_of(functions[0]) is not sources[0]
+    assert source_of(functions[1]) is sources[1] and source_of(functions[2]) is not sources[2]
 
 
 def test_exec_without_source() -> None:
