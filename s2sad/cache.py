@@ -10,6 +10,7 @@ Its last line is a mark with the digest of all before it: a damaged or foreign f
 from __future__ import annotations
 
 import hashlib
+import importlib.resources
 import importlib.util
 import json
 import linecache
@@ -20,8 +21,10 @@ import time
 import tomllib
 import types
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib.machinery import all_suffixes
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,6 +36,7 @@ from s2sad.errors import CacheError
 
 PACKAGE = "s2sad_generated"
 _MARK = "# s2sad: "
+_SUFFIXES = tuple(all_suffixes())
 
 
 def cache_directory() -> Path:
@@ -72,13 +76,31 @@ def digest(*parts: str | bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _own_digest() -> str:
-    """The digest of the compiler's own source: another compiler may emit another text for the same input."""
-    state = hashlib.blake2b(digest_size=20)
+    """The digest of the compiler's own modules: another compiler may emit another text for the same input.
+
+    They are read from the folder, or by the loader where there is none, as in a zip. Where they cannot be read, no
+    other process has this digest.
+    """
     folder = Path(__file__).parent
-    for file in sorted(folder.rglob("*.py")):
-        data = file.read_bytes()
-        state.update(f"{file.relative_to(folder).as_posix()} {len(data)} ".encode() + data)
+    try:
+        modules = list(_modules(folder if folder.is_dir() else importlib.resources.files("s2sad")))
+    except OSError:
+        modules = []
+    state = hashlib.sha256(b"" if modules else os.urandom(32))
+    for name, data in modules:
+        state.update(f"{name} {len(data)} ".encode() + data)
     return state.hexdigest()
+
+
+def _modules(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """The modules in a folder and those below: path and contents. Bytecode counts where its source is not there."""
+    entries = {e.name: e for e in folder.iterdir()}
+    for name in sorted(entries):
+        if name.endswith(_SUFFIXES):
+            if name.partition(".")[0].isidentifier() and not (name.endswith(".pyc") and name[:-1] in entries):
+                yield prefix + name, entries[name].read_bytes()
+        elif name != "__pycache__" and entries[name].is_dir():
+            yield from _modules(entries[name], f"{prefix}{name}/")
 
 
 def user_text(stored: str) -> str:

@@ -1,9 +1,12 @@
 """Emitted modules as files: found again by the next process, never executed when damaged, safe for many writers."""
 
+import compileall
 import json
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -117,6 +120,68 @@ def test_keys_keep_their_parts_apart():
     assert cache.digest("ab", "c") != cache.digest("a", "bc")
     assert cache.digest("a", "b") != cache.digest("b", "a")
     assert cache.digest("a", "b") == cache.digest("a", "b")
+
+
+KEY = """
+import json
+from s2sad import cache
+print(json.dumps([cache.__file__, cache.digest("a")]))
+"""
+
+
+def key_of(folder, path):
+    """The key of one input by the compiler on this path, in a process of its own."""
+    file, key = run(folder, KEY, PYTHONPATH=str(path), PYTHONDONTWRITEBYTECODE="1")
+    assert file.startswith(str(path))
+    return key
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A folder with a copy of the package."""
+    package = Path(cache.__file__).parent
+    shutil.copytree(package, tmp_path / "copy" / "s2sad", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "copy"
+
+
+def zipped(copied):
+    file = copied.parent / "s2sad.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for source in copied.rglob("*.py"):
+            archive.write(source, source.relative_to(copied))
+    return file
+
+
+def without_sources(copied):
+    tree = copied.parent / "bytecode"
+    compileall.compile_dir(copied, legacy=True, quiet=1)
+    shutil.copytree(copied, tree, ignore=shutil.ignore_patterns("*.py"), dirs_exist_ok=True)
+    return tree
+
+
+@pytest.mark.parametrize("installed", [lambda copied: copied, zipped, without_sources], ids=["folder", "zip", "pyc"])
+def test_another_compiler_has_other_keys(tmp_path, copied, installed):
+    first = key_of(tmp_path, installed(copied))
+    assert key_of(tmp_path, installed(copied)) == first
+    with open(copied / "s2sad" / "rules" / "__init__.py", "a") as module:
+        module.write("other = True\n")
+    assert key_of(tmp_path, installed(copied)) != first
+
+
+def test_the_same_sources_have_the_same_keys_wherever_they_are(tmp_path, copied):
+    assert key_of(tmp_path, copied) == key_of(tmp_path, zipped(copied)) == cache.digest("a")
+
+
+def test_files_that_are_not_imported_are_in_no_key(tmp_path, copied):
+    first = key_of(tmp_path, copied)
+    (copied / "s2sad" / "api.pyc").write_bytes(b"beside its source")
+    (copied / "s2sad" / ".#api.py").symlink_to("an editor's lock")
+    assert key_of(tmp_path, copied) == first
+
+
+def test_a_compiler_that_cannot_be_read_shares_no_keys(monkeypatch):
+    monkeypatch.setattr(cache, "_modules", lambda folder: iter(()))
+    assert cache._own_digest.__wrapped__() != cache._own_digest.__wrapped__()
 
 
 def test_store_find_forget(cache_folder):
