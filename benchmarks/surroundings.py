@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 
-from s2sad.relatives import RELATIVES
+from s2sad.sharing import SHARED
 
 SETTINGS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
@@ -30,4 +30,4 @@ def empty_cache() -> None:
     folder = tempfile.mkdtemp(prefix="s2sad-benchmarks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["S2SAD_CACHE_DIR"] = folder
-    RELATIVES.known.clear()
+    SHARED.known.clear()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import ArgumentError
-from s2sad.frontend.context import Variable
+from s2sad.frontend.dependencies import Variable
 from s2sad.ir.objects import object_items
 
 

@@ -15,7 +15,8 @@ from s2sad.analysis.aliasing import owns_result
 from s2sad.differentiate.given import fitted
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import RuleError
-from s2sad.frontend.context import NeedsStatic, Variable
+from s2sad.frontend.context import NeedsStatic
+from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import ADJOINT, BlackBox, BoxRule, accepts, place_of
 from s2sad.ir.lists import add, zero
@@ -141,6 +142,9 @@ class Call:
         target = BoxRule(rule, self.count, name, curried, self.static)
         entry = self.compiled(target, [a.type for a in arguments[: self.count + 2]])
         outside = {v.key: a for v, a in zip(self.variables, arguments[self.count + 2 :], strict=True)}
+        missing = [v for v in entry.captured if v.key not in outside]
+        if missing:
+            raise NeedsVariables(self.box, missing)
         given = [arguments[k] for k in entry.passed] + [outside[v.key] for v in entry.captured]
         if isinstance(entry.result, StaticType) and entry.result.value is None:
             return None

@@ -9,17 +9,21 @@ Its last line is a mark with the digest of all before it: a damaged or foreign f
 
 from __future__ import annotations
 
+import atexit
+import glob
 import hashlib
 import importlib.resources
 import importlib.util
 import json
 import linecache
 import os
+import shutil
 import sys
 import tempfile
 import time
 import tomllib
 import types
+import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -108,24 +112,71 @@ def user_text(stored: str) -> str:
     return "".join(line for line in stored.splitlines(keepends=True) if not line.startswith(_MARK))
 
 
+def unique() -> str:
+    """A text that is used once."""
+    return uuid.uuid4().hex
+
+
+def again(module: ModuleType) -> ModuleType:
+    """A stored module once more, beside the one that is imported: with other classes of the same names."""
+    made = types.ModuleType(module.__name__)
+    made.__name__ = module.__name__
+    made.__file__ = module.__file__
+    made.__s2sad_meta__ = dict(module.__s2sad_meta__)  # type: ignore[attr-defined]
+    text = Path(module.__file__ or "").read_text(encoding="utf-8")
+    exec(compile(text, str(module.__file__), "exec"), made.__dict__)
+    return made
+
+
 def find(name: str, key: str) -> ModuleType | None:
     """The module stored for a key, None where there is none or the file is not what was stored."""
     path = _path(cache_directory(), name, key)
     known = sys.modules.get(_module_name(name, key))
     if known is not None and known.__file__ == str(path):
         return known
+    data = _read(path)
+    meta = None if data is None else _verified(data, key)
+    return None if data is None or meta is None else _load(name, key, path, data.decode(), meta)
+
+
+def variants(name: str, kind: str) -> Iterator[dict[str, Any]]:
+    """The facts stored with the modules of a kind, the newest first: `key` is that by which one is found.
+
+    A key begins with `VARIANT` letters that tell its kind.
+    """
+    try:
+        paths = list(cache_directory().glob(f"{glob.escape(f'{name}_{kind[:VARIANT]}')}*.py"))
+        paths.sort(key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    except OSError:
+        return
+    for path in paths:
+        data = _read(path)
+        meta = None if data is None else _verified(data)
+        if meta is not None and str(meta["key"]).startswith(kind[:VARIANT]):
+            yield meta
+
+
+VARIANT = 10
+"""How many letters of a key tell of which kind a module is."""
+
+
+def _read(path: Path) -> bytes | None:
+    """What is in a file of this user's; None where there is none."""
     try:
         data = path.read_bytes()
         if os.name == "posix" and path.stat().st_uid not in (os.getuid(), 0):
             return None
     except OSError:
         return None
-    meta = _verified(data, key)
-    return None if meta is None else _load(name, key, path, data.decode(), meta)
+    return data
 
 
-def store(name: str, key: str, text: str, meta: Mapping[str, object] | None = None) -> ModuleType:
+def store(
+    name: str, key: str, text: str, meta: Mapping[str, object] | None = None, private: bool = False
+) -> ModuleType:
     """Write a module and import it. The file is complete at once for every other process.
+
+    One that is `private` is of use to this process alone: its file is removed when the process ends.
 
     Raises:
         CacheError: neither the cache folder nor a temporary folder can be written.
@@ -133,7 +184,15 @@ def store(name: str, key: str, text: str, meta: Mapping[str, object] | None = No
     body = text if text.endswith("\n") else text + "\n"
     body += f"{_MARK}{json.dumps({'key': key, **(meta or {})}, sort_keys=True)}\n"
     body += f"{_MARK}sha256 {hashlib.sha256(body.encode()).hexdigest()}\n"
-    return _add(name, key, body)
+    return _add(name, key, body, private_folder() if private else None)
+
+
+@lru_cache(maxsize=1)
+def private_folder() -> Path:
+    """A folder for the modules of this process alone; it is removed with it."""
+    folder = tempfile.mkdtemp(prefix="s2sad-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def receive(name: str, key: str, body: str, classes: Mapping[str, type]) -> str:
@@ -150,12 +209,12 @@ def receive(name: str, key: str, body: str, classes: Mapping[str, type]) -> str:
     return str(module.__name__)
 
 
-def _add(name: str, key: str, body: str) -> ModuleType:
+def _add(name: str, key: str, body: str, folder: Path | None = None) -> ModuleType:
     """Write and import a whole text, its marks included."""
     meta = _verified(body.encode(), key)
     if meta is None:
         raise CacheError(f"the text of {name} does not have its digest: it is not executed")
-    folder = cache_directory()
+    folder = folder or cache_directory()
     try:
         path = _write(folder, name, key, body)
     except OSError as e:
@@ -203,8 +262,11 @@ def _write(folder: Path, name: str, key: str, body: str) -> Path:
     return path
 
 
-def _verified(data: bytes, key: str) -> dict[str, object] | None:
-    """The facts stored with a module, None where the file is damaged, foreign, or of another key."""
+def _verified(data: bytes, key: str | None = None) -> dict[str, object] | None:
+    """The facts stored with a module, None where the file is damaged, foreign, or of another key.
+
+    Where no key is asked for it is among them.
+    """
     cut = data.rstrip(b"\n").rfind(b"\n") + 1
     body, last = data[:cut], data[cut:]
     if last != f"{_MARK}sha256 {hashlib.sha256(body).hexdigest()}\n".encode():
@@ -212,7 +274,9 @@ def _verified(data: bytes, key: str) -> dict[str, object] | None:
     line = body.rstrip(b"\n").rsplit(b"\n", 1)[-1].decode()
     if not line.startswith(_MARK):
         return None
-    meta = json.loads(line[len(_MARK) :])
+    meta: dict[str, object] = json.loads(line[len(_MARK) :])
+    if key is None:
+        return meta if "key" in meta else None
     return meta if meta.pop("key", None) == key else None
 
 

@@ -14,7 +14,7 @@ import gast
 from s2sad.dispatch import check_function, signature_of
 from s2sad.errors import ArgumentError
 from s2sad.frontend.builtins import HANDLERS
-from s2sad.frontend.dependencies import python_function
+from s2sad.frontend.callables import python_function
 from s2sad.frontend.terms import Checkpointed, Range, Term
 from s2sad.transforms import Transform
 from s2sad.travelling import packed, unpacked

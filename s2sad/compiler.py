@@ -17,7 +17,7 @@ from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.entries import Entry, check_value
 from s2sad.errors import Location
-from s2sad.frontend.context import Variable
+from s2sad.frontend.dependencies import Variable
 from s2sad.ir.flat import flattened, flattened_sweeps
 from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Function

@@ -18,7 +18,7 @@ from s2sad.ir.custom import BlackBox, Custom, home_of, parameter_names, unbound
 from s2sad.ir.custom import adjoint as adjoint
 from s2sad.ir.custom import stop_gradient as stop_gradient
 from s2sad.ir.objects import object_items
-from s2sad.ir.primitive import PRIMITIVES, Effect, lookup, register, replace_rule
+from s2sad.ir.primitive import Effect, give_rule, lookup
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -192,10 +192,7 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
     given = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
     adjoints, tangents = (given, box.tangents) if table == "adjoints" else (box.adjoints, given)
     box = replace(box, adjoints=adjoints, tangents=tangents, result=result or box.result)
-    if name not in PRIMITIVES:
-        register(box)
-    else:
-        replace_rule(box)
+    give_rule(box)
 
 
 def _function(rule: Any) -> Any:

@@ -9,27 +9,27 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import operator
 import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from s2sad import cache
 from s2sad.arguments import item_at, number_leaves, unshared
 from s2sad.backends import numba as native
 from s2sad.compiler import Compiled, compile_derivative
 from s2sad.emit.functions import Parameter
-from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, line_table, note_line
-from s2sad.frontend.context import NeedsStatic, Variable
-from s2sad.frontend.dependencies import Guard, Spread, dependencies, is_current, python_function
+from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, Unsupported, note_line
+from s2sad.frontend.callables import Spread, python_function
+from s2sad.frontend.context import NeedsStatic
+from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
 from s2sad.ir.custom import BlackBox
 from s2sad.ir.definition import definition_of, has_rule
-from s2sad.ir.objects import object_items
+from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
-from s2sad.ir.signature import Signature, fast_key, key_of, static_key
+from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import (
     NUMBER,
     ArrayType,
@@ -43,8 +43,8 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Function
 from s2sad.program import Program
-from s2sad.relatives import RELATIVES, Relation
-from s2sad.specialised import Family, Specialised, bound, source_of
+from s2sad.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
+from s2sad.specialised import Family, Specialised, Statics, bound, outside_key, source_of
 from s2sad.targets import name_of as name_of
 from s2sad.targets import positional_names
 from s2sad.targets import signature_of as signature_of
@@ -75,7 +75,7 @@ def check_function(target: Any) -> None:
     raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
 
 
-def is_variadic(target: Any) -> bool:
+def is_variadic(target: Any, signature: inspect.Signature | None = None) -> bool:
     """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
     if isinstance(target, Derivative):
         return target.is_variadic
@@ -86,7 +86,8 @@ def is_variadic(target: Any) -> bool:
         return True
     if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
         return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
-    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature_of(target).parameters.values())
+    parameters = (signature or signature_of(target)).parameters.values()
+    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
 
 
 def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -109,6 +110,7 @@ class Derivative:
     """
 
     __s2sad_derivative__ = True
+    __signature__: inspect.Signature
 
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
         if backend not in BACKENDS:
@@ -119,15 +121,17 @@ class Derivative:
         self.target = target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, python_function(target) or target, updated=())
-        self.__signature__ = _signature(target, transform)
+        self._function = python_function(target)
+        self._stamp = _stamp(target, self._function)
+        functools.update_wrapper(self, self._function or target, updated=())
+        own = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
+        self.__signature__ = _signature(target, own, transform)
         self.__name__ = f"{name_of(_named(target, transform))}_{_suffix(transform)}" if transform else name_of(target)
         self._families: dict[object, Family] = {}
-        self._fast: dict[tuple[type, ...], Callable[..., Any]] = {}
-        self._guards: tuple[Guard, ...] | None = None
-        self._relation: Relation | None = None
+        self._fast: dict[tuple[type, ...], Specialised] = {}
         self._names = tuple(self.__signature__.parameters)
-        self._spread: dict[object, Derivative] | None = {} if is_variadic(target) else None
+        self._count = len(self._names)
+        self._spread: dict[object, Derivative] | None = {} if is_variadic(target, own) else None
 
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}>"
@@ -161,114 +165,137 @@ class Derivative:
         if self._spread is not None:
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
-            if not kwargs:
-                call = self._fast.get(tuple(map(type, args)))
-                if call is not None and self._is_current():
-                    return call(*args)
-            return self._compiled(args, kwargs)
+            if kwargs or len(args) != self._count:
+                args = self._bind(args, kwargs)
+            else:
+                found = self._fast.get(tuple(map(type, args)))
+                if found is not None and found.guards.hold():
+                    return found.call(*args)
+            return self._specialise(args).call(*args)
         except Exception as e:
             note_line(e)
             raise
-
-    def _compiled(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        values = self._bind(args, kwargs)
-        found = self._specialise(values)
-        if len(args) == len(self._names) and not kwargs and all(type(a) in (float, int) for a in args):
-            family = self._families[fast_key(values)]
-            if not family.statics and not family.captured:
-                self._fast[tuple(map(type, args))] = found.call
-        return found.call(*values)
-
-    def _is_current(self) -> bool:
-        """Whether all that the compiled functions depend on outside their arguments is as it was."""
-        return all(map(is_current, self._guards or ()))
 
     def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults put in."""
         if not kwargs and len(args) == len(self._names):
             return tuple(args)
+        self._sign_again()
         bound = self.__signature__.bind(*args, **kwargs)
         bound.apply_defaults()
         return tuple(bound.arguments[n] for n in self._names)
 
+    def _sign_again(self) -> None:
+        """Take the signature of the function anew where its code or its defaults were replaced."""
+        if isinstance(self.target, Derivative):
+            self.target._sign_again()
+        stamp = _stamp(self.target, self._function)
+        if len(stamp) == len(self._stamp) and all(map(operator.is_, stamp, self._stamp)):
+            return
+        self._stamp = stamp
+        own = self.target.__signature__ if isinstance(self.target, Derivative) else signature_of(self.target)
+        self.__signature__ = _signature(self.target, own, self.transform)
+        self._names = tuple(self.__signature__.parameters)
+        self._count = len(self._names)
+
     def _specialise(self, values: tuple[Any, ...]) -> Specialised:
-        if self._guards is None or not self._is_current():
-            self._relation = RELATIVES.find(self) if self._guards is None else None
-            self._families = {}
-            self._fast.clear()
-            self._guards = self._relation.guards if self._relation else dependencies(self.target).guards
-        key = fast_key(values)
+        """What these arguments lead to, made where there is none."""
+        dims: dict[int, int] = {}
+        statics: list[Any] = []
+        key = fast_key(values, dims, statics)
         family = self._families.get(key)
         if family is not None:
-            member = family.members.get(self._member_key(family, values))
-            if member is not None:
-                return member
-        return self._of_relative(key, values) or self._compile(key, values)
-
-    def _of_relative(self, key: object, values: tuple[Any, ...]) -> Specialised | None:
-        """What was compiled for such arguments for a function of the same code, with the variables of this one."""
-        if self._relation is None:
-            return None
-        if not self._relation.holds():
-            self._relation = RELATIVES.find(self)
-            if self._relation is None:
-                return None
-            self._guards = self._relation.guards
-        theirs = self._relation.families.get(key)
-        if theirs is None:
-            return None
-        family = Family(theirs.statics, tuple(map(self._relation.moved.variable, theirs.captured)))
-        member_key = self._member_key(family, values)
-        member = theirs.members.get(member_key)
-        if member is None:
-            return None
-        found = self._specialised(member.module, family.captured, member.given, member.pattern)
-        self._families.setdefault(key, family).members[member_key] = found
+            own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
+            for member in family.members.get(own, ()):
+                if member.guards.hold() and (
+                    not member.captured or outside_key(member.captured, dims) == member.outside
+                ):
+                    return member
+        found = self._find(key, values, dims, statics)
+        if not found.statics and not found.captured and all(type(a) in (float, int) for a in values):
+            self._fast[tuple(map(type, values))] = found
+        if family is None or family.statics != found.statics:
+            family = self._families[key] = Family(found.statics)
+        family.add((*map(instant_key, statics), *found.known), found)
         return found
 
-    def _member_key(self, family: Family, values: tuple[Any, ...]) -> object:
-        if not family.statics and not family.captured:
-            return None
-        statics = tuple(static_key(item_at(values[k], path)) for k, path in family.statics)
-        return (statics, fast_key([v.read() for v in family.captured]))
+    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
+        """What was compiled for such arguments, for this function or another one of its code; made where it was not."""
+        roots = roots_of(self.target, statics)
+        texts = tuple(fingerprint(s) or code_key(s) for s in statics)
+        shared = (code_key(self), key, texts)
+        settled = Settled()
+        for other, seen in SHARED.find(shared, roots, settled):
+            if other.known != _known(values, other.statics):
+                continue
+            found = Found(bound_here(other.module, seen), seen, other.places)
+            if outside_key(_variables(found), dims) == other.outside:
+                return self._specialised(found, other.statics, values, dims, other.given, other.pattern)
+        member = self._compile(values, dims, roots, settled)
+        SHARED.add(shared, member)
+        return member
 
-    def _compile(self, key: object, values: tuple[Any, ...]) -> Specialised:
-        family = self._families.setdefault(key, Family())
-        signature = Signature()
-        given = [signature.type_of(v) for v in values]
-        self._check(given)
+    def _compile(
+        self, values: tuple[Any, ...], dims: dict[int, int], roots: Sequence[Any], settled: Settled
+    ) -> Specialised:
+        statics: Statics = ()
+        self._check([Signature().type_of(v) for v in values])
         while True:
-            statics = {(k, p): item_at(values[k], p) for k, p in family.statics}
+            signature = Signature()
+            given = [signature.type_of(v) for v in values]
+            leaves = {(k, p): item_at(values[k], p) for k, p in statics}
             parameters = {
-                n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
+                n: with_statics(t, k, leaves) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
             try:
-                member, captured = self._load_or_make(parameters, signature)
+                found = self._load_or_make(parameters, signature, values, roots, settled)
                 break
             except NeedsStatic as e:
-                if (e.parameter, e.path) in family.statics:
+                if (e.parameter, e.path) in statics:
                     raise
-                family.statics = (*family.statics, (e.parameter, e.path))
-        family.captured = captured
-        found = self._specialised(member, captured, tuple(given), tuple(parameters.values()))
-        family.members[self._member_key(family, values)] = found
-        RELATIVES.add(self)
-        return found
+                statics = (*statics, (e.parameter, e.path))
+            except (NeedsConstant, NeedsVariables) as e:
+                settled.add(e)
+            except Unsupported:
+                if settled.pending <= settled.constants:
+                    raise
+                settled.constants |= settled.pending
+        return self._specialised(found, statics, values, dims, tuple(given), tuple(parameters.values()))
 
     def _specialised(
         self,
+        found: Found,
+        statics: Statics,
+        values: tuple[Any, ...],
+        dims: dict[int, int],
+        given: tuple[Type, ...],
+        pattern: tuple[Type, ...],
+    ) -> Specialised:
+        """The emitted function in a module, with what was read to make it."""
+        made = self._entry(found.module, _variables(found), statics, values, dims, given, pattern)
+        made.seen, made.guards, made.places = found.seen, found.seen.guards, found.places
+        return made
+
+    def _entry(
+        self,
         module: types.ModuleType,
         captured: tuple[Variable, ...],
+        statics: Statics,
+        values: tuple[Any, ...],
+        dims: dict[int, int],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        found = self._native(module, captured, parameters) or bound(module, captured, self._names)
+        made = self._native(module, captured, parameters) or bound(module, captured, self._names)
         written = module.__s2sad_meta__["written"]
         if written and len(given) + len(captured) > 1:
-            found = replace(found, call=unshared(found.call, written, captured, self._names))
-        return replace(found, given=given, pattern=pattern)
+            made.call = unshared(made.call, written, captured, self._names)
+        made.given, made.pattern = given, pattern
+        made.statics, made.known = statics, _known(values, statics)
+        made.captured, made.outside = captured, outside_key(captured, dims)
+        return made
 
     def _native(
         self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
@@ -310,45 +337,38 @@ class Derivative:
                     f"{given[k]}; pass a float, or leave the parameter out of argnums"
                 )
 
-    def _load_or_make(self, parameters: dict[str, Type], signature: Signature) -> tuple[Any, tuple[Variable, ...]]:
-        depends = dependencies(self.target, [s for t in parameters.values() for s in looked_into(t)])
-        known = set(map(id, (v for _, v in self._guards or ())))
-        self._guards = (*(self._guards or ()), *(g for g in depends.guards if id(g[1]) not in known))
-        key = cache.digest(
-            depends.digest,
-            _chain(self),
-            ";".join(map(key_of, parameters.values())),
-            str(self.backend),
-            ";".join(f"{v.shown}:{key_of(signature.type_of(v.read()))}" for v in depends.variables),
-        )
-        module = cache.find(self.__name__, key)
-        if module is not None:
-            names = module.__s2sad_meta__["captured"]
-            by_name = {v.shown: v for v in depends.variables}
-            if all(n in by_name for n in names) and not module.__s2sad_meta__.get("classes"):
-                return module, tuple(by_name[n] for n in names)
-        compiled = self.compile(parameters, signature)
-        meta = {
+    def _load_or_make(
+        self,
+        parameters: dict[str, Type],
+        signature: Signature,
+        values: Sequence[Any],
+        roots: Sequence[Any],
+        settled: Settled,
+    ) -> Found:
+        pattern = ";".join(map(key_of, parameters.values()))
+        kind = kind_of_module(roots, _chain(self), pattern, str(self.backend))
+        found = stored(self.__name__, kind, roots, values)
+        if found is not None:
+            return found
+        reads = Reads(roots, settled)
+        compiled = self.compile(parameters, signature, reads)
+        facts: dict[str, object] = {
             "entry": compiled.entry,
-            "captured": [v.shown for v in compiled.captured],
-            "classes": sorted(compiled.classes),
             "reverse": compiled.reverse,
             "residuals": compiled.residuals,
-            "lines": line_table(compiled.lines),
             "written": [k for k, n in enumerate(parameters) if n in compiled.written],
             "result": native.structure(compiled.result),
             "outside": list(map(native.structure, compiled.outside)),
             "kept": native.structure(compiled.kept) if compiled.residuals else None,
             "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
         }
-        module = cache.store(self.__name__, key, compiled.text, meta)
-        for name, cls in compiled.classes.items():
-            setattr(module, name, cls)
-        return module, compiled.captured
+        return store(self.__name__, kind, compiled, reads, values, facts)
 
-    def compile(self, parameters: dict[str, Type], signature: Signature | None = None) -> Compiled:
+    def compile(
+        self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
+    ) -> Compiled:
         """The text of the derivative for parameters of these types."""
-        program = Program(self.backend == "numba")
+        program = Program(self.backend == "numba", reads)
         if signature is not None:
             program.signature = signature
         return compile_derivative(
@@ -494,10 +514,18 @@ def _annotated(parameter: inspect.Parameter) -> Type:
     return NUMBER if annotation is not np.ndarray else ArrayType(np.dtype(float), None, "any")
 
 
-def _signature(target: Any, transform: Transform | None) -> inspect.Signature:
+def _stamp(target: Any, function: types.FunctionType | None) -> tuple[object, ...]:
+    """What the signature of a function comes from, or that of a derivative."""
+    if isinstance(target, Derivative):
+        return (target.__signature__,)
+    if function is None:
+        return ()
+    return (function.__code__, function.__defaults__, *(function.__kwdefaults__ or {}).values())
+
+
+def _signature(target: Any, signature: inspect.Signature, transform: Transform | None) -> inspect.Signature:
     """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
-    signature = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-    if transform is None or not transform.further or is_variadic(target):
+    if transform is None or not transform.further or is_variadic(target, signature):
         return signature
     own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
     further = transform.further_names([p.name for p in own])
@@ -540,15 +568,14 @@ def base_function(target: Any) -> Any:
     return python_function(target) or target
 
 
-def looked_into(t: Type) -> Iterator[Any]:
-    """The functions and classes that the type of an argument speaks of."""
-    if isinstance(t, ContainerType):
-        if t.cls not in (tuple, list, dict):
-            yield t.cls
-        for item in t.items:
-            yield from looked_into(item)
-    elif isinstance(t, StaticType) and (callable(t.value) or object_items(t.value) is not None):
-        yield t.value
+def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
+    """The values of the leaves of arguments that must be known."""
+    found = [item_at(values[k], path) for k, path in statics]
+    return tuple(v if type(v) is int else instant_key(v) for v in found)
+
+
+def _variables(found: Found) -> tuple[Variable, ...]:
+    return tuple(found.seen.variable(look, label) for look, label in found.places)
 
 
 def _chain(target: Any) -> str:
@@ -560,7 +587,9 @@ def _chain(target: Any) -> str:
 
 
 def _default_text(value: Any) -> str:
-    return repr(value) if isinstance(value, (int, float, str, bool, type(None))) else "None"
+    if type(value) is float and not math.isfinite(value):
+        return f"float('{value!r}')"
+    return repr(value) if type(value) in (int, float, str, bool) else "None"
 
 
 def _full_name(function: Any) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from s2sad.differentiate.operators import numbered
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.context import Back, Variable
+from s2sad.frontend.context import Back
+from s2sad.frontend.dependencies import Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function, FunctionRef, Value, constant

@@ -19,7 +19,7 @@ Error                        the base class of all of them
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -136,15 +136,6 @@ class InternalError(Error):
     """A stage broke an invariant of the IR. Always a bug in s2sad."""
 
 
-def line_table(lines: Mapping[int, Location]) -> dict[str, list[tuple[int, int]]]:
-    """For each file of the user's: lines of an emitted text, and the lines that they come from."""
-    table: dict[str, list[tuple[int, int]]] = {}
-    for emitted, at in lines.items():
-        if at.line:
-            table.setdefault(at.file, []).append((emitted, at.line))
-    return table
-
-
 def note_line(e: BaseException) -> None:
     """Add to an exception that emitted code raised the line of the user's source that it comes from."""
     at = None
@@ -152,9 +143,12 @@ def note_line(e: BaseException) -> None:
     while trace is not None:
         meta = trace.tb_frame.f_globals.get("__s2sad_meta__")
         if meta is not None:
-            places = [(f, line) for f, rows in meta["lines"].items() for k, line in rows if k == trace.tb_lineno]
+            places = [
+                (f, line) for f, rows in meta.get("lines", {}).items() for k, line in rows if k == trace.tb_lineno
+            ]
             at = places[0] if places else None
         trace = trace.tb_next
     if at is not None:
         file, line = at
+        linecache.checkcache(file)
         e.add_note(f'differentiated from\n  File "{file}", line {line}\n    {linecache.getline(file, line).strip()}')

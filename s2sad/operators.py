@@ -124,7 +124,7 @@ class Jacobian:
     def mode(self, *args: Any, **kwargs: Any) -> Derivative:
         """The one of the two Jacobians that serves arguments of these sizes."""
         values = [*args, *kwargs.values()]
-        key = (fast_key(values), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
+        key = (fast_key(values, {}, []), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
         found = self._chosen.get(key)
         if found is None:
             try:

@@ -29,7 +29,8 @@ from s2sad.differentiate.replay import is_marked, outlined, with_replay
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.entries import Entry, always_raises, calling, captured_last, check_value
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
-from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic
+from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.memory import MemoryNeeded
 from s2sad.ir.batch import NoBatchRule
@@ -83,7 +84,9 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
 class Program:
     """The functions of one module, made on demand."""
 
-    def __init__(self, native: bool = False) -> None:
+    def __init__(self, native: bool = False, reads: Reads | None = None) -> None:
+        self.reads = reads or Reads()
+        """What is read outside the functions."""
         self.native = native
         """Whether the text is to be compiled to native code."""
         self.functions: dict[str, Function] = {}
@@ -114,8 +117,8 @@ class Program:
     def captured_type(self, variable: Variable) -> Type:
         return self.signature.type_of(variable.read())
 
-    def guard(self, holder: Any, name: str | int, value: Any) -> None:
-        return None
+    def rule_variables(self, rules: object) -> tuple[Variable, ...]:
+        return self.reads.settled.variables(rules)
 
     def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
         local = Signature()
@@ -230,7 +233,8 @@ class Program:
             aliases = lowered.back is None and shares_memory(function)
             seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
-        inner = self.entry(target.target, target.transform.inner(parameters))
+        inner_target = self.reads.part(target, "target") if self.reads.knows(target) else target.target
+        inner = self.entry(inner_target, target.transform.inner(parameters))
         check_value(inner)
         if target.transform.kind == "checkpoint":
             self.checkpointed.add(name)
@@ -240,9 +244,11 @@ class Program:
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
         """A function with a rule; arrays that the rule alone reads are parameters of it too."""
+        for part in ("fun", "fwd", "bwd", "rule"):
+            self.reads.part(custom, part)
         lowered = self.lowered(custom.fun, parameters)
         function = numbered(optimize(replace(settle_lengths(lowered.function), name=name)))
-        further = rule_variables(custom, lowered.captured)
+        further = rule_variables(self, custom, lowered.captured)
         more = tuple(Value(self.captured_type(v), v.shown) for v in further)
         body = replace(function.body, parameters=(*function.parameters, *more))
         function = replace(function, body=body)

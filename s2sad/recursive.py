@@ -15,7 +15,7 @@ from typing import Protocol
 from s2sad.analysis.recursion import cycle, handed_on
 from s2sad.differentiate.local import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.frontend.context import Variable
+from s2sad.frontend.dependencies import Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.signature import related
 from s2sad.ir.types import ArrayType, Type, least_value, same_up_to_dims, substitute, tuple_type

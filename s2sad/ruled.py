@@ -19,8 +19,9 @@ from s2sad.differentiate.pairs import Pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.errors import Location, RuleError
-from s2sad.frontend.context import NeedsStatic, Variable
-from s2sad.frontend.dependencies import Spread, dependencies
+from s2sad.frontend.callables import Spread
+from s2sad.frontend.context import NeedsStatic
+from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.custom import Custom, accepts, parameter_names, place_of
 from s2sad.ir.lists import zero
@@ -63,6 +64,7 @@ class Entries(Protocol):
     def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Any: ...
     def fresh_name(self, base: str) -> str: ...
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+    def rule_variables(self, rules: object) -> tuple[Variable, ...]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +88,29 @@ class Given:
         """What an entry is passed, of what stands at the positions of its parameters; then what it captures."""
         found = [positions[k] for k in entry.passed]
         assert -1 not in found, "what is a constant of the function is one of its rules"
+        return found + [len(self.passed) + k for k in self.places(entry)]
+
+    def places(self, entry: Entry) -> list[int]:
+        """Where the variables that a rule reads stand among those that are captured.
+
+        Raises:
+            NeedsVariables: one of them is not among these.
+        """
         keys = [v.key for v in self.captured]
-        return found + [len(self.passed) + keys.index(v.key) for v in entry.captured]
+        missing = [v for v in entry.captured if v.key not in keys]
+        if missing:
+            raise NeedsVariables(self.custom, missing)
+        return [keys.index(v.key) for v in entry.captured]
 
     def operand_of(self, position: int) -> int:
         """The operand of a call for a parameter."""
         return self.passed.index(position)
 
 
-def rule_variables(custom: Custom, own: Sequence[Variable]) -> list[Variable]:
+def rule_variables(program: Entries, custom: Custom, own: Sequence[Variable]) -> list[Variable]:
     """The arrays from outside that the rules of a function read, and the function itself does not."""
     known = {v.key for v in own}
-    return [v for v in dependencies(list(custom.rules.values())).variables if v.key not in known]
+    return [v for v in program.rule_variables(custom) if v.key not in known]
 
 
 def check_operands(given: Given, call: Call, active: Sequence[bool], rule: str) -> None:
@@ -315,8 +328,7 @@ def tangent_rule(program: Entries, given: Given, call: Call, active: tuple[bool,
     leading = tuple(given.operand_of(k) for k in given.custom.nondiff if k in given.passed)
     primals = tuple(_operand(given, k) for k in given.differentiable)
     n = len(given.passed)
-    keys = [v.key for v in given.captured]
-    return TangentRule(reference, leading, primals, tuple(n + keys.index(v.key) for v in entry.captured))
+    return TangentRule(reference, leading, primals, tuple(n + k for k in given.places(entry)))
 
 
 def _operand(given: Given, k: int) -> int | Constant:

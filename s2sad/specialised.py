@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from s2sad import cache
-from s2sad.frontend.context import Variable
+from s2sad.frontend.dependencies import Guards, Seen, Variable
+from s2sad.ir.signature import fast_key, instant_key
 from s2sad.ir.types import Type
 
 Statics = tuple[tuple[int, tuple[object, ...]], ...]
+"""Leaves of the arguments: the position of the parameter, and the keys into it."""
+
+
+Places = tuple[tuple[int, str | None], ...]
+"""The looks that found captured variables, and how each is called."""
 
 
 @dataclass(eq=False)
@@ -30,15 +37,47 @@ class Specialised:
     """The same, with the values of what must be known."""
     reverse: Callable[..., Any] | None = None
     """The second sweep of a pair, of (residuals, cotangents), where it is not the function of that name itself."""
+    guards: Guards = field(default_factory=Guards)
+    seen: Seen | None = None
+    """What was read to make it; None where it came from another process."""
+    statics: Statics = ()
+    """The leaves of the arguments that are known in it."""
+    known: tuple[object, ...] = ()
+    """Their values."""
+    captured: tuple[Variable, ...] = ()
+    places: Places = ()
+    outside: object = None
+    """The pattern of what they hold, which goes on where that of the arguments ends."""
 
 
 @dataclass(eq=False)
 class Family:
-    """What one pattern of arguments leads to: the leaves that must be static, and the captured variables."""
+    """What one pattern of arguments leads to, by the values of those that are known."""
 
     statics: Statics = ()
-    captured: tuple[Variable, ...] = ()
-    members: dict[object, Specialised] = field(default_factory=dict)
+    members: OrderedDict[object, list[Specialised]] = field(default_factory=OrderedDict)
+
+    def add(self, key: object, member: Specialised) -> None:
+        """Remember one; the oldest are forgotten."""
+        forms = self.members.setdefault(key, [])
+        forms.insert(0, member)
+        del forms[MAX_FORMS:]
+        self.members.move_to_end(key)
+        while len(self.members) > MAX_MEMBERS:
+            self.members.popitem(last=False)
+
+
+MAX_FORMS = 8
+"""How many derivatives of one piece of code are kept: they see other integers, strings or functions."""
+MAX_MEMBERS = 128
+"""For how many values of arguments that must be known they are kept, and of how many pieces of code."""
+
+
+def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
+    """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
+    statics: list[Any] = []
+    key = fast_key([v.read() for v in variables], dict(dims), statics)
+    return (key, tuple(map(instant_key, statics)))
 
 
 def source_of(module: Any) -> str:

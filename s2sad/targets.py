@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.frontend.callables import python_function
 from s2sad.frontend.closures import ClosureTarget, DerivedTarget
-from s2sad.frontend.dependencies import python_function
 from s2sad.ir.custom import Custom, Ruled
+from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.types import StaticType, Type, leaves
 
 Target = Any
@@ -55,7 +56,8 @@ def name_of(target: Target) -> str:
 
 def identities(parameters: Iterable[Type]) -> str:
     """What tells functions of one name apart, where they are given to another one."""
-    found = [id(s.value) for t in parameters for s in leaves(t) if isinstance(s, StaticType) and callable(s.value)]
+    statics = [s.value for t in parameters for s in leaves(t) if isinstance(s, StaticType)]
+    found = [id(v) for v in statics if callable(v) or fingerprint(v) is None]
     return f" {found}" if found else ""
 
 

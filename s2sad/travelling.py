@@ -17,16 +17,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from s2sad.arguments import item_at
 from s2sad.compiler import Compiled
 from s2sad.dispatch import Derivative, signature_of
 from s2sad.errors import SourceUnavailable
-from s2sad.frontend.context import Variable
-from s2sad.frontend.dependencies import Spread, code_digest
-from s2sad.ir.signature import Signature, fast_key, key_of
+from s2sad.frontend.callables import Spread
+from s2sad.frontend.dependencies import Reads, Variable
+from s2sad.ir.fingerprint import code_digest
+from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.values import Function
-from s2sad.specialised import Family, Specialised, Statics
-from s2sad.transforms import Transform
+from s2sad.specialised import Specialised, Statics
+from s2sad.transforms import Transform, with_statics
 
 
 class Absent:
@@ -143,18 +145,17 @@ def texts_of(derivative: Derivative) -> Iterator[Text]:
     """What a derivative was compiled for."""
     if isinstance(derivative, Travelled):
         yield from derivative.texts.values()
-    elif derivative._is_current():
-        for family in derivative._families.values():
-            now = fast_key([v.read() for v in family.captured])
-            for key, member in family.members.items():
-                known = all(map(is_named, static_leaves(member.pattern)))
-                if known and (key is None or key[1] == now):  # type: ignore[index]
-                    yield text_of(family, member)
+    else:
+        members = [m for f in derivative._families.values() for forms in f.members.values() for m in forms]
+        for member in members:
+            if member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
+                yield text_of(member)
 
 
-def text_of(family: Family, member: Specialised) -> Text:
-    captured = tuple((v.shown, v.read()) for v in family.captured)
-    return Text(pattern_of(member.given), pattern_of(member.pattern), family.statics, captured, member.module.__name__)
+def text_of(member: Specialised) -> Text:
+    captured = tuple((v.shown, v.read()) for v in member.captured)
+    given, pattern = pattern_of(member.given), pattern_of(member.pattern)
+    return Text(given, pattern, member.statics, captured, member.module.__name__)
 
 
 def pattern_of(given: Iterable[Type]) -> str:
@@ -192,7 +193,6 @@ class Travelled(Derivative):
         functools.update_wrapper(self, base_of(target), ("__module__", "__qualname__"), ())
         self.texts = {text.pattern: text for text in texts}
         self._statics = {text.given: text.statics for text in self.texts.values()}
-        self._guards = ()
         self._spread = spread
 
     def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
@@ -203,19 +203,22 @@ class Travelled(Derivative):
             raise self._missing(f"{len(args)} arguments")
         return found
 
-    def _compile(self, key: object, values: tuple[Any, ...]) -> Specialised:
+    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
         signature = Signature()
-        given = pattern_of(map(signature.type_of, values))
-        self._families.setdefault(key, Family(self._statics.get(given, ())))
-        return super()._compile(key, values)
-
-    def _load_or_make(self, parameters: dict[str, Type], signature: Signature) -> tuple[Any, tuple[Variable, ...]]:
+        given = list(map(signature.type_of, values))
+        places = self._statics.get(pattern_of(given), ())
+        leaves_ = {(k, p): item_at(values[k], p) for k, p in places}
+        parameters = {n: with_statics(t, k, leaves_) for k, (n, t) in enumerate(zip(self._names, given, strict=True))}
         text = self.texts.get(pattern_of(parameters.values()))
         if text is None:
             raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
-        return sys.modules[text.module], tuple(Variable((value,), 0, name) for name, value in text.captured)
+        module = sys.modules[text.module]
+        captured = tuple(Variable((value,), 0, name) for name, value in text.captured)
+        return self._entry(module, captured, places, values, dims, tuple(given), tuple(parameters.values()))
 
-    def compile(self, parameters: dict[str, Type], signature: Signature | None = None) -> Compiled:
+    def compile(
+        self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
+    ) -> Compiled:
         raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
 
     def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:

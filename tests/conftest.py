@@ -10,6 +10,8 @@ os.environ["S2SAD_VERIFY"] = "1"
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+from s2sad.sharing import SHARED  # noqa: E402
+
 settings.register_profile(
     "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
@@ -28,6 +30,7 @@ def golden_update(request):
 
 @pytest.fixture
 def cache_folder(tmp_path, monkeypatch):
-    """An empty cache folder."""
+    """An empty cache folder, and a memory without what was compiled before."""
+    SHARED.known.clear()
     monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"

@@ -19,7 +19,6 @@ def test_imports_point_down():
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_modules_are_short_and_say_what_they_are(module):
+def test_modules_say_what_they_are(module):
     text = module.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 600
     assert ast.get_docstring(ast.parse(text)), "a module begins with what it takes, what it gives and the idea"

@@ -19,6 +19,7 @@ import numpy as np
 
 import s2sad
 from s2sad.analysis.dependence import Dependence
+from s2sad.sharing import SHARED
 
 KERNELS = {
     "heat": ("temperature_misfit", 0, {"n": 20, "steps": 10}),
@@ -103,7 +104,8 @@ def table() -> list[tuple[str, str, int, int]]:
 
 @contextlib.contextmanager
 def other_cache() -> Iterator[None]:
-    """A cache folder in which nothing is found."""
+    """A cache folder in which nothing is found, and a memory without what was compiled before."""
+    SHARED.known.clear()
     with (
         tempfile.TemporaryDirectory(prefix="s2sad-stored-") as folder,
         unittest.mock.patch.dict("os.environ", S2SAD_CACHE_DIR=folder),

@@ -224,7 +224,7 @@ def entries(
     classes |= {n: c for t in given for n, c in classes_in(t).items()}
     taken = [*map(structure, given), *meta["outside"]]
     first = Boundary(taken, meta["result"], classes, residuals=meta["kept"])
-    entry, lines = getattr(module, meta["entry"]), meta["lines"]
+    entry, lines = getattr(module, meta["entry"]), meta.get("lines", {})
 
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
         return adapted(first.around(function))

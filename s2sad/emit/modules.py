@@ -60,12 +60,12 @@ def emit_module(
         written += used_helpers(definitions)
     helpers = [helper_definition(f) for f in written]
     body: list[ast.stmt] = [Comment(line) for line in header]
-    body += survey.imports([*helpers, *definitions])
-    body += [
+    named = [
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
         for n, v in constants.items()
     ]
-    return write_located(ast.Module([*body, *helpers, *definitions], []))
+    body += survey.imports([*named, *helpers, *definitions])
+    return write_located(ast.Module([*body, *named, *helpers, *definitions], []))
 
 
 class Survey:

@@ -22,6 +22,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend import patterns
 from s2sad.frontend.applied import APPLIED
+from s2sad.frontend.dependencies import Variable, is_place
 from s2sad.frontend.generators import first_items, of_text
 from s2sad.frontend.listmethods import is_sequence
 from s2sad.frontend.numpyforms import FORMS
@@ -222,9 +223,17 @@ def _hasattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     name = lo.static(args[1], node)
     opened = lo.open(args[0])
     if isinstance(opened, Record):
-        return constant(name in opened.items or hasattr(opened.cls, name))
+        there = hasattr(opened.cls, name)
+        given = isinstance(args[0], Value) or (isinstance(args[0], Ref) and args[0].cell in lo.origins)
+        if given and not there and name not in opened.items and dataclasses.is_dataclass(opened.cls):
+            lo.refuse(node, f"hasattr of what is no field of {opened.cls.__name__}", "declare it as a field")
+        lo.reads.look(opened.cls, "has", name, there)
+        return constant(name in opened.items or there)
     if isinstance(opened, Constant) and isinstance(opened.type, StaticType):
-        return constant(hasattr(opened.value, name))
+        there = hasattr(opened.value, name)
+        if is_place(opened.value) or isinstance(opened.value, (type, types.ModuleType)):
+            lo.reads.look(opened.value, "has", name, there)
+        return constant(there)
     return constant(hasattr(_class_of(lo, args[0], node), name))
 
 
@@ -300,9 +309,9 @@ def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     frame: Any = lo.frame
     while frame.function is None or "__class__" not in frame.function.__code__.co_freevars:
         frame = frame.parent or lo.refuse(node, "super() outside a method")
-    cells = frame.function.__closure__
-    cls = cells[frame.function.__code__.co_freevars.index("__class__")].cell_contents
-    return Super(cls, frame.receiver)
+    cell = frame.function.__closure__[frame.function.__code__.co_freevars.index("__class__")]
+    lo.reads.value(Variable(cell, "__class__"), cell.cell_contents)
+    return Super(cell.cell_contents, frame.receiver)
 
 
 def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -426,7 +435,7 @@ def _positional(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST
     cls, k = lo.static(args[1], node), lo.static(args[2], node)
     if cls in patterns.SELF_MATCHING:
         return args[0]
-    return lo.attribute(args[0], cls.__match_args__[k], node)
+    return lo.attribute(args[0], lo.reads.of_class(cls, "__match_args__")[1][k], node)
 
 
 def _without(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

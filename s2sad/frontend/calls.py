@@ -19,9 +19,9 @@ import numpy as np
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.arrays import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.builtins import HANDLERS, evaluates_at_compile_time, is_hashable
-from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic, Variable
+from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic
 from s2sad.frontend.customs import Customs
-from s2sad.frontend.dependencies import is_captured
+from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import Evaluated
 from s2sad.frontend.joins import JOINS, is_list_of_floats, is_many, is_numbers, join_rows
@@ -189,6 +189,7 @@ class Calls(Customs):
             return value_and_linear(self, f, arguments, keywords, node, hint)
         primitive = lookup(f)
         if isinstance(primitive, BlackBox):
+            self.reads.rule(f)
             return self.call_black_box(primitive, arguments, keywords, node, hint)
         text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
         known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
@@ -203,20 +204,21 @@ class Calls(Customs):
             first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
             more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
             assert isinstance(more, dict)
-            return self.call(constant(f.func), [*first, *arguments], {**more, **keywords}, node, hint)
+            function = constant(self.reads.part(f, "func"))
+            return self.call(function, [*first, *arguments], {**more, **keywords}, node, hint)
         if isinstance(f, np.vectorize):
-            made = self.call(constant(np.vectorize), [constant(f.pyfunc)], {}, node, None)
+            made = self.call(constant(np.vectorize), [constant(self.reads.part(f, "pyfunc"))], {}, node, None)
             return self.call(made, arguments, keywords, node, hint)
         if isinstance(f, types.MethodType):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
-            return self.call(constant(f.__func__), [receiver, *arguments], keywords, node, hint)
+            return self.call(constant(self.reads.part(f, "__func__")), [receiver, *arguments], keywords, node, hint)
         if isinstance(f, functools._lru_cache_wrapper):
-            return self.call(constant(f.__wrapped__), arguments, keywords, node, hint)
+            return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
         own = isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
         if own or getattr(f, "__s2sad_derivative__", False):
             return self.call_function(f, arguments, keywords, node, hint)
-        method = inspect.getattr_static(type(f), "__call__", None)
-        if isinstance(method, types.FunctionType) and is_user_class(type(f)):
+        method = self.reads.of_class(self.reads.type_of(f), "__call__")[1] if is_user_class(type(f)) else None
+        if isinstance(method, types.FunctionType):
             return self.call_inline(method, [constant(f), *arguments], keywords, node)
         if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
             return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
@@ -237,6 +239,8 @@ class Calls(Customs):
 
     def evaluated(self, f: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """What a function gives at compile time."""
+        for value in (*arguments, *keywords.values()):
+            self.reads.whole(value)
         try:
             return f(*arguments, **keywords)
         except Exception as e:
@@ -265,6 +269,7 @@ class Calls(Customs):
         """A function of the user: compiled for these arguments, or lowered here."""
         box = lookup(f)
         if isinstance(box, BlackBox):
+            self.reads.rule(f)
             return self.call_black_box(box, arguments, keywords, node, hint)
         if getattr(f, "__s2sad_derivative__", False) and hasattr(f, "spread"):  # a checkpointed function has none
             arguments = self.with_vectors(f.transform, arguments, node)
@@ -304,6 +309,8 @@ class Calls(Customs):
 
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
+        if isinstance(f, types.FunctionType):
+            self.reads.function(f)
         found: dict[str, Term] = {}
         positional = [
             p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is not p.empty
@@ -311,7 +318,7 @@ class Calls(Customs):
         for p in signature.parameters.values():
             if p.default is p.empty:
                 continue
-            if not is_captured(p.default) and not isinstance(p.default, (list, dict)):
+            if not isinstance(f, types.FunctionType):
                 found[p.name] = constant(p.default)
             elif p.kind is p.KEYWORD_ONLY:
                 variable = Variable(f.__kwdefaults__, p.name)

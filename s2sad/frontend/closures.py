@@ -19,6 +19,7 @@ from s2sad.frontend import generators, scope
 from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.objects import Objects
 from s2sad.frontend.terms import Closure, Derived, Linear, Record, Ref, Term, describe, is_array, parts
+from s2sad.ir.types import StaticType
 from s2sad.ir.values import Constant, Operand, Value
 
 MAX_DEPTH = 60
@@ -62,14 +63,20 @@ class Closures(Objects):
             return True
         if isinstance(term, Ref):
             found = parts(self.env[term.cell])
-            return found is None or all(map(self.is_value, found[1]))
+            return found is None or all(map(self.is_item, found[1]))
         if isinstance(term, (tuple, list, dict, Record)):
             found = parts(term)
-            return found is not None and all(map(self.is_value, found[1]))
+            return found is not None and all(map(self.is_item, found[1]))
         return False
+
+    def is_item(self, term: Term) -> bool:
+        """Whether a term in a container can be passed at run time: functions can be so by themselves only."""
+        static = isinstance(term, Constant) and isinstance(term.type, StaticType)
+        return self.is_value(term) and not (static and is_function(term))
 
     def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:
         """The body of a function in the place of its call."""
+        self.reads.function(f)
         if inspect.isgeneratorfunction(f):
             return generators.of_function(f, bound)
         source, code = source_of(f), function_code(f)
@@ -267,6 +274,12 @@ class Closures(Objects):
         arguments: Sequence[Term] = (),
     ) -> Term | None:
         raise NotImplementedError
+
+
+def is_function(term: Term) -> bool:
+    """Whether a term is a function known at compile time, or what else the text has no name for."""
+    value = term.value if isinstance(term, Constant) else None
+    return callable(value) and not isinstance(value, type)
 
 
 class Around:

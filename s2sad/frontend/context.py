@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from s2sad.errors import Location
+from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.ir.custom import BlackBox
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
@@ -22,34 +22,6 @@ class NeedsStatic(Exception):
         self.parameter = parameter
         self.path = path
         self.location = location
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Variable:
-    """A variable outside the function that holds arrays: read anew at each call, passed as a further argument.
-
-    `holder` is the dictionary of globals, a tuple, the closure's cell, or an object with an attribute of the name.
-    """
-
-    holder: Any
-    name: str | int
-    label: str | None = None
-    """The name of the parameter that it becomes, where that is not its own."""
-
-    @property
-    def key(self) -> tuple[int, str | int]:
-        return (id(self.holder), self.name)
-
-    @property
-    def shown(self) -> str:
-        return (self.label or str(self.name)).strip("_")
-
-    def read(self) -> Any:
-        if isinstance(self.holder, types.CellType):
-            return self.holder.cell_contents
-        if isinstance(self.holder, (dict, tuple)):
-            return self.holder[self.name]  # type: ignore[index]
-        return getattr(self.holder, str(self.name))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,6 +61,9 @@ class Back:
 class Context(Protocol):
     """The compiler, as a lowering sees it."""
 
+    reads: Reads
+    """What is read outside the function."""
+
     def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
         """The function compiled for these operands; raises `CalleeNeedsStatic` for operands it must know.
 
@@ -110,8 +85,8 @@ class Context(Protocol):
         """The type of a captured variable."""
         ...
 
-    def guard(self, holder: Any, name: str | int, value: Any) -> None:
-        """Record that the result depends on a static value outside the function."""
+    def rule_variables(self, rules: object) -> Sequence[Variable]:
+        """The variables that the rules of a function read."""
         ...
 
 

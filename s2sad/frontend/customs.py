@@ -16,8 +16,6 @@ import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.closures import Closures, signature_of
-from s2sad.frontend.context import Variable
-from s2sad.frontend.dependencies import dependencies
 from s2sad.frontend.heap import OneOfTwo
 from s2sad.frontend.terms import Closure, Record, Ref, Term, is_array, parts
 from s2sad.ir.custom import STOP, BlackBox, BoxRule, Custom
@@ -32,6 +30,7 @@ class Customs(Closures):
         self, f: Custom, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function with a derivative of its own: always a function of the module."""
+        self.reads.part(f, "fun")
         signature = inspect.signature(f.fun, follow_wrapped=False)
         bound = self.bind_arguments(f.name, signature, arguments, keywords, self.defaults_of(f.fun, signature), node)
         for name, term in bound.items():
@@ -67,7 +66,7 @@ class Customs(Closures):
                     UnsupportedType,
                 )
         static = {k: self.static(v, node) for k, v in rest.items()}
-        variables = dependencies(box.rules).variables
+        variables = self.context.rule_variables(box)
         outside = [self.captured_value(v) for v in variables]
         bound = self.context.bound(box, operands, static, variables)
         result = self.builder.apply(bound, [*operands, *outside], None, hint)
@@ -107,12 +106,6 @@ class Customs(Closures):
             elif k <= last:
                 ordered.append(bound.arguments[p.name] if p.name in bound.arguments else constant(p.default))
         return ordered, rest
-
-    def captured_value(self, variable: Variable) -> Value:
-        """A variable outside the function, as a parameter of it."""
-        if variable.key not in self.captured:
-            self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
-        return self.captured[variable.key][1]
 
     def rule_result(self, target: BoxRule, arguments: list[Term], node: gast.AST) -> Term:
         """What a rule gives, from its parameters as those of one function."""

@@ -16,8 +16,9 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
-from s2sad.frontend.context import Context, NeedsStatic, Variable
-from s2sad.frontend.dependencies import is_captured
+from s2sad.frontend.context import Context, NeedsStatic
+from s2sad.frontend.dependencies import MISSING, Variable
+from s2sad.frontend.dependencies.outside import OutsideItems, OutsideList, holds_numbers, is_read_anew, to_be_opened
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
@@ -40,10 +41,11 @@ from s2sad.frontend.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.effects import FORMAT, JOINED, PERCENT, RAISE, STRING
+from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.lists import REPEAT, SEQUENCE, item_type
 from s2sad.ir.primitive import lookup
 from s2sad.ir.structure import GETITEM
-from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType, SliceType
+from s2sad.ir.types import BOTTOM, INT, ArrayType, ContainerType, SequenceType, SliceType, StaticType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -76,6 +78,7 @@ class Expressions(Memory):
         super().__init__(builder)
         self.frame = frame
         self.context = context
+        self.reads = context.reads
         self.captured: dict[tuple[int, str | int], tuple[Variable, Value]] = {}
         self.frames = 0
         self.adopted: dict[tuple[int, str | int], Term] = {}
@@ -121,6 +124,7 @@ class Expressions(Memory):
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
+            self.reads.need(next((key for key, (_, v) in self.captured.items() if v is term), None))
             known = self.computed(term)
             if known is not None:
                 return known
@@ -181,34 +185,70 @@ class Expressions(Memory):
     def outer(self, node: gast.Name) -> Term:
         """A name of the module, of a closure, or a builtin."""
         function, name = self.frame.function, node.id
-        if function is not None:
-            free = function.__code__.co_freevars
-            if name in free:
-                cell = (function.__closure__ or ())[free.index(name)]
-                return self.captured_term(Variable(cell, name), cell.cell_contents)
-            if name in function.__globals__:
-                return self.captured_term(Variable(function.__globals__, name), function.__globals__[name])
-        if hasattr(builtins, name):
-            return constant(getattr(builtins, name))
-        self.refuse(node, f"the name {name} is not defined")
+        if function is not None and name in function.__code__.co_freevars:
+            self.reads.function(function)
+            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
+            return self.captured_term(Variable(cell, name), cell.cell_contents)
+        if function is not None and name in function.__globals__:
+            self.reads.function(function)
+            return self.captured_term(Variable(function.__globals__, name), function.__globals__[name])
+        value = getattr(builtins, name, MISSING) if function is None else self.reads.global_value(function, name)
+        if value is MISSING:
+            self.refuse(node, f"the name {name} is not defined")
+        return constant(value)
 
     def captured_term(self, variable: Variable, value: Any) -> Term:
-        """Numbers, functions, modules and strings are constants (guarded); what holds arrays is a further parameter."""
-        if type(value) in (bool, int, float, complex) or isinstance(value, np.generic):
-            self.context.guard(variable.holder, variable.name, value)
-            return constant(value, variable.shown)
-        if not is_captured(value):
-            self.context.guard(variable.holder, variable.name, value)
-            return self.outside(constant(value), variable)
+        """What a variable outside the function means: a constant, a further parameter, or a container of these."""
+        if is_read_anew(variable, value, self.reads):
+            return self.outside(self.captured_value(variable), variable)
+        if to_be_opened(value):
+            self.reads.value(variable, value, place=True)
+            return self.opened_outside(variable, value)
+        self.reads.value(variable, value)
+        if isinstance(value, np.ndarray):
+            return Constant(value, StaticType(value))
+        number = type(value) in (bool, int, float, complex) or isinstance(value, np.generic)
+        return constant(value, variable.shown) if number else self.outside(constant(value), variable)
+
+    def captured_value(self, variable: Variable) -> Value:
+        """A variable outside the function, as a parameter of it."""
         if variable.key not in self.captured:
+            self.reads.variable(variable)
             self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
-        return self.outside(self.captured[variable.key][1], variable)
+        return self.captured[variable.key][1]
+
+    def opened_outside(self, variable: Variable, value: Any) -> Term:
+        """A container from outside the function as one of terms: each item is a variable of its own."""
+        whose = f"which belongs to the variable {variable.shown} outside the function"
+
+        def item(key: Any, held: Any) -> Term:
+            return self.captured_term(Variable(value, key, f"{variable.shown}_{key}"), held)
+
+        def whole() -> Operand | None:
+            return self.whole_container(variable, value)
+
+        if isinstance(value, dict):
+            return self.new(dict, OutsideItems(value, self.reads, item, whole), whose)
+        if isinstance(value, list):
+            return self.new(list, OutsideList(value, self.reads, item, whole), whose)
+        self.reads.keys(value)
+        items = [item(k, v) for k, v in enumerate(value)]
+        if is_namedtuple(type(value)):
+            return Record(type(value), dict(zip(type(value)._fields, items, strict=True)))
+        return tuple(items)
+
+    def whole_container(self, variable: Variable, value: Any) -> Operand | None:
+        """A list or dict outside the function as one parameter or constant; None where it cannot be one."""
+        if type(value) is dict and holds_numbers(value):
+            return self.captured_value(variable)
+        if isinstance(value, list) and fingerprint(value) is not None:
+            self.reads.value(variable, value)
+            return constant(value)
+        return None
 
     def outside(self, operand: Operand, variable: Variable) -> Term:
         """A container from outside the function: it may be read."""
         whose = f"which belongs to the variable {variable.shown} outside the function"
-        if isinstance(operand, Constant) and isinstance(operand.value, dict):
-            return self.new(dict, {k: constant(v) for k, v in operand.value.items()}, whose)
         if not isinstance(operand.type, ContainerType) and not (self.memory and self.holds_mutable(operand.type)):
             return operand
         if variable.key not in self.adopted:
@@ -414,6 +454,9 @@ class Expressions(Memory):
             return self.item_of_known(base, index_term, node, hint)
         if isinstance(base, (tuple, list)):
             index = self.static(index_term, getattr(node, "slice", node))
+            if isinstance(base, OutsideList) and isinstance(index, int) and base.has(index):
+                read: Term = base[index]
+                return read
             if isinstance(index, int) and not -len(base) <= index < len(base):
                 self.refuse(node, f"index {index} of {len(base)} items", "", UnsupportedType)
             items = base[index]

@@ -19,6 +19,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
+from s2sad.frontend.dependencies.outside import OutsideItems, OutsideList
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.terms import (
     Known,
@@ -230,7 +231,7 @@ class Heap:
             self.check_sources(term, self.env)
             contents = self.env[term.cell]
             if term.cls in (list, dict) or not isinstance(contents, dict):
-                return list(contents) if isinstance(contents, list) else contents
+                return list(contents) if type(contents) is list else contents
             return Record(term.cls, dict(contents))
         return self.opened(term)
 
@@ -266,6 +267,9 @@ class Heap:
             if self.is_unchanged(term, env):
                 return self.origins[term.cell][0]
             contents = env[term.cell]
+            whole = contents.whole() if isinstance(contents, (OutsideItems, OutsideList)) else None
+            if whole is not None:
+                return whole
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
             return self.to_operand(contents, builder, env)

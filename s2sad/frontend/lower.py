@@ -21,10 +21,11 @@ import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
 from s2sad.frontend import scope
+from s2sad.frontend.callables import Spread, python_function
 from s2sad.frontend.carried import named
 from s2sad.frontend.closures import ClosureTarget
-from s2sad.frontend.context import Back, Context, Variable
-from s2sad.frontend.dependencies import Spread, python_function
+from s2sad.frontend.context import Back, Context
+from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.heap import STOP, Evaluated
 from s2sad.frontend.listmethods import delete_item, set_item
@@ -81,6 +82,8 @@ def lower(
     """
     with deep_recursion():
         mirrors = target.around.mirrors() if isinstance(target, ClosureTarget) else []
+        if isinstance(target, types.FunctionType) and not has_rule(target):
+            context.reads.function(target)
         lowering = Lowering(frame_of(target, mirrors), Builder(), context)
         lowering.mirrors = mirrors
         lowering.memory = memory
@@ -232,11 +235,12 @@ class Lowering(Regions):
             return self.rule_result(target, arguments, self.frame.source.tree)
         while isinstance(target, (Spread, types.MethodType)) and not has_rule(target):
             if isinstance(target, types.MethodType):
-                arguments.insert(0, self.captured_term(Variable((target.__self__,), 0, "self"), target.__self__))
-                target = target.__func__
+                receiver = self.captured_term(Variable(target, "__self__", "self"), target.__self__)
+                arguments.insert(0, receiver)
+                target = self.reads.part(target, "__func__")
             else:
-                target = target.function
-        function = self.captured_term(Variable((target,), 0, "self"), target)
+                target = self.reads.part(target, "function")
+        function = constant(target)
         if isinstance(function, Constant) and isinstance(target, types.FunctionType) and not has_rule(target):
             return self.call_inline(target, arguments, keywords, self.frame.source.tree)
         return self.call(function, arguments, keywords, self.frame.source.tree, None)
@@ -333,7 +337,7 @@ class Lowering(Regions):
         for alias in node.names:
             if not hasattr(module, alias.name):
                 self.refuse(node, f"{module.__name__} has no {alias.name}")
-            term = self.captured_term(Variable(vars(module), alias.name), getattr(module, alias.name))
+            term = self.captured_term(Variable(module, alias.name), getattr(module, alias.name))
             self.env[self.own_key(alias.asname or alias.name)] = term
 
     def library(self, name: str | None, node: gast.AST) -> types.ModuleType:

@@ -19,7 +19,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.choices import Choices, Side
-from s2sad.frontend.context import Variable
+from s2sad.frontend.dependencies import MISSING, Variable, is_place
 from s2sad.frontend.terms import (
     Choice,
     Closure,
@@ -38,8 +38,6 @@ from s2sad.ir.primitive import required
 from s2sad.ir.structure import SHAPE
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
-
-MISSING = object()
 
 BINARY_METHODS: dict[type, str] = {
     gast.Add: "add",
@@ -84,6 +82,8 @@ class Objects(Choices):
         if isinstance(base, Constant) and isinstance(base.type, StaticType):
             return self.static_attribute(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
+            if not hasattr(base.cls, name):
+                self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
             return Method(base, name)
         opened = self.open(base)
         if isinstance(opened, Record):
@@ -102,18 +102,18 @@ class Objects(Choices):
             return Method(base, name)
         if name == "__dict__":
             return self.new(dict, dict(opened.items), "which is the __dict__ of an object")
-        found = inspect.getattr_static(cls, name, MISSING)
+        found = self.reads.of_class(cls, name)[1]
         if name in opened.items and not isinstance(found, property):
             return opened.items[name]
         return self.class_attribute(base, cls.__mro__, name, node)
 
     def class_attribute(self, receiver: Term, mro: tuple[type, ...], name: str, node: gast.AST) -> Term:
         """An attribute that a class defines, bound to the receiver."""
-        for cls in mro:
-            if name in vars(cls):
-                return self.bound(receiver, cls, name, vars(cls)[name], node)
         own = class_of(receiver)
-        fallback = None if own is None else inspect.getattr_static(own, "__getattr__", None)
+        cls, found = self.reads.of_class(own or mro[0], name, mro)
+        if found is not MISSING:
+            return self.bound(receiver, cls, name, found, node)
+        fallback = MISSING if own is None else self.reads.of_class(own, "__getattr__")[1]
         if isinstance(fallback, types.FunctionType):
             return self.call_inline(fallback, [receiver, constant(name)], {}, node)
         self.refuse(node, f"{describe(receiver)} has no attribute {name}", "", UnsupportedType)
@@ -124,38 +124,81 @@ class Objects(Choices):
             case property():
                 if found.fget is None:
                     self.refuse(node, f"the property {name} cannot be read")
-                return self.call_inline(found.fget, [receiver], {}, node)
+                return self.call_inline(self.reads.part(found, "fget"), [receiver], {}, node)
             case functools.cached_property():
-                return self.call_inline(found.func, [receiver], {}, node)
+                return self.call_inline(self.reads.part(found, "func"), [receiver], {}, node)
             case staticmethod():
-                return constant(found.__func__)
+                return constant(self.reads.part(found, "__func__"))
             case classmethod():
-                own = receiver if isinstance(receiver, Constant) else constant(class_of(receiver))
-                return Partial(constant(found.__func__), (own,), {})
-        if callable(found) and not isinstance(found, type):
+                own = receiver if is_class(receiver) else constant(class_of(receiver))
+                return Partial(constant(self.reads.part(found, "__func__")), (own,), {})
+        if callable(found) and hasattr(type(found), "__get__") and not isinstance(found, type):
             return Partial(constant(found), (receiver,), {})
         return self.captured_term(Variable(cls, name), found)
 
     def static_attribute(self, base: Constant, name: str, node: gast.AST) -> Term:
-        """An attribute of something known at compile time: a module, a class, an object without numbers."""
+        """An attribute of something known at compile time: a module, a class, an object."""
         owner = base.value
+        if isinstance(owner, types.ModuleType):
+            return self.module_attribute(owner, name, node)
+        if isinstance(owner, type) and is_user_class(owner):
+            return self.attribute_of_class(base, owner, name, node)
+        if is_place(owner):
+            return self.attribute_of_object(base, owner, name, node)
         if not hasattr(owner, name):
             self.refuse(node, f"{getattr(owner, '__name__', owner)!s} has no attribute {name}")
         value = getattr(owner, name)
-        if isinstance(owner, types.ModuleType):
-            if isinstance(value, float):
-                return constant(value, _module_constant(owner, name))
-            if not callable(value) and not isinstance(value, types.ModuleType):
-                return self.captured_term(Variable(vars(owner), name), value)
-            return constant(value)
-        if isinstance(owner, type) and is_user_class(owner) and not callable(value):
-            return self.captured_term(Variable(owner, name), value)
-        if is_user_class(type(owner)) and not isinstance(owner, type):
-            found = inspect.getattr_static(type(owner), name, None)
-            if isinstance(found, (property, functools.cached_property, types.FunctionType)):
-                return self.bound(base, type(owner), name, found, node)
+        if name in getattr(owner, "__dict__", {}) and not isinstance(owner, type):
             return self.captured_term(Variable(owner, name), value)
         return constant(value)
+
+    def module_attribute(self, module: types.ModuleType, name: str, node: gast.AST) -> Term:
+        """`module.name`."""
+        value = getattr(module, name, MISSING)
+        if value is MISSING:
+            self.refuse(node, f"{module.__name__} has no attribute {name}")
+        if isinstance(value, float):
+            self.reads.value(Variable(module, name), value)
+            return constant(value, _module_constant(module, name))
+        return self.captured_term(Variable(module, name), value)
+
+    def attribute_of_class(self, base: Constant, cls: type, name: str, node: gast.AST) -> Term:
+        """An attribute of a class of the user's."""
+        if not hasattr(cls, name):
+            self.refuse(node, f"{cls.__name__} has no attribute {name}")
+        owner, found = self.reads.of_class(cls, name)
+        if isinstance(found, staticmethod | classmethod):
+            return self.bound(base, owner, name, found, node)
+        value = getattr(cls, name)
+        if found is value:
+            return self.captured_term(Variable(owner, name), value)
+        self.reads.look(cls, "part", name, value)
+        return constant(value)
+
+    def attribute_of_object(self, base: Constant, owner: Any, name: str, node: gast.AST) -> Term:
+        """An attribute of an object of the user's that stands outside the function: it is read, and no other."""
+        cls = self.reads.type_of(owner)
+        if name == "__class__":
+            return constant(cls)
+        if name == "__dict__":
+            return self.captured_term(Variable(owner, name), vars(owner))
+        where, found = self.reads.of_class(cls, name) if is_user_class(cls) else (cls, MISSING)
+        if isinstance(found, property):
+            return self.bound(base, where, name, found, node)
+        if isinstance(found, types.DynamicClassAttribute):
+            self.reads.look(owner, "part", name, getattr(owner, name))
+            return constant(getattr(owner, name))
+        own = vars(owner) if hasattr(owner, "__dict__") else {}
+        if name in own or (isinstance(found, types.MemberDescriptorType) and hasattr(owner, name)):
+            return self.captured_term(Variable(owner, name), own[name] if name in own else getattr(owner, name))
+        if own is not None and hasattr(owner, "__dict__"):
+            self.reads.look(owner, "own", name, MISSING)
+        if not is_user_class(where) and hasattr(type(owner), name):
+            value = getattr(owner, name)
+            if not callable(value):
+                self.reads.look(owner, "part", name, value)
+            return constant(value)
+        return self.class_attribute(base, cls.__mro__, name, node)
 
     def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str) -> Term:
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
@@ -201,13 +244,13 @@ class Objects(Choices):
                 "only objects made in the function, or passed to it, can be changed",
                 UnsupportedType,
             )
-        found = inspect.getattr_static(base.cls, name, None)
+        found = self.reads.of_class(base.cls, name)[1]
         if isinstance(found, property):
             if found.fset is None:
                 self.refuse(node, f"the property {name} cannot be set")
-            self.call_inline(found.fset, [base, term], {}, node)
+            self.call_inline(self.reads.part(found, "fset"), [base, term], {}, node)
             return
-        if isinstance(inspect.getattr_static(base.cls, "__setattr__", None), types.FunctionType):
+        if isinstance(self.reads.of_class(base.cls, "__setattr__")[1], types.FunctionType):
             frozen = getattr(base.cls, "__dataclass_params__", None)
             what = "a frozen dataclass is changed" if frozen is not None else "__setattr__ of a class"
             self.refuse(node, what, "make a new object")
@@ -242,15 +285,15 @@ class Objects(Choices):
         if is_namedtuple(cls):
             return Record(cls, self.bound_fields(cls, cls.__new__, arguments, keywords, node, skip=1))
         if (
-            inspect.getattr_static(cls, "__new__") is not inspect.getattr_static(object, "__new__")
+            self.reads.of_class(cls, "__new__")[1] is not vars(object)["__new__"]
             or type(cls).__call__ is not type.__call__
         ):
             self.refuse(node, f"{cls.__name__} makes its objects in its own way", "", UnsupportedCall)
-        init = inspect.getattr_static(cls, "__init__")
+        init = self.reads.of_class(cls, "__init__")[1]
         if is_dataclass(cls) and init.__code__.co_filename == "<string>":
-            ref = self.new(cls, self.dataclass_fields(cls, arguments, keywords, node))
-            post = inspect.getattr_static(cls, "__post_init__", None)
-            if post is not None:
+            ref = self.new(cls, self.dataclass_fields(cls, init, arguments, keywords, node))
+            post = self.reads.of_class(cls, "__post_init__")[1]
+            if post is not MISSING:
                 self.call_inline(post, [ref], {}, node)
             return ref
         ref = self.new(cls, {})
@@ -264,28 +307,32 @@ class Objects(Choices):
         self, cls: type, function: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, skip: int
     ) -> dict[str, Term]:
         """The arguments of a generated constructor by the names of its parameters; defaults as constants."""
-        parameters = list(inspect.signature(function).parameters.values())[skip:]
+        self.reads.function(function)
+        signature = inspect.signature(function)
+        parameters = list(signature.parameters.values())[skip:]
+        defaults = self.defaults_of(function, signature)
         try:
             found = inspect.Signature(parameters).bind(*arguments, **keywords).arguments
         except TypeError as e:
             self.refuse(node, f"{cls.__name__}: {e}", "", UnsupportedCall)
-        return {p.name: found.get(p.name, constant(p.default)) for p in parameters}
+        return {p.name: found[p.name] if p.name in found else defaults[p.name] for p in parameters}
 
     def dataclass_fields(
-        self, cls: type, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+        self, cls: type, init: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
     ) -> dict[Any, Term]:
-        init = inspect.getattr_static(cls, "__init__")
+        table = self.reads.of_class(cls, "__dataclass_fields__")[1]
         given = self.bound_fields(cls, init, arguments, keywords, node, skip=1)
         items: dict[Any, Term] = {}
         for f in fields(cls):
+            self.reads.look(table, "item", f.name, f)
             value = given.get(f.name)
             made = isinstance(value, Constant) and type(value.value).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"
             if callable(f.default_factory) and (made or not f.init):
-                items[f.name] = self.call(constant(f.default_factory), [], {}, node, None)
+                items[f.name] = self.call(constant(self.reads.part(f, "default_factory")), [], {}, node, None)
             elif f.init:
                 items[f.name] = given[f.name]
             elif f.default is not f.default_factory:
-                items[f.name] = constant(f.default)
+                items[f.name] = self.captured_term(Variable(f, "default"), f.default)
         return items
 
     def special(self, term: Term, name: str) -> Any:
@@ -293,7 +340,7 @@ class Objects(Choices):
         cls = class_of(term)
         if cls is None or not is_user_class(cls):
             return None
-        found = inspect.getattr_static(cls, name, None)
+        found = self.reads.of_class(cls, name)[1]
         if not isinstance(found, types.FunctionType) or found.__code__.co_filename == "<string>":
             return None
         return found
@@ -339,6 +386,9 @@ class Objects(Choices):
 
     # functions that are settled elsewhere
 
+    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+        raise NotImplementedError
+
     def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         raise NotImplementedError
 
@@ -371,6 +421,11 @@ def class_of(term: Term) -> type | None:
         if isinstance(term.type, SequenceType):
             return list
     return None
+
+
+def is_class(term: Term) -> bool:
+    """Whether a term is a class."""
+    return isinstance(term, Constant) and isinstance(term.value, type)
 
 
 def _after(cls: type | None, start: type) -> tuple[type, ...]:

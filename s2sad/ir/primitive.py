@@ -212,8 +212,16 @@ def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
     return primitive
 
 
-def replace_rule(primitive: Primitive) -> None:
-    """Put a primitive in the place of the one of its name, and of its function."""
+RULES_GIVEN = [0]
+"""How often rules of the user's were given: what was found for a function before may be another one now."""
+
+
+def give_rule(primitive: Primitive) -> None:
+    """Add a rule of the user's, or put it in the place of the one of its name and of its function."""
+    RULES_GIVEN[0] += 1
+    if primitive.name not in PRIMITIVES:
+        register(primitive)
+        return
     PRIMITIVES[primitive.name] = primitive
     _BY_FUNCTION[primitive.function] = primitive
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.objects import object_items
 from s2sad.ir.types import (
     BOOL,
@@ -152,51 +153,64 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
 
 
 def static_key(value: object) -> str:
-    """A text for a static value: its own for plain data, its name for a function or class."""
-    if value is None or isinstance(value, (str, bytes, int, float, complex, slice, np.dtype)) or value is Ellipsis:
-        return f"{type(value).__name__}:{value!r}"
-    if isinstance(value, (tuple, list)):
-        return f"{type(value).__name__}({','.join(map(static_key, value))})"
-    name = getattr(value, "__qualname__", None)
-    if name is not None:
-        return f"{getattr(value, '__module__', '')}.{name}"
-    return f"{type(value).__module__}.{type(value).__qualname__}@{id(value)}"
+    """A text for a static value: its fingerprint; its class where it has none, as it is one of the roots then."""
+    return fingerprint(value) or f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def fast_key(args: Sequence[Any]) -> object:
-    """A hashable key of the pattern of arguments, without building types; None where it has static objects."""
-    dims: dict[int, int] = {}
-    return tuple(_fast(a, dims) for a in args)
+def instant_key(value: Any) -> object:
+    """What tells a static value apart in this process, hashable: of what has no fingerprint its identity."""
+    cls = type(value)
+    if cls is str or cls is bytes or value is None:
+        return value
+    return (fingerprint(value) if is_data(value) else None) or (cls, id(value))
 
 
-def _fast(a: Any, dims: dict[int, int]) -> object:
+STATIC = "static"
+"""What stands in a key for a static value."""
+
+
+def fast_key(args: Sequence[Any], dims: dict[int, int], statics: list[Any]) -> object:
+    """A hashable key of the pattern of arguments, without building types.
+
+    `dims` are the numbers of the lengths; the static values among the arguments are added to `statics`, and the classes
+    of objects and named tuples.
+    """
+    return tuple([_fast(a, dims, statics) for a in args])
+
+
+def _fast(a: Any, dims: dict[int, int], statics: list[Any]) -> object:
     cls = type(a)
     if cls is float or cls is int or cls is bool or cls is complex:
         return cls
     if cls is np.ndarray:
+        if a.dtype.kind not in "biufc":
+            statics.append(a)
+            return STATIC
         shape = a.shape
         if len(shape) == 1:
             n = shape[0]
             return (a.dtype, n if n < 2 else -1 - dims.setdefault(n, len(dims)))
         return (a.dtype, *[n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in shape], None)
     if cls is tuple or cls is list:
-        return (cls, *[_fast(x, dims) for x in a])
-    if cls is dict:
-        return (dict, *a, *[_fast(x, dims) for x in a.values()])
-    if isinstance(a, np.generic):
+        return (cls, *[_fast(x, dims, statics) for x in a])
+    if cls is str or a is None:
+        statics.append(a)
+        return STATIC
+    if isinstance(a, dict):
+        return (cls, *[(type(k), k) for k in a], *[_fast(x, dims, statics) for x in a.values()])
+    if isinstance(a, np.generic) and a.dtype.kind in "biufc":
         return cls
-    if isinstance(a, np.ndarray):
+    if cls in PLAIN_ARRAYS and a.dtype.kind in "biufc":
         return (cls, a.dtype, tuple(n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in a.shape))
-    if isinstance(a, tuple):
-        return (cls, *[_fast(x, dims) for x in a])
+    if is_namedtuple(cls):
+        statics.append(cls)
+        return (cls, *[_fast(x, dims, statics) for x in a])
     attributes = object_items(a)
     if attributes is not None:
-        return (cls, *attributes, *[_fast(v, dims) for v in attributes.values()])
-    try:
-        hash(a)
-    except TypeError:
-        return (cls, id(a))
-    return (cls, a)
+        statics.append(cls)
+        return (cls, *attributes, *[_fast(v, dims, statics) for v in attributes.values()])
+    statics.append(a)
+    return STATIC
 
 
 def mismatch(given: Type, wanted: Type) -> str:
