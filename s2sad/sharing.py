@@ -140,15 +140,15 @@ def store(
     lines = line_table(compiled.lines, reads)
     seen = reads.seen()
     outside = outside_text(values, seen, places)
+    shared = seen.looks.is_shared
     meta = {
         **facts,
-        "looks": seen.looks.data(),
+        "looks": seen.looks.data() if shared else None,
         "captured": [list(p) for p in places],
         "outside_key": outside,
         "objects": classes,
         "places": lines,
     }
-    shared = seen.looks.is_shared
     if not shared:
         LOGGER.debug("%s is not stored for other processes: %s", name, ", ".join(told_by_identity(seen)))
     rest = cache.digest(repr(seen.looks.data()), outside, "" if shared else cache.unique())

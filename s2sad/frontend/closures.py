@@ -16,6 +16,7 @@ import gast
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend import generators, scope
+from s2sad.frontend.dependencies.outside import OutsideItems, OutsideList
 from s2sad.frontend.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.objects import Objects
 from s2sad.frontend.terms import Closure, Derived, Linear, Record, Ref, Term, describe, is_array, parts
@@ -62,7 +63,10 @@ class Closures(Objects):
         if is_array(term):
             return True
         if isinstance(term, Ref):
-            found = parts(self.env[term.cell])
+            contents = self.env[term.cell]
+            if isinstance(contents, (OutsideItems, OutsideList)) and contents.may_be_whole:
+                return True
+            found = parts(contents)
             return found is None or all(map(self.is_item, found[1]))
         if isinstance(term, (tuple, list, dict, Record)):
             found = parts(term)

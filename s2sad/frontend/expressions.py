@@ -18,7 +18,14 @@ import numpy as np
 from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.context import Context, NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
-from s2sad.frontend.dependencies.outside import OutsideItems, OutsideList, holds_numbers, is_read_anew, to_be_opened
+from s2sad.frontend.dependencies.outside import (
+    OutsideItems,
+    OutsideList,
+    holds_numbers,
+    is_read_anew,
+    item_name,
+    to_be_opened,
+)
 from s2sad.frontend.frames import Frame
 from s2sad.frontend.heap import NotStatic, refs
 from s2sad.frontend.listmethods import index_of, is_sequence, is_slice, joined
@@ -222,7 +229,7 @@ class Expressions(Memory):
         whose = f"which belongs to the variable {variable.shown} outside the function"
 
         def item(key: Any, held: Any) -> Term:
-            return self.captured_term(Variable(value, key, f"{variable.shown}_{key}"), held)
+            return self.captured_term(Variable(value, key, item_name(variable.shown, key)), held)
 
         def whole() -> Operand | None:
             return self.whole_container(variable, value)
@@ -239,9 +246,9 @@ class Expressions(Memory):
 
     def whole_container(self, variable: Variable, value: Any) -> Operand | None:
         """A list or dict outside the function as one parameter or constant; None where it cannot be one."""
-        if type(value) is dict and holds_numbers(value):
-            return self.captured_value(variable)
-        if isinstance(value, list) and fingerprint(value) is not None:
+        if isinstance(value, dict):
+            return self.captured_value(variable) if type(value) is dict and holds_numbers(value) else None
+        if fingerprint(value) is not None:
             self.reads.value(variable, value)
             return constant(value)
         return None

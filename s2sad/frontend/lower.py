@@ -42,7 +42,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import with_names_of_user
 from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
-from s2sad.ir.values import Constant, For, Function, If, Operand, Value, While, constant
+from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Value, While, constant, walk
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -108,6 +108,16 @@ def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 
+def operands_in(block: Block) -> set[Operand]:
+    """What the operations of a block read, and what it and the blocks in it give."""
+    found = set(block.results)
+    for op in walk(block):
+        found.update(op.operands)
+        for inner in op.blocks:
+            found.update(inner.results)
+    return found
+
+
 class Lowering(Regions):
     """Lowers statements. One object lowers one function once."""
 
@@ -166,13 +176,14 @@ class Lowering(Regions):
                 operand = self.to_operand(result)
             except UnsupportedType:
                 valueless = True
-        captured = [value for _, value in self.captured.values()]
-        body = self.builder.block([*values, *captured], [operand])
+        body = self.builder.block(values, [operand])
+        read = operands_in(body)
+        captured = {v: value for v, value in self.captured.values() if value in read}
+        body = replace(body, parameters=(*values, *captured.values()))
         name = getattr(target, "__name__", "function")
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
-        variables = tuple(v for v, _ in self.captured.values())
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
-        return Lowered(function, variables, *seen)
+        return Lowered(function, tuple(captured), *seen)
 
     def key_of(self, target: Any, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""

@@ -126,15 +126,13 @@ class Guards:
         space: dict[str, Any] = {"missing": MISSING, "given": RULES_GIVEN, "equal": _equal}
         texts = [f"given[0] == {self.rules}"]
         for k, (condition, parts) in enumerate(self.conditions()):
-            names = [f"a{k}", f"v{k}", repr(parts[2]), f"r{k}", f"g{k}"]
-            texts.append(condition.format(*names))
-            space.update(zip((names[0], names[1], names[3], names[4]), (*parts[:2], *parts[3:]), strict=True))
+            texts.append(condition.format(*(f"p{k}_{j}" for j in range(len(parts)))))
+            space |= {f"p{k}_{j}": part for j, part in enumerate(parts) if f"{{{j}}}" in condition}
         if self.contents:
             space["contents"] = self.contents_are_as_they_were
             texts.append("contents()")
-        used = {n: v for n, v in space.items() if any(n in text for text in texts)}
-        text = f"lambda {', '.join(f'{n}={n}' for n in used)}: {' and '.join(texts)}"
-        return eval(text, used)  # type: ignore[no-any-return]
+        text = f"lambda {', '.join(f'{n}={n}' for n in space)}: {' and '.join(texts)}"
+        return eval(text, space)  # type: ignore[no-any-return]
 
 
 MANY = 4

@@ -206,6 +206,13 @@ def kind_of(variable: Variable) -> str:
     return "part"
 
 
+def is_plain(name: Any) -> bool:
+    """Whether a name, or the key of a dict, can be written down as it is."""
+    if type(name) is tuple:
+        return all(map(is_plain, name))
+    return name is None or type(name) in (str, int, bool) or (type(name) is float and name == name)
+
+
 def name_of(value: Any) -> str | None:
     """The name that leads to a module, a class or a function in every process."""
     if isinstance(value, types.ModuleType):
@@ -227,7 +234,7 @@ class Looks:
     @property
     def is_shared(self) -> bool:
         """Whether another process may find the same: nothing is known by its identity alone."""
-        return None not in self.texts and all(look.found is not None for look in self.looks)
+        return None not in self.texts and all(k.found is not None and is_plain(k.name) for k in self.looks)
 
     def path(self, number: int) -> str:
         """Where a look looked, for people: `f.__globals__['K']`."""
@@ -253,4 +260,10 @@ class Looks:
     def of(data: Sequence[Any]) -> Looks:
         """The looks of such lists."""
         rows, pattern, texts = data
-        return Looks(tuple(Look(*row) for row in rows), tuple(pattern), tuple(texts))
+        looks = [Look(holder, kind, _as_key(name), *rest) for holder, kind, name, *rest in rows]
+        return Looks(tuple(looks), tuple(pattern), tuple(texts))
+
+
+def _as_key(name: Any) -> Any:
+    """A name as it was before it was written down, where tuples are lists."""
+    return tuple(map(_as_key, name)) if isinstance(name, list) else name

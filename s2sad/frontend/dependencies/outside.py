@@ -12,6 +12,7 @@ An object of the user's is never a parameter as a whole: what is read of it is.
 
 from __future__ import annotations
 
+import re
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -105,6 +106,13 @@ def to_be_opened(value: Any) -> bool:
     return issubclass(cls, (tuple, list)) and fingerprint(value) is None
 
 
+def item_name(container: str, key: Any) -> str:
+    """What the item of a container outside the function is called: `params_W`, `layers_0`."""
+    parts = key if isinstance(key, tuple) else (key,)
+    text = "_".join(str(getattr(p, "__name__", p)) for p in parts)
+    return f"{container}_{re.sub(r'[^0-9a-zA-Z_]+', '_', text).strip('_') or 'item'}"
+
+
 class OutsideList(list[Any]):
     """The items of a list outside the function: each is read when it is asked for.
 
@@ -118,6 +126,11 @@ class OutsideList(list[Any]):
         self.outside, self.reads, self.item, self.whole = outside, reads, item, whole
         self.terms: dict[int, Term] = {}
         reads.opened.add(id(outside))
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether it may be one constant."""
+        return fingerprint(self.outside) is not None
 
     def has(self, index: int) -> bool:
         """Whether there is an item at a place counted from the front, however many there are behind it."""
@@ -161,6 +174,11 @@ class OutsideItems(dict[Any, Any]):
         self.outside, self.reads, self.item, self.whole = outside, reads, item, whole
         self.terms: dict[Any, Term] = {}
         reads.opened.add(id(outside))
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether it may be one parameter."""
+        return type(self.outside) is dict and holds_numbers(self.outside)
 
     def __getitem__(self, key: Any) -> Term:
         if key not in self.terms:

@@ -15,6 +15,7 @@ from s2sad.frontend.dependencies.looks import (
     Looks,
     Variable,
     is_place,
+    is_plain,
     kind_of,
     name_of,
     told_apart,
@@ -104,7 +105,7 @@ class Reads:
         as_place = place or (value is not MISSING and fingerprint(value) is None)
         text = told_apart(value, as_place)
         self.around(value, holder, kind, name)
-        if not isinstance(name, (str, int)) or isinstance(name, bool):
+        if not is_plain(name):
             kind, name = self._entry(holder, name)
         self._add(Look(number, kind, name, text, self._place(value) if as_place else None), value)
 
