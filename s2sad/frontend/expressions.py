@@ -229,7 +229,8 @@ class Expressions(Memory):
         whose = f"which belongs to the variable {variable.shown} outside the function"
 
         def item(key: Any, held: Any) -> Term:
-            return self.captured_term(Variable(value, key, item_name(variable.shown, key)), held)
+            name = type(value)._fields[key] if is_namedtuple(type(value)) else key
+            return self.captured_term(Variable(value, key, item_name(variable.shown, name)), held)
 
         def whole() -> Operand | None:
             return self.whole_container(variable, value)

@@ -1,7 +1,7 @@
 """Objects of users' classes as containers: their attributes by name.
 
-An object is a container where its class is the user's own: not of Python or of a library, no class of exceptions,
-functions, modules. What refers to itself is left alone.
+An object is a container where its class is the user's own: not of Python or of a package that is installed, but for
+dataclasses; no class of exceptions, functions, modules. What refers to itself is left alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from dataclasses import fields, is_dataclass
 from typing import Any
+
+from s2sad.ir.installed import is_installed
 
 LIBRARIES = frozenset({"numpy", "scipy", "math", "builtins", "operator", "functools", "itertools", "s2sad"})
 
@@ -31,7 +33,11 @@ def object_items(value: Any) -> dict[str, Any] | None:
     cls = type(value)
     if is_dataclass(cls):
         return {f.name: getattr(value, f.name) for f in fields(value) if hasattr(value, f.name)}
-    if not is_user_class(cls) or issubclass(cls, (type, BaseException, tuple, list, dict, str, int, float)):
+    if (
+        not is_user_class(cls)
+        or is_installed(cls.__module__)
+        or issubclass(cls, (type, BaseException, tuple, list, dict, str, int, float))
+    ):
         return None
     slots = [n for c in cls.__mro__ for n in _slots(c) if hasattr(value, n)]
     own = getattr(value, "__dict__", None)

@@ -103,7 +103,9 @@ def to_be_opened(value: Any) -> bool:
         return True
     if cls is list and (len(value) > MAX_ITEMS or not all(type(v) in ATOMS for v in value)):
         return True
-    return issubclass(cls, (tuple, list)) and fingerprint(value) is None
+    if not issubclass(cls, (tuple, list)):
+        return False
+    return any(map(_is_inexact, _leaves(value, 0))) or fingerprint(value) is None
 
 
 def item_name(container: str, key: Any) -> str:
