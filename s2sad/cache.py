@@ -10,7 +10,6 @@ Its last line is a mark with the digest of all before it: a damaged or foreign f
 from __future__ import annotations
 
 import atexit
-import glob
 import hashlib
 import importlib.resources
 import importlib.util
@@ -130,32 +129,36 @@ def again(module: ModuleType) -> ModuleType:
 
 def find(name: str, key: str) -> ModuleType | None:
     """The module stored for a key, None where there is none or the file is not what was stored."""
-    path = _path(cache_directory(), name, key)
+    folder = cache_directory()
     known = sys.modules.get(_module_name(name, key))
-    if known is not None and known.__file__ == str(path):
+    if known is not None and known.__file__ is not None and Path(known.__file__).parent == folder:
         return known
-    data = _read(path)
-    meta = None if data is None else _verified(data, key)
-    return None if data is None or meta is None else _load(name, key, path, data.decode(), meta)
+    for path in _paths(folder, name, key):
+        data = _read(path)
+        if data is None and not path.exists():
+            return None
+        meta = None if data is None else _verified(data, key)
+        if data is not None and meta is not None:
+            return _load(name, key, path, data.decode(), meta)
+    return None
 
 
 def variants(name: str, kind: str) -> Iterator[dict[str, Any]]:
-    """The facts stored with the modules of a kind, the newest first: `key` is that by which one is found.
+    """The facts stored with the modules of a kind: `key` is that by which one is found.
 
     A key begins with `VARIANT` letters that tell its kind.
     """
-    try:
-        paths = list(cache_directory().glob(f"{glob.escape(f'{name}_{kind[:VARIANT]}')}*.py"))
-        paths.sort(key=lambda p: p.stat().st_mtime_ns, reverse=True)
-    except OSError:
-        return
-    for path in paths:
+    for path in _paths(cache_directory(), name, kind):
         data = _read(path)
+        if data is None and not path.exists():
+            return
         meta = None if data is None else _verified(data)
         if meta is not None and str(meta["key"]).startswith(kind[:VARIANT]):
             yield meta
 
 
+MAX_VARIANTS = 64
+"""How many modules of a kind are stored; one more takes the place of another."""
 VARIANT = 10
 """How many letters of a key tell of which kind a module is."""
 
@@ -240,8 +243,12 @@ def forget(older_than_days: float | None = None) -> int:
     return count
 
 
-def _path(folder: Path, name: str, key: str) -> Path:
-    return folder / f"{name}_{key[:16]}.py"
+def _paths(folder: Path, name: str, key: str) -> Iterator[Path]:
+    """Where the modules of a kind lie, one after the other: no folder is searched."""
+    base = f"{name}_{key[:VARIANT]}"
+    yield folder / f"{base}.py"
+    for number in range(2, MAX_VARIANTS + 1):
+        yield folder / f"{base}_{number}.py"
 
 
 def _module_name(name: str, key: str) -> str:
@@ -249,12 +256,29 @@ def _module_name(name: str, key: str) -> str:
 
 
 def _write(folder: Path, name: str, key: str, body: str) -> Path:
+    """Write a module where none is, or where the file is damaged or of the same key; the file is complete at once."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = _path(folder, name, key)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}_", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as f:
             f.write(body.encode())
+        for path in _paths(folder, name, key):
+            data = _read(path)
+            if data is None and not path.exists():
+                try:
+                    os.link(temporary, path)
+                except FileExistsError:  # another process was quicker
+                    continue
+                except OSError:  # a file system without links
+                    os.replace(temporary, path)
+                    return path
+                os.unlink(temporary)
+                return path
+            meta = None if data is None else _verified(data)
+            if meta is None or meta["key"] == key:
+                os.replace(temporary, path)
+                return path
+        path = list(_paths(folder, name, key))[int(key[-8:], 16) % MAX_VARIANTS]
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
