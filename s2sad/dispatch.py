@@ -207,12 +207,10 @@ class Derivative:
         if family is not None:
             own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
             for member in family.members.get(own, ()):
-                if member.guards.hold() and (
-                    not member.captured or outside_key(member.captured, dims) == member.outside
-                ):
+                if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
                     return member
         found = self._find(key, values, dims, statics)
-        if not found.statics and not found.captured and all(type(a) in (float, int) for a in values):
+        if not found.statics and not found.watched and all(type(a) in (float, int) for a in values):
             self._fast[tuple(map(type, values))] = found
         if family is None or family.statics != found.statics:
             family = self._families[key] = Family(found.statics)
@@ -229,7 +227,7 @@ class Derivative:
             if other.known != _known(values, other.statics):
                 continue
             found = Found(bound_here(other.module, seen), seen, other.places)
-            if outside_key(_variables(found), dims) == other.outside:
+            if outside_key(found.watched, dims) == other.outside:
                 return self._specialised(found, other.statics, values, dims, other.given, other.pattern)
         member = self._compile(values, dims, roots, settled)
         SHARED.add(shared, member)
@@ -272,7 +270,9 @@ class Derivative:
         pattern: tuple[Type, ...],
     ) -> Specialised:
         """The emitted function in a module, with what was read to make it."""
-        made = self._entry(found.module, _variables(found), statics, values, dims, given, pattern)
+        made = self._entry(found.module, found.captured, statics, values, given, pattern)
+        made.watched = found.watched
+        made.outside = outside_key(made.watched, dims)
         made.seen, made.guards, made.places = found.seen, found.seen.guards, found.places
         return made
 
@@ -282,7 +282,6 @@ class Derivative:
         captured: tuple[Variable, ...],
         statics: Statics,
         values: tuple[Any, ...],
-        dims: dict[int, int],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
     ) -> Specialised:
@@ -294,7 +293,7 @@ class Derivative:
             made.call = unshared(made.call, written, captured, self._names)
         made.given, made.pattern = given, pattern
         made.statics, made.known = statics, _known(values, statics)
-        made.captured, made.outside = captured, outside_key(captured, dims)
+        made.captured = captured
         return made
 
     def _native(
@@ -572,10 +571,6 @@ def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
     """The values of the leaves of arguments that must be known."""
     found = [item_at(values[k], path) for k, path in statics]
     return tuple(v if type(v) is int else instant_key(v) for v in found)
-
-
-def _variables(found: Found) -> tuple[Variable, ...]:
-    return tuple(found.seen.variable(look, label) for look, label in found.places)
 
 
 def _chain(target: Any) -> str:

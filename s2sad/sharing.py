@@ -15,14 +15,14 @@ import operator
 import types
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from s2sad import cache
 from s2sad.compiler import Compiled
 from s2sad.errors import Location
 from s2sad.frontend.callables import Spread
-from s2sad.frontend.dependencies import LOGGER, Looks, Reads, Seen, Settled, replay, told_apart
+from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Settled, Variable, replay, told_apart
 from s2sad.ir.custom import Custom
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.signature import Signature, key_of
@@ -102,32 +102,44 @@ class Found:
     seen: Seen
     places: Places
 
+    @property
+    def captured(self) -> tuple[Variable, ...]:
+        """The variables that are passed."""
+        return tuple(self.seen.variable(look, label) for look, label in self.places)
+
+    @property
+    def watched(self) -> tuple[Variable, ...]:
+        """These, and those of which the type alone was read."""
+        looks = self.seen.looks.looks
+        return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found == CAPTURED)
+
 
 def kind_of_module(roots: Sequence[Any], *parts: str) -> str:
     """What all modules have in common that may serve for these roots."""
     return cache.digest(*(told_apart(r, True) or "" for r in roots), *parts)
 
 
-def outside_text(values: Sequence[Any], seen: Seen, places: Places) -> str:
-    """The pattern of what the captured variables hold, beside that of the arguments."""
+def outside_text(values: Sequence[Any], watched: Sequence[Variable]) -> str:
+    """The pattern of what variables hold that are read anew, beside that of the arguments."""
     signature = Signature()
     for v in values:
         signature.type_of(v)
-    return ";".join(key_of(signature.type_of(seen.variable(*place).read())) for place in places)
+    return ";".join(key_of(signature.type_of(v.read())) for v in watched)
 
 
 def stored(name: str, kind: str, roots: Sequence[Any], values: Sequence[Any]) -> Found | None:
     """The module of a kind whose looks find what they found when it was made."""
     for meta in cache.variants(name, kind):
-        seen = replay(Looks.of(meta["looks"]), roots)
+        seen = None if meta["looks"] is None else replay(Looks.of(meta["looks"]), roots)
         if not isinstance(seen, Seen):
             continue
         places = tuple((look, label) for look, label in meta["captured"])
-        if outside_text(values, seen, places) != meta["outside_key"]:
-            continue
         module = cache.find(name, meta["key"])
-        if module is not None:
-            return Found(bound_here(module, seen), seen, places)
+        if module is None:
+            continue
+        found = Found(module, seen, places)
+        if outside_text(values, found.watched) == meta["outside_key"]:
+            return replace(found, module=bound_here(module, seen))
     return None
 
 
@@ -139,7 +151,7 @@ def store(
     places = tuple((reads.variables[v.key], v.label) for v in compiled.captured)
     lines = line_table(compiled.lines, reads)
     seen = reads.seen()
-    outside = outside_text(values, seen, places)
+    outside = outside_text(values, [seen.variable(k, None) for k in reads.variables.values()])
     shared = seen.looks.is_shared
     meta = {
         **facts,

@@ -46,6 +46,8 @@ class Specialised:
     """Their values."""
     captured: tuple[Variable, ...] = ()
     places: Places = ()
+    watched: tuple[Variable, ...] = ()
+    """These, and those of which the type alone was read."""
     outside: object = None
     """The pattern of what they hold, which goes on where that of the arguments ends."""
 

@@ -214,7 +214,7 @@ class Travelled(Derivative):
             raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
         module = sys.modules[text.module]
         captured = tuple(Variable((value,), 0, name) for name, value in text.captured)
-        return self._entry(module, captured, places, values, dims, tuple(given), tuple(parameters.values()))
+        return self._entry(module, captured, places, values, tuple(given), tuple(parameters.values()))
 
     def compile(
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None

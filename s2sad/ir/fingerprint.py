@@ -272,8 +272,18 @@ def of_library(value: Any) -> str | None:
     root = root_of(module)
     if root in sys.stdlib_module_names or not is_installed(module):
         return None
-    home = _objects_of(root, len(sys.modules)).get(id(value))
-    return f"{home} {version_of(root)}" if home else None
+    known, name = _NAMES.get(id(value), (None, None))
+    if known is value:
+        return name
+    home = _objects_of(root, sum(n.startswith(f"{root}.") for n in tuple(sys.modules))).get(id(value))
+    if home is None:
+        return None
+    _NAMES[id(value)] = (value, f"{home} {version_of(root)}")
+    return _NAMES[id(value)][1]
+
+
+_NAMES: dict[int, tuple[Any, str]] = {}
+"""The objects of libraries that were asked for, with their names."""
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,11 +20,12 @@ of that, and `outside` says what is read anew at each call.
 """
 
 from s2sad.frontend.dependencies.guards import Guards
-from s2sad.frontend.dependencies.looks import LOGGER, MISSING, Looks, Variable, is_place, told_apart
+from s2sad.frontend.dependencies.looks import CAPTURED, LOGGER, MISSING, Looks, Variable, is_place, told_apart
 from s2sad.frontend.dependencies.reads import NeedsConstant, NeedsVariables, Reads, Settled
 from s2sad.frontend.dependencies.replay import Seen, replay
 
 __all__ = [
+    "CAPTURED",
     "LOGGER",
     "MISSING",
     "Guards",
