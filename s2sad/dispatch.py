@@ -206,7 +206,7 @@ class Derivative:
         family = self._families.get(key)
         if family is not None:
             own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
-            for member in family.members.get(own, ()):
+            for member in family.known.get(own, ()):
                 if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
                     return member
         found = self._find(key, values, dims, statics)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import operator
 import types
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +25,7 @@ from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Se
 from s2sad.ir.custom import Custom
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.signature import Signature, key_of
-from s2sad.specialised import MAX_FORMS, MAX_MEMBERS, Places, Specialised
+from s2sad.specialised import Kept, Places, Specialised
 
 
 def roots_of(target: Any, statics: Sequence[Any]) -> tuple[Any, ...]:
@@ -59,20 +58,8 @@ def _hashable(transform: Any) -> object:
     return transform
 
 
-class Shared:
-    """What was compiled in this process, by code and pattern of arguments; the oldest are forgotten."""
-
-    def __init__(self) -> None:
-        self.known: OrderedDict[object, list[Specialised]] = OrderedDict()
-
-    def add(self, key: object, member: Specialised) -> None:
-        """Remember what was compiled."""
-        forms = self.known.setdefault(key, [])
-        forms.insert(0, member)
-        del forms[MAX_FORMS:]
-        self.known.move_to_end(key)
-        while len(self.known) > MAX_MEMBERS:
-            self.known.popitem(last=False)
+class Shared(Kept):
+    """What was compiled in this process, by code and pattern of arguments."""
 
     def find(self, key: object, roots: Sequence[Any], settled: Settled) -> Iterator[tuple[Specialised, Seen]]:
         """What was compiled for code and arguments like these, with what its looks find from other roots.

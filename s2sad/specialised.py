@@ -52,21 +52,28 @@ class Specialised:
     """The pattern of what they hold, which goes on where that of the arguments ends."""
 
 
-@dataclass(eq=False)
-class Family:
-    """What one pattern of arguments leads to, by the values of those that are known."""
+class Kept:
+    """What was compiled, some forms for each key; the oldest are forgotten."""
 
-    statics: Statics = ()
-    members: OrderedDict[object, list[Specialised]] = field(default_factory=OrderedDict)
+    def __init__(self) -> None:
+        self.known: OrderedDict[object, list[Specialised]] = OrderedDict()
 
     def add(self, key: object, member: Specialised) -> None:
-        """Remember one; the oldest are forgotten."""
-        forms = self.members.setdefault(key, [])
+        """Remember what was compiled."""
+        forms = self.known.setdefault(key, [])
         forms.insert(0, member)
         del forms[MAX_FORMS:]
-        self.members.move_to_end(key)
-        while len(self.members) > MAX_MEMBERS:
-            self.members.popitem(last=False)
+        self.known.move_to_end(key)
+        while len(self.known) > MAX_MEMBERS:
+            self.known.popitem(last=False)
+
+
+class Family(Kept):
+    """What one pattern of arguments leads to, by the values of those that are known: the leaves `statics`."""
+
+    def __init__(self, statics: Statics) -> None:
+        super().__init__()
+        self.statics = statics
 
 
 MAX_FORMS = 8

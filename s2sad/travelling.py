@@ -146,7 +146,7 @@ def texts_of(derivative: Derivative) -> Iterator[Text]:
     if isinstance(derivative, Travelled):
         yield from derivative.texts.values()
     else:
-        members = [m for f in derivative._families.values() for forms in f.members.values() for m in forms]
+        members = [m for f in derivative._families.values() for forms in f.known.values() for m in forms]
         for member in members:
             if member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
                 yield text_of(member)
