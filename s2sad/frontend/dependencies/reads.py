@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from s2sad.frontend.dependencies.looks import (
@@ -69,10 +70,8 @@ class Settled:
         return self.rules.get(id(owner), (owner, ()))[1]
 
 
-def builtins_of(f: types.FunctionType) -> dict[str, Any]:
-    """The names that a function finds where nobody has defined them."""
-    found: dict[str, Any] = f.__builtins__  # type: ignore[attr-defined]
-    return found
+builtins_of: Callable[[types.FunctionType], dict[str, Any]] = attrgetter("__builtins__")
+"""The names that a function finds where nobody has defined them."""
 
 
 class Reads:
