@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 
-from s2sad.sharing import SHARED
+from s2sad.dispatch.sharing import SHARED
 
 SETTINGS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),

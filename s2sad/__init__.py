@@ -1,11 +1,11 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
-import s2sad.travelling  # noqa: F401  (derivatives can be pickled)
-from s2sad.api import grad, jvp, trace, value_and_grad, vjp
-from s2sad.checkpointing import checkpoint, checkpointed
-from s2sad.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
+import s2sad.dispatch.pickling  # noqa: F401  (derivatives can be pickled)
+from s2sad.api.checkpoint import checkpoint, checkpointed
+from s2sad.api.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
+from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp
+from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
 from s2sad.errors import Error
-from s2sad.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 

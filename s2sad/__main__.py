@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 import s2sad
-from s2sad.dispatch import Derivative
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
 from s2sad.emit.graph import graph_of
 from s2sad.errors import ArgumentError, Error
-from s2sad.transforms import Transform
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "jacfwd": s2sad.jacfwd,

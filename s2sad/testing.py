@@ -14,11 +14,11 @@ import numpy as np
 import optree
 from numpy.typing import NDArray
 
-from s2sad.dispatch import Derivative, name_of, spread
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative, name_of, spread
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
-from s2sad.transforms import Transform
 
 Vector = NDArray[np.float64]
 

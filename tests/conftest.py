@@ -10,7 +10,7 @@ os.environ["S2SAD_VERIFY"] = "1"
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
-from s2sad.sharing import SHARED  # noqa: E402
+from s2sad.dispatch.sharing import SHARED  # noqa: E402
 
 settings.register_profile(
     "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None

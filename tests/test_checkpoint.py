@@ -525,7 +525,7 @@ def test_marked_loops_in_native_code():
 
 
 def test_the_text_of_a_pullback_stores_snapshots():
-    df = s2sad.api.derivative_of(waves, s2sad.api.Transform("vjp", (0,)))
+    df = s2sad.api.gradients.derivative_of(waves, s2sad.api.gradients.Transform("vjp", (0,)))
     assert "replayed(snapshots" in df.lower(X, 0.4, 5).source
 
 

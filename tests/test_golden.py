@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import s2sad
-from s2sad.dispatch import Derivative
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
-from s2sad.transforms import Transform
 from tests.golden_programs import PROGRAMS
 
 FOLDER = Path(__file__).parent / "golden"

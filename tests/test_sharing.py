@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.dispatch import Derivative
-from s2sad.sharing import SHARED, Shared
-from s2sad.specialised import MAX_MEMBERS
+from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.sharing import SHARED, Shared
+from s2sad.dispatch.specialised import MAX_MEMBERS
 
 X = np.array([0.4, 1.3, -0.2])
 

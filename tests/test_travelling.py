@@ -126,7 +126,7 @@ MADE = {
     ),
     "integer": (s2sad.grad(powers), [(X, 3)]),
     "numpy_function": (s2sad.grad(lambda x, f: np.sum(f(x))), [(X, np.sin), (X, np.cos)]),
-    "jvp": (s2sad.api.derivative_of(energy, s2sad.api.Transform("jvp", (0,))), [(X, 2.0, X)]),
+    "jvp": (s2sad.api.gradients.derivative_of(energy, s2sad.api.gradients.Transform("jvp", (0,))), [(X, 2.0, X)]),
 }
 
 

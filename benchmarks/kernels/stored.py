@@ -19,7 +19,7 @@ import numpy as np
 
 import s2sad
 from s2sad.analysis.dependence import Dependence
-from s2sad.sharing import SHARED
+from s2sad.dispatch.sharing import SHARED
 
 KERNELS = {
     "heat": ("temperature_misfit", 0, {"n": 20, "steps": 10}),

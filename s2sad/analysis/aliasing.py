@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from s2sad.ir.lists import SEQUENCE
-from s2sad.ir.structure import UNDEFINED
+from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.values import Apply, Block, For, Operand, Operation, While, walk
 
 MAKERS = frozenset({"np.empty", "np.empty_like", "np.zeros", "np.zeros_like"})

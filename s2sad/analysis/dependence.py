@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from s2sad.ir.structure import INDEX_ADD, INDEX_SET, index_items
+from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.types import ArrayType, Dim, SliceType, Symbol, Type, as_symbol, symbols
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 

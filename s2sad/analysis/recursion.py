@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from s2sad.analysis.activity import active_values
-from s2sad.ir.structure import EXTRACT
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.types import ArrayType, Type, leaves
 from s2sad.ir.values import Apply, Call, Function, Operand, walk
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.given import TangentRule, given_dot
+from s2sad.differentiate.given_rules import TangentRule, given_dot
 from s2sad.differentiate.tangents import (
     as_dots,
     check_rule,
@@ -21,9 +21,9 @@ from s2sad.differentiate.tangents import (
 )
 from s2sad.errors import located
 from s2sad.ir.builder import Builder
-from s2sad.ir.lists import zero
+from s2sad.ir.containers import EXTRACT, UNDEFINED
+from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
-from s2sad.ir.structure import EXTRACT, UNDEFINED
 from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,

@@ -23,20 +23,20 @@ from functools import partial
 import numpy as np
 
 from s2sad.analysis.blanks import blanks
-from s2sad.differentiate.batching import Batch, BatchedCallee
 from s2sad.differentiate.forward import TangentCallee, jvp
-from s2sad.differentiate.operators import check_aux, check_complex, check_real
-from s2sad.differentiate.pairs import PairOf
-from s2sad.differentiate.reverse import Reverse
+from s2sad.differentiate.reverse.pairs import PairOf
+from s2sad.differentiate.reverse.reverse import Reverse
+from s2sad.differentiate.reverse.sweeps import check_aux, check_complex, check_real
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
+from s2sad.differentiate.vmap.batching import Batch, BatchedCallee
 from s2sad.errors import NotDifferentiable, UnsupportedType
-from s2sad.ir.batch import NoBatchRule
+from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
-from s2sad.ir.lists import zero
+from s2sad.ir.containers import INDEX_SET, SHAPE
 from s2sad.ir.primitive import required
+from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import copied, read_by, renamed, substitute_operation
-from s2sad.ir.structure import INDEX_SET, SHAPE
 from s2sad.ir.types import ArrayType, ContainerType, Type, array, integer, is_active_type, new_dim
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 

@@ -15,11 +15,11 @@ from dataclasses import replace
 from s2sad.analysis.blanks import is_unbound
 from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.jacobians import Linear
-from s2sad.differentiate.operators import Optimizer
+from s2sad.differentiate.reverse.sweeps import Optimizer
 from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.lengths import free_values
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import Type, tuple_type
 from s2sad.ir.values import Apply, Block, Function, Operand, Value
 

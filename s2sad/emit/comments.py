@@ -9,9 +9,9 @@ from s2sad.emit.expressions import fill, fill_statement, parse
 from s2sad.emit.inlining import Uses
 from s2sad.emit.names import Variables
 from s2sad.emit.writer import write_statement
-from s2sad.ir.lists import LISTS
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
+from s2sad.ir.primitives.lists import LISTS
 from s2sad.ir.printer import Printer, spell, spelling_of
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
 

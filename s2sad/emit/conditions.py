@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from s2sad.emit.inlining import Uses, find_uses, is_expression
 from s2sad.ir.primitive import Effect, Primitive
-from s2sad.ir.regions import is_region
+from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
 

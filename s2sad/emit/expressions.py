@@ -9,8 +9,8 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from types import FunctionType
 
+from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.printer import constant_text, spelling_of
-from s2sad.ir.structure import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.types import ContainerType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand
 

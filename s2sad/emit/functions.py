@@ -16,15 +16,15 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
-from s2sad.emit.native import counted_range, native_constant, native_expression, native_index, plus, update_text
+from s2sad.emit.numba_forms import counted_range, native_constant, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
 from s2sad.ir.primitive import Effect
+from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.printer import Printer
-from s2sad.ir.regions import CATCHER, MANAGER
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 

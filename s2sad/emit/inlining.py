@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
 from s2sad.ir.primitive import Effect
-from s2sad.ir.regions import is_region
-from s2sad.ir.replay import REPLAYED, STEPS
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
+from s2sad.ir.primitives.regions import is_region
+from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 

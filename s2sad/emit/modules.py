@@ -11,17 +11,17 @@ from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import FunctionEmitter, Parameter
-from s2sad.emit.native import HELPERS, used_helpers
-from s2sad.emit.rows import scan_rows
+from s2sad.emit.numba_forms import HELPERS, used_helpers
+from s2sad.emit.row_loops import scan_rows
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, UnsupportedType
-from s2sad.ir.custom import BlackBox
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitives.regions import TRY
 from s2sad.ir.printer import constant_text
-from s2sad.ir.regions import TRY
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ContainerType
+from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant
 
 MODULES = {"np", "math", "scipy", "warnings", "contextlib"}

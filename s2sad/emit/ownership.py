@@ -16,9 +16,9 @@ import numpy as np
 
 from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
-from s2sad.ir.lists import LISTS, SEQUENCE
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.primitive import Effect, lookup
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
+from s2sad.ir.primitives.lists import LISTS, SEQUENCE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import astunparse
 
-from s2sad.emit.wrapping import wrapped
+from s2sad.emit.line_wrapping import wrapped
 from s2sad.errors import InternalError, Location
 
 WIDTH = 100

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Reads, Variable
-from s2sad.ir.custom import BlackBox
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
+from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import FunctionRef, Operand
 
 

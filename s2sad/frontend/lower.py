@@ -20,28 +20,28 @@ import gast
 import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported, UnsupportedType
-from s2sad.frontend import scope
-from s2sad.frontend.callables import Spread, python_function
-from s2sad.frontend.carried import named
-from s2sad.frontend.closures import ClosureTarget
 from s2sad.frontend.context import Back, Context
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.frames import Frame, function_code, inner_frame, source_of
-from s2sad.frontend.heap import STOP, Evaluated
-from s2sad.frontend.listmethods import delete_item, set_item
-from s2sad.frontend.objects import BINARY_METHODS
-from s2sad.frontend.regions import Regions
-from s2sad.frontend.source import Source, deep_recursion, parse
-from s2sad.frontend.terms import Closure, Linear, Method, Ref, Term, is_array, is_none
+from s2sad.frontend.library.containers import delete_item, set_item
+from s2sad.frontend.reading import scope
+from s2sad.frontend.reading.callables import Spread, python_function
+from s2sad.frontend.reading.source import Source, deep_recursion, parse
+from s2sad.frontend.syntax.carried import named
+from s2sad.frontend.syntax.closures import ClosureTarget
+from s2sad.frontend.syntax.objects import BINARY_METHODS
+from s2sad.frontend.syntax.with_and_try import Regions
+from s2sad.frontend.terms.cells import STOP, Evaluated
+from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
+from s2sad.frontend.terms.terms import Closure, Linear, Method, Ref, Term, is_array, is_none
 from s2sad.ir.builder import Builder
-from s2sad.ir.custom import BoxRule
+from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.definition import has_rule
-from s2sad.ir.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
+from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.rewrite import with_names_of_user
-from s2sad.ir.structure import GETITEM, UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
+from s2sad.ir.user_rules import BoxRule
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Value, While, constant, walk
 
 

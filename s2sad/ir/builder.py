@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.packing import packed, unpacked
+from s2sad.ir.containers import EXTRACT
+from s2sad.ir.primitives.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.structure import EXTRACT
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value
 

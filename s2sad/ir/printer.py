@@ -17,8 +17,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import (
     Apply,

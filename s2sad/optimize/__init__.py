@@ -6,14 +6,14 @@ from dataclasses import replace
 from s2sad.ir.lengths import counted_by_lists
 from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
+from s2sad.optimize.barriers import without_adjoints, without_stops
 from s2sad.optimize.eliminate import eliminate_dead
+from s2sad.optimize.identities.stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
-from s2sad.optimize.results import own_carried, own_results
+from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
-from s2sad.optimize.stops import without_adjoints, without_stops
-from s2sad.optimize.stores import share_zeros
 
 __all__ = [
     "eliminate_dead",

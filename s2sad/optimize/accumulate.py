@@ -17,9 +17,9 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import (
     Apply,

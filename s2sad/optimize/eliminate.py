@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
-from s2sad.ir.regions import is_try
-from s2sad.ir.structure import EXTRACT
+from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 

@@ -16,10 +16,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET
 from s2sad.ir.primitive import lookup
-from s2sad.ir.regions import CATCHER
+from s2sad.ir.primitives.regions import CATCHER
 from s2sad.ir.rewrite import substitute as substitute_values
-from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET
 from s2sad.ir.types import (
     ArrayType,
     Dim,

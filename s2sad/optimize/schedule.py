@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Effect
-from s2sad.ir.structure import GETITEM, INDEX_SET
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.structure import MEASURES, SHAPE
+from s2sad.ir.containers import MEASURES, SHAPE
 from s2sad.ir.types import ArrayType, Dim
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 

@@ -16,12 +16,12 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.custom import BlackBox
-from s2sad.ir.lists import LIST_ADD, ZERO_ITEMS
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
+from s2sad.ir.primitives.lists import LIST_ADD, ZERO_ITEMS
 from s2sad.ir.rewrite import renamed
-from s2sad.ir.structure import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
+from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -37,7 +37,7 @@ from s2sad.ir.values import (
     constant,
     walk,
 )
-from s2sad.optimize.layout import (
+from s2sad.optimize.identities.layout import (
     drop_leading_axes,
     first_length,
     flat_again,
@@ -52,7 +52,7 @@ from s2sad.optimize.layout import (
     transposed_stack,
     twice_transposed,
 )
-from s2sad.optimize.operands import (
+from s2sad.optimize.identities.operands import (
     frozen,
     is_literal,
     is_number,
@@ -61,7 +61,7 @@ from s2sad.optimize.operands import (
     operand_key,
     same_type,
 )
-from s2sad.optimize.products import (
+from s2sad.optimize.identities.products import (
     double_negative,
     multiple_of,
     negative_number,
@@ -77,7 +77,7 @@ from s2sad.optimize.products import (
     times_quotient,
     times_scaled,
 )
-from s2sad.optimize.stores import plus_number, plus_scatter, read_of_stored, store_of_sum, stored_twice
+from s2sad.optimize.identities.stores import plus_number, plus_scatter, read_of_stored, store_of_sum, stored_twice
 
 Rule = Callable[["Simplifier", Apply], Operand | None]
 

@@ -9,9 +9,8 @@ import importlib.util
 from functools import partial
 
 from s2sad.ir.late import LATE, load_late
-from s2sad.rules import (
-    arithmetic,
-    batching,
+from s2sad.rules import batching
+from s2sad.rules.numpy import (
     calculus,
     contractions,
     creation,
@@ -19,21 +18,21 @@ from s2sad.rules import (
     fft,
     indexing,
     joining,
+    keywords,
+    least_squares,
     linalg,
-    mathematics,
-    places,
     rearranging,
     reductions,
+    searching,
     shaping,
     statistics,
-    systems,
-    variants,
 )
+from s2sad.rules.python import arithmetic, math
 
 
 def _read(module: str, function: str | None = None) -> None:
     """Read the rules of a module, or those that one of its functions adds."""
-    found = importlib.import_module(f"s2sad.rules.{module}")
+    found = importlib.import_module(f"s2sad.rules.scipy.{module}")
     if function is not None:
         getattr(found, function)()
 
@@ -41,11 +40,11 @@ def _read(module: str, function: str | None = None) -> None:
 LATE.update(
     {
         "scipy.special": partial(_read, "special"),
-        "scipy.stats": partial(_read, "distributions"),
-        "scipy.linalg": partial(_read, "solvers"),
-        "scipy.integrate": partial(_read, "signals", "of_integrate"),
-        "scipy.signal": partial(_read, "signals", "of_signal"),
-        "scipy.spatial.distance": partial(_read, "signals", "of_spatial"),
+        "scipy.stats": partial(_read, "stats"),
+        "scipy.linalg": partial(_read, "linalg"),
+        "scipy.integrate": partial(_read, "signal", "of_integrate"),
+        "scipy.signal": partial(_read, "signal", "of_signal"),
+        "scipy.spatial.distance": partial(_read, "signal", "of_spatial"),
     }
 )
 
@@ -70,12 +69,12 @@ __all__ = [
     "indexing",
     "joining",
     "linalg",
-    "mathematics",
-    "places",
+    "math",
+    "searching",
     "rearranging",
     "reductions",
     "shaping",
     "statistics",
-    "systems",
-    "variants",
+    "least_squares",
+    "keywords",
 ]

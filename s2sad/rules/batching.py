@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.batch import RULES, Batched, NoBatchRule
+from s2sad.ir.batch_rule import RULES, Batched, NoBatchRule
 from s2sad.ir.builder import call, known_value, shape_of
-from s2sad.ir.structure import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Constant
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value, shape_of
+from s2sad.ir.containers import FIT
 from s2sad.ir.primitive import Effect, Primitive, Rule, Sample, Samples, primitive_name, register
-from s2sad.ir.structure import FIT
 from s2sad.ir.types import (
     ANY_SIGN,
     ArrayType,

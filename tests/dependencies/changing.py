@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import s2sad
-from s2sad.dispatch import Derivative
+from s2sad.dispatch.derivative import Derivative
 
 X = 1.5
 DEEP = os.environ.get("S2SAD_PROFILE") == "deep"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from s2sad.emit.wrapping import wrapped
+from s2sad.emit.line_wrapping import wrapped
 from s2sad.emit.writer import Comment, write, write_expression
 
 EXPRESSIONS = [

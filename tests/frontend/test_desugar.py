@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s2sad.frontend.desugar import desugar
-from s2sad.frontend.source import deep_recursion
+from s2sad.frontend.reading.desugar import desugar
+from s2sad.frontend.reading.source import deep_recursion
 
 # Every function takes `a`, `b`, `c` and `log`, a list that it may write to.
 CASES = {

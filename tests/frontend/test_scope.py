@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s2sad.frontend.desugar import desugar
-from s2sad.frontend.scope import LiveSets, assigned, liveness, read
+from s2sad.frontend.reading.desugar import desugar
+from s2sad.frontend.reading.scope import LiveSets, assigned, liveness, read
 
 
 def body(text: str) -> list[gast.AST]:

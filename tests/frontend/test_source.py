@@ -24,9 +24,10 @@ from _pytest.assertion.rewrite import rewrite_asserts
 
 import s2sad
 from s2sad.errors import SourceUnavailable, StaleSource, UnsupportedSyntax
-from s2sad.frontend import frames, samecode
-from s2sad.frontend.frames import function_code, source_of
-from s2sad.frontend.source import Source, deep_recursion, parse
+from s2sad.frontend.reading import same_code as samecode
+from s2sad.frontend.reading.source import Source, deep_recursion, parse
+from s2sad.frontend.terms import frames
+from s2sad.frontend.terms.frames import function_code, source_of
 
 Load = Callable[[str], ModuleType]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.dispatch import Derivative
-from s2sad.transforms import Transform
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
 from tests.language import classes, control_flow, data, functions
 from tests.language.cases import CASES
 from tests.language.references import beside, directional, extrapolated, flat, like, numbers

@@ -18,10 +18,10 @@ import s2sad.differentiate.tangents  # noqa: F401  (its primitives)
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.definition import definition_of
 from s2sad.ir.primitive import PRIMITIVES, Effect, NotByRule, Primitive, Sample
 from s2sad.ir.signature import Signature
-from s2sad.ir.structure import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.types import ContainerType, Type, is_active_type
 from s2sad.ir.values import Apply, Operand, Value
 from s2sad.rules import everything
@@ -199,7 +199,7 @@ def describe(case: Case) -> str:
 
 
 def test_has_samples(primitive: Primitive) -> None:
-    of_the_sweeps = primitive.type_rule.__module__ in ("s2sad.ir.lists", "s2sad.ir.regions")
+    of_the_sweeps = primitive.type_rule.__module__ in ("s2sad.ir.primitives.lists", "s2sad.ir.primitives.regions")
     if primitive in STRUCTURAL or of_the_sweeps or (primitive.tangent is None and primitive.adjoint is None):
         return
     assert differentiable(primitive), "a differentiable primitive needs samples"

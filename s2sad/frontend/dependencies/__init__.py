@@ -16,7 +16,7 @@ is found is told apart by its fingerprint; an object that has none, by what is r
 identity alone: such a program is never found again in another process.
 
 `looks` has the manners of looking, `reads` a compilation that notes what it reads, `guards` and `replay` what is made
-of that, and `outside` says what is read anew at each call.
+of that. What is read anew at each call is said by `frontend/terms/outside.py`.
 """
 
 from s2sad.frontend.dependencies.guards import Guards

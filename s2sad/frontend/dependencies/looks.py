@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.frontend.callables import Spread
-from s2sad.ir.custom import BlackBox, BoxRule, Custom
+from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
+from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
 
 LOGGER = logging.getLogger("s2sad")
 

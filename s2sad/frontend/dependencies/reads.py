@@ -22,10 +22,10 @@ from s2sad.frontend.dependencies.looks import (
     told_apart,
 )
 from s2sad.frontend.dependencies.replay import Seen
-from s2sad.ir.custom import BlackBox
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
+from s2sad.ir.user_rules import BlackBox
 
 
 class NeedsConstant(Exception):

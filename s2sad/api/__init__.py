@@ -1,0 +1,4 @@
+"""What users call: the operators, custom derivatives, checkpoints.
+
+Takes functions; gives the derivatives of `dispatch`.
+"""

@@ -1,0 +1,265 @@
+"""Derivatives that users give: `custom_vjp`, `custom_jvp`, rules for black boxes, `stop_gradient`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, TypeVar
+
+import numpy as np
+
+from s2sad.errors import ArgumentError
+from s2sad.ir.objects import object_items
+from s2sad.ir.primitive import Effect, give_rule, lookup
+from s2sad.ir.user_rules import BlackBox, Custom, home_of, parameter_names, unbound
+from s2sad.ir.user_rules import adjoint as adjoint
+from s2sad.ir.user_rules import stop_gradient as stop_gradient
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Custom(Custom):
+    """What both kinds of functions with rules have in common: they are made, and called, as functions are."""
+
+    def __new__(cls, fun: Any = None, nondiff_argnums: Sequence[int] = ()) -> Any:
+        if fun is None:
+            return functools.partial(cls, nondiff_argnums=nondiff_argnums)
+        return super().__new__(cls)
+
+    def __init__(self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+        if not isinstance(fun, types.FunctionType):
+            raise ArgumentError(f"custom_{self.kind} needs a Python function, not {fun!r}; see defvjp and defjvp")
+        parameters = list(inspect.signature(fun).parameters.values())
+        if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+            raise ArgumentError(f"custom_{self.kind} of {fun.__name__}: *args, **kwargs and keyword-only parameters")
+        given = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in given))
+        if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
+            raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
+        functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.nondiff = positions
+        self.fwd = self.bwd = self.rule = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself; its result is memory of its own."""
+        return _own(self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()]))
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<custom_{self.kind} {self.name}>"
+
+
+class custom_vjp(_Custom):
+    """A function whose derivative in reverse mode is given.
+
+        f = custom_vjp(f, nondiff_argnums=())
+        f.defvjp(fwd, bwd)
+
+    `fwd(*args)` gives `(f(*args), residuals)`, `bwd(*nondiff_args, residuals, y_bar)` a tuple with the cotangent of
+    each other argument, None for zero. Both are functions that can be compiled; their derivatives are taken as usual.
+    Forward mode raises `RuleError`, as in JAX. Also a decorator, with and without arguments.
+
+    >>> import numpy as np
+    >>> import s2sad
+    >>> @s2sad.custom_vjp
+    ... def log1pexp(x):
+    ...     return np.log(1.0 + np.exp(x))
+    >>> def log1pexp_fwd(x):
+    ...     return log1pexp(x), x
+    >>> def log1pexp_bwd(x, y_bar):
+    ...     return (y_bar / (1.0 + np.exp(-x)),)
+    >>> log1pexp.defvjp(log1pexp_fwd, log1pexp_bwd)
+    >>> float(s2sad.grad(log1pexp)(0.0))
+    0.5
+    """
+
+    kind = "vjp"
+
+    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+        """Give the two functions of the derivative."""
+        self.fwd, self.bwd = _function(fwd), _function(bwd)
+
+
+class custom_jvp(_Custom):
+    """A function whose derivative in forward mode is given; reverse mode is made from it.
+
+        f = custom_jvp(f, nondiff_argnums=())
+        f.defjvp(rule)                       rule(*nondiff_args, primals, tangents) -> (out, out_dot)
+        f.defjvps(*rules)                    rule(x_dot, ans, *primals) -> its part of out_dot, one for each argument
+
+    `out_dot` must be linear in the tangents. `f.defjvp` and `f.defvjp` of `custom_vjp` may be decorators.
+
+    >>> import numpy as np
+    >>> import s2sad
+    >>> @s2sad.custom_jvp
+    ... def safe_sqrt(x):
+    ...     return np.sqrt(x)
+    >>> @safe_sqrt.defjvp
+    ... def safe_sqrt_jvp(primals, tangents):
+    ...     (x,), (x_dot,) = primals, tangents
+    ...     y = safe_sqrt(x)
+    ...     return y, 0.5 * x_dot / np.maximum(y, 1e-3)
+    >>> float(s2sad.grad(safe_sqrt)(4.0))
+    0.25
+    """
+
+    kind = "jvp"
+
+    def defjvp(self, rule: F) -> F:
+        """Give the tangent as one function; also a decorator."""
+        self.rule = _function(rule)
+        return rule
+
+    def defjvps(self, *rules: Callable[..., Any] | None) -> None:
+        """Give the tangent by one function for each argument, None for zero."""
+        if self.nondiff:
+            raise ArgumentError("defjvps is for functions without nondiff_argnums: use defjvp")
+        names = parameter_names(self.fun, len(inspect.signature(self.fun).parameters))
+        if len(rules) != len(names):
+            raise ArgumentError(f"{self.name} has {len(names)} parameters, and {len(rules)} rules are given")
+        named = [
+            None if r is None else _named(_function(r), f"{self.name}_jvp_{n}")
+            for r, n in zip(rules, names, strict=True)
+        ]
+        self.rule = _sum_of_rules(self, names, named)
+
+
+def defvjp(
+    f: Callable[..., Any], *rules: Callable[..., Any] | None, argnums: Sequence[int] | None = None, result: Any = None
+) -> None:
+    """Give the derivative in reverse mode of a function that runs as it is: of C, of a library, without source.
+
+    There is a rule for each argument, or for those at `argnums`: `rule(ans, *args)` gives the function from the
+    cotangent of the result to that of the argument (the convention of HIPS autograd); None is a derivative of zero.
+    The rules are compiled. The function must not write into its arguments.
+
+    `result` says of which type the result is: "elementwise" for functions of numbers that broadcast; or a function that
+    is given, for each array, its `shape` and `dtype` and gives one of them back, or another pair `(shape, dtype)`.
+    Without it the function is run twice on small arguments where one is compiled that calls it; where that raises,
+    nothing is known of the result, which costs a call of a helper.
+
+    >>> import s2sad
+    >>> def black_box(x, n):
+    ...     return eval("x ** n")
+    >>> s2sad.defvjp(black_box, lambda ans, x, n: lambda g: g * n * x ** (n - 1.0), None)
+    >>> s2sad.grad(lambda x: 2.0 * black_box(x, 3))(2.0)
+    24.0
+    """
+    _give(f, "adjoints", rules, argnums, result)
+
+
+def defjvp(
+    f: Callable[..., Any], *rules: Callable[..., Any] | None, argnums: Sequence[int] | None = None, result: Any = None
+) -> None:
+    """Give the derivative in forward mode of a function that runs as it is; see `defvjp`.
+
+    `rule(g, ans, *args)` gives the part of the tangent of the result that comes of the tangent `g` of its argument.
+
+    >>> import s2sad
+    >>> def black_box_2(x):
+    ...     return eval("x * x")
+    >>> s2sad.defjvp(black_box_2, lambda g, ans, x: 2.0 * x * g)
+    >>> s2sad.jvp(black_box_2, (3.0,), (1.0,))
+    (9.0, 6.0)
+    """
+    _give(f, "tangents", rules, argnums, result)
+
+
+def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | None, result: Any) -> None:
+    """Add rules to what is known of a black box; those for the same mode are replaced."""
+    if not callable(f) or isinstance(f, Custom):
+        raise ArgumentError(f"rules are for functions, not {f!r}")
+    if isinstance(f, types.MethodType) and not isinstance(f.__self__, (type, types.ModuleType)):
+        raise ArgumentError(f"{f.__qualname__} is a bound method: give the rule of a function that calls it")
+    if result not in (None, "elementwise") and not callable(result):
+        raise ArgumentError(f'result is "elementwise" or a function, not {result!r}')
+    known = lookup(f)
+    module, name = home_of(f)
+    if known is not None and not isinstance(known, BlackBox):
+        raise ArgumentError(f"there is a rule for {known.name} already; use custom_vjp of a function that calls it")
+    positions = range(len(rules)) if argnums is None else tuple(argnums)
+    if len(positions) != len(rules):
+        raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
+    box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
+    given = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
+    adjoints, tangents = (given, box.tangents) if table == "adjoints" else (box.adjoints, given)
+    box = replace(box, adjoints=adjoints, tangents=tangents, result=result or box.result)
+    give_rule(box)
+
+
+def _function(rule: Any) -> Any:
+    if not callable(rule):
+        raise ArgumentError(f"a rule is a function, not {rule!r}")
+    return rule
+
+
+def _named(rule: Any, name: str) -> Any:
+    """A lambda under a name; other functions as they are."""
+    if not isinstance(rule, types.FunctionType) or rule.__name__ != "<lambda>":
+        return rule
+    named = types.FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
+    named.__qualname__, named.__module__ = rule.__qualname__, rule.__module__
+    return named
+
+
+_numbers = count(1)
+
+
+def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[Any]) -> Any:
+    """The tangent rule that adds what a rule for each argument gives."""
+    ans = next(n for n in ("ans", "result", "ans_") if n not in names)
+    own = [f"{custom.name}_jvp_{n}" for n in names]
+    terms = [f"{r}({n}_dot, {ans}, {', '.join(names)})" for r, n, g in zip(own, names, rules, strict=True) if g]
+    dots = [f"{n}_dot" if g else "_" for n, g in zip(names, rules, strict=True)]
+    if not terms:
+        raise ArgumentError(f"{custom.name} has no rule that is a function")
+    lines = [
+        f"def {custom.name}_jvp(primals, tangents):",
+        f"    {', '.join(names)}, = primals",
+        f"    {', '.join(dots)}, = tangents",
+        f"    {ans} = {custom.name}({', '.join(names)})",
+        f"    return {ans}, {' + '.join(terms)}",
+        "",
+    ]
+    text = "\n".join(lines)
+    file = f"<rules of {custom.name} {next(_numbers)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space: dict[str, Any] = {
+        custom.name: custom,
+        **dict(zip(own, rules, strict=True)),
+        "__name__": custom.fun.__module__,
+    }
+    exec(compile(text, file, "exec"), space)
+    return space[f"{custom.name}_jvp"]
+
+
+def _arrays(value: Any) -> list[Any]:
+    """The arrays in a value."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, (tuple, list)):
+        value = list((object_items(value) or {}).values())
+    return [a for item in value for a in _arrays(item)]
+
+
+def _own(value: Any, arrays: list[Any]) -> Any:
+    """A result that shares no memory with the arguments, and no container."""
+    if isinstance(value, np.ndarray):
+        return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_own(v, arrays) for v in value))
+    if type(value) in (tuple, list):
+        return type(value)(_own(v, arrays) for v in value)
+    if type(value) is dict:
+        return {k: _own(v, arrays) for k, v in value.items()}
+    return value

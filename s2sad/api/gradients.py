@@ -1,0 +1,316 @@
+"""The public functions: each names a transformation and makes a derivative object, or calls one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar, overload
+
+import numpy as np
+
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative, check_function, is_variadic, name_of, signature_of, spread
+from s2sad.errors import ArgumentError
+from s2sad.ir.printer import print_function
+from s2sad.ir.signature import Signature, mismatch
+from s2sad.ir.types import is_active_type
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Argnums = int | str | Sequence[int | str]
+
+
+@overload
+def grad(
+    fun: Callable[P, Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Callable[P, Any]: ...
+@overload
+def grad(
+    fun: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def grad(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The gradient of a function with a real scalar result, as a function of the same arguments.
+
+    Args:
+        fun: a Python function over NumPy. Without it, `grad(argnums=...)` is a decorator.
+        argnums: the position or name of the parameter to differentiate by, or a tuple of these; the result is then a
+            tuple. A parameter may be a float, a float array of any shape, or a container of these; the gradient
+            has its structure, shapes and dtypes.
+        has_aux: the function gives `(value, aux)`; the result is `(gradient, aux)`.
+        backend: what runs the emitted code; None is plain NumPy.
+        holomorphic: the function takes complex numbers and gives one, and has a complex derivative. Without it a
+            gradient by a complex argument is that of a real result: df/dx - i df/dy.
+
+    Raises:
+        NonScalarOutput: the result is no real scalar.
+        NotDifferentiable: the argument asked for holds no floats.
+        UnsupportedSyntax, UnsupportedCall: the function cannot be differentiated; the message shows the line.
+
+    Reverse mode with code generated per operation: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
+    """
+    return derivative(fun, Transform("grad", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
+
+
+@overload
+def value_and_grad(
+    fun: Callable[P, Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Callable[P, Any]: ...
+@overload
+def value_and_grad(
+    fun: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def value_and_grad(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
+
+    Arguments and errors are those of `grad`.
+    """
+    return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
+
+
+def derivative(fun: Any, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
+    """The derivative of a function by some of its parameters; without a function, a decorator."""
+    if fun is None:
+        return lambda f: derivative(f, transform, argnums, backend)
+    positions, one = positions_of(fun, argnums)
+    return Derivative(fun, replace(transform, argnums=positions, one=one), backend)
+
+
+def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
+    """The positions of the parameters named by `argnums`, and whether it is one."""
+    check_function(fun)
+    name = name_of(fun)
+    variadic = is_variadic(fun)
+    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
+    names = list(signature.parameters)
+    if variadic:
+        names = [
+            p.name for p in signature_of(fun, follow=True).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
+    return named_positions(names, argnums, name, variadic)
+
+
+def named_positions(names: list[str], argnums: Argnums, name: str, variadic: bool) -> tuple[tuple[int, ...], bool]:
+    """The positions that `argnums` means among these parameters, and whether it is one."""
+    one = isinstance(argnums, (int, str))
+    if not one and not isinstance(argnums, (tuple, list)):
+        raise ArgumentError(f"argnums holds positions or names, not {argnums!r}")
+    result = []
+    for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
+        if isinstance(a, str):
+            if a not in names:
+                raise ArgumentError(f"argnums {a!r}: {name} has the parameters {', '.join(names)}")
+            a = names.index(a)
+        if not isinstance(a, int) or isinstance(a, bool):
+            raise ArgumentError(f"argnums holds positions or names, not {a!r}")
+        k = a + len(names) if a < 0 and not variadic else a
+        if k < 0 or k >= len(names) and not variadic:
+            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
+        result.append(k)
+    if len(set(result)) < len(result) or not result:
+        raise ArgumentError(f"argnums {argnums!r} names a parameter twice, or none")
+    return tuple(result), one
+
+
+_cached = functools.lru_cache(maxsize=512)(Derivative)
+_cached_closure = functools.lru_cache(maxsize=16)(Derivative)
+
+
+def derivative_of(fun: Any, transform: Transform, backend: str | None = None) -> Derivative:
+    """A derivative, made once for each function that can be looked up in a table.
+
+    Few closures are kept: they hold arrays, and what was compiled for one is found for the next.
+    """
+    try:
+        return (_cached_closure if getattr(fun, "__closure__", None) else _cached)(fun, transform, backend)
+    except TypeError:
+        return Derivative(fun, transform, backend)
+
+
+def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    """The function for just these arguments, where it takes `*args` or `**kwargs`."""
+    check_function(fun)
+    return spread(fun, args, kwargs or {})
+
+
+def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of the arguments that have derivatives."""
+    found = tuple(k for k, p in enumerate(primals) if is_active(p))
+    if not found:
+        raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
+    return found
+
+
+def is_active(primal: Any) -> bool:
+    """Whether an argument is a float or holds floats."""
+    if type(primal) is np.ndarray and primal.dtype.kind in "fc":
+        return True
+    return type(primal) is float or is_active_type(Signature().type_of(primal))
+
+
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str | None = None
+) -> tuple[Any, Any]:
+    """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
+
+    `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
+    the tangent of an argument that is not moved: nothing is computed for it. `backend` is what runs the emitted code;
+    None is plain NumPy.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, None))
+    (6.0, 2.0)
+
+    Griewank & Walther (2008), section 3.1.
+    """
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+    fun = spread_for(fun, primals)
+    active = tuple(k for k in active_arguments(fun, primals) if tangents[k] is not None)
+    if not active:
+        raise ArgumentError("all tangents are None; give one for what is moved")
+    for k in active:
+        check_like(tangents[k], primals[k], f"the tangent of argument {k}")
+    tangent = derivative_of(fun, Transform("jvp", active), backend)
+    if len(primals) + len(active) != len(tangent.__signature__.parameters):
+        signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
+        bound = signature.bind(*primals)
+        bound.apply_defaults()
+        primals = tuple(bound.arguments.values())
+    return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
+
+
+def check_like(value: Any, primal: Any, what: str) -> None:
+    """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
+
+    Raises:
+        ArgumentError: it has not.
+    """
+    if isinstance(value, float) and isinstance(primal, float):
+        return
+    both_arrays = type(value) is type(primal) is np.ndarray
+    if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
+        return
+    signature = Signature()
+    problem = mismatch(signature.type_of(value), signature.type_of(primal))
+    if problem:
+        raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
+
+
+def vjp(
+    fun: Callable[..., Any], *primals: Any, backend: str | None = None
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
+
+    The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
+    argument, None for one that holds no floats. It may be called any number of times. `backend` is what runs both
+    sweeps; None is plain NumPy.
+
+    >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 2.0)
+    >>> y, pullback(1.0)
+    (6.0, (2.0, 3.0))
+
+    Griewank & Walther (2008), section 3.2.
+    """
+    fun = spread_for(fun, primals)
+    active = active_arguments(fun, primals)
+    derivative = derivative_of(fun, Transform("vjp", active), backend)
+    forward, reverse = derivative.sweeps(primals)
+    out, residuals = forward
+
+    def pullback(y_bar: Any) -> tuple[Any, ...]:
+        check_like(y_bar, out, "the cotangent")
+        bars = reverse(residuals, y_bar)
+        bars = (bars,) if len(active) == 1 else bars
+        return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
+
+    return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
+
+
+class Linear(functools.partial[Any]):
+    """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
+
+    quick: Callable[..., Any]
+    __name__: str
+
+    @classmethod
+    def at(cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[Any]) -> Linear:
+        made = cls(derivative, *primals)
+        made.quick, made.__name__ = quick, derivative.__name__
+        return made
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.quick(*args, **kwargs)
+
+
+def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
+
+    Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
+    """
+    fun = spread_for(fun, args, kwargs)
+    derivative = derivative_of(fun, Transform("primal"))
+    return print_function(derivative.primal(args, kwargs))
+
+
+def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
+    return derivative_of(fun, Transform("jvp", active))
+
+
+def _pullback(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pullback", active, count=count)
+
+
+vjp.__s2sad_linear__ = _pullback  # type: ignore[attr-defined]
+vjp.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
+jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
+jvp.__s2sad_tangent__ = lambda active: Transform("jvp", active)  # type: ignore[attr-defined]
+
+
+def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
+    """The transformations that an operator stands for inside a function, by the names of the parameters."""
+
+    def made(
+        names: list[str],
+        argnums: Argnums = 0,
+        has_aux: bool = False,
+        backend: str | None = None,
+        holomorphic: bool = False,
+    ) -> list[Transform]:
+        positions, one = named_positions(names, argnums, "the function", False)
+        return [Transform("grad", positions, one, operator is value_and_grad, has_aux, holomorphic)]
+
+    return made
+
+
+for _operator in (grad, value_and_grad):
+    _operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
+    _operator.__s2sad_transform__ = _transform_of(_operator)  # type: ignore[attr-defined]

@@ -1,0 +1,367 @@
+"""The operators beside `grad`: Jacobians, Hessians, products with them, linearisation. JAX's names and meanings."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from s2sad.api.gradients import (
+    Argnums,
+    Linear,
+    active_arguments,
+    check_like,
+    derivative,
+    derivative_of,
+    named_positions,
+    positions_of,
+    spread_for,
+)
+from s2sad.compiler.transform import Transform
+from s2sad.differentiate.vmap.vmap import ByKey
+from s2sad.dispatch.derivative import Derivative, name_of, signature_of
+from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.ir.signature import fast_key
+
+
+def jacfwd(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The Jacobian of a function by forward mode, one tangent sweep for each number of the arguments asked for.
+
+    Best for functions with fewer arguments than results. The primal is computed once where it has no loops.
+
+    Args:
+        fun: a Python function over NumPy whose result is a float, a float array, or a container of these.
+        argnums: the position or name of the parameter to differentiate by, or a tuple of these.
+        has_aux: the function gives `(value, aux)`; the result is `(jacobian, aux)`.
+        backend: what runs the emitted code; None is plain NumPy.
+        holomorphic: the function takes and gives complex numbers, and has complex derivatives. Without it `jacfwd`
+            takes real arguments, and `jacrev` real results.
+
+    Returns:
+        A function of the same arguments. Its result has the structure of that of `fun`; each leaf y of it is an array
+        of shape `y.shape + x.shape` for the argument x, a tuple of them for a tuple of `argnums`, a container of the
+        argument's structure for a container.
+
+    Raises:
+        NotDifferentiable: the argument asked for, or the result, holds what is no float.
+        UnsupportedType: the rank of the result is not known.
+
+    >>> import numpy as np
+    >>> def f(x):
+    ...     return np.array([x[0] ** 2 * x[1], 5.0 * x[0] + np.sin(x[1])])
+    >>> jacfwd(f)(np.array([3.0, 0.0]))
+    array([[0., 9.],
+           [5., 1.]])
+
+    Griewank & Walther, Evaluating Derivatives (2008), section 3.1.
+    """
+    return derivative(fun, Transform("jacfwd", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
+
+
+def jacrev(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The Jacobian of a function by reverse mode, one adjoint sweep for each number of the result.
+
+    Best for functions with fewer results than arguments. The primal is computed once. Arguments, result and errors
+    are those of `jacfwd`. Griewank & Walther (2008), section 3.2.
+
+    >>> import numpy as np
+    >>> jacrev(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    return derivative(fun, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
+
+
+def jacobian(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The Jacobian of a function, by the mode that takes fewer sweeps for the sizes at hand.
+
+    Forward mode where the arguments asked for hold no more numbers than the result, reverse mode where they hold more,
+    or where the size of the result is not known beforehand. The rest is as with `jacfwd`.
+
+    >>> import numpy as np
+    >>> jacobian(lambda t: np.array([np.cos(t), np.sin(t)]))(0.0)
+    array([-0.,  1.])
+    """
+    if fun is None:
+        return lambda f: jacobian(f, argnums, has_aux, backend, holomorphic)
+    return Jacobian(*(operator(fun, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
+
+
+class Jacobian:
+    """What `jacobian` gives: a Jacobian that takes the cheaper mode at each call."""
+
+    def __init__(self, forward: Derivative, reverse: Derivative) -> None:
+        self.forward = forward
+        self.reverse = reverse
+        functools.update_wrapper(self, forward, updated=())
+        self.__name__ = f"{name_of(forward.target)}_jacobian"
+        self.__s2sad_inside__ = self.reverse
+        self._chosen: dict[tuple[object, ...], Derivative] = {}
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.mode(*args, **kwargs)(*args, **kwargs)
+
+    def mode(self, *args: Any, **kwargs: Any) -> Derivative:
+        """The one of the two Jacobians that serves arguments of these sizes."""
+        values = [*args, *kwargs.values()]
+        key = (fast_key(values, {}, []), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
+        found = self._chosen.get(key)
+        if found is None:
+            try:
+                inputs, outputs = self.forward.sizes(args, kwargs)
+            except SourceUnavailable:  # it came from another process: as there, for this pattern
+                known = (mode for k, mode in self._chosen.items() if k[:2] == key[:2])
+                found = next(known, self.reverse)
+            else:
+                found = self.forward if outputs is not None and inputs <= outputs else self.reverse
+            self._chosen[key] = found
+        return found
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """The plain emitted function for arguments like these; its text is `.source`."""
+        return self.mode(*args, **kwargs).lower(*args, **kwargs)
+
+
+def hessian(
+    fun: Any = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    backend: str | None = None,
+    holomorphic: bool = False,
+) -> Any:
+    """The Hessian of a function: forward mode over reverse mode, one pair of sweeps for each number of the arguments.
+
+    The result for a function with a scalar result and one array argument has the shape `x.shape + x.shape`; in general
+    it is nested as `jacfwd(jacrev(fun, argnums), argnums)` nests it. Arguments and errors are those of `jacfwd`.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+
+    Griewank & Walther (2008), section 5.4.
+    """
+    if fun is None:
+        return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
+    positions, one = positions_of(fun, argnums)
+    first = Transform("jacrev", positions, one, has_aux=has_aux, holomorphic=holomorphic)
+    return Derivative(Derivative(fun, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
+
+
+def hvp(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+    """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
+
+    No Hessian is formed: the cost is a small multiple of that of the function. `v` and the result have the structure,
+    shapes and dtypes of the argument asked for; for a tuple of `argnums` they are tuples.
+
+    Raises:
+        NonScalarOutput: the result of `fun` is no real scalar.
+        ArgumentError: `v` does not have the shapes of the argument.
+
+    >>> import numpy as np
+    >>> hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
+    array([  6., 120.])
+
+    Pearlmutter, Fast exact multiplication by the Hessian (1994); Griewank & Walther (2008), section 5.4.
+    """
+    if fun is None:
+        return lambda f: hvp(f, argnums, backend)
+    return HessianProduct(fun, argnums, backend)
+
+
+class HessianProduct:
+    """What `hvp` gives: a function of the arguments and a vector."""
+
+    __name__: str
+
+    def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
+        positions, self._one = positions_of(fun, argnums)
+        self._signature = signature_of(fun)
+        self._positions = positions
+        gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
+        along = Transform("pushforward", positions, self._one, label="hvp")
+        self._dotted = along.dotted
+        self.derivative = Derivative(gradient, along, backend)
+        functools.update_wrapper(self, self.derivative, updated=())
+        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in self._signature.parameters.values()]
+        vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
+            self.__signature__ = inspect.Signature([*own, vector])
+        self.__s2sad_inside__ = self.derivative
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative(*self._given(args, kwargs), **further)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative.lower(*self._given(args, kwargs), **further)
+
+    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        if len(args) < 2:
+            raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
+        *given, v = args
+        primals = tuple(given)
+        if not self.derivative.is_variadic:
+            bound = self._signature.bind(*given, **kwargs)
+            bound.apply_defaults()
+            primals = tuple(bound.arguments.values())
+        vectors = (v,) if self._one else tuple(v)
+        if len(vectors) != len(self._positions):
+            raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")
+        for k, vector in zip(self._positions, vectors, strict=True):
+            if k < len(primals):
+                check_like(vector, primals[k], f"the vector for argument {k}")
+        return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
+
+
+def linearize(fun: Callable[..., Any], *primals: Any, backend: str | None = None) -> tuple[Any, Callable[..., Any]]:
+    """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
+
+    `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
+    What the tangents have no part in is computed once; loops that carry them run again. `backend` is what runs both
+    parts; None is plain NumPy.
+
+    >>> y, f_jvp = linearize(lambda x: x**2, 3.0)
+    >>> y, f_jvp(1.0), f_jvp(2.0)
+    (9.0, 6.0, 12.0)
+    """
+    fun = spread_for(fun, primals)
+    active = active_arguments(fun, primals)
+    (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
+
+    def pushforward(*tangents: Any) -> Any:
+        if len(tangents) != len(primals):
+            raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+        for k in active:
+            check_like(tangents[k], primals[k], f"the tangent of argument {k}")
+        return tangent(residuals, *(tangents[k] for k in active))
+
+    if len(active) < len(primals):
+        return value, pushforward
+    return value, Linear.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+
+
+def _pushforward(active: tuple[int, ...], count: int) -> Transform:
+    return Transform("pushforward", active)
+
+
+linearize.__s2sad_linear__ = _pushforward  # type: ignore[attr-defined]
+linearize.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
+
+
+def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+    """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
+
+    The result has the shape of the argument, for a result of any shape. HIPS autograd's function of that name.
+
+    >>> import numpy as np
+    >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
+    array([ 1., -1.])
+    """
+    if fun is None:
+        return lambda f: elementwise_grad(f, argnums, backend)
+    return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
+
+
+def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> Any:
+    """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
+
+    Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way
+    for each example, stands in a loop over the examples. Composes with every operator: `vmap(grad(f))` gives the
+    gradient of each example.
+
+    Args:
+        fun: a Python function over NumPy.
+        in_axes: the axis of the examples in each argument: an int for all, or a tuple with one for each, None for what
+            is the same for all examples; for a container an axis for all of it, or a container of axes.
+        out_axes: the axis in the result, or a container of axes; None for what is the same for all examples.
+        backend: what runs the emitted code; None is plain NumPy.
+
+    Raises:
+        ArgumentError: there is no such axis, or the arguments have different lengths along theirs.
+
+    >>> import numpy as np
+    >>> xs = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> vmap(lambda x, w: np.dot(x, w), in_axes=(0, None))(xs, np.array([1.0, 10.0]))
+    array([21., 43.])
+    >>> from s2sad import grad
+    >>> vmap(grad(lambda x: np.sum(x**3)))(xs)
+    array([[ 3., 12.],
+           [27., 48.]])
+    """
+    if fun is None:
+        return lambda f: vmap(f, in_axes, out_axes, backend)
+    positions_of(fun, 0)
+    axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else _axes(in_axes)
+    parameters = enumerate(signature_of(fun).parameters.values())
+    optional = tuple(k for k, p in parameters if p.default is not p.empty)
+    transform = Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes), optional=optional)
+    return Derivative(fun, transform, backend)
+
+
+def _axes(axes: Any) -> Any:
+    """A specification of axes as a value that can be compared: an int, None, a tuple, or ByKey."""
+    if isinstance(axes, dict):
+        return ByKey(tuple((k, _axes(a)) for k, a in axes.items()))
+    if isinstance(axes, (tuple, list)):
+        return tuple(map(_axes, axes))
+    if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool)):
+        raise ArgumentError(f"vmap: an axis is an int or None, not {axes!r}")
+    return axes
+
+
+def _inside(operator: Callable[..., Any], *kinds: tuple[str, str]) -> None:
+    """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
+
+    def made(
+        names: list[str],
+        argnums: Argnums = 0,
+        has_aux: bool = False,
+        backend: str | None = None,
+        holomorphic: bool = False,
+    ) -> Any:
+        positions, one = named_positions(names, argnums, "the function", False)
+        first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
+        return [replace(first, kind=kind, label=label) for kind, label in kinds]
+
+    operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
+    operator.__s2sad_transform__ = made  # type: ignore[attr-defined]
+
+
+_inside(jacfwd, ("jacfwd", ""))
+_inside(jacrev, ("jacrev", ""))
+_inside(jacobian, ("jacrev", ""))
+_inside(hessian, ("jacrev", ""), ("jacfwd", "hessian"))
+_inside(hvp, ("grad", ""), ("pushforward", "hvp"))
+_inside(elementwise_grad, ("elementwise_grad", ""))
+
+
+def _vmap_inside(names: list[str], in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> list[Transform]:
+    axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else (_axes(in_axes),) * len(names)
+    return [Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes))]
+
+
+vmap.__s2sad_operator__ = True  # type: ignore[attr-defined]
+vmap.__s2sad_transform__ = _vmap_inside  # type: ignore[attr-defined]

@@ -1,0 +1,144 @@
+"""The type of what a black box gives: as the user says, or by two runs on small arguments, or unknown."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from s2sad.errors import RuleError
+from s2sad.ir.types import (
+    ArrayType,
+    ContainerType,
+    Dim,
+    Size,
+    StaticType,
+    Symbol,
+    Type,
+    array,
+    broadcast_shapes,
+    new_dim,
+    promote,
+    symbols,
+)
+from s2sad.ir.user_rules import BlackBox, place_of
+
+UNKNOWN = ArrayType(None, None, "any")
+
+
+class Spec(NamedTuple):
+    """What is known of an array: its lengths, some of them symbols that stand for numbers, and its dtype."""
+
+    shape: Any
+    dtype: Any
+
+
+def result_type(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:
+    """The type of what a black box gives for arguments of these types.
+
+    Raises:
+        RuleError: the user's `result=` does not say a type.
+    """
+    if box.result == "elementwise":
+        arrays = [t for t in types if isinstance(t, ArrayType)]
+        dtype = promote(*arrays)
+        inexact = dtype if dtype is None or dtype.kind in "fc" else np.dtype(float)
+        return array(inexact, broadcast_shapes(*(t.shape for t in arrays)))
+    if box.result is not None:
+        return _said(box, box.result(*map(_spec, types)))
+    return _found(box, types, static)
+
+
+# As the user says
+
+
+def _spec(t: Type) -> Any:
+    if isinstance(t, ArrayType):
+        return Spec(t.shape, t.dtype)
+    if isinstance(t, ContainerType):
+        return tuple(map(_spec, t.items))
+    return t.value if isinstance(t, StaticType) else None
+
+
+def _said(box: BlackBox, said: Any) -> Type:
+    if isinstance(said, tuple) and len(said) == 2 and (said[0] is None or _is_shape(said[0])):
+        return array(None if said[1] is None else np.dtype(said[1]), said[0])
+    if isinstance(said, (tuple, list)):
+        items = [_said(box, s) for s in said]
+        return ContainerType(type(said) if type(said) is list else tuple, tuple(range(len(items))), tuple(items))
+    raise RuleError(
+        f"result= of {box.name} gives {said!r}", "return one of its arguments, or (shape, dtype)", place_of(box.result)
+    )
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, tuple) and all(isinstance(d, (int, Size)) for d in shape)
+
+
+# By running it
+
+
+def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:
+    """What two runs agree on; nothing is known where one of them cannot be, or raises."""
+    lengths = [dict(zip(sorted(set().union(*map(symbols, types)), key=str), count(k), strict=False)) for k in (3, 11)]
+    runs = []
+    for k, row in enumerate(lengths):
+        generator = np.random.default_rng(k)
+        try:
+            arguments = [_sample(t, row, generator) for t in types]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                runs.append(box.function(*arguments, **static))
+        except Exception:
+            return UNKNOWN
+    dims = {tuple(_length(d, row) for row in lengths): d for t in types for d in _dims(t)}
+    return _common(runs[0], runs[1], dims)
+
+
+def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generator) -> Any:
+    match t:
+        case ArrayType(kind="python") if t.dtype is not None:
+            if t.dtype.kind == "i":
+                return _length(t.size, lengths) if t.size is not None else 2
+            return {"b": True, "f": 0.7, "c": 0.7 + 0.2j}[t.dtype.kind]
+        case ArrayType() if t.shape is not None:
+            shape = tuple(_length(d, lengths) for d in t.shape)
+            values = generator.uniform(0.5, 1.5, shape)
+            if len(shape) == 2 and shape[0] == shape[1]:
+                values = values + shape[0] * np.eye(shape[0])
+            return np.asarray(values).astype(t.dtype or float)[()]
+        case ContainerType() if t.cls in (tuple, list):
+            return t.cls(_sample(i, lengths, generator) for i in t.items)
+        case StaticType():
+            return t.value
+    raise TypeError(t)
+
+
+def _dims(t: Type) -> Iterator[Dim]:
+    if isinstance(t, ContainerType):
+        for item in t.items:
+            yield from _dims(item)
+    elif isinstance(t, ArrayType):
+        yield from t.shape or ()
+
+
+def _length(d: Dim, lengths: Mapping[Symbol, int]) -> int:
+    return d if isinstance(d, int) else d.offset + sum(c * lengths[s] for s, c in d.terms)
+
+
+def _common(a: Any, b: Any, dims: Mapping[tuple[int, ...], Dim]) -> Type:
+    """The type of two results: a length that is that of an argument in both is this length."""
+    if isinstance(a, (tuple, list)) and type(a) is type(b) and type(a) in (tuple, list) and len(a) == len(b):
+        items = [_common(x, y, dims) for x, y in zip(a, b, strict=True)]
+        return ContainerType(type(a), tuple(range(len(items))), tuple(items))
+    if not all(isinstance(x, (bool, int, float, complex, np.generic, np.ndarray)) for x in (a, b)):
+        return UNKNOWN
+    m, n = np.asarray(a), np.asarray(b)
+    dtype = m.dtype if m.dtype == n.dtype and m.dtype.kind in "fc" else None
+    if m.ndim != n.ndim:
+        return ArrayType(dtype, None, "any")
+    shape = tuple(dims.get(pair, new_dim("k")) for pair in zip(m.shape, n.shape, strict=True))
+    return ArrayType(dtype, (), "any") if not shape else ArrayType(dtype, shape, "array")

@@ -1,0 +1,70 @@
+"""Functions compiled for one signature, before any derivative: what a `Program` knows of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from s2sad.compiler.transform import is_constant
+from s2sad.differentiate.reverse.sweeps import numbered
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.context import Back
+from s2sad.frontend.dependencies import Variable
+from s2sad.ir.builder import Builder
+from s2sad.ir.types import Type
+from s2sad.ir.values import Function, FunctionRef, Value, constant
+from s2sad.optimize import eliminate_dead
+
+
+@dataclass(eq=False)
+class Entry:
+    """A function compiled for one signature. `statics` are the parameters that are constants in it."""
+
+    function: Function
+    parameters: dict[str, Type]
+    captured: tuple[Variable, ...]
+    result: Type
+    impure: bool = False
+    """It must be lowered in the place of its calls: it changes what it is given, or gives a function."""
+    aliases: bool = False
+    """Its result may share memory with an argument."""
+    written: tuple[str, ...] = ()
+    """The parameters in whose arrays it writes."""
+    valueless: bool = False
+    """It gives a function, or what else has no value at run time."""
+    back: Back | None = None
+    """What it hands back of these arrays."""
+
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """The positions of the parameters that are operands."""
+        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+
+
+def calling(entry: Entry) -> Entry:
+    """A function that does nothing but call another one."""
+    inner = entry.function
+    parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
+    builder = Builder()
+    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
+    return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
+def check_value(entry: Entry) -> None:
+    """Refuse to differentiate what gives no value."""
+    if entry.valueless:
+        what = f"{entry.function.name} gives a function, or something else that is no value at run time"
+        raise UnsupportedType(what, "return numbers, arrays, and containers of them")
+
+
+def captured_last(function: Function, passed: int, captured: int) -> Function:
+    """A tangent with its variables from outside behind the tangents of the parameters, as an entry has them."""
+    given = function.body.parameters
+    own, outside, dots = given[:passed], given[passed : passed + captured], given[passed + captured :]
+    return replace(function, body=replace(function.body, parameters=(*own, *dots, *outside)))
+
+
+def always_raises(entry: Entry) -> None:
+    """Of a function that always raises: the exception stands in the place of any result, and of calls."""
+    body = replace(entry.function.body, results=(constant(0.0),))
+    entry.function = eliminate_dead(replace(entry.function, body=body))
+    entry.result, entry.impure = entry.function.result.type, True

@@ -1,0 +1,169 @@
+"""Arrays for the numbers that a loop keeps for its reverse sweep, allocated before it.
+
+    kept = np.empty((n, m))              v = kept[i, j]
+    for i in range(n):
+        for j in range(m):
+            v = np.exp(x[i, j])
+            kept[i, j] = v
+
+The array is carried through the loops of the nest; outermost is the first one before which all lengths are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from s2sad.analysis.dependence import Dependence, affine, is_positive
+from s2sad.errors import Location
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import INDEX_SET, SHAPE
+from s2sad.ir.primitive import lookup
+from s2sad.ir.types import ArrayType, Dim, dim_sum, new_dim
+from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, constant
+
+
+@dataclass(eq=False)
+class Kept:
+    """The array for one value: `nest` are the loops that it is carried through, from the outermost."""
+
+    value: Value
+    array: Value
+    nest: tuple[For, ...]
+    parameters: dict[For, Value] = field(default_factory=dict)
+    results: dict[For, Value] = field(default_factory=dict)
+
+    def enter(self, loop: For) -> Value:
+        """The array inside a loop of the nest, as an iteration begins."""
+        return self.parameters.setdefault(loop, Value(self.array.type, self.array.hint))
+
+    def initial(self, loop: For) -> Value | None:
+        """The array before a loop of the nest; None before the outermost."""
+        k = self.nest.index(loop)
+        return self.enter(self.nest[k - 1]) if k else None
+
+    def final(self, loop: For) -> Value:
+        """The array behind a loop of the nest."""
+        if loop is self.nest[0]:
+            return self.array
+        return self.results.setdefault(loop, Value(self.array.type, self.array.hint))
+
+    def yielded(self, loop: For, operations: list[Operation], location: Location) -> Operand:
+        """The array as an iteration ends: as the inner loop leaves it, or with the value stored as soon as it is there.
+
+        The store is put into `operations`, those of the body.
+        """
+        k = self.nest.index(loop) + 1
+        if k < len(self.nest):
+            return self.final(self.nest[k])
+        builder = Builder(location)
+        index = index_of(self.nest, builder, lambda o: o)
+        stored = builder.apply(INDEX_SET, (self.enter(loop), index, self.value), None, self.array.hint)
+        at = next((n + 1 for n, op in enumerate(operations) if self.value in op.results), 0)
+        operations[at:at] = builder.operations
+        return stored
+
+
+def is_counted(op: Operation | None) -> bool:
+    """Whether the iterations of a loop can be counted beforehand, one by one."""
+    step = op.step if isinstance(op, For) and not op.breaks else None
+    return step is not None and isinstance(step.type, ArrayType) and step.type.size == 1
+
+
+def may_be_kept(value: Value, native: bool, dependence: Dependence) -> bool:
+    """Whether a value goes to an array: a number; in native code also an array whose shape is known before the loops.
+
+    Python's own numbers are faster in a list, and arrays too, as they need not be copied; but not in native code.
+    """
+    t = value.type
+    if not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "biufc":
+        return False
+    if t.kind == "array" and t.shape:
+        return native and all(measure(d, dependence) is not None for d in t.shape)
+    return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (native and t.kind == "python")
+
+
+def array_for(value: Value, nest: Sequence[For], name: str) -> Kept:
+    """The array for a value of the innermost loop of a nest."""
+    assert isinstance(value.type, ArrayType)
+    shape = (*map(_trips, nest), *(value.type.shape or ()))
+    return Kept(value, Value(ArrayType(value.type.dtype, shape, "array"), name), tuple(nest))
+
+
+def _trips(loop: For) -> Dim:
+    sizes = [o.type.size if isinstance(o.type, ArrayType) else None for o in (loop.start, loop.stop)]
+    if sizes[0] is None or sizes[1] is None:
+        return new_dim("k")
+    return dim_sum(sizes[1], sizes[0], -1)
+
+
+def index_of(nest: Sequence[For], builder: Builder, read: Callable[[Operand], Operand]) -> Operand:
+    """The subscript of the present iteration; `read` gives the operands where they are needed."""
+    places = []
+    for loop in nest:
+        index, start = read(loop.index), read(loop.start)
+        zero = isinstance(start.type, ArrayType) and start.type.size == 0
+        places.append(index if zero else builder.call(np.subtract, index, start).operand)
+    return places[0] if len(places) == 1 else builder.operand(tuple(places))
+
+
+def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
+    """The empty array, as long as the loops are; its length is clipped where it might be negative."""
+    lengths = []
+    around = dependence.loops[kept.nest[0]]
+    for loop in kept.nest:
+        count = trip_count(loop, builder, dependence)
+        size = affine(count.type.size if isinstance(count.type, ArrayType) else None)
+        if size is None or not is_positive(size, dependence.bounds(around)):
+            count = builder.call(max, count, constant(0)).operand
+        lengths.append(count)
+    value = kept.value.type
+    assert isinstance(value, ArrayType)
+    lengths += [length_of(d, builder, dependence) for d in value.shape or ()]
+    t = kept.array.type
+    assert isinstance(t, ArrayType) and t.dtype is not None
+    static = {} if t.dtype == np.float64 else {"dtype": t.dtype}
+    shape = lengths[0] if len(lengths) == 1 else builder.operand(tuple(lengths))
+    empty = lookup(np.empty)
+    assert empty is not None
+    return builder.apply(empty, (shape,), static, kept.array.hint)
+
+
+def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | None:
+    """A parameter of the function, its axis, and a number: what a length is, plus that number; None where unknown."""
+    if isinstance(d, int):
+        return None, 0, d
+    for p in dependence.parameters:
+        if isinstance(p.type, ArrayType) and p.type.kind == "array":
+            for axis, own in enumerate(p.type.shape or ()):
+                more = dim_sum(d, own, -1)
+                if isinstance(more, int):
+                    return p, axis, more
+    return None
+
+
+def length_of(d: Dim, builder: Builder, dependence: Dependence) -> Operand:
+    """A length from the shape of a parameter."""
+    found = measure(d, dependence)
+    assert found is not None
+    p, axis, more = found
+    if p is None:
+        return constant(more)
+    size = builder.extract(builder.apply(SHAPE, (p,)), axis)
+    return size if more == 0 else builder.call(np.add, size, constant(more)).operand
+
+
+def trip_count(loop: For, builder: Builder, dependence: Dependence) -> Operand:
+    """`stop - start`; `n` for `range(1, n + 1)`."""
+    start, stop = loop.start, loop.stop
+    first = start.type.size if isinstance(start.type, ArrayType) else None
+    made = dependence.definition.get(stop) if isinstance(stop, Value) else None
+    if first == 0:
+        return stop
+    if isinstance(made, Apply) and made.primitive is lookup(np.add) and isinstance(start, Constant):
+        for one, two in (made.operands, made.operands[::-1]):
+            if isinstance(two, Constant) and two.value == start.value:
+                return one
+    return builder.call(np.subtract, stop, start).operand

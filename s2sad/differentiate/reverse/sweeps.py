@@ -1,0 +1,326 @@
+"""The transformations of functions: gradient, forward-and-reverse pair, tangent. Each gives functions of the same IR.
+
+gradient(f)   f_grad(*parameters) -> x_bar                        forward and reverse sweep in one function
+pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps apart: for callees, and for vjp
+              f_reverse(residuals, result_bar) -> parameter_bars
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from s2sad.differentiate.reverse.adjoints import is_light, kept_name, leaf_type
+from s2sad.differentiate.reverse.pairs import PairOf
+from s2sad.differentiate.reverse.reverse import Reverse
+from s2sad.differentiate.tangents import Names, Path, tangent_type
+from s2sad.errors import NonScalarOutput, NotDifferentiable
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
+from s2sad.ir.lengths import counted_by_lists, free_values
+from s2sad.ir.primitive import required
+from s2sad.ir.printer import is_traced
+from s2sad.ir.printer import names as names_of
+from s2sad.ir.rewrite import renamed, substitute
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, walk
+
+Optimizer = Callable[[Function, Collection[Value] | None], Function]
+"""The optimiser, with the values that shapes may be read from."""
+
+
+def numbered(function: Function) -> Function:
+    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
+
+    What is made to be updated is left to take the name of the result.
+    """
+    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
+    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
+    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
+    table: dict[Operand, Operand] = {
+        v: Value(v.type, name, True)
+        for v, name in names_of(function).items()
+        if v.hint is None and is_traced(v) and v not in unnamed
+    }
+    return replace(function, body=substitute(function.body, table))
+
+
+def gradient(
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    name: str,
+    value: bool = False,
+    has_aux: bool = False,
+    asked: Sequence[int] | None = None,
+    native: bool = False,
+    elementwise: bool = False,
+    holomorphic: bool = False,
+) -> Function:
+    """`f_grad`: the adjoints of the active parameters for the cotangent 1; with the value and aux where asked for.
+
+    With `elementwise` the cotangent is an array of ones, of whatever shape the result has. A `holomorphic` function has
+    a complex result. `asked` is the order of several adjoints: a place among the active parameters for each.
+    """
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names, native)
+    if holomorphic:
+        check_complex(function, reverse.inputs, has_aux)
+    if elementwise:
+        check_real(function, [function.result.type], "the result")
+    else:
+        check_scalar(function, has_aux, "c" if holomorphic else "f")
+    builder = Builder()
+    result = function.result
+    seed = ones(builder, result) if elementwise else constant(1.0)
+    bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
+    grads = bars[0] if asked is None else builder.make(tuple, tuple(range(len(bars))), [bars[k] for k in asked])
+    forward = Builder()
+    forward.operations = reverse.forward_operations(function.body)
+    forward.operations += builder.operations
+    forward.location, forward.about = builder.location, ()
+    final = _gradient_result(forward, result, grads, value, has_aux)
+    body = forward.block(function.parameters, [final])
+    return renamed(Function(name, body, function.doc), reverse.trace_names() | reverse.hints)
+
+
+def ones(builder: Builder, operand: Operand) -> Operand:
+    """The cotangent 1 of each number of a result."""
+    t = operand.type
+    if isinstance(t, ContainerType):
+        return builder.make(t.cls, t.keys, [ones(builder, builder.extract(operand, k)) for k in t.keys])
+    is_array = isinstance(t, ArrayType) and not t.is_scalar
+    return builder.apply(required(np.ones_like), (operand,)) if is_array else constant(1.0)
+
+
+def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
+    if value:
+        return builder.make(tuple, (0, 1), [result, grads])
+    if has_aux:
+        return builder.make(tuple, (0, 1), [grads, builder.extract(result, 1)])
+    return grads
+
+
+def check_complex(function: Function, inputs: Sequence[Value], has_aux: bool) -> None:
+    """A holomorphic function takes and gives complex numbers."""
+    result = check_aux(function) if has_aux else function.result.type
+    for what, t in [("argument", p.type) for p in inputs] + [("result", result)]:
+        if any(kind != "c" for kind in number_kinds(t)):
+            raise NotDifferentiable(
+                f"{function.name}: holomorphic=True is for complex arguments and results, and an {what} is {t}"
+            )
+
+
+def check_real(function: Function, types: Sequence[Type], what: str) -> None:
+    """The Jacobian of what is complex has a meaning for holomorphic functions alone."""
+    for t in types:
+        if "c" in number_kinds(t):
+            raise NotDifferentiable(
+                f"{function.name}: {what} is {t}; holomorphic=True is for functions whose derivative is a complex "
+                "number, for others take the real and imaginary parts"
+            )
+
+
+def number_kinds(t: Type) -> set[str]:
+    """The kinds of the floating and complex numbers in a type."""
+    dtypes = (leaf.dtype for leaf in leaves(t) if isinstance(leaf, ArrayType))
+    return {str(dtype.kind) for dtype in dtypes if dtype is not None and dtype.kind in "fc"}
+
+
+def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
+    """`grad` is for functions whose result is one real number."""
+    t = check_aux(function) if has_aux else function.result.type
+    if isinstance(t, ArrayType) and t.shape is None:
+        return
+    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
+        needed = "a real scalar" if kind == "f" else "a complex scalar"
+        raise NonScalarOutput(
+            f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. "
+            "Use jacrev, vjp, or sum the result."
+        )
+
+
+def check_aux(function: Function) -> Type:
+    """The type of the value of a function whose result is `(value, aux)`."""
+    t = function.result.type
+    if not (isinstance(t, ContainerType) and issubclass(t.cls, tuple) and len(t.items) == 2):
+        raise NonScalarOutput(f"{function.name}: with has_aux the result must be a pair (value, aux), not {t}")
+    return t.items[0]
+
+
+def pair(
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    optimize: Optimizer,
+    native: bool = False,
+    path: Path = (),
+    accumulates: Sequence[int] = (),
+) -> tuple[Function, Function, Type | None]:
+    """The two sweeps of a function, and the type of the residuals between them (None where there are none).
+
+    The cotangent is that of the result, or of the item of it at `path`. The adjoints `accumulates` (by their numbers)
+    begin with sums that the reverse sweep takes behind it.
+    """
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names, native)
+    builder = Builder()
+    result = function.result
+    seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
+    given = [seed, *reverse.accumulate(accumulates)]
+    bars = reverse.sweep(seed, builder, path)
+    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
+    body = builder.block([*free, *given], [final])
+    bound = {*function.parameters, *given, *_surely_bound(function.body)}
+    anchors = [v for v in body.parameters if v in bound]
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
+    raw = replace(raw, body=counted_by_lists(raw.body))
+    needed = free_values(raw.body.operations, raw.body.results, set(given))
+    return _split(function, reverse, raw, needed, given)
+
+
+def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, native: bool = False) -> Function:
+    """`f_reverse(*parameters, result_bar)`: the forward sweep, and the reverse sweep for that cotangent."""
+    names: Names = names_of(function)
+    reverse = Reverse(function, active, pair_of, names, native)
+    builder = Builder()
+    seed = Value(tangent_type(function.result.type), f"{_result_name(function.result)}_bar")
+    bars = reverse.sweep(seed, builder)
+    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    forward = Builder()
+    forward.operations = [*reverse.forward_operations(function.body), *builder.operations]
+    body = forward.block([*function.parameters, seed], [final])
+    return renamed(Function(f"{function.name}_reverse", body, function.doc), reverse.trace_names() | reverse.hints)
+
+
+def pullback(
+    function: Function,
+    active: Sequence[bool],
+    places: Sequence[int | None],
+    pair_of: PairOf,
+    name: str,
+    native: bool = False,
+) -> Function:
+    """`f_pullback(*parameters, result_bar)`: a tuple of the cotangents of the arguments, None for one without.
+
+    `places` says of each argument where its adjoint stands among those of the active parameters.
+    """
+    both = both_sweeps(function, active, pair_of, native)
+    builder = Builder()
+    builder.operations += both.body.operations
+    count = sum(p is not None for p in places)
+    bars = [both.result] if count == 1 else [builder.extract(both.result, k) for k in range(count)]
+    given = builder.make(tuple, tuple(range(len(places))), [constant(None) if p is None else bars[p] for p in places])
+    return Function(name, builder.block(both.parameters, [given]), function.doc)
+
+
+def _split(
+    function: Function, reverse: Reverse, raw: Function, needed: list[Value], given: Sequence[Value]
+) -> tuple[Function, Function, Type | None]:
+    """The forward sweep that hands over what the reverse sweep needs."""
+    wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
+    again = _computed_again(function.body, wanted, needed)
+    needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
+    needed = [v for v in needed if v not in {op.result for op in lengths}]
+    again = [*lengths, *again]
+    raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
+    forward = Builder()
+    forward.operations = reverse.forward_operations(function.body)
+    if not needed:
+        body = forward.block(function.parameters, function.body.results)
+        return (
+            renamed(replace(function, body=body), reverse.trace_names()),
+            replace(raw, body=replace(raw.body, parameters=tuple(given))),
+            None,
+        )
+    residuals_type = tuple_type(*(v.type for v in needed))
+    kept = forward.make(tuple, tuple(range(len(needed))), needed)
+    final = forward.make(tuple, (0, 1), [function.result, kept])
+    first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
+    residuals = Value(residuals_type, "residuals")
+    firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
+    rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
+    unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
+    body = Block((residuals, *given), (*unpack, *rest.operations), rest.results)
+    return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
+
+
+def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
+    """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
+    own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
+    again: dict[Value, Apply] = {}
+
+    def within_reach(operand: Operand) -> bool:
+        if not isinstance(operand, Value) or operand in needed:
+            return True
+        return operand in own and all(map(within_reach, own[operand].operands))
+
+    def visit(operand: Operand) -> None:
+        op = own.get(operand) if isinstance(operand, Value) else None
+        if op is None or op.result in again or not all(map(within_reach, op.operands)):
+            return
+        for o in op.operands:
+            visit(o)
+        again[op.result] = replace(op, about=())
+
+    for v in wanted:
+        visit(v)
+    return [again[r] for r in own if r in again]
+
+
+def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Value]:
+    """What is needed, with a number in the place of what is computed of it alone: `n`, not `n == 0`."""
+    own = {op.result: op for op in function.body.operations if isinstance(op, Apply) and is_light(op)}
+
+    def leaves(operand: Operand) -> Iterator[Operand]:
+        if isinstance(operand, Value) and operand in own:
+            for o in own[operand].operands:
+                yield from leaves(o)
+        elif isinstance(operand, Value):
+            yield operand
+
+    for v in needed:
+        of = set(leaves(v)).difference(needed) if v.hint is None and is_number(v) else set()
+        one = of.pop() if len(of) == 1 else None
+        yield one if isinstance(one, Value) and one in function.parameters and is_number(one) else v
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value.type, ArrayType) and value.type.is_scalar
+
+
+def _surely_bound(block: Block) -> list[Value]:
+    """What the operations of a block make themselves: no branch that may leave it without a value."""
+    made = [op for op in block.operations if isinstance(op, (Apply, Call))]
+    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+
+
+def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
+    """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
+    typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
+    shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
+    for v in needed:
+        size = v.type.size if isinstance(v.type, ArrayType) else None
+        if size is None or isinstance(size, int) or may_be_negative(size):
+            continue
+        places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
+        array, axis = next(places, (None, 0))
+        if array is None:
+            continue
+        builder = Builder()
+        if axis:
+            builder.extract(builder.apply(SHAPE, (array,)), axis)
+        else:
+            builder.call(len, array)
+        *before, last = builder.operations
+        assert isinstance(last, Apply)
+        yield from (op for op in before if isinstance(op, Apply))
+        yield replace(last, result=v)
+
+
+def _result_name(result: Operand) -> str:
+    return (result.hint if isinstance(result, Value) else None) or "result"

@@ -1,0 +1,526 @@
+"""Batching: a function of one example as a function of many, along a new first axis.
+
+    y = a @ x + b                 ys = xs @ a.T + b
+    z = np.sum(y * y)             zs = np.sum(ys * ys, axis=1)
+
+Each operation on what is batched follows the rule of its family (`rules/batching.py`). One that has no rule, and a
+branch or loop that goes another way for each example, stands in a loop over the examples; all else is as it was. So
+reverse mode of a batched function, and a batched function of derivatives, are what the other transformations make of
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from s2sad.differentiate.definitions import definition_of_call
+from s2sad.differentiate.vmap.no_examples import for_no_example
+from s2sad.errors import UnsupportedCall
+from s2sad.ir.batch_rule import RULES, Batched, NoBatchRule
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
+from s2sad.ir.primitive import Effect, required
+from s2sad.ir.primitives.lists import LISTS
+from s2sad.ir.primitives.regions import CATCHER
+from s2sad.ir.rewrite import copied, read_by, substitute_operation
+from s2sad.ir.types import (
+    NONE,
+    ArrayType,
+    ContainerType,
+    Dim,
+    OpaqueType,
+    SequenceType,
+    StaticType,
+    Type,
+    array,
+    integer,
+    leaves,
+    new_dim,
+    symbols,
+)
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    FunctionRef,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+)
+
+Flag = bool | tuple[Any, ...]
+"""Whether a value is there for each example; of a container, a tuple for its items where they differ."""
+
+BatchedCallee = Callable[[Call, tuple[Flag, ...]], tuple[FunctionRef, Flag]]
+"""The function that computes a call for many examples, and the flag of its result."""
+
+
+def any_of(flag: Flag) -> bool:
+    """Whether anything in a value is there for each example."""
+    return any(map(any_of, flag)) if isinstance(flag, tuple) else flag
+
+
+def joined(flags: Sequence[Flag]) -> Flag:
+    """The flag of a container by those of its items."""
+    if all(f is True for f in flags) and flags:
+        return True
+    return tuple(flags) if any(map(any_of, flags)) else False
+
+
+def batched_type(t: Type, size: Dim, flag: Flag = True) -> Type:
+    """The type of many values of a type."""
+    if isinstance(t, ContainerType):
+        inner = flag if isinstance(flag, tuple) else (flag,) * len(t.items)
+        items = tuple(batched_type(i, size, f) for i, f in zip(t.items, inner, strict=True))
+        return ContainerType(t.cls, t.keys, items)
+    if not any_of(flag):
+        return t
+    if isinstance(t, SequenceType):
+        return SequenceType(batched_type(t.item, size), t.length)
+    if isinstance(t, ArrayType):
+        if t.shape is None:
+            raise NoBatchRule("an array of unknown rank")
+        return array(t.dtype, (size, *t.shape))
+    if isinstance(t, OpaqueType):
+        raise NoBatchRule("what a function that calls itself keeps")
+    return t
+
+
+class Batch:
+    """One function under batching. `table` has what stands for a value, `flags` whether it has the new axis."""
+
+    def __init__(self, size: Dim, count: Operand, callee: BatchedCallee) -> None:
+        self.size = size
+        self.count = count
+        self.callee = callee
+        self.table: dict[Operand, Operand] = {}
+        self.flags: dict[Operand, Flag] = {}
+        self.names: Mapping[Value, tuple[str, bool]] = {}
+        """Names of values that have none themselves."""
+        self.zeros: set[Operand] = set()
+        """Arrays of zeros that are the same for all examples."""
+        self.unbound: set[Operand] = set()
+        """What a branch leaves unbound."""
+        self.looped = False
+        """Whether an operation stands in a loop over the examples."""
+
+    def get(self, operand: Operand) -> Operand:
+        return self.table.get(operand, operand)
+
+    def flag(self, operand: Operand) -> Flag:
+        return self.flags.get(operand, False)
+
+    def many(self, operand: Operand) -> bool:
+        return any_of(self.flag(operand))
+
+    def set(self, value: Value, new: Operand, flag: Flag = True) -> None:
+        """Put a batched operand in the place of a value."""
+        self.table[value] = new
+        self.flags[value] = flag
+
+    def fresh(self, value: Value) -> Value:
+        """A batched value in the place of one, under its name."""
+        new = Value(batched_type(value.type, self.size), *self.name(value))
+        self.set(value, new)
+        return new
+
+    def name(self, value: Value) -> tuple[str | None, bool]:
+        return self.names.get(value, (value.hint, value.loose))
+
+    def whole(self, operand: Operand, builder: Builder) -> Operand:
+        """An operand with the new axis: repeated for each example where it is the same for all."""
+        return self.filled(self.get(operand), self.flag(operand), builder)
+
+    def filled(self, operand: Operand, flag: Flag, builder: Builder) -> Operand:
+        if flag is True:
+            return operand
+        t = operand.type
+        if operand in self.unbound and isinstance(t, ArrayType) and t.is_scalar:
+            return builder.apply(required(np.zeros), (self.count,))
+        if operand in self.unbound:
+            return builder.apply(UNDEFINED, (), {"type": batched_type(t, self.size)})
+        if isinstance(t, ContainerType):
+            inner = flag if isinstance(flag, tuple) else (False,) * len(t.items)
+            items = [self.filled(builder.extract(operand, k), f, builder) for k, f in zip(t.keys, inner, strict=True)]
+            return builder.make(t.cls, t.keys, items)
+        if isinstance(t, SequenceType):
+            return for_each(builder, operand, lambda item, inner: self.filled(item, False, inner))
+        if isinstance(t, OpaqueType):
+            raise NoBatchRule("what a function that calls itself keeps")
+        if not isinstance(t, ArrayType):
+            return operand
+        shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
+        dims = builder.make(tuple, tuple(range(1 + len(shape))), [self.count, *shape])
+        if operand in self.zeros:
+            static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
+            return builder.apply(required(np.zeros), (dims,), static)
+        return builder.apply(required(np.broadcast_to), (operand, dims))
+
+    @staticmethod
+    def shape(operand: Operand, builder: Builder) -> Operand:
+        return builder.apply(SHAPE, (operand,))
+
+    def note(self, op: Operation) -> None:
+        """Remember what an operation is that is the same for all examples."""
+        if isinstance(op, Apply) and op.primitive.name in ("np.zeros", "np.zeros_like"):
+            self.zeros.add(op.result)
+        if isinstance(op, Apply) and op.primitive is UNDEFINED:
+            self.unbound.add(op.result)
+
+    # operations
+
+    def run(self, function: Function, builder: Builder) -> None:
+        """Append the body of a function whose parameters have been set."""
+        self.block(function.body, builder)
+        builder.about = ()
+
+    def block(self, block: Block, builder: Builder) -> None:
+        for op in block.operations:
+            builder.location, builder.about = op.location, op.about
+            self.operation(op, builder)
+
+    def operation(self, op: Operation, builder: Builder) -> None:
+        read = read_by(op)
+        if not any(map(self.many, read)):
+            table = {o: self.table[o] for o in read if o in self.table}
+            builder.operations.append(substitute_operation(op, table) if table else op)
+            self.note(op)
+            return
+        mark, flags, table = len(builder.operations), dict(self.flags), dict(self.table)
+        try:
+            match op:
+                case Apply():
+                    self.apply(op, builder)
+                case Call():
+                    self.call(op, builder)
+                case If():
+                    self.branch(op, builder)
+                case For() | While():
+                    self.loop(op, builder)
+        except NoBatchRule:
+            del builder.operations[mark:]
+            self.flags, self.table = flags, table
+            self.one_by_one(op, builder)
+
+    def apply(self, op: Apply, builder: Builder) -> None:
+        if op.primitive is MAKE:
+            made = builder.apply(MAKE, [self.get(o) for o in op.operands], op.static, *self.name(op.result))
+            self.set(op.result, made, joined([self.flag(o) for o in op.operands]))
+            return
+        if op.primitive is EXTRACT:
+            self.extract(op, builder)
+            return
+        listed = op.primitive in LISTS and op.primitive.name not in RULES
+        if op.primitive.effect is Effect.IO or listed or op.primitive is UNDEFINED:
+            raise NoBatchRule(op.primitive.name)
+        if op.primitive.definition is not None:
+            self.written_out(op, builder)
+            return
+        rule = RULES.get(op.primitive.name) or (RULES["elementwise"] if op.primitive.elementwise else None)
+        if rule is None:
+            raise NoBatchRule(op.primitive.name)
+        flags = tuple(map(self.many, op.operands))
+        operands = [
+            builder.expr(self.whole(o, builder) if f else self.get(o)) for o, f in zip(op.operands, flags, strict=True)
+        ]
+        types, count = tuple(o.type for o in op.operands), builder.expr(self.count)
+        repeat = partial(self.filled, flag=False, builder=builder)
+        given = Batched(op.primitive, tuple(operands), flags, types, op.static, count, repeat)
+        result = builder.operand(rule(given))
+        if given.same_for_all:
+            self.table[op.result] = result
+            return
+        if not same_rank(result.type, batched_type(op.result.type, self.size)):
+            raise NoBatchRule(op.primitive.name)
+        self.set(op.result, named(builder, result, *self.name(op.result)))
+
+    def written_out(self, op: Apply, builder: Builder) -> None:
+        """A call that has a definition, by the operations that it stands for."""
+        inner = builder.child()
+        result = definition_of_call(op, inner, op.operands)
+        for made in inner.operations:
+            self.operation(made, builder)
+        self.table[op.result], self.flags[op.result] = self.get(result), self.flag(result)
+
+    def extract(self, op: Apply, builder: Builder) -> None:
+        container, key = op.operands[0], op.static["key"]
+        flag = self.flag(container)
+        assert isinstance(container.type, ContainerType)
+        item = builder.extract(self.get(container), key)
+        own = flag[container.type.keys.index(key)] if isinstance(flag, tuple) else flag
+        self.set(op.result, named(builder, item, *self.name(op.result)), own)
+
+    def call(self, op: Call, builder: Builder) -> None:
+        reference, flag = self.callee(op, tuple(map(self.flag, op.operands)))
+        made = replace(reference, result=batched_type(op.result.type, self.size, flag))
+        hint, _ = self.name(op.result)
+        self.set(op.result, builder.call_function(made, list(map(self.get, op.operands)), hint), flag)
+
+    def branch(self, op: If, builder: Builder) -> None:
+        if self.many(op.predicate) or op.predicate.type is CATCHER:
+            raise NoBatchRule("if")  # it may go another way for each example
+        inners = []
+        for block in op.blocks:
+            inner = builder.child()
+            self.block(block, inner)
+            inners.append(inner)
+        many = [any(self.many(b.results[k]) for b in op.blocks) for k in range(len(op.results))]
+        blocks = [
+            inner.block((), [self.whole(o, inner) if m else self.get(o) for o, m in zip(b.results, many, strict=True)])
+            for inner, b in zip(inners, op.blocks, strict=True)
+        ]
+        results = tuple(self.fresh(r) if m else r for r, m in zip(op.results, many, strict=True))
+        made = replace(op, predicate=self.get(op.predicate), then=blocks[0], orelse=blocks[1], results=results)
+        builder.operations.append(made)
+
+    def loop(self, op: For | While, builder: Builder) -> None:
+        """A loop that runs alike for all examples; what it carries is batched where one iteration makes it so."""
+        bounds = (op.start, op.stop, op.step) if isinstance(op, For) else ()
+        if any(map(self.many, bounds)):
+            raise NoBatchRule("for")
+        n, rows = len(op.initial), op.body.results
+        carried = list(map(self.many, op.initial))
+        flags, table = dict(self.flags), dict(self.table)
+        while True:
+            inner, parameters, test = builder.child(), self.parameters(op, carried), None
+            if isinstance(op, While):
+                test = self.test(op, builder.child(), carried)
+            self.block(op.body, inner)
+            found = [c or self.many(o) for c, o in zip(carried, rows, strict=False)]
+            if found == carried:
+                break
+            carried = found
+            self.flags, self.table = dict(flags), dict(table)
+        cut = len(rows) - op.breaks
+        if any(map(self.many, rows[cut:])):
+            raise NoBatchRule("break")
+        collected = list(map(self.many, rows[n:cut]))
+        kept = [self.whole(o, inner) if m else self.get(o) for o, m in zip(rows, [*carried, *collected], strict=False)]
+        body = inner.block(parameters, [*kept, *map(self.get, rows[cut:])])
+        initial = tuple(self.whole(o, builder) if c else self.get(o) for o, c in zip(op.initial, carried, strict=True))
+        results = tuple(self.fresh(r) if m else r for r, m in zip(op.results, [*carried, *collected], strict=True))
+        if isinstance(op, For):
+            start, stop, step = map(self.get, bounds)
+            scanned = tuple(self.whole(s, builder) if self.many(s) else self.get(s) for s in op.scanned)
+            made: For | While = replace(
+                op, start=start, stop=stop, step=step, initial=initial, scanned=scanned, body=body, results=results
+            )
+        else:
+            assert test is not None
+            made = replace(op, initial=initial, test=test, body=body, results=results)
+        builder.operations.append(made)
+
+    def parameters(self, op: For | While, carried: Sequence[bool]) -> list[Value]:
+        values = [self.fresh(p) if c else p for p, c in zip(op.carried, carried, strict=True)]
+        if not isinstance(op, For):
+            return values
+        items = [self.fresh(i) if self.many(s) else i for i, s in zip(op.items, op.scanned, strict=True)]
+        return [op.index, *values, *items]
+
+    def test(self, op: While, inner: Builder, carried: Sequence[bool]) -> Block:
+        values = [self.fresh(p) if c else p for p, c in zip(op.test.parameters, carried, strict=True)]
+        self.block(op.test, inner)
+        if self.many(op.test.results[0]):
+            raise NoBatchRule("while")
+        return inner.block(values, [self.get(op.test.results[0])])
+
+    # without a rule
+
+    def arrays(self, operands: Iterable[Operand]) -> list[Operand]:
+        """What stands for operands, in the order of their names."""
+        return [self.get(o) for o in sorted(operands, key=lambda o: (isinstance(o, Value) and o.hint) or "")]
+
+    def one_by_one(self, op: Operation, builder: Builder) -> None:
+        """An operation in a loop over the examples, its results stacked."""
+        self.looped = True
+        kept = [r for r in op.results if r.type != NONE]
+        read = read_by(op)
+        known = set().union(*(symbols(o.type) for o in read))
+        if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
+            raise NoBatchRule("a list, or an array whose shape may differ between the examples")
+        if leaves_unbound(op):
+            raise NoBatchRule("a branch that leaves an array unbound")
+        if self.size == 0:
+            for r in kept:
+                self.set(r, for_no_example(builder, r.type, self.arrays(read)))
+            return
+        index = Value(integer(new_dim("i")), None)
+        inner = builder.child()
+        table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
+        for v in sorted((o for o in read if isinstance(o, Value) and self.many(o)), key=lambda v: v.hint or ""):
+            table[v] = example(self.get(v), self.flag(v), index, inner, v.hint)
+        table |= copied(Block((), (op,), ()))
+        inner.operations.append(substitute_operation(op, table))
+        self.stacked(inner, index, [(r, table[r]) for r in kept], builder)
+
+    def stacked(self, inner: Builder, index: Value, results: Sequence[tuple[Value, Operand]], builder: Builder) -> None:
+        """The results of a loop over the examples in arrays."""
+        found = [leaf for _, made in results for leaf in leaves_in(inner, made)]
+        lists = [Value(SequenceType(o.type, self.size)) for o in found]
+        trips = constant(0), self.count, constant(1)
+        body = inner.block([index], found)
+        builder.operations.append(For(*trips, (), (), body, tuple(lists), location=inner.location, about=inner.about))
+        rest = iter([builder.call(np.array, v).operand for v in lists])
+        for r, _ in results:
+            self.set(r, named(builder, rebuilt(builder, r.type, rest), *self.name(r)))
+
+    def whole_in_a_loop(self, function: Function, builder: Builder, reason: NoBatchRule) -> None:
+        """The body of a function in a loop over the examples, its result stacked."""
+        result = function.result
+        if not is_stackable(result.type):
+            raise UnsupportedCall(
+                f"vmap of {function.name}: {reason}", "use arrays of one shape for all examples, or a loop over them"
+            )
+        if self.size == 0 and isinstance(result, Value):
+            self.set(result, for_no_example(builder, result.type, self.arrays(function.parameters)))
+            return
+        index, inner = Value(integer(new_dim("i")), None), builder.child()
+        table: dict[Operand, Operand] = {}
+        for p in function.parameters:
+            table[p] = example(self.get(p), self.flag(p), index, inner, p.hint)
+        inner.operations += [substitute_operation(op, table) for op in function.body.operations]
+        kept = [(result, table.get(result, result))] if isinstance(result, Value) else []
+        self.stacked(inner, index, kept, builder)
+
+
+def leaves_unbound(op: Operation) -> bool:
+    """Whether a branch in an operation hands on an array that it does not have."""
+    for block in op.blocks:
+        unbound = {
+            o.result for o in block.operations if isinstance(o, Apply) and o.primitive is UNDEFINED and not is_number(o)
+        }
+        if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
+            return True
+    return False
+
+
+def is_number(op: Apply) -> bool:
+    t = op.result.type
+    return isinstance(t, ArrayType) and t.is_scalar
+
+
+def example(operand: Operand, flag: Flag, index: Value, builder: Builder, hint: str | None) -> Operand:
+    """What one example has of a batched operand."""
+    t = operand.type
+    if not any_of(flag):
+        return operand
+    if isinstance(t, ContainerType):
+        inner = flag if isinstance(flag, tuple) else (True,) * len(t.items)
+        items = [
+            example(builder.extract(operand, k), f, index, builder, None) for k, f in zip(t.keys, inner, strict=True)
+        ]
+        return builder.make(t.cls, t.keys, items, hint)
+    if isinstance(t, SequenceType):
+        return for_each(builder, operand, lambda item, inner: example(item, True, index, inner, None), hint)
+    if isinstance(t, ArrayType):
+        return builder.apply(GETITEM, (operand, index), None, hint)
+    if isinstance(t, StaticType):
+        return operand
+    raise NoBatchRule(f"{t}")
+
+
+def for_each(
+    builder: Builder, items: Operand, function: Callable[[Operand, Builder], Operand], hint: str | None = None
+) -> Operand:
+    """A list of what a function makes of each item of a list."""
+    assert isinstance(items.type, SequenceType)
+    index, item, inner = Value(integer(new_dim("i"))), Value(items.type.item), builder.child()
+    made = function(item, inner)
+    result = Value(SequenceType(made.type, items.type.length), hint)
+    body = inner.block([index, item], [made])
+    trips = constant(0), builder.call(len, items).operand, constant(1)
+    builder.operations.append(For(*trips, (), (items,), body, (result,), location=builder.location, ascending=(True,)))
+    return result
+
+
+def rank_of(t: Type) -> int:
+    rank = t.rank if isinstance(t, ArrayType) else None
+    if rank is None:
+        raise NoBatchRule("an array of unknown rank")
+    return rank
+
+
+def same_rank(a: Type, b: Type) -> bool:
+    """Whether a batched result is what it should be: containers alike, arrays of one rank."""
+    if isinstance(a, ContainerType) and isinstance(b, ContainerType):
+        return a.keys == b.keys and all(map(same_rank, a.items, b.items))
+    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+        return a.rank == b.rank
+    return type(a) is type(b)
+
+
+def is_stackable(t: Type) -> bool:
+    """Whether values of a type can be items of an array, if they have one shape."""
+    return all(map(is_stackable, t.items)) if isinstance(t, ContainerType) else isinstance(t, ArrayType)
+
+
+def has_ranks(t: Type) -> bool:
+    """Whether the ranks of all arrays are known."""
+    return all(isinstance(leaf, ArrayType) and leaf.shape is not None for leaf in leaves(t))
+
+
+def leaves_in(builder: Builder, operand: Operand) -> list[Operand]:
+    """The arrays in a container."""
+    t = operand.type
+    if isinstance(t, ContainerType):
+        return [leaf for k in t.keys for leaf in leaves_in(builder, builder.extract(operand, k))]
+    return [operand]
+
+
+def rebuilt(builder: Builder, t: Type, leaves: Iterator[Operand]) -> Operand:
+    """A container of a type with these arrays in it."""
+    if isinstance(t, ContainerType):
+        return builder.make(t.cls, t.keys, [rebuilt(builder, i, leaves) for i in t.items])
+    return next(leaves)
+
+
+def named(builder: Builder, operand: Operand, hint: str | None, loose: bool) -> Operand:
+    """The operand with the name of what it stands for: that of the operation just appended."""
+    last = builder.operations[-1] if builder.operations else None
+    if hint is None or not isinstance(last, Apply) or last.result is not operand or operand.hint is not None:
+        return operand
+    new = Value(operand.type, hint, loose)
+    builder.operations[-1] = replace(last, result=new)
+    return new
+
+
+def counted(builder: Builder, operand: Operand, flag: Flag) -> Operand | None:
+    """The number of examples, from an array that holds all; None where an operand has none."""
+    t = operand.type
+    if isinstance(t, ContainerType) and any_of(flag):
+        inner = flag if isinstance(flag, tuple) else (True,) * len(t.items)
+        found = (counted(builder, builder.extract(operand, k), f) for k, f in zip(t.keys, inner, strict=True))
+        return next((c for c in found if c is not None), None)
+    return builder.call(len, operand).operand if isinstance(t, ArrayType) and flag is True else None
+
+
+def batched(
+    function: Function, flags: Sequence[Flag], callee: BatchedCallee, name: str, uniform: Callable[[], bool]
+) -> tuple[Function, Flag]:
+    """`f_batch(*parameters)`: a function for many examples, where the flagged parameters are there for each.
+
+    The flag of its result; where it has to be `uniform`, True.
+    """
+    size, builder = new_dim("n"), Builder()
+    parameters = [Value(batched_type(p.type, size, f), p.hint) for p, f in zip(function.parameters, flags, strict=True)]
+    found = (counted(builder, p, f) for p, f in zip(parameters, flags, strict=True))
+    count = next((c for c in found if c is not None), None)
+    if count is None:
+        raise NoBatchRule(f"a call of {function.name} by lists alone")
+    batch = Batch(size, count, callee)
+    for p, new, f in zip(function.parameters, parameters, flags, strict=True):
+        batch.set(p, new, f)
+    batch.run(function, builder)
+    flag = True if uniform() else batch.flag(function.result)
+    result = batch.whole(function.result, builder) if flag is True else batch.get(function.result)
+    return Function(name, builder.block(parameters, [result]), function.doc), flag

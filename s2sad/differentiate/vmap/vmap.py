@@ -1,0 +1,171 @@
+"""vmap: a function for many examples, whose values are along any axis of its arguments and of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from s2sad.differentiate.tangents import pick
+from s2sad.differentiate.vmap.batching import Batch, BatchedCallee, Flag, any_of, joined
+from s2sad.differentiate.vmap.example_loops import arrays_in, in_a_loop
+from s2sad.errors import ArgumentError
+from s2sad.ir.batch_rule import NoBatchRule
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import SHAPE
+from s2sad.ir.types import ArrayType, ContainerType, Type, array
+from s2sad.ir.values import Function, Operand, Value
+
+Axis = int | None
+Axes = Any
+"""The axis of the examples, None where a value is the same for all; for a container a tuple or ByKey for its items."""
+
+
+@dataclass(frozen=True)
+class ByKey:
+    """The axes of the items of a dict, as pairs of the key and its axes."""
+
+    pairs: tuple[tuple[object, Any], ...]
+
+
+def axes_of(axes: Axes, t: Type, what: str) -> list[Axis]:
+    """The axis of each leaf of a type."""
+    if isinstance(t, ContainerType):
+        return [
+            a for inner, item in zip(_inner(axes, t, what), t.items, strict=True) for a in axes_of(inner, item, what)
+        ]
+    if isinstance(axes, (tuple, ByKey)):
+        raise ArgumentError(f"{what}: {axes} has not the structure of {t}")
+    return [axes]
+
+
+def _inner(axes: Axes, t: ContainerType, what: str) -> Sequence[Axes]:
+    """The axes of the items of a container."""
+    if isinstance(axes, ByKey):
+        found = dict(axes.pairs)
+        if set(found) != set(t.keys):
+            raise ArgumentError(f"{what}: the keys {set(found)} are not those of {t}")
+        return [found[k] for k in t.keys]
+    if not isinstance(axes, tuple):
+        return [axes] * len(t.items)
+    if len(axes) != len(t.items):
+        raise ArgumentError(f"{what}: {axes} has not the structure of {t}")
+    return axes
+
+
+def example_type(t: Type, axes: Axes, what: str) -> Type:
+    """The type that one example has of an argument."""
+    if isinstance(t, ContainerType):
+        inner = _inner(axes, t, what)
+        return ContainerType(t.cls, t.keys, tuple(map(example_type, t.items, inner, [what] * len(inner))))
+    if isinstance(axes, (tuple, ByKey)):
+        raise ArgumentError(f"{what}: {axes} has not the structure of {t}")
+    if axes is None or not isinstance(t, ArrayType):
+        return t
+    shape = None if t.is_scalar else t.shape
+    if shape is None or not -len(shape) <= axes < len(shape):
+        raise ArgumentError(f"{what}: there is no axis {axes} of {t}; None is for what is the same for all examples")
+    k = axes % len(shape)
+    return array(t.dtype, shape[:k] + shape[k + 1 :])
+
+
+def vmap(
+    function: Function,
+    types: Sequence[Type],
+    axes: Sequence[Axes],
+    out_axes: Axes,
+    callee: BatchedCallee,
+    name: str,
+    native: bool = False,
+) -> Function:
+    """A function for many examples, whose values are along any axis of its parameters, which have these types.
+
+    In `native` code it is a loop over the examples: there that is faster than whole arrays, and takes less memory.
+    """
+    builder = Builder()
+    parameters = [
+        p if axis is None else Value(t, p.hint) for p, t, axis in zip(function.parameters, types, axes, strict=True)
+    ]
+    own = [axes_of(a, t, "in_axes") for a, t in zip(axes, types, strict=True)]
+    mapped = [
+        (p, path, t.shape[a % len(t.shape)], a % len(t.shape))
+        for p, line in zip(parameters, own, strict=True)
+        for (path, t), a in zip(_leaf_paths(p.type), line, strict=True)
+        if a is not None and isinstance(t, ArrayType) and t.shape
+    ]
+    if not mapped:
+        raise ArgumentError(f"vmap of {function.name}: in_axes has no axis")
+    p, path, size, k = mapped[0]
+    if any(s != size for _, _, s, _ in mapped):
+        raise ArgumentError(f"vmap of {function.name}: the arguments have different lengths along their axes")
+    leaf = pick(builder, p, *path)
+    count = builder.call(len, leaf).operand if k == 0 else builder.extract(builder.apply(SHAPE, (leaf,)), k)
+    batch = Batch(size, count, callee)
+    for inner, p, line in zip(function.parameters, parameters, own, strict=True):
+        batch.set(inner, *_front(builder, p, iter(line)))
+    if native:
+        in_a_loop(batch, function, builder, [leaf for p in parameters for leaf in arrays_in(builder, p)])
+    else:
+        at_once(batch, function, builder)
+    places = iter(axes_of(out_axes, function.result.type, "out_axes"))
+    operand, flag = batch.get(function.result), batch.flag(function.result)
+    result = _placed(batch, builder, operand, flag, places, function.name)
+    return Function(name, builder.block(parameters, [result]), function.doc)
+
+
+def at_once(batch: Batch, function: Function, builder: Builder) -> None:
+    """The body of a function for all examples together; in a loop over them, its result a list, where that fails."""
+    mark, table, flags = len(builder.operations), dict(batch.table), dict(batch.flags)
+    try:
+        batch.run(function, builder)
+    except NoBatchRule as e:
+        del builder.operations[mark:]
+        batch.table, batch.flags = table, flags
+        batch.whole_in_a_loop(function, builder, e)
+
+
+def _leaf_paths(t: Type) -> Iterator[tuple[tuple[object, ...], Type]]:
+    if not isinstance(t, ContainerType):
+        yield (), t
+        return
+    for key, item in zip(t.keys, t.items, strict=True):
+        yield from (((key, *path), leaf) for path, leaf in _leaf_paths(item))
+
+
+def _front(builder: Builder, operand: Operand, axes: Iterator[Axis]) -> tuple[Operand, Flag]:
+    """An argument with the axis of the examples in front, and its flag."""
+    t = operand.type
+    if isinstance(t, ContainerType):
+        found = [_front(builder, builder.extract(operand, k), axes) for k in t.keys]
+        flag = joined([f for _, f in found])
+        return (builder.make(t.cls, t.keys, [o for o, _ in found]), flag) if any_of(flag) else (operand, False)
+    axis = next(axes)
+    if axis is None or not isinstance(t, ArrayType):
+        return operand, False
+    return (builder.call(np.moveaxis, builder.expr(operand), axis, 0).operand if axis else operand), True
+
+
+def _placed(batch: Batch, builder: Builder, operand: Operand, flag: Flag, axes: Iterator[Axis], name: str) -> Operand:
+    """A result with the axis of the examples where it is asked for."""
+    t = operand.type
+    if isinstance(t, ContainerType):
+        inner = flag if isinstance(flag, tuple) else (flag,) * len(t.items)
+        items = [
+            _placed(batch, builder, builder.extract(operand, k), f, axes, name)
+            for k, f in zip(t.keys, inner, strict=True)
+        ]
+        return builder.make(t.cls, t.keys, items)
+    axis = next(axes)
+    if axis is not None:
+        return _turned(builder, batch.filled(operand, flag, builder), axis)
+    if any_of(flag):
+        raise ArgumentError(f"vmap of {name}: a result differs between the examples, its out_axes is None")
+    return operand
+
+
+def _turned(builder: Builder, operand: Operand, axis: int) -> Operand:
+    if not axis or not isinstance(operand.type, ArrayType):
+        return operand
+    return builder.call(np.moveaxis, builder.expr(operand), 0, axis).operand

@@ -1,0 +1,593 @@
+"""What a user holds: a derivative that compiles itself for each pattern of arguments, and finds it again at once.
+
+df = Derivative(f, Transform("grad"))
+df(2.0, x)          looks the pattern of the arguments up, compiles at the first call, calls the emitted function
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+import textwrap
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from s2sad.backends import numba as native
+from s2sad.compiler.pipeline import Compiled, compile_derivative
+from s2sad.compiler.program import Program
+from s2sad.compiler.targets import name_of as name_of
+from s2sad.compiler.targets import positional_names
+from s2sad.compiler.targets import signature_of as signature_of
+from s2sad.compiler.transform import Transform, is_constant, with_statics
+from s2sad.dispatch.arguments import item_at, number_leaves, unshared
+from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
+from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
+from s2sad.emit.functions import Parameter
+from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, Unsupported, note_line
+from s2sad.frontend.context import NeedsStatic
+from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
+from s2sad.frontend.reading.callables import Spread, python_function
+from s2sad.ir.definition import definition_of, has_rule
+from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.primitive import lookup
+from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
+from s2sad.ir.types import (
+    NUMBER,
+    ArrayType,
+    ContainerType,
+    StaticType,
+    Type,
+    is_active_type,
+    leaves,
+    substitute,
+    type_of,
+)
+from s2sad.ir.user_rules import BlackBox
+from s2sad.ir.values import Function
+from s2sad.version import __version__
+
+BACKENDS = (None, "numpy", "numba")
+"""What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
+
+SUFFIX = {"pushforward": "dot", "primal": ""}
+
+
+def check_function(target: Any) -> None:
+    """Refuse what is no function with source text.
+
+    Raises:
+        ArgumentError: it is not callable.
+        SourceUnavailable: it is built in, or an object with `__call__`.
+    """
+    if not callable(target):
+        raise ArgumentError(f"a function is needed, not {target!r}")
+    called = target
+    while isinstance(called, (functools.partial, Spread)):
+        called = called.func if isinstance(called, functools.partial) else called.function
+    if isinstance(called, Derivative) or has_rule(called) or python_function(called) is not None:
+        return
+    name = getattr(target, "__name__", type(target).__name__)
+    raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
+
+
+def is_variadic(target: Any, signature: inspect.Signature | None = None) -> bool:
+    """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
+    if isinstance(target, Derivative):
+        return target.is_variadic
+    found = lookup(target)
+    if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
+        return True
+    if found is None and definition_of(target) is not None:
+        return True
+    if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
+        return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+    parameters = (signature or signature_of(target)).parameters.values()
+    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+
+
+def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A function that takes `*args` or `**kwargs`, or a derivative of one, as one of just these arguments.
+
+    Other functions stay as they are.
+    """
+    if isinstance(target, Derivative):
+        return target.spread(args, kwargs)
+    if not is_variadic(target):
+        return target
+    names = positional_names(target, len(args))
+    return Spread(target, (*names, *kwargs), len(args))
+
+
+class Derivative:
+    """A derivative of a function: called like the function, compiled for each pattern of its arguments.
+
+    `transform` says which derivative, `target` of what: a Python function, or another derivative.
+    """
+
+    __s2sad_derivative__ = True
+    __signature__: inspect.Signature
+
+    def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
+        if backend not in BACKENDS:
+            raise ArgumentError(f"backend {backend!r}: this version has {', '.join(map(repr, BACKENDS))}")
+        if backend == "numba":
+            native.check()
+        check_function(target)
+        self.target = target
+        self.transform = transform
+        self.backend = backend
+        self._function = python_function(target)
+        self._stamp = _stamp(target, self._function)
+        functools.update_wrapper(self, self._function or target, updated=())
+        own = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
+        self.__signature__ = _signature(target, own, transform)
+        self.__name__ = f"{name_of(_named(target, transform))}_{_suffix(transform)}" if transform else name_of(target)
+        self._families: dict[object, Family] = {}
+        self._fast: dict[tuple[type, ...], Specialised] = {}
+        self._names = tuple(self.__signature__.parameters)
+        self._count = len(self._names)
+        self._spread: dict[object, Derivative] | None = {} if is_variadic(target, own) else None
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}{self.__signature__}>"
+
+    def __copy__(self) -> Derivative:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Derivative:
+        return self
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    @property
+    def is_variadic(self) -> bool:
+        """Whether it is compiled for just the arguments of a call."""
+        return self._spread is not None
+
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+        """This derivative, or that for so many arguments where the function takes `*args`."""
+        if self._spread is None:
+            return self
+        key = (len(args), tuple(kwargs))
+        if key not in self._spread:
+            assert self.transform is not None
+            own = args[: len(args) - self.transform.further]
+            self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
+        return self._spread[key]
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if self._spread is not None:
+            return self.spread(args, kwargs)(*args, **kwargs)
+        try:
+            if kwargs or len(args) != self._count:
+                args = self._bind(args, kwargs)
+            else:
+                found = self._fast.get(tuple(map(type, args)))
+                if found is not None and found.guards.hold():
+                    return found.call(*args)
+            return self._specialise(args).call(*args)
+        except Exception as e:
+            note_line(e)
+            raise
+
+    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the order of the parameters, defaults put in."""
+        if not kwargs and len(args) == len(self._names):
+            return tuple(args)
+        self._sign_again()
+        bound = self.__signature__.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return tuple(bound.arguments[n] for n in self._names)
+
+    def _sign_again(self) -> None:
+        """Take the signature of the function anew where its code or its defaults were replaced."""
+        if isinstance(self.target, Derivative):
+            self.target._sign_again()
+        stamp = _stamp(self.target, self._function)
+        if len(stamp) == len(self._stamp) and all(map(operator.is_, stamp, self._stamp)):
+            return
+        self._stamp = stamp
+        own = self.target.__signature__ if isinstance(self.target, Derivative) else signature_of(self.target)
+        self.__signature__ = _signature(self.target, own, self.transform)
+        self._names = tuple(self.__signature__.parameters)
+        self._count = len(self._names)
+
+    def _specialise(self, values: tuple[Any, ...]) -> Specialised:
+        """What these arguments lead to, made where there is none."""
+        dims: dict[int, int] = {}
+        statics: list[Any] = []
+        key = fast_key(values, dims, statics)
+        family = self._families.get(key)
+        if family is not None:
+            own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
+            for member in family.known.get(own, ()):
+                if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
+                    return member
+        found = self._find(key, values, dims, statics)
+        if not found.statics and not found.watched and all(type(a) in (float, int) for a in values):
+            self._fast[tuple(map(type, values))] = found
+        if family is None or family.statics != found.statics:
+            family = self._families[key] = Family(found.statics)
+        family.add((*map(instant_key, statics), *found.known), found)
+        return found
+
+    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
+        """What was compiled for such arguments, for this function or another one of its code; made where it was not."""
+        roots = roots_of(self.target, statics)
+        texts = tuple(fingerprint(s) or code_key(s) for s in statics)
+        shared = (code_key(self), key, texts)
+        settled = Settled()
+        for other, seen in SHARED.find(shared, roots, settled):
+            if other.known != _known(values, other.statics):
+                continue
+            found = Found(bound_here(other.module, seen), seen, other.places)
+            if outside_key(found.watched, dims) == other.outside:
+                return self._specialised(found, other.statics, values, dims, other.given, other.pattern)
+        member = self._compile(values, dims, roots, settled)
+        SHARED.add(shared, member)
+        return member
+
+    def _compile(
+        self, values: tuple[Any, ...], dims: dict[int, int], roots: Sequence[Any], settled: Settled
+    ) -> Specialised:
+        statics: Statics = ()
+        self._check([Signature().type_of(v) for v in values])
+        while True:
+            signature = Signature()
+            given = [signature.type_of(v) for v in values]
+            leaves = {(k, p): item_at(values[k], p) for k, p in statics}
+            parameters = {
+                n: with_statics(t, k, leaves) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
+            }
+            try:
+                found = self._load_or_make(parameters, signature, values, roots, settled)
+                break
+            except NeedsStatic as e:
+                if (e.parameter, e.path) in statics:
+                    raise
+                statics = (*statics, (e.parameter, e.path))
+            except (NeedsConstant, NeedsVariables) as e:
+                settled.add(e)
+            except Unsupported:
+                if settled.pending <= settled.constants:
+                    raise
+                settled.constants |= settled.pending
+        return self._specialised(found, statics, values, dims, tuple(given), tuple(parameters.values()))
+
+    def _specialised(
+        self,
+        found: Found,
+        statics: Statics,
+        values: tuple[Any, ...],
+        dims: dict[int, int],
+        given: tuple[Type, ...],
+        pattern: tuple[Type, ...],
+    ) -> Specialised:
+        """The emitted function in a module, with what was read to make it."""
+        made = self._entry(found.module, found.captured, statics, values, given, pattern)
+        made.watched = found.watched
+        made.outside = outside_key(made.watched, dims)
+        made.seen, made.guards, made.places = found.seen, found.seen.guards, found.places
+        return made
+
+    def _entry(
+        self,
+        module: types.ModuleType,
+        captured: tuple[Variable, ...],
+        statics: Statics,
+        values: tuple[Any, ...],
+        given: tuple[Type, ...],
+        pattern: tuple[Type, ...],
+    ) -> Specialised:
+        """The emitted function in a module, with the variables that it captures."""
+        parameters = dict(zip(self._names, pattern, strict=True))
+        made = self._native(module, captured, parameters) or bound(module, captured, self._names)
+        written = module.__s2sad_meta__["written"]
+        if written and len(given) + len(captured) > 1:
+            made.call = unshared(made.call, written, captured, self._names)
+        made.given, made.pattern = given, pattern
+        made.statics, made.known = statics, _known(values, statics)
+        made.captured = captured
+        return made
+
+    def _native(
+        self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
+    ) -> Specialised | None:
+        """The entry of a module as native code; None where NumPy runs it."""
+        if self.backend != "numba":
+            return None
+        kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+        own = [t for t in parameters.values() if not is_constant(t)]
+
+        def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
+            if len(kept) == len(parameters) and not captured:
+                return inner
+            return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
+
+        def plain() -> Callable[..., Any]:
+            other = self.without_backend()
+            return lambda *args: other(*args)
+
+        call, reverse = native.entries(module, own, adapted, plain, self.__name__)
+        text = source_of(module)
+        call.source = text  # type: ignore[attr-defined]
+        return Specialised(call, call, text, module, reverse=reverse)
+
+    def without_backend(self) -> Derivative:
+        """The same derivative, run by NumPy."""
+        return Derivative(self.target, self.transform)
+
+    def _check(self, given: Sequence[Type]) -> None:
+        """Whether derivatives can be taken for the arguments asked for."""
+        if self.transform is None:
+            return
+        for k in self.transform.argnums:
+            if k >= len(given):
+                raise ArgumentError(f"argnums {k}: {name_of(self.target)} has {len(given)} parameters")
+            if not is_active_type(given[k]):
+                raise NotDifferentiable(
+                    f"the derivative of {name_of(self.target)} by its parameter {self._names[k]!r} needs floats, not "
+                    f"{given[k]}; pass a float, or leave the parameter out of argnums"
+                )
+
+    def _load_or_make(
+        self,
+        parameters: dict[str, Type],
+        signature: Signature,
+        values: Sequence[Any],
+        roots: Sequence[Any],
+        settled: Settled,
+    ) -> Found:
+        pattern = ";".join(map(key_of, parameters.values()))
+        kind = kind_of_module(roots, _chain(self), pattern, str(self.backend))
+        found = stored(self.__name__, kind, roots, values)
+        if found is not None:
+            return found
+        reads = Reads(roots, settled)
+        compiled = self.compile(parameters, signature, reads)
+        facts: dict[str, object] = {
+            "entry": compiled.entry,
+            "reverse": compiled.reverse,
+            "residuals": compiled.residuals,
+            "written": [k for k, n in enumerate(parameters) if n in compiled.written],
+            "result": native.structure(compiled.result),
+            "outside": list(map(native.structure, compiled.outside)),
+            "kept": native.structure(compiled.kept) if compiled.residuals else None,
+            "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
+        }
+        return store(self.__name__, kind, compiled, reads, values, facts)
+
+    def compile(
+        self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
+    ) -> Compiled:
+        """The text of the derivative for parameters of these types."""
+        program = Program(self.backend == "numba", reads)
+        if signature is not None:
+            program.signature = signature
+        return compile_derivative(
+            self.target,
+            self.transform,
+            parameters,
+            self.__name__,
+            self._parameters(),
+            self.header(parameters),
+            program,
+            self.docstring(),
+        )
+
+    def _parameters(self) -> list[Parameter]:
+        result = []
+        for p in self.__signature__.parameters.values():
+            default = None if p.default is p.empty else _default_text(p.default)
+            result.append(Parameter(p.name, None, default, p.kind is p.KEYWORD_ONLY))
+        return result
+
+    def header(self, parameters: dict[str, Type]) -> list[str]:
+        """The first lines of the module: what it was made from, and how."""
+        types_ = ", ".join(f"{n}: {t}" for n, t in parameters.items())
+        base = base_function(self.target)
+        lines = textwrap.wrap(f"{self.__name__}({types_})", 98, subsequent_indent="    ", break_on_hyphens=False)
+        return [
+            *lines,
+            f"generated by s2sad {__version__} from {_full_name(base)}",
+        ]
+
+    def docstring(self) -> str:
+        """The docstring of the emitted function."""
+        if self.transform is None:
+            return str(name_of(self.target))
+        arguments = ", ".join(self._names[k] for k in self.transform.argnums)
+        name = name_of(_named(self.target, self.transform))
+        return _DOCS[_suffix(self.transform)].format(name=name, arguments=arguments)
+
+    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
+        """The result and residuals for these arguments, and the reverse sweep."""
+        values = self._bind(primals, {})
+        found = self._specialise(values)
+        meta = found.module.__s2sad_meta__
+        reverse = found.reverse or getattr(found.module, meta["reverse"])
+        try:
+            result = found.call(*values)
+        except Exception as e:
+            note_line(e)
+            raise
+        if meta["residuals"]:
+            return result, reverse
+        return (result, None), lambda residuals, *given: reverse(*given)
+
+    def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
+        """The function itself in SSA, for arguments like these."""
+        signature = signature or Signature()
+        values = self._bind(args, kwargs)
+        given = [signature.type_of(v) for v in values]
+        statics: dict[tuple[int, tuple[object, ...]], object] = {}
+        while True:
+            program = Program()
+            program.signature = signature
+            parameters = {
+                n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
+            }
+            try:
+                return program.entry(self.target, parameters).function
+            except NeedsStatic as e:
+                statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
+
+    def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
+        """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
+        if self._spread is not None:
+            return self.spread(args, kwargs).sizes(args, kwargs)
+        assert self.transform is not None
+        signature = Signature()
+        function = self.primal(args, kwargs, signature)
+        values = self._bind(args, kwargs)
+        inputs = sum(np.size(a) for k in self.transform.argnums for a in number_leaves(values[k]))
+        result = function.result.type
+        if self.transform.has_aux and isinstance(result, ContainerType):
+            result = result.items[0]
+        back = signature.back()
+        shapes = [substitute(t, back) for t in leaves(result)]
+        outputs = 0
+        for t in shapes:
+            known = [d for d in t.shape or () if isinstance(d, int)] if isinstance(t, ArrayType) else []
+            if not isinstance(t, ArrayType) or t.rank != len(known):
+                return inputs, None
+            outputs += math.prod(known)
+        return inputs, outputs
+
+    # for users
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
+        if self._spread is not None:
+            return self.spread(args, kwargs).lower(*args, **kwargs)
+        found = self._specialise(self._bind(args, kwargs))
+        return found.function
+
+    def module(self, *args: Any, **kwargs: Any) -> types.ModuleType:
+        """The emitted module for arguments like these."""
+        return self._specialise(self._bind(args, kwargs)).module
+
+    @property
+    def source(self) -> str:
+        """The text of the generic program, which the annotations of the function sharpen."""
+        signature = self.__signature__
+        parameters = {n: _annotated(p) for n, p in signature.parameters.items()}
+        while True:
+            try:
+                return self.compile(parameters).text
+            except NeedsStatic as e:
+                name = self._names[e.parameter]
+                default = signature.parameters[name].default
+                if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
+                    raise ArgumentError(
+                        f"the generic program of {name_of(self.target)} needs the value of {name!r}; "
+                        "give it a default, or use .lower(*args).source"
+                    ) from None
+                parameters[name] = type_of(default) if type(default) is int else StaticType(default)
+
+
+def _annotated(parameter: inspect.Parameter) -> Type:
+    """The type that an annotation or a default tells; a number of unknown kind otherwise."""
+    annotation = parameter.annotation
+    names: dict[object, Type] = {
+        float: type_of(1.0),
+        int: ArrayType(np.dtype(np.int64), (), "python"),
+        "float": type_of(1.0),
+        "int": ArrayType(np.dtype(np.int64), (), "python"),
+        bool: type_of(True),
+        complex: type_of(1j),
+    }
+    if annotation in names:
+        return names[annotation]
+    default = parameter.default
+    if default is not parameter.empty:
+        if isinstance(default, (int, float)) and not isinstance(default, bool):
+            return NUMBER if isinstance(default, float) else names[int]
+        return StaticType(default)
+    return NUMBER if annotation is not np.ndarray else ArrayType(np.dtype(float), None, "any")
+
+
+def _stamp(target: Any, function: types.FunctionType | None) -> tuple[object, ...]:
+    """What the signature of a function comes from, or that of a derivative."""
+    if isinstance(target, Derivative):
+        return (target.__signature__,)
+    if function is None:
+        return ()
+    return (function.__code__, function.__defaults__, *(function.__kwdefaults__ or {}).values())
+
+
+def _signature(target: Any, signature: inspect.Signature, transform: Transform | None) -> inspect.Signature:
+    """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
+    if transform is None or not transform.further or is_variadic(target, signature):
+        return signature
+    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
+    further = transform.further_names([p.name for p in own])
+    more = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in further]
+    return signature.replace(parameters=[*own, *more])
+
+
+def _suffix(transform: Transform) -> str:
+    if transform.label:
+        return transform.label
+    return "value_and_grad" if transform.value else SUFFIX.get(transform.kind, transform.kind)
+
+
+def _named(target: Any, transform: Transform | None) -> Any:
+    """What a derivative takes its name from: the function itself where two transformations have one name."""
+    return target.target if transform is not None and transform.label else target
+
+
+_DOCS = {
+    "grad": "The gradient of {name} with respect to {arguments}.",
+    "value_and_grad": "The value of {name}, and its gradient with respect to {arguments}.",
+    "jvp": "{name} and its derivative along tangents of {arguments}.",
+    "vjp": "{name}, and what its pullback needs.",
+    "dot": "The derivative of {name} along tangents of {arguments}.",
+    "jacfwd": "The Jacobian of {name} with respect to {arguments}, column by column.",
+    "jacrev": "The Jacobian of {name} with respect to {arguments}, row by row.",
+    "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
+    "hessian": "The Hessian of {name} with respect to {arguments}.",
+    "linear": "{name}, and what its tangent needs.",
+    "pullback": "The cotangents of {arguments} for that of the result of {name}.",
+    "vmap": "{name} for many examples at once.",
+    "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
+}
+
+
+def base_function(target: Any) -> Any:
+    """The Python function at the bottom of a derivative of a derivative."""
+    while isinstance(target, (Derivative, functools.partial)):
+        target = target.target if isinstance(target, Derivative) else target.func
+    return python_function(target) or target
+
+
+def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
+    """The values of the leaves of arguments that must be known."""
+    found = [item_at(values[k], path) for k, path in statics]
+    return tuple(v if type(v) is int else instant_key(v) for v in found)
+
+
+def _chain(target: Any) -> str:
+    parts = []
+    while isinstance(target, Derivative):
+        parts.append(repr(target.transform))
+        target = target.target
+    return "|".join(parts)
+
+
+def _default_text(value: Any) -> str:
+    if type(value) is float and not math.isfinite(value):
+        return f"float('{value!r}')"
+    return repr(value) if type(value) in (int, float, str, bool) else "None"
+
+
+def _full_name(function: Any) -> str:
+    module = getattr(function, "__module__", None)
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", type(function).__name__)
+    return f"{module}.{name}" if module else str(name)

@@ -1,0 +1,209 @@
+"""What was compiled, found again: by this process in its memory, by others in the cache.
+
+    for x, y in batches:
+        w -= rate * s2sad.grad(lambda w: loss(w, x, y))(w)      one function per batch, one compiled derivative
+
+Both are one mechanism: what was compiled for one function is good for another one where all that was read of the first
+is found again at the same places around the second (`frontend.dependencies.replay`). What is read anew at each call is
+then read there.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from s2sad import cache
+from s2sad.compiler.pipeline import Compiled
+from s2sad.dispatch.specialised import Kept, Places, Specialised
+from s2sad.errors import Location
+from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Settled, Variable, replay, told_apart
+from s2sad.frontend.reading.callables import Spread
+from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.signature import Signature, key_of
+from s2sad.ir.user_rules import Custom
+
+
+def roots_of(target: Any, statics: Sequence[Any]) -> tuple[Any, ...]:
+    """What the program is read from: the function, the static arguments of which more than a text is read, classes."""
+    return (target, *(s for s in statics if fingerprint(s) is None or isinstance(s, type)))
+
+
+def code_key(target: Any) -> object:
+    """What functions that one piece of code makes have in common, hashable."""
+    if isinstance(target, types.FunctionType):
+        return target.__code__
+    if getattr(target, "__s2sad_derivative__", False):
+        return (_hashable(target.transform), getattr(target, "backend", None), code_key(target.target))
+    if isinstance(target, types.MethodType):
+        return (types.MethodType, code_key(target.__func__))
+    if isinstance(target, functools.partial):
+        return (functools.partial, code_key(target.func))
+    if isinstance(target, Spread):
+        return (target.names, target.count, code_key(target.function))
+    if isinstance(target, Custom):
+        return (Custom, code_key(target.fun))
+    return fingerprint(target) or type(target)
+
+
+def _hashable(transform: Any) -> object:
+    try:
+        hash(transform)
+    except TypeError:
+        return repr(transform)
+    return transform
+
+
+class Shared(Kept):
+    """What was compiled in this process, by code and pattern of arguments."""
+
+    def find(self, key: object, roots: Sequence[Any], settled: Settled) -> Iterator[tuple[Specialised, Seen]]:
+        """What was compiled for code and arguments like these, with what its looks find from other roots.
+
+        The numbers that are others now are noted as such that vary.
+        """
+        for member in tuple(self.known.get(key, ())):
+            seen = None if member.seen is None else replay(member.seen.looks, roots, member.seen)
+            if isinstance(seen, Seen):
+                yield member, seen
+            elif seen is not None and seen.number_that_varies is not None:
+                settled.varying.add(seen.number_that_varies)
+
+
+SHARED = Shared()
+"""That of this process."""
+
+
+# in the cache
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """A module, what was read to make it, and where the variables are that it captures."""
+
+    module: types.ModuleType
+    seen: Seen
+    places: Places
+
+    @property
+    def captured(self) -> tuple[Variable, ...]:
+        """The variables that are passed."""
+        return tuple(self.seen.variable(look, label) for look, label in self.places)
+
+    @property
+    def watched(self) -> tuple[Variable, ...]:
+        """These, and those of which the type alone was read."""
+        looks = self.seen.looks.looks
+        return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found == CAPTURED)
+
+
+def kind_of_module(roots: Sequence[Any], *parts: str) -> str:
+    """What all modules have in common that may serve for these roots."""
+    return cache.digest(*(told_apart(r, True) or "" for r in roots), *parts)
+
+
+def outside_text(values: Sequence[Any], watched: Sequence[Variable]) -> str:
+    """The pattern of what variables hold that are read anew, beside that of the arguments."""
+    signature = Signature()
+    for v in values:
+        signature.type_of(v)
+    return ";".join(key_of(signature.type_of(v.read())) for v in watched)
+
+
+def stored(name: str, kind: str, roots: Sequence[Any], values: Sequence[Any]) -> Found | None:
+    """The module of a kind whose looks find what they found when it was made."""
+    for meta in cache.variants(name, kind):
+        seen = None if meta["looks"] is None else replay(Looks.of(meta["looks"]), roots)
+        if not isinstance(seen, Seen):
+            continue
+        places = tuple((look, label) for look, label in meta["captured"])
+        module = cache.find(name, meta["key"])
+        if module is None:
+            continue
+        found = Found(module, seen, places)
+        if outside_text(values, found.watched) == meta["outside_key"]:
+            return replace(found, module=bound_here(module, seen))
+    return None
+
+
+def store(
+    name: str, kind: str, compiled: Compiled, reads: Reads, values: Sequence[Any], facts: dict[str, object]
+) -> Found:
+    """Write a module, with what was read to make it."""
+    classes = {n: reads.number(c) for n, c in sorted(compiled.classes.items())}
+    places = tuple((reads.variables[v.key], v.label) for v in compiled.captured)
+    lines = line_table(compiled.lines, reads)
+    seen = reads.seen()
+    outside = outside_text(values, [seen.variable(k, None) for k in reads.variables.values()])
+    shared = seen.looks.is_shared
+    meta = {
+        **facts,
+        "looks": seen.looks.data() if shared else None,
+        "captured": [list(p) for p in places],
+        "outside_key": outside,
+        "objects": classes,
+        "places": lines,
+    }
+    if not shared:
+        LOGGER.debug("%s is not stored for other processes: %s", name, ", ".join(told_by_identity(seen)))
+    rest = cache.digest(repr(seen.looks.data()), outside, "" if shared else cache.unique())
+    module = cache.store(name, kind[: cache.VARIANT] + rest[cache.VARIANT :], compiled.text, meta, not shared)
+    return Found(bound_here(module, seen), seen, places)
+
+
+def told_by_identity(seen: Seen) -> Iterator[str]:
+    """What keeps a module from being found by other processes."""
+    for look, value in zip(seen.looks.looks, seen.found, strict=True):
+        if look.found is None:
+            yield f"{look.kind} {look.name!r} ({type(value).__module__}.{type(value).__qualname__})"
+
+
+def bound_here(module: types.ModuleType, seen: Seen) -> types.ModuleType:
+    """A module with the classes and functions of this process that it speaks of, and the places in its files."""
+    meta = module.__s2sad_meta__
+    objects = {n: seen.objects[k] for n, k in meta["objects"].items()}
+    if any(vars(module).get(n, o) is not o for n, o in objects.items()):
+        module = cache.again(module)
+        meta = module.__s2sad_meta__
+    vars(module).update(objects)
+    codes = [getattr(seen.objects[number], "__code__", None) for number, _ in meta["places"]]
+    if "lines" not in meta or not all(map(operator.is_, codes, meta["codes"])):
+        meta["codes"], meta["lines"] = codes, lines_here(meta["places"], codes)
+    return module
+
+
+def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tuple[int, int]]]:
+    """For each file of this process: lines of an emitted text, and the lines that they come from."""
+    table: dict[str, list[tuple[int, int]]] = {}
+    for (_, rows), code in zip(places, codes, strict=True):
+        if isinstance(code, types.CodeType):
+            found = table.setdefault(code.co_filename, [])
+            found.extend((emitted, code.co_firstlineno + offset) for emitted, offset in rows)
+    return table
+
+
+def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[Any]]:
+    """For each function: lines of an emitted text, and the lines behind its first one that they come from."""
+    table: dict[int, list[list[int]]] = {}
+    codes = [(k, c) for k, o in enumerate(reads.objects) if (c := getattr(o, "__code__", None)) is not None]
+    for emitted, at in lines.items():
+        around = [(c.co_firstlineno, k) for k, c in codes if c.co_filename == at.file and _holds(c, at.line)]
+        if around:
+            first, number = max(around)
+            table.setdefault(number, []).append([emitted, at.line - first])
+    return [[number, rows] for number, rows in table.items()]
+
+
+def _holds(code: types.CodeType, line: int) -> bool:
+    """Whether a line belongs to a piece of code."""
+    return code.co_firstlineno <= line <= _last_line(code)
+
+
+@functools.lru_cache(maxsize=1024)
+def _last_line(code: types.CodeType) -> int:
+    own = max((end for _, end, _, _ in code.co_positions() if end is not None), default=code.co_firstlineno)
+    return max([own, *(_last_line(c) for c in code.co_consts if isinstance(c, types.CodeType))])

@@ -1,0 +1,67 @@
+"""Lists as arguments of functions of NumPy; joins of the rows of an array, or of a list of run-time length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.terms.terms import Term, is_array
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
+from s2sad.ir.values import Value, constant
+
+if TYPE_CHECKING:
+    from s2sad.frontend.syntax.calls import Calls
+
+JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
+"""The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
+
+
+def is_many(term: Term) -> bool:
+    """Whether a term is an array of run time, or may be one."""
+    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
+
+
+def is_numbers(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, or of lists of them."""
+    if isinstance(t, ContainerType) and t.cls in (list, tuple):
+        return bool(t.items) and all(map(is_numbers, t.items))
+    return isinstance(t, ArrayType) and t.is_scalar
+
+
+def is_list_of_floats(t: Type) -> bool:
+    """Whether a type is that of a list of numbers, not all of them integers, as a shape or an index is."""
+    inexact = any(isinstance(leaf, ArrayType) and leaf.is_inexact for leaf in leaves(t))
+    return isinstance(t, ContainerType) and is_numbers(t) and inexact
+
+
+def join_rows(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Term:
+    """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
+    array = lo.to_operand(arguments[0]) if lo.is_rows(arguments[0]) else lo.as_array(arguments[0])
+    rank = array.type.rank if isinstance(array.type, ArrayType) else None
+    axis = lo.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
+    if not rank:
+        lo.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
+
+    def moved_to(k: int) -> Term:
+        return array if k == 0 else lo.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
+
+    if primitive.name == "np.stack":
+        return moved_to(axis)
+    if primitive.name == "np.vstack" and rank <= 2:
+        return array if rank == 2 else lo.apply_to(np.expand_dims, [array, constant(1)], node)
+    if primitive.name in ("np.vstack", "np.hstack"):
+        axis = int(primitive.name == "np.hstack")
+    if axis is None or rank <= 2:
+        return lo.apply_to(np.reshape, [array, constant(-1)], node)
+    if not -rank < axis < rank - 1:
+        lo.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
+    k, shape = axis % (rank - 1), lo.attribute(array, "shape", node)
+    assert isinstance(shape, tuple)
+    lengths = (*shape[1 : k + 1], constant(-1), *shape[k + 2 :])
+    return lo.apply_to(np.reshape, [moved_to(k), lengths], node)

@@ -1,0 +1,171 @@
+"""Arguments that say how a function of NumPy is to compute: written out, or left out where they change nothing.
+
+np.exp(x, dtype=np.float32)        np.exp(x.astype(np.float32))    np.exp(x) where x holds such numbers
+np.any(x, where=m)                 np.any(np.where(m, x, False))
+np.ravel(a, order="F")             np.ravel(a.T)
+np.einsum(a, [0, 1], b, [1])       np.einsum("ab,b", a, b)
+
+What takes another computation has a definition (`rules/numpy/keywords.py`): `np.sum(x, where=m, initial=c)`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import string
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gast
+import numpy as np
+
+from s2sad.frontend.terms.terms import Term, is_none
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import ArrayType, StaticType
+from s2sad.ir.values import Constant, constant
+
+if TYPE_CHECKING:
+    from s2sad.frontend.syntax.calls import Calls
+
+Arguments = tuple[list[Term], dict[str, Term]]
+
+LAID_OUT = frozenset({"np.copy", "np.array", "np.asarray", "np.astype", "np.zeros", "np.ones", "np.full", "np.empty"})
+LAID_OUT |= {f"{name}_like" for name in LAID_OUT}
+"""The functions whose `order` is that of memory, and of no number."""
+NEUTRAL = {"np.any": False, "np.all": True}
+
+
+def plainly(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Term | None:
+    """The call without the arguments that its rule does not know; None where there are none, or one has a meaning."""
+    if primitive.name == "np.einsum" and arguments and not _is_text(lo, arguments[0]):
+        return lo.call_primitive(primitive, _with_subscripts(lo, arguments, node), keywords, node, None)
+    named = _by_name(primitive, arguments)
+    if named is not None:
+        arguments, more = named
+        keywords = {k: v for k, v in {**more, **keywords}.items() if k != "out" or not is_none(v)}
+        return lo.call_primitive(primitive, arguments, keywords, node, None)
+    unknown = {k: v for k, v in keywords.items() if k not in primitive.called.parameters}
+    if not unknown or not arguments:
+        return None
+    rest = {k: v for k, v in keywords.items() if k not in unknown}
+    again: Callable[[Term], Term] = lambda found: found  # noqa: E731
+    for key in _HANDLERS:
+        if key in unknown:
+            made = _HANDLERS[key](lo, primitive, arguments, {**rest, **unknown}, node)
+            if made is None:
+                return None
+            arguments, further = made
+            del unknown[key]
+            again = (lambda found, before=again, after=further: after(before(found))) if further else again  # type: ignore[misc]
+    if unknown:
+        return None
+    return again(lo.call_primitive(primitive, arguments, rest, node, None))
+
+
+def _by_name(primitive: Primitive, arguments: list[Term]) -> Arguments | None:
+    """Arguments by position that the rule takes by name, or does not know; None where there are none."""
+    parameters = primitive.called.parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    count = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
+    if len(arguments) <= count:
+        return None
+    try:
+        own = list(inspect.signature(primitive.function).parameters)
+    except (TypeError, ValueError):  # it has no signature
+        return None
+    if len(own) < len(arguments):
+        return None
+    return arguments[:count], dict(zip(own[count:], arguments[count:], strict=False))
+
+
+Made = tuple[list[Term], Callable[[Term], Term] | None]
+"""The arguments instead, and what is done to the result."""
+
+
+def _without_effect(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Made:
+    return arguments, None
+
+
+def _dtype(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Made | None:
+    if is_none(keywords["dtype"]):
+        return arguments, None
+    dtype = np.dtype(lo.static(keywords["dtype"], node))
+    if dtype.kind not in "fc":
+        return None
+    if isinstance(primitive.function, np.ufunc):
+        return [_cast(lo, a, dtype, node) for a in arguments], None
+    return None
+
+
+def _cast(lo: Calls, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
+    operand = lo.to_operand(lo.as_array_term(term))
+    t = operand.type
+    if isinstance(t, ArrayType) and t.dtype == dtype:
+        return operand
+    if isinstance(t, ArrayType) and (t.is_scalar or t.rank == 0):
+        return lo.apply_to(dtype.type, [operand], node)
+    return lo.apply_to(np.astype, [operand, constant(dtype)], node)
+
+
+def _order(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Made | None:
+    order = lo.static(keywords["order"], node)
+    if primitive.name in LAID_OUT or isinstance(primitive.function, np.ufunc) or order == "C":
+        return arguments, None
+    if order != "F" or primitive.name not in ("np.ravel", "np.reshape"):
+        return None
+
+    def turned(term: Term) -> Term:
+        return lo.apply_to(np.transpose, [term], node)
+
+    if primitive.name == "np.ravel":
+        return [turned(arguments[0])], None
+    shape = lo.open(arguments[1])
+    backwards = tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape
+    return [turned(arguments[0]), backwards], turned
+
+
+def _where(
+    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Made | None:
+    mask = keywords["where"]
+    if isinstance(mask, Constant) and mask.value is True:
+        return arguments, None
+    if primitive.name not in NEUTRAL:
+        return None
+    neutral = constant(NEUTRAL[primitive.name])
+    return [lo.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]], None
+
+
+_HANDLERS: dict[str, Callable[..., Made | None]] = {
+    "subok": _without_effect,
+    "casting": _without_effect,
+    "dtype": _dtype,
+    "order": _order,
+    "where": _where,
+}
+
+
+def _is_text(lo: Calls, term: Term) -> bool:
+    return isinstance(term, Constant) and isinstance(term.type, StaticType) and isinstance(term.value, str)
+
+
+def _with_subscripts(lo: Calls, arguments: list[Term], node: gast.AST) -> list[Term]:
+    """`einsum(a, [0, 1], b, [1, 2], [0, 2])`: the labels as text, before the operands."""
+
+    def labels(term: Term) -> str:
+        found = [lo.static(k, node) for k in lo.sequence(term, node)]
+        return "".join("..." if k is Ellipsis else string.ascii_letters[k] for k in found)
+
+    count = len(arguments) // 2
+    text = ",".join(labels(arguments[2 * k + 1]) for k in range(count))
+    if len(arguments) % 2:
+        text += f"->{labels(arguments[-1])}"
+    return [constant(text), *arguments[: 2 * count : 2]]

@@ -1,0 +1,60 @@
+"""Lists sorted by keys that are known at run time only: their items are taken in another order from one array.
+
+    simplex.sort(key=f)        order = np.argsort([f(p) for p in simplex], kind="stable")
+                               points = np.stack(simplex); simplex = [points[k] for k in order]
+
+An item of the result may be any of the items before, which keep their own memory: what is changed in one of them, while
+another may be seen, is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import gast
+import numpy as np
+
+from s2sad.frontend.terms.terms import Term
+from s2sad.ir.containers import GETITEM
+from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.values import Operand, constant
+
+if TYPE_CHECKING:
+    from s2sad.frontend.syntax.loops import Loops
+
+
+def sorted_by(lo: Loops, terms: Sequence[Term], keys: Sequence[Term], backward: bool, node: gast.AST) -> Term | None:
+    """The list of these terms in the order of their keys; None where there is no telling what an item would be."""
+    items, numbers = list(map(lo.to_operand, terms)), list(map(lo.to_operand, keys))
+    if not all(isinstance(k.type, ArrayType) and k.type.is_scalar for k in numbers) or not _alike(items):
+        return None
+    array = lo.apply(np.array, [lo.builder.make(list, tuple(range(len(numbers))), numbers)])
+    if backward:
+        array = lo.apply(np.negative, [lo.to_operand(array)])
+    order = lo.to_operand(lo.call(constant(np.argsort), [array], {"kind": constant("stable")}, node, None))
+    places = [lo.builder.apply(GETITEM, (order, constant(k))) for k in range(len(items))]
+    return lo.new(list, [lo.maybe_view(o, "sorted", terms) for o in _taken(lo, items, places)])
+
+
+def _alike(items: Sequence[Operand]) -> bool:
+    """Whether values can be rows of one array, or tuples of such values; NumPy looks at their lengths."""
+    return len({_form(i.type) for i in items}) == 1 and _form(items[0].type) is not None
+
+
+def _form(t: Type) -> tuple[object, ...] | None:
+    if isinstance(t, ContainerType):
+        forms = tuple(map(_form, t.items))
+        return forms if t.cls is tuple and None not in forms else None
+    return (t.rank,) if isinstance(t, ArrayType) and t.shape is not None else None
+
+
+def _taken(lo: Loops, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
+    """The items at these places."""
+    first = items[0].type
+    if isinstance(first, ContainerType):
+        columns = [_taken(lo, [lo.builder.extract(i, k) for i in items], places) for k in first.keys]
+        return [lo.builder.make(tuple, first.keys, row) for row in zip(*columns, strict=True)]
+    joined = np.array if isinstance(first, ArrayType) and first.is_scalar else np.stack
+    rows = lo.to_operand(lo.apply(joined, [lo.builder.make(list, tuple(range(len(items))), items)]))
+    return [lo.builder.apply(GETITEM, (rows, k)) for k in places]

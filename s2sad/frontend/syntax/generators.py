@@ -1,0 +1,206 @@
+"""Generators: their bodies are lowered where they are consumed, the body of the consuming loop in the place of `yield`.
+
+    def steps(x, n):                    for y in steps(x, 3):
+        for k in range(n):                  total += y
+            x = np.sin(x)
+            yield x                     is read as      steps(x, 3, each_), with
+
+    def steps(x, n, each_):             def each_(item_):
+        for k in range(n):                  y = item_
+            x = np.sin(x)                   total += y      (total being the variable around it)
+            each_(x)
+
+What is done between two items is so done between two items, as in Python, in memory too. Where the loop may be left
+early, `each_` says whether it is, and the generator returns.
+"""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gast
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.reading import scope
+from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
+from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Term, Zip
+
+if TYPE_CHECKING:
+    from s2sad.frontend.syntax.loops import Loops
+
+EACH, ITEM, LEFT = "each_", "item_", "left_"
+
+
+def yields(tree: gast.AST) -> bool:
+    """Whether a function is a generator."""
+    return any(isinstance(n, (gast.Yield, gast.YieldFrom)) for n in scope.own_nodes(tree))
+
+
+def of_function(f: types.FunctionType, bound: dict[str, Term]) -> Generated:
+    return Generated(source_of(f).tree, source_of(f), f, None, bound)
+
+
+def of_closure(closure: Closure, bound: dict[str, Term]) -> Generated:
+    return Generated(closure.node, closure.frame.source, None, closure.frame, bound)
+
+
+def of_text(lo: Loops, text: str, bound: dict[str, Term], node: gast.AST) -> Generated:
+    """A small generator that one of Python's own is read as."""
+    tree = lo.parsed(text, node)
+    return Generated(tree, lo.frame.source, None, None, bound)
+
+
+def flattened(lo: Loops, term: Term, node: gast.AST) -> Term:
+    """`enumerate` and `zip` of a generator as generators; other terms as they are."""
+    if isinstance(term, Enumerate) and isinstance(flattened(lo, term.iterable, node), Generated):
+        text = "def enumerate_(items, k):\n    for item in items:\n        yield k, item\n        k += 1"
+        return of_text(lo, text, {"items": flattened(lo, term.iterable, node), "k": term.start}, node)
+    if not isinstance(term, Zip):
+        return term
+    terms = [flattened(lo, t, node) for t in term.iterables]
+    made = [k for k, t in enumerate(terms) if isinstance(t, Generated)]
+    if not made:
+        return term
+    if len(made) > 1 or term.strict:
+        lo.refuse(node, "zip of several generators, or strict", "make lists of them", UnsupportedType)
+    names = [f"row[{k - (k > made[0])}]" if k != made[0] else "item" for k in range(len(terms))]
+    rows = lo.listed(Zip(tuple(t for k, t in enumerate(terms) if k != made[0])))
+    text = (
+        "def zip_(items, rows):\n    k = 0\n    if len(rows) == 0:\n        return\n    for item in items:\n"
+        f"        row = rows[k]\n        yield {', '.join(names)}\n"
+        "        k += 1\n        if k >= len(rows):\n            break"
+    )
+    return of_text(lo, text, {"items": terms[made[0]], "rows": rows}, node)
+
+
+def first_items(lo: Loops, term: Generated, count: Term, node: gast.AST) -> Generated:
+    """`itertools.islice(generator, count)`."""
+    text = (
+        "def islice_(items, count):\n    if count <= 0:\n        return\n    k = 0\n    for item in items:\n"
+        "        yield item\n        k += 1\n        if k >= count:\n            break"
+    )
+    return of_text(lo, text, {"items": term, "count": count}, node)
+
+
+def collected(lo: Loops, term: Generated, node: gast.AST) -> Term:
+    """The list of all items."""
+    text = "def items_(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found"
+    return lo.synthetic(text, {"xs": term}, node)
+
+
+def consume(lo: Loops, node: gast.For, term: Generated) -> None:
+    """A loop over the items of a generator."""
+    if term.used:
+        lo.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
+    term.used.append(node)
+    leaves = scope.breaks(node)
+    each = Closure(_each(lo, node, leaves), EACH, lo.frame, {})
+    names = frozenset(scope.assigned([gast.Assign(targets=[node.target], value=node.target), *node.body]))
+    lo.codes.setdefault(id(each.node), code_of(each.node, names))
+    code = _code(lo, term, leaves, node)
+    lo.frames += 1
+    if term.frame is not None:
+        frame = inner_frame(term.frame, code, lo.frames)
+    else:
+        rest = code.live, None, None, code.captured, code.reads
+        frame = Frame(term.source, term.function, code.tree, lo.frames, None, code.local, *rest)
+    frame.foreign = (*lo.carried_names(node), *lo.frame.foreign)
+    before, lo.awaited = lo.awaited, lo.awaited | set(frame.foreign)
+    try:
+        lo.enter(frame, {**term.bound, EACH: each}, node)
+    finally:
+        lo.awaited = before
+
+
+def _each(lo: Loops, node: gast.For, leaves: bool) -> gast.FunctionDef:
+    """The body of the loop as a function of the item; it gives whether the loop is left."""
+    found: gast.FunctionDef | None = lo.bodies.get(id(node))
+    if found is not None:
+        return found
+    body = _without_breaks(node.body) if leaves else node.body
+    item = gast.Name(id=ITEM, ctx=gast.Load(), annotation=None, type_comment=None)
+    bind = gast.Assign(targets=[node.target], value=item, type_comment=None)
+    made = lo.parsed(f"def {EACH}({ITEM}):\n    {LEFT} = False\n    return {LEFT}", node)
+    made.body = [made.body[0], bind, *body, made.body[1]] if leaves else [bind, *body]
+    _place(bind, node)
+    lo.bodies[id(node)] = made
+    lo.kept.append(node)
+    return made
+
+
+def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
+    """The statements, desugared, where a `break` ends what it stands in, with a mark in its place."""
+    made: list[gast.AST] = []
+    for s in statements:
+        if isinstance(s, gast.Break):
+            made.append(gast.copy_location(gast.parse(f"{LEFT} = True").body[0], s))
+        elif isinstance(s, (gast.For, gast.While, gast.FunctionDef, gast.ClassDef)):
+            made.append(s)
+        else:
+            new = copy.copy(s)
+            for kind in ("body", "orelse", "handlers"):
+                if getattr(s, kind, None):
+                    setattr(new, kind, _without_breaks(getattr(s, kind)))
+            made.append(new)
+    return made
+
+
+def _code(lo: Loops, term: Generated, leaves: bool, node: gast.AST) -> Code:
+    """The generator as a function that hands its items to another one."""
+    key = (id(term.tree), "yields", str(leaves))
+    code = lo.comprehensions.get(key)
+    if code is None:
+        tree = copy.deepcopy(term.tree)
+        tree.body = _handed(lo, tree.body, leaves)
+        tree.args.args = [*tree.args.args, gast.Name(id=EACH, ctx=gast.Param(), annotation=None, type_comment=None)]
+        code = lo.comprehensions[key] = code_of(tree)
+        lo.kept.append(term.tree)
+    return code
+
+
+def _handed(lo: Loops, statements: list[gast.AST], leaves: bool) -> list[gast.AST]:
+    made: list[gast.AST] = []
+    for s in statements:
+        if isinstance(s, gast.Expr) and isinstance(s.value, gast.Yield):
+            made.append(_hand(s.value.value or gast.Constant(value=None, kind=None), s, leaves))
+        elif isinstance(s, gast.Expr) and isinstance(s.value, gast.YieldFrom):
+            loop = lo.parsed("for yielded_ in xs:\n    pass", s)
+            loop.iter, loop.body = s.value.value, [_hand(_name("yielded_"), s, leaves)]
+            made.append(loop)
+        elif isinstance(s, gast.Return):
+            made.append(gast.copy_location(gast.Return(value=None), s))
+        elif isinstance(s, (gast.FunctionDef, gast.ClassDef)):
+            made.append(s)
+        else:
+            for kind in ("body", "orelse", "finalbody"):
+                if getattr(s, kind, None):
+                    setattr(s, kind, _handed(lo, getattr(s, kind), leaves))
+            for h in getattr(s, "handlers", []):
+                h.body = _handed(lo, h.body, leaves)
+            made.append(s)
+    return made
+
+
+def _hand(value: gast.AST, at: gast.AST, leaves: bool) -> gast.AST:
+    call = gast.Call(func=_name(EACH), args=[value], keywords=[])
+    if leaves:
+        return _place(gast.If(test=call, body=[gast.Return(value=None)], orelse=[]), at)
+    return _place(gast.Expr(value=call), at)
+
+
+def _name(name: str) -> gast.Name:
+    return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
+
+
+def _place(tree: Any, at: gast.AST) -> Any:
+    """What is new in a tree stands where the statement does that it is made of."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if "lineno" not in vars(node):
+            gast.copy_location(node, at)
+            stack += gast.iter_child_nodes(node)
+    return tree

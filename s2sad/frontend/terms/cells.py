@@ -1,0 +1,559 @@
+"""Lists, dicts and objects while a function is lowered: each lives in a cell of the environment, so that whoever has
+its `Ref` sees what is stored in it.
+
+    xs = [a]; ys = xs; ys.append(b)      env: xs -> Ref("#1"), ys -> Ref("#1"), "#1" -> [a, b]
+
+Cells are merged where branches meet and carried through loops as variables are. Where two branches (or two iterations)
+leave different objects under one name, the name gets a new object with the merged contents; if another name still sees
+one of the two, the new one can be read but not changed (`frozen`). A list whose length differs between two branches or
+iterations becomes a list of run-time length: one value of the IR.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import gast
+import numpy as np
+
+from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
+from s2sad.frontend.terms.frames import Frame
+from s2sad.frontend.terms.outside import OutsideItems, OutsideList
+from s2sad.frontend.terms.terms import (
+    Known,
+    Maybe,
+    Record,
+    Ref,
+    Slice,
+    Term,
+    View,
+    describe,
+    flatten,
+    is_array,
+    is_none,
+    is_plain_object,
+    open_container,
+    parts,
+    structure,
+)
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.primitives.effects import PICKED, RAISE
+from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, join
+from s2sad.ir.values import Constant, If, Operand, Value, constant
+
+Environment = dict[str, Term]
+
+STOP = "<stop>"
+"""The pseudo-variable that says whether a loop is to be left."""
+
+
+class OneOfTwo(str):
+    """Why an object may be read only: it was merged of others, in the cells `sources`, that may be seen elsewhere.
+
+    It is what they were when it was merged: it may be read as long as they are not changed.
+    """
+
+    sources: frozenset[str]
+
+    def __new__(cls, text: str, sources: frozenset[str]) -> OneOfTwo:
+        new = super().__new__(cls, text)
+        new.sources = sources
+        return new
+
+
+def is_mutable(cls: type) -> bool:
+    """Whether instances of a class of containers have an identity that can be seen."""
+    return not issubclass(cls, tuple)
+
+
+class Heap:
+    """The environment and the cells in it."""
+
+    builder: Builder
+    env: Environment
+    frame: Frame
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.entry = builder
+        """Where what belongs to the whole function is computed."""
+        self.env = {}
+        self.parameter_paths: dict[Value, tuple[int, tuple[object, ...]]] = {}
+        self.frozen: dict[str, str] = {}
+        """Cells that may be read only, and why."""
+        self.watched: dict[str, dict[str, Term]] = {}
+        """For merged objects: what the cells held that they were merged of."""
+        self.objects: list[object] = []
+        """The strings, members of Enums and None of which a name may be one at run time: by their numbers."""
+        self.origins: dict[str, tuple[Operand, Term]] = {}
+        """The value that a cell was opened from, and its contents then."""
+        self.inside: dict[str, tuple[Ref, Operand]] = {}
+        """Items of lists of run-time length that have no name: the list, and the position."""
+        self.factories: dict[str, Term] = {}
+        """What a dict makes for a key that is missing: a defaultdict."""
+        self.memory = False
+        """Whether arrays live in cells too: the function writes into one."""
+        self.keeps_rows = False
+        """Whether lists may be items of lists of run-time length."""
+        self.given_cells: frozenset[str] = frozenset()
+        """The cells that the caller of the function may see."""
+        self.touched: set[str] = set()
+        """Those of them that a branch changes: the names of the function may not reach them behind it."""
+        self.handed: dict[str, str] = {}
+        """The parameters whose arrays are handed back where the function writes into them, with their cells."""
+        self.labels: dict[str, str] = {}
+        """The name under which the user first had an object."""
+        self.cells = 0
+
+    def refuse(
+        self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
+    ) -> NoReturn:
+        raise NotImplementedError
+
+    def at(self, node: gast.AST) -> Location:
+        raise NotImplementedError
+
+    # cells
+
+    def new(self, cls: type, contents: Term, frozen: str | None = None) -> Ref:
+        """A new object."""
+        self.cells += 1
+        ref = Ref(f"#{self.cells}", cls)
+        self.env[ref.cell] = self.held(contents)
+        if frozen is not None:
+            self.frozen[ref.cell] = frozen
+        return ref
+
+    def watch_sources(self, since: int) -> None:
+        """Remember, for the objects merged since there were so many cells, what they were merged of."""
+        for number in range(since + 1, self.cells + 1):
+            why = self.frozen.get(f"#{number}")
+            if isinstance(why, OneOfTwo):
+                self.watched[f"#{number}"] = {c: self.env[c] for c in why.sources if c in self.env}
+
+    def check_sources(self, ref: Ref, env: Mapping[str, Term]) -> None:
+        """Refuse to read a merged object when one of those that it was merged of was changed since."""
+        for cell, was in self.watched.get(ref.cell, {}).items():
+            if cell in env and env[cell] is not was:
+                raise NotStatic(
+                    f"{describe(ref)} is read {self.frozen[ref.cell]}, and one of them was changed since",
+                    "take a copy before the change",
+                    self.builder.location,
+                )
+
+    def held(self, contents: Term) -> Term:
+        """What goes into a cell: the arrays in it have cells of their own."""
+        found = parts(contents) if self.memory else None
+        if found is None or not isinstance(contents, (list, dict)):
+            return contents
+        items = [self.adopt(c) if isinstance(c, Value) else c for c in found[1]]
+        return found[2](items)  # type: ignore[no-any-return]
+
+    def change(self, ref: Ref, contents: Term, node: gast.AST) -> None:
+        """Put new contents into a cell."""
+        contents = self.held(contents)
+        if ref.cell in self.inside:
+            whole, place = self.inside[ref.cell]
+            self.env[ref.cell] = contents
+            before, item = self.open(whole), self.to_operand(ref)
+            assert isinstance(before, (Value, Constant))
+            made = self.builder.apply(LIST_SET, (before, place, item), None, self.shown(whole.cell))
+            self.change(whole, made, node)
+            return
+        if ref.cell in self.frozen:
+            instead = "write into a copy of it" if is_array(ref) else "make a new one"
+            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
+        self.env[ref.cell] = contents
+
+    def shown(self, key: str | None) -> str | None:
+        """A key of the environment as a name: for a cell that of the first variable, if there was one."""
+        if key is None:
+            return None
+        return self.labels.get(key) if key.startswith("#") else "stop" if key == STOP else key.partition(".")[0]
+
+    def adopt(self, term: Term, frozen: str | None = None) -> Term:
+        """The term with every list, dict and object in it, given as a value, in a cell of its own."""
+        if isinstance(term, (Value, Constant)):
+            if isinstance(term.type, SequenceType):
+                return self.new(list, term, frozen)
+            if self.memory and isinstance(term.type, ArrayType) and not term.type.is_scalar:
+                array = self.new(np.ndarray, term, frozen)
+                self.origins[array.cell] = (term, term)
+                return array
+            if not isinstance(term.type, ContainerType) or not self.holds_mutable(term.type):
+                return term
+            adopted = self.adopt(self.opened(term), frozen)
+            if isinstance(adopted, Ref):
+                self.origins[adopted.cell] = (term, self.env[adopted.cell])
+            return adopted
+        if isinstance(term, Ref):
+            return term
+        found = parts(term)
+        assert found is not None
+        _, children, build = found
+        items = [self.adopt(c, frozen) for c in children]
+        term = build(items) if any(a is not b for a, b in zip(items, children, strict=True)) else term
+        if isinstance(term, (list, dict)):
+            return self.new(type(term), term, frozen)
+        if isinstance(term, Record) and is_mutable(term.cls):
+            return self.new(term.cls, dict(term.items), frozen)
+        return term
+
+    def holds_mutable(self, t: Type) -> bool:
+        """Whether something in a value of this type has an identity that can be seen."""
+        if isinstance(t, ArrayType):
+            return self.memory and not t.is_scalar
+        return isinstance(t, ContainerType) and (is_mutable(t.cls) or any(map(self.holds_mutable, t.items)))
+
+    def opened(self, term: Term) -> Term:
+        """A container value as a container of terms, one level deep; the paths of parameters are remembered."""
+        opened = open_container(self.builder, term)
+        if opened is not term and isinstance(term, Value) and term in self.parameter_paths:
+            parameter, path = self.parameter_paths[term]
+            keys = term.type.keys if isinstance(term.type, ContainerType) else ()
+            found = parts(opened)
+            assert found is not None
+            for key, item in zip(keys, found[1], strict=True):
+                self.parameter_paths[item] = (parameter, (*path, key))
+        return opened
+
+    def open(self, term: Term) -> Term:
+        """What is in a container, one level deep: a list, tuple, dict or Record of terms; other terms as they are."""
+        if isinstance(term, Maybe):
+            return self.open(self.given(term))
+        if isinstance(term, View):
+            return self.seen(term)
+        if isinstance(term, Ref):
+            self.check_sources(term, self.env)
+            contents = self.env[term.cell]
+            if term.cls in (list, dict) or not isinstance(contents, dict):
+                return list(contents) if type(contents) is list else contents
+            return Record(term.cls, dict(contents))
+        return self.opened(term)
+
+    # values
+
+    def seen(self, view: View, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """What a view of an array shows now."""
+        raise NotImplementedError
+
+    def value_form(self, term: Term, env: Environment | None = None) -> Term:
+        """The term with what its cells hold in place of the references."""
+        env = self.env if env is None else env
+        if isinstance(term, Ref):
+            self.check_sources(term, env)
+            contents = env[term.cell]
+            if isinstance(contents, dict) and term.cls is not dict:
+                contents = Record(term.cls, dict(contents))
+            return self.value_form(contents, env)
+        if isinstance(term, View):
+            return self.seen(term, None, env)
+        found = parts(term)
+        if found is None:
+            return term
+        return found[2]([self.value_form(c, env) for c in found[1]])  # type: ignore[no-any-return]
+
+    def to_operand(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """The term as one operand of the IR: containers are built."""
+        builder, env = builder or self.builder, self.env if env is None else env
+        if isinstance(term, (Value, Constant)):
+            return term
+        if isinstance(term, Ref):
+            self.check_sources(term, env)
+            if self.is_unchanged(term, env):
+                return self.origins[term.cell][0]
+            contents = env[term.cell]
+            whole = contents.whole() if isinstance(contents, (OutsideItems, OutsideList)) else None
+            if whole is not None:
+                return whole
+            if isinstance(contents, dict) and term.cls is not dict:
+                contents = Record(term.cls, dict(contents))
+            return self.to_operand(contents, builder, env)
+        if isinstance(term, View):
+            return self.seen(term, builder, env)
+        if isinstance(term, Slice):
+            return builder.operand(slice(term.start, term.stop, term.step))
+        if isinstance(term, Maybe):
+            return self.to_operand(self.given(term, builder), builder, env)
+        if isinstance(term, Known) and not any(isinstance(v, enum.Enum) for v in self.objects):
+            return builder.apply(PICKED, (term.index,), {"options": tuple(self.objects)})
+        if isinstance(term, (tuple, list)):
+            return builder.operand(type(term)(self.to_operand(t, builder, env) for t in term))
+        if isinstance(term, dict):
+            return builder.make(dict, tuple(term), [self.to_operand(t, builder, env) for t in term.values()])
+        if isinstance(term, Record):
+            items = [self.to_operand(t, builder, env) for t in term.items.values()]
+            keys = range(len(items)) if issubclass(term.cls, tuple) else term.items
+            return builder.make(term.cls, tuple(keys), items)
+        raise UnsupportedType(f"{describe(term)} is used as a value", "call it or iterate over it", builder.location)
+
+    def is_plain(self, term: Term, env: Environment | None) -> bool:
+        """Whether an item has no identity of its own; a list in a list of run-time length gives up its own."""
+        if isinstance(term, Ref) and term.cls is list and self.keeps_rows:
+            contents = (self.env if env is None else env)[term.cell]
+            return not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents)
+        if isinstance(term, (tuple, Record)):
+            found = parts(term)
+            return found is not None and all(self.is_plain(t, env) for t in found[1])
+        return isinstance(term, (Value, Constant)) or is_array(term)
+
+    def item_value(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
+        """An item for a list of run-time length. A list in it can be read from now on, not changed."""
+        env = self.env if env is None else env
+        if not isinstance(term, Ref):
+            for ref in refs(term):
+                self.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
+            return self.to_operand(term, builder, env)
+        self.check_sources(term, env)
+        self.frozen.setdefault(term.cell, "after it was put into a list of run-time length")
+        contents = env[term.cell]
+        return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
+
+    def given(self, term: Term, builder: Builder | None = None) -> Term:
+        """What is there where a value may be None: reading it raises at run time where there is none."""
+        if not isinstance(term, Maybe):
+            return term
+        builder = builder or self.builder
+        if not isinstance(term.present, Constant):
+            missing, nothing = builder.child(), builder.child()
+            message = Constant("a value is None that was to be used", StaticType(""))
+            missing.apply(RAISE, [message], {"exception": TypeError})
+            blocks = nothing.block((), ()), missing.block((), ())
+            builder.operations.append(If(term.present, *blocks, (), builder.location))
+            if builder is self.entry:
+                self.env.update({k: term.value for k, t in self.env.items() if t is term})
+        return term.value
+
+    def is_unchanged(self, ref: Ref, env: Environment) -> bool:
+        """Whether a cell still holds what it was opened with, the cells in it included."""
+        if ref.cell not in self.origins or env.get(ref.cell) is not self.origins[ref.cell][1]:
+            return False
+        return all(self.is_unchanged(r, env) for r in refs(env[ref.cell]))
+
+    def is_sole(self, ref: Ref, env: Mapping[str, Term], dead: Callable[[str], bool], own: int) -> bool:
+        """Whether no more than `own` living references to an object are in an environment."""
+        found = [key for key, term in env.items() for r in refs(term) if r.cell == ref.cell]
+        return len(found) <= own or sum(not dead(key) for key in found) <= own
+
+    # merging
+
+    def unify(
+        self,
+        t1: Term,
+        env1: Environment,
+        b1: Builder,
+        t2: Term,
+        env2: Environment,
+        b2: Builder,
+        name: str | None = None,
+    ) -> tuple[Term, Term]:
+        """Two terms for one name in a common structure as far as there is one; containers as values where they
+        differ in identity."""
+        if isinstance(t1, Ref) and isinstance(t2, Ref) and t1.cell == t2.cell:
+            return t1, t2
+        if is_plain_object(t1) and is_plain_object(t2):
+            return self.as_known(t1, t2), self.as_known(t2, t1)
+        if _may_be_none(t1, t2):
+            m1, m2 = _as_maybe(t1, t2, b1), _as_maybe(t2, t1, b2)
+            v1, v2 = self.unify(m1.value, env1, b1, m2.value, env2, b2, name)
+            return Maybe(m1.present, v1), Maybe(m2.present, v2)
+        if is_array(t1) or is_array(t2):
+            if is_array(t1) and is_array(t2) and same_array(t1, t2):
+                return t1, t2
+            values = [self.to_operand(t1, b1, env1), self.to_operand(t2, b2, env2)]
+            return values[0], values[1]
+        if isinstance(t1, Ref) or isinstance(t2, Ref):
+            if _is_container(t1) and _is_container(t2):
+                v1, v2 = self.shallow(t1, env1, b1), self.shallow(t2, env2, b2)
+                return self.unify(v1, env1, b1, v2, env2, b2, name)
+            return t1, t2
+        p1, p2 = parts(t1), parts(t2)
+        if p1 is not None and p2 is not None and p1[0] == p2[0]:
+            pairs = [self.unify(c1, env1, b1, c2, env2, b2) for c1, c2 in zip(p1[1], p2[1], strict=True)]
+            return p1[2]([a for a, _ in pairs]), p2[2]([b for _, b in pairs])
+        if (p1 is None) is not (p2 is None) and _is_container(t1) and _is_container(t2):
+            v1, v2 = open_container(b1, t1), open_container(b2, t2)
+            if v1 is not t1 or v2 is not t2:
+                return self.unify(v1, env1, b1, v2, env2, b2, name)
+        if _is_list(t1) and _is_list(t2):
+            return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
+        return t1, t2
+
+    def as_known(self, term: Term, other: Term) -> Term:
+        """A string, or what is like one, by its number, where it is another one on the other side."""
+        if isinstance(term, Known):
+            return term
+        assert isinstance(term, Constant)
+        if isinstance(other, Constant) and other.value == term.value and type(other.value) is type(term.value):
+            return term
+        return Known(constant(self.number_of(term.value)))
+
+    def number_of(self, value: object) -> int:
+        """The number of a string, or of what is like one."""
+        found = next((k for k, v in enumerate(self.objects) if v == value and type(v) is type(value)), None)
+        if found is None:
+            self.objects.append(value)
+        return len(self.objects) - 1 if found is None else found
+
+    def shallow(self, term: Term, env: Environment, builder: Builder) -> Term:
+        """The contents of a reference, or of a container value, with the references in them."""
+        if not isinstance(term, Ref):
+            return open_container(builder, term)
+        self.check_sources(term, env)
+        contents = env[term.cell]
+        if isinstance(contents, dict) and term.cls is not dict:
+            return Record(term.cls, dict(contents))
+        return contents
+
+    def sequence_value(
+        self,
+        term: Term,
+        builder: Builder | None = None,
+        env: Environment | None = None,
+        name: str | None = None,
+    ) -> Operand:
+        """A list as one value of run-time length; what it holds must be of one type."""
+        builder = builder or self.builder
+        if not isinstance(term, list):
+            assert isinstance(term, (Value, Constant))
+            return term
+        if not all(self.is_plain(t, env) for t in term):
+            raise NotStatic(
+                "the length of this list of functions, lists or objects must be known at compile time",
+                "loop over a range whose bounds are constants, or over a list",
+                builder.location,
+            )
+        items = [self.item_value(t, builder, env) for t in term]
+        if item_type(*(i.type for i in items)) is None:
+            kinds = ", ".join(map(str, dict.fromkeys(i.type for i in items)))
+            raise UnsupportedType(
+                f"the length of this list changes in a branch or loop, and its items are of several types: {kinds}",
+                "give all items one type",
+                builder.location,
+            )
+        return builder.apply(SEQUENCE, items, None, name)
+
+
+class Evaluated(UnsupportedType):
+    """An exception raised by what was computed at compile time."""
+
+    exception: BaseException | None = None
+
+
+class NotStatic(UnsupportedType):
+    """Something that must be known at compile time is a value of run time: a loop over it may be unrolled instead."""
+
+
+def refs(term: Term) -> list[Ref]:
+    """The references in a term, those behind them not."""
+    if isinstance(term, Ref):
+        return [term]
+    found = parts(term)
+    return [] if found is None else [r for c in found[1] for r in refs(c)]
+
+
+def reached(term: Term, env: Mapping[str, Term]) -> dict[str, Ref]:
+    """The references in a term, and in what they refer to, by their cells."""
+    found: dict[str, Ref] = {}
+    work = refs(term)
+    while work:
+        ref = work.pop()
+        if ref.cell not in found and ref.cell in env:
+            found[ref.cell] = ref
+            work += refs(env[ref.cell])
+    return found
+
+
+def differing(t1: Term, env1: Mapping[str, Term], t2: Term, env2: Mapping[str, Term]) -> tuple[list[Ref], list[Ref]]:
+    """The objects that two terms to be merged have in one place, where these are not the same."""
+    first: dict[str, Ref] = {}
+    second: dict[str, Ref] = {}
+    met = set()
+    work = [(t1, t2)]
+    while work:
+        a, b = work.pop()
+        if isinstance(a, Ref) and isinstance(b, Ref):
+            if a.cell == b.cell or (a.cell, b.cell) in met:
+                continue
+            met.add((a.cell, b.cell))
+            first[a.cell], second[b.cell] = a, b
+            if a.cell in env1 and b.cell in env2:
+                work.append((env1[a.cell], env2[b.cell]))
+            continue
+        if is_array(a) and is_array(b) and same_array(a, b):
+            continue
+        p1, p2 = parts(a), parts(b)
+        if p1 is not None and p2 is not None and p1[0] == p2[0] and not is_array(a):
+            work += zip(p1[1], p2[1], strict=True)
+        else:
+            first |= reached(a, env1)
+            second |= reached(b, env2)
+    return list(first.values()), list(second.values())
+
+
+def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
+    """The term with its references replaced."""
+    if isinstance(term, Ref):
+        return change(term)
+    found = parts(term)
+    return term if found is None else found[2]([map_refs(c, change) for c in found[1]])
+
+
+def _may_be_none(t1: Term, t2: Term) -> bool:
+    """Whether one of two terms is None, or may be, and the other has a value."""
+    if isinstance(t1, Maybe) and isinstance(t2, Maybe):
+        return False
+    pairs = ((t1, t2), (t2, t1))
+    return any((is_none(a) or isinstance(a, Maybe)) and (_has_value(b) or isinstance(b, Maybe)) for a, b in pairs)
+
+
+def _has_value(term: Term) -> bool:
+    if isinstance(term, (Value, Constant)):
+        return isinstance(term.type, (ArrayType, ContainerType, SequenceType))
+    return isinstance(term, (Ref, Record, View, tuple, list, dict))
+
+
+def _as_maybe(term: Term, other: Term, builder: Builder) -> Maybe:
+    """A term as one that may be None; where it is, it has the structure of the other one."""
+    if isinstance(term, Maybe):
+        return term
+    if not is_none(term):
+        return Maybe(constant(True), term)
+    like = other.value if isinstance(other, Maybe) else other
+    return Maybe(constant(False), map_operands(like, lambda o: _nothing(o, builder)))
+
+
+def _nothing(operand: Operand, builder: Builder) -> Operand:
+    t = operand.type
+    if isinstance(t, StaticType):
+        return operand
+    t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
+    return builder.apply(UNDEFINED, (), {"type": t})
+
+
+def same_array(t1: Term, t2: Term) -> bool:
+    """Whether two terms are views of one array, the same but for the values in their subscripts."""
+    if structure(t1) != structure(t2) or refs(t1) != refs(t2):
+        return False
+    pairs = zip(flatten(t1)[0], flatten(t2)[0], strict=True)
+    return all(join(a.type, b.type) is not None for a, b in pairs)
+
+
+def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:
+    """The term with its operands replaced."""
+    operands, build = flatten(term)
+    return build([change(o) for o in operands])
+
+
+def _is_container(term: Term) -> bool:
+    if isinstance(term, (Value, Constant)):
+        return isinstance(term.type, (ContainerType, SequenceType))
+    return isinstance(term, (Ref, Record, list, dict, tuple))
+
+
+def _is_list(term: Term) -> bool:
+    return isinstance(term, list) or (isinstance(term, Value) and isinstance(term.type, SequenceType))

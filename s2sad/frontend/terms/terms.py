@@ -1,0 +1,453 @@
+"""What a name or an expression stands for while a function is lowered.
+
+A term is an operand of the IR, or a Python tuple or record of terms, or something that is known at compile time but for
+the values in it: an iterable, a function with what it closes over, a reference to an object that may change.
+Lists, dicts and objects live in cells of the environment (`cells.py`); a `Ref` says which. A plain Python list or dict
+as a term is what a cell holds, or a list, dict or object as a value: without identity.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import gast
+import numpy as np
+
+from s2sad.errors import Location, UnsupportedType
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_namedtuple
+from s2sad.ir.values import Constant, Operand, Value
+
+if TYPE_CHECKING:
+    from s2sad.frontend.terms.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A list, a dict, or an object of a class: `cell` is the key of its contents in the environment."""
+
+    cell: str
+    cls: type
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slice:
+    """A slice by its parts."""
+
+    start: Operand
+    stop: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One step from an array to a view of it: a primitive with its further operands; of a subscript the items."""
+
+    primitive: Primitive
+    operands: tuple[Any, ...] = ()
+    static: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def key(self) -> object:
+        return (self.primitive, len(self.operands), repr(self.static))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A view of an array that lives in a cell: it sees what is stored there, and what is stored in it is seen there.
+
+    Where it is not known whether NumPy makes a view or a copy, `born` is what the cell held when it was made: it may
+    be read as long as the cell holds that, and not be written.
+    """
+
+    ref: Ref
+    steps: tuple[Step, ...]
+    born: Operand | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Record:
+    """A NamedTuple; or a dataclass or object as a value, by its fields."""
+
+    cls: type
+    items: dict[str, Term]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Range:
+    start: Operand
+    stop: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Zip:
+    """Several iterables in step; `strict` as zip has it."""
+
+    iterables: tuple[Term, ...]
+    strict: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Enumerate:
+    iterable: Term
+    start: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reversed:
+    iterable: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Checkpointed:
+    """A range whose loop is reversed from so many snapshots."""
+
+    iterable: Term
+    snapshots: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Method:
+    """`receiver.name` of an array, list, dict or string, to be called."""
+
+    receiver: Term
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Closure:
+    """A function or lambda made in the function that is lowered, with its defaults; it sees the names of `frame`."""
+
+    node: gast.AST
+    name: str
+    frame: Frame
+    defaults: dict[str, Term]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Derived:
+    """The derivative of a closure, to be called; `transform` says which."""
+
+    closure: Closure | Derived
+    transform: Any
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Linear:
+    """What `vjp` and `linearize` give: a pullback or pushforward at a point, `operands`; it takes `count` arguments.
+
+    `target` is compiled for these and for those of the arguments that are `kept`.
+    """
+
+    target: Any
+    operands: tuple[Operand, ...]
+    count: int
+    kept: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Partial:
+    """A callable with its first arguments: a bound method, `functools.partial`."""
+
+    function: Term
+    arguments: tuple[Term, ...]
+    keywords: dict[str, Term]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Generator:
+    """A generator expression, evaluated where it is consumed."""
+
+    node: gast.AST
+    frame: Frame
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Generated:
+    """The call of a generator function, with its parameters; it is lowered where it is consumed, once.
+
+    `function` is that of the module, or `frame` the one in whose text it is written.
+    """
+
+    tree: Any
+    source: Any
+    function: Any
+    frame: Frame | None
+    bound: dict[str, Any]
+    used: list[gast.AST] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice:
+    """One of two functions, by a predicate of run time."""
+
+    predicate: Operand
+    then: Term
+    orelse: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Maybe:
+    """A value, or None where `present` does not hold at run time."""
+
+    present: Operand
+    value: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """One of some strings, members of Enums, or None: by its number in the table of the lowering."""
+
+    index: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Super:
+    """`super()`: the attributes of the classes behind `cls`, on a receiver."""
+
+    cls: type
+    receiver: Term
+
+
+Term: TypeAlias = (
+    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
+    " | Checkpointed"
+    " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
+    " | Super | View | Slice"
+)
+
+Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
+
+
+def parts(term: Term) -> Parts | None:
+    """What identifies a composite term, the terms in it, and what puts others in their places; None for operands."""
+    match term:
+        case tuple() | list():
+            cls = type(term)
+            return (cls, len(term)), list(term), cls
+        case dict():
+            keys = tuple(term)
+            return (dict, keys), list(term.values()), lambda new: dict(zip(keys, new, strict=True))
+        case Record():
+            names, record = tuple(term.items), term.cls
+            rebuild = lambda new: Record(record, dict(zip(names, new, strict=True)))  # noqa: E731
+            return (record, names), list(term.items.values()), rebuild
+        case Ref():
+            return ("ref", term.cell), [], lambda new: term
+        case View():
+            born = term.born
+            counts = [len(step.operands) for step in term.steps]
+            operands = [o for step in term.steps for o in step.operands]
+            viewed = lambda new: View(new[0], _steps(term.steps, counts, new[1:]), born)  # noqa: E731
+            return (View, tuple(step.key for step in term.steps), born), [term.ref, *operands], viewed
+        case Slice():
+            return Slice, [term.start, term.stop, term.step], lambda new: Slice(*new)
+        case Range():
+            return Range, [term.start, term.stop, term.step], lambda new: Range(*new)
+        case Zip():
+            strict = term.strict
+            return (Zip, strict, len(term.iterables)), list(term.iterables), lambda new: Zip(tuple(new), strict)
+        case Enumerate():
+            return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
+        case Reversed():
+            return Reversed, [term.iterable], lambda new: Reversed(*new)
+        case Checkpointed():
+            most = term.snapshots
+            return (Checkpointed, most), [term.iterable], lambda new: Checkpointed(new[0], most)
+        case Method():
+            name = term.name
+            return (Method, name), [term.receiver], lambda new: Method(new[0], name)
+        case Maybe():
+            return Maybe, [term.present, term.value], lambda new: Maybe(*new)
+        case Choice():
+            return Choice, [term.predicate, term.then, term.orelse], lambda new: Choice(*new)
+        case Closure():
+            keys = tuple(term.defaults)
+            made = lambda new: Closure(term.node, term.name, term.frame, dict(zip(keys, new, strict=True)))  # noqa: E731
+            return (Closure, id(term.node), term.frame.number), list(term.defaults.values()), made
+        case Partial():
+            n, keys = len(term.arguments), tuple(term.keywords)
+            items = [term.function, *term.arguments, *term.keywords.values()]
+            again = lambda new: Partial(new[0], tuple(new[1 : 1 + n]), dict(zip(keys, new[1 + n :], strict=True)))  # noqa: E731
+            return (Partial, n, keys), items, again
+        case Derived():
+            made_of = term.transform
+            return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
+        case Linear():
+            at, n, kept = term.target, term.count, term.kept
+            return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
+        case Generator():
+            return (Generator, id(term.node), term.frame.number), [], lambda new: term
+        case Known():
+            return Known, [term.index], lambda new: Known(*new)
+        case Generated():
+            return (Generated, id(term)), [], lambda new: term
+        case Super():
+            cls = term.cls
+            return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
+    return None
+
+
+def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> tuple[Step, ...]:
+    """The steps with other operands."""
+    rest = iter(operands)
+    return tuple(
+        Step(s.primitive, tuple(next(rest) for _ in range(n)), s.static) for s, n in zip(steps, counts, strict=True)
+    )
+
+
+def is_none(term: Term | None) -> bool:
+    """Whether a term is `None`, or is not there."""
+    return term is None or (isinstance(term, Constant) and term.value is None)
+
+
+def is_plain_object(term: Term) -> bool:
+    """Whether a term is a string, a member of an Enum, or None, or one of these by its number."""
+    if isinstance(term, Known):
+        return True
+    return isinstance(term, Constant) and (term.value is None or isinstance(term.value, (str, enum.Enum)))
+
+
+def is_number(term: Term) -> bool:
+    """Whether a term is a number, or a pure array of them."""
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
+
+
+def known_integer(term: Term) -> int | None:
+    """An integer known at compile time."""
+    size = term.type.size if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) else None
+    return size if isinstance(size, int) else None
+
+
+def is_array(term: Term) -> bool:
+    """Whether a term is an array that lives in a cell, or a view of one."""
+    return isinstance(term, View) or (isinstance(term, Ref) and term.cls is np.ndarray)
+
+
+def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Any]]:
+    """The operands in a term, and what puts others in their places."""
+    found = parts(term)
+    if found is None:
+        assert isinstance(term, (Value, Constant))
+        return [term], lambda new: new[0]
+    _, children, build = found
+    inner = [flatten(c) for c in children]
+    sizes = [len(operands) for operands, _ in inner]
+
+    def rebuild(new: Sequence[Operand]) -> Any:
+        items, at = [], 0
+        for size, (_, one) in zip(sizes, inner, strict=True):
+            items.append(one(new[at : at + size]))
+            at += size
+        return build(items)
+
+    return [o for operands, _ in inner for o in operands], rebuild
+
+
+def leaf_names(term: Term, name: str | None) -> list[str | None]:
+    """Names for the operands in a term of this name: `state_x` for the item "x" of a dict or the attribute x."""
+    found = parts(term)
+    if found is None:
+        return [name]
+    keys: list[object] = list(term) if isinstance(term, dict) else []
+    if isinstance(term, Record):
+        keys = list(term.items)
+    if isinstance(term, Maybe):
+        return [f"{name}_given" if name else None, *leaf_names(term.value, name)]
+    names: list[str | None] = []
+    for k, child in enumerate(found[1]):
+        named = bool(keys) and isinstance(keys[k], str) and str(keys[k]).isidentifier()
+        inner = f"{name}_{keys[k]}" if named and name else str(keys[k]) if named else name
+        names += leaf_names(child, inner)
+    return names
+
+
+def structure(term: Term) -> object:
+    """What two terms must share to be merged leaf by leaf."""
+    found = parts(term)
+    return None if found is None else (found[0], tuple(map(structure, found[1])))
+
+
+def is_static(term: Term) -> bool:
+    """Whether the term is known at compile time, tuples and values of containers included."""
+    if isinstance(term, (tuple, list)):
+        return all(map(is_static, term))
+    if isinstance(term, dict):
+        return all(map(is_static, term.values()))
+    return isinstance(term, Constant)
+
+
+def static_value(term: Term) -> Any:
+    """The Python object of a static term."""
+    if isinstance(term, Constant):
+        return term.value
+    if isinstance(term, (tuple, list)):
+        return type(term)(map(static_value, term))
+    assert isinstance(term, dict)
+    return {k: static_value(v) for k, v in term.items()}
+
+
+def open_container(builder: Builder, term: Term) -> Term:
+    """A container value as a container of terms, one level deep; other terms as they are."""
+    if isinstance(term, (Value, Constant)) and isinstance(term.type, ContainerType):
+        t = term.type
+        items = [extract(builder, term, key) for key in t.keys]
+        if t.cls is dict:
+            return dict(zip(t.keys, items, strict=True))
+        if t.cls in (tuple, list):
+            return items if t.cls is list else tuple(items)
+        names = t.cls._fields if is_namedtuple(t.cls) else t.keys  # type: ignore[attr-defined]
+        return Record(t.cls, dict(zip(map(str, names), items, strict=True)))
+    return term
+
+
+def extract(builder: Builder, container: Operand, key: object) -> Operand:
+    """One item of a container value; a static item is its constant."""
+    assert isinstance(container.type, ContainerType)
+    item = container.type[key]
+    if isinstance(item, StaticType):
+        return Constant(item.value, item)
+    if isinstance(key, str) and key.isidentifier() and key.strip("_") and isinstance(item, ArrayType):
+        return builder.extract(container, key, key, loose=True)
+    return builder.extract(container, key)
+
+
+def describe(term: Term) -> str:
+    """A term in the words of an error message."""
+    if isinstance(term, (Value, Constant)):
+        return str(term.type)
+    if isinstance(term, (Ref, Record)):
+        return "an array" if is_array(term) else f"a {term.cls.__name__}"
+    names = {
+        View: "a view of an array",
+        Maybe: "a value or None",
+        Closure: "a function",
+        Linear: "a function",
+        Partial: "a function",
+        Choice: "a function",
+        Generator: "a generator",
+        Generated: "a generator",
+        Known: "one of several strings or members of an Enum",
+    }
+    return names.get(type(term), f"a {type(term).__name__.lower()} object")
+
+
+def same_operand(a: Operand, b: Operand) -> bool:
+    """Whether both branches give the same value, or the same static object or truth value."""
+    if a is b:
+        return True
+    if not isinstance(a, Constant) or not isinstance(b, Constant):
+        return False
+    return a.value is b.value if isinstance(a.value, bool) else isinstance(a.type, StaticType) and a.type == b.type
+
+
+def need(found: Any, location: Location, what: str) -> Any:
+    """What must be there."""
+    if found is None:
+        raise UnsupportedType(what, "", location)
+    return found

@@ -1,0 +1,391 @@
+"""The primitives that the compiler itself speaks of: containers, indices, shapes, and what is not there.
+
+make, extract       build a tuple, list, dict, NamedTuple or dataclass; take one item
+make_slice          a slice whose parts are values
+getitem             `x[index]` of an array, or of a list of run-time length
+index_add           `x` with `g` added at `index`: the adjoint of getitem, in place where `x` is not needed any more
+index_set           `x` with `g` stored at `index`
+shape               `x.shape`
+undefined           the value of a name in a branch that does not bind it
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.objects import make_object
+from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.types import (
+    INT,
+    ArrayType,
+    ContainerType,
+    Dim,
+    SequenceType,
+    Shape,
+    Size,
+    SliceType,
+    StaticType,
+    Type,
+    array,
+    broadcast_shapes,
+    derived_dim,
+    dim_sum,
+    integer,
+    join,
+    least_value,
+    new_dim,
+    one_item,
+    tuple_type,
+)
+
+MEASURES = frozenset({"np.shape", "np.size", "len", "np.zeros_like", "np.ones_like", "zero_items"})
+"""The primitives that ask a value for its shape alone."""
+
+
+def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
+    return ContainerType(cls, keys, items)
+
+
+def _make(*items: Any, cls: type, keys: tuple[object, ...]) -> Any:
+    if cls in (tuple, list):
+        return cls(items)
+    if cls is dict:
+        return dict(zip(keys, items, strict=True))
+    if issubclass(cls, tuple):
+        return cls(*items)
+    return make_object(cls, **dict(zip(map(str, keys), items, strict=True)))
+
+
+def _extract_type(container: Type, /, key: object) -> Type:
+    assert isinstance(container, ContainerType), container
+    return container[key]
+
+
+def _extract(container: Any, /, key: Any) -> Any:
+    return container[key] if isinstance(container, (tuple, list, dict)) else getattr(container, key)
+
+
+def _make_slice_type(start: Type, stop: Type, step: Type, /) -> Type:
+    parts = [p if isinstance(p, ArrayType) else None for p in (start, stop, step)]
+    return SliceType(*parts)
+
+
+def _shape_type(x: Type, /) -> Type:
+    assert isinstance(x, ArrayType)
+    if x.shape is None:
+        return SequenceType(INT, new_dim("rank"))
+    return tuple_type(*map(integer, x.shape))
+
+
+def _shape_spelling(x: Type) -> str:
+    return "_0.shape" if isinstance(x, ArrayType) and x.kind == "array" else "np.shape(_0)"
+
+
+def _undefined_type(*, type: Type) -> Type:
+    return type
+
+
+# Indexing
+
+
+def slice_length(length: Dim, s: SliceType) -> Dim:
+    """The length of `x[s]`: two slices cut alike have one length, linear in that of x where the parts are known."""
+    step = 1 if s.step is None else s.step.size
+    if isinstance(length, int) and isinstance(step, int):
+        first, last = (None if p is None else p.size for p in (s.start, s.stop))
+        if not isinstance(first, Size) and not isinstance(last, Size) and step:
+            return len(range(*slice(first, last, step).indices(length)))
+    if step == -1 and s.start is None and s.stop is None:
+        return length
+    found = _linear_length(length, s) if step == 1 else None
+    if found is not None:
+        return found
+    parts = (s.start, s.stop, s.step)
+    if any(p is not None and p.size is None for p in parts):
+        return new_dim("s")
+    return derived_dim("s", length, *(None if p is None else p.size for p in parts))
+
+
+def _linear_length(length: Dim, s: SliceType) -> Dim | None:
+    """The length of a slice of step 1, as both ends are clipped alike; None where they may not be."""
+    start = 0 if s.start is None else s.start.size
+    stop = length if s.stop is None else s.stop.size
+    if not isinstance(start, int) or stop is None:
+        return None
+    if isinstance(stop, int) and stop < 0:
+        stop = dim_sum(length, stop)
+    if start < 0:
+        return -start if stop == length and -start <= least_value(length) else None
+    # x[a:b] with a, b >= 0 given as numbers may be clipped by a shorter x; x[a:] and x[a:-b] are n - a - b or empty
+    if isinstance(stop, int):
+        return max(0, stop - start) if stop <= least_value(length) else None
+    if stop != length and s.stop is not None and not _is_below(stop, length):
+        return None
+    return dim_sum(stop, start, -1)
+
+
+def _is_below(stop: Dim, length: Dim) -> bool:
+    """Whether `stop` is `length` less a constant."""
+    difference = dim_sum(length, stop, -1)
+    return isinstance(difference, int) and difference >= 0
+
+
+def index_items(index: Type) -> tuple[Type, ...]:
+    """The items of an index: those of a tuple, or the index itself."""
+    return index.items if isinstance(index, ContainerType) and index.cls is tuple else (index,)
+
+
+def _consumes(item: Type) -> int:
+    if isinstance(item, ArrayType) and item.dtype is not None and item.dtype.kind == "b":
+        return item.rank or 0
+    return 0 if isinstance(item, StaticType) else 1
+
+
+def is_basic_index(index: Type) -> bool:
+    """Integers, slices, None and Ellipsis only: a view, every element once."""
+    return all(
+        isinstance(i, (SliceType, StaticType)) or (isinstance(i, ArrayType) and i.is_scalar and _is_integer(i))
+        for i in index_items(index)
+    )
+
+
+def has_vector(index: Type) -> bool:
+    """Whether a subscript has an array or list of indices, or a mask: what it takes is a copy."""
+    items = index_items(index)
+    return any(bool(i.rank) if isinstance(i, ArrayType) else is_list(i) for i in items)
+
+
+def is_list(t: Type) -> bool:
+    return isinstance(t, ContainerType) and t.cls is list
+
+
+def is_flip(index: Type) -> bool:
+    """Whether an index takes every element of an array, some axes from their ends: `x[::-1]`, its own inverse."""
+    return all(
+        (isinstance(i, StaticType) and i.value is Ellipsis)
+        or (isinstance(i, SliceType) and i.start is i.stop is None and (i.step is None or i.step.size in (1, -1)))
+        for i in index_items(index)
+    )
+
+
+def unwidened(index: Type, rank: int) -> tuple[object, ...] | int | None:
+    """The subscript that takes `x` from `x[index]` of this rank, if that only adds axes: `[:, 0]` for `[:, None]`."""
+    items = list(index_items(index))
+    whole = slice(None)
+    places: list[object] = []
+    for i in items:
+        if isinstance(i, StaticType) and i.value is Ellipsis:
+            places += [whole] * (rank - len(items) + 1)
+        elif isinstance(i, StaticType) and i.value is None:
+            places.append(0)
+        elif isinstance(i, SliceType) and i.start is i.stop is i.step is None:
+            places.append(whole)
+        else:
+            return None
+    while places and places[-1] == whole:
+        places.pop()
+    return 0 if places == [0] else tuple(places) if 0 in places else None
+
+
+def _is_integer(t: ArrayType) -> bool:
+    return t.dtype is not None and t.dtype.kind in "iu"
+
+
+def indexed_shape(shape: Shape | None, index: Type) -> Shape | None:
+    """The shape of `x[index]`; raises IndexError for too many indices."""
+    if shape is None:
+        return None
+    items = list(index_items(index))
+    ellipsis = [k for k, i in enumerate(items) if isinstance(i, StaticType) and i.value is Ellipsis]
+    missing = len(shape) - sum(map(_consumes, items))
+    if missing < 0:
+        raise IndexError(f"too many indices: the array has {len(shape)} dimensions")
+    whole = [SliceType(None, None, None)] * missing
+    k = ellipsis[0] if ellipsis else len(items)
+    items[k : k + len(ellipsis)] = whole
+    return _indexed(shape, items)
+
+
+def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
+    result: list[Dim] = []
+    advanced: list[Shape | None] = []
+    places: list[int] = []
+    axis = 0
+    for position, item in enumerate(items):
+        if isinstance(item, SliceType):
+            result.append(slice_length(shape[axis], item))
+        elif isinstance(item, StaticType):
+            result.append(1)
+        elif isinstance(item, ArrayType) and item.is_scalar and _is_integer(item) and not _mixed(items):
+            pass
+        else:
+            picked = _picked(item)
+            if picked is None:
+                return None
+            advanced.append(picked)
+            places.append(position)
+            if len(places) == 1:
+                at = len(result)
+        axis += _consumes(item)
+    if advanced:
+        together = broadcast_shapes(*advanced)
+        if together is None:
+            return None
+        if places != list(range(places[0], places[0] + len(places))):
+            at = 0
+        result[at:at] = together
+    return tuple(result)
+
+
+def _mixed(items: list[Type]) -> bool:
+    """Whether integers count as index arrays, because there is an index array beside them."""
+    return any(
+        not isinstance(i, (SliceType, StaticType)) and not (isinstance(i, ArrayType) and i.is_scalar) for i in items
+    )
+
+
+def _picked(item: Type) -> Shape | None:
+    """The shape an index array contributes."""
+    if isinstance(item, ContainerType):
+        inner = [_picked(i) for i in item.items]
+        return (len(inner), *inner[0]) if inner and inner[0] is not None else None
+    if not isinstance(item, ArrayType):
+        return None
+    if item.dtype is not None and item.dtype.kind == "b":
+        return (new_dim("k"),)
+    return item.shape
+
+
+def _getitem_type(x: Type, index: Type, /) -> Type:
+    if isinstance(x, SequenceType):
+        return SequenceType(x.item, slice_length(x.length, index)) if isinstance(index, SliceType) else one_item(x.item)
+    if isinstance(x, ContainerType):
+        joined: Type | None = x.items[0]
+        for item in x.items[1:]:
+            joined = joined and join(joined, item)
+        assert joined is not None
+        return joined
+    assert isinstance(x, ArrayType)
+    shape = indexed_shape(x.shape, index)
+    return array(x.dtype, shape)
+
+
+def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
+    assert isinstance(x, ArrayType)
+    return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
+
+
+def _index_add(x: Any, index: Any, g: Any, /) -> Any:
+    result = np.array(x)
+    np.add.at(result, index, g)
+    return result
+
+
+def _index_set(x: Any, index: Any, g: Any, /) -> Any:
+    result = np.array(x)
+    result[index] = g
+    return result
+
+
+def _index_add_update(x: Type, index: Type, g: Type) -> str:
+    if is_basic_index(index) or has_only_masks(index):
+        return "_0[_1] += _2"
+    return "np.add.at(_0, _1, _2)"
+
+
+def has_only_masks(index: Type) -> bool:
+    """Slices and boolean masks only: every element once."""
+    return all(
+        isinstance(i, (SliceType, StaticType))
+        or (isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b")
+        for i in index_items(index)
+    )
+
+
+def _getitem(x: Any, index: Any, /) -> Any:
+    return x[index]
+
+
+def _index_add_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    return (g if active[0] else None, None, FIT[0](g[xs[1]], xs[2]) if active[2] else None)
+
+
+def _index_set_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    """What was stored takes the adjoint of its place, which is cleared: nothing came from the old contents."""
+    x, index, value = xs
+    stored = FIT[0](STORED[0](g, index), value) if active[2] else None
+    return (_call(_index_set, g, index, 0.0) if active[0] else None, None, stored)
+
+
+def _getitem_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    x, index = xs
+    if isinstance(getattr(x, "type", None), SequenceType):
+        return (ITEM_ADJOINT[0](g, x, index), None)
+    return (_call(_index_add, np.zeros_like(x), index, g) if active[0] else None, None)
+
+
+def _getitem_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    return dots[0][xs[1]]
+
+
+def _update_tangent(function: Any) -> Any:
+    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+        x_dot = np.zeros_like(xs[0]) if dots[0] is None else dots[0]
+        if dots[2] is None and function is _index_add:
+            return x_dot
+        return _call(function, x_dot, xs[1], 0.0 if dots[2] is None else dots[2])
+
+    return tangent
+
+
+FIT: list[Any] = []
+"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/families.py`."""
+STORED: list[Any] = []
+"""The adjoint of what was stored at an index: put here by `rules/numpy/indexing.py`."""
+ITEM_ADJOINT: list[Any] = []
+"""What `xs[k]` of a list of run-time length adds to the adjoint of the list: put here by `primitives/lists.py`."""
+
+
+def _call(function: Any, x: Any, *arguments: Any) -> Any:
+    return x.builder.call(function, x, *arguments) if hasattr(x, "builder") else function(x, *arguments)
+
+
+MAKE = register(Primitive("make", _make, _make_type, effect=Effect.VIEW))
+EXTRACT = register(Primitive("extract", _extract, _extract_type, effect=Effect.VIEW))
+MAKE_SLICE = register(Primitive("slice", slice, _make_slice_type, constant=True))
+GETITEM = register(
+    Primitive(
+        "getitem",
+        _getitem,
+        _getitem_type,
+        _getitem_tangent,
+        _getitem_adjoint,
+        effect=Effect.VIEW,
+        copies=lambda x, index: isinstance(x, ArrayType) and has_vector(index),
+        spelling="_0[_1]",
+    )
+)
+INDEX_ADD = register(
+    Primitive(
+        "index_add",
+        _index_add,
+        _index_add_type,
+        _update_tangent(_index_add),
+        _index_add_adjoint,
+        update=_index_add_update,
+    )
+)
+INDEX_SET = register(
+    Primitive(
+        "index_set",
+        _index_set,
+        _index_add_type,
+        _update_tangent(_index_set),
+        _index_set_adjoint,
+        update="_0[_1] = _2",
+    )
+)
+SHAPE = register(Primitive("np.shape", np.shape, _shape_type, constant=True, spelling=_shape_spelling))
+UNDEFINED = register(Primitive("undefined", lambda *, type: None, _undefined_type, constant=True))

@@ -1,0 +1,432 @@
+"""Lists of run-time length, as values: each operation gives a new list, in place where the old one is done with.
+
+sequence      `[a, b]`: items of one type
+append        `[*xs, x]`                       xs.append(x)
+list_set      `xs` with another item at `k`    xs[k] = x
+list_add      `xs` with `g` added at `k`       xs[k] = xs[k] + g
+list_insert   `xs` with `x` before item `k`    xs.insert(k, x)
+list_delete   `xs` without item `k`            del xs[k]
+concatenate   `xs + ys`
+
+add_items     the sums of the items of two lists; zero_items: a zero for each item; reversed_items: `xs[::-1]`
+
+The adjoint of a list is a list of the adjoints of its items, as long as the list is at that point of the program.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.containers import ITEM_ADJOINT, MAKE
+from s2sad.ir.primitive import Primitive, register, required
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    SliceType,
+    StaticType,
+    Type,
+    all_items,
+    array,
+    dim_sum,
+    join,
+    new_dim,
+)
+from s2sad.ir.values import Constant, Operand, constant
+
+
+def item_type(*items: Type) -> Type | None:
+    """The type that all items of a list have; None where there is none."""
+    joined: Type | None = BOTTOM
+    plain = [_plain(t) for t in items]
+    for t in plain:
+        joined = joined and join(joined, t)
+    return joined and all_items(joined, *(t for t in plain if t != BOTTOM))
+
+
+def _plain(t: Type) -> Type:
+    """A number without its value: the items of a list differ in it. A None waits for another item."""
+    if isinstance(t, StaticType) and t.value is None:
+        return BOTTOM
+    if isinstance(t, ArrayType) and t.size is not None:
+        return ArrayType(t.dtype, t.shape, t.kind)
+    if isinstance(t, ContainerType):
+        return ContainerType(t.cls, t.keys, tuple(map(_plain, t.items)))
+    return t
+
+
+def _joined(xs: Type, item: Type, more: int = 0) -> Type:
+    assert isinstance(xs, SequenceType)
+    joined = item_type(xs.item, item)
+    if joined is None:
+        raise TypeError(f"a list of {xs.item} gets {item}")
+    return SequenceType(joined, dim_sum(xs.length, more))
+
+
+def _sequence_type(*items: Type) -> Type:
+    found = item_type(*items)
+    if found is None:
+        raise TypeError(f"a list of {', '.join(map(str, items))}, whose length changes, needs items of one type")
+    return SequenceType(found, len(items))
+
+
+def _append_type(xs: Type, x: Type, /) -> Type:
+    return _joined(xs, x, 1)
+
+
+def _set_type(xs: Type, k: Type, x: Type, /) -> Type:
+    if isinstance(k, SliceType):
+        assert isinstance(x, SequenceType)
+        x = x.item
+    return _joined(xs, x)
+
+
+def _insert_type(xs: Type, k: Type, x: Type, /) -> Type:
+    return _joined(xs, x, 1)
+
+
+def _delete_type(xs: Type, k: Type, /) -> Type:
+    assert isinstance(xs, SequenceType)
+    return SequenceType(xs.item, dim_sum(xs.length, -1) if not isinstance(xs.length, int) else max(0, xs.length - 1))
+
+
+def _concatenate_type(xs: Type, ys: Type, /) -> Type:
+    assert isinstance(xs, SequenceType) and isinstance(ys, SequenceType)
+    joined = item_type(xs.item, ys.item)
+    if joined is None:
+        raise TypeError(f"a list of {xs.item} gets items of {ys.item}")
+    return SequenceType(joined, dim_sum(xs.length, ys.length))
+
+
+def _sequence(*items: Any) -> list[Any]:
+    return list(items)
+
+
+def _append(xs: Any, x: Any, /) -> list[Any]:
+    return [*xs, x]
+
+
+def _set(xs: Any, k: Any, x: Any, /) -> list[Any]:
+    result = list(xs)
+    result[k] = x
+    return result
+
+
+def _list_add(xs: Any, k: Any, g: Any, /) -> list[Any]:
+    result = list(xs)
+    result[k] = result[k] + g
+    return result
+
+
+def _insert(xs: Any, k: Any, x: Any, /) -> list[Any]:
+    result = list(xs)
+    result.insert(k, x)
+    return result
+
+
+def _delete(xs: Any, k: Any, /) -> list[Any]:
+    result = list(xs)
+    del result[k]
+    return result
+
+
+def _concatenate(xs: Any, ys: Any, /) -> list[Any]:
+    return [*xs, *ys]
+
+
+def _apply(primitive: Primitive, x: Any, *others: Any) -> Any:
+    """A list operation in a rule; `x` is an expression."""
+    assert isinstance(x, Expr)
+    return x.builder.expr(x.builder.apply(primitive, [x.operand, *(x.builder.operand(o) for o in others)]))
+
+
+# zeros and sums of any type
+
+
+def zero(builder: Builder, operand: Operand) -> Operand:
+    """The zero adjoint or tangent of an operand."""
+    t = operand.type
+    match t:
+        case ArrayType():
+            if t.is_scalar or isinstance(operand, Constant):
+                return constant(0.0) if t.dtype is None or t.dtype.kind != "c" else constant(0j)
+            return builder.apply(required(np.zeros_like), (operand,))
+        case ContainerType():
+            items = [zero(builder, builder.extract(operand, key)) for key in t.keys]
+            return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
+        case SequenceType():
+            return builder.apply(SEQUENCE, ()) if t.length == 0 else builder.apply(ZERO_ITEMS, (operand,))
+        case StaticType():
+            return operand
+    return constant(None)
+
+
+def add(builder: Builder, a: Operand, b: Operand) -> Operand:
+    """The sum of two adjoints of one value."""
+    t = a.type
+    match t:
+        case ContainerType():
+            items = [add(builder, builder.extract(a, k), builder.extract(b, k)) for k in t.keys]
+            return builder.apply(MAKE, items, {"cls": t.cls, "keys": t.keys})
+        case SequenceType():
+            return builder.apply(ADD_ITEMS, (a, b))
+        case StaticType():
+            return a
+    return builder.apply(required(np.add), (a, b))
+
+
+def _zero(x: Any) -> Any:
+    """The zero of an expression."""
+    return x.builder.expr(zero(x.builder, x.operand))
+
+
+def _or_zero(dot: Any, x: Any) -> Any:
+    """A tangent, zero where there is none."""
+    return _zero(x) if dot is None else dot
+
+
+def add_items(a: Any, b: Any) -> Any:
+    """The sums of the items of two lists or tuples."""
+    pairs = zip(a, b, strict=True)
+    return type(a)([add_items(x, y) if isinstance(x, (list, tuple)) else x + y for x, y in pairs])
+
+
+def zero_items(a: Any) -> Any:
+    """A zero for each item of a list or tuple."""
+    return type(a)([zero_items(x) if isinstance(x, (list, tuple)) else np.zeros_like(x) for x in a])
+
+
+def reversed_items(a: Any) -> Any:
+    """A list from its last item to its first."""
+    return a[::-1]
+
+
+def sum_repeats(start: Any, xs: Any) -> Any:
+    """The sums of every `len(start)`-th item of a list, on top of `start`."""
+    result = list(start)
+    for k, x in enumerate(xs):
+        result[k % len(start)] = result[k % len(start)] + x
+    return result
+
+
+def _repeat_type(xs: Type, n: Type, /) -> Type:
+    assert isinstance(xs, SequenceType) and isinstance(n, ArrayType)
+    length = n.size if xs.length == 1 and n.size is not None else new_dim("k")
+    return SequenceType(xs.item, length)
+
+
+def _zero_spelling(a: Type) -> str:
+    if isinstance(a, SequenceType) and isinstance(a.item, ArrayType) and a.item.is_scalar and a.item.is_inexact:
+        return "[0.0] * len(_0)"
+    return "zero_items(_0)"
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return a.builder.expr(add(a.builder, a.operand, b.operand))
+
+
+def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
+    """The adjoint of a list one item, or slice, of which has the adjoint `g`."""
+    whole = isinstance(xs.type.item, ArrayType) and isinstance(k.type, ArrayType)
+    if isinstance(g, tuple):
+        item, builder = xs[k], xs.builder
+        parts = [builder.operand(_zero(x) if part is None else part) for part, x in zip(g, item, strict=True)]
+        g = builder.expr(builder.make(item.type.cls, item.type.keys, parts))
+    return _apply(LIST_ADD if whole else LIST_SET, _zero(xs), k, g)
+
+
+ITEM_ADJOINT.append(_item_adjoint)
+
+
+def nested_items(a: Any, depth: int) -> list[Any]:
+    """The rows of an array as a list, as deep as `depth`."""
+    return [nested_items(row, depth - 1) for row in a] if depth > 1 else list(a)
+
+
+def _nested_type(a: Type, /, depth: int) -> Type:
+    assert isinstance(a, ArrayType)
+    if depth == 0:
+        return array(a.dtype, a.shape)
+    length, rest = (new_dim("k"), None) if a.shape is None else (a.shape[0], a.shape[1:])
+    return SequenceType(_nested_type(ArrayType(a.dtype, rest, "array"), depth - 1), length)
+
+
+NESTED_ITEMS: Primitive = register(
+    Primitive(
+        "nested_items",
+        nested_items,
+        _nested_type,
+        tangent=lambda y, xs, dots, depth: nested(dots[0], depth),
+        adjoint=lambda g, y, xs, active, depth: (g.builder.call(np.array, g),),
+        helper=True,
+    )
+)
+
+
+def nested(a: Any, depth: int) -> Any:
+    """`nested_items(a, depth)` in a rule."""
+    return a.builder.expr(a.builder.apply(NESTED_ITEMS, [a.operand], {"depth": depth}))
+
+
+ADD_ITEMS = register(
+    Primitive(
+        "add_items",
+        add_items,
+        lambda a, b, /: a,
+        tangent=lambda y, xs, dots: dots[0] if dots[1] is None else dots[1] if dots[0] is None else _sum(*dots),
+        adjoint=lambda g, y, xs, active: (g if active[0] else None, g if active[1] else None),
+        helper=True,
+    )
+)
+REVERSED_ITEMS: Primitive = register(
+    Primitive(
+        "reversed_items",
+        reversed_items,
+        lambda a, /: a,
+        tangent=lambda y, xs, dots: _apply(REVERSED_ITEMS, dots[0]),
+        adjoint=lambda g, y, xs, active: (_apply(REVERSED_ITEMS, g),),
+        spelling="_0[::-1]",
+    )
+)
+ZERO_ITEMS = register(
+    Primitive("zero_items", zero_items, lambda a, /: a, constant=True, helper=True, spelling=_zero_spelling)
+)
+SEQUENCE: Primitive = register(
+    Primitive(
+        "sequence",
+        _sequence,
+        _sequence_type,
+        tangent=lambda y, xs, dots: _sequence_of(y, [_or_zero(d, x) for d, x in zip(dots, xs, strict=True)]),
+        adjoint=lambda g, y, xs, active: tuple(g[k] if a else None for k, a in enumerate(active)),
+        spelling=lambda *items: f"[{', '.join(f'_{k}' for k in range(len(items)))}]",
+    )
+)
+APPEND: Primitive = register(
+    Primitive(
+        "append",
+        _append,
+        _append_type,
+        tangent=lambda y, xs, dots: _apply(APPEND, *map(_or_zero, dots, xs)),
+        adjoint=lambda g, y, xs, active: _taken_out(g, -1, active[1]),
+        spelling="[*_0, _1]",
+        update="_0.append(_1)",
+    )
+)
+LIST_SET: Primitive = register(
+    Primitive(
+        "list_set",
+        _set,
+        _set_type,
+        tangent=lambda y, xs, dots: _apply(LIST_SET, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
+        adjoint=lambda g, y, xs, active: _overwritten(g, xs[1], active),
+        update="_0[_1] = _2",
+    )
+)
+LIST_ADD: Primitive = register(
+    Primitive(
+        "list_add",
+        _list_add,
+        _set_type,
+        tangent=lambda y, xs, dots: _apply(LIST_ADD, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
+        adjoint=lambda g, y, xs, active: (g, None, g[xs[1]] if active[2] else None),
+        update=lambda xs, k, g: "_0[_1] += _2" if _is_number(g) else "_0[_1] = _0[_1] + _2",
+    )
+)
+LIST_INSERT: Primitive = register(
+    Primitive(
+        "list_insert",
+        _insert,
+        _insert_type,
+        tangent=lambda y, xs, dots: _apply(LIST_INSERT, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
+        adjoint=lambda g, y, xs, active: (lambda rest, item: (rest, None, item))(*_taken_out(g, xs[1], active[2])),
+        update="_0.insert(_1, _2)",
+    )
+)
+LIST_DELETE: Primitive = register(
+    Primitive(
+        "list_delete",
+        _delete,
+        _delete_type,
+        tangent=lambda y, xs, dots: _apply(LIST_DELETE, dots[0], xs[1]),
+        adjoint=lambda g, y, xs, active: (_inserted(g, xs[1], _zero_item(xs[0], xs[1])), None),
+        update="del _0[_1]",
+    )
+)
+REPEAT: Primitive = register(
+    Primitive(
+        "repeat_items",
+        lambda xs, n, /: xs * n,
+        _repeat_type,
+        tangent=lambda y, xs, dots: _apply(REPEAT, dots[0], xs[1]),
+        adjoint=lambda g, y, xs, active: (_apply(SUM_REPEATS, _zero(xs[0]), g), None),
+        spelling="_0 * _1",
+    )
+)
+SUM_REPEATS: Primitive = register(
+    Primitive(
+        "sum_repeats",
+        sum_repeats,
+        lambda start, xs, /: start,
+        tangent=lambda y, xs, dots: _apply(SUM_REPEATS, *map(_or_zero, dots, xs)),
+        adjoint=lambda g, y, xs, active: (
+            g if active[0] else None,
+            _apply(REPEAT, g, _length(xs[1]) // _length(xs[0])) if active[1] else None,
+        ),
+        helper=True,
+    )
+)
+CONCATENATE: Primitive = register(
+    Primitive(
+        "concatenate",
+        _concatenate,
+        _concatenate_type,
+        tangent=lambda y, xs, dots: _apply(CONCATENATE, *map(_or_zero, dots, xs)),
+        adjoint=lambda g, y, xs, active: (
+            g[: _length(xs[0])] if active[0] else None,
+            g[_length(xs[0]) :] if active[1] else None,
+        ),
+        spelling="_0 + _1",
+    )
+)
+LISTS = frozenset({SEQUENCE, APPEND, LIST_SET, LIST_ADD, LIST_INSERT, LIST_DELETE, CONCATENATE})
+"""The operations whose result holds the items that they are given."""
+
+
+def _is_number(t: Type) -> bool:
+    return isinstance(t, ArrayType) and t.is_scalar
+
+
+def _sequence_of(y: Any, items: list[Any]) -> Any:
+    return y.builder.expr(y.builder.apply(SEQUENCE, [y.builder.operand(i) for i in items]))
+
+
+def _taken_out(g: Any, k: Any, wanted: bool) -> tuple[Any, Any]:
+    """The adjoints of the list without its item `k`, and of the item."""
+    item = g[k] if wanted else None
+    return _apply(LIST_DELETE, g, k), item
+
+
+def _overwritten(g: Any, k: Any, active: Any) -> tuple[Any, ...]:
+    """The adjoint of a list whose item `k` was stored: nothing came from the old one."""
+    item = g[k] if active[2] or active[0] else None
+    return (_apply(LIST_SET, g, k, _zero(item)) if active[0] else None, None, item if active[2] else None)
+
+
+def _zero_item(xs: Any, k: Any) -> Any:
+    """The zero of an item; what the list held is read only where its shape is needed."""
+    return 0.0 if _is_number(xs.type.item) and xs.type.item.dtype != np.complex128 else _zero(xs[k])
+
+
+def _inserted(g: Any, k: Any, zero_item: Any) -> Any:
+    """`del xs[-1]` is undone by an append."""
+    if k.known == -1:
+        return _apply(APPEND, g, zero_item)
+    return _apply(LIST_INSERT, g, k, zero_item)
+
+
+def _length(x: Any) -> Any:
+    return x.builder.call(len, x)

@@ -1,0 +1,54 @@
+"""`stop_gradient(x)` and `adjoint(x)` as `x`: the last thing that is done to a program.
+
+Derivatives of a program without them would not know of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.rewrite import renamed, substitute
+from s2sad.ir.user_rules import ADJOINT, STOP
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, walk
+
+
+def without_stops(function: Function) -> Function:
+    """The function with the values themselves in the place of those without derivative, or with another adjoint."""
+    return _without(function, lambda p: p is STOP or p.name == ADJOINT)
+
+
+def without_adjoints(function: Function) -> Function:
+    """A reverse sweep with its forward sweep: what is done to an adjoint was done in it, and not again to its own."""
+    return _without(function, lambda p: p.name == ADJOINT)
+
+
+def _without(function: Function, gone: Callable[[Primitive], bool]) -> Function:
+    stops = [op for op in walk(function.body) if isinstance(op, Apply) and gone(op.primitive)]
+    if not stops:
+        return function
+    table: dict[Operand, Operand] = {}
+    hints: dict[Value, tuple[str, bool]] = {}
+    for op in stops:
+        source = op.operands[0]
+        source = table[op.result] = table.get(source, source)
+        if isinstance(source, Value) and op.result.hint and (source.hint is None or source.loose):
+            hints[source] = (op.result.hint, op.result.loose)
+    body = substitute(_dropped(function.body, set(stops)), table)
+    return renamed(replace(function, body=body), hints)
+
+
+def _dropped(block: Block, gone: Collection[Operation]) -> Block:
+    return replace(block, operations=tuple(_inside(op, gone) for op in block.operations if op not in gone))
+
+
+def _inside(op: Operation, gone: Collection[Operation]) -> Operation:
+    match op:
+        case If():
+            return replace(op, then=_dropped(op.then, gone), orelse=_dropped(op.orelse, gone))
+        case For():
+            return replace(op, body=_dropped(op.body, gone))
+        case While():
+            return replace(op, test=_dropped(op.test, gone), body=_dropped(op.body, gone))
+    return op

@@ -1,0 +1,1 @@
+"""The rules of Python's operators on numbers, and of `math`."""
