@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import gast
 
@@ -16,11 +16,9 @@ from s2sad.dispatch.derivative import check_function, signature_of
 from s2sad.dispatch.pickling import packed, unpacked
 from s2sad.errors import ArgumentError
 from s2sad.frontend.library.python import HANDLERS
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading.callables import python_function
 from s2sad.frontend.terms.terms import Checkpointed, Range, Term
-
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,7 +112,7 @@ def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
     return steps
 
 
-def _marked(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _marked(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The range of a marked loop in a function that is differentiated."""
     most = lo.static(kw["snapshots"], node) if "snapshots" in kw else None
     if not isinstance(most, int) or most < 1:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.frontend.reading.callables import python_function
-from s2sad.frontend.syntax.closures import ClosureTarget, DerivedTarget
+from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.user_rules import Custom, Ruled

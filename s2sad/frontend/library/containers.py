@@ -7,30 +7,28 @@ A list whose length is known is a Python list of terms; one of run-time length i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Ref, Term, describe
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, LIST_DELETE, LIST_INSERT, LIST_SET, REVERSED_ITEMS
 from s2sad.ir.types import ArrayType, SequenceType
 from s2sad.ir.values import Constant, Value, constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.expressions import Expressions
-
-Found = Callable[["Expressions", Term, Any, list[Term], gast.AST], Term]
+Found = Callable[["Lowering", Term, Any, list[Term], gast.AST], Term]
 
 
-def _own(lo: Expressions, receiver: Term, node: gast.AST) -> Ref:
+def _own(lo: Lowering, receiver: Term, node: gast.AST) -> Ref:
     if not isinstance(receiver, Ref):
         lo.refuse(node, f"{describe(receiver)} is changed", "make a list of it first", UnsupportedType)
     return receiver
 
 
-def index_of(lo: Expressions, index: Term, length: int) -> int | None:
+def index_of(lo: Lowering, index: Term, length: int) -> int | None:
     """A position known at compile time, counted from the start; None where it is known at run time only."""
     if isinstance(index, Constant) and isinstance(index.value, int):
         k = index.value
@@ -40,7 +38,7 @@ def index_of(lo: Expressions, index: Term, length: int) -> int | None:
     return None
 
 
-def _append(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _append(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
     if isinstance(items, list):
         lo.change(ref, [*items, args[0]], node)
@@ -49,7 +47,7 @@ def _append(lo: Expressions, receiver: Term, items: Any, args: list[Term], node:
     return constant(None)
 
 
-def _extend(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _extend(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
     more = lo.open(lo.listed(args[0]))
     if isinstance(more, tuple):
@@ -60,7 +58,7 @@ def _extend(lo: Expressions, receiver: Term, items: Any, args: list[Term], node:
     return constant(None)
 
 
-def joined(lo: Expressions, a: Any, b: Any) -> Term:
+def joined(lo: Lowering, a: Any, b: Any) -> Term:
     """Two lists in one."""
     if isinstance(a, list) and isinstance(b, list):
         return a + b
@@ -73,7 +71,7 @@ def joined(lo: Expressions, a: Any, b: Any) -> Term:
     return lo.builder.apply(CONCATENATE, (lo.sequence_value(a), b))
 
 
-def _pop(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _pop(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
     at = args[0] if args else constant(-1)
     if isinstance(items, list):
@@ -86,7 +84,7 @@ def _pop(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: ga
     return lo.adopt(item, "which came out of a list of run-time length")
 
 
-def position(lo: Expressions, index: Term, length: int, node: gast.AST) -> int:
+def position(lo: Lowering, index: Term, length: int, node: gast.AST) -> int:
     """A position in a list whose length is known."""
     k = index_of(lo, index, length)
     if k is None:
@@ -96,7 +94,7 @@ def position(lo: Expressions, index: Term, length: int, node: gast.AST) -> int:
     return k
 
 
-def _insert(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _insert(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
     known = isinstance(args[0], Constant) or index_of(lo, args[0], 0) is not None
     if isinstance(items, list) and known:
@@ -110,35 +108,35 @@ def _insert(lo: Expressions, receiver: Term, items: Any, args: list[Term], node:
     return constant(None)
 
 
-def _reverse(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _reverse(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     ref = _own(lo, receiver, node)
     contents = items[::-1] if isinstance(items, list) else lo.builder.apply(REVERSED_ITEMS, (items,))
     lo.change(ref, contents, node)
     return constant(None)
 
 
-def _copy(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _copy(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     return lo.new(list, list(items) if isinstance(items, list) else items)
 
 
-def _clear(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _clear(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     lo.change(_own(lo, receiver, node), [], node)
     return constant(None)
 
 
-def _index(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _index(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     return constant(list(lo.static(list(items), node)).index(lo.static(args[0], node)))
 
 
-def _count(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _count(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     return constant(list(lo.static(list(items), node)).count(lo.static(args[0], node)))
 
 
-def _append_left(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _append_left(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     return _insert(lo, receiver, items, [constant(0), args[0]], node)
 
 
-def _pop_left(lo: Expressions, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+def _pop_left(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
     return _pop(lo, receiver, items, [constant(0)], node)
 
 
@@ -164,28 +162,28 @@ def is_sequence(term: Term) -> bool:
 
 # dicts
 
-FoundDict = Callable[["Expressions", Term, dict[Any, Any], list[Term], dict[str, Term], gast.AST], Term]
+FoundDict = Callable[["Lowering", Term, dict[Any, Any], list[Term], dict[str, Term], gast.AST], Term]
 
 
-def _items(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _items(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple((constant(k), v) for k, v in d.items())
 
 
-def _keys(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _keys(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple(constant(k) for k in d)
 
 
-def _values(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _values(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple(d.values())
 
 
-def _get(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _get(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     default: Term = args[1] if len(args) > 1 else kw.get("default", constant(None))
     found: Term = d.get(lo.static(args[0], node), default)
     return found
 
 
-def _dict_pop(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _dict_pop(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     key = lo.static(args[0], node)
     if key not in d:
         if len(args) > 1:
@@ -196,7 +194,7 @@ def _dict_pop(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any
     return found
 
 
-def _update(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _update(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     more: Any = lo.open(args[0]) if args else {}
     if not isinstance(more, dict):
         more = dict((lo.static(k, node), v) for k, v in (lo.sequence(p, node) for p in lo.sequence(more, node)))
@@ -204,7 +202,7 @@ def _update(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: dict[
     return constant(None)
 
 
-def _setdefault(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _setdefault(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     key = lo.static(args[0], node)
     if key not in d:
         default = args[1] if len(args) > 1 else constant(None)
@@ -214,11 +212,11 @@ def _setdefault(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: A
     return found
 
 
-def _dict_copy(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _dict_copy(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return lo.new(dict, dict(d))
 
 
-def _dict_clear(lo: Expressions, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _dict_clear(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     lo.change(_own(lo, receiver, node), {}, node)
     return constant(None)
 
@@ -239,7 +237,7 @@ DICT_METHODS: dict[str, FoundDict] = {
 # items
 
 
-def set_item(lo: Expressions, base: Term, index: Term, term: Term, node: gast.AST) -> None:
+def set_item(lo: Lowering, base: Term, index: Term, term: Term, node: gast.AST) -> None:
     """`base[index] = term`."""
     contents = lo.open(base)
     if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
@@ -264,7 +262,7 @@ def set_item(lo: Expressions, base: Term, index: Term, term: Term, node: gast.AS
         lo.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
 
 
-def delete_item(lo: Expressions, base: Term, index: Term, node: gast.AST) -> None:
+def delete_item(lo: Lowering, base: Term, index: Term, node: gast.AST) -> None:
     """`del base[index]`."""
     contents = lo.open(base)
     if isinstance(contents, dict):

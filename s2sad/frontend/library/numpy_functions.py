@@ -11,36 +11,34 @@ Each handler takes the lowering, the arguments as terms, the keywords, and the n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, Operand, constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
-
-Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 
 
-def _array(lo: Loops, term: Term) -> Operand:
+def _array(lo: Lowering, term: Term) -> Operand:
     return lo.to_operand(lo.as_array_term(term))
 
 
-def _rank(lo: Loops, x: Operand, name: str, node: gast.AST) -> int:
+def _rank(lo: Lowering, x: Operand, name: str, node: gast.AST) -> int:
     rank = x.type.rank if isinstance(x.type, ArrayType) else None
     if rank is None:
         lo.refuse(node, f"{name} of an array whose rank is not known", "annotate it", UnsupportedType)
     return rank
 
 
-def _vectorized(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _vectorized(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.vectorize(f)`: a function that is called for each number."""
     found = {**dict(zip(("pyfunc", "otypes"), args, strict=False)), **kw}
     if found.keys() - {"pyfunc", "otypes", "doc", "cache"}:
@@ -53,7 +51,7 @@ def each(*arrays: Any) -> Any:
     raise NotImplementedError
 
 
-def _each(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _each(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, *given = args
     if kw or not given:
         lo.refuse(node, "a vectorized function with keywords", "pass them by position", UnsupportedCall)
@@ -71,7 +69,7 @@ def _each(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> T
     return lo.apply(np.reshape, [lo.apply(np.array, [lo.to_operand(items)]), shape])
 
 
-def _along_axis(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _along_axis(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.apply_along_axis(f, axis, x)` of a matrix: f of its rows or columns."""
     if kw or len(args) < 3:
         lo.refuse(node, "np.apply_along_axis with keywords", "write a loop", UnsupportedCall)
@@ -92,13 +90,13 @@ def _given_last(*args: Any) -> Any:
     raise NotImplementedError
 
 
-def _call_given_last(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _call_given_last(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, more, row = args
     assert isinstance(more, tuple)
     return lo.call(function, [row, *more], {}, node, None)
 
 
-def _piecewise(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _piecewise(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Each function at the numbers where its condition holds; the last one, where there is one more, at the others."""
     x, more = _array(lo, args[0]), args[3:]
     conditions = [_array(lo, c) for c in lo.sequence(args[1], node)]
@@ -119,7 +117,7 @@ def _piecewise(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST)
     return result
 
 
-def _select(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _select(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("condlist", "choicelist", "default"), args, strict=False)), **kw}
     pairs = zip(lo.sequence(found["condlist"], node), lo.sequence(found["choicelist"], node), strict=True)
     result = lo.to_operand(lo.as_array_term(found.get("default", constant(0))))
@@ -128,20 +126,20 @@ def _select(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     return result
 
 
-def _where(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _where(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.where(condition)` gives the indices."""
     if len(args) == 1 and not kw:
         return lo.call(constant(np.nonzero), args, {}, node, None)
     return lo.call_primitive(required(np.where), args, kw, node, None)
 
 
-def _fromiter(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _fromiter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
     items = lo.to_operand(lo.listed(lo.iterable(found["iter"])))
     return lo.builder.apply(required(np.array), [items], {"dtype": np.dtype(lo.static(found["dtype"], node))})
 
 
-def _block(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _block(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Rows of blocks, one below the other; a list of blocks beside each other."""
     rows = lo.sequence(args[0], node)
     nested = [isinstance(lo.open(row), (list, tuple)) for row in rows]
@@ -153,7 +151,7 @@ def _block(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(made))], {})
 
 
-def _beside(lo: Loops, blocks: list[Term], least: int, node: gast.AST) -> Operand:
+def _beside(lo: Lowering, blocks: list[Term], least: int, node: gast.AST) -> Operand:
     """Blocks beside each other, of two axes at least in a row of several rows."""
     widened = []
     for block in blocks:
@@ -167,7 +165,7 @@ def _beside(lo: Loops, blocks: list[Term], least: int, node: gast.AST) -> Operan
     return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(widened))], {"axis": -1})
 
 
-def _on_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _on_diagonal(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.diagflat`."""
     found = {**dict(zip(("v", "k"), args, strict=False)), **kw}
     x = _array(lo, found.pop("v"))
@@ -175,7 +173,7 @@ def _on_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AS
     return lo.call(constant(np.diag), [flat], found, node, None)
 
 
-def _columns(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _columns(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.column_stack`: vectors as columns, matrices as they are."""
     columns = []
     for item in lo.sequence(args[0], node):
@@ -186,7 +184,7 @@ def _columns(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(columns))], {"axis": 1})
 
 
-def _indices(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _indices(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndindex(n, m)`: all indices, the last one the fastest."""
     lengths = lo.sequence(args[0], node) if isinstance(lo.open(args[0]), (tuple, list)) else args
     if len(lengths) == 1:
@@ -196,7 +194,7 @@ def _indices(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return Zip(tuple(lo.builder.apply(GETITEM, (rows, constant(k))) for k in range(len(lengths))))
 
 
-def _enumerated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _enumerated(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndenumerate(x)`: the indices, and the numbers."""
     x = _array(lo, args[0])
     _rank(lo, x, "np.ndenumerate", node)
@@ -204,7 +202,7 @@ def _enumerated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST
     return Zip((places, lo.apply(np.ravel, [x])))
 
 
-def _append(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _append(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("arr", "values", "axis"), args, strict=False)), **kw}
     pair = [_array(lo, found[k]) for k in ("arr", "values")]
     if is_none(found.get("axis")):
@@ -213,7 +211,7 @@ def _append(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(pair))], axis)
 
 
-def _bincount(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _bincount(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("x", "weights", "minlength"), args, strict=False)), **kw}
     operands = [_array(lo, found["x"])]
     if len(found) > 1:
@@ -224,7 +222,7 @@ def _bincount(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) 
     return lo.apply(np.bincount, operands)
 
 
-def _histogram(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _histogram(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The numbers, or their weights, counted where they fall; the edges move with the least and the greatest number."""
     found = {**dict(zip(("a", "bins", "range", "density", "weights"), args, strict=False)), **kw}
     bins, limits, density, weights = (found.get(k) for k in ("bins", "range", "density", "weights"))
@@ -255,7 +253,7 @@ def _histogram(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST)
 def _asks(answer: Callable[[np.dtype[Any]], bool]) -> Handler:
     """What the dtype alone settles."""
 
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         t = _array(lo, args[0]).type
         if not isinstance(t, ArrayType) or t.dtype is None:
             lo.refuse(node, "the dtype is not known at compile time", "annotate the argument", UnsupportedType)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_array
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import Value, constant
-
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.calls import Calls
 
 JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
@@ -39,7 +35,7 @@ def is_list_of_floats(t: Type) -> bool:
 
 
 def join_rows(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term:
     """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
     array = lo.to_operand(arguments[0]) if lo.is_rows(arguments[0]) else lo.as_array(arguments[0])

@@ -13,18 +13,16 @@ from __future__ import annotations
 import inspect
 import string
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 import numpy as np
 
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_none
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, StaticType
 from s2sad.ir.values import Constant, constant
-
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.calls import Calls
 
 Arguments = tuple[list[Term], dict[str, Term]]
 
@@ -35,7 +33,7 @@ NEUTRAL = {"np.any": False, "np.all": True}
 
 
 def plainly(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term | None:
     """The call without the arguments that its rule does not know; None where there are none, or one has a meaning."""
     if primitive.name == "np.einsum" and arguments and not _is_text(lo, arguments[0]):
@@ -85,13 +83,13 @@ Made = tuple[list[Term], Callable[[Term], Term] | None]
 
 
 def _without_effect(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made:
     return arguments, None
 
 
 def _dtype(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
     if is_none(keywords["dtype"]):
         return arguments, None
@@ -103,7 +101,7 @@ def _dtype(
     return None
 
 
-def _cast(lo: Calls, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
+def _cast(lo: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
     operand = lo.to_operand(lo.as_array_term(term))
     t = operand.type
     if isinstance(t, ArrayType) and t.dtype == dtype:
@@ -114,7 +112,7 @@ def _cast(lo: Calls, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
 
 
 def _order(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
     order = lo.static(keywords["order"], node)
     if primitive.name in LAID_OUT or isinstance(primitive.function, np.ufunc) or order == "C":
@@ -133,7 +131,7 @@ def _order(
 
 
 def _where(
-    lo: Calls, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
     mask = keywords["where"]
     if isinstance(mask, Constant) and mask.value is True:
@@ -153,11 +151,11 @@ _HANDLERS: dict[str, Callable[..., Made | None]] = {
 }
 
 
-def _is_text(lo: Calls, term: Term) -> bool:
+def _is_text(lo: Lowering, term: Term) -> bool:
     return isinstance(term, Constant) and isinstance(term.type, StaticType) and isinstance(term.value, str)
 
 
-def _with_subscripts(lo: Calls, arguments: list[Term], node: gast.AST) -> list[Term]:
+def _with_subscripts(lo: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:
     """`einsum(a, [0, 1], b, [1, 2], [0, 2])`: the labels as text, before the operands."""
 
     def labels(term: Term) -> str:

@@ -8,22 +8,20 @@ Each handler takes the lowering, the arguments as terms, the keywords, and the n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
-
-Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 WHOLE = constant(Ellipsis)
 
 VIEWS = frozenset(
@@ -45,7 +43,7 @@ MAYBE_VIEWS = frozenset({"np.reshape", "np.ravel", "np.asarray", "np.astype", "n
 """What gives a view or a copy, by the layout of the array or its type."""
 
 
-def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
+def view_of(lo: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
     """What a function gives that makes a view of its first argument, an array that lives in a cell."""
     base, rest = operands[0], operands[1:]
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
@@ -68,13 +66,13 @@ def view_of(lo: Loops, primitive: Primitive, operands: list[Term], static: dict[
     return lo.view(base, step, sure=name in ("np.reshape", "np.ravel") and lo.is_contiguous(base))
 
 
-def _assigned(lo: Loops, target: Term, value: Term, node: gast.AST) -> Term:
+def _assigned(lo: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
     """`target[...] = value`."""
     lo.store_item(lo.must_be_array(target, node), WHOLE, lo.to_operand(value), node)
     return constant(None)
 
 
-def _copyto(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _copyto(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     where = kw.pop("where", args[3] if len(args) > 3 else None)
     kw.pop("casting", None)
@@ -84,12 +82,12 @@ def _copyto(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     return _assigned(lo, target, value, node)
 
 
-def _fill(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _fill(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return _assigned(lo, args[0], args[1], node)
 
 
 def _ordered(function: Callable[..., Any]) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         target = lo.must_be_array(args[0], node)
         kw.pop("kind", None)
         made = lo.call(constant(function), [lo.to_operand(target), *args[1:]], kw, node, None)
@@ -99,20 +97,20 @@ def _ordered(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _put(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _put(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
     flat = _flat(lo, lo.must_be_array(target, node))
     lo.store_item(flat, lo.to_operand(lo.as_array_term(index)), lo.to_operand(value), node)
     return constant(None)
 
 
-def _flat(lo: Loops, array: Term) -> Term:
+def _flat(lo: Lowering, array: Term) -> Term:
     if lo.array_type(array).rank == 1:
         return array
     return lo.view(array, Step(required(np.reshape), (constant(-1),)))
 
 
-def _put_along_axis(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _put_along_axis(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
     axis = lo.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
     rank = lo.array_type(lo.must_be_array(target, node)).rank
@@ -124,13 +122,13 @@ def _put_along_axis(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast
     return constant(None)
 
 
-def _putmask(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _putmask(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target = args[0]
     mask, value = (lo.to_operand(a) for a in args[1:3])
     return _assigned(lo, target, lo.apply(np.where, [mask, value, lo.to_operand(target)]), node)
 
 
-def _fill_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _fill_diagonal(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     t = lo.array_type(lo.must_be_array(target, node))
     if kw or len(args) > 2 or t.rank != 2:
@@ -144,7 +142,7 @@ def _fill_diagonal(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.
 
 
 def _added_at(sign: int) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         target, index, value = args[0], args[1], lo.to_operand(args[2])
         if sign < 0:
             value = lo.apply(np.negative, [value])
@@ -155,13 +153,13 @@ def _added_at(sign: int) -> Handler:
 
 
 def _refused_at(name: str) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         lo.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
 
     return handler
 
 
-def write_out(lo: Loops, out: Term, result: Term, node: gast.AST) -> Term:
+def write_out(lo: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
     """`out=` of a function: the result is stored there, and `out` is what the call gives."""
     if isinstance(out, tuple):
         (out,) = out

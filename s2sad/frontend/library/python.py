@@ -14,7 +14,7 @@ import itertools
 import operator
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 import numpy as np
@@ -26,6 +26,7 @@ from s2sad.frontend.library.numpy_functions import APPLIED
 from s2sad.frontend.library.sorting import sorted_by
 from s2sad.frontend.library.type_questions import OF_TYPES
 from s2sad.frontend.library.ufunc_methods import FORMS
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import match_patterns
 from s2sad.frontend.syntax.generators import first_items, of_text
 from s2sad.frontend.terms.terms import (
@@ -51,19 +52,16 @@ from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.user_rules import adjoint, stop_gradient
 from s2sad.ir.values import Constant, Value, constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
-
-Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 
 
-def _range(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _range(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     parts = [lo.to_operand(a) for a in args]
     start, stop, step = (constant(0), parts[0], constant(1)) if len(parts) == 1 else (*parts, constant(1))[:3]
     return Range(start, stop, step)
 
 
-def _len(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _len(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = lo.call_special(args[0], "__len__", [], node)
     if found is not None:
         return found
@@ -77,35 +75,35 @@ def _len(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Te
     return lo.apply(len, [lo.to_operand(term)])
 
 
-def _enumerate(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _enumerate(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else constant(0))
     return Enumerate(lo.iterable(args[0]), lo.to_operand(start))
 
 
-def _zip(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _zip(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return Zip(tuple(map(lo.iterable, args)), bool(lo.static(kw["strict"], node)) if "strict" in kw else False)
 
 
-def _print(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _print(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     static = {k: lo.static(v, node) for k, v in kw.items()}
     return lo.builder.apply(PRINT, [lo.to_operand(a) for a in args], static)
 
 
-def _opened_items(lo: Loops, given: Term, node: gast.AST) -> Term:
+def _opened_items(lo: Lowering, given: Term, node: gast.AST) -> Term:
     """The items of what `list` or `tuple` is given, as far as their number is known; else the sequence."""
     if is_array(given) and isinstance((lo.array_type(given).shape or (None,))[0], int):
         return lo.sequence(given, node)
     return lo.open(lo.listed(lo.iterable(given)))
 
 
-def _tuple(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _tuple(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return ()
     term = _opened_items(lo, args[0], node)
     return term if is_sequence(term) else tuple(lo.sequence(term, node))
 
 
-def _list(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _list(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return lo.new(list, [])
     term = _opened_items(lo, args[0], node)
@@ -118,7 +116,7 @@ def _list(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> T
     return lo.new(list, term if is_sequence(term) else lo.sequence(term, node))
 
 
-def _dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _dict(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     base = lo.open(lo.listed(args[0])) if args else {}
     if isinstance(base, (tuple, list)):
         base = {lo.static(k, node): v for k, v in (lo.sequence(pair, node) for pair in base)}
@@ -127,7 +125,7 @@ def _dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> T
     return lo.new(dict, {**base, **kw})
 
 
-def _sum(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _sum(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)
     folded = lo.folded(args[0], "total", "sum", start)
     if folded is not None:
@@ -153,7 +151,7 @@ def _sum(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Te
 
 
 def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         if len(args) == 1:
             term = lo.open(lo.listed(lo.iterable(args[0])))
             if is_sequence(term) and not kw:
@@ -173,7 +171,7 @@ def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Ha
     return handler
 
 
-def _by_key(lo: Loops, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
+def _by_key(lo: Lowering, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
     """`max(items, key=key)`: the first item whose key no other exceeds."""
     better: Any = gast.Gt() if function is max else gast.Lt()
     best, best_key = items[0], lo.call(key, [items[0]], {}, node, None)
@@ -186,13 +184,13 @@ def _by_key(lo: Loops, function: Callable[..., Any], items: list[Term], key: Ter
     return best
 
 
-def _isinstance(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _isinstance(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     classes = lo.static(args[1], node)
     classes = classes if isinstance(classes, tuple) else (classes,)
     return constant(any(issubclass(_class_of(lo, args[0], node), c) for c in classes))
 
 
-def _class_of(lo: Loops, term: Term, node: gast.AST) -> type:
+def _class_of(lo: Lowering, term: Term, node: gast.AST) -> type:
     """The class of the object that a term stands for; an error where the signature does not settle it."""
     if isinstance(term, (tuple, list, dict)):
         return type(term)
@@ -215,11 +213,11 @@ def _class_of(lo: Loops, term: Term, node: gast.AST) -> type:
     lo.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
 
 
-def _type(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _type(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_class_of(lo, args[0], node))
 
 
-def _hasattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _hasattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     name = lo.static(args[1], node)
     opened = lo.open(args[0])
     if isinstance(opened, Record):
@@ -237,7 +235,7 @@ def _hasattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -
     return constant(hasattr(_class_of(lo, args[0], node), name))
 
 
-def _reversed(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _reversed(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if is_array(args[0]):
         return Reversed(args[0])
     term = lo.open(lo.iterable(args[0]))
@@ -247,7 +245,7 @@ def _reversed(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) 
 
 
 def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         folded = lo.folded(args[0], "items_", "all" if test_all else "any", None)
         if folded is not None:
             return folded
@@ -267,23 +265,23 @@ def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _map(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _map(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lo.mapped(args[0], [lo.iterable(a) for a in args[1:]], node)
 
 
-def _filter(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _filter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lo.filtered(args[0], lo.iterable(args[1]), node)
 
 
-def _reduce(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _reduce(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lo.reduced(args[0], lo.iterable(args[1]), args[2] if len(args) > 2 else None, node)
 
 
-def _partial(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _partial(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return Partial(args[0], tuple(args[1:]), kw)
 
 
-def _wraps(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _wraps(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_same)
 
 
@@ -292,18 +290,18 @@ def _same(function: Any) -> Any:
     return function
 
 
-def _first(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _first(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return args[0] if args else constant(_same)
 
 
-def _cached(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _cached(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`@lru_cache`, and `@lru_cache(None)`."""
     given = args[0] if args else None
     named = given is None or (isinstance(given, Constant) and not callable(given.value))
     return constant(_same) if named or kw else given  # type: ignore[return-value]
 
 
-def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _super(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if args:
         return Super(lo.static(args[0], node), args[1])
     frame: Any = lo.frame
@@ -314,7 +312,7 @@ def _super(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> 
     return Super(cell.cell_contents, frame.receiver)
 
 
-def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _sorted(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     term = lo.open(lo.listed(lo.iterable(args[0])))
     backward = bool(lo.static(kw["reverse"], node)) if "reverse" in kw else False
     if isinstance(term, dict):
@@ -342,22 +340,22 @@ def _sorted(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     return _list(lo, [found], {}, node)
 
 
-def _getattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _getattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) > 2 and not static_value(_hasattr(lo, args[:2], {}, node)):
         return args[2]
     return lo.attribute(args[0], lo.static(args[1], node), node)
 
 
-def _setattr(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _setattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     lo.set_named(args[0], lo.static(args[1], node), args[2], node)
     return constant(None)
 
 
-def _iter(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _iter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lo.iterable(args[0])
 
 
-def _divmod(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _divmod(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     operands = [lo.to_operand(a) for a in args]
     return (lo.apply(np.floor_divide, operands), lo.apply(np.remainder, operands))
 
@@ -365,7 +363,7 @@ def _divmod(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
 def _by_method(function: Callable[..., Any], name: str) -> Handler:
     """A builtin that asks a method of the user's class first."""
 
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = lo.call_special(args[0], name, args[1:], node)
         if found is not None:
             return found
@@ -380,7 +378,7 @@ def _by_method(function: Callable[..., Any], name: str) -> Handler:
 def _operation(node_class: type) -> Handler:
     """A function of the module `operator` that is an operator."""
 
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         made = gast.copy_location(gast.BinOp(left=node, op=node_class(), right=node), node)
         return lo.binary(made, args[0], args[1], None)
 
@@ -388,7 +386,7 @@ def _operation(node_class: type) -> Handler:
 
 
 def _comparison(node_class: type) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         return lo.compare(node, node_class(), args[0], args[1])
 
     return handler
@@ -397,7 +395,7 @@ def _comparison(node_class: type) -> Handler:
 def _combined(function: Callable[..., Any]) -> Handler:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         known = [lo.static(a, node) if isinstance(a, Constant) else lo.sequence(lo.iterable(a), node) for a in args]
         keywords = {k: lo.static(v, node) for k, v in kw.items()}
         return lo.new(list, list(function(*known, **keywords)))
@@ -405,13 +403,13 @@ def _combined(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _islice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _islice(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if isinstance(args[0], Generated) and len(args) == 2:
         return first_items(lo, args[0], args[1], node)
     return _combined(itertools.islice)(lo, args, kw, node)
 
 
-def _repeated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _repeated(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`itertools.repeat(x, n)`, as a generator."""
     if len(args) != 2 or kw:
         lo.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
@@ -419,32 +417,32 @@ def _repeated(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) 
     return of_text(lo, text, {"x": args[0], "n": args[1]}, node)
 
 
-def _always(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _always(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(True)
 
 
-def _is_sequence_like(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _is_sequence_like(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(isinstance(lo.open(args[0]), (tuple, list)) or is_sequence(lo.open(args[0])))
 
 
-def _is_mapping_like(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _is_mapping_like(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(isinstance(lo.open(args[0]), dict))
 
 
-def _positional(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _positional(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     cls, k = lo.static(args[1], node), lo.static(args[2], node)
     if cls in match_patterns.SELF_MATCHING:
         return args[0]
     return lo.attribute(args[0], lo.reads.of_class(cls, "__match_args__")[1][k], node)
 
 
-def _without(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _without(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     items, keys = lo.open(args[0]), lo.static(args[1], node)
     assert isinstance(items, dict)
     return lo.new(dict, {k: v for k, v in items.items() if k not in keys})
 
 
-def _replaced(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _replaced(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`dataclasses.replace(object, **changes)`."""
     opened = lo.open(args[0])
     if not isinstance(opened, Record):
@@ -455,7 +453,7 @@ def _replaced(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) 
 
 
 def _copied(deep: bool) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         term = args[0]
         if deep:
             return lo.adopt(lo.value_form(term))
@@ -467,42 +465,42 @@ def _copied(deep: bool) -> Handler:
     return handler
 
 
-def _accumulate(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _accumulate(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function = args[1] if len(args) > 1 else kw.get("func", constant(operator.add))
     return lo.accumulated(function, lo.iterable(args[0]), kw.get("initial"), node)
 
 
-def _deque(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _deque(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if kw or len(args) > 1:
         lo.refuse(node, "a deque with a maximal length", "drop the first item yourself: xs.pop(0)", UnsupportedType)
     return _list(lo, args, {}, node)
 
 
-def _default_dict(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _default_dict(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     made = _dict(lo, args[1:], kw, node)
     assert isinstance(made, Ref)
     lo.factories[made.cell] = args[0]
     return made
 
 
-def _slice(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _slice(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     parts = [lo.to_operand(a) for a in args]
     start, stop, step = (constant(None), parts[0], constant(None)) if len(parts) == 1 else (*parts, constant(None))[:3]
     return lo.builder.operand(slice(start, stop, step))
 
 
-def _ndarray(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _ndarray(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) > 2 or kw.keys() - {"shape", "dtype"}:
         lo.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
     return lo.call(constant(np.empty), args, kw, node, None)
 
 
-def _stop_gradient(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _stop_gradient(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     (term,) = (*args, *kw.values())
     return lo.stopped(term)
 
 
-def _adjoint(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _adjoint(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) != 2 or not isinstance(args[1], Closure):
         lo.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
     return lo.with_adjoint(args[0], args[1], node)

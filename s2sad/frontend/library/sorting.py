@@ -10,21 +10,18 @@ another may be seen, is refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import gast
 import numpy as np
 
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Operand, constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
 
-
-def sorted_by(lo: Loops, terms: Sequence[Term], keys: Sequence[Term], backward: bool, node: gast.AST) -> Term | None:
+def sorted_by(lo: Lowering, terms: Sequence[Term], keys: Sequence[Term], backward: bool, node: gast.AST) -> Term | None:
     """The list of these terms in the order of their keys; None where there is no telling what an item would be."""
     items, numbers = list(map(lo.to_operand, terms)), list(map(lo.to_operand, keys))
     if not all(isinstance(k.type, ArrayType) and k.type.is_scalar for k in numbers) or not _alike(items):
@@ -49,7 +46,7 @@ def _form(t: Type) -> tuple[object, ...] | None:
     return (t.rank,) if isinstance(t, ArrayType) and t.shape is not None else None
 
 
-def _taken(lo: Loops, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
+def _taken(lo: Lowering, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
     """The items at these places."""
     first = items[0].type
     if isinstance(first, ContainerType):

@@ -11,12 +11,13 @@ Each handler takes the lowering, the arguments as terms, the keywords, and the n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.arrays import is_integer
 from s2sad.frontend.terms.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM
@@ -24,11 +25,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.expressions import Expressions
-    from s2sad.frontend.syntax.loops import Loops
-
-Handler = Callable[["Loops", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 
 GRIDS = (np.mgrid, np.ogrid, np.r_, np.c_)
 """What is indexed to make an array."""
@@ -44,12 +41,12 @@ REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]]
 """What `reduce` and `accumulate` of a ufunc are called otherwise."""
 
 
-def _refuse_more(lo: Loops, name: str, allowed: int, args: list[Term], kw: dict[str, Term], node: gast.AST) -> None:
+def _refuse_more(lo: Lowering, name: str, allowed: int, args: list[Term], kw: dict[str, Term], node: gast.AST) -> None:
     if kw or len(args) > allowed:
         lo.refuse(node, f"{name} with these arguments", "leave out dtype, out, initial and where", UnsupportedCall)
 
 
-def _new_axes(lo: Loops | Expressions, x: Operand, before: int, after: int) -> Operand:
+def _new_axes(lo: Lowering, x: Operand, before: int, after: int) -> Operand:
     """`x[None, :, None]`: an array with further axes of length 1."""
     t = x.type
     rank = t.rank if isinstance(t, ArrayType) else None
@@ -62,7 +59,7 @@ def _new_axes(lo: Loops | Expressions, x: Operand, before: int, after: int) -> O
 
 
 def _outer(function: np.ufunc) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         name = f"np.{function.__name__}.outer"
         _refuse_more(lo, name, 2, args, kw, node)
         x, y = (lo.to_operand(lo.as_array_term(a)) for a in args)
@@ -77,7 +74,7 @@ def _outer(function: np.ufunc) -> Handler:
 
 
 def _reduce(function: np.ufunc) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis", "keepdims")}
         _refuse_more(lo, f"np.{function.__name__}.reduce", 2, args, more, node)
@@ -90,7 +87,7 @@ def _reduce(function: np.ufunc) -> Handler:
 
 
 def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis")}
         _refuse_more(lo, f"np.{function.__name__}.accumulate", 2, args, more, node)
@@ -103,7 +100,7 @@ def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
 def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Handler:
     """`np.split` and its like: as slices where the primitive cannot do it."""
 
-    def handler(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("ary", "indices_or_sections", "axis"), args, strict=False)), **kw}
         x, places = lo.as_array_term(found["ary"]), lo.open(found["indices_or_sections"])
         x = found["ary"] if is_array(found["ary"]) else x
@@ -125,7 +122,7 @@ def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = 
     return handler
 
 
-def _ends(lo: Loops, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
+def _ends(lo: Lowering, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
     """Where the parts end when the first ones are longer by one."""
     shape = lo.sequence(lo.attribute(x, "shape", node), node)
     each, rest = (lo.apply(f, [lo.to_operand(shape[axis]), constant(count)]) for f in (np.floor_divide, np.remainder))
@@ -136,7 +133,7 @@ def _ends(lo: Loops, x: Operand, axis: int, count: int, node: gast.AST) -> list[
     return places
 
 
-def _norm(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _norm(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The norms that are a greatest or least number: those of order inf and -inf, and of matrices 1 and -1."""
     found = {**dict(zip(("x", "ord", "axis", "keepdims"), args, strict=False)), **kw}
     order, axis = (lo.static(found[k], node) if k in found else None for k in ("ord", "axis"))
@@ -156,7 +153,7 @@ def _norm(lo: Loops, args: list[Term], kw: dict[str, Term], node: gast.AST) -> T
     )
 
 
-def grid(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Term:
+def grid(lo: Lowering, which: Any, index: Term, node: gast.AST) -> Term:
     """`np.mgrid[start:stop:step, ...]`, `np.ogrid`, `np.r_[...]`, `np.c_[...]`."""
     if which is np.r_ or which is np.c_:
         return _joined(lo, which, index, node)
@@ -179,7 +176,7 @@ def grid(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Term:
     return tuple(_new_axes(lo, x, k, last - k) for k, x in enumerate(axes))
 
 
-def _joined(lo: Expressions, which: Any, index: Term, node: gast.AST) -> Operand:
+def _joined(lo: Lowering, which: Any, index: Term, node: gast.AST) -> Operand:
     """`np.r_[a, b:c, x]`, the items one behind the other, and `np.c_[a, b]`, as columns."""
     name = "np.r_" if which is np.r_ else "np.c_"
     pieces = []
@@ -205,7 +202,7 @@ def _count(item: Term) -> Operand | None:
     return item.stop if by_one and from_zero and is_integer(item.stop) else None
 
 
-def _points(lo: Expressions, item: Term, node: gast.AST) -> Operand:
+def _points(lo: Lowering, item: Term, node: gast.AST) -> Operand:
     assert isinstance(item, Slice)
     start = constant(0) if is_none(item.start) else item.start
     if isinstance(item.step, Constant) and isinstance(item.step.value, complex):

@@ -25,7 +25,7 @@ from s2sad.frontend.library.numpy_keywords import plainly
 from s2sad.frontend.library.numpy_writers import WRITERS, WRITING_METHODS, view_of, write_out
 from s2sad.frontend.library.python import HANDLERS, evaluates_at_compile_time, is_hashable
 from s2sad.frontend.library.type_questions import QUESTIONS, answer
-from s2sad.frontend.syntax.custom_calls import Customs
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
 from s2sad.frontend.syntax.objects import class_of
 from s2sad.frontend.terms.cells import Evaluated
@@ -109,12 +109,12 @@ UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f,
 """The functions whose last positional argument may be `out`."""
 
 
-class Calls(Customs):
+class Calls(Lowering):
     """Lowers calls."""
 
     def _eval_Call(self, node: gast.Call, hint: str | None) -> Term:
         function = self.eval(node.func)
-        arguments = self._items(node.args)
+        arguments = self.items_of(node.args)
         keywords: dict[str, Term] = {}
         for k in node.keywords:
             if k.arg is not None:
@@ -171,14 +171,14 @@ class Calls(Customs):
             if known_answer is not None:
                 return known_answer
         if is_hashable(f) and f in HANDLERS:
-            return HANDLERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
+            return HANDLERS[f](self, arguments, keywords, node)
         if isinstance(f, Custom):
             return self.call_custom(f, arguments, keywords, node, hint)
         if isinstance(f, type) and issubclass(f, Custom):
             self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
         if is_hashable(f) and f in WRITERS:
             self.need_memory()
-            return WRITERS[f](self, arguments, keywords, node)  # type: ignore[arg-type]
+            return WRITERS[f](self, arguments, keywords, node)
         if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
             return self.instantiate(f, arguments, keywords, node)
         if getattr(f, "__s2sad_transform__", None) is not None and arguments and not isinstance(arguments[0], Constant):
@@ -335,7 +335,7 @@ class Calls(Customs):
         opened = self.open(receiver)
         if name in WRITING_METHODS and isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
             self.need_memory()
-            return WRITING_METHODS[name](self, [receiver, *arguments], keywords, node)  # type: ignore[arg-type]
+            return WRITING_METHODS[name](self, [receiver, *arguments], keywords, node)
         if isinstance(opened, Record) and is_namedtuple(opened.cls) and name in ("_replace", "_asdict"):
             items = {**opened.items, **keywords}
             return Record(opened.cls, items) if name == "_replace" else self.new(dict, dict(items))
@@ -429,7 +429,7 @@ class Calls(Customs):
             return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
         if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
-            view = view_of(self, primitive, operands, known)  # type: ignore[arg-type]
+            view = view_of(self, primitive, operands, known)
             if view is not None:
                 return view
         given = [self.to_operand(o) for o in operands]
@@ -520,10 +520,6 @@ class Calls(Customs):
                 if found is not None:
                     return found
         return self.listed(term)
-
-    def listed(self, term: Term) -> Term:
-        """A range, zip or generator as a list; other terms as they are."""
-        return term
 
     def call_compiled(
         self,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import gast
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Environment
 from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
@@ -32,9 +32,6 @@ from s2sad.ir.types import (
 )
 from s2sad.ir.values import Constant, Operand, Value
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
-
 
 class Carried:
     """What a loop carries, by the keys of the environment: the initial terms, the types of their leaves.
@@ -43,7 +40,7 @@ class Carried:
     with a new object of those contents.
     """
 
-    def __init__(self, lo: Loops, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
+    def __init__(self, lo: Lowering, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
         self.lo = lo
         self.node = node
         self.terms: dict[str, Term] = {}

@@ -18,9 +18,9 @@ from typing import Any
 import gast
 
 from s2sad.errors import UnsupportedSyntax
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.syntax import generators
-from s2sad.frontend.syntax.calls import Calls
-from s2sad.frontend.terms.frames import Code, Frame, code_of
+from s2sad.frontend.terms.frames import Frame, code_of
 from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Generator, Range, Reversed, Term, Zip
 from s2sad.ir.values import Constant, constant
 
@@ -28,15 +28,8 @@ ITEMS = "items_"
 _REST = constant(slice(1, None, None))
 
 
-class Functions(Calls):
+class Functions(Lowering):
     """Lowers definitions of functions, and comprehensions."""
-
-    codes: dict[int, Code]
-    comprehensions: dict[tuple[int, str, str], Code]
-    bodies: dict[int, Any]
-    """The bodies of loops over generators, as functions."""
-    kept: list[gast.AST]
-    """The trees whose identity is a key."""
 
     def _eval_Lambda(self, node: gast.Lambda, hint: str | None) -> Term:
         return Closure(node, hint or "lambda", self.frame, self.defaults_in(node.args))
@@ -107,9 +100,9 @@ class Functions(Calls):
         """A generator, or another iterable without an array behind it, as a list."""
         if isinstance(term, Generator):
             return self.comprehension(term.node, term.frame, ITEMS, _append)
-        term = generators.flattened(self, term, self.frame.tree)  # type: ignore[arg-type]
+        term = generators.flattened(self, term, self.frame.tree)
         if isinstance(term, Generated):
-            return generators.collected(self, term, self.frame.tree)  # type: ignore[arg-type]
+            return generators.collected(self, term, self.frame.tree)
         if isinstance(term, (Range, Zip, Enumerate, Reversed)):
             items = self.unrollable(term, self.frame.tree)
             if items is not None:
@@ -120,9 +113,6 @@ class Functions(Calls):
         if isinstance(term, Constant) and isinstance(term.value, enum.EnumMeta):
             return list(map(constant, term.value))
         return term
-
-    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
-        raise NotImplementedError
 
     def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
         """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
@@ -201,9 +191,6 @@ class Functions(Calls):
         term = self.eval(node.value, node.target.id)
         self.bind(node.target, term, len(self.builder.operations) - before)
         return self.env[self.own_key(node.target.id)]
-
-    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
-        raise NotImplementedError
 
     def _eval_Yield(self, node: gast.AST, hint: str | None) -> Term:
         self.refuse(node, "the value of a yield", "write the yield as a statement")

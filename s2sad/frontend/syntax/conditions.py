@@ -12,8 +12,8 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.library.type_questions import is_of_unknown_kind
-from s2sad.frontend.syntax.expressions import Expressions
-from s2sad.frontend.terms.cells import STOP, Environment, OneOfTwo, differing, refs
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.cells import STOP, Environment, OneOfTwo, Side, differing, refs
 from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
@@ -59,11 +59,8 @@ PYTHON_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 
 
-class Choices(Expressions):
+class Choices(Lowering):
     """Lowers conditions."""
-
-    awaited: frozenset[str] = frozenset()
-    """The variables that the bodies of loops over generators bind, which stand in other frames."""
 
     def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
         left = self.eval(node.left)
@@ -104,10 +101,6 @@ class Choices(Expressions):
         if all(isinstance(t, (tuple, list, dict, Record)) or _is_container(t) for t in (left, right)):
             return self._compare_containers(node, op, left, right)
         return self.apply(COMPARE[type(op)], [self.to_operand(t) for t in (left, right)])
-
-    def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
-        """The comparison by a method of a user's class; None where there is none."""
-        return None
 
     def numbers_of(self, left: Term, right: Term) -> list[Operand] | None:
         """What is compared where strings are known by their numbers; None where none is."""
@@ -268,10 +261,6 @@ class Choices(Expressions):
                 yield key, holds
             elif isinstance(test.ops[0], (gast.IsNot, gast.NotEq)):
                 yield key, not holds
-
-    def truth_of_object(self, term: Term, node: gast.AST) -> Term:
-        """What a user's class says of the truth of its objects."""
-        return term
 
     # branches: the environment may change in them too
 
@@ -469,15 +458,6 @@ class Choices(Expressions):
                 for o in operands
             ]
         )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Side:
-    """One branch: what it appended, the environment it leaves, the term it returns."""
-
-    builder: Builder
-    env: Environment
-    result: Term | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

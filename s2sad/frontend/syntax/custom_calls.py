@@ -15,7 +15,10 @@ import gast
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
-from s2sad.frontend.syntax.closures import Closures, signature_of
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.syntax.closures import (
+    signature_of,
+)
 from s2sad.frontend.terms.cells import OneOfTwo
 from s2sad.frontend.terms.terms import Closure, Record, Ref, Term, is_array, parts
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_active_type, leaves
@@ -23,7 +26,7 @@ from s2sad.ir.user_rules import STOP, BlackBox, BoxRule, Custom
 from s2sad.ir.values import Operand, Value, constant
 
 
-class Customs(Closures):
+class Customs(Lowering):
     """Lowers calls of functions with rules of the user's."""
 
     def call_custom(
@@ -154,17 +157,6 @@ class Customs(Closures):
         if not isinstance(operand, Value) or not is_active_type(operand.type):
             return term
         return self.adopt(self.builder.apply(STOP, [operand]))
-
-    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
-        raise NotImplementedError
-
-    def as_argument(self, term: Term) -> Term:
-        raise NotImplementedError
-
-    def call(
-        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        raise NotImplementedError
 
 
 def _is_plain(value: object) -> bool:

@@ -16,13 +16,12 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
-from s2sad.frontend.context import Context, NeedsStatic
+from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.library.containers import index_of, is_sequence, is_slice, joined
 from s2sad.frontend.library.ufunc_methods import GRIDS, grid
-from s2sad.frontend.terms.arrays import Memory
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import NotStatic, refs
-from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import (
     OutsideItems,
     OutsideList,
@@ -46,7 +45,6 @@ from s2sad.frontend.terms.terms import (
     known_integer,
     static_value,
 )
-from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
@@ -78,18 +76,8 @@ UNARY: dict[type, Callable[..., Any]] = {
 }
 
 
-class Expressions(Memory):
-    """Lowers expressions; `Lowering` adds statements."""
-
-    def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
-        super().__init__(builder)
-        self.frame = frame
-        self.context = context
-        self.reads = context.reads
-        self.captured: dict[tuple[int, str | int], tuple[Variable, Value]] = {}
-        self.frames = 0
-        self.adopted: dict[tuple[int, str | int], Term] = {}
-        """Captured containers, opened once."""
+class Expressions(Lowering):
+    """Lowers expressions."""
 
     # errors
 
@@ -283,15 +271,15 @@ class Expressions(Memory):
         return list(found.values())
 
     def _eval_Tuple(self, node: gast.Tuple, hint: str | None) -> Term:
-        return tuple(self._items(node.elts))
+        return tuple(self.items_of(node.elts))
 
     def _eval_List(self, node: gast.List, hint: str | None) -> Term:
-        return self.new(list, self._items(node.elts))
+        return self.new(list, self.items_of(node.elts))
 
     def _eval_Set(self, node: gast.Set, hint: str | None) -> Term:
-        return constant(frozenset(self.static(item, node) for item in self._items(node.elts)))
+        return constant(frozenset(self.static(item, node) for item in self.items_of(node.elts)))
 
-    def _items(self, nodes: list[gast.AST]) -> list[Term]:
+    def items_of(self, nodes: list[gast.AST]) -> list[Term]:
         items: list[Term] = []
         for e in nodes:
             if isinstance(e, gast.Starred):
@@ -391,28 +379,6 @@ class Expressions(Memory):
             self.item_value(item)
         return self.new(list, self.builder.apply(REPEAT, (self.sequence_value(items), times)))
 
-    def binary_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
-        """The result of an operator that a user's class defines; None where there is none."""
-        return None
-
-    def call_special(self, term: Term, name: str, arguments: list[Term], node: gast.AST) -> Term | None:
-        """The result of a special method of a user's class; None where there is none."""
-        return None
-
-    def tested(self, node: gast.AST) -> Term:
-        raise NotImplementedError
-
-    def call(
-        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        raise NotImplementedError
-
-    def truth(self, term: Term, node: gast.AST) -> bool | Operand:
-        raise NotImplementedError
-
-    def listed(self, term: Term) -> Term:
-        raise NotImplementedError
-
     def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
         if isinstance(node.op, gast.Not):
             term = self.tested(node.operand)
@@ -491,9 +457,6 @@ class Expressions(Memory):
             return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
         same = self.apply(np.equal, [key.index, constant(self.number_of(keys[0]))])
         return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_dict(base, key, keys[1:], node), node)
-
-    def choose(self, test: Term, then: Callable[[], Term], orelse: Callable[[], Term], node: gast.AST) -> Term:
-        raise NotImplementedError
 
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""

@@ -19,17 +19,15 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
 from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Term, Zip
-
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.loops import Loops
 
 EACH, ITEM, LEFT = "each_", "item_", "left_"
 
@@ -47,13 +45,13 @@ def of_closure(closure: Closure, bound: dict[str, Term]) -> Generated:
     return Generated(closure.node, closure.frame.source, None, closure.frame, bound)
 
 
-def of_text(lo: Loops, text: str, bound: dict[str, Term], node: gast.AST) -> Generated:
+def of_text(lo: Lowering, text: str, bound: dict[str, Term], node: gast.AST) -> Generated:
     """A small generator that one of Python's own is read as."""
     tree = lo.parsed(text, node)
     return Generated(tree, lo.frame.source, None, None, bound)
 
 
-def flattened(lo: Loops, term: Term, node: gast.AST) -> Term:
+def flattened(lo: Lowering, term: Term, node: gast.AST) -> Term:
     """`enumerate` and `zip` of a generator as generators; other terms as they are."""
     if isinstance(term, Enumerate) and isinstance(flattened(lo, term.iterable, node), Generated):
         text = "def enumerate_(items, k):\n    for item in items:\n        yield k, item\n        k += 1"
@@ -76,7 +74,7 @@ def flattened(lo: Loops, term: Term, node: gast.AST) -> Term:
     return of_text(lo, text, {"items": terms[made[0]], "rows": rows}, node)
 
 
-def first_items(lo: Loops, term: Generated, count: Term, node: gast.AST) -> Generated:
+def first_items(lo: Lowering, term: Generated, count: Term, node: gast.AST) -> Generated:
     """`itertools.islice(generator, count)`."""
     text = (
         "def islice_(items, count):\n    if count <= 0:\n        return\n    k = 0\n    for item in items:\n"
@@ -85,13 +83,13 @@ def first_items(lo: Loops, term: Generated, count: Term, node: gast.AST) -> Gene
     return of_text(lo, text, {"items": term, "count": count}, node)
 
 
-def collected(lo: Loops, term: Generated, node: gast.AST) -> Term:
+def collected(lo: Lowering, term: Generated, node: gast.AST) -> Term:
     """The list of all items."""
     text = "def items_(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found"
     return lo.synthetic(text, {"xs": term}, node)
 
 
-def consume(lo: Loops, node: gast.For, term: Generated) -> None:
+def consume(lo: Lowering, node: gast.For, term: Generated) -> None:
     """A loop over the items of a generator."""
     if term.used:
         lo.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
@@ -115,7 +113,7 @@ def consume(lo: Loops, node: gast.For, term: Generated) -> None:
         lo.awaited = before
 
 
-def _each(lo: Loops, node: gast.For, leaves: bool) -> gast.FunctionDef:
+def _each(lo: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     """The body of the loop as a function of the item; it gives whether the loop is left."""
     found: gast.FunctionDef | None = lo.bodies.get(id(node))
     if found is not None:
@@ -148,7 +146,7 @@ def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
     return made
 
 
-def _code(lo: Loops, term: Generated, leaves: bool, node: gast.AST) -> Code:
+def _code(lo: Lowering, term: Generated, leaves: bool, node: gast.AST) -> Code:
     """The generator as a function that hands its items to another one."""
     key = (id(term.tree), "yields", str(leaves))
     code = lo.comprehensions.get(key)
@@ -161,7 +159,7 @@ def _code(lo: Loops, term: Generated, leaves: bool, node: gast.AST) -> Code:
     return code
 
 
-def _handed(lo: Loops, statements: list[gast.AST], leaves: bool) -> list[gast.AST]:
+def _handed(lo: Lowering, statements: list[gast.AST], leaves: bool) -> list[gast.AST]:
     made: list[gast.AST] = []
     for s in statements:
         if isinstance(s, gast.Expr) and isinstance(s.value, gast.Yield):

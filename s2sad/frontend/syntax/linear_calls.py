@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
 from s2sad.ir.types import is_active_type
 
-if TYPE_CHECKING:
-    from s2sad.frontend.syntax.calls import Calls
-
 
 def call_forward(
-    lo: Calls, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lo: Lowering, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
 ) -> Term:
     """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
     try:
@@ -39,7 +37,7 @@ def call_forward(
 
 
 def value_and_linear(
-    lo: Calls, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lo: Lowering, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
 ) -> Term:
     """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
 
@@ -64,7 +62,7 @@ def value_and_linear(
 
 
 def call_linear(
-    lo: Calls, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lo: Lowering, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
 ) -> Term:
     """A pullback or a pushforward: the derivative at the point that it was made for."""
     if keywords or len(arguments) != function.count:

@@ -15,11 +15,11 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
 from s2sad.frontend.syntax.carried import Carried, grown, least_of, sized
 from s2sad.frontend.syntax.collected_lists import collecting
-from s2sad.frontend.syntax.comprehensions import Functions
 from s2sad.frontend.terms.cells import STOP, NotStatic
 from s2sad.frontend.terms.terms import (
     Checkpointed,
@@ -52,26 +52,15 @@ from s2sad.ir.types import (
 from s2sad.ir.values import Block, Constant, For, If, Operand, Value, While, constant
 
 if TYPE_CHECKING:
-    from s2sad.errors import Unsupported
+    pass
 
 MAX_ROUNDS = 16
 MAX_UNROLLED = 64
 """The longest loop over a range that is unrolled where its body needs the index at compile time."""
 
 
-class Loops(Functions):
+class Loops(Lowering):
     """Lowers loops. The statements of their bodies are the business of `Lowering`."""
-
-    errors: list[Unsupported]
-    in_place: list[Value]
-    carried_now: frozenset[str]
-    """What the loops around the present statement carry, live or not where it stands."""
-
-    def block(self, statements: Sequence[gast.AST]) -> Term | None:
-        raise NotImplementedError
-
-    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
-        raise NotImplementedError
 
     def _stmt_For(self, node: gast.For) -> Term | None:
         term = self.iterable(self.eval(node.iter))

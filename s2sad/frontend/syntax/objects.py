@@ -19,7 +19,8 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import MISSING, Variable, is_place
-from s2sad.frontend.syntax.conditions import Choices, Side
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.cells import Side
 from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
@@ -65,7 +66,7 @@ COMPARE_METHODS: dict[type, tuple[str, str]] = {
 }
 
 
-class Objects(Choices):
+class Objects(Lowering):
     """Lowers attributes and what users' classes define."""
 
     # attributes
@@ -385,17 +386,6 @@ class Objects(Choices):
         return term
 
     # functions that are settled elsewhere
-
-    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
-        raise NotImplementedError
-
-    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        raise NotImplementedError
-
-    def call(
-        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        raise NotImplementedError
 
     def call_choice(
         self, choice: Choice, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None

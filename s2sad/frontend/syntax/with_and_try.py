@@ -9,10 +9,9 @@ from typing import Any
 import gast
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
-from s2sad.frontend.syntax.conditions import Side
-from s2sad.frontend.syntax.loops import Loops
-from s2sad.frontend.terms.cells import STOP, Evaluated
+from s2sad.frontend.terms.cells import STOP, Evaluated, Side
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Effect
@@ -22,7 +21,7 @@ from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import Apply, Constant, Value, constant, walk
 
 
-class Regions(Loops):
+class Regions(Lowering):
     """Lowers `with` and `try`."""
 
     def _stmt_With(self, node: gast.With) -> Term | None:
@@ -163,9 +162,6 @@ class Regions(Loops):
             kept = {frame.key(n) for n in frame.captured}
             return lambda key: frame.owns(key) and key not in kept
         return self.dead_after(node)
-
-    watching: Callable[[Evaluated], bool] | None = None
-    """Whether an exception at compile time is caught by the try around."""
 
 
 _COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)

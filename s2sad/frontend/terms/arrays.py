@@ -21,7 +21,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.terms.cells import Environment, Heap
+from s2sad.frontend.terms.cells import Cells, Environment
 from s2sad.frontend.terms.terms import Ref, Slice, Step, Term, View, describe, is_array, is_none, known_integer
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
@@ -39,7 +39,7 @@ class MemoryNeeded(Exception):
     """The function writes into an array: it is lowered again, with the arrays in cells."""
 
 
-class Memory(Heap):
+class ArrayCells(Cells):
     """The environment, with arrays in cells once the function is known to write into one."""
 
     def __init__(self, builder: Builder) -> None:

@@ -12,7 +12,9 @@ iterations becomes a list of run-time length: one value of the IR.
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import gast
@@ -70,7 +72,7 @@ def is_mutable(cls: type) -> bool:
     return not issubclass(cls, tuple)
 
 
-class Heap:
+class Cells(ABC):
     """The environment and the cells in it."""
 
     builder: Builder
@@ -109,13 +111,15 @@ class Heap:
         """The name under which the user first had an object."""
         self.cells = 0
 
+    @abstractmethod
     def refuse(
         self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
     ) -> NoReturn:
-        raise NotImplementedError
+        """Raise an error at a node: what is not supported, and what to write instead."""
 
+    @abstractmethod
     def at(self, node: gast.AST) -> Location:
-        raise NotImplementedError
+        """Where a node stands in the user's file."""
 
     # cells
 
@@ -237,9 +241,9 @@ class Heap:
 
     # values
 
+    @abstractmethod
     def seen(self, view: View, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """What a view of an array shows now."""
-        raise NotImplementedError
 
     def value_form(self, term: Term, env: Environment | None = None) -> Term:
         """The term with what its cells hold in place of the references."""
@@ -436,6 +440,15 @@ class Heap:
                 builder.location,
             )
         return builder.apply(SEQUENCE, items, None, name)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """One branch: what it appended, the environment it leaves, the term it returns."""
+
+    builder: Builder
+    env: Environment
+    result: Term | None
 
 
 class Evaluated(UnsupportedType):

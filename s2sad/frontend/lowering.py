@@ -1,0 +1,456 @@
+"""The object that lowers one function, as its parts and the library see it: its state, and its services.
+
+Each part of the language is a class with `Lowering` as its base, and knows of the others what is declared here alone:
+a service is declared once, and defined in the part it is listed under. `frontend/lower.py` makes one object of the
+parts; Python refuses to make it while a service is declared that no part defines.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import gast
+
+from s2sad.errors import Unsupported
+from s2sad.frontend.context import Context
+from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.terms.arrays import ArrayCells
+from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
+from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
+from s2sad.frontend.terms.frames import Code, Frame
+from s2sad.frontend.terms.terms import Choice, Closure, Derived, Method, Ref, Term
+from s2sad.ir.builder import Builder
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import Type
+from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
+from s2sad.ir.values import Operand, Value
+
+
+class Lowering(ArrayCells):
+    """What the lowering of one function holds, and can do."""
+
+    def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
+        super().__init__(builder)
+        self.frame = frame
+        """The function, or inner function, whose statements are lowered now."""
+        self.context = context
+        self.reads = context.reads
+        self.captured: dict[tuple[int, str | int], tuple[Variable, Value]] = {}
+        """The variables outside that became parameters."""
+        self.adopted: dict[tuple[int, str | int], Term] = {}
+        """Containers outside, opened once."""
+        self.frames = 0
+        self.codes: dict[int, Code] = {}
+        self.comprehensions: dict[tuple[int, str, str], Code] = {}
+        self.bodies: dict[int, Any] = {}
+        """The bodies of loops over generators, as functions."""
+        self.kept: list[gast.AST] = []
+        """The trees whose identity is a key."""
+        self.errors: list[Unsupported] = []
+        """What was refused so far: the statements behind it are lowered all the same, and may add to it."""
+        self.in_place: list[Value] = []
+        """The results of augmented assignments that write into an array."""
+        self.carried_now = frozenset({STOP})
+        """What the loops around the present statement carry, live or not where it stands."""
+        self.awaited: frozenset[str] = frozenset()
+        """The variables that the bodies of loops over generators bind, which stand in other frames."""
+        self.watching: Callable[[Evaluated], bool] | None = None
+        """Whether an exception at compile time is caught by the try around."""
+        self.mirrors: Sequence[Frame] = ()
+        """The frames around a closure that is compiled by itself."""
+
+    # expressions
+
+    @abstractmethod
+    def locating(self, node: gast.AST) -> AbstractContextManager[None]:
+        """Give what is built the node's location; errors of type rules become errors at the node."""
+
+    @abstractmethod
+    def static(self, term: Term, node: gast.AST) -> Any:
+        """The value of a term that must be known at compile time; asks for a parameter to become static."""
+
+    @abstractmethod
+    def eval(self, node: gast.AST, hint: str | None = None) -> Term:
+        """The term of an expression; `hint` is the name it is about to be bound to."""
+
+    @abstractmethod
+    def operand(self, node: gast.AST, hint: str | None = None) -> Operand:
+        """The value of an expression, as an operand."""
+
+    @abstractmethod
+    def apply(self, function: Callable[..., Any], operands: list[Operand], hint: str | None = None) -> Operand:
+        """The result of a primitive; `hint` is the name it is about to be bound to."""
+
+    @abstractmethod
+    def captured_term(self, variable: Variable, value: Any) -> Term:
+        """What a variable outside the function means: a constant, a further parameter, or a container of these."""
+
+    @abstractmethod
+    def captured_value(self, variable: Variable) -> Value:
+        """A variable outside the function, as a parameter of it."""
+
+    @abstractmethod
+    def reachable(self, term: Term) -> list[Ref]:
+        """The references in a term, and in what they refer to."""
+
+    @abstractmethod
+    def items_of(self, nodes: list[gast.AST]) -> list[Term]:
+        """The terms of several expressions; those behind a star are opened."""
+
+    @abstractmethod
+    def sequence(self, term: Term, node: gast.AST) -> list[Term]:
+        """The items of a term whose length is known at compile time."""
+
+    @abstractmethod
+    def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
+        """`left op right`."""
+
+    @abstractmethod
+    def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """`base[index]`."""
+
+    @abstractmethod
+    def row(self, array: Term, index: Operand) -> Term:
+        """One row of an array that lives in a cell, or one element of a vector."""
+
+    @abstractmethod
+    def index(self, node: gast.AST) -> Term:
+        """The term of an index between brackets."""
+
+    # conditions
+
+    @abstractmethod
+    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        """`left op right`, for one comparison."""
+
+    @abstractmethod
+    def tested(self, node: gast.AST) -> Term:
+        """A condition: of `and` and `or` of objects only the truth is asked for."""
+
+    @abstractmethod
+    def truth(self, term: Term, node: gast.AST) -> bool | Operand:
+        """The truth of a term: a bool where it is known at compile time."""
+
+    @abstractmethod
+    def assuming(self, test: gast.AST, holds: bool, lowered: Callable[[], Term | None]) -> Callable[[], Term | None]:
+        """Lower something where `name is None` is known to hold, or not to: there is no doubt about the name then."""
+
+    @abstractmethod
+    def choose(
+        self,
+        test: Term,
+        then: Callable[[], Term | None],
+        orelse: Callable[[], Term | None],
+        node: gast.AST,
+        hint: str | None = None,
+    ) -> Term:
+        """A value by a condition; only one side is evaluated."""
+
+    @abstractmethod
+    def both(self, lowered: Sequence[Callable[[], Term | None]]) -> list[Side]:
+        """What two branches leave, each lowered on a copy of the environment."""
+
+    @abstractmethod
+    def join_sides(
+        self,
+        node: gast.AST,
+        truth: Operand,
+        sides: Sequence[Side],
+        dead: Callable[[str], bool] = lambda key: False,
+        hint: str | None = None,
+    ) -> Term | None:
+        """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
+
+    @abstractmethod
+    def adopt_at(self, key: str, term: Term, frozen: str | None) -> Term:
+        """A term for a key of the environment: what a cell holds stays a plain container."""
+
+    @abstractmethod
+    def frozen_by_merge(
+        self,
+        t1: Term,
+        env1: Environment,
+        t2: Term,
+        env2: Environment,
+        node: gast.AST,
+        dead: Callable[[str], bool] = lambda key: False,
+        own: int = 1,
+    ) -> str | None:
+        """Why the objects that are merged may not be changed: another name still sees one of them."""
+
+    @abstractmethod
+    def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
+        """A term of the structure of `like` whose leaves hold nothing."""
+
+    # objects
+
+    @abstractmethod
+    def binary_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
+        """An operator that a user's class defines, reflected ones too; None where neither class does."""
+
+    @abstractmethod
+    def call_special(self, term: Term, name: str, arguments: list[Term], node: gast.AST) -> Term | None:
+        """The result of a special method; None where the class has none, or it says NotImplemented."""
+
+    @abstractmethod
+    def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
+        """A comparison that a user's class defines; None where neither class does."""
+
+    @abstractmethod
+    def truth_of_object(self, term: Term, node: gast.AST) -> Term:
+        """What `bool` gives of an object."""
+
+    @abstractmethod
+    def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
+        """`base.name`."""
+
+    @abstractmethod
+    def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
+        """`setattr(base, name, term)`."""
+
+    @abstractmethod
+    def instantiate(self, cls: type, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """`cls(*arguments, **keywords)` for a class of the user."""
+
+    @abstractmethod
+    def special(self, term: Term, name: str) -> Any:
+        """A special method of the user's class of a term; None where there is none."""
+
+    @abstractmethod
+    def call_choice(
+        self, choice: Choice, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The call of one of two functions, by a predicate."""
+
+    # closures
+
+    @abstractmethod
+    def bind_arguments(
+        self,
+        name: str,
+        signature: inspect.Signature,
+        arguments: Sequence[Term],
+        keywords: Mapping[str, Term],
+        defaults: Mapping[str, Term],
+        node: gast.AST,
+    ) -> dict[str, Term]:
+        """The terms of the parameters, in their order, as Python binds them."""
+
+    @abstractmethod
+    def is_value(self, term: Term) -> bool:
+        """Whether a term can be passed at run time: no function, no generator in it."""
+
+    @abstractmethod
+    def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:
+        """The body of a function in the place of its call."""
+
+    @abstractmethod
+    def call_closure(self, closure: Closure, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A function or lambda made in the function, in the place of its call."""
+
+    @abstractmethod
+    def inner_frame(self, around: Frame, code: Code) -> Frame:
+        """A frame for a function or comprehension that sees the names of another one."""
+
+    @abstractmethod
+    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Term]] | None:
+        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
+
+    @abstractmethod
+    def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
+
+    @abstractmethod
+    def call_derived(
+        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The derivative of a closure, compiled with what it closes over as further parameters."""
+
+    @abstractmethod
+    def derived_target(
+        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> tuple[DerivedTarget, list[Operand]]:
+        """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
+
+    @abstractmethod
+    def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
+        """A derivative of a closure, called."""
+
+    @abstractmethod
+    def with_vectors(self, transform: Any, arguments: list[Term], node: gast.AST) -> list[Term]:
+        """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
+
+    @abstractmethod
+    def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
+        """Lower the body of a frame; what it returns."""
+
+    # custom_calls
+
+    @abstractmethod
+    def call_custom(
+        self, f: Custom, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function with a derivative of its own: always a function of the module."""
+
+    @abstractmethod
+    def call_black_box(
+        self, box: BlackBox, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function that runs as it is."""
+
+    @abstractmethod
+    def maybe_view(self, result: Operand, name: str, arguments: Sequence[Term]) -> Term:
+        """What a function gave that may share the memory of its arguments, no telling how."""
+
+    @abstractmethod
+    def rule_result(self, target: BoxRule, arguments: list[Term], node: gast.AST) -> Term:
+        """What a rule gives, from its parameters as those of one function."""
+
+    @abstractmethod
+    def with_adjoint(self, term: Term, hook: Closure, node: gast.AST) -> Term:
+        """A value to whose adjoint something is done: a function of it, and of what that reads around it."""
+
+    @abstractmethod
+    def stopped(self, term: Term) -> Term:
+        """A term without derivative: its numbers behind a barrier, its lists and objects anew."""
+
+    # calls
+
+    @abstractmethod
+    def call(
+        self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The call of a term."""
+
+    @abstractmethod
+    def call_function(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function of the user: compiled for these arguments, or lowered here."""
+
+    @abstractmethod
+    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
+
+    @abstractmethod
+    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+        """The default values of a function; those that hold arrays, lists or objects belong to the function."""
+
+    @abstractmethod
+    def call_method(
+        self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The call of a method of an array, list, dict, or of an object."""
+
+    @abstractmethod
+    def call_primitive(
+        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function with a rule."""
+
+    @abstractmethod
+    def is_rows(self, term: Term) -> bool:
+        """Whether a term is an array."""
+
+    @abstractmethod
+    def as_array_term(self, term: Term) -> Term:
+        """A list of numbers as an array; other terms as they are."""
+
+    @abstractmethod
+    def as_array(self, term: Term) -> Operand:
+        """A number, array or list of numbers as an operand that is an array."""
+
+    @abstractmethod
+    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+        """The result of a primitive of operands made of terms."""
+
+    @abstractmethod
+    def as_argument(self, term: Term) -> Term:
+        """An iterable as the list that a function makes of it; an object that says what array it is."""
+
+    @abstractmethod
+    def call_compiled(
+        self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None, arguments: Sequence[Term] = ()
+    ) -> Term | None:
+        """Another function of the program; operands that it must know are asked of this function's parameters."""
+
+    # comprehensions
+
+    @abstractmethod
+    def listed(self, term: Term) -> Term:
+        """A generator, or another iterable without an array behind it, as a list."""
+
+    @abstractmethod
+    def own_key(self, name: str) -> str:
+        """The variable that an assignment to a name binds."""
+
+    @abstractmethod
+    def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
+        """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
+
+    @abstractmethod
+    def synthetic(self, text: str, bound: dict[str, Term], node: gast.AST) -> Term:
+        """The result of a small function that Python's own are read as, its parameters bound."""
+
+    @abstractmethod
+    def parsed(self, text: str, node: gast.AST) -> Any:
+        """The statement of a text, as if it stood in the place of the node."""
+
+    @abstractmethod
+    def mapped(self, function: Term, iterables: list[Term], node: gast.AST) -> Term:
+        """`map(function, *iterables)`, as the list of its items."""
+
+    @abstractmethod
+    def filtered(self, function: Term, iterable: Term, node: gast.AST) -> Term:
+        """`filter(function, iterable)`, as the list of its items."""
+
+    @abstractmethod
+    def reduced(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
+        """`functools.reduce(function, iterable, initial)`, as a loop."""
+
+    @abstractmethod
+    def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
+        """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
+
+    @abstractmethod
+    def iterable(self, term: Term) -> Term:
+        """What a term is iterated over by: `__iter__` of a user's class."""
+
+    # loops
+
+    @abstractmethod
+    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
+        """The items, where their number is known at compile time and they are no numbers of a range or array."""
+
+    @abstractmethod
+    def carried_names(self, node: gast.For | gast.While) -> list[str]:
+        """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""
+
+    @abstractmethod
+    def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
+        """Whether a variable that a statement assigns is not read behind it."""
+
+    # with_and_try
+
+    @abstractmethod
+    def dead_behind(self, node: gast.AST, sides: Sequence[Side]) -> Callable[[str], bool]:
+        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
+
+    # lower
+
+    @abstractmethod
+    def body(self, tree: gast.FunctionDef) -> Term:
+        """The statements of a body; what they return."""
+
+    @abstractmethod
+    def block(self, statements: Sequence[gast.AST]) -> Term | None:
+        """Lower statements in order; the term that they return, None where they fall through."""
+
+    @abstractmethod
+    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
+        """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""

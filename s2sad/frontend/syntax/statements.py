@@ -1,0 +1,350 @@
+"""Statements to operations: assignments, branches, and what has no block of its own.
+
+An assignment binds a name in the environment and appends nothing by itself. A branch is lowered on two copies of the
+environment, which are merged. Loops, `with` and `try` have parts of their own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import Unsupported, UnsupportedType
+from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.library.containers import delete_item, set_item
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.reading import scope
+from s2sad.frontend.syntax.objects import BINARY_METHODS
+from s2sad.frontend.terms.cells import STOP, Evaluated
+from s2sad.frontend.terms.terms import Method, Ref, Term, is_array
+from s2sad.ir.containers import GETITEM, UNDEFINED
+from s2sad.ir.objects import LIBRARIES
+from s2sad.ir.primitive import required
+from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
+from s2sad.ir.types import BOTTOM, ArrayType
+from s2sad.ir.values import Constant, For, If, Operand, Value, While, constant
+
+
+class Statements(Lowering):
+    """Lowers statements."""
+
+    def body(self, tree: gast.FunctionDef) -> Term:
+        result = self.block(tree.body)
+        assert result is not None, "desugar ends every path with a return"
+        return result
+
+    # blocks
+
+    def block(self, statements: Sequence[gast.AST]) -> Term | None:
+        """Lower statements in order; the term that they return, None where they fall through."""
+        result = None
+        for k, s in enumerate(statements):
+            if (
+                k == 0
+                and isinstance(s, gast.Expr)
+                and isinstance(s.value, gast.Constant)
+                and isinstance(s.value.value, str)
+            ):
+                continue
+            try:
+                result = self.statement(s)
+            except Unsupported as e:
+                if isinstance(e, Evaluated) and self.watching is not None and self.watching(e):
+                    raise
+                self.errors.append(e)
+                for name in scope.assigned([s]):
+                    self.env[self.own_key(name)] = Value(BOTTOM, name)
+                if _returns(s):
+                    result = Value(BOTTOM)
+            if never_returns(self.builder.operations):
+                return self.builder.operations[-1].results[0]
+        return result
+
+    def statement(self, node: gast.AST) -> Term | None:
+        method = getattr(self, f"_stmt_{type(node).__name__}", None)
+        if method is None:
+            self.refuse(node, f"{_WORDS.get(type(node).__name__, type(node).__name__)} is not supported yet")
+        with self.locating(node):
+            return method(node)  # type: ignore[no-any-return]
+
+    def _stmt_Pass(self, node: gast.AST) -> None:
+        return None
+
+    def _stmt_Break(self, node: gast.AST) -> None:
+        self.env[STOP] = constant(True)
+
+    def _stmt_Expr(self, node: gast.Expr) -> None:
+        self.eval(node.value)
+
+    def _stmt_Return(self, node: gast.Return) -> Term:
+        return constant(None) if node.value is None else self.eval(node.value)
+
+    def _stmt_Assert(self, node: gast.Assert) -> None:
+        test = self.truth(self.tested(node.test), node.test)
+        message = [] if node.msg is None else [self.operand(node.msg)]
+        self.builder.apply(ASSERT, [constant(test) if isinstance(test, bool) else test, *message])
+
+    def _stmt_Raise(self, node: gast.Raise) -> Term:
+        if node.exc is None:
+            return self.builder.apply(RAISE, [], {})
+        exception, values = self.eval(node.exc) if node.exc and not isinstance(node.exc, gast.Call) else None, []
+        if node.exc and isinstance(node.exc, gast.Call):
+            exception = self.eval(node.exc.func)
+            values = [self.operand(a) for a in node.exc.args]
+        if not (isinstance(exception, Constant) and isinstance(exception.value, type)):
+            self.refuse(node, "raise of something that is no exception class", "write `raise ValueError(...)`")
+        return self.builder.apply(RAISE, values, {"exception": exception.value})
+
+    def _stmt_Nonlocal(self, node: gast.AST) -> None:
+        return None
+
+    def _stmt_Global(self, node: gast.Global) -> None:
+        stored = {
+            n.id
+            for n in scope.own_nodes(self.frame.source.tree)
+            if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
+        }
+        written = sorted(stored & set(node.names))
+        if written:
+            self.refuse(node, f"the global {written[0]} is assigned", "return the value instead")
+
+    def _stmt_Import(self, node: gast.Import) -> None:
+        for alias in node.names:
+            module = self.library(alias.name, node)
+            root = sys.modules[alias.name.partition(".")[0]]
+            name = alias.asname or root.__name__
+            self.env[self.own_key(name)] = constant(module if alias.asname else root)
+
+    def _stmt_ImportFrom(self, node: gast.ImportFrom) -> None:
+        module = self.library(node.module if not node.level else None, node)
+        for alias in node.names:
+            if not hasattr(module, alias.name):
+                self.refuse(node, f"{module.__name__} has no {alias.name}")
+            term = self.captured_term(Variable(module, alias.name), getattr(module, alias.name))
+            self.env[self.own_key(alias.asname or alias.name)] = term
+
+    def library(self, name: str | None, node: gast.AST) -> types.ModuleType:
+        """A module of Python's own, of NumPy or SciPy: what it holds does not change between calls."""
+        root = (name or "").partition(".")[0]
+        if name is None or (root not in LIBRARIES and root not in sys.stdlib_module_names):
+            self.refuse(node, "import of a module of the user inside a function", "import at the top of the module")
+        try:
+            return importlib.import_module(name)
+        except ImportError as e:
+            self.refuse(node, f"{type(e).__name__}: {e}")
+
+    def _stmt_Delete(self, node: gast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, gast.Name):
+                self.env.pop(self.own_key(target.id), None)
+            elif isinstance(target, gast.Subscript):
+                delete_item(self, self.eval(target.value), self.index(target.slice), target)
+            else:
+                self.refuse(target, "del of an attribute", "set it to None")
+
+    # assignments
+
+    def _stmt_Assign(self, node: gast.Assign) -> None:
+        target = node.targets[0]
+        before = len(self.builder.operations)
+        term = self.eval(node.value, target.id if isinstance(target, gast.Name) else None)
+        for target in node.targets:
+            self.bind(target, term, len(self.builder.operations) - before)
+
+    def _stmt_AnnAssign(self, node: gast.AnnAssign) -> None:
+        if node.value is not None:
+            before = len(self.builder.operations)
+            term = self.eval(node.value, getattr(node.target, "id", None))
+            self.bind(node.target, term, len(self.builder.operations) - before)
+
+    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
+        """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""
+        if isinstance(target, gast.Name):
+            bound = self.adopt(self.named(term, target.id, taken))
+            if isinstance(bound, Ref):
+                self.labels.setdefault(bound.cell, target.id)
+                self.inside.pop(bound.cell, None)
+                contents = self.env[bound.cell]
+                if isinstance(contents, Value):
+                    self.env[bound.cell] = self.named(contents, target.id, taken)
+            self.env[self.own_key(target.id)] = bound
+        elif isinstance(target, gast.Attribute):
+            base = self.eval(target.value)
+            label = self.shown(base.cell) if isinstance(base, Ref) else None
+            name = f"{label}_{target.attr}" if label else target.attr
+            self.set_named(base, target.attr, self.named(term, name, taken), target)
+        elif isinstance(target, gast.Subscript):
+            base, index = self.eval(target.value), self.index(target.slice)
+            method = self.special(base, "__setitem__")
+            if method is not None:
+                self.call_inline(method, [base, index, term], {}, target)
+            else:
+                set_item(self, base, index, term, target)
+        elif isinstance(target, (gast.Tuple, gast.List)):
+            before = len(self.builder.operations)
+            items = self.unpacked(term, target)
+            self.bind_items(target, items, taken + len(self.builder.operations) - before)
+        else:
+            self.refuse(target, "assignment to this is not supported yet")
+
+    def unpacked(self, term: Term, target: gast.AST) -> list[Term]:
+        """The items for a tuple of targets: for an array as many as there are targets, with Python's own check."""
+        if isinstance(term, Value) and term.type == BOTTOM:
+            return [self.builder.apply(UNDEFINED, (), {"type": BOTTOM}) for _ in target.elts]
+        term = self.iterable(term)
+        starred = any(isinstance(e, gast.Starred) for e in target.elts)
+        if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
+            self.check_count(self.to_operand(term), target)
+            return [self.row(term, constant(k)) for k in range(len(target.elts))]
+        if starred or not isinstance(term, Value) or not isinstance(term.type, ArrayType) or not term.type.shape:
+            return self.sequence(term, target)
+        if isinstance(term.type.shape[0], int):
+            return self.sequence(term, target)
+        self.check_count(term, target)
+        return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(len(target.elts))]
+
+    def check_count(self, array: Operand, target: gast.AST) -> None:
+        """Raise what Python raises where an array has another length than there are names."""
+        count = len(target.elts)
+        wrong = self.apply(np.not_equal, [self.apply(len, [array]), constant(count)])
+        otherwise = self.builder.child()
+        message = constant(f"wrong number of values to unpack (expected {count})")
+        otherwise.apply(RAISE, [message], {"exception": ValueError})
+        nothing = self.builder.child()
+        self.builder.operations.append(If(wrong, otherwise.block((), ()), nothing.block((), ()), (), self.at(target)))
+
+    def bind_items(self, target: gast.AST, items: list[Term], taken: int) -> None:
+        starred = [k for k, e in enumerate(target.elts) if isinstance(e, gast.Starred)]
+        elts = list(target.elts)
+        if starred:
+            k = starred[0]
+            after = len(elts) - k - 1
+            if len(items) < len(elts) - 1:
+                self.refuse(target, f"{len(items)} values for at least {len(elts) - 1} names", "", UnsupportedType)
+            rest = self.new(list, items[k : len(items) - after])
+            items = [*items[:k], rest, *items[len(items) - after :]]
+            elts[k] = elts[k].value
+        if len(items) != len(elts):
+            self.refuse(target, f"{len(items)} values for {len(elts)} names", "", UnsupportedType)
+        for e, item in zip(elts, items, strict=True):
+            self.bind(e, item, taken)
+
+    def named(self, term: Term, name: str, taken: int) -> Term:
+        """Give the name to a value that one of the last operations has just made and that has none yet."""
+        if not isinstance(term, Value) or (term.hint is not None and not term.loose):
+            return term
+        operations = self.builder.operations
+        for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):
+            for k, result in enumerate(operations[position].results):
+                if result is term:
+                    value = Value(term.type, name)
+                    operations[position] = _with_result(operations[position], k, value)
+                    if term in self.parameter_paths:
+                        self.parameter_paths[value] = self.parameter_paths[term]
+                    return value
+        return term
+
+    def _stmt_AugAssign(self, node: gast.AugAssign) -> None:
+        target = node.target
+        read = _loaded(target)
+        if isinstance(target, gast.Name):
+            before = self.eval(read)
+        elif isinstance(target, gast.Attribute):
+            base = self.eval(target.value)
+            before = self.attribute(base, target.attr, target)
+        else:
+            base, index = self.eval(target.value), self.index(target.slice)
+            found = self.call_special(base, "__getitem__", [index], target)
+            before = self.item_at(base, index, target, None) if found is None else found
+        result = self.augmented(node, read, before)
+        if is_array(before):
+            self.store(before, self.to_operand(result), node)
+        elif isinstance(target, gast.Name):
+            self.env[self.own_key(target.id)] = self.adopt(result)
+        elif isinstance(target, gast.Attribute):
+            self.set_named(base, target.attr, result, target)
+        else:
+            method = self.special(base, "__setitem__")
+            if method is not None:
+                self.call_inline(method, [base, index, result], {}, target)
+            else:
+                set_item(self, base, index, result, target)
+
+    def augmented(self, node: gast.AugAssign, read: gast.AST, before: Term) -> Term:
+        """The new value of the target of an augmented assignment."""
+        operation = gast.copy_location(gast.BinOp(left=read, op=node.op, right=node.value), node)
+        value = self.eval(node.value)
+        found = self.call_special(before, f"__i{BINARY_METHODS[type(node.op)]}__", [value], node)
+        if found is not None:
+            return found
+        if isinstance(before, Ref) and before.cls is list and isinstance(node.op, gast.Add):
+            self.call_method(Method(before, "extend"), [value], {}, node, None)
+            return before
+        if isinstance(before, Ref) and before.cls is dict and isinstance(node.op, gast.BitOr):
+            self.call_method(Method(before, "update"), [value], {}, node, None)
+            return before
+        name = node.target.id if isinstance(node.target, gast.Name) else None
+        result = self.binary(operation, before, value, name)
+        if is_array(before):
+            return self.in_place_result(self.array_type(before), result, node)
+        if isinstance(before, Value) and isinstance(before.type, ArrayType) and not before.type.is_scalar:
+            result = self.in_place_result(before.type, result, node)
+        return result
+
+    def in_place_result(self, before: ArrayType, result: Term, node: gast.AugAssign) -> Term:
+        """`x op= y` writes into an array: it keeps its dtype; that no other name sees it is checked afterwards."""
+        if not isinstance(result, Value) or not isinstance(result.type, ArrayType):
+            return result
+        if before.dtype != result.type.dtype and before.dtype is not None and result.type.dtype is not None:
+            if not np.can_cast(result.type.dtype, before.dtype, "same_kind"):
+                self.refuse(
+                    node, f"{result.type.dtype} cannot be stored in an array of {before.dtype}", "", UnsupportedType
+                )
+            result = self.builder.apply(required(np.astype), [result, constant(before.dtype)], None, result.hint)
+            assert isinstance(result, Value)
+        if not self.memory:
+            self.in_place.append(result)
+        return result
+
+    # branches
+
+    def _stmt_If(self, node: gast.If) -> Term | None:
+        truth = self.truth(self.tested(node.test), node.test)
+        if isinstance(truth, bool):
+            return self.block(node.body if truth else node.orelse)
+        sides = self.both(
+            [
+                self.assuming(node.test, True, lambda: self.block(node.body)),
+                self.assuming(node.test, False, lambda: self.block(node.orelse)),
+            ]
+        )
+        result = self.join_sides(node, truth, sides, self.dead_behind(node, sides))
+        return result if all(s.result is not None for s in sides) else None
+
+
+def _loaded(target: gast.AST) -> gast.AST:
+    """The target of an augmented assignment as an expression."""
+    if isinstance(target, gast.Name):
+        read = gast.Name(id=target.id, ctx=gast.Load(), annotation=None, type_comment=None)
+        return gast.copy_location(read, target)
+    return target
+
+
+def _returns(node: gast.AST) -> bool:
+    return any(isinstance(n, gast.Return) for n in gast.walk(node))
+
+
+def _with_result(op: Any, k: int, value: Value) -> Any:
+    if isinstance(op, (If, For, While)):
+        return replace(op, results=(*op.results[:k], value, *op.results[k + 1 :]))
+    return replace(op, result=value)
+
+
+_WORDS = {"ClassDef": "a class inside a function"}

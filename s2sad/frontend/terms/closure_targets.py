@@ -1,0 +1,115 @@
+"""Closures as functions of their own: what they read around them, and their derivatives, as targets of the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from s2sad.frontend.terms.frames import Code, Frame
+from s2sad.frontend.terms.terms import Closure, Derived, Linear
+
+
+class Around:
+    """The variables that a closure reads, by itself and through the closures that it calls: each in its own frame.
+
+    Compiled by itself, a closure finds them in frames that stand for these: `frames[k]` has the number -1 - k.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frames: list[Frame] = []
+        self.read: set[str] = set()
+        self.values: dict[str, tuple[int, str]] = {}
+        """By the names of the parameters that hold them."""
+        self.functions: dict[tuple[int, str], tuple[Closure, int]] = {}
+        self.linear: dict[tuple[int, str], Linear] = {}
+        """The pullbacks and pushforwards among the values: a tuple of their operands is passed for each."""
+        self.index(frame)
+
+    def index(self, frame: Frame) -> int:
+        """The number of a frame, and of those around it in the text."""
+        if frame not in self.frames:
+            self.frames.append(frame)
+            if frame.parent is not None:
+                self.index(frame.parent)
+        return self.frames.index(frame)
+
+    def has(self, frame: Frame, name: str) -> bool:
+        place = (self.index(frame), name)
+        return place in self.functions or place in self.values.values()
+
+    def add_function(self, frame: Frame, name: str, closure: Closure) -> None:
+        self.functions[self.index(frame), name] = closure, self.index(closure.frame)
+
+    def add_value(self, frame: Frame, name: str, taken: Collection[str]) -> tuple[int, str]:
+        parameter, count = name, 1
+        while parameter in taken or parameter in self.values:
+            count += 1
+            parameter = f"{name}_{count}"
+        place = self.values[parameter] = self.index(frame), name
+        return place
+
+    def mirrors(self) -> list[Frame]:
+        """The frames that stand for those of the caller."""
+        made: dict[Frame, Frame] = {}
+
+        def mirror(f: Frame) -> Frame:
+            if f not in made:
+                parent = None if f.parent is None else mirror(f.parent)
+                number, local = -1 - self.frames.index(f), f.local & self.read
+                made[f] = Frame(f.source, f.function, f.tree, number, parent, local, {}, reads=f.reads)
+            return made[f]
+
+        return list(map(mirror, self.frames))
+
+    def identity(self) -> object:
+        functions = tuple((*place, id(c.node), k) for place, (c, k) in self.functions.items())
+        linear = tuple((*place, t.target, t.count, t.kept) for place, t in self.linear.items())
+        return tuple(self.values.items()), functions, linear
+
+
+@dataclass(frozen=True, eq=False)
+class ClosureTarget:
+    """A closure to be compiled by itself: `names` are its parameters, and then the variables that it closes over."""
+
+    closure: Closure
+    code: Code
+    names: tuple[str, ...]
+    around: Around
+
+    @property
+    def __name__(self) -> str:
+        return self.closure.name
+
+    def identity(self) -> object:
+        return id(self.closure.node), self.names, self.around.identity()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClosureTarget) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
+
+def base_closure(function: Closure | Derived) -> Closure:
+    """The closure at the bottom of a derivative of a derivative."""
+    return base_closure(function.closure) if isinstance(function, Derived) else function
+
+
+def transforms(function: Closure | Derived) -> list[Any]:
+    """The transformations of a closure, the innermost first."""
+    return [*transforms(function.closure), function.transform] if isinstance(function, Derived) else []
+
+
+@dataclass(frozen=True)
+class DerivedTarget:
+    """The derivative of a closure, as a target of the compiler."""
+
+    target: Any
+    transform: Any
+
+    __s2sad_derivative__ = True
+
+    @property
+    def __name__(self) -> str:
+        return f"{self.target.__name__}_{self.transform.label or self.transform.kind}"
