@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
-from s2sad.ir.types import ArrayType, Dim, SliceType, Symbol, Type, as_symbol, symbols
+from s2sad.ir.dims import Dim, Symbol, as_symbol
+from s2sad.ir.types import ArrayType, SliceType, Type, symbols
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 MAX_DEPTH = 12

@@ -10,20 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from s2sad.errors import RuleError
-from s2sad.ir.types import (
-    ArrayType,
-    ContainerType,
-    Dim,
-    Size,
-    StaticType,
-    Symbol,
-    Type,
-    array,
-    broadcast_shapes,
-    new_dim,
-    promote,
-    symbols,
-)
+from s2sad.ir.dims import Dim, Size, Symbol, broadcast_shapes, new_dim
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, array, promote, symbols
 from s2sad.ir.user_rules import BlackBox, place_of
 
 UNKNOWN = ArrayType(None, None, "any")

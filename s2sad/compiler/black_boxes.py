@@ -20,11 +20,12 @@ from s2sad.errors import RuleError
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import renewed
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.printer import constant_text
 from s2sad.ir.signature import Signature, key_of, related
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, renewed, substitute, symbols
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, substitute, symbols
 from s2sad.ir.user_rules import ADJOINT, BlackBox, BoxRule, accepts, place_of
 from s2sad.ir.values import Apply, Function, FunctionRef, Operand, Value, walk
 

@@ -23,19 +23,11 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import dim_sum
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
-from s2sad.ir.types import (
-    ArrayType,
-    ContainerType,
-    StaticType,
-    Type,
-    dim_sum,
-    is_active_type,
-    substitute,
-    tuple_type,
-)
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, substitute, tuple_type
 from s2sad.ir.user_rules import Custom, accepts, parameter_names, place_of
 from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant
 
@@ -233,10 +225,10 @@ def tangent_of_sweeps(program: Entries, given: Given, call: Call, active: tuple[
     for k, t in zip(given.differentiable, bars.items, strict=True):
         at = given.operand_of(k) if k in given.passed else None
         seeds.append(dots[at] if at in dots and not isinstance(t, StaticType) else zero(builder, Value(t)))
-    seed = builder.make(tuple, tuple(range(len(seeds))), seeds)
+    seed = builder.tuple(seeds)
     reverse = named_for(reverse, {f"{bar.hint}_bar": "out_dot"})
     y_dot = _inlined(builder, reverse, [seed] if kept is None else [builder.extract(found, 1), seed])
-    result = builder.make(tuple, (0, 1), [y, y_dot])
+    result = builder.tuple([y, y_dot])
     return optimize(Function(given.name, builder.block([*parameters, *dots.values()], [result])))  # type: ignore[no-any-return]
 
 
@@ -376,7 +368,7 @@ def transposed_sweeps(
     own = [parameters[p] if isinstance(p, int) else p for p in (_operand(given, k) for k in given.differentiable)]
     positions = [given.operand_of(k) if k in given.passed else -1 for k in given.differentiable]
     moved = [dots[p] if p in dots else zero(builder, o) for p, o in zip(positions, own, strict=True)]
-    made = [builder.make(tuple, tuple(range(len(own))), row) for row in (own, moved)]
+    made = [builder.tuple(row) for row in (own, moved)]
     leading = [parameters[given.operand_of(k)] if k in given.passed else constant(None) for k in given.custom.nondiff]
     arguments = given.operands(entry, [*leading, *made])
     arguments = [parameters[a] if isinstance(a, int) else a for a in arguments]

@@ -48,19 +48,10 @@ from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import Symbol, renewed
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.signature import Signature, key_of, related
-from s2sad.ir.types import (
-    BOTTOM,
-    ArrayType,
-    OpaqueType,
-    Symbol,
-    Type,
-    renewed,
-    substitute,
-    symbols,
-    tuple_type,
-)
+from s2sad.ir.types import BOTTOM, ArrayType, OpaqueType, Type, substitute, symbols, tuple_type
 from s2sad.ir.user_rules import BlackBox, Custom, Ruled
 from s2sad.ir.values import Block, Call, Constant, For, Function, FunctionRef, Operand, Value, walk
 from s2sad.ir.verifier import verify
@@ -380,8 +371,8 @@ class Program:
         reverse = self.pairs[(function.name, active)].reverse
         first, second = Builder(), Builder()
         first.operations += function.body.operations
-        kept = first.make(tuple, tuple(range(len(function.parameters))), function.parameters, "residuals")
-        both = first.make(tuple, (0, 1), (function.result, kept))
+        kept = first.tuple(function.parameters, "residuals")
+        both = first.tuple((function.result, kept))
         body = first.block(function.parameters, [both])
         forward = replace(function, name=self.fresh_name(f"{function.name}_forward"), body=body)
         residuals, seed = Value(kept.type, "residuals"), Value(tangent_type(function.result.type), "result_bar")

@@ -17,8 +17,9 @@ from s2sad.differentiate.reverse.local_gradient import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import least_value
 from s2sad.ir.signature import related
-from s2sad.ir.types import ArrayType, Type, least_value, same_up_to_dims, substitute, tuple_type
+from s2sad.ir.types import ArrayType, Type, same_up_to_dims, substitute, tuple_type
 from s2sad.ir.values import Function, FunctionRef, Value
 
 

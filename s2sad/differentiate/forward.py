@@ -66,7 +66,7 @@ class Forward:
         self.block(self.function.body, builder)
         result = self.function.result
         dot = conform(builder, self.dot(result, builder), result.type)
-        pair = builder.make(tuple, (0, 1), [result, dot])
+        pair = builder.tuple([result, dot])
         body = builder.block([*self.function.parameters, *seeds], [pair])
         return renamed(Function(f"{self.function.name}_jvp", body, self.function.doc), self.hints)
 
@@ -127,7 +127,7 @@ class Forward:
                 zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)
                 for k, d in zip(value.type.keys, dot, strict=True)
             ]
-            return builder.make(tuple, tuple(range(len(items))), items)
+            return builder.tuple(items)
         operand = builder.operand(dot)
         if isinstance(value.type, ContainerType) and value.hint is None:
             return operand

@@ -33,11 +33,12 @@ from s2sad.errors import NotDifferentiable, UnsupportedType
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
-from s2sad.ir.rewrite import copied, read_by, renamed, substitute_operation
-from s2sad.ir.types import ArrayType, ContainerType, Type, array, integer, is_active_type, new_dim
+from s2sad.ir.rewrite import copied, reads, renamed, substitute_operation
+from s2sad.ir.types import ArrayType, ContainerType, Type, array, integer, is_active_type
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Assemble = Callable[[Path, int, Path], Operand]
@@ -81,14 +82,14 @@ class Order:
             if not is_active_type(t):
                 raise NotDifferentiable(f"{function.name}: a Jacobian needs floats in the result, not {t}")
             by = [by_input(out, k, inputs[k].type, ()) for k in self.asked]
-            return by[0] if self.one else builder.make(tuple, tuple(range(len(by))), by)
+            return by[0] if self.one else builder.tuple(by)
 
         if not self.has_aux:
             return by_output(function.result.type, ())
         check_aux(function)
         assert isinstance(function.result.type, ContainerType)
         jacobian = by_output(function.result.type.items[0], (0,))
-        return builder.make(tuple, (0, 1), [jacobian, builder.extract(function.result, 1)])
+        return builder.tuple([jacobian, builder.extract(function.result, 1)])
 
 
 def jacrev(
@@ -189,7 +190,7 @@ class Linear:
         for op in tangent.body.operations:
             if op in own or known.issuperset(op.results):
                 continue
-            if not varying.intersection(read_by(op)):
+            if not varying.intersection(reads([op])):
                 fixed.append(op)
                 continue
             if isinstance(op, (If, For, While)):
@@ -294,7 +295,7 @@ class Sides:
         assert isinstance(units.type, ArrayType) and units.type.shape is not None
         size = units.type.shape[0]
         if t.rank != 1:
-            shape = builder.make(tuple, tuple(range(1 + _rank(t))), [sweep.count, *_dims(builder, sweep.leaf)])
+            shape = builder.tuple([sweep.count, *_dims(builder, sweep.leaf)])
             units = builder.apply(required(np.reshape), (units, shape), None, seed.hint)
         batch = Batch(size, sweep.count, self.callee)
         batch.set(seed, units)
@@ -373,12 +374,12 @@ def _dims(builder: Builder, operand: Operand) -> list[Operand]:
 def _shape(builder: Builder, operands: Sequence[Operand]) -> Operand:
     """The shapes of arrays one after the other."""
     dims = [d for o in operands for d in _dims(builder, o)]
-    return builder.make(tuple, tuple(range(len(dims))), dims)
+    return builder.tuple(dims)
 
 
 def _allocated(builder: Builder, dims: Sequence[Operand], like: Operand) -> Operand:
     """An empty array of these lengths, in the precision of what it is the derivative of."""
-    shape = dims[0] if len(dims) == 1 else builder.make(tuple, tuple(range(len(dims))), dims)
+    shape = builder.one_or_tuple(dims)
     return builder.apply(required(np.empty), (shape,), _dtype(like.type), "jacobian")
 
 

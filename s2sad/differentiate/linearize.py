@@ -41,8 +41,8 @@ def linear_pair(
     if not needed:
         second = replace(raw, body=replace(raw.body, parameters=linear.seeds))
         return function, second, None
-    kept = forward.make(tuple, tuple(range(len(needed))), needed)
-    final = forward.make(tuple, (0, 1), [function.result, kept])
+    kept = forward.tuple(needed)
+    final = forward.tuple([function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(tuple_type(*(v.type for v in needed)), "residuals")
     own = [Value(v.type, v.hint or "kept") for v in needed]

@@ -9,13 +9,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
-from s2sad.ir.types import (
-    ArrayType,
-    ContainerType,
-    SequenceType,
-    Type,
-    is_active_type,
-)
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 Names = Mapping[Value, str]

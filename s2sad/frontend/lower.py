@@ -37,10 +37,10 @@ from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, sourc
 from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
-from s2sad.ir.rewrite import with_names_of_user
+from s2sad.ir.rewrite import reads_of, with_names_of_user
 from s2sad.ir.types import ArrayType, StaticType, Type
 from s2sad.ir.user_rules import BoxRule
-from s2sad.ir.values import Block, Constant, Function, Operand, Value, constant, walk
+from s2sad.ir.values import Constant, Function, Operand, Value, constant
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -106,16 +106,6 @@ def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 
-def operands_in(block: Block) -> set[Operand]:
-    """What the operations of a block read, and what it and the blocks in it give."""
-    found = set(block.results)
-    for op in walk(block):
-        found.update(op.operands)
-        for inner in op.blocks:
-            found.update(inner.results)
-    return found
-
-
 class FunctionLowering(Statements, Regions, Loops, Functions, Calls, Customs, Closures, Objects, Choices, Expressions):
     """All parts together. One object lowers one function once."""
 
@@ -163,7 +153,7 @@ class FunctionLowering(Statements, Regions, Loops, Functions, Calls, Customs, Cl
             except UnsupportedType:
                 valueless = True
         body = self.builder.block(values, [operand])
-        read = operands_in(body)
+        read = set(reads_of(body))
         captured = {v: value for v, value in self.captured.values() if value in read}
         body = replace(body, parameters=(*values, *captured.values()))
         name = getattr(target, "__name__", "function")
@@ -196,7 +186,7 @@ class FunctionLowering(Statements, Regions, Loops, Functions, Calls, Customs, Cl
             held = self.env[cell]
             assert isinstance(held, (Value, Constant))
             items.append(held)
-        return (items[0] if back.alone else self.builder.make(tuple, tuple(range(len(items))), items)), back
+        return (items[0] if back.alone else self.builder.tuple(items)), back
 
     def is_written(self, given: Iterable[Ref]) -> bool:
         """Whether the function writes into an array that a parameter holds."""

@@ -127,6 +127,14 @@ class Builder:
         assert isinstance(result, Value)
         return result
 
+    def tuple(self, items: Sequence[Operand], hint: str | None = None) -> Value:
+        """A tuple of the items."""
+        return self.make(tuple, range(len(items)), items, hint)
+
+    def one_or_tuple(self, items: Sequence[Operand]) -> Operand:
+        """The item where there is one, else a tuple of them."""
+        return items[0] if len(items) == 1 else self.tuple(items)
+
     def extract(self, container: Operand, key: object, hint: str | None = None, loose: bool = False) -> Operand:
         """One item of a container."""
         if isinstance(container, Constant):

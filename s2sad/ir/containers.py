@@ -15,27 +15,20 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, least_value, new_dim
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import (
     INT,
     ArrayType,
     ContainerType,
-    Dim,
     SequenceType,
-    Shape,
-    Size,
     SliceType,
     StaticType,
     Type,
     array,
-    broadcast_shapes,
-    derived_dim,
-    dim_sum,
     integer,
     join,
-    least_value,
-    new_dim,
     one_item,
     tuple_type,
 )

@@ -40,8 +40,8 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
         leaves = packed(builder, builder.extract(builder.extract(first.result, 1), key))
         kept += leaves
         names += [own_hints.get(key) or "kept"] * len(leaves)
-    residuals = builder.make(tuple, tuple(range(len(kept))), kept)
-    both = builder.make(tuple, (0, 1), (_flat(builder, builder.extract(first.result, 0)), residuals))
+    residuals = builder.tuple(kept)
+    both = builder.tuple((_flat(builder, builder.extract(first.result, 0)), residuals))
     forward = with_leaves(_with_result(first, builder, both))
     before = Builder()
     own = Value(residuals.type, residual.hint or "residuals")
@@ -95,7 +95,7 @@ def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) ->
 def _flat(builder: Builder, operand: Operand) -> Operand:
     """The only leaf of a value, or a tuple of its leaves."""
     leaves = _leaves(builder, operand)
-    return leaves[0] if len(leaves) == 1 else builder.make(tuple, tuple(range(len(leaves))), leaves)
+    return builder.one_or_tuple(leaves)
 
 
 def _leaves(builder: Builder, operand: Operand) -> list[Operand]:

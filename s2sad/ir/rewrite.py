@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import assert_never
 
-from s2sad.ir.types import renewed
+from s2sad.ir.dims import renewed
 from s2sad.ir.types import substitute as substitute_type
 from s2sad.ir.types import symbols as symbols_in
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in, walk
@@ -78,14 +79,33 @@ def copied(block: Block) -> dict[Operand, Operand]:
     return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 
 
-def read_by(op: Operation) -> set[Operand]:
-    """What an operation reads, the blocks in it included."""
-    found = set(op.operands)
-    for block in op.blocks:
-        found.update(block.results)
-        for inner in block.operations:
-            found |= read_by(inner)
-    return found
+def reads(operations: Iterable[Operation]) -> Iterator[Operand]:
+    """What operations read, as often as they do: what the blocks in them read and give included."""
+    for op in operations:
+        yield from op.operands
+        for block in op.blocks:
+            yield from reads_of(block)
+
+
+def reads_of(block: Block) -> Iterator[Operand]:
+    """What the operations of a block read, as often as they do, and what it gives."""
+    yield from reads(block.operations)
+    yield from block.results
+
+
+def map_blocks(op: Operation, change: Callable[[Block], Block]) -> Operation:
+    """The operation with the blocks in it changed; one without blocks as it is."""
+    match op:
+        case If():
+            return replace(op, then=change(op.then), orelse=change(op.orelse))
+        case For():
+            return replace(op, body=change(op.body))
+        case While():
+            return replace(op, test=change(op.test), body=change(op.body))
+        case Apply() | Call():
+            return op
+        case _:
+            assert_never(op)
 
 
 def bound(block: Block) -> Iterator[Value]:

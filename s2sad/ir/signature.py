@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, least_value, new_dim
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.objects import object_items
 from s2sad.ir.types import (
@@ -21,20 +22,14 @@ from s2sad.ir.types import (
     ArrayType,
     BottomType,
     ContainerType,
-    Dim,
     OpaqueType,
     SequenceType,
-    Size,
     SliceType,
     StaticType,
-    Symbol,
     Type,
-    as_symbol,
     integer,
     is_active_type,
     is_namedtuple,
-    least_value,
-    new_dim,
 )
 
 PYTHON_TYPES = {bool: BOOL, float: FLOAT, complex: COMPLEX}

@@ -56,6 +56,11 @@ def constant(value: object, text: str | None = None) -> Constant:
 Operand: TypeAlias = Value | Constant
 
 
+def is_int(operand: Operand, number: int) -> bool:
+    """Whether an operand is this integer, known at compile time."""
+    return isinstance(operand, Constant) and type(operand.value) is int and operand.value == number
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Apply:
     """`result = primitive(*operands, **static)`."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.rewrite import renamed, substitute
+from s2sad.ir.rewrite import map_blocks, renamed, substitute
 from s2sad.ir.user_rules import ADJOINT, STOP
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, walk
 
 
 def without_stops(function: Function) -> Function:
@@ -40,15 +40,5 @@ def _without(function: Function, gone: Callable[[Primitive], bool]) -> Function:
 
 
 def _dropped(block: Block, gone: Collection[Operation]) -> Block:
-    return replace(block, operations=tuple(_inside(op, gone) for op in block.operations if op not in gone))
-
-
-def _inside(op: Operation, gone: Collection[Operation]) -> Operation:
-    match op:
-        case If():
-            return replace(op, then=_dropped(op.then, gone), orelse=_dropped(op.orelse, gone))
-        case For():
-            return replace(op, body=_dropped(op.body, gone))
-        case While():
-            return replace(op, test=_dropped(op.test, gone), body=_dropped(op.body, gone))
-    return op
+    kept = (op for op in block.operations if op not in gone)
+    return replace(block, operations=tuple(map_blocks(op, lambda b: _dropped(b, gone)) for op in kept))

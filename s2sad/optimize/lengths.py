@@ -17,20 +17,11 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET
+from s2sad.ir.dims import Dim, Symbol, as_symbol, broadcast_parts, equate, may_be_one
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.regions import CATCHER
 from s2sad.ir.rewrite import substitute as substitute_values
-from s2sad.ir.types import (
-    ArrayType,
-    Dim,
-    Symbol,
-    as_symbol,
-    broadcast_parts,
-    equate,
-    may_be_one,
-    substitute,
-    symbols,
-)
+from s2sad.ir.types import ArrayType, substitute, symbols
 from s2sad.ir.values import Apply, Block, Function, If, Operand, Operation, Value
 
 Fact = tuple[Dim, Dim]

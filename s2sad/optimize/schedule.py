@@ -11,11 +11,12 @@ The old value of a carried name is then dead, and the new one takes its variable
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Effect
+from s2sad.ir.rewrite import map_blocks, reads
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 
@@ -25,10 +26,10 @@ def add_before_stores(function: Function) -> Function:
 
 
 def _added(block: Block) -> Block:
-    operations = [_within(op, _added) for op in block.operations]
+    operations = [map_blocks(op, _added) for op in block.operations]
     place: dict[Operation, float] = {op: k for k, op in enumerate(operations)}
     made: dict[Operand, Operation] = {r: op for op in operations for r in op.results}
-    read = Counter((*_reads_of(operations), *block.results))
+    read = Counter((*reads(operations), *block.results))
     stores: dict[Operand, list[Operation]] = {}
     for op in operations:
         if isinstance(op, Apply) and op.primitive.update is not None:
@@ -42,28 +43,6 @@ def _added(block: Block) -> Block:
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
                 place[op] = place[last] + 0.5
     return replace(block, operations=tuple(sorted(operations, key=place.__getitem__)))
-
-
-def _reads_of(operations: Iterable[Operation]) -> Iterator[Operand]:
-    """What operations read, as often as they do, those in their blocks included."""
-    for op in operations:
-        yield from op.operands
-        for inner in op.blocks:
-            yield from _reads_of(inner.operations)
-            yield from inner.results
-
-
-def _within(op: Operation, change: Callable[[Block], Block]) -> Operation:
-    """The operation with the blocks in it changed."""
-    match op:
-        case If():
-            return replace(op, then=change(op.then), orelse=change(op.orelse))
-        case For():
-            return replace(op, body=change(op.body))
-        case While():
-            return replace(op, test=change(op.test), body=change(op.body))
-        case _:
-            return op
 
 
 def sink_results(function: Function) -> Function:
@@ -90,7 +69,7 @@ def _nested(block: Block) -> Block:
 
 def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
-    read = set(_reads_of(block.operations))
+    read = set(reads(block.operations))
     last = {r for r in block.results if isinstance(r, Value) and r not in read}
     moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MEASURES, SHAPE
-from s2sad.ir.types import ArrayType, Dim
+from s2sad.ir.dims import Dim
+from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
 

@@ -10,7 +10,7 @@ Each row of the table says the identity, and why floating point allows it. All o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, is_basic_index
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.primitives.lists import LIST_ADD, ZERO_ITEMS
-from s2sad.ir.rewrite import renamed
+from s2sad.ir.rewrite import reads_of, renamed
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, type_of
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import (
@@ -56,7 +56,6 @@ from s2sad.optimize.identities.operands import (
     frozen,
     is_literal,
     is_number,
-    is_scalar,
     is_unnamed,
     operand_key,
     same_type,
@@ -294,22 +293,13 @@ class Simplifier:
 
 def _reads(body: Block) -> Counter[Value]:
     """How often each value is read; a container that is only taken apart again does not count."""
-    found = Counter(_read_in(body))
+    found = Counter(o for o in reads_of(body) if isinstance(o, Value))
     calls = [op for op in walk(body) if isinstance(op, Apply)]
     taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
     for op in calls:
         if op.primitive is MAKE and found[op.result] == taken[op.result]:
             found.subtract(o for o in op.operands if isinstance(o, Value))
     return found
-
-
-def _read_in(block: Block) -> Iterator[Value]:
-    """What a block reads, as often as it does."""
-    for op in block.operations:
-        yield from (o for o in op.operands if isinstance(o, Value))
-        for inner in op.blocks:
-            yield from _read_in(inner)
-    yield from (o for o in block.results if isinstance(o, Value))
 
 
 def _in_dtype_of(value: Value, found: Operand) -> Value:
@@ -363,7 +353,7 @@ def _is_multiple(op: Apply) -> bool:
     """Whether an adjoint's operation takes a number some times: `2.0 * g` costs less than a line of its own."""
     if not op.about or op.primitive.name != "np.multiply" or op.result.hint is not None:
         return False
-    return is_literal(op.operands[0]) and is_scalar(op.result)
+    return is_literal(op.operands[0]) and op.result.type.is_scalar
 
 
 def _plus_zero(s: Simplifier, op: Apply) -> Operand | None:
@@ -510,7 +500,7 @@ def _item_of_row(s: Simplifier, op: Apply) -> Operand | None:
         return None
     if any(isinstance(i.type, StaticType) for i in second):
         return None
-    index = builder.make(tuple, tuple(range(len(first) + len(second))), [*first, *second])
+    index = builder.tuple([*first, *second])
     result = builder.apply(GETITEM, (made.operands[0], index), None, op.result.hint, op.result.loose)
     if result.type != op.result.type:
         return None

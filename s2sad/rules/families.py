@@ -22,25 +22,20 @@ import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value, shape_of
 from s2sad.ir.containers import FIT
-from s2sad.ir.primitive import Effect, Primitive, Rule, Sample, Samples, primitive_name, register
-from s2sad.ir.types import (
+from s2sad.ir.dims import (
     ANY_SIGN,
-    ArrayType,
-    ContainerType,
     Dim,
     Shape,
     Size,
-    Type,
-    array,
     broadcast_shapes,
     derived_dim,
     dim_scaled,
     dim_sum,
     may_be_negative,
     may_be_one,
-    promote,
-    type_of,
 )
+from s2sad.ir.primitive import Effect, Primitive, Rule, Sample, Samples, primitive_name, register
+from s2sad.ir.types import ArrayType, ContainerType, Type, array, promote, type_of
 
 Domain = Callable[[np.random.Generator, tuple[int, ...]], Any]
 

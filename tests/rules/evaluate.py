@@ -14,20 +14,10 @@ from typing import Any
 import numpy as np
 import scipy
 
+from s2sad.ir.dims import Dim, Size, Symbol
 from s2sad.ir.printer import spelling_of
 from s2sad.ir.signature import Signature
-from s2sad.ir.types import (
-    ArrayType,
-    ContainerType,
-    Dim,
-    SequenceType,
-    Size,
-    SliceType,
-    StaticType,
-    Symbol,
-    Type,
-    type_of,
-)
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type, type_of
 from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 
 

@@ -13,20 +13,9 @@ import pytest
 import s2sad
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.dims import dim_sum, new_dim
 from s2sad.ir.primitive import PRIMITIVES, Primitive, lookup
-from s2sad.ir.types import (
-    FLOAT,
-    FLOAT64,
-    INT,
-    ArrayType,
-    SequenceType,
-    Type,
-    array,
-    dim_sum,
-    integer,
-    new_dim,
-    tuple_type,
-)
+from s2sad.ir.types import FLOAT, FLOAT64, INT, ArrayType, SequenceType, Type, array, integer, tuple_type
 from s2sad.ir.values import Apply, Constant, Operand, Value
 from tests.rules.evaluate import evaluate, value_of
 

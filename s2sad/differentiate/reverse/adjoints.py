@@ -27,10 +27,11 @@ from s2sad.ir.containers import (
     UNDEFINED,
     is_basic_index,
 )
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.primitives.regions import is_region
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, array, new_dim
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, array
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
 
 RECENT = 16
@@ -465,7 +466,7 @@ def kept_name(value: Value) -> str:
         return value.hint
     t = value.type
     kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
-    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"  # type: ignore[attr-defined]
+    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"
 
 
 def plural(name: str) -> str:

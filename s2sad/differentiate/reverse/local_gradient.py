@@ -38,5 +38,5 @@ def local_gradient(
     builder.operations = list(made.body.operations)
     value, bars = (builder.extract(made.result, k) for k in (0, 1))
     items = [value, *(builder.extract(bars, k) for k in range(sum(active)))]
-    final = builder.make(tuple, tuple(range(len(items))), items)
+    final = builder.tuple(items)
     return Function(name, builder.block(made.parameters, [final]), made.doc)

@@ -37,10 +37,11 @@ from s2sad.differentiate.tangents import (
 from s2sad.errors import located
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.primitives.lists import REVERSED_ITEMS, zero
 from s2sad.ir.primitives.regions import is_try
-from s2sad.ir.types import BOOL, INT, ArrayType, ContainerType, SequenceType, Type, integer, new_dim
+from s2sad.ir.types import BOOL, INT, ArrayType, ContainerType, SequenceType, integer
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -54,6 +55,7 @@ from s2sad.ir.values import (
     Value,
     While,
     constant,
+    is_int,
 )
 
 
@@ -494,7 +496,7 @@ class Reverse(Adjoints):
         for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
             made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
             added = isinstance(made, Apply) and made.primitive is lookup(np.add) and made.operands[0] is p
-            if isinstance(made, Apply) and added and _is_integer(start, 0) and _is_integer(made.operands[1], 1):
+            if isinstance(made, Apply) and added and is_int(start, 0) and is_int(made.operands[1], 1):
                 return result
         if op not in self.counts:
             self.counts[op] = Value(INT, "count", True)
@@ -588,11 +590,3 @@ class Reverse(Adjoints):
         for k, r in enumerate((op.result, *self.gradients[op])):
             builder.operations.append(Apply(EXTRACT, (both,), r, {"key": k}, op.location))
         return builder.operations
-
-
-def _is_number(t: Type) -> bool:
-    return isinstance(t, ArrayType) and t.is_scalar
-
-
-def _is_integer(operand: Operand, number: int) -> bool:
-    return isinstance(operand, Constant) and type(operand.value) is int and operand.value == number

@@ -92,7 +92,7 @@ def _with_step(op: For, name: str, add: Add) -> For:
     free = free_values(op.body.operations, op.body.results, set(op.body.parameters))
     rows = op.body.results
     builder = Builder(op.location)
-    packed = rows[0] if len(rows) == 1 else builder.make(tuple, tuple(range(len(rows))), rows)
+    packed = builder.one_or_tuple(rows)
     operations = (*op.body.operations, *builder.operations)
     step = Block((*op.body.parameters, *free), operations, (packed,))
     made = add(Function(f"{name}_step", _renewed(step)))
@@ -107,7 +107,7 @@ def _as_call(op: For, name: str, add: Add) -> list[Operation]:
     free = free_values([op], [], set())
     builder = Builder(op.location)
     rows = op.results
-    packed = rows[0] if len(rows) == 1 else builder.make(tuple, tuple(range(len(rows))), rows)
+    packed = builder.one_or_tuple(rows)
     made = add(Function(f"{name}_loop", _renewed(Block(tuple(free), (op, *builder.operations), (packed,)))))
     call = Builder(op.location)
     result = Value(packed.type) if len(rows) > 1 else rows[0]
@@ -221,14 +221,14 @@ def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -
     table: dict[Operand, Operand] = dict(zip(op.carried, items, strict=True))
     step = substitute(Block((), op.body.operations, rows), table)
     closing = Builder(op.location)
-    result = step.results[0] if n == 1 else closing.make(tuple, tuple(range(n)), step.results)
+    result = step.results[0] if n == 1 else closing.tuple(step.results)
     operations = (*opened.operations, *step.operations, *closing.operations)
     made = made or add(Function(f"{name}_step", _renewed(Block((op.index, state, *free), operations, (result,)))))
     builder = Builder(op.location)
     steps = builder.apply(STEPS, (op.start, op.stop, op.step))
     initial = [constant(None) if o in undefined else o for o in op.initial]
-    first = initial[0] if n == 1 else builder.make(tuple, tuple(range(n)), initial)
-    fixed = builder.make(tuple, tuple(range(len(free))), free)
+    first = initial[0] if n == 1 else builder.tuple(initial)
+    fixed = builder.tuple(free)
     final = _state_type([r.type for r in op.results[:n]])
     both = Value(tuple_type(final, kept.type))
     static = {"step": FunctionName(made), "snapshots": op.snapshots}

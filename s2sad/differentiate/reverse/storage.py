@@ -20,8 +20,9 @@ from s2sad.analysis.dependence import Dependence, affine, is_positive
 from s2sad.errors import Location
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
+from s2sad.ir.dims import Dim, dim_sum, new_dim
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import ArrayType, Dim, dim_sum, new_dim
+from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, constant
 
 

@@ -19,12 +19,13 @@ from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
+from s2sad.ir.dims import may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, may_be_negative, tuple_type
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
 from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, walk
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
@@ -76,7 +77,7 @@ def gradient(
     result = function.result
     seed = ones(builder, result) if elementwise else constant(1.0)
     bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
-    grads = bars[0] if asked is None else builder.make(tuple, tuple(range(len(bars))), [bars[k] for k in asked])
+    grads = bars[0] if asked is None else builder.tuple([bars[k] for k in asked])
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
     forward.operations += builder.operations
@@ -97,9 +98,9 @@ def ones(builder: Builder, operand: Operand) -> Operand:
 
 def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
     if value:
-        return builder.make(tuple, (0, 1), [result, grads])
+        return builder.tuple([result, grads])
     if has_aux:
-        return builder.make(tuple, (0, 1), [grads, builder.extract(result, 1)])
+        return builder.tuple([grads, builder.extract(result, 1)])
     return grads
 
 
@@ -171,7 +172,7 @@ def pair(
     seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
     given = [seed, *reverse.accumulate(accumulates)]
     bars = reverse.sweep(seed, builder, path)
-    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    final = builder.one_or_tuple(bars)
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
     body = builder.block([*free, *given], [final])
     bound = {*function.parameters, *given, *_surely_bound(function.body)}
@@ -189,7 +190,7 @@ def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, nat
     builder = Builder()
     seed = Value(tangent_type(function.result.type), f"{_result_name(function.result)}_bar")
     bars = reverse.sweep(seed, builder)
-    final = bars[0] if len(bars) == 1 else builder.make(tuple, tuple(range(len(bars))), bars)
+    final = builder.one_or_tuple(bars)
     forward = Builder()
     forward.operations = [*reverse.forward_operations(function.body), *builder.operations]
     body = forward.block([*function.parameters, seed], [final])
@@ -213,7 +214,7 @@ def pullback(
     builder.operations += both.body.operations
     count = sum(p is not None for p in places)
     bars = [both.result] if count == 1 else [builder.extract(both.result, k) for k in range(count)]
-    given = builder.make(tuple, tuple(range(len(places))), [constant(None) if p is None else bars[p] for p in places])
+    given = builder.tuple([constant(None) if p is None else bars[p] for p in places])
     return Function(name, builder.block(both.parameters, [given]), function.doc)
 
 
@@ -238,8 +239,8 @@ def _split(
             None,
         )
     residuals_type = tuple_type(*(v.type for v in needed))
-    kept = forward.make(tuple, tuple(range(len(needed))), needed)
-    final = forward.make(tuple, (0, 1), [function.result, kept])
+    kept = forward.tuple(needed)
+    final = forward.tuple([function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
@@ -284,13 +285,9 @@ def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Valu
             yield operand
 
     for v in needed:
-        of = set(leaves(v)).difference(needed) if v.hint is None and is_number(v) else set()
+        of = set(leaves(v)).difference(needed) if v.hint is None and v.type.is_scalar else set()
         one = of.pop() if len(of) == 1 else None
-        yield one if isinstance(one, Value) and one in function.parameters and is_number(one) else v
-
-
-def is_number(value: Value) -> bool:
-    return isinstance(value.type, ArrayType) and value.type.is_scalar
+        yield one if isinstance(one, Value) and one in function.parameters and one.type.is_scalar else v
 
 
 def _surely_bound(block: Block) -> list[Value]:

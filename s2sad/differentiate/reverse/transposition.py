@@ -58,7 +58,7 @@ def transposed(
     both = body.results[0] if residuals is None else after.extract(body.results[0], 0)
     result = after.extract(both, 0)
     if residuals is not None:
-        result = after.make(tuple, (0, 1), [result, after.extract(body.results[0], 1)])
+        result = after.tuple([result, after.extract(body.results[0], 1)])
     parameters = tuple(p for p in first.parameters if p not in zeros)
     operations = (*before.operations, *body.operations, *after.operations)
     return replace(first, body=Block(parameters, operations, (result,))), second, residuals

@@ -24,15 +24,15 @@ from s2sad.errors import UnsupportedCall
 from s2sad.ir.batch_rule import RULES, Batched, NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
+from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.lists import LISTS
 from s2sad.ir.primitives.regions import CATCHER
-from s2sad.ir.rewrite import copied, read_by, substitute_operation
+from s2sad.ir.rewrite import copied, reads, substitute_operation
 from s2sad.ir.types import (
     NONE,
     ArrayType,
     ContainerType,
-    Dim,
     OpaqueType,
     SequenceType,
     StaticType,
@@ -40,7 +40,6 @@ from s2sad.ir.types import (
     array,
     integer,
     leaves,
-    new_dim,
     symbols,
 )
 from s2sad.ir.values import (
@@ -160,7 +159,7 @@ class Batch:
         if not isinstance(t, ArrayType):
             return operand
         shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
-        dims = builder.make(tuple, tuple(range(1 + len(shape))), [self.count, *shape])
+        dims = builder.tuple([self.count, *shape])
         if operand in self.zeros:
             static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
             return builder.apply(required(np.zeros), (dims,), static)
@@ -190,7 +189,7 @@ class Batch:
             self.operation(op, builder)
 
     def operation(self, op: Operation, builder: Builder) -> None:
-        read = read_by(op)
+        read = set(reads([op]))
         if not any(map(self.many, read)):
             table = {o: self.table[o] for o in read if o in self.table}
             builder.operations.append(substitute_operation(op, table) if table else op)
@@ -344,7 +343,7 @@ class Batch:
         """An operation in a loop over the examples, its results stacked."""
         self.looped = True
         kept = [r for r in op.results if r.type != NONE]
-        read = read_by(op)
+        read = set(reads([op]))
         known = set().union(*(symbols(o.type) for o in read))
         if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
@@ -397,16 +396,13 @@ def leaves_unbound(op: Operation) -> bool:
     """Whether a branch in an operation hands on an array that it does not have."""
     for block in op.blocks:
         unbound = {
-            o.result for o in block.operations if isinstance(o, Apply) and o.primitive is UNDEFINED and not is_number(o)
+            o.result
+            for o in block.operations
+            if isinstance(o, Apply) and o.primitive is UNDEFINED and not o.result.type.is_scalar
         }
         if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
             return True
     return False
-
-
-def is_number(op: Apply) -> bool:
-    t = op.result.type
-    return isinstance(t, ArrayType) and t.is_scalar
 
 
 def example(operand: Operand, flag: Flag, index: Value, builder: Builder, hint: str | None) -> Operand:

@@ -21,9 +21,10 @@ from s2sad.differentiate.vmap.batching import Batch, example, is_stackable, leav
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
+from s2sad.ir.dims import Dim, dim_sum, new_dim
 from s2sad.ir.primitive import required
-from s2sad.ir.rewrite import read_by, substitute_operation
-from s2sad.ir.types import ArrayType, ContainerType, Dim, dim_sum, integer, new_dim
+from s2sad.ir.rewrite import reads, substitute_operation
+from s2sad.ir.types import ArrayType, ContainerType, integer
 from s2sad.ir.values import Constant, For, Function, Operand, Operation, Value, constant
 
 
@@ -40,7 +41,7 @@ def in_a_loop(batch: Batch, function: Function, builder: Builder, given: Sequenc
     fixed: list[Operation] = []
     moving: list[Operation] = []
     for op in function.body.operations:
-        many = any(map(batch.many, read_by(op)))
+        many = any(map(batch.many, reads([op])))
         (moving if many else fixed).append(op)
         batch.flags.update((r, many) for r in op.results)
     empty = blanks(fixed, moving)
@@ -91,7 +92,7 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
         return None
     lengths = [count, *(m(builder) for m in measured if m is not None)]
     static: dict[str, object] = {} if t.dtype == np.float64 else {"dtype": t.dtype}
-    shape = count if len(lengths) == 1 else builder.make(tuple, tuple(range(len(lengths))), lengths)
+    shape = count if len(lengths) == 1 else builder.tuple(lengths)
     hint = f"{(leaf.hint if isinstance(leaf, Value) else None) or 'result'}s"
     made = builder.apply(required(np.empty), (shape,), static, hint)
     assert isinstance(made, Value)

@@ -9,8 +9,9 @@ import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import SHAPE
+from s2sad.ir.dims import Dim, Size, Symbol, derivation, dim_sum
 from s2sad.ir.primitive import required
-from s2sad.ir.types import ArrayType, ContainerType, Dim, Size, Symbol, Type, derivation, dim_sum
+from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Operand, constant
 
 

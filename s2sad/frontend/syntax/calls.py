@@ -51,15 +51,7 @@ from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.objects import LIBRARIES, is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.types import (
-    BOTTOM,
-    ArrayType,
-    ContainerType,
-    SequenceType,
-    StaticType,
-    is_namedtuple,
-    leaves,
-)
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple, leaves
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Operand, Value, constant
 

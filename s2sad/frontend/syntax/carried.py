@@ -11,25 +11,8 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Environment
 from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
-from s2sad.ir.types import (
-    ANY_SIGN,
-    BOTTOM,
-    ArrayType,
-    ContainerType,
-    Dim,
-    SequenceType,
-    Size,
-    StaticType,
-    Symbol,
-    Type,
-    all_items,
-    dim_scaled,
-    dim_sum,
-    join,
-    may_be_negative,
-    new_dim,
-    symbols,
-)
+from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_scaled, dim_sum, may_be_negative, new_dim
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, Type, all_items, join, symbols
 from s2sad.ir.values import Constant, Operand, Value
 
 

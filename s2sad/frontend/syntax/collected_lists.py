@@ -7,12 +7,13 @@ for i in range(n):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from s2sad.ir.primitives.lists import APPEND
+from s2sad.ir.rewrite import reads_of
 from s2sad.ir.types import SequenceType
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, For, Operation, Value, While
 
 
 def collecting(op: For | While, before: Sequence[Operation]) -> For | While:
@@ -50,17 +51,9 @@ def _append_only(op: For | While, k: int, parameter: Value) -> Apply | None:
         return None
     if not isinstance(append.operands[1], Value) or not isinstance(append.result.type, SequenceType):
         return None
-    reads = list(_reads(op.body))
+    reads = list(reads_of(op.body))
     if sum(o is parameter for o in reads) > 1 or sum(o is result for o in reads) > 1:
         return None
-    if isinstance(op, While) and any(o is op.test.parameters[k] for o in _reads(op.test)):
+    if isinstance(op, While) and any(o is op.test.parameters[k] for o in reads_of(op.test)):
         return None
     return append
-
-
-def _reads(block: Block) -> Iterator[Operand]:
-    for op in block.operations:
-        yield from op.operands
-        for inner in op.blocks:
-            yield from _reads(inner)
-    yield from block.results

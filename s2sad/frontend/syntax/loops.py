@@ -36,19 +36,9 @@ from s2sad.frontend.terms.terms import (
     known_integer,
 )
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.dims import ANY_SIGN, Symbol, dim_sum, may_be_negative, new_dim, renewed
 from s2sad.ir.primitives.effects import RAISE
-from s2sad.ir.types import (
-    ANY_SIGN,
-    ArrayType,
-    SequenceType,
-    Symbol,
-    dim_sum,
-    integer,
-    may_be_negative,
-    new_dim,
-    renewed,
-    substitute,
-)
+from s2sad.ir.types import ArrayType, SequenceType, integer, substitute
 from s2sad.ir.values import Block, Constant, For, If, Operand, Value, While, constant
 
 if TYPE_CHECKING:

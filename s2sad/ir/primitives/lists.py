@@ -21,6 +21,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import ITEM_ADJOINT, MAKE
+from s2sad.ir.dims import dim_sum, new_dim
 from s2sad.ir.primitive import Primitive, register, required
 from s2sad.ir.types import (
     BOTTOM,
@@ -32,9 +33,7 @@ from s2sad.ir.types import (
     Type,
     all_items,
     array,
-    dim_sum,
     join,
-    new_dim,
 )
 from s2sad.ir.values import Constant, Operand, constant
 
@@ -333,7 +332,7 @@ LIST_ADD: Primitive = register(
         _set_type,
         tangent=lambda y, xs, dots: _apply(LIST_ADD, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: (g, None, g[xs[1]] if active[2] else None),
-        update=lambda xs, k, g: "_0[_1] += _2" if _is_number(g) else "_0[_1] = _0[_1] + _2",
+        update=lambda xs, k, g: "_0[_1] += _2" if g.is_scalar else "_0[_1] = _0[_1] + _2",
     )
 )
 LIST_INSERT: Primitive = register(
@@ -396,10 +395,6 @@ LISTS = frozenset({SEQUENCE, APPEND, LIST_SET, LIST_ADD, LIST_INSERT, LIST_DELET
 """The operations whose result holds the items that they are given."""
 
 
-def _is_number(t: Type) -> bool:
-    return isinstance(t, ArrayType) and t.is_scalar
-
-
 def _sequence_of(y: Any, items: list[Any]) -> Any:
     return y.builder.expr(y.builder.apply(SEQUENCE, [y.builder.operand(i) for i in items]))
 
@@ -418,7 +413,7 @@ def _overwritten(g: Any, k: Any, active: Any) -> tuple[Any, ...]:
 
 def _zero_item(xs: Any, k: Any) -> Any:
     """The zero of an item; what the list held is read only where its shape is needed."""
-    return 0.0 if _is_number(xs.type.item) and xs.type.item.dtype != np.complex128 else _zero(xs[k])
+    return 0.0 if xs.type.item.is_scalar and xs.type.item.dtype != np.complex128 else _zero(xs[k])
 
 
 def _inserted(g: Any, k: Any, zero_item: Any) -> Any:

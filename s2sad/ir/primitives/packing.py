@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Primitive, register
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, new_dim, tuple_type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, tuple_type
 from s2sad.ir.values import Apply, For, Operand, Value, constant
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.types import INT, ArrayType, OpaqueType, SequenceType, Type, new_dim, tuple_type
+from s2sad.ir.types import INT, ArrayType, OpaqueType, SequenceType, Type, tuple_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,6 @@ def is_inexact(operand: Operand) -> bool:
     return isinstance(operand.type, ArrayType) and operand.type.is_inexact
 
 
-def is_scalar(operand: Operand) -> bool:
-    return isinstance(operand.type, ArrayType) and operand.type.is_scalar
-
-
 def same_type(a: Type, b: Type) -> bool:
     """The same dtype and shape; a Python float serves where NumPy's is expected."""
     if a == b:

@@ -17,7 +17,7 @@ import numpy as np
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
-from s2sad.optimize.identities.operands import is_inexact, is_literal, is_number, is_scalar, is_unnamed, same_type
+from s2sad.optimize.identities.operands import is_inexact, is_literal, is_number, is_unnamed, same_type
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -114,9 +114,9 @@ def times_divisor(s: Simplifier, op: Apply) -> Operand | None:
         quotient = s.definition(a, lookup(np.divide)) if is_unnamed(a) else None
         if quotient is None or quotient.operands[1] is not b or not isinstance(b, Value):
             continue
-        if is_scalar(b) and is_literal(quotient.operands[0]) and is_scalar(op.result):
+        if b.type.is_scalar and is_literal(quotient.operands[0]) and op.result.type.is_scalar:
             return constant(float(quotient.operands[0].value))  # type: ignore[arg-type,union-attr]
-        if is_scalar(b) and same_type(quotient.operands[0].type, op.result.type):
+        if b.type.is_scalar and same_type(quotient.operands[0].type, op.result.type):
             return quotient.operands[0]
     return None
 
@@ -153,7 +153,7 @@ def number_first(s: Simplifier, op: Apply) -> Operand | None:
             continue
         multiplied = inner.primitive is lookup(np.multiply)
         taken_in = replace(op, operands=(b,))
-        if not is_scalar(other) and is_scalar(second):
+        if not other.type.is_scalar and second.type.is_scalar:
             if not is_literal(a):
                 return None  # the numbers are together already
             front = s.compute(s.builder(op, inner.about), inner.primitive, (number, second))
@@ -178,7 +178,7 @@ def times_known_quotient(s: Simplifier, op: Apply) -> Operand | None:
             same = same_type(product.type, op.result.type)
             return s.build(replace(op, operands=(b,)), np.negative, product) if same else None
         y, x = negative.operands[0], quotient.operands[1]
-        numbers = is_scalar(y) and is_scalar(x) and not is_scalar(g)
+        numbers = y.type.is_scalar and x.type.is_scalar and not g.type.is_scalar
         if b is op.operands[1] and is_passing(s, quotient) and not numbers and g.type == op.result.type:
             about = (*quotient.about, *negative.about)
             product = s.compute(s.builder(op, about), op.primitive, (g, y))

@@ -17,9 +17,10 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import lookup, required
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
-from s2sad.optimize.identities.operands import is_number, is_scalar, is_unnamed, is_zeros, operand_key, shape_of
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, Value
+from s2sad.optimize.identities.operands import is_number, is_unnamed, is_zeros, operand_key, shape_of
 
 if TYPE_CHECKING:
     from s2sad.optimize.simplify import Simplifier
@@ -41,26 +42,15 @@ def _first_stores(block: Block, zeros: set[Value]) -> Block:
         scatter = isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros
         if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
             op = replace(op, primitive=INDEX_SET)
-        operations.append(_with_blocks(op, [_first_stores(b, zeros) for b in op.blocks]))
+        operations.append(map_blocks(op, lambda b: _first_stores(b, zeros)))
     return replace(block, operations=tuple(operations))
-
-
-def _with_blocks(op: Operation, blocks: list[Block]) -> Operation:
-    match op:
-        case If():
-            return replace(op, then=blocks[0], orelse=blocks[1])
-        case For():
-            return replace(op, body=blocks[0])
-        case While():
-            return replace(op, test=blocks[0], body=blocks[1])
-    return op
 
 
 def plus_number(s: Simplifier, op: Apply) -> Operand | None:
     """index_add(x, i, np.broadcast_to(c, shape)) -> index_add(x, i, c) for a number c; exact"""
     x, index, g = op.operands
     spread = s.definition(g, lookup(np.broadcast_to)) if is_unnamed(g) else None
-    if spread is None or not is_scalar(spread.operands[0]):
+    if spread is None or not spread.operands[0].type.is_scalar:
         return None
     return s.build(op, INDEX_ADD, x, index, spread.operands[0])
 

@@ -11,8 +11,9 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
+from s2sad.ir.dims import Dim, Size, dim_sum, may_be_negative
 from s2sad.ir.primitive import NotByRule, Sample
-from s2sad.ir.types import ArrayType, Dim, Size, Type, array, dim_sum, may_be_negative, promote
+from s2sad.ir.types import ArrayType, Type, array, promote
 from s2sad.rules.families import POSITIVE, REAL, array_types, conjugated, fit, rule, spread, type_in
 from s2sad.rules.numpy.contractions import bilinear_tangent
 from s2sad.rules.numpy.shaping import axis_in, known_rank

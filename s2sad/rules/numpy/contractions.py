@@ -10,19 +10,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
+from s2sad.ir.dims import Dim, Shape, broadcast_dims, broadcast_shapes, dim_product, may_be_one
 from s2sad.ir.primitive import Effect, NotByRule, Sample
-from s2sad.ir.types import (
-    ArrayType,
-    Dim,
-    Shape,
-    Type,
-    array,
-    broadcast_dims,
-    broadcast_shapes,
-    dim_product,
-    may_be_one,
-    promote,
-)
+from s2sad.ir.types import ArrayType, Type, array, promote
 from s2sad.rules.families import REAL, array_types, conjugated, fit, linear, rule
 
 

@@ -12,23 +12,10 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.builder import call
+from s2sad.ir.dims import Dim, Shape, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.primitives.lists import nested
-from s2sad.ir.types import (
-    FLOAT,
-    NONE,
-    ArrayType,
-    ContainerType,
-    Dim,
-    SequenceType,
-    Shape,
-    StaticType,
-    Type,
-    array,
-    dim_sum,
-    new_dim,
-    tuple_type,
-)
+from s2sad.ir.types import FLOAT, NONE, ArrayType, ContainerType, SequenceType, StaticType, Type, array, tuple_type
 from s2sad.rules.families import REAL, array_types, cast, constant, fit, linear, result_dtype, rule, spread, type_in
 
 

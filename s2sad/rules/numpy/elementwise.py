@@ -16,8 +16,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr
+from s2sad.ir.dims import broadcast_shapes
 from s2sad.ir.primitive import Effect, Sample
-from s2sad.ir.types import BOOL, ArrayType, StaticType, Type, array, broadcast_shapes, promote, tuple_type
+from s2sad.ir.types import BOOL, ArrayType, StaticType, Type, array, promote, tuple_type
 from s2sad.rules.families import (
     ABOVE_ONE,
     DIVIDEND,

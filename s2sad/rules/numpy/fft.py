@@ -16,8 +16,9 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
+from s2sad.ir.dims import Dim, Shape, derived_dim, dim_sum, new_dim
 from s2sad.ir.primitive import Sample, Samples
-from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, derived_dim, dim_sum, new_dim
+from s2sad.ir.types import ArrayType, Type, array
 from s2sad.rules.families import REAL, array_types, cast, constant, fit, linear, type_in
 from s2sad.rules.numpy.shaping import axis_in, known_rank, scattered
 

@@ -10,8 +10,9 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of
 from s2sad.ir.containers import INDEX_ADD, STORED, has_only_masks, indexed_shape, is_basic_index
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import NotByRule, Sample
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, new_dim, tuple_type, type_of
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, tuple_type, type_of
 from s2sad.rules.families import REAL, array_types, constant, linear, rule
 
 WHOLE = SliceType(None, None, None)

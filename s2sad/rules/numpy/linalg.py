@@ -20,8 +20,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import rank_of
+from s2sad.ir.dims import Shape, broadcast_shapes
 from s2sad.ir.primitive import NotByRule, Sample
-from s2sad.ir.types import ArrayType, ContainerType, Shape, Type, array, broadcast_shapes
+from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.families import REAL, array_types, conjugated, fit, real_part, result_dtype, rule
 from s2sad.rules.numpy.contractions import products_fit, transposed
 from s2sad.rules.numpy.reductions import expanded, reduced_shape

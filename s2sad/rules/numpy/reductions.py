@@ -10,8 +10,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum
 from s2sad.ir.primitive import NotByRule, Sample, Samples
-from s2sad.ir.types import ArrayType, Dim, Shape, Type, array, dim_product, dim_sum, integer
+from s2sad.ir.types import ArrayType, Type, array, integer
 from s2sad.rules.families import REAL, array_types, cast, conjugated, constant, linear, result_dtype, rule, type_in
 
 Axis = int | tuple[int, ...] | None

@@ -8,8 +8,9 @@ import numpy as np
 
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.definition import define
+from s2sad.ir.dims import Shape, dim_product, new_dim
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import BOOL, ArrayType, Shape, Type, array, dim_product, new_dim, tuple_type
+from s2sad.ir.types import BOOL, ArrayType, Type, array, tuple_type
 from s2sad.rules.families import REAL, array_types, constant, rule
 from s2sad.rules.numpy.reductions import reduced_shape
 from s2sad.rules.numpy.shaping import scattered

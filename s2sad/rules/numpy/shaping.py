@@ -10,21 +10,9 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
+from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, NotByRule, Sample
-from s2sad.ir.types import (
-    ArrayType,
-    ContainerType,
-    Dim,
-    SequenceType,
-    Shape,
-    Size,
-    Type,
-    derived_dim,
-    dim_product,
-    dim_sum,
-    integer,
-    new_dim,
-)
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer
 from s2sad.rules.families import REAL, array_types, constant, fit, linear, of_array, rule
 from s2sad.rules.numpy.creation import length as length_of
 from s2sad.rules.numpy.creation import shape_operand

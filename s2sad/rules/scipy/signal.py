@@ -11,8 +11,9 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
+from s2sad.ir.dims import dim_sum
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import Type, array, dim_sum, promote
+from s2sad.ir.types import Type, array, promote
 from s2sad.rules.families import REAL, array_types, conjugated, fit, rule
 from s2sad.rules.numpy.calculus import along_axis, cut, grid, trapezoid, trapezoid_samples
 from s2sad.rules.numpy.contractions import bilinear_tangent
