@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.backends.numba import classes_in, is_importable
+from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program, optimize
 from s2sad.compiler.targets import Target
@@ -57,6 +58,7 @@ class Compiled:
         return both.items[1]
 
 
+@collection_paused()
 def compile_derivative(
     target: Target,
     transform: Transform | None,

@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
@@ -161,19 +161,32 @@ def spelled(op: Apply) -> ast.expr:
 
 
 def _calls(definitions: Sequence[ast.AST], name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for d in definitions for n in ast.walk(d))
+    return any(isinstance(n, ast.Name) and n.id == name for n in _nodes(definitions))
 
 
 def _roots(definitions: Sequence[ast.AST]) -> set[str]:
     """The first names of dotted names; for scipy the submodule too."""
     found = set()
-    for d in definitions:
-        for n in ast.walk(d):
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
-                found.add(n.value.id)
-                if n.value.id == "scipy":
-                    found.add(f"scipy.{n.attr}")
+    for n in _nodes(definitions):
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
+            found.add(n.value.id)
+            if n.value.id == "scipy":
+                found.add(f"scipy.{n.attr}")
     return found
+
+
+def _nodes(trees: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of the trees, in no order: as `ast.walk`, in half the time."""
+    stack = list(trees)
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                stack.append(value)
+            elif isinstance(value, list):
+                stack += [item for item in value if isinstance(item, ast.AST)]
 
 
 def helper_definition(function: Callable[..., object]) -> ast.stmt:

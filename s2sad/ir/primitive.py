@@ -228,9 +228,9 @@ def give_rule(primitive: Primitive) -> None:
 
 def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
-    if LATE:
-        load_late()
     try:
+        if function not in _BY_FUNCTION and LATE:
+            load_late()
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None
