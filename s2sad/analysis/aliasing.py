@@ -69,7 +69,7 @@ def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozens
         return roots[(op.operands[0], op.static["key"])]
     if op.effect is Effect.VIEW:
         shared = _union(op.operands, roots)
-        return shared | {op.result} if op.primitive.name not in ("make", "extract") else shared
+        return shared | {op.result} if op.primitive not in (MAKE, EXTRACT) else shared
     return frozenset({op.result})
 
 

@@ -21,7 +21,7 @@ from s2sad.differentiate.tangents import (
 )
 from s2sad.errors import located
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, UNDEFINED
+from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.types import ContainerType
@@ -105,7 +105,7 @@ class Forward:
         check_rule(op, op.primitive.tangent)
         xs = [builder.expr(o) for o in op.operands]
         dots = [as_dots(builder, o, self.dots.get(o)) for o in op.operands]
-        if op.primitive.name in ("make", "extract"):
+        if op.primitive in (MAKE, EXTRACT):
             dot = self.structural(op, builder)
         else:
             assert op.primitive.tangent is not None
@@ -115,7 +115,7 @@ class Forward:
             self.dots[op.result] = self.named(dot, op.result, builder)
 
     def structural(self, op: Apply, builder: Builder) -> Operand | None:
-        if op.primitive.name == "extract":
+        if op.primitive is EXTRACT:
             dot = self.dots.get(op.operands[0])
             return None if dot is None else pick(builder, dot, op.static["key"])
         items = [self.dot(o, builder) for o in op.operands]

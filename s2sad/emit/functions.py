@@ -21,7 +21,7 @@ from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.printer import Printer
@@ -422,7 +422,7 @@ class FunctionEmitter(Comments):
         """Whether a zero of the shape of the value, or of an item of it, is made somewhere."""
         readers = [r for r in self.uses.readers.get(value, []) if isinstance(r, Apply)]
         items = (r.result for r in readers if r.primitive is EXTRACT)
-        return any(r.primitive.name in MEASURES for r in readers) or any(map(self.is_measured, items))
+        return any(r.primitive.measures for r in readers) or any(map(self.is_measured, items))
 
     def starts(self, op: For | While) -> list[ast.stmt]:
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import (
     Apply,
@@ -60,7 +60,7 @@ def _taken_away(function: Function) -> set[Value]:
     read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
     read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
     calls = [op for op in operations if isinstance(op, Apply)]
-    negatives = {op.result for op in calls if op.primitive.name == "np.negative" and read[op.result] == 1}
+    negatives = {op.result for op in calls if op.primitive.algebra is Algebra.NEGATIVE and read[op.result] == 1}
     return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
 
 

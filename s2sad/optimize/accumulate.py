@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ArrayType
@@ -178,7 +178,7 @@ class Accumulate:
         """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
         if isinstance(op, (For, While, If)):
             return False
-        if isinstance(op, Apply) and op.primitive.name in MEASURES:
+        if isinstance(op, Apply) and op.primitive.measures:
             return False
         memory = self.dependence.find(array)
         return any(isinstance(o, Value) and self.dependence.find(o) is memory for o in op.operands)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.ir.containers import GETITEM, INDEX_SET
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
 
@@ -35,7 +35,7 @@ def _added(block: Block) -> Block:
         if isinstance(op, Apply) and op.primitive.update is not None:
             stores.setdefault(op.operands[0], []).append(op)
     for op in operations:
-        if not isinstance(op, Apply) or op.primitive.name != "np.add" or not op.about:
+        if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
         if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:

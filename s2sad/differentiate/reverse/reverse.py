@@ -156,7 +156,7 @@ class Reverse(Adjoints):
                 if bar is not None and container in self.active:
                     self.contribute(builder, container, bar, (key, *path))
             return
-        if op.primitive.name == "make":
+        if op.primitive is MAKE:
             for operand, key in zip(op.operands, op.static["keys"], strict=True):  # type: ignore[call-overload]
                 for _, path in list(leaves_of(operand)):
                     bar = self.frame.totals.get((y, (key, *path)))

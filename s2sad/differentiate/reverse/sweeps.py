@@ -21,7 +21,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
 from s2sad.ir.dims import may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
-from s2sad.ir.primitive import required
+from s2sad.ir.primitive import lookup, required
 from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
@@ -38,7 +38,7 @@ def numbered(function: Function) -> Function:
     What is made to be updated is left to take the name of the result.
     """
     applied = [op for op in walk(function.body) if isinstance(op, Apply)]
-    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
+    unnamed = {op.result for op in applied if op.primitive is lookup(np.zeros_like)}
     unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
     table: dict[Operand, Operand] = {
         v: Value(v.type, name, True)

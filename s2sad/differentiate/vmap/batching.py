@@ -171,7 +171,7 @@ class Batch:
 
     def note(self, op: Operation) -> None:
         """Remember what an operation is that is the same for all examples."""
-        if isinstance(op, Apply) and op.primitive.name in ("np.zeros", "np.zeros_like"):
+        if isinstance(op, Apply) and op.primitive.zeros:
             self.zeros.add(op.result)
         if isinstance(op, Apply) and op.primitive is UNDEFINED:
             self.unbound.add(op.result)
