@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from s2sad.emit.comments import Comments
 from s2sad.emit.conditions import find_conditions
@@ -25,6 +25,7 @@ from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.printer import Printer
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -37,16 +38,6 @@ AUGMENTED: dict[str, type[ast.operator]] = {
     "np.multiply": ast.Mult,
     "np.divide": ast.Div,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of the emitted function; `value` is None for one that is static. `default` is Python text."""
-
-    name: str
-    value: Value | None
-    default: str | None = None
-    keyword_only: bool = False
 
 
 class FunctionEmitter(Comments):

@@ -331,7 +331,7 @@ def _update_tangent(function: Any) -> Any:
 
 
 FIT: list[Any] = []
-"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/families.py`."""
+"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/contributions.py`."""
 STORED: list[Any] = []
 """The adjoint of what was stored at an index: put here by `rules/numpy/indexing.py`."""
 ITEM_ADJOINT: list[Any] = []

@@ -14,11 +14,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.primitive import Algebra, Effect
+from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import (
     Apply,
@@ -62,6 +64,22 @@ def _taken_away(function: Function) -> set[Value]:
     calls = [op for op in operations if isinstance(op, Apply)]
     negatives = {op.result for op in calls if op.primitive.algebra is Algebra.NEGATIVE and read[op.result] == 1}
     return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
+
+
+def numbered(function: Function) -> Function:
+    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
+
+    What is made to be updated is left to take the name of the result.
+    """
+    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
+    unnamed = {op.result for op in applied if op.primitive.zeros and op.primitive.measures}
+    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
+    table: dict[Operand, Operand] = {
+        v: Value(v.type, name, True)
+        for v, name in names(function).items()
+        if v.hint is None and is_traced(v) and v not in unnamed
+    }
+    return replace(function, body=substitute(function.body, table))
 
 
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:

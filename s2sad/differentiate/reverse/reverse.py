@@ -202,8 +202,11 @@ class Reverse(Adjoints):
         """A primal operand for a rule, looked up only when the rule reads it."""
         if not isinstance(operand, Value):
             return builder.expr(operand)
-        made = self.definition.get(operand)
-        return LazyExpr(builder, operand, self, made if isinstance(made, Apply) and made.primitive is MAKE else None)
+        container = self.definition.get(operand)
+        if not isinstance(container, Apply) or container.primitive is not MAKE:
+            return LazyExpr(builder, operand, self.read, None)
+        items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
+        return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
 
     def cotangent(self, y: Value, builder: Builder) -> Any:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
