@@ -12,7 +12,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
-from s2sad.ir.primitive import lookup, required
+from s2sad.ir.primitive import Algebra, lookup, required
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value
 from s2sad.optimize.identities.operands import is_number, is_unnamed, operand_key
@@ -24,24 +24,19 @@ from s2sad.optimize.identities.rewriter import Rewriter
 def store_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     """index_set(x, i, x[i] + g) -> index_add(x, i, g), for a basic index; exact"""
     x, index, value = op.operands
-    for name, sign in (("np.add", 1), ("np.subtract", -1)):
-        total = s.made.get(value) if isinstance(value, Value) and is_unnamed(value) else None
-        if total is None or total.primitive.name != name or not is_basic_index(index.type):
+    total = s.made.get(value) if isinstance(value, Value) and is_unnamed(value) else None
+    if total is None or not total.primitive.is_additive or not is_basic_index(index.type):
+        return None
+    negated = total.primitive.algebra is Algebra.DIFFERENCE
+    for item, other in (total.operands,) if negated else (total.operands, total.operands[::-1]):
+        read = s.definition(item, GETITEM)
+        if read is None or not is_unnamed(item) or read.operands[0] is not x:
             continue
-        for item, other in (total.operands, total.operands[::-1])[: 2 if sign > 0 else 1]:
-            read = s.definition(item, GETITEM)
-            if (
-                read is None
-                or read.operands[0] is not x
-                or not is_unnamed(item)
-                or not _same_index(read.operands[1], index)
-            ):
-                continue
-            if not _fits(other.type, item.type):
-                continue
-            if sign < 0:
-                other = s.compute(Builder(op.location, op.about), required(np.negative), (other,))
-            return s.build(op, INDEX_ADD, x, index, other)
+        if not _same_index(read.operands[1], index) or not _fits(other.type, item.type):
+            continue
+        if negated:
+            other = s.compute(Builder(op.location, op.about), required(np.negative), (other,))
+        return s.build(op, INDEX_ADD, x, index, other)
     return None
 
 
