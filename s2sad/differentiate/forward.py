@@ -8,7 +8,7 @@ Loops carry the tangents of what they carry. A value without tangent (None) does
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.given_rules import TangentRule, given_dot
@@ -98,6 +98,8 @@ class Forward:
                 self.branch(op, builder)
             case For() | While():
                 self.loop(op, builder)
+            case _:
+                assert_never(op)
 
     def apply(self, op: Apply, builder: Builder) -> None:
         if all(o not in self.dots for o in op.operands):

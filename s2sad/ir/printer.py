@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 
@@ -155,6 +156,8 @@ class Printer:
                 self.block(op.test, depth + 1, lines)
                 lines.append(f"{pad}    test {self.operand(op.test.results[0])}")
                 self.ended_block(op.body, op.results, depth + 1, lines)
+            case _:
+                assert_never(op)
 
     def carry(self, op: For | While, pad: str, lines: list[str]) -> None:
         for p, i in zip(op.carried, op.initial, strict=True):

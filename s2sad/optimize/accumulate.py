@@ -19,7 +19,7 @@ from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
 from s2sad.ir.primitive import lookup
-from s2sad.ir.rewrite import substitute
+from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import (
     Apply,
@@ -67,16 +67,11 @@ class Accumulate:
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
         for op in block.operations:
-            match op:
-                case If():
-                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
-                case While():
-                    operations.append(replace(op, body=self.block(op.body)))
-                case For():
-                    new, behind = self.loop(op, table)
-                    operations += [new, *behind]
-                case _:
-                    operations.append(op)
+            if isinstance(op, For):
+                new, behind = self.loop(op, table)
+                operations += [new, *behind]
+            else:
+                operations.append(map_blocks(op, self.block))
         new_block = replace(block, operations=tuple(operations))
         return self.renamed(new_block, table)
 

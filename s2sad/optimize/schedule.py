@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 
 def add_before_stores(function: Function) -> Function:
@@ -61,8 +62,10 @@ def _nested(block: Block) -> Block:
             case While():
                 body = _nested(op.body) if op.breaks else _sunk(op.body, op.carried)
                 op = replace(op, test=_nested(op.test), body=body)
-            case _:
+            case Apply() | Call():
                 pass
+            case _:
+                assert_never(op)
         operations.append(op)
     return replace(block, operations=tuple(operations))
 

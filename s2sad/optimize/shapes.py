@@ -16,8 +16,9 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim
 from s2sad.ir.primitive import lookup
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
 
 
 def resolve_shapes(function: Function, anchors: Collection[Value]) -> Function:
@@ -47,17 +48,7 @@ class Shapes:
     def block(self, block: Block) -> Block:
         operations: list[Operation] = []
         for op in block.operations:
-            match op:
-                case Apply():
-                    operations += self.apply(op)
-                case If():
-                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
-                case For():
-                    operations.append(replace(op, body=self.block(op.body)))
-                case While():
-                    operations.append(replace(op, test=self.block(op.test), body=self.block(op.body)))
-                case _:
-                    operations.append(op)
+            operations += self.apply(op) if isinstance(op, Apply) else [map_blocks(op, self.block)]
         return replace(block, operations=tuple(operations))
 
     def apply(self, op: Apply) -> list[Operation]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
@@ -73,6 +74,8 @@ class Simplifier(Rewriter):
                 self.invariant(op)
                 initial = tuple(map(self.get, op.initial))
                 self.operations.append(replace(op, initial=initial, test=self.block(op.test), body=self.block(op.body)))
+            case _:
+                assert_never(op)
 
     def unchanged(self, op: If, then: Block, orelse: Block) -> None:
         """What both branches hand on alike is that value."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -127,6 +127,8 @@ class Reverse(Adjoints):
                     self.reverse_if(op, builder)
                 case For() | While():
                     self.reverse_loop(op, builder)
+                case _:
+                    assert_never(op)
 
     def spelled_within(self, op: Operation) -> Iterator[Apply]:
         """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
@@ -527,6 +529,8 @@ class Reverse(Adjoints):
                 return [replace(op, then=then, orelse=orelse, results=results)]
             case For() | While():
                 return self.forward_loop(op)
+            case _:
+                assert_never(op)
 
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 
@@ -218,7 +219,7 @@ def dependents(function: Function, values: Sequence[Value], own: Collection[str]
 def _depending(op: Operation, found: set[Operand]) -> Iterator[Value]:
     """The values that a call, branch or loop binds to what depends on some."""
     match op:
-        case Call():
+        case Apply() | Call():
             yield from op.results if any(o in found for o in op.operands) else ()
         case If():
             for k, r in enumerate(op.results):
@@ -235,3 +236,5 @@ def _depending(op: Operation, found: set[Operand]) -> Iterator[Value]:
             for r, result in zip(op.results, op.body.results, strict=False):
                 if result in found:
                     yield r
+        case _:
+            assert_never(op)

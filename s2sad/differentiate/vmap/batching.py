@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -206,6 +206,8 @@ class Batch:
                     self.branch(op, builder)
                 case For() | While():
                     self.loop(op, builder)
+                case _:
+                    assert_never(op)
         except NoBatchRule:
             del builder.operations[mark:]
             self.flags, self.table = flags, table
