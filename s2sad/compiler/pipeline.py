@@ -18,11 +18,11 @@ from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program, optimize
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
-from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.flat import flattened, flattened_sweeps
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops

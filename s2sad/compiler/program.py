@@ -37,7 +37,7 @@ from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.reverse.local_gradient import local_gradient
 from s2sad.differentiate.reverse.pairs import Pair
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
-from s2sad.differentiate.reverse.sweeps import both_sweeps, gradient, numbered, pair, pullback
+from s2sad.differentiate.reverse.sweeps import both_sweeps, gradient, pair, pullback
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.batching import Flag, batched
 from s2sad.differentiate.vmap.vmap import vmap
@@ -50,6 +50,7 @@ from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Symbol, renewed
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import BOTTOM, ArrayType, OpaqueType, Type, substitute, symbols, tuple_type
 from s2sad.ir.user_rules import BlackBox, Custom, Ruled

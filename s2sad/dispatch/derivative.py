@@ -27,7 +27,6 @@ from s2sad.compiler.transform import Transform, is_constant, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
-from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
@@ -35,7 +34,7 @@ from s2sad.frontend.reading.callables import Spread, python_function
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
-from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
+from s2sad.ir.signature import Parameter, Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import (
     NUMBER,
     ArrayType,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from s2sad.emit.comments import Comments
 from s2sad.emit.conditions import find_conditions
@@ -21,10 +21,11 @@ from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.printer import Printer
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -37,16 +38,6 @@ AUGMENTED: dict[str, type[ast.operator]] = {
     "np.multiply": ast.Mult,
     "np.divide": ast.Div,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of the emitted function; `value` is None for one that is static. `default` is Python text."""
-
-    name: str
-    value: Value | None
-    default: str | None = None
-    keyword_only: bool = False
 
 
 class FunctionEmitter(Comments):
@@ -422,7 +413,7 @@ class FunctionEmitter(Comments):
         """Whether a zero of the shape of the value, or of an item of it, is made somewhere."""
         readers = [r for r in self.uses.readers.get(value, []) if isinstance(r, Apply)]
         items = (r.result for r in readers if r.primitive is EXTRACT)
-        return any(r.primitive.name in MEASURES for r in readers) or any(map(self.is_measured, items))
+        return any(r.primitive.measures for r in readers) or any(map(self.is_measured, items))
 
     def starts(self, op: For | While) -> list[ast.stmt]:
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""

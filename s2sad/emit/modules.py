@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
-from s2sad.emit.functions import FunctionEmitter, Parameter
+from s2sad.emit.functions import FunctionEmitter
 from s2sad.emit.numba_forms import HELPERS, used_helpers
 from s2sad.emit.row_loops import scan_rows
 from s2sad.emit.writer import Comment, write_located
@@ -20,6 +20,7 @@ from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
 from s2sad.ir.printer import constant_text
 from s2sad.ir.rewrite import substitute
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant

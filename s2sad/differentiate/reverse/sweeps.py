@@ -22,30 +22,13 @@ from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
 from s2sad.ir.dims import may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
-from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, walk
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
-
-
-def numbered(function: Function) -> Function:
-    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
-
-    What is made to be updated is left to take the name of the result.
-    """
-    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
-    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
-    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
-    table: dict[Operand, Operand] = {
-        v: Value(v.type, name, True)
-        for v, name in names_of(function).items()
-        if v.hint is None and is_traced(v) and v not in unnamed
-    }
-    return replace(function, body=substitute(function.body, table))
 
 
 def gradient(
