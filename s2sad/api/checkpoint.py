@@ -112,13 +112,13 @@ def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
     return steps
 
 
-def _marked(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _marked(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The range of a marked loop in a function that is differentiated."""
-    most = lo.static(kw["snapshots"], node) if "snapshots" in kw else None
+    most = lowering.static(kw["snapshots"], node) if "snapshots" in kw else None
     if not isinstance(most, int) or most < 1:
-        lo.refuse(node, "checkpointed without a number of snapshots", "checkpointed(range(n), snapshots=10)")
+        lowering.refuse(node, "checkpointed without a number of snapshots", "checkpointed(range(n), snapshots=10)")
     if len(args) != 1 or not isinstance(args[0], Range):
-        lo.refuse(node, "checkpointed of something that is no range", "loop over range(len(xs)), and read xs[t]")
+        lowering.refuse(node, "checkpointed of something that is no range", "loop over range(len(xs)), and read xs[t]")
     return Checkpointed(args[0], most)
 
 

@@ -19,16 +19,16 @@ from s2sad.ir.primitives.lists import APPEND, CONCATENATE, LIST_DELETE, LIST_INS
 from s2sad.ir.types import ArrayType, SequenceType
 from s2sad.ir.values import Constant, Value, constant
 
-Found = Callable[["Lowering", Term, Any, list[Term], gast.AST], Term]
+Found = Callable[[Lowering, Term, Any, list[Term], gast.AST], Term]
 
 
-def _own(lo: Lowering, receiver: Term, node: gast.AST) -> Ref:
+def _own(lowering: Lowering, receiver: Term, node: gast.AST) -> Ref:
     if not isinstance(receiver, Ref):
-        lo.refuse(node, f"{describe(receiver)} is changed", "make a list of it first", UnsupportedType)
+        lowering.refuse(node, f"{describe(receiver)} is changed", "make a list of it first", UnsupportedType)
     return receiver
 
 
-def index_of(lo: Lowering, index: Term, length: int) -> int | None:
+def index_of(lowering: Lowering, index: Term, length: int) -> int | None:
     """A position known at compile time, counted from the start; None where it is known at run time only."""
     if isinstance(index, Constant) and isinstance(index.value, int):
         k = index.value
@@ -38,106 +38,110 @@ def index_of(lo: Lowering, index: Term, length: int) -> int | None:
     return None
 
 
-def _append(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    ref = _own(lo, receiver, node)
+def _append(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    ref = _own(lowering, receiver, node)
     if isinstance(items, list):
-        lo.change(ref, [*items, args[0]], node)
+        lowering.change(ref, [*items, args[0]], node)
     else:
-        lo.change(ref, lo.builder.apply(APPEND, (items, lo.item_value(args[0])), None, lo.shown(ref.cell)), node)
+        lowering.change(
+            ref,
+            lowering.builder.apply(APPEND, (items, lowering.item_value(args[0])), None, lowering.shown(ref.cell)),
+            node,
+        )
     return constant(None)
 
 
-def _extend(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    ref = _own(lo, receiver, node)
-    more = lo.open(lo.listed(args[0]))
+def _extend(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    ref = _own(lowering, receiver, node)
+    more = lowering.open(lowering.listed(args[0]))
     if isinstance(more, tuple):
         more = list(more)
     elif not isinstance(more, list) and not is_sequence(more):
-        more = lo.sequence(more, node)
-    lo.change(ref, joined(lo, items, more), node)
+        more = lowering.sequence(more, node)
+    lowering.change(ref, joined(lowering, items, more), node)
     return constant(None)
 
 
-def joined(lo: Lowering, a: Any, b: Any) -> Term:
+def joined(lowering: Lowering, a: Any, b: Any) -> Term:
     """Two lists in one."""
     if isinstance(a, list) and isinstance(b, list):
         return a + b
     if isinstance(b, list):
         for item in b:
-            a = lo.builder.apply(APPEND, (a, lo.item_value(item)))
+            a = lowering.builder.apply(APPEND, (a, lowering.item_value(item)))
         return a  # type: ignore[no-any-return]
     for item in a if isinstance(a, list) else ():
-        lo.item_value(item)
-    return lo.builder.apply(CONCATENATE, (lo.sequence_value(a), b))
+        lowering.item_value(item)
+    return lowering.builder.apply(CONCATENATE, (lowering.sequence_value(a), b))
 
 
-def _pop(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    ref = _own(lo, receiver, node)
+def _pop(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    ref = _own(lowering, receiver, node)
     at = args[0] if args else constant(-1)
     if isinstance(items, list):
-        k = position(lo, at, len(items), node)
-        lo.change(ref, [*items[:k], *items[k + 1 :]], node)
+        k = position(lowering, at, len(items), node)
+        lowering.change(ref, [*items[:k], *items[k + 1 :]], node)
         return items[k]  # type: ignore[no-any-return]
-    place = lo.to_operand(at)
-    item = lo.builder.apply(GETITEM, (items, place))
-    lo.change(ref, lo.builder.apply(LIST_DELETE, (items, place), None, lo.shown(ref.cell)), node)
-    return lo.adopt(item, "which came out of a list of run-time length")
+    place = lowering.to_operand(at)
+    item = lowering.builder.apply(GETITEM, (items, place))
+    lowering.change(ref, lowering.builder.apply(LIST_DELETE, (items, place), None, lowering.shown(ref.cell)), node)
+    return lowering.adopt(item, "which came out of a list of run-time length")
 
 
-def position(lo: Lowering, index: Term, length: int, node: gast.AST) -> int:
+def position(lowering: Lowering, index: Term, length: int, node: gast.AST) -> int:
     """A position in a list whose length is known."""
-    k = index_of(lo, index, length)
+    k = index_of(lowering, index, length)
     if k is None:
-        k = int(lo.static(index, node))
+        k = int(lowering.static(index, node))
     if not 0 <= k < length:
-        lo.refuse(node, f"list index out of range: {k} of {length} items", "", UnsupportedType)
+        lowering.refuse(node, f"list index out of range: {k} of {length} items", "", UnsupportedType)
     return k
 
 
-def _insert(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    ref = _own(lo, receiver, node)
-    known = isinstance(args[0], Constant) or index_of(lo, args[0], 0) is not None
+def _insert(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    ref = _own(lowering, receiver, node)
+    known = isinstance(args[0], Constant) or index_of(lowering, args[0], 0) is not None
     if isinstance(items, list) and known:
         items = list(items)
-        items.insert(lo.static(args[0], node), args[1])
-        lo.change(ref, items, node)
+        items.insert(lowering.static(args[0], node), args[1])
+        lowering.change(ref, items, node)
     else:
-        items = lo.sequence_value(items, name=lo.shown(ref.cell))
-        operands = (items, lo.to_operand(args[0]), lo.item_value(args[1]))
-        lo.change(ref, lo.builder.apply(LIST_INSERT, operands, None, lo.shown(ref.cell)), node)
+        items = lowering.sequence_value(items, name=lowering.shown(ref.cell))
+        operands = (items, lowering.to_operand(args[0]), lowering.item_value(args[1]))
+        lowering.change(ref, lowering.builder.apply(LIST_INSERT, operands, None, lowering.shown(ref.cell)), node)
     return constant(None)
 
 
-def _reverse(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    ref = _own(lo, receiver, node)
-    contents = items[::-1] if isinstance(items, list) else lo.builder.apply(REVERSED_ITEMS, (items,))
-    lo.change(ref, contents, node)
+def _reverse(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    ref = _own(lowering, receiver, node)
+    contents = items[::-1] if isinstance(items, list) else lowering.builder.apply(REVERSED_ITEMS, (items,))
+    lowering.change(ref, contents, node)
     return constant(None)
 
 
-def _copy(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    return lo.new(list, list(items) if isinstance(items, list) else items)
+def _copy(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return lowering.new(list, list(items) if isinstance(items, list) else items)
 
 
-def _clear(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    lo.change(_own(lo, receiver, node), [], node)
+def _clear(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    lowering.change(_own(lowering, receiver, node), [], node)
     return constant(None)
 
 
-def _index(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    return constant(list(lo.static(list(items), node)).index(lo.static(args[0], node)))
+def _index(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return constant(list(lowering.static(list(items), node)).index(lowering.static(args[0], node)))
 
 
-def _count(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    return constant(list(lo.static(list(items), node)).count(lo.static(args[0], node)))
+def _count(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return constant(list(lowering.static(list(items), node)).count(lowering.static(args[0], node)))
 
 
-def _append_left(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    return _insert(lo, receiver, items, [constant(0), args[0]], node)
+def _append_left(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return _insert(lowering, receiver, items, [constant(0), args[0]], node)
 
 
-def _pop_left(lo: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
-    return _pop(lo, receiver, items, [constant(0)], node)
+def _pop_left(lowering: Lowering, receiver: Term, items: Any, args: list[Term], node: gast.AST) -> Term:
+    return _pop(lowering, receiver, items, [constant(0)], node)
 
 
 LIST_METHODS: dict[str, Found] = {
@@ -162,62 +166,65 @@ def is_sequence(term: Term) -> bool:
 
 # dicts
 
-FoundDict = Callable[["Lowering", Term, dict[Any, Any], list[Term], dict[str, Term], gast.AST], Term]
+FoundDict = Callable[[Lowering, Term, dict[Any, Any], list[Term], dict[str, Term], gast.AST], Term]
 
 
-def _items(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _items(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple((constant(k), v) for k, v in d.items())
 
 
-def _keys(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _keys(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple(constant(k) for k in d)
 
 
-def _values(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _values(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     return tuple(d.values())
 
 
-def _get(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+def _get(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
     default: Term = args[1] if len(args) > 1 else kw.get("default", constant(None))
-    found: Term = d.get(lo.static(args[0], node), default)
+    found: Term = d.get(lowering.static(args[0], node), default)
     return found
 
 
-def _dict_pop(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
-    key = lo.static(args[0], node)
+def _dict_pop(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+    key = lowering.static(args[0], node)
     if key not in d:
         if len(args) > 1:
             return args[1]
-        lo.refuse(node, f"the dict has no key {key!r}", "", UnsupportedType)
-    lo.change(_own(lo, receiver, node), {k: v for k, v in d.items() if k != key}, node)
+        lowering.refuse(node, f"the dict has no key {key!r}", "", UnsupportedType)
+    lowering.change(_own(lowering, receiver, node), {k: v for k, v in d.items() if k != key}, node)
     found: Term = d[key]
     return found
 
 
-def _update(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    more: Any = lo.open(args[0]) if args else {}
+def _update(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    more: Any = lowering.open(args[0]) if args else {}
     if not isinstance(more, dict):
-        more = dict((lo.static(k, node), v) for k, v in (lo.sequence(p, node) for p in lo.sequence(more, node)))
-    lo.change(_own(lo, receiver, node), {**d, **more, **kw}, node)
+        more = dict(
+            (lowering.static(k, node), v)
+            for k, v in (lowering.sequence(p, node) for p in lowering.sequence(more, node))
+        )
+    lowering.change(_own(lowering, receiver, node), {**d, **more, **kw}, node)
     return constant(None)
 
 
-def _setdefault(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
-    key = lo.static(args[0], node)
+def _setdefault(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+    key = lowering.static(args[0], node)
     if key not in d:
         default = args[1] if len(args) > 1 else constant(None)
-        lo.change(_own(lo, receiver, node), {**d, key: default}, node)
+        lowering.change(_own(lowering, receiver, node), {**d, key: default}, node)
         return default
     found: Term = d[key]
     return found
 
 
-def _dict_copy(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
-    return lo.new(dict, dict(d))
+def _dict_copy(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+    return lowering.new(dict, dict(d))
 
 
-def _dict_clear(lo: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
-    lo.change(_own(lo, receiver, node), {}, node)
+def _dict_clear(lowering: Lowering, receiver: Term, d: Any, args: list[Term], kw: Any, node: gast.AST) -> Term:
+    lowering.change(_own(lowering, receiver, node), {}, node)
     return constant(None)
 
 
@@ -237,44 +244,46 @@ DICT_METHODS: dict[str, FoundDict] = {
 # items
 
 
-def set_item(lo: Lowering, base: Term, index: Term, term: Term, node: gast.AST) -> None:
+def set_item(lowering: Lowering, base: Term, index: Term, term: Term, node: gast.AST) -> None:
     """`base[index] = term`."""
-    contents = lo.open(base)
+    contents = lowering.open(base)
     if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
-        lo.store_item(lo.must_be_array(base, node), index, lo.to_operand(term), node)
+        lowering.store_item(lowering.must_be_array(base, node), index, lowering.to_operand(term), node)
     elif isinstance(contents, dict):
-        lo.change(_own(lo, base, node), {**contents, lo.static(index, node): term}, node)
+        lowering.change(_own(lowering, base, node), {**contents, lowering.static(index, node): term}, node)
     elif isinstance(contents, list) and is_slice(index):
         new = list(contents)
-        more = lo.open(lo.listed(term))
-        new[lo.static(index, node)] = list(more) if isinstance(more, (list, tuple)) else lo.sequence(more, node)
-        lo.change(_own(lo, base, node), new, node)
-    elif isinstance(contents, list) and index_of(lo, index, len(contents)) is not None:
-        k = position(lo, index, len(contents), node)
-        lo.change(_own(lo, base, node), [*contents[:k], term, *contents[k + 1 :]], node)
+        more = lowering.open(lowering.listed(term))
+        new[lowering.static(index, node)] = (
+            list(more) if isinstance(more, (list, tuple)) else lowering.sequence(more, node)
+        )
+        lowering.change(_own(lowering, base, node), new, node)
+    elif isinstance(contents, list) and index_of(lowering, index, len(contents)) is not None:
+        k = position(lowering, index, len(contents), node)
+        lowering.change(_own(lowering, base, node), [*contents[:k], term, *contents[k + 1 :]], node)
     elif isinstance(contents, list) or is_sequence(contents):
-        named = lo.shown(base.cell) if isinstance(base, Ref) else None
-        sequence = lo.sequence_value(contents, name=named) if isinstance(contents, list) else contents
-        ref = _own(lo, base, node)
-        operands: list[Any] = [sequence, lo.to_operand(index), lo.item_value(term)]
-        lo.change(ref, lo.builder.apply(LIST_SET, operands, None, lo.shown(ref.cell)), node)
+        named = lowering.shown(base.cell) if isinstance(base, Ref) else None
+        sequence = lowering.sequence_value(contents, name=named) if isinstance(contents, list) else contents
+        ref = _own(lowering, base, node)
+        operands: list[Any] = [sequence, lowering.to_operand(index), lowering.item_value(term)]
+        lowering.change(ref, lowering.builder.apply(LIST_SET, operands, None, lowering.shown(ref.cell)), node)
     else:
-        lo.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
+        lowering.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
 
 
-def delete_item(lo: Lowering, base: Term, index: Term, node: gast.AST) -> None:
+def delete_item(lowering: Lowering, base: Term, index: Term, node: gast.AST) -> None:
     """`del base[index]`."""
-    contents = lo.open(base)
+    contents = lowering.open(base)
     if isinstance(contents, dict):
-        _dict_pop(lo, base, contents, [index], {}, node)
+        _dict_pop(lowering, base, contents, [index], {}, node)
     elif isinstance(contents, list) and is_slice(index):
         new = list(contents)
-        del new[lo.static(index, node)]
-        lo.change(_own(lo, base, node), new, node)
+        del new[lowering.static(index, node)]
+        lowering.change(_own(lowering, base, node), new, node)
     elif isinstance(contents, list) or is_sequence(contents):
-        _pop(lo, base, contents, [index], node)
+        _pop(lowering, base, contents, [index], node)
     else:
-        lo.refuse(node, f"an item of {describe(base)} is deleted", "", UnsupportedCall)
+        lowering.refuse(node, f"an item of {describe(base)} is deleted", "", UnsupportedCall)
 
 
 def is_slice(index: Term) -> bool:

@@ -33,16 +33,16 @@ NEUTRAL = {"np.any": False, "np.all": True}
 
 
 def plainly(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term | None:
     """The call without the arguments that its rule does not know; None where there are none, or one has a meaning."""
-    if primitive.name == "np.einsum" and arguments and not _is_text(lo, arguments[0]):
-        return lo.call_primitive(primitive, _with_subscripts(lo, arguments, node), keywords, node, None)
+    if primitive.name == "np.einsum" and arguments and not _is_text(lowering, arguments[0]):
+        return lowering.call_primitive(primitive, _with_subscripts(lowering, arguments, node), keywords, node, None)
     named = _by_name(primitive, arguments)
     if named is not None:
         arguments, more = named
         keywords = {k: v for k, v in {**more, **keywords}.items() if k != "out" or not is_none(v)}
-        return lo.call_primitive(primitive, arguments, keywords, node, None)
+        return lowering.call_primitive(primitive, arguments, keywords, node, None)
     unknown = {k: v for k, v in keywords.items() if k not in primitive.called.parameters}
     if not unknown or not arguments:
         return None
@@ -50,7 +50,7 @@ def plainly(
     again: Callable[[Term], Term] = lambda found: found  # noqa: E731
     for key in _HANDLERS:
         if key in unknown:
-            made = _HANDLERS[key](lo, primitive, arguments, {**rest, **unknown}, node)
+            made = _HANDLERS[key](lowering, primitive, arguments, {**rest, **unknown}, node)
             if made is None:
                 return None
             arguments, further = made
@@ -58,7 +58,7 @@ def plainly(
             again = (lambda found, before=again, after=further: after(before(found))) if further else again  # type: ignore[misc]
     if unknown:
         return None
-    return again(lo.call_primitive(primitive, arguments, rest, node, None))
+    return again(lowering.call_primitive(primitive, arguments, rest, node, None))
 
 
 def _by_name(primitive: Primitive, arguments: list[Term]) -> Arguments | None:
@@ -83,55 +83,55 @@ Made = tuple[list[Term], Callable[[Term], Term] | None]
 
 
 def _without_effect(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made:
     return arguments, None
 
 
 def _dtype(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
     if is_none(keywords["dtype"]):
         return arguments, None
-    dtype = np.dtype(lo.static(keywords["dtype"], node))
+    dtype = np.dtype(lowering.static(keywords["dtype"], node))
     if dtype.kind not in "fc":
         return None
     if isinstance(primitive.function, np.ufunc):
-        return [_cast(lo, a, dtype, node) for a in arguments], None
+        return [_cast(lowering, a, dtype, node) for a in arguments], None
     return None
 
 
-def _cast(lo: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
-    operand = lo.to_operand(lo.as_array_term(term))
+def _cast(lowering: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
+    operand = lowering.to_operand(lowering.as_array_term(term))
     t = operand.type
     if isinstance(t, ArrayType) and t.dtype == dtype:
         return operand
     if isinstance(t, ArrayType) and (t.is_scalar or t.rank == 0):
-        return lo.apply_to(dtype.type, [operand], node)
-    return lo.apply_to(np.astype, [operand, constant(dtype)], node)
+        return lowering.apply_to(dtype.type, [operand], node)
+    return lowering.apply_to(np.astype, [operand, constant(dtype)], node)
 
 
 def _order(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
-    order = lo.static(keywords["order"], node)
+    order = lowering.static(keywords["order"], node)
     if primitive.name in LAID_OUT or isinstance(primitive.function, np.ufunc) or order == "C":
         return arguments, None
     if order != "F" or primitive.name not in ("np.ravel", "np.reshape"):
         return None
 
     def turned(term: Term) -> Term:
-        return lo.apply_to(np.transpose, [term], node)
+        return lowering.apply_to(np.transpose, [term], node)
 
     if primitive.name == "np.ravel":
         return [turned(arguments[0])], None
-    shape = lo.open(arguments[1])
+    shape = lowering.open(arguments[1])
     backwards = tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape
     return [turned(arguments[0]), backwards], turned
 
 
 def _where(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Made | None:
     mask = keywords["where"]
     if isinstance(mask, Constant) and mask.value is True:
@@ -139,7 +139,7 @@ def _where(
     if primitive.name not in NEUTRAL:
         return None
     neutral = constant(NEUTRAL[primitive.name])
-    return [lo.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]], None
+    return [lowering.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]], None
 
 
 _HANDLERS: dict[str, Callable[..., Made | None]] = {
@@ -151,15 +151,15 @@ _HANDLERS: dict[str, Callable[..., Made | None]] = {
 }
 
 
-def _is_text(lo: Lowering, term: Term) -> bool:
+def _is_text(lowering: Lowering, term: Term) -> bool:
     return isinstance(term, Constant) and isinstance(term.type, StaticType) and isinstance(term.value, str)
 
 
-def _with_subscripts(lo: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:
+def _with_subscripts(lowering: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:
     """`einsum(a, [0, 1], b, [1, 2], [0, 2])`: the labels as text, before the operands."""
 
     def labels(term: Term) -> str:
-        found = [lo.static(k, node) for k in lo.sequence(term, node)]
+        found = [lowering.static(k, node) for k in lowering.sequence(term, node)]
         return "".join("..." if k is Ellipsis else string.ascii_letters[k] for k in found)
 
     count = len(arguments) // 2

@@ -21,7 +21,7 @@ from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
-Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
+Handler = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]
 WHOLE = constant(Ellipsis)
 
 VIEWS = frozenset(
@@ -43,12 +43,12 @@ MAYBE_VIEWS = frozenset({"np.reshape", "np.ravel", "np.asarray", "np.astype", "n
 """What gives a view or a copy, by the layout of the array or its type."""
 
 
-def view_of(lo: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
+def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
     """What a function gives that makes a view of its first argument, an array that lives in a cell."""
     base, rest = operands[0], operands[1:]
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
         return None
-    t = lo.array_type(base)
+    t = lowering.array_type(base)
     name = primitive.name
     if name == "np.diag" and t.rank != 2:
         return None
@@ -60,117 +60,119 @@ def view_of(lo: Lowering, primitive: Primitive, operands: list[Term], static: di
         primitive, rest, static = required(np.swapaxes), [], {"axis1": -1, "axis2": -2}
     step = Step(primitive, tuple(rest), tuple(static.items()))
     if name in VIEWS:
-        return lo.view(base, step)
+        return lowering.view(base, step)
     if name not in MAYBE_VIEWS:
         return None
-    return lo.view(base, step, sure=name in ("np.reshape", "np.ravel") and lo.is_contiguous(base))
+    return lowering.view(base, step, sure=name in ("np.reshape", "np.ravel") and lowering.is_contiguous(base))
 
 
-def _assigned(lo: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
+def _assigned(lowering: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
     """`target[...] = value`."""
-    lo.store_item(lo.must_be_array(target, node), WHOLE, lo.to_operand(value), node)
+    lowering.store_item(lowering.must_be_array(target, node), WHOLE, lowering.to_operand(value), node)
     return constant(None)
 
 
-def _copyto(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _copyto(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     where = kw.pop("where", args[3] if len(args) > 3 else None)
     kw.pop("casting", None)
     if where is not None:
-        operands = [lo.to_operand(o) for o in (where, value, target)]
-        value = lo.apply(np.where, operands)
-    return _assigned(lo, target, value, node)
+        operands = [lowering.to_operand(o) for o in (where, value, target)]
+        value = lowering.apply(np.where, operands)
+    return _assigned(lowering, target, value, node)
 
 
-def _fill(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return _assigned(lo, args[0], args[1], node)
+def _fill(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return _assigned(lowering, args[0], args[1], node)
 
 
 def _ordered(function: Callable[..., Any]) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        target = lo.must_be_array(args[0], node)
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        target = lowering.must_be_array(args[0], node)
         kw.pop("kind", None)
-        made = lo.call(constant(function), [lo.to_operand(target), *args[1:]], kw, node, None)
-        lo.store(target, lo.to_operand(made), node)
+        made = lowering.call(constant(function), [lowering.to_operand(target), *args[1:]], kw, node, None)
+        lowering.store(target, lowering.to_operand(made), node)
         return constant(None)
 
     return handler
 
 
-def _put(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
-    flat = _flat(lo, lo.must_be_array(target, node))
-    lo.store_item(flat, lo.to_operand(lo.as_array_term(index)), lo.to_operand(value), node)
+    flat = _flat(lowering, lowering.must_be_array(target, node))
+    lowering.store_item(flat, lowering.to_operand(lowering.as_array_term(index)), lowering.to_operand(value), node)
     return constant(None)
 
 
-def _flat(lo: Lowering, array: Term) -> Term:
-    if lo.array_type(array).rank == 1:
+def _flat(lowering: Lowering, array: Term) -> Term:
+    if lowering.array_type(array).rank == 1:
         return array
-    return lo.view(array, Step(required(np.reshape), (constant(-1),)))
+    return lowering.view(array, Step(required(np.reshape), (constant(-1),)))
 
 
-def _put_along_axis(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _put_along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
-    axis = lo.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
-    rank = lo.array_type(lo.must_be_array(target, node)).rank
+    axis = lowering.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
+    rank = lowering.array_type(lowering.must_be_array(target, node)).rank
     if rank != 1:
-        lo.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
+        lowering.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
     if axis not in (0, -1, None):
-        lo.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
-    lo.store_item(target, lo.to_operand(index), lo.to_operand(value), node)
+        lowering.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
+    lowering.store_item(target, lowering.to_operand(index), lowering.to_operand(value), node)
     return constant(None)
 
 
-def _putmask(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _putmask(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target = args[0]
-    mask, value = (lo.to_operand(a) for a in args[1:3])
-    return _assigned(lo, target, lo.apply(np.where, [mask, value, lo.to_operand(target)]), node)
+    mask, value = (lowering.to_operand(a) for a in args[1:3])
+    return _assigned(lowering, target, lowering.apply(np.where, [mask, value, lowering.to_operand(target)]), node)
 
 
-def _fill_diagonal(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _fill_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
-    t = lo.array_type(lo.must_be_array(target, node))
+    t = lowering.array_type(lowering.must_be_array(target, node))
     if kw or len(args) > 2 or t.rank != 2:
-        lo.refuse(node, "np.fill_diagonal with wrap, or of no matrix", "write a[k, k] = x in a loop", UnsupportedCall)
-    shape = lo.sequence(lo.attribute(lo.to_operand(target), "shape", node), node)
+        lowering.refuse(
+            node, "np.fill_diagonal with wrap, or of no matrix", "write a[k, k] = x in a loop", UnsupportedCall
+        )
+    shape = lowering.sequence(lowering.attribute(lowering.to_operand(target), "shape", node), node)
     known = t.shape is not None and t.shape[0] == t.shape[1]
-    count = lo.to_operand(shape[0]) if known else lo.apply(min, [lo.to_operand(s) for s in shape])
-    k = lo.apply(np.arange, [count])
-    lo.store_item(target, (k, k), lo.to_operand(value), node)
+    count = lowering.to_operand(shape[0]) if known else lowering.apply(min, [lowering.to_operand(s) for s in shape])
+    k = lowering.apply(np.arange, [count])
+    lowering.store_item(target, (k, k), lowering.to_operand(value), node)
     return constant(None)
 
 
 def _added_at(sign: int) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        target, index, value = args[0], args[1], lo.to_operand(args[2])
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        target, index, value = args[0], args[1], lowering.to_operand(args[2])
         if sign < 0:
-            value = lo.apply(np.negative, [value])
-        lo.store_item(lo.must_be_array(target, node), index, value, node, INDEX_ADD)
+            value = lowering.apply(np.negative, [value])
+        lowering.store_item(lowering.must_be_array(target, node), index, value, node, INDEX_ADD)
         return constant(None)
 
     return handler
 
 
 def _refused_at(name: str) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        lo.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        lowering.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
 
     return handler
 
 
-def write_out(lo: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
+def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
     """`out=` of a function: the result is stored there, and `out` is what the call gives."""
     if isinstance(out, tuple):
         (out,) = out
-    target = lo.must_be_array(out, node)
-    value = lo.to_operand(result)
-    t, own = lo.array_type(target), value.type
+    target = lowering.must_be_array(out, node)
+    value = lowering.to_operand(result)
+    t, own = lowering.array_type(target), value.type
     if not isinstance(own, ArrayType):
         return target  # it is refused already
     if own.dtype is not None and t.dtype is not None and not np.can_cast(own.dtype, t.dtype, "same_kind"):
-        lo.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)
-    lo.store(target, value, node)
+        lowering.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)
+    lowering.store(target, value, node)
     return target
 
 
