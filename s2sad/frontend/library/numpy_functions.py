@@ -1,30 +1,27 @@
 """NumPy's functions that are given functions, conditions, or many arrays: as the loops and stores that they stand for.
 
-    np.vectorize(f)(x)                   np.array([f(v) for v in np.ravel(x)]).reshape(np.shape(x))
-    np.piecewise(x, [a, b], [f, g])      y = np.zeros_like(x); y[a] = f(x[a]); y[b] = g(x[b])
-    np.select([a, b], [x, y], z)         np.where(a, x, np.where(b, y, z))
-    np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.vectorize(f)(x)                   np.array([f(v) for v in np.ravel(x)]).reshape(np.shape(x))
+np.piecewise(x, [a, b], [f, g])      y = np.zeros_like(x); y[a] = f(x[a]); y[b] = g(x[b])
+np.select([a, b], [x, y], z)         np.where(a, x, np.where(b, y, z))
+np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, Operand, constant
-
-Handler = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]
 
 
 def _array(lowering: Lowering, term: Term) -> Operand:
@@ -38,6 +35,7 @@ def _rank(lowering: Lowering, x: Operand, name: str, node: gast.AST) -> int:
     return rank
 
 
+@meaning(np.vectorize)
 def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.vectorize(f)`: a function that is called for each number."""
     found = {**dict(zip(("pyfunc", "otypes"), args, strict=False)), **kw}
@@ -53,6 +51,7 @@ def each(*arrays: Any) -> Any:
     raise NotImplementedError
 
 
+@meaning(each)
 def _each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, *given = args
     if kw or not given:
@@ -71,6 +70,7 @@ def _each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return lowering.apply(np.reshape, [lowering.apply(np.array, [lowering.to_operand(items)]), shape])
 
 
+@meaning(np.apply_along_axis)
 def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.apply_along_axis(f, axis, x)` of a matrix: f of its rows or columns."""
     if kw or len(args) < 3:
@@ -92,12 +92,14 @@ def _given_last(*args: Any) -> Any:
     raise NotImplementedError
 
 
+@meaning(_given_last)
 def _call_given_last(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, more, row = args
     assert isinstance(more, tuple)
     return lowering.call(function, [row, *more], {}, node, None)
 
 
+@meaning(np.piecewise)
 def _piecewise(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Each function at the numbers where its condition holds; the last one, where there is one more, at the others."""
     x, more = _array(lowering, args[0]), args[3:]
@@ -119,6 +121,7 @@ def _piecewise(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: 
     return result
 
 
+@meaning(np.select)
 def _select(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("condlist", "choicelist", "default"), args, strict=False)), **kw}
     pairs = zip(lowering.sequence(found["condlist"], node), lowering.sequence(found["choicelist"], node), strict=True)
@@ -128,6 +131,7 @@ def _select(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return result
 
 
+@meaning(np.where, before_rule=True)
 def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.where(condition)` gives the indices."""
     if len(args) == 1 and not kw:
@@ -135,6 +139,7 @@ def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return lowering.call_primitive(required(np.where), args, kw, node, None)
 
 
+@meaning(np.fromiter)
 def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
     items = lowering.to_operand(lowering.listed(lowering.iterable(found["iter"])))
@@ -143,6 +148,7 @@ def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     )
 
 
+@meaning(np.block)
 def _block(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Rows of blocks, one below the other; a list of blocks beside each other."""
     rows = lowering.sequence(args[0], node)
@@ -169,6 +175,7 @@ def _beside(lowering: Lowering, blocks: list[Term], least: int, node: gast.AST) 
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(widened))], {"axis": -1})
 
 
+@meaning(np.diagflat)
 def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.diagflat`."""
     found = {**dict(zip(("v", "k"), args, strict=False)), **kw}
@@ -177,6 +184,7 @@ def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node
     return lowering.call(constant(np.diag), [flat], found, node, None)
 
 
+@meaning(np.column_stack)
 def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.column_stack`: vectors as columns, matrices as they are."""
     columns = []
@@ -188,6 +196,7 @@ def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(columns))], {"axis": 1})
 
 
+@meaning(np.ndindex)
 def _indices(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndindex(n, m)`: all indices, the last one the fastest."""
     lengths = lowering.sequence(args[0], node) if isinstance(lowering.open(args[0]), (tuple, list)) else args
@@ -200,6 +209,7 @@ def _indices(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     return Zip(tuple(lowering.builder.apply(GETITEM, (rows, constant(k))) for k in range(len(lengths))))
 
 
+@meaning(np.ndenumerate)
 def _enumerated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndenumerate(x)`: the indices, and the numbers."""
     x = _array(lowering, args[0])
@@ -208,6 +218,7 @@ def _enumerated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return Zip((places, lowering.apply(np.ravel, [x])))
 
 
+@meaning(np.append)
 def _append(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("arr", "values", "axis"), args, strict=False)), **kw}
     pair = [_array(lowering, found[k]) for k in ("arr", "values")]
@@ -217,6 +228,7 @@ def _append(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(pair))], axis)
 
 
+@meaning(np.bincount, before_rule=True)
 def _bincount(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("x", "weights", "minlength"), args, strict=False)), **kw}
     operands = [_array(lowering, found["x"])]
@@ -228,6 +240,7 @@ def _bincount(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     return lowering.apply(np.bincount, operands)
 
 
+@meaning(np.histogram)
 def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The numbers, or their weights, counted where they fall; the edges move with the least and the greatest number."""
     found = {**dict(zip(("a", "bins", "range", "density", "weights"), args, strict=False)), **kw}
@@ -237,56 +250,20 @@ def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: 
             node, "np.histogram with a rule for its bins", "give their number, or the edges", UnsupportedCall
         )
     a = _array(lowering, found["a"])
-    given: dict[str, Term] = {"np": constant(np), "a": a, "bins": constant(10) if is_none(bins) else bins}  # type: ignore[dict-item]
     if _rank(lowering, a, "np.histogram", node) != 1:
-        given["a"] = lowering.apply(np.ravel, [a])
-    own = lowering.to_operand(lowering.as_array_term(given["bins"]))
-    text = "def histogram_(np, a, bins, limits, w):\n"
-    if isinstance(own.type, ArrayType) and own.type.rank == 1:
-        text += "    edges = np.asarray(bins)\n"
-    else:
-        text += "    low, high = " + ("np.min(a), np.max(a)\n" if is_none(limits) else "limits\n")
-        text += "    if low == high:\n        low, high = low - 0.5, high + 0.5\n"
-        text += "    edges = np.linspace(low, high, bins + 1)\n"
-    text += "    n = len(edges) - 1\n    inside = (edges[0] <= a) & (a <= edges[-1])\n"
-    text += "    places = np.minimum(np.searchsorted(edges, a[inside], side='right') - 1, n - 1)\n"
-    text += f"    counts = np.bincount(places, {'None' if is_none(weights) else 'w[inside]'}, n)\n"
-    if not is_none(density) and lowering.static(density, node):  # type: ignore[arg-type]
-        text += "    counts = counts / np.diff(edges) / np.sum(counts)\n"
-    given["limits"] = constant(None) if limits is None else limits
-    given["w"] = constant(None) if is_none(weights) else lowering.apply(np.ravel, [_array(lowering, weights)])  # type: ignore[arg-type]
-    return lowering.synthetic(text + "    return counts, edges\n", given, node)
+        a = lowering.apply(np.ravel, [a])
+    count: Term = constant(10) if bins is None or is_none(bins) else bins
+    edges = lowering.to_operand(lowering.as_array_term(count))
+    bound: dict[str, Term] = {
+        "a": a,
+        "bins": count,
+        "limits": constant(None) if limits is None else limits,
+        "w": constant(None) if weights is None or is_none(weights) else _weights(lowering, weights),
+        "of_edges": constant(isinstance(edges.type, ArrayType) and edges.type.rank == 1),
+        "density": constant(density is not None and not is_none(density) and bool(lowering.static(density, node))),
+    }
+    return lowering.synthetic(in_python.histogram_, bound, node)
 
 
-def _asks(answer: Callable[[np.dtype[Any]], bool]) -> Handler:
-    """What the dtype alone settles."""
-
-    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        t = _array(lowering, args[0]).type
-        if not isinstance(t, ArrayType) or t.dtype is None:
-            lowering.refuse(node, "the dtype is not known at compile time", "annotate the argument", UnsupportedType)
-        return constant(answer(t.dtype))
-
-    return handler
-
-
-APPLIED: dict[Any, Handler] = {
-    np.vectorize: _vectorized,
-    each: _each,
-    _given_last: _call_given_last,
-    np.apply_along_axis: _along_axis,
-    np.piecewise: _piecewise,
-    np.select: _select,
-    np.where: _where,
-    np.fromiter: _fromiter,
-    np.block: _block,
-    np.append: _append,
-    np.column_stack: _columns,
-    np.diagflat: _on_diagonal,
-    np.bincount: _bincount,
-    np.histogram: _histogram,
-    np.ndindex: _indices,
-    np.ndenumerate: _enumerated,
-    np.iscomplexobj: _asks(lambda dtype: dtype.kind == "c"),
-    np.isrealobj: _asks(lambda dtype: dtype.kind != "c"),
-}
+def _weights(lowering: Lowering, weights: Term) -> Operand:
+    return lowering.apply(np.ravel, [_array(lowering, weights)])

@@ -12,7 +12,7 @@ from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import Value, constant
 
-JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
+JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
 
 
@@ -47,12 +47,12 @@ def join_rows(
     def moved_to(k: int) -> Term:
         return array if k == 0 else lowering.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
 
-    if primitive.name == "np.stack":
+    if primitive.function is np.stack:
         return moved_to(axis)
-    if primitive.name == "np.vstack" and rank <= 2:
+    if primitive.function is np.vstack and rank <= 2:
         return array if rank == 2 else lowering.apply_to(np.expand_dims, [array, constant(1)], node)
-    if primitive.name in ("np.vstack", "np.hstack"):
-        axis = int(primitive.name == "np.hstack")
+    if primitive.function in (np.vstack, np.hstack):
+        axis = int(primitive.function is np.hstack)
     if axis is None or rank <= 2:
         return lowering.apply_to(np.reshape, [array, constant(-1)], node)
     if not -rank < axis < rank - 1:

@@ -1,8 +1,6 @@
 """What NumPy's functions and methods write into arrays, and which of them give views.
 
-    np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   np.fill_diagonal(a, x)   out=a
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   np.fill_diagonal(a, x)   out=a
 """
 
 from __future__ import annotations
@@ -15,13 +13,13 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
-Handler = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]
 WHOLE = constant(Ellipsis)
 
 VIEWS = frozenset(
@@ -66,12 +64,35 @@ def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], stat
     return lowering.view(base, step, sure=name in ("np.reshape", "np.ravel") and lowering.is_contiguous(base))
 
 
+def writes(*functions: Any) -> Callable[[Meaning], Meaning]:
+    """Give functions that write into their first argument their meaning: arrays live in cells where one is called."""
+
+    def register(handler: Meaning) -> Meaning:
+        def within_memory(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+            lowering.need_memory()
+            return handler(lowering, args, kw, node)
+
+        return meaning(*functions)(within_memory)
+
+    return register
+
+
+def _writing_method(name: str, handler: Meaning) -> None:
+    """A method that writes into its array."""
+
+    @method(np.ndarray, name)
+    def called(lowering: Lowering, call: MethodCall) -> Term | None:
+        lowering.need_memory()
+        return handler(lowering, [call.receiver, *call.arguments], call.keywords, call.node)
+
+
 def _assigned(lowering: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
     """`target[...] = value`."""
     lowering.store_item(lowering.must_be_array(target, node), WHOLE, lowering.to_operand(value), node)
     return constant(None)
 
 
+@writes(np.copyto)
 def _copyto(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     where = kw.pop("where", args[3] if len(args) > 3 else None)
@@ -86,7 +107,7 @@ def _fill(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return _assigned(lowering, args[0], args[1], node)
 
 
-def _ordered(function: Callable[..., Any]) -> Handler:
+def _ordered(function: Callable[..., Any]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         target = lowering.must_be_array(args[0], node)
         kw.pop("kind", None)
@@ -97,6 +118,7 @@ def _ordered(function: Callable[..., Any]) -> Handler:
     return handler
 
 
+@writes(np.put)
 def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
     flat = _flat(lowering, lowering.must_be_array(target, node))
@@ -110,6 +132,7 @@ def _flat(lowering: Lowering, array: Term) -> Term:
     return lowering.view(array, Step(required(np.reshape), (constant(-1),)))
 
 
+@writes(np.put_along_axis)
 def _put_along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
     axis = lowering.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
@@ -122,12 +145,14 @@ def _put_along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], n
     return constant(None)
 
 
+@writes(np.putmask)
 def _putmask(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target = args[0]
     mask, value = (lowering.to_operand(a) for a in args[1:3])
     return _assigned(lowering, target, lowering.apply(np.where, [mask, value, lowering.to_operand(target)]), node)
 
 
+@writes(np.fill_diagonal)
 def _fill_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     t = lowering.array_type(lowering.must_be_array(target, node))
@@ -143,7 +168,7 @@ def _fill_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], no
     return constant(None)
 
 
-def _added_at(sign: int) -> Handler:
+def _added_at(sign: int) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         target, index, value = args[0], args[1], lowering.to_operand(args[2])
         if sign < 0:
@@ -154,11 +179,17 @@ def _added_at(sign: int) -> Handler:
     return handler
 
 
-def _refused_at(name: str) -> Handler:
+def _refused_at(name: str) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         lowering.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
 
     return handler
+
+
+writes(np.add.at)(_added_at(1))
+writes(np.subtract.at)(_added_at(-1))
+for _name in ("multiply", "divide", "maximum", "minimum", "power"):
+    writes(getattr(np, _name).at)(_refused_at(_name))
 
 
 def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
@@ -176,22 +207,10 @@ def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Te
     return target
 
 
-WRITERS: dict[Any, Handler] = {
-    np.copyto: _copyto,
-    np.put: _put,
-    np.put_along_axis: _put_along_axis,
-    np.putmask: _putmask,
-    np.fill_diagonal: _fill_diagonal,
-    np.add.at: _added_at(1),
-    np.subtract.at: _added_at(-1),
-    **{getattr(np, name).at: _refused_at(name) for name in ("multiply", "divide", "maximum", "minimum", "power")},
-}
-"""Functions that write into their first argument."""
-
-WRITING_METHODS: dict[str, Handler] = {
+for _name, _handler in {
     "fill": _fill,
+    "put": _put,
     "sort": _ordered(np.sort),
     "partition": _ordered(np.partition),
-    "put": _put,
-}
-"""Methods that write into their array."""
+}.items():
+    _writing_method(_name, _handler)

@@ -1,7 +1,4 @@
-"""Python's builtins and the classes of containers, as the lowering meets them in a call.
-
-Each handler takes the lowering, the arguments as terms, and the node; it gives a term.
-"""
+"""Python's builtins and the classes of containers, as the lowering meets them in a call."""
 
 from __future__ import annotations
 
@@ -21,14 +18,11 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import Variable, is_place
-from s2sad.frontend.library.containers import is_sequence
-from s2sad.frontend.library.numpy_functions import APPLIED
+from s2sad.frontend.library import in_python
 from s2sad.frontend.library.sorting import sorted_by
-from s2sad.frontend.library.type_questions import OF_TYPES
-from s2sad.frontend.library.ufunc_methods import FORMS
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.reading import match_patterns
-from s2sad.frontend.syntax.generators import first_items, of_text
 from s2sad.frontend.terms.terms import (
     Closure,
     Enumerate,
@@ -42,6 +36,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_sequence,
     is_static,
     static_value,
 )
@@ -52,15 +47,15 @@ from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.user_rules import adjoint, stop_gradient
 from s2sad.ir.values import Constant, Value, constant
 
-Handler = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]
 
-
+@meaning(range, before_rule=True)
 def _range(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     parts = [lowering.to_operand(a) for a in args]
     start, stop, step = (constant(0), parts[0], constant(1)) if len(parts) == 1 else (*parts, constant(1))[:3]
     return Range(start, stop, step)
 
 
+@meaning(len, before_rule=True)
 def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = lowering.call_special(args[0], "__len__", [], node)
     if found is not None:
@@ -75,17 +70,20 @@ def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     return lowering.apply(len, [lowering.to_operand(term)])
 
 
+@meaning(enumerate)
 def _enumerate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else constant(0))
     return Enumerate(lowering.iterable(args[0]), lowering.to_operand(start))
 
 
+@meaning(zip)
 def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return Zip(
         tuple(map(lowering.iterable, args)), bool(lowering.static(kw["strict"], node)) if "strict" in kw else False
     )
 
 
+@meaning(print, before_rule=True)
 def _print(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     static = {k: lowering.static(v, node) for k, v in kw.items()}
     return lowering.builder.apply(PRINT, [lowering.to_operand(a) for a in args], static)
@@ -98,6 +96,7 @@ def _opened_items(lowering: Lowering, given: Term, node: gast.AST) -> Term:
     return lowering.open(lowering.listed(lowering.iterable(given)))
 
 
+@meaning(tuple)
 def _tuple(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return ()
@@ -105,6 +104,7 @@ def _tuple(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return term if is_sequence(term) else tuple(lowering.sequence(term, node))
 
 
+@meaning(list, before_rule=True)
 def _list(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return lowering.new(list, [])
@@ -118,6 +118,7 @@ def _list(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return lowering.new(list, term if is_sequence(term) else lowering.sequence(term, node))
 
 
+@meaning(dict, collections.OrderedDict)
 def _dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     base = lowering.open(lowering.listed(args[0])) if args else {}
     if isinstance(base, (tuple, list)):
@@ -127,6 +128,7 @@ def _dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return lowering.new(dict, {**base, **kw})
 
 
+@meaning(sum)
 def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)
     folded = lowering.folded(args[0], "total", "sum", start)
@@ -154,7 +156,7 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     return total
 
 
-def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Handler:
+def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         if len(args) == 1:
             term = lowering.open(lowering.listed(lowering.iterable(args[0])))
@@ -188,6 +190,11 @@ def _by_key(lowering: Lowering, function: Callable[..., Any], items: list[Term],
     return best
 
 
+meaning(max, before_rule=True)(_extremum(max, np.max))
+meaning(min, before_rule=True)(_extremum(min, np.min))
+
+
+@meaning(isinstance)
 def _isinstance(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     classes = lowering.static(args[1], node)
     classes = classes if isinstance(classes, tuple) else (classes,)
@@ -217,10 +224,12 @@ def _class_of(lowering: Lowering, term: Term, node: gast.AST) -> type:
     lowering.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
 
 
+@meaning(type)
 def _type(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_class_of(lowering, args[0], node))
 
 
+@meaning(hasattr)
 def _hasattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     name = lowering.static(args[1], node)
     opened = lowering.open(args[0])
@@ -239,6 +248,7 @@ def _hasattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     return constant(hasattr(_class_of(lowering, args[0], node), name))
 
 
+@meaning(reversed)
 def _reversed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if is_array(args[0]):
         return Reversed(args[0])
@@ -248,7 +258,7 @@ def _reversed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     return tuple(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
 
 
-def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
+def _all_any(test_all: bool, function: Callable[..., Any]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         folded = lowering.folded(args[0], "items_", "all" if test_all else "any", None)
         if folded is not None:
@@ -269,22 +279,31 @@ def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
     return handler
 
 
+meaning(all)(_all_any(True, np.all))
+meaning(any)(_all_any(False, np.any))
+
+
+@meaning(map)
 def _map(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.mapped(args[0], [lowering.iterable(a) for a in args[1:]], node)
 
 
+@meaning(filter)
 def _filter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.filtered(args[0], lowering.iterable(args[1]), node)
 
 
+@meaning(functools.reduce)
 def _reduce(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.reduced(args[0], lowering.iterable(args[1]), args[2] if len(args) > 2 else None, node)
 
 
+@meaning(functools.partial)
 def _partial(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return Partial(args[0], tuple(args[1:]), kw)
 
 
+@meaning(functools.wraps)
 def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_same)
 
@@ -294,10 +313,12 @@ def _same(function: Any) -> Any:
     return function
 
 
+@meaning(functools.cache, _same)
 def _first(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return args[0] if args else constant(_same)
 
 
+@meaning(functools.lru_cache)
 def _cached(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`@lru_cache`, and `@lru_cache(None)`."""
     given = args[0] if args else None
@@ -305,6 +326,7 @@ def _cached(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return constant(_same) if named or kw else given  # type: ignore[return-value]
 
 
+@meaning(super)
 def _super(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if args:
         return Super(lowering.static(args[0], node), args[1])
@@ -316,6 +338,7 @@ def _super(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return Super(cell.cell_contents, frame.receiver)
 
 
+@meaning(sorted)
 def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     term = lowering.open(lowering.listed(lowering.iterable(args[0])))
     backward = bool(lowering.static(kw["reverse"], node)) if "reverse" in kw else False
@@ -344,27 +367,31 @@ def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return _list(lowering, [found], {}, node)
 
 
+@meaning(getattr)
 def _getattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) > 2 and not static_value(_hasattr(lowering, args[:2], {}, node)):
         return args[2]
     return lowering.attribute(args[0], lowering.static(args[1], node), node)
 
 
+@meaning(setattr)
 def _setattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     lowering.set_named(args[0], lowering.static(args[1], node), args[2], node)
     return constant(None)
 
 
+@meaning(iter)
 def _iter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.iterable(args[0])
 
 
+@meaning(divmod, before_rule=True)
 def _divmod(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     operands = [lowering.to_operand(a) for a in args]
     return (lowering.apply(np.floor_divide, operands), lowering.apply(np.remainder, operands))
 
 
-def _by_method(function: Callable[..., Any], name: str) -> Handler:
+def _by_method(function: Callable[..., Any], name: str) -> Meaning:
     """A builtin that asks a method of the user's class first."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -379,7 +406,11 @@ def _by_method(function: Callable[..., Any], name: str) -> Handler:
     return handler
 
 
-def _operation(node_class: type) -> Handler:
+meaning(abs, before_rule=True)(_by_method(abs, "__abs__"))
+meaning(round, before_rule=True)(_by_method(round, "__round__"))
+
+
+def _operation(node_class: type) -> Meaning:
     """A function of the module `operator` that is an operator."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -389,14 +420,40 @@ def _operation(node_class: type) -> Handler:
     return handler
 
 
-def _comparison(node_class: type) -> Handler:
+_OPERATORS: dict[Any, type] = {
+    operator.add: gast.Add,
+    operator.sub: gast.Sub,
+    operator.mul: gast.Mult,
+    operator.truediv: gast.Div,
+    operator.floordiv: gast.FloorDiv,
+    operator.mod: gast.Mod,
+    operator.pow: gast.Pow,
+}
+for _function, _node_class in _OPERATORS.items():
+    meaning(_function, before_rule=True)(_operation(_node_class))
+meaning(operator.matmul)(_operation(gast.MatMult))
+
+
+def _comparison(node_class: type) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         return lowering.compare(node, node_class(), args[0], args[1])
 
     return handler
 
 
-def _combined(function: Callable[..., Any]) -> Handler:
+_COMPARISONS: dict[Any, type] = {
+    operator.lt: gast.Lt,
+    operator.le: gast.LtE,
+    operator.gt: gast.Gt,
+    operator.ge: gast.GtE,
+    operator.eq: gast.Eq,
+    operator.ne: gast.NotEq,
+}
+for _function, _node_class in _COMPARISONS.items():
+    meaning(_function, before_rule=True)(_comparison(_node_class))
+
+
+def _combined(function: Any) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -410,32 +467,48 @@ def _combined(function: Callable[..., Any]) -> Handler:
     return handler
 
 
+for _function in (
+    itertools.product,
+    itertools.chain,
+    itertools.combinations,
+    itertools.permutations,
+    itertools.pairwise,
+    itertools.zip_longest,
+):
+    meaning(_function)(_combined(_function))
+
+
+@meaning(itertools.islice)
 def _islice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if isinstance(args[0], Generated) and len(args) == 2:
-        return first_items(lowering, args[0], args[1], node)
+        return lowering.generator_of(in_python.islice_, {"items": args[0], "count": args[1]}, node)
     return _combined(itertools.islice)(lowering, args, kw, node)
 
 
+@meaning(itertools.repeat)
 def _repeated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`itertools.repeat(x, n)`, as a generator."""
     if len(args) != 2 or kw:
         lowering.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
-    text = "def repeat_(x, n):\n    for _ in range(n):\n        yield x"
-    return of_text(lowering, text, {"x": args[0], "n": args[1]}, node)
+    return lowering.generator_of(in_python.repeat_, {"x": args[0], "n": args[1]}, node)
 
 
+@meaning(match_patterns.always)
 def _always(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(True)
 
 
+@meaning(match_patterns.is_sequence_like)
 def _is_sequence_like(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(isinstance(lowering.open(args[0]), (tuple, list)) or is_sequence(lowering.open(args[0])))
 
 
+@meaning(match_patterns.is_mapping_like)
 def _is_mapping_like(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(isinstance(lowering.open(args[0]), dict))
 
 
+@meaning(match_patterns.positional)
 def _positional(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     cls, k = lowering.static(args[1], node), lowering.static(args[2], node)
     if cls in match_patterns.SELF_MATCHING:
@@ -443,12 +516,14 @@ def _positional(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return lowering.attribute(args[0], lowering.reads.of_class(cls, "__match_args__")[1][k], node)
 
 
+@meaning(match_patterns.without)
 def _without(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     items, keys = lowering.open(args[0]), lowering.static(args[1], node)
     assert isinstance(items, dict)
     return lowering.new(dict, {k: v for k, v in items.items() if k not in keys})
 
 
+@meaning(dataclasses.replace)
 def _replaced(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`dataclasses.replace(object, **changes)`."""
     opened = lowering.open(args[0])
@@ -459,7 +534,7 @@ def _replaced(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     )
 
 
-def _copied(deep: bool) -> Handler:
+def _copied(deep: bool) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         term = args[0]
         if deep:
@@ -472,11 +547,17 @@ def _copied(deep: bool) -> Handler:
     return handler
 
 
+meaning(copy.copy)(_copied(False))
+meaning(copy.deepcopy)(_copied(True))
+
+
+@meaning(itertools.accumulate)
 def _accumulate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function = args[1] if len(args) > 1 else kw.get("func", constant(operator.add))
     return lowering.accumulated(function, lowering.iterable(args[0]), kw.get("initial"), node)
 
 
+@meaning(collections.deque)
 def _deque(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if kw or len(args) > 1:
         lowering.refuse(
@@ -485,6 +566,7 @@ def _deque(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return _list(lowering, args, {}, node)
 
 
+@meaning(collections.defaultdict)
 def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     made = _dict(lowering, args[1:], kw, node)
     assert isinstance(made, Ref)
@@ -492,123 +574,44 @@ def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], nod
     return made
 
 
+@meaning(slice, before_rule=True)
 def _slice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     parts = [lowering.to_operand(a) for a in args]
     start, stop, step = (constant(None), parts[0], constant(None)) if len(parts) == 1 else (*parts, constant(None))[:3]
     return lowering.builder.operand(slice(start, stop, step))
 
 
+@meaning(np.ndarray)
 def _ndarray(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) > 2 or kw.keys() - {"shape", "dtype"}:
         lowering.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
     return lowering.call(constant(np.empty), args, kw, node, None)
 
 
+@meaning(stop_gradient, before_rule=True)
 def _stop_gradient(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     (term,) = (*args, *kw.values())
     return lowering.stopped(term)
 
 
+@meaning(adjoint)
 def _adjoint(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) != 2 or not isinstance(args[1], Closure):
         lowering.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
     return lowering.with_adjoint(args[0], args[1], node)
 
 
-HANDLERS: dict[Any, Handler] = {
-    **FORMS,
-    **APPLIED,
-    adjoint: _adjoint,
-    stop_gradient: _stop_gradient,
-    np.ndarray: _ndarray,
-    slice: _slice,
-    collections.deque: _deque,
-    collections.defaultdict: _default_dict,
-    dataclasses.replace: _replaced,
-    copy.copy: _copied(False),
-    copy.deepcopy: _copied(True),
-    itertools.accumulate: _accumulate,
-    match_patterns.always: _always,
-    match_patterns.is_sequence_like: _is_sequence_like,
-    match_patterns.is_mapping_like: _is_mapping_like,
-    match_patterns.positional: _positional,
-    match_patterns.without: _without,
-    range: _range,
-    len: _len,
-    enumerate: _enumerate,
-    zip: _zip,
-    print: _print,
-    tuple: _tuple,
-    list: _list,
-    dict: _dict,
-    collections.OrderedDict: _dict,
-    sum: _sum,
-    max: _extremum(max, np.max),
-    min: _extremum(min, np.min),
-    isinstance: _isinstance,
-    type: _type,
-    hasattr: _hasattr,
-    reversed: _reversed,
-    all: _all_any(True, np.all),
-    any: _all_any(False, np.any),
-    map: _map,
-    filter: _filter,
-    functools.reduce: _reduce,
-    functools.partial: _partial,
-    functools.wraps: _wraps,
-    functools.cache: _first,
-    functools.lru_cache: _cached,
-    _same: _first,
-    super: _super,
-    sorted: _sorted,
-    getattr: _getattr,
-    setattr: _setattr,
-    iter: _iter,
-    divmod: _divmod,
-    abs: _by_method(abs, "__abs__"),
-    round: _by_method(round, "__round__"),
-    operator.add: _operation(gast.Add),
-    operator.sub: _operation(gast.Sub),
-    operator.mul: _operation(gast.Mult),
-    operator.truediv: _operation(gast.Div),
-    operator.floordiv: _operation(gast.FloorDiv),
-    operator.mod: _operation(gast.Mod),
-    operator.pow: _operation(gast.Pow),
-    operator.matmul: _operation(gast.MatMult),
-    operator.lt: _comparison(gast.Lt),
-    operator.le: _comparison(gast.LtE),
-    operator.gt: _comparison(gast.Gt),
-    operator.ge: _comparison(gast.GtE),
-    operator.eq: _comparison(gast.Eq),
-    operator.ne: _comparison(gast.NotEq),
-    itertools.product: _combined(itertools.product),
-    itertools.chain: _combined(itertools.chain),
-    itertools.combinations: _combined(itertools.combinations),
-    itertools.permutations: _combined(itertools.permutations),
-    itertools.pairwise: _combined(itertools.pairwise),
-    itertools.zip_longest: _combined(itertools.zip_longest),
-    itertools.islice: _islice,
-    itertools.repeat: _repeated,
-}
+pure(bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
+pure(collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
 
 
-PURE: frozenset[Any] = frozenset(
-    (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
-    + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
-    + OF_TYPES
-)
-"""Functions without effect, which are called at compile time where all their arguments are known."""
+def _of_nothing(cls: type) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+        """`float()`; of an argument the rule, or the value at compile time, says what it is."""
+        return None if args else constant(cls())
+
+    return handler
 
 
-def evaluates_at_compile_time(function: Any) -> bool:
-    """Whether a function may be called at compile time."""
-    return is_hashable(function) and function in PURE
-
-
-def is_hashable(x: Any) -> bool:
-    """Whether an object can be looked up in a table."""
-    try:
-        hash(x)
-    except TypeError:
-        return False
-    return True
+for _cls in (int, float, complex, bool, str):
+    meaning(_cls, before_rule=True)(_of_nothing(_cls))

@@ -1,11 +1,9 @@
 """Functions of NumPy that stand for others: `np.add.outer`, `np.add.reduce`, `np.mgrid[...]`.
 
-    np.subtract.outer(x, y)       x[:, None] - y
-    np.maximum.reduce(x)          np.max(x, axis=0)
-    np.mgrid[0:n, 0:m]            np.indices((n, m))
-    np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.subtract.outer(x, y)       x[:, None] - y
+np.maximum.reduce(x)          np.max(x, axis=0)
+np.mgrid[0:n, 0:m]            np.indices((n, m))
+np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
 """
 
 from __future__ import annotations
@@ -18,17 +16,13 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, meaning, subscript
 from s2sad.frontend.terms.arrays import is_integer
 from s2sad.frontend.terms.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Value, constant
-
-Handler = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]
-
-GRIDS = (np.mgrid, np.ogrid, np.r_, np.c_)
-"""What is indexed to make an array."""
 
 REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
     np.add: (np.sum, np.cumsum),
@@ -62,7 +56,7 @@ def _new_axes(lowering: Lowering, x: Operand, before: int, after: int) -> Operan
     return lowering.builder.apply(GETITEM, (x, lowering.builder.operand(index)))
 
 
-def _outer(function: np.ufunc) -> Handler:
+def _outer(function: np.ufunc) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         name = f"np.{function.__name__}.outer"
         _refuse_more(lowering, name, 2, args, kw, node)
@@ -77,7 +71,7 @@ def _outer(function: np.ufunc) -> Handler:
     return handler
 
 
-def _reduce(function: np.ufunc) -> Handler:
+def _reduce(function: np.ufunc) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis", "keepdims")}
@@ -92,7 +86,7 @@ def _reduce(function: np.ufunc) -> Handler:
     return handler
 
 
-def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
+def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis")}
@@ -103,7 +97,7 @@ def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Handler:
+def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Meaning:
     """`np.split` and its like: as slices where the primitive cannot do it."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
@@ -133,6 +127,12 @@ def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = 
     return handler
 
 
+meaning(np.split, before_rule=True)(_split(np.split))
+meaning(np.array_split)(_split(np.array_split))
+meaning(np.hsplit)(_split(np.hsplit, lambda rank: 1 if rank > 1 else 0))
+meaning(np.vsplit)(_split(np.vsplit, lambda rank: 0))
+
+
 def _ends(lowering: Lowering, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
     """Where the parts end when the first ones are longer by one."""
     shape = lowering.sequence(lowering.attribute(x, "shape", node), node)
@@ -146,6 +146,7 @@ def _ends(lowering: Lowering, x: Operand, axis: int, count: int, node: gast.AST)
     return places
 
 
+@meaning(np.linalg.norm, before_rule=True)
 def _norm(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The norms that are a greatest or least number: those of order inf and -inf, and of matrices 1 and -1."""
     found = {**dict(zip(("x", "ord", "axis", "keepdims"), args, strict=False)), **kw}
@@ -166,20 +167,18 @@ def _norm(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     )
 
 
-def grid(lowering: Lowering, which: Any, index: Term, node: gast.AST) -> Term:
-    """`np.mgrid[start:stop:step, ...]`, `np.ogrid`, `np.r_[...]`, `np.c_[...]`."""
-    if which is np.r_ or which is np.c_:
-        return _joined(lowering, which, index, node)
+def _grid(lowering: Lowering, index: Term, node: gast.AST, dense: bool) -> Term:
+    """`np.mgrid[start:stop:step, ...]`, and `np.ogrid`, which is not dense."""
     items = lowering.index_items(index, None)
     if not all(isinstance(i, Slice) for i in items):
         lowering.refuse(node, "a grid of what are no slices", "write np.meshgrid", UnsupportedType)
     counts = [_count(i) for i in items]
-    if which is np.mgrid and len(items) > 1 and all(c is not None for c in counts):
+    if dense and len(items) > 1 and all(c is not None for c in counts):
         return lowering.call(constant(np.indices), [tuple(counts)], {}, node, None)
     axes = [_points(lowering, i, node) for i in items]
     if not isinstance(index, tuple) and len(axes) == 1:
         return axes[0]
-    if which is np.mgrid:
+    if dense:
         grids = lowering.call(constant(np.meshgrid), list(axes), {"indexing": constant("ij")}, node, None)
         return lowering.call(constant(np.stack), [grids], {}, node, None)
     last = len(axes) - 1
@@ -189,9 +188,29 @@ def grid(lowering: Lowering, which: Any, index: Term, node: gast.AST) -> Term:
     return tuple(_new_axes(lowering, x, k, last - k) for k, x in enumerate(axes))
 
 
-def _joined(lowering: Lowering, which: Any, index: Term, node: gast.AST) -> Operand:
+@subscript(np.mgrid)
+def _dense_grid(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _grid(lowering, index, node, dense=True)
+
+
+@subscript(np.ogrid)
+def _open_grid(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _grid(lowering, index, node, dense=False)
+
+
+@subscript(np.r_)
+def _rows(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _joined(lowering, index, node, columns=False)
+
+
+@subscript(np.c_)
+def _columns(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _joined(lowering, index, node, columns=True)
+
+
+def _joined(lowering: Lowering, index: Term, node: gast.AST, columns: bool) -> Operand:
     """`np.r_[a, b:c, x]`, the items one behind the other, and `np.c_[a, b]`, as columns."""
-    name = "np.r_" if which is np.r_ else "np.c_"
+    name = f"np.{'c' if columns else 'r'}_"
     pieces = []
     for item in index if isinstance(index, tuple) else (index,):
         (opened,) = lowering.index_items(item, None)
@@ -201,9 +220,9 @@ def _joined(lowering: Lowering, which: Any, index: Term, node: gast.AST) -> Oper
         rank = piece.type.rank if isinstance(piece.type, ArrayType) else None
         if rank is None:
             lowering.refuse(node, f"{name} of this", "write np.concatenate or np.column_stack", UnsupportedType)
-        rows = 1 if which is np.r_ else 2
+        rows = 2 if columns else 1
         pieces.append(_new_axes(lowering, piece, rows - 1 if rank == 0 else 0, 1 if rank < rows else 0))
-    axis = {} if which is np.r_ else {"axis": -1}
+    axis = {"axis": -1} if columns else {}
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(pieces))], axis)
 
 
@@ -225,15 +244,12 @@ def _points(lowering: Lowering, item: Term, node: gast.AST) -> Operand:
     return lowering.apply(np.arange, [start, item.stop, *([] if is_none(item.step) else [item.step])])
 
 
-_UFUNCS = [f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1]
+_UFUNCS = {f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1}
 
-FORMS: dict[Any, Handler] = {
-    np.linalg.norm: _norm,
-    np.split: _split(np.split),
-    np.array_split: _split(np.array_split),
-    np.hsplit: _split(np.hsplit, lambda rank: 1 if rank > 1 else 0),
-    np.vsplit: _split(np.vsplit, lambda rank: 0),
-    **{f.outer: _outer(f) for f in _UFUNCS if f.signature is None},
-    **{f.reduce: _reduce(f) for f in REDUCTIONS},
-    **{f.accumulate: _accumulate(f, meant) for f, (_, meant) in REDUCTIONS.items() if meant is not None},
-}
+for _function in _UFUNCS:
+    if _function.signature is None:
+        meaning(_function.outer)(_outer(_function))
+for _function, (_, _running) in REDUCTIONS.items():
+    meaning(_function.reduce)(_reduce(_function))
+    if _running is not None:
+        meaning(_function.accumulate)(_accumulate(_function, _running))

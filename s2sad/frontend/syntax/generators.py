@@ -27,7 +27,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
-from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Term, Zip
+from s2sad.frontend.terms.terms import Closure, Generated, Term
 
 EACH, ITEM, LEFT = "each_", "item_", "left_"
 
@@ -43,50 +43,6 @@ def of_function(f: types.FunctionType, bound: dict[str, Term]) -> Generated:
 
 def of_closure(closure: Closure, bound: dict[str, Term]) -> Generated:
     return Generated(closure.node, closure.frame.source, None, closure.frame, bound)
-
-
-def of_text(lowering: Lowering, text: str, bound: dict[str, Term], node: gast.AST) -> Generated:
-    """A small generator that one of Python's own is read as."""
-    tree = lowering.parsed(text, node)
-    return Generated(tree, lowering.frame.source, None, None, bound)
-
-
-def flattened(lowering: Lowering, term: Term, node: gast.AST) -> Term:
-    """`enumerate` and `zip` of a generator as generators; other terms as they are."""
-    if isinstance(term, Enumerate) and isinstance(flattened(lowering, term.iterable, node), Generated):
-        text = "def enumerate_(items, k):\n    for item in items:\n        yield k, item\n        k += 1"
-        return of_text(lowering, text, {"items": flattened(lowering, term.iterable, node), "k": term.start}, node)
-    if not isinstance(term, Zip):
-        return term
-    terms = [flattened(lowering, t, node) for t in term.iterables]
-    made = [k for k, t in enumerate(terms) if isinstance(t, Generated)]
-    if not made:
-        return term
-    if len(made) > 1 or term.strict:
-        lowering.refuse(node, "zip of several generators, or strict", "make lists of them", UnsupportedType)
-    names = [f"row[{k - (k > made[0])}]" if k != made[0] else "item" for k in range(len(terms))]
-    rows = lowering.listed(Zip(tuple(t for k, t in enumerate(terms) if k != made[0])))
-    text = (
-        "def zip_(items, rows):\n    k = 0\n    if len(rows) == 0:\n        return\n    for item in items:\n"
-        f"        row = rows[k]\n        yield {', '.join(names)}\n"
-        "        k += 1\n        if k >= len(rows):\n            break"
-    )
-    return of_text(lowering, text, {"items": terms[made[0]], "rows": rows}, node)
-
-
-def first_items(lowering: Lowering, term: Generated, count: Term, node: gast.AST) -> Generated:
-    """`itertools.islice(generator, count)`."""
-    text = (
-        "def islice_(items, count):\n    if count <= 0:\n        return\n    k = 0\n    for item in items:\n"
-        "        yield item\n        k += 1\n        if k >= count:\n            break"
-    )
-    return of_text(lowering, text, {"items": term, "count": count}, node)
-
-
-def collected(lowering: Lowering, term: Generated, node: gast.AST) -> Term:
-    """The list of all items."""
-    text = "def items_(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found"
-    return lowering.synthetic(text, {"xs": term}, node)
 
 
 def consume(lowering: Lowering, node: gast.For, term: Generated) -> None:
@@ -113,6 +69,17 @@ def consume(lowering: Lowering, node: gast.For, term: Generated) -> None:
         lowering.awaited = before
 
 
+def each_(item_: Any) -> bool:
+    """The body of a loop that may be left early stands between the two statements."""
+    left_ = False
+    return left_
+
+
+def _yield_from(xs: Any) -> None:
+    for yielded_ in xs:  # noqa: B007  (the body is put in)
+        pass
+
+
 def _each(lowering: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     """The body of the loop as a function of the item; it gives whether the loop is left."""
     found: gast.FunctionDef | None = lowering.bodies.get(id(node))
@@ -121,7 +88,7 @@ def _each(lowering: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     body = _without_breaks(node.body) if leaves else node.body
     item = gast.Name(id=ITEM, ctx=gast.Load(), annotation=None, type_comment=None)
     bind = gast.Assign(targets=[node.target], value=item, type_comment=None)
-    made = lowering.parsed(f"def {EACH}({ITEM}):\n    {LEFT} = False\n    return {LEFT}", node)
+    made = lowering.tree_of(each_, node)
     made.body = [made.body[0], bind, *body, made.body[1]] if leaves else [bind, *body]
     _place(bind, node)
     lowering.bodies[id(node)] = made
@@ -134,7 +101,9 @@ def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
     made: list[gast.AST] = []
     for s in statements:
         if isinstance(s, gast.Break):
-            made.append(gast.copy_location(gast.parse(f"{LEFT} = True").body[0], s))
+            left = gast.Name(id=LEFT, ctx=gast.Store(), annotation=None, type_comment=None)
+            true = gast.Constant(value=True, kind=None)
+            made.append(_place(gast.Assign(targets=[left], value=true, type_comment=None), s))
         elif isinstance(s, (gast.For, gast.While, gast.FunctionDef, gast.ClassDef)):
             made.append(s)
         else:
@@ -165,7 +134,7 @@ def _handed(lowering: Lowering, statements: list[gast.AST], leaves: bool) -> lis
         if isinstance(s, gast.Expr) and isinstance(s.value, gast.Yield):
             made.append(_hand(s.value.value or gast.Constant(value=None, kind=None), s, leaves))
         elif isinstance(s, gast.Expr) and isinstance(s.value, gast.YieldFrom):
-            loop = lowering.parsed("for yielded_ in xs:\n    pass", s)
+            (loop,) = lowering.tree_of(_yield_from, s).body
             loop.iter, loop.body = s.value.value, [_hand(_name("yielded_"), s, leaves)]
             made.append(loop)
         elif isinstance(s, gast.Return):

@@ -10,11 +10,18 @@ import gast
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
+from s2sad.ir.marks import AtPoint, Forward, as_inside
 from s2sad.ir.types import is_active_type
 
 
 def call_forward(
-    lowering: Lowering, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lowering: Lowering,
+    mark: Forward,
+    jvp: Any,
+    arguments: list[Term],
+    keywords: dict[str, Term],
+    node: gast.AST,
+    hint: str | None,
 ) -> Term:
     """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
     try:
@@ -30,14 +37,15 @@ def call_forward(
     if not active:
         lowering.refuse(node, "jvp: all tangents are None", "give one for what is moved")
     if isinstance(fun, (Closure, Derived)):
-        derived = Derived(fun, jvp.__s2sad_tangent__(active))
+        derived = Derived(fun, mark.transform(active))
         return lowering.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
-    derivative = jvp.__s2sad_forward__(lowering.static(fun, node), active)
+    derivative = mark.derivative_of(lowering.static(fun, node), mark.transform(active))
     return lowering.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
 
 
 def value_and_linear(
     lowering: Lowering,
+    mark: AtPoint,
     operator: Any,
     arguments: list[Term],
     keywords: dict[str, Term],
@@ -55,12 +63,12 @@ def value_and_linear(
     active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
     if not active:
         lowering.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
-    transform = operator.__s2sad_linear__(active, len(values))
+    transform = mark.transform(active, len(values))
     if isinstance(fun, (Closure, Derived)):
         target, operands = lowering.derived_target(Derived(fun, transform), list(values), {}, node)
     else:
         target, operands = lowering.static(fun, node), values
-        target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
+        target = mark.derivative_of(as_inside(target), transform)
     value = lowering.call(fun, list(values), {}, node, hint)
     count = 1 if transform.kind == "pullback" else len(values)
     return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
