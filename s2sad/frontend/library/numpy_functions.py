@@ -19,7 +19,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
-from s2sad.ir.primitive import required
+from s2sad.ir.primitive import primitive_name, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, Operand, constant
 
@@ -76,7 +76,7 @@ def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     if kw or len(args) < 3:
         lowering.refuse(node, "np.apply_along_axis with keywords", "write a loop", UnsupportedCall)
     function, axis, x = args[0], lowering.static(args[1], node), _array(lowering, args[2])
-    rank = _rank(lowering, x, "np.apply_along_axis", node)
+    rank = _rank(lowering, x, primitive_name(np.apply_along_axis), node)
     if rank == 1:
         return lowering.call(function, [x, *args[3:]], {}, node, None)
     if rank != 2:
@@ -166,7 +166,7 @@ def _beside(lowering: Lowering, blocks: list[Term], least: int, node: gast.AST) 
     widened = []
     for block in blocks:
         x = _array(lowering, block)
-        rank = _rank(lowering, x, "np.block", node)
+        rank = _rank(lowering, x, primitive_name(np.block), node)
         if rank == 0:
             x = lowering.apply(np.full, [lowering.to_operand((constant(1),) * least), x])
         elif rank < least:
@@ -180,7 +180,7 @@ def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node
     """`np.diagflat`."""
     found = {**dict(zip(("v", "k"), args, strict=False)), **kw}
     x = _array(lowering, found.pop("v"))
-    flat = x if _rank(lowering, x, "np.diagflat", node) == 1 else lowering.apply(np.ravel, [x])
+    flat = x if _rank(lowering, x, primitive_name(np.diagflat), node) == 1 else lowering.apply(np.ravel, [x])
     return lowering.call(constant(np.diag), [flat], found, node, None)
 
 
@@ -190,7 +190,7 @@ def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     columns = []
     for item in lowering.sequence(args[0], node):
         x = _array(lowering, item)
-        if _rank(lowering, x, "np.column_stack", node) < 2:
+        if _rank(lowering, x, primitive_name(np.column_stack), node) < 2:
             x = lowering.apply(np.transpose, [lowering.apply(np.atleast_2d, [x])])
         columns.append(x)
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(columns))], {"axis": 1})
@@ -213,7 +213,7 @@ def _indices(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 def _enumerated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndenumerate(x)`: the indices, and the numbers."""
     x = _array(lowering, args[0])
-    _rank(lowering, x, "np.ndenumerate", node)
+    _rank(lowering, x, primitive_name(np.ndenumerate), node)
     places = _indices(lowering, lowering.sequence(lowering.attribute(x, "shape", node), node), {}, node)
     return Zip((places, lowering.apply(np.ravel, [x])))
 
@@ -223,7 +223,10 @@ def _append(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     found = {**dict(zip(("arr", "values", "axis"), args, strict=False)), **kw}
     pair = [_array(lowering, found[k]) for k in ("arr", "values")]
     if is_none(found.get("axis")):
-        pair = [lowering.apply(np.ravel, [x]) if _rank(lowering, x, "np.append", node) != 1 else x for x in pair]
+        pair = [
+            lowering.apply(np.ravel, [x]) if _rank(lowering, x, primitive_name(np.append), node) != 1 else x
+            for x in pair
+        ]
     axis = {} if is_none(found.get("axis")) else {"axis": lowering.static(found["axis"], node)}
     return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(pair))], axis)
 
@@ -250,7 +253,7 @@ def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: 
             node, "np.histogram with a rule for its bins", "give their number, or the edges", UnsupportedCall
         )
     a = _array(lowering, found["a"])
-    if _rank(lowering, a, "np.histogram", node) != 1:
+    if _rank(lowering, a, primitive_name(np.histogram), node) != 1:
         a = lowering.apply(np.ravel, [a])
     count: Term = constant(10) if bins is None or is_none(bins) else bins
     edges = lowering.to_operand(lowering.as_array_term(count))

@@ -22,22 +22,13 @@ from s2sad.ir.values import constant
 
 WHOLE = constant(Ellipsis)
 
-VIEWS = frozenset(
-    ("np.transpose", "np.swapaxes", "np.moveaxis", "np.squeeze", "np.expand_dims", "np.flip", "np.fliplr", "np.flipud")
-    + (
-        "np.broadcast_to",
-        "np.diagonal",
-        "np.diag",
-        "np.rot90",
-        "np.real",
-        "np.imag",
-        "np.atleast_1d",
-        "np.matrix_transpose",
-    )
-    + ("np.atleast_2d", "np.atleast_3d", "np.rollaxis")
+VIEWS: frozenset[Any] = frozenset(
+    (np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims)
+    + (np.flip, np.fliplr, np.flipud, np.rot90, np.broadcast_to, np.diagonal, np.diag, np.real, np.imag)
+    + (np.atleast_1d, np.atleast_2d, np.atleast_3d)
 )
 """What always gives a view of an array (or, as np.diag of a vector, never one)."""
-MAYBE_VIEWS = frozenset({"np.reshape", "np.ravel", "np.asarray", "np.astype", "np.ascontiguousarray"})
+MAYBE_VIEWS: frozenset[Any] = frozenset((np.reshape, np.ravel, np.asarray, np.astype))
 """What gives a view or a copy, by the layout of the array or its type."""
 
 
@@ -47,21 +38,21 @@ def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], stat
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
         return None
     t = lowering.array_type(base)
-    name = primitive.name
-    if name == "np.diag" and t.rank != 2:
+    function = primitive.function
+    if function is np.diag and t.rank != 2:
         return None
-    if name == "np.astype" and static.get("copy", True):
+    if function is np.astype and static.get("copy", True):
         return None
-    if name == "np.asarray" and not static:
+    if function is np.asarray and not static:
         return base
-    if name == "np.matrix_transpose":
+    if function is np.matrix_transpose:
         primitive, rest, static = required(np.swapaxes), [], {"axis1": -1, "axis2": -2}
     step = Step(primitive, tuple(rest), tuple(static.items()))
-    if name in VIEWS:
+    if function in VIEWS:
         return lowering.view(base, step)
-    if name not in MAYBE_VIEWS:
+    if function not in MAYBE_VIEWS:
         return None
-    return lowering.view(base, step, sure=name in ("np.reshape", "np.ravel") and lowering.is_contiguous(base))
+    return lowering.view(base, step, sure=function in (np.reshape, np.ravel) and lowering.is_contiguous(base))
 
 
 def writes(*functions: Any) -> Callable[[Meaning], Meaning]:

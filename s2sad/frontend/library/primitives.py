@@ -33,7 +33,8 @@ class Primitives(Lowering):
     ) -> Term:
         """A function with a rule."""
         out = keywords.get("out")
-        if out is None and isinstance(primitive.function, np.ufunc) and len(arguments) > primitive.arity > 0:
+        is_ufunc = isinstance(primitive.function, np.ufunc) and _is_of_numpy(primitive)
+        if out is None and is_ufunc and len(arguments) > primitive.arity > 0:
             *arguments, out = arguments
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         if out is not None and not is_none(out):
