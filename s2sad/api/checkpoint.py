@@ -15,10 +15,11 @@ from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import check_function, signature_of
 from s2sad.dispatch.pickling import packed, unpacked
 from s2sad.errors import ArgumentError
-from s2sad.frontend.library.python import HANDLERS
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import meaning
 from s2sad.frontend.reading.callables import python_function
 from s2sad.frontend.terms.terms import Checkpointed, Range, Term
+from s2sad.ir.marks import Differentiated, Operator, mark
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,8 +30,6 @@ class Checkpoint:
 
     __name__: str
     __qualname__: str
-    __s2sad_derivative__ = True
-    __s2sad_checkpoint__ = True
 
     def __init__(self, function: Callable[..., Any]) -> None:
         check_function(function)
@@ -83,8 +82,8 @@ def _transform(names: Sequence[str]) -> list[Transform]:
     return [Transform("checkpoint", ())]
 
 
-checkpoint.__s2sad_operator__ = True  # type: ignore[attr-defined]
-checkpoint.__s2sad_transform__ = _transform  # type: ignore[attr-defined]
+mark(Checkpoint, Differentiated(checkpoint=True))
+mark(checkpoint, Operator(_transform))
 
 
 def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
@@ -112,14 +111,12 @@ def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
     return steps
 
 
-def _marked(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(checkpointed)
+def _marked(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The range of a marked loop in a function that is differentiated."""
-    most = lo.static(kw["snapshots"], node) if "snapshots" in kw else None
+    most = lowering.static(kw["snapshots"], node) if "snapshots" in kw else None
     if not isinstance(most, int) or most < 1:
-        lo.refuse(node, "checkpointed without a number of snapshots", "checkpointed(range(n), snapshots=10)")
+        lowering.refuse(node, "checkpointed without a number of snapshots", "checkpointed(range(n), snapshots=10)")
     if len(args) != 1 or not isinstance(args[0], Range):
-        lo.refuse(node, "checkpointed of something that is no range", "loop over range(len(xs)), and read xs[t]")
+        lowering.refuse(node, "checkpointed of something that is no range", "loop over range(len(xs)), and read xs[t]")
     return Checkpointed(args[0], most)
-
-
-HANDLERS[checkpointed] = _marked

@@ -12,6 +12,7 @@ import numpy as np
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative, check_function, is_variadic, name_of, signature_of, spread
 from s2sad.errors import ArgumentError
+from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
 from s2sad.ir.types import is_active_type
@@ -281,18 +282,12 @@ def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     return print_function(derivative.primal(args, kwargs))
 
 
-def _tangent(fun: Any, active: tuple[int, ...]) -> Derivative:
-    return derivative_of(fun, Transform("jvp", active))
-
-
 def _pullback(active: tuple[int, ...], count: int) -> Transform:
     return Transform("pullback", active, count=count)
 
 
-vjp.__s2sad_linear__ = _pullback  # type: ignore[attr-defined]
-vjp.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
-jvp.__s2sad_forward__ = _tangent  # type: ignore[attr-defined]
-jvp.__s2sad_tangent__ = lambda active: Transform("jvp", active)  # type: ignore[attr-defined]
+mark(vjp, AtPoint(_pullback, derivative_of))
+mark(jvp, Forward(lambda active: Transform("jvp", active), derivative_of))
 
 
 def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
@@ -312,5 +307,4 @@ def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
 
 
 for _operator in (grad, value_and_grad):
-    _operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
-    _operator.__s2sad_transform__ = _transform_of(_operator)  # type: ignore[attr-defined]
+    mark(_operator, Operator(_transform_of(_operator)))

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from s2sad.api.gradients import (
@@ -23,6 +24,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.differentiate.vmap.vmap import ByKey
 from s2sad.dispatch.derivative import Derivative, name_of, signature_of
 from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
 
 
@@ -115,7 +117,6 @@ class Jacobian:
         self.reverse = reverse
         functools.update_wrapper(self, forward, updated=())
         self.__name__ = f"{name_of(forward.target)}_jacobian"
-        self.__s2sad_inside__ = self.reverse
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
@@ -140,6 +141,9 @@ class Jacobian:
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
+
+
+mark(Jacobian, StandsFor(attrgetter("reverse")))
 
 
 def hessian(
@@ -207,7 +211,6 @@ class HessianProduct:
         vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
             self.__signature__ = inspect.Signature([*own, vector])
-        self.__s2sad_inside__ = self.derivative
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         further = kwargs if self.derivative.is_variadic else {}
@@ -234,6 +237,9 @@ class HessianProduct:
             if k < len(primals):
                 check_like(vector, primals[k], f"the vector for argument {k}")
         return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
+
+
+mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 
 def linearize(fun: Callable[..., Any], *primals: Any, backend: str | None = None) -> tuple[Any, Callable[..., Any]]:
@@ -267,8 +273,7 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
     return Transform("pushforward", active)
 
 
-linearize.__s2sad_linear__ = _pushforward  # type: ignore[attr-defined]
-linearize.__s2sad_derivative_of__ = derivative_of  # type: ignore[attr-defined]
+mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
 def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
@@ -346,8 +351,7 @@ def _inside(operator: Callable[..., Any], *kinds: tuple[str, str]) -> None:
         first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
         return [replace(first, kind=kind, label=label) for kind, label in kinds]
 
-    operator.__s2sad_operator__ = True  # type: ignore[attr-defined]
-    operator.__s2sad_transform__ = made  # type: ignore[attr-defined]
+    mark(operator, Operator(made))
 
 
 _inside(jacfwd, ("jacfwd", ""))
@@ -363,5 +367,4 @@ def _vmap_inside(names: list[str], in_axes: Any = 0, out_axes: Any = 0, backend:
     return [Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes))]
 
 
-vmap.__s2sad_operator__ = True  # type: ignore[attr-defined]
-vmap.__s2sad_transform__ = _vmap_inside  # type: ignore[attr-defined]
+mark(vmap, Operator(_vmap_inside))

@@ -49,6 +49,7 @@ from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Symbol, renewed
+from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
@@ -214,7 +215,7 @@ class Program:
     def make(self, target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         if isinstance(target, Ruled):
             return self.ruled(target.custom, parameters, name)
-        if not getattr(target, "__s2sad_derivative__", False):
+        if not is_derivative(target):
             back = isinstance(target, HandingBack)
             lowered = self.lowered(target.target if back else target, parameters, back)
             function = replace(settle_lengths(lowered.function), name=name)

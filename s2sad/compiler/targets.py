@@ -14,6 +14,7 @@ import numpy as np
 from s2sad.frontend.reading.callables import python_function
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.marks import is_derivative
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.user_rules import Custom, Ruled
 
@@ -47,7 +48,7 @@ def name_of(target: Target) -> str:
         return name_of(target.target)
     if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
-    function = python_function(target) if not getattr(target, "__s2sad_derivative__", False) else None
+    function = python_function(target) if not is_derivative(target) else None
     name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
     if name == "__call__":
         name = type(target).__name__.lower()
@@ -97,4 +98,4 @@ def positional_names(target: Any, count: int) -> list[str]:
 
 def may_hand_back(target: Target) -> bool:
     """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
-    return not isinstance(target, (HandingBack, Custom, Ruled)) and not hasattr(target, "__s2sad_derivative__")
+    return not isinstance(target, (HandingBack, Custom, Ruled)) and not is_derivative(target)

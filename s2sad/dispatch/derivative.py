@@ -33,6 +33,7 @@ from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Se
 from s2sad.frontend.reading.callables import Spread, python_function
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.primitive import lookup
 from s2sad.ir.signature import Parameter, Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import (
@@ -108,7 +109,6 @@ class Derivative:
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
     """
 
-    __s2sad_derivative__ = True
     __signature__: inspect.Signature
 
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
@@ -489,6 +489,9 @@ class Derivative:
                         "give it a default, or use .lower(*args).source"
                     ) from None
                 parameters[name] = type_of(default) if type(default) is int else StaticType(default)
+
+
+mark(Derivative, Differentiated())
 
 
 def _annotated(parameter: inspect.Parameter) -> Type:

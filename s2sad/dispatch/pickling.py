@@ -26,6 +26,7 @@ from s2sad.errors import SourceUnavailable
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.fingerprint import code_digest
+from s2sad.ir.marks import is_checkpoint
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.values import Function
@@ -93,7 +94,7 @@ def packed(target: Any) -> Any:
             inner, arguments, keywords = target.func, target.args, target.keywords
         case types.MethodType():
             inner, arguments, keywords = target.__func__, (target.__self__,), {}
-        case _ if getattr(type(target), "__s2sad_checkpoint__", False):
+        case _ if is_checkpoint(target):
             inner, arguments, keywords = target.target, (), {}
         case Spread():
             inner, arguments, keywords = target.function, (target.names, target.count), {}

@@ -24,6 +24,7 @@ from s2sad.errors import Location
 from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Settled, Variable, replay, told_apart
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.marks import is_derivative
 from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.user_rules import Custom
 
@@ -37,7 +38,7 @@ def code_key(target: Any) -> object:
     """What functions that one piece of code makes have in common, hashable."""
     if isinstance(target, types.FunctionType):
         return target.__code__
-    if getattr(target, "__s2sad_derivative__", False):
+    if is_derivative(target):
         return (_hashable(target.transform), getattr(target, "backend", None), code_key(target.target))
     if isinstance(target, types.MethodType):
         return (types.MethodType, code_key(target.__func__))

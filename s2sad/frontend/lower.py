@@ -19,6 +19,18 @@ import gast
 from s2sad.errors import SeveralErrors, UnsupportedType
 from s2sad.frontend.context import Back, Context
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.library import (  # noqa: F401  (they fill the table of meanings)
+    array_methods,
+    containers,
+    numpy_functions,
+    numpy_keywords,
+    numpy_writers,
+    python,
+    type_questions,
+    ufunc_methods,
+)
+from s2sad.frontend.library.iterables import Iterables
+from s2sad.frontend.library.primitives import Primitives
 from s2sad.frontend.reading.callables import Spread, python_function
 from s2sad.frontend.reading.source import Source, deep_recursion, parse
 from s2sad.frontend.syntax.calls import Calls
@@ -30,7 +42,9 @@ from s2sad.frontend.syntax.custom_calls import Customs
 from s2sad.frontend.syntax.expressions import Expressions
 from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.objects import Objects
+from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.statements import Statements
+from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
@@ -106,7 +120,22 @@ def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 
-class FunctionLowering(Statements, Regions, Loops, Functions, Calls, Customs, Closures, Objects, Choices, Expressions):
+class FunctionLowering(
+    Statements,
+    Regions,
+    Loops,
+    Functions,
+    Calls,
+    Customs,
+    Closures,
+    Objects,
+    Choices,
+    Subscripts,
+    Operators,
+    Expressions,
+    Primitives,
+    Iterables,
+):
     """All parts together. One object lowers one function once."""
 
     def lower(self, target: Any, parameters: Mapping[str, Type], back: bool = False) -> Lowered:

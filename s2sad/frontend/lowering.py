@@ -23,8 +23,10 @@ from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
-from s2sad.frontend.terms.terms import Choice, Closure, Derived, Method, Ref, Term
+from s2sad.frontend.terms.terms import Choice, Closure, Derived, Generated, Generator, Method, Ref, Term
 from s2sad.ir.builder import Builder
+from s2sad.ir.definition import Definition
+from s2sad.ir.marks import Operator
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
 from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
@@ -106,9 +108,21 @@ class Lowering(ArrayCells):
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
 
+    # operators
+
     @abstractmethod
     def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
         """`left op right`."""
+
+    @abstractmethod
+    def joined(self, a: Any, b: Any) -> Term:
+        """Two lists in one."""
+
+    @abstractmethod
+    def computed(self, operand: Operand) -> int | float | None:
+        """The number that was computed from constants alone: -np.inf."""
+
+    # subscripts
 
     @abstractmethod
     def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
@@ -121,6 +135,18 @@ class Lowering(ArrayCells):
     @abstractmethod
     def index(self, node: gast.AST) -> Term:
         """The term of an index between brackets."""
+
+    @abstractmethod
+    def position(self, index: Term, length: int, node: gast.AST) -> int:
+        """A position in a list whose length is known."""
+
+    @abstractmethod
+    def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
+        """`base[index] = term`."""
+
+    @abstractmethod
+    def delete_item(self, base: Term, index: Term, node: gast.AST) -> None:
+        """`del base[index]`."""
 
     # conditions
 
@@ -262,7 +288,9 @@ class Lowering(ArrayCells):
         """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
 
     @abstractmethod
-    def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    def derived(
+        self, f: Any, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
 
     @abstractmethod
@@ -348,10 +376,66 @@ class Lowering(ArrayCells):
         """The call of a method of an array, list, dict, or of an object."""
 
     @abstractmethod
+    def call_compiled(
+        self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None, arguments: Sequence[Term] = ()
+    ) -> Term | None:
+        """Another function of the program; operands that it must know are asked of this function's parameters."""
+
+    # comprehensions
+
+    @abstractmethod
+    def own_key(self, name: str) -> str:
+        """The variable that an assignment to a name binds."""
+
+    @abstractmethod
+    def list_of(self, generator: Generator) -> Term:
+        """The items of a generator expression."""
+
+    @abstractmethod
+    def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
+        """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
+
+    @abstractmethod
+    def synthetic(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Term:
+        """The result of a small function that one of Python's own is read as, its parameters bound."""
+
+    @abstractmethod
+    def tree_of(self, function: Callable[..., Any], node: gast.AST) -> gast.FunctionDef:
+        """The tree of a function of s2sad's own, as if it stood in the place of the node."""
+
+    # loops
+
+    @abstractmethod
+    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
+        """The items, where their number is known at compile time and they are no numbers of a range or array."""
+
+    @abstractmethod
+    def carried_names(self, node: gast.For | gast.While) -> list[str]:
+        """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""
+
+    @abstractmethod
+    def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
+        """Whether a variable that a statement assigns is not read behind it."""
+
+    # with_and_try
+
+    @abstractmethod
+    def dead_behind(self, node: gast.AST, sides: Sequence[Side]) -> Callable[[str], bool]:
+        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
+
+    # library.primitives
+
+    @abstractmethod
     def call_primitive(
         self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function with a rule."""
+
+    @abstractmethod
+    def call_defined(
+        self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function that is defined by others."""
 
     @abstractmethod
     def is_rows(self, term: Term) -> bool:
@@ -373,33 +457,23 @@ class Lowering(ArrayCells):
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
 
-    @abstractmethod
-    def call_compiled(
-        self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None, arguments: Sequence[Term] = ()
-    ) -> Term | None:
-        """Another function of the program; operands that it must know are asked of this function's parameters."""
+    # library.iterables
 
-    # comprehensions
+    @abstractmethod
+    def iterable(self, term: Term) -> Term:
+        """What a term is iterated over by: `__iter__` of a user's class."""
 
     @abstractmethod
     def listed(self, term: Term) -> Term:
         """A generator, or another iterable without an array behind it, as a list."""
 
     @abstractmethod
-    def own_key(self, name: str) -> str:
-        """The variable that an assignment to a name binds."""
+    def flattened(self, term: Term, node: gast.AST) -> Term:
+        """`enumerate` and `zip` of a generator as generators; other terms as they are."""
 
     @abstractmethod
-    def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
-        """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
-
-    @abstractmethod
-    def synthetic(self, text: str, bound: dict[str, Term], node: gast.AST) -> Term:
-        """The result of a small function that Python's own are read as, its parameters bound."""
-
-    @abstractmethod
-    def parsed(self, text: str, node: gast.AST) -> Any:
-        """The statement of a text, as if it stood in the place of the node."""
+    def generator_of(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Generated:
+        """A small generator that one of Python's own is read as, its parameters bound."""
 
     @abstractmethod
     def mapped(self, function: Term, iterables: list[Term], node: gast.AST) -> Term:
@@ -416,30 +490,6 @@ class Lowering(ArrayCells):
     @abstractmethod
     def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
         """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
-
-    @abstractmethod
-    def iterable(self, term: Term) -> Term:
-        """What a term is iterated over by: `__iter__` of a user's class."""
-
-    # loops
-
-    @abstractmethod
-    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
-        """The items, where their number is known at compile time and they are no numbers of a range or array."""
-
-    @abstractmethod
-    def carried_names(self, node: gast.For | gast.While) -> list[str]:
-        """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""
-
-    @abstractmethod
-    def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
-        """Whether a variable that a statement assigns is not read behind it."""
-
-    # with_and_try
-
-    @abstractmethod
-    def dead_behind(self, node: gast.AST, sides: Sequence[Side]) -> Callable[[str], bool]:
-        """Whether a variable is not read behind a branch; where both sides return, none of the frame's own is."""
 
     # lower
 

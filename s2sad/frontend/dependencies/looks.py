@@ -19,6 +19,7 @@ import numpy as np
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
+from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
@@ -145,7 +146,7 @@ def sort_of(value: Any) -> str | None:
     facts = next((_FACTS[c] for c in cls.__mro__ if c in _FACTS), None)
     if facts is not None:
         return f"{cls.__module__}.{cls.__qualname__} {facts(value)}"
-    if getattr(cls, "__s2sad_derivative__", False):
+    if is_derivative(value):
         return f"derivative {value.transform!r} {getattr(value, 'backend', None)}"
     return f"a {_sort_of_class(cls)}" if is_place(value) else by_identity(value)
 

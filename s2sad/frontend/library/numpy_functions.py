@@ -1,48 +1,48 @@
 """NumPy's functions that are given functions, conditions, or many arrays: as the loops and stores that they stand for.
 
-    np.vectorize(f)(x)                   np.array([f(v) for v in np.ravel(x)]).reshape(np.shape(x))
-    np.piecewise(x, [a, b], [f, g])      y = np.zeros_like(x); y[a] = f(x[a]); y[b] = g(x[b])
-    np.select([a, b], [x, y], z)         np.where(a, x, np.where(b, y, z))
-    np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.vectorize(f)(x)                   np.array([f(v) for v in np.ravel(x)]).reshape(np.shape(x))
+np.piecewise(x, [a, b], [f, g])      y = np.zeros_like(x); y[a] = f(x[a]); y[b] = g(x[b])
+np.select([a, b], [x, y], z)         np.where(a, x, np.where(b, y, z))
+np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
-from s2sad.ir.primitive import required
+from s2sad.ir.primitive import primitive_name, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, Operand, constant
 
-Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
+
+def _array(lowering: Lowering, term: Term) -> Operand:
+    return lowering.to_operand(lowering.as_array_term(term))
 
 
-def _array(lo: Lowering, term: Term) -> Operand:
-    return lo.to_operand(lo.as_array_term(term))
-
-
-def _rank(lo: Lowering, x: Operand, name: str, node: gast.AST) -> int:
+def _rank(lowering: Lowering, x: Operand, name: str, node: gast.AST) -> int:
     rank = x.type.rank if isinstance(x.type, ArrayType) else None
     if rank is None:
-        lo.refuse(node, f"{name} of an array whose rank is not known", "annotate it", UnsupportedType)
+        lowering.refuse(node, f"{name} of an array whose rank is not known", "annotate it", UnsupportedType)
     return rank
 
 
-def _vectorized(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.vectorize)
+def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.vectorize(f)`: a function that is called for each number."""
     found = {**dict(zip(("pyfunc", "otypes"), args, strict=False)), **kw}
     if found.keys() - {"pyfunc", "otypes", "doc", "cache"}:
-        lo.refuse(node, "np.vectorize with a signature, or with arguments left out", "write a loop", UnsupportedCall)
+        lowering.refuse(
+            node, "np.vectorize with a signature, or with arguments left out", "write a loop", UnsupportedCall
+        )
     return Partial(constant(each), (found["pyfunc"],), {})
 
 
@@ -51,234 +51,222 @@ def each(*arrays: Any) -> Any:
     raise NotImplementedError
 
 
-def _each(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(each)
+def _each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, *given = args
     if kw or not given:
-        lo.refuse(node, "a vectorized function with keywords", "pass them by position", UnsupportedCall)
-    arrays = [_array(lo, a) for a in given]
-    ranks = [_rank(lo, x, "a vectorized function", node) for x in arrays]
+        lowering.refuse(node, "a vectorized function with keywords", "pass them by position", UnsupportedCall)
+    arrays = [_array(lowering, a) for a in given]
+    ranks = [_rank(lowering, x, "a vectorized function", node) for x in arrays]
     if not any(ranks):
-        return lo.call(function, list(arrays), {}, node, None)
+        return lowering.call(function, list(arrays), {}, node, None)
     whole = arrays[0]
     for x in arrays[1:]:
-        whole = lo.apply(np.add, [whole, x])
-    shape = lo.apply(np.shape, [whole])
+        whole = lowering.apply(np.add, [whole, x])
+    shape = lowering.apply(np.shape, [whole])
     alike = all(x.type == arrays[0].type for x in arrays)
-    rows = [lo.apply(np.ravel, [x if alike else lo.apply(np.broadcast_to, [x, shape])]) for x in arrays]
-    items = lo.mapped(function, list(rows), node)
-    return lo.apply(np.reshape, [lo.apply(np.array, [lo.to_operand(items)]), shape])
+    rows = [lowering.apply(np.ravel, [x if alike else lowering.apply(np.broadcast_to, [x, shape])]) for x in arrays]
+    items = lowering.mapped(function, list(rows), node)
+    return lowering.apply(np.reshape, [lowering.apply(np.array, [lowering.to_operand(items)]), shape])
 
 
-def _along_axis(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.apply_along_axis)
+def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.apply_along_axis(f, axis, x)` of a matrix: f of its rows or columns."""
     if kw or len(args) < 3:
-        lo.refuse(node, "np.apply_along_axis with keywords", "write a loop", UnsupportedCall)
-    function, axis, x = args[0], lo.static(args[1], node), _array(lo, args[2])
-    rank = _rank(lo, x, "np.apply_along_axis", node)
+        lowering.refuse(node, "np.apply_along_axis with keywords", "write a loop", UnsupportedCall)
+    function, axis, x = args[0], lowering.static(args[1], node), _array(lowering, args[2])
+    rank = _rank(lowering, x, primitive_name(np.apply_along_axis), node)
     if rank == 1:
-        return lo.call(function, [x, *args[3:]], {}, node, None)
+        return lowering.call(function, [x, *args[3:]], {}, node, None)
     if rank != 2:
-        lo.refuse(node, f"np.apply_along_axis of an array of {rank} axes", "write a loop", UnsupportedType)
-    rows = x if axis % 2 else lo.apply(np.transpose, [x])
+        lowering.refuse(node, f"np.apply_along_axis of an array of {rank} axes", "write a loop", UnsupportedType)
+    rows = x if axis % 2 else lowering.apply(np.transpose, [x])
     applied = Partial(constant(_given_last), (function, tuple(args[3:])), {}) if len(args) > 3 else function
-    found = lo.apply(np.array, [lo.to_operand(lo.mapped(applied, [rows], node))])
+    found = lowering.apply(np.array, [lowering.to_operand(lowering.mapped(applied, [rows], node))])
     many = isinstance(found.type, ArrayType) and found.type.rank == 2
-    return lo.apply(np.transpose, [found]) if many and not axis % 2 else found
+    return lowering.apply(np.transpose, [found]) if many and not axis % 2 else found
 
 
 def _given_last(*args: Any) -> Any:
     raise NotImplementedError
 
 
-def _call_given_last(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(_given_last)
+def _call_given_last(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, more, row = args
     assert isinstance(more, tuple)
-    return lo.call(function, [row, *more], {}, node, None)
+    return lowering.call(function, [row, *more], {}, node, None)
 
 
-def _piecewise(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.piecewise)
+def _piecewise(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Each function at the numbers where its condition holds; the last one, where there is one more, at the others."""
-    x, more = _array(lo, args[0]), args[3:]
-    conditions = [_array(lo, c) for c in lo.sequence(args[1], node)]
-    functions = lo.sequence(args[2], node)
+    x, more = _array(lowering, args[0]), args[3:]
+    conditions = [_array(lowering, c) for c in lowering.sequence(args[1], node)]
+    functions = lowering.sequence(args[2], node)
     if kw or len(functions) not in (len(conditions), len(conditions) + 1):
-        lo.refuse(node, "np.piecewise of so many functions", "give one for each condition", UnsupportedCall)
+        lowering.refuse(node, "np.piecewise of so many functions", "give one for each condition", UnsupportedCall)
     if len(functions) > len(conditions):
         seen = conditions[0]
         for c in conditions[1:]:
-            seen = lo.apply(np.logical_or, [seen, c])
-        conditions.append(lo.apply(np.logical_not, [seen]))
-    result = lo.apply(np.zeros_like, [x])
+            seen = lowering.apply(np.logical_or, [seen, c])
+        conditions.append(lowering.apply(np.logical_not, [seen]))
+    result = lowering.apply(np.zeros_like, [x])
     for condition, function in zip(conditions, functions, strict=True):
         value: Term = function
         if isinstance(function, (Closure, Partial)) or (isinstance(function, Constant) and callable(function.value)):
-            value = lo.call(function, [lo.builder.apply(GETITEM, (x, condition)), *more], {}, node, None)
-        result = lo.builder.apply(INDEX_SET, (result, condition, lo.to_operand(value)))
+            value = lowering.call(function, [lowering.builder.apply(GETITEM, (x, condition)), *more], {}, node, None)
+        result = lowering.builder.apply(INDEX_SET, (result, condition, lowering.to_operand(value)))
     return result
 
 
-def _select(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.select)
+def _select(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("condlist", "choicelist", "default"), args, strict=False)), **kw}
-    pairs = zip(lo.sequence(found["condlist"], node), lo.sequence(found["choicelist"], node), strict=True)
-    result = lo.to_operand(lo.as_array_term(found.get("default", constant(0))))
+    pairs = zip(lowering.sequence(found["condlist"], node), lowering.sequence(found["choicelist"], node), strict=True)
+    result = lowering.to_operand(lowering.as_array_term(found.get("default", constant(0))))
     for condition, choice in reversed(list(pairs)):
-        result = lo.apply(np.where, [_array(lo, condition), _array(lo, choice), result])
+        result = lowering.apply(np.where, [_array(lowering, condition), _array(lowering, choice), result])
     return result
 
 
-def _where(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.where, before_rule=True)
+def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.where(condition)` gives the indices."""
     if len(args) == 1 and not kw:
-        return lo.call(constant(np.nonzero), args, {}, node, None)
-    return lo.call_primitive(required(np.where), args, kw, node, None)
+        return lowering.call(constant(np.nonzero), args, {}, node, None)
+    return lowering.call_primitive(required(np.where), args, kw, node, None)
 
 
-def _fromiter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.fromiter)
+def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
-    items = lo.to_operand(lo.listed(lo.iterable(found["iter"])))
-    return lo.builder.apply(required(np.array), [items], {"dtype": np.dtype(lo.static(found["dtype"], node))})
+    items = lowering.to_operand(lowering.listed(lowering.iterable(found["iter"])))
+    return lowering.builder.apply(
+        required(np.array), [items], {"dtype": np.dtype(lowering.static(found["dtype"], node))}
+    )
 
 
-def _block(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.block)
+def _block(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """Rows of blocks, one below the other; a list of blocks beside each other."""
-    rows = lo.sequence(args[0], node)
-    nested = [isinstance(lo.open(row), (list, tuple)) for row in rows]
+    rows = lowering.sequence(args[0], node)
+    nested = [isinstance(lowering.open(row), (list, tuple)) for row in rows]
     if not any(nested):
-        return _beside(lo, rows, 1, node)
+        return _beside(lowering, rows, 1, node)
     if not all(nested):
-        lo.refuse(node, "np.block of lists and arrays", "write each row as a list", UnsupportedType)
-    made = [_beside(lo, lo.sequence(row, node), 2, node) for row in rows]
-    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(made))], {})
+        lowering.refuse(node, "np.block of lists and arrays", "write each row as a list", UnsupportedType)
+    made = [_beside(lowering, lowering.sequence(row, node), 2, node) for row in rows]
+    return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(made))], {})
 
 
-def _beside(lo: Lowering, blocks: list[Term], least: int, node: gast.AST) -> Operand:
+def _beside(lowering: Lowering, blocks: list[Term], least: int, node: gast.AST) -> Operand:
     """Blocks beside each other, of two axes at least in a row of several rows."""
     widened = []
     for block in blocks:
-        x = _array(lo, block)
-        rank = _rank(lo, x, "np.block", node)
+        x = _array(lowering, block)
+        rank = _rank(lowering, x, primitive_name(np.block), node)
         if rank == 0:
-            x = lo.apply(np.full, [lo.to_operand((constant(1),) * least), x])
+            x = lowering.apply(np.full, [lowering.to_operand((constant(1),) * least), x])
         elif rank < least:
-            x = lo.apply(np.atleast_2d, [x])
+            x = lowering.apply(np.atleast_2d, [x])
         widened.append(x)
-    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(widened))], {"axis": -1})
+    return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(widened))], {"axis": -1})
 
 
-def _on_diagonal(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.diagflat)
+def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.diagflat`."""
     found = {**dict(zip(("v", "k"), args, strict=False)), **kw}
-    x = _array(lo, found.pop("v"))
-    flat = x if _rank(lo, x, "np.diagflat", node) == 1 else lo.apply(np.ravel, [x])
-    return lo.call(constant(np.diag), [flat], found, node, None)
+    x = _array(lowering, found.pop("v"))
+    flat = x if _rank(lowering, x, primitive_name(np.diagflat), node) == 1 else lowering.apply(np.ravel, [x])
+    return lowering.call(constant(np.diag), [flat], found, node, None)
 
 
-def _columns(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.column_stack)
+def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.column_stack`: vectors as columns, matrices as they are."""
     columns = []
-    for item in lo.sequence(args[0], node):
-        x = _array(lo, item)
-        if _rank(lo, x, "np.column_stack", node) < 2:
-            x = lo.apply(np.transpose, [lo.apply(np.atleast_2d, [x])])
+    for item in lowering.sequence(args[0], node):
+        x = _array(lowering, item)
+        if _rank(lowering, x, primitive_name(np.column_stack), node) < 2:
+            x = lowering.apply(np.transpose, [lowering.apply(np.atleast_2d, [x])])
         columns.append(x)
-    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(columns))], {"axis": 1})
+    return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(columns))], {"axis": 1})
 
 
-def _indices(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.ndindex)
+def _indices(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndindex(n, m)`: all indices, the last one the fastest."""
-    lengths = lo.sequence(args[0], node) if isinstance(lo.open(args[0]), (tuple, list)) else args
+    lengths = lowering.sequence(args[0], node) if isinstance(lowering.open(args[0]), (tuple, list)) else args
     if len(lengths) == 1:
-        return Zip((Range(constant(0), lo.to_operand(lengths[0]), constant(1)),))
-    shape = lo.to_operand(tuple(lo.to_operand(n) for n in lengths))
-    rows = lo.apply(np.reshape, [lo.apply(np.indices, [shape]), lo.to_operand((constant(len(lengths)), constant(-1)))])
-    return Zip(tuple(lo.builder.apply(GETITEM, (rows, constant(k))) for k in range(len(lengths))))
+        return Zip((Range(constant(0), lowering.to_operand(lengths[0]), constant(1)),))
+    shape = lowering.to_operand(tuple(lowering.to_operand(n) for n in lengths))
+    rows = lowering.apply(
+        np.reshape, [lowering.apply(np.indices, [shape]), lowering.to_operand((constant(len(lengths)), constant(-1)))]
+    )
+    return Zip(tuple(lowering.builder.apply(GETITEM, (rows, constant(k))) for k in range(len(lengths))))
 
 
-def _enumerated(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.ndenumerate)
+def _enumerated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.ndenumerate(x)`: the indices, and the numbers."""
-    x = _array(lo, args[0])
-    _rank(lo, x, "np.ndenumerate", node)
-    places = _indices(lo, lo.sequence(lo.attribute(x, "shape", node), node), {}, node)
-    return Zip((places, lo.apply(np.ravel, [x])))
+    x = _array(lowering, args[0])
+    _rank(lowering, x, primitive_name(np.ndenumerate), node)
+    places = _indices(lowering, lowering.sequence(lowering.attribute(x, "shape", node), node), {}, node)
+    return Zip((places, lowering.apply(np.ravel, [x])))
 
 
-def _append(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.append)
+def _append(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("arr", "values", "axis"), args, strict=False)), **kw}
-    pair = [_array(lo, found[k]) for k in ("arr", "values")]
+    pair = [_array(lowering, found[k]) for k in ("arr", "values")]
     if is_none(found.get("axis")):
-        pair = [lo.apply(np.ravel, [x]) if _rank(lo, x, "np.append", node) != 1 else x for x in pair]
-    axis = {} if is_none(found.get("axis")) else {"axis": lo.static(found["axis"], node)}
-    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(pair))], axis)
+        pair = [
+            lowering.apply(np.ravel, [x]) if _rank(lowering, x, primitive_name(np.append), node) != 1 else x
+            for x in pair
+        ]
+    axis = {} if is_none(found.get("axis")) else {"axis": lowering.static(found["axis"], node)}
+    return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(pair))], axis)
 
 
-def _bincount(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.bincount, before_rule=True)
+def _bincount(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("x", "weights", "minlength"), args, strict=False)), **kw}
-    operands = [_array(lo, found["x"])]
+    operands = [_array(lowering, found["x"])]
     if len(found) > 1:
         weights = found.get("weights")
-        operands.append(constant(None) if weights is None or is_none(weights) else _array(lo, weights))
+        operands.append(constant(None) if weights is None or is_none(weights) else _array(lowering, weights))
     if "minlength" in found:
-        operands.append(lo.to_operand(found["minlength"]))
-    return lo.apply(np.bincount, operands)
+        operands.append(lowering.to_operand(found["minlength"]))
+    return lowering.apply(np.bincount, operands)
 
 
-def _histogram(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.histogram)
+def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The numbers, or their weights, counted where they fall; the edges move with the least and the greatest number."""
     found = {**dict(zip(("a", "bins", "range", "density", "weights"), args, strict=False)), **kw}
     bins, limits, density, weights = (found.get(k) for k in ("bins", "range", "density", "weights"))
     if isinstance(bins, Constant) and isinstance(bins.value, str):
-        lo.refuse(node, "np.histogram with a rule for its bins", "give their number, or the edges", UnsupportedCall)
-    a = _array(lo, found["a"])
-    given: dict[str, Term] = {"np": constant(np), "a": a, "bins": constant(10) if is_none(bins) else bins}  # type: ignore[dict-item]
-    if _rank(lo, a, "np.histogram", node) != 1:
-        given["a"] = lo.apply(np.ravel, [a])
-    own = lo.to_operand(lo.as_array_term(given["bins"]))
-    text = "def histogram_(np, a, bins, limits, w):\n"
-    if isinstance(own.type, ArrayType) and own.type.rank == 1:
-        text += "    edges = np.asarray(bins)\n"
-    else:
-        text += "    low, high = " + ("np.min(a), np.max(a)\n" if is_none(limits) else "limits\n")
-        text += "    if low == high:\n        low, high = low - 0.5, high + 0.5\n"
-        text += "    edges = np.linspace(low, high, bins + 1)\n"
-    text += "    n = len(edges) - 1\n    inside = (edges[0] <= a) & (a <= edges[-1])\n"
-    text += "    places = np.minimum(np.searchsorted(edges, a[inside], side='right') - 1, n - 1)\n"
-    text += f"    counts = np.bincount(places, {'None' if is_none(weights) else 'w[inside]'}, n)\n"
-    if not is_none(density) and lo.static(density, node):  # type: ignore[arg-type]
-        text += "    counts = counts / np.diff(edges) / np.sum(counts)\n"
-    given["limits"] = constant(None) if limits is None else limits
-    given["w"] = constant(None) if is_none(weights) else lo.apply(np.ravel, [_array(lo, weights)])  # type: ignore[arg-type]
-    return lo.synthetic(text + "    return counts, edges\n", given, node)
+        lowering.refuse(
+            node, "np.histogram with a rule for its bins", "give their number, or the edges", UnsupportedCall
+        )
+    a = _array(lowering, found["a"])
+    if _rank(lowering, a, primitive_name(np.histogram), node) != 1:
+        a = lowering.apply(np.ravel, [a])
+    count: Term = constant(10) if bins is None or is_none(bins) else bins
+    edges = lowering.to_operand(lowering.as_array_term(count))
+    bound: dict[str, Term] = {
+        "a": a,
+        "bins": count,
+        "limits": constant(None) if limits is None else limits,
+        "w": constant(None) if weights is None or is_none(weights) else _weights(lowering, weights),
+        "of_edges": constant(isinstance(edges.type, ArrayType) and edges.type.rank == 1),
+        "density": constant(density is not None and not is_none(density) and bool(lowering.static(density, node))),
+    }
+    return lowering.synthetic(in_python.histogram_, bound, node)
 
 
-def _asks(answer: Callable[[np.dtype[Any]], bool]) -> Handler:
-    """What the dtype alone settles."""
-
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        t = _array(lo, args[0]).type
-        if not isinstance(t, ArrayType) or t.dtype is None:
-            lo.refuse(node, "the dtype is not known at compile time", "annotate the argument", UnsupportedType)
-        return constant(answer(t.dtype))
-
-    return handler
-
-
-APPLIED: dict[Any, Handler] = {
-    np.vectorize: _vectorized,
-    each: _each,
-    _given_last: _call_given_last,
-    np.apply_along_axis: _along_axis,
-    np.piecewise: _piecewise,
-    np.select: _select,
-    np.where: _where,
-    np.fromiter: _fromiter,
-    np.block: _block,
-    np.append: _append,
-    np.column_stack: _columns,
-    np.diagflat: _on_diagonal,
-    np.bincount: _bincount,
-    np.histogram: _histogram,
-    np.ndindex: _indices,
-    np.ndenumerate: _enumerated,
-    np.iscomplexobj: _asks(lambda dtype: dtype.kind == "c"),
-    np.isrealobj: _asks(lambda dtype: dtype.kind != "c"),
-}
+def _weights(lowering: Lowering, weights: Term) -> Operand:
+    return lowering.apply(np.ravel, [_array(lowering, weights)])

@@ -12,7 +12,7 @@ from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import Value, constant
 
-JOINS = frozenset({"np.concatenate", "np.stack", "np.vstack", "np.hstack"})
+JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
 
 
@@ -35,29 +35,29 @@ def is_list_of_floats(t: Type) -> bool:
 
 
 def join_rows(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term:
     """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
-    array = lo.to_operand(arguments[0]) if lo.is_rows(arguments[0]) else lo.as_array(arguments[0])
+    array = lowering.to_operand(arguments[0]) if lowering.is_rows(arguments[0]) else lowering.as_array(arguments[0])
     rank = array.type.rank if isinstance(array.type, ArrayType) else None
-    axis = lo.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
+    axis = lowering.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
     if not rank:
-        lo.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
+        lowering.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
 
     def moved_to(k: int) -> Term:
-        return array if k == 0 else lo.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
+        return array if k == 0 else lowering.apply_to(np.moveaxis, [array, constant(0), constant(k)], node)
 
-    if primitive.name == "np.stack":
+    if primitive.function is np.stack:
         return moved_to(axis)
-    if primitive.name == "np.vstack" and rank <= 2:
-        return array if rank == 2 else lo.apply_to(np.expand_dims, [array, constant(1)], node)
-    if primitive.name in ("np.vstack", "np.hstack"):
-        axis = int(primitive.name == "np.hstack")
+    if primitive.function is np.vstack and rank <= 2:
+        return array if rank == 2 else lowering.apply_to(np.expand_dims, [array, constant(1)], node)
+    if primitive.function in (np.vstack, np.hstack):
+        axis = int(primitive.function is np.hstack)
     if axis is None or rank <= 2:
-        return lo.apply_to(np.reshape, [array, constant(-1)], node)
+        return lowering.apply_to(np.reshape, [array, constant(-1)], node)
     if not -rank < axis < rank - 1:
-        lo.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
-    k, shape = axis % (rank - 1), lo.attribute(array, "shape", node)
+        lowering.refuse(node, f"{primitive.name}: axis {axis} of rows of rank {rank - 1}", "", UnsupportedType)
+    k, shape = axis % (rank - 1), lowering.attribute(array, "shape", node)
     assert isinstance(shape, tuple)
     lengths = (*shape[1 : k + 1], constant(-1), *shape[k + 2 :])
-    return lo.apply_to(np.reshape, [moved_to(k), lengths], node)
+    return lowering.apply_to(np.reshape, [moved_to(k), lengths], node)

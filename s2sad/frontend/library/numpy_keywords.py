@@ -19,6 +19,7 @@ import gast
 import numpy as np
 
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Rewritten, keyword, keywords_known
 from s2sad.frontend.terms.terms import Term, is_none
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, StaticType
@@ -26,39 +27,45 @@ from s2sad.ir.values import Constant, constant
 
 Arguments = tuple[list[Term], dict[str, Term]]
 
-LAID_OUT = frozenset({"np.copy", "np.array", "np.asarray", "np.astype", "np.zeros", "np.ones", "np.full", "np.empty"})
-LAID_OUT |= {f"{name}_like" for name in LAID_OUT}
+LAID_OUT: frozenset[Any] = frozenset(
+    (np.copy, np.array, np.asarray, np.astype, np.zeros, np.ones, np.full, np.empty)
+    + (np.zeros_like, np.ones_like, np.full_like, np.empty_like)
+)
 """The functions whose `order` is that of memory, and of no number."""
-NEUTRAL = {"np.any": False, "np.all": True}
+NEUTRAL: dict[Any, bool] = {np.any: False, np.all: True}
 
 
 def plainly(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term | None:
     """The call without the arguments that its rule does not know; None where there are none, or one has a meaning."""
-    if primitive.name == "np.einsum" and arguments and not _is_text(lo, arguments[0]):
-        return lo.call_primitive(primitive, _with_subscripts(lo, arguments, node), keywords, node, None)
+    if primitive.function is np.einsum and arguments and not _is_text(lowering, arguments[0]):
+        return lowering.call_primitive(primitive, _with_subscripts(lowering, arguments, node), keywords, node, None)
     named = _by_name(primitive, arguments)
     if named is not None:
         arguments, more = named
         keywords = {k: v for k, v in {**more, **keywords}.items() if k != "out" or not is_none(v)}
-        return lo.call_primitive(primitive, arguments, keywords, node, None)
+        return lowering.call_primitive(primitive, arguments, keywords, node, None)
     unknown = {k: v for k, v in keywords.items() if k not in primitive.called.parameters}
     if not unknown or not arguments:
         return None
     rest = {k: v for k, v in keywords.items() if k not in unknown}
-    again: Callable[[Term], Term] = lambda found: found  # noqa: E731
-    for key in _HANDLERS:
+    afterwards: list[Callable[[Term], Term]] = []
+    for key, meaning in keywords_known():
         if key in unknown:
-            made = _HANDLERS[key](lo, primitive, arguments, {**rest, **unknown}, node)
-            if made is None:
+            rewritten = meaning(lowering, primitive, arguments, {**rest, **unknown}, node)
+            if rewritten is None:
                 return None
-            arguments, further = made
+            arguments = rewritten.arguments
             del unknown[key]
-            again = (lambda found, before=again, after=further: after(before(found))) if further else again  # type: ignore[misc]
+            if rewritten.after is not None:
+                afterwards.append(rewritten.after)
     if unknown:
         return None
-    return again(lo.call_primitive(primitive, arguments, rest, node, None))
+    result = lowering.call_primitive(primitive, arguments, rest, node, None)
+    for after in afterwards:
+        result = after(result)
+    return result
 
 
 def _by_name(primitive: Primitive, arguments: list[Term]) -> Arguments | None:
@@ -78,88 +85,79 @@ def _by_name(primitive: Primitive, arguments: list[Term]) -> Arguments | None:
     return arguments[:count], dict(zip(own[count:], arguments[count:], strict=False))
 
 
-Made = tuple[list[Term], Callable[[Term], Term] | None]
-"""The arguments instead, and what is done to the result."""
-
-
+@keyword("subok", "casting")
 def _without_effect(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made:
-    return arguments, None
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Rewritten:
+    return Rewritten(arguments)
 
 
+@keyword("dtype")
 def _dtype(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made | None:
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Rewritten | None:
     if is_none(keywords["dtype"]):
-        return arguments, None
-    dtype = np.dtype(lo.static(keywords["dtype"], node))
+        return Rewritten(arguments)
+    dtype = np.dtype(lowering.static(keywords["dtype"], node))
     if dtype.kind not in "fc":
         return None
     if isinstance(primitive.function, np.ufunc):
-        return [_cast(lo, a, dtype, node) for a in arguments], None
+        return Rewritten([_cast(lowering, a, dtype, node) for a in arguments])
     return None
 
 
-def _cast(lo: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
-    operand = lo.to_operand(lo.as_array_term(term))
+def _cast(lowering: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
+    operand = lowering.to_operand(lowering.as_array_term(term))
     t = operand.type
     if isinstance(t, ArrayType) and t.dtype == dtype:
         return operand
     if isinstance(t, ArrayType) and (t.is_scalar or t.rank == 0):
-        return lo.apply_to(dtype.type, [operand], node)
-    return lo.apply_to(np.astype, [operand, constant(dtype)], node)
+        return lowering.apply_to(dtype.type, [operand], node)
+    return lowering.apply_to(np.astype, [operand, constant(dtype)], node)
 
 
+@keyword("order")
 def _order(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made | None:
-    order = lo.static(keywords["order"], node)
-    if primitive.name in LAID_OUT or isinstance(primitive.function, np.ufunc) or order == "C":
-        return arguments, None
-    if order != "F" or primitive.name not in ("np.ravel", "np.reshape"):
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Rewritten | None:
+    order = lowering.static(keywords["order"], node)
+    if primitive.function in LAID_OUT or isinstance(primitive.function, np.ufunc) or order == "C":
+        return Rewritten(arguments)
+    if order != "F" or primitive.function not in (np.ravel, np.reshape):
         return None
 
     def turned(term: Term) -> Term:
-        return lo.apply_to(np.transpose, [term], node)
+        return lowering.apply_to(np.transpose, [term], node)
 
-    if primitive.name == "np.ravel":
-        return [turned(arguments[0])], None
-    shape = lo.open(arguments[1])
+    if primitive.function is np.ravel:
+        return Rewritten([turned(arguments[0])])
+    shape = lowering.open(arguments[1])
     backwards = tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape
-    return [turned(arguments[0]), backwards], turned
+    return Rewritten([turned(arguments[0]), backwards], turned)
 
 
+@keyword("where")
 def _where(
-    lo: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-) -> Made | None:
+    lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+) -> Rewritten | None:
     mask = keywords["where"]
     if isinstance(mask, Constant) and mask.value is True:
-        return arguments, None
-    if primitive.name not in NEUTRAL:
+        return Rewritten(arguments)
+    if primitive.function not in NEUTRAL:
         return None
-    neutral = constant(NEUTRAL[primitive.name])
-    return [lo.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]], None
+    neutral = constant(NEUTRAL[primitive.function])
+    return Rewritten([lowering.apply_to(np.where, [mask, arguments[0], neutral], node), *arguments[1:]])
 
 
-_HANDLERS: dict[str, Callable[..., Made | None]] = {
-    "subok": _without_effect,
-    "casting": _without_effect,
-    "dtype": _dtype,
-    "order": _order,
-    "where": _where,
-}
-
-
-def _is_text(lo: Lowering, term: Term) -> bool:
+def _is_text(lowering: Lowering, term: Term) -> bool:
     return isinstance(term, Constant) and isinstance(term.type, StaticType) and isinstance(term.value, str)
 
 
-def _with_subscripts(lo: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:
+def _with_subscripts(lowering: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:
     """`einsum(a, [0, 1], b, [1, 2], [0, 2])`: the labels as text, before the operands."""
 
     def labels(term: Term) -> str:
-        found = [lo.static(k, node) for k in lo.sequence(term, node)]
+        found = [lowering.static(k, node) for k in lowering.sequence(term, node)]
         return "".join("..." if k is Ellipsis else string.ascii_letters[k] for k in found)
 
     count = len(arguments) // 2

@@ -1,8 +1,6 @@
 """What NumPy's functions and methods write into arrays, and which of them give views.
 
-    np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   np.fill_diagonal(a, x)   out=a
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   np.fill_diagonal(a, x)   out=a
 """
 
 from __future__ import annotations
@@ -15,181 +13,195 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
-Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 WHOLE = constant(Ellipsis)
 
-VIEWS = frozenset(
-    ("np.transpose", "np.swapaxes", "np.moveaxis", "np.squeeze", "np.expand_dims", "np.flip", "np.fliplr", "np.flipud")
-    + (
-        "np.broadcast_to",
-        "np.diagonal",
-        "np.diag",
-        "np.rot90",
-        "np.real",
-        "np.imag",
-        "np.atleast_1d",
-        "np.matrix_transpose",
-    )
-    + ("np.atleast_2d", "np.atleast_3d", "np.rollaxis")
+VIEWS: frozenset[Any] = frozenset(
+    (np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims)
+    + (np.flip, np.fliplr, np.flipud, np.rot90, np.broadcast_to, np.diagonal, np.diag, np.real, np.imag)
+    + (np.atleast_1d, np.atleast_2d, np.atleast_3d)
 )
 """What always gives a view of an array (or, as np.diag of a vector, never one)."""
-MAYBE_VIEWS = frozenset({"np.reshape", "np.ravel", "np.asarray", "np.astype", "np.ascontiguousarray"})
+MAYBE_VIEWS: frozenset[Any] = frozenset((np.reshape, np.ravel, np.asarray, np.astype))
 """What gives a view or a copy, by the layout of the array or its type."""
 
 
-def view_of(lo: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
+def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
     """What a function gives that makes a view of its first argument, an array that lives in a cell."""
     base, rest = operands[0], operands[1:]
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
         return None
-    t = lo.array_type(base)
-    name = primitive.name
-    if name == "np.diag" and t.rank != 2:
+    t = lowering.array_type(base)
+    function = primitive.function
+    if function is np.diag and t.rank != 2:
         return None
-    if name == "np.astype" and static.get("copy", True):
+    if function is np.astype and static.get("copy", True):
         return None
-    if name == "np.asarray" and not static:
+    if function is np.asarray and not static:
         return base
-    if name == "np.matrix_transpose":
+    if function is np.matrix_transpose:
         primitive, rest, static = required(np.swapaxes), [], {"axis1": -1, "axis2": -2}
     step = Step(primitive, tuple(rest), tuple(static.items()))
-    if name in VIEWS:
-        return lo.view(base, step)
-    if name not in MAYBE_VIEWS:
+    if function in VIEWS:
+        return lowering.view(base, step)
+    if function not in MAYBE_VIEWS:
         return None
-    return lo.view(base, step, sure=name in ("np.reshape", "np.ravel") and lo.is_contiguous(base))
+    return lowering.view(base, step, sure=function in (np.reshape, np.ravel) and lowering.is_contiguous(base))
 
 
-def _assigned(lo: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
+def writes(*functions: Any) -> Callable[[Meaning], Meaning]:
+    """Give functions that write into their first argument their meaning: arrays live in cells where one is called."""
+
+    def register(handler: Meaning) -> Meaning:
+        def within_memory(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+            lowering.need_memory()
+            return handler(lowering, args, kw, node)
+
+        return meaning(*functions)(within_memory)
+
+    return register
+
+
+def _writing_method(name: str, handler: Meaning) -> None:
+    """A method that writes into its array."""
+
+    @method(np.ndarray, name)
+    def called(lowering: Lowering, call: MethodCall) -> Term | None:
+        lowering.need_memory()
+        return handler(lowering, [call.receiver, *call.arguments], call.keywords, call.node)
+
+
+def _assigned(lowering: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
     """`target[...] = value`."""
-    lo.store_item(lo.must_be_array(target, node), WHOLE, lo.to_operand(value), node)
+    lowering.store_item(lowering.must_be_array(target, node), WHOLE, lowering.to_operand(value), node)
     return constant(None)
 
 
-def _copyto(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@writes(np.copyto)
+def _copyto(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
     where = kw.pop("where", args[3] if len(args) > 3 else None)
     kw.pop("casting", None)
     if where is not None:
-        operands = [lo.to_operand(o) for o in (where, value, target)]
-        value = lo.apply(np.where, operands)
-    return _assigned(lo, target, value, node)
+        operands = [lowering.to_operand(o) for o in (where, value, target)]
+        value = lowering.apply(np.where, operands)
+    return _assigned(lowering, target, value, node)
 
 
-def _fill(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return _assigned(lo, args[0], args[1], node)
+def _fill(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return _assigned(lowering, args[0], args[1], node)
 
 
-def _ordered(function: Callable[..., Any]) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        target = lo.must_be_array(args[0], node)
+def _ordered(function: Callable[..., Any]) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        target = lowering.must_be_array(args[0], node)
         kw.pop("kind", None)
-        made = lo.call(constant(function), [lo.to_operand(target), *args[1:]], kw, node, None)
-        lo.store(target, lo.to_operand(made), node)
+        made = lowering.call(constant(function), [lowering.to_operand(target), *args[1:]], kw, node, None)
+        lowering.store(target, lowering.to_operand(made), node)
         return constant(None)
 
     return handler
 
 
-def _put(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@writes(np.put)
+def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
-    flat = _flat(lo, lo.must_be_array(target, node))
-    lo.store_item(flat, lo.to_operand(lo.as_array_term(index)), lo.to_operand(value), node)
+    flat = _flat(lowering, lowering.must_be_array(target, node))
+    lowering.store_item(flat, lowering.to_operand(lowering.as_array_term(index)), lowering.to_operand(value), node)
     return constant(None)
 
 
-def _flat(lo: Lowering, array: Term) -> Term:
-    if lo.array_type(array).rank == 1:
+def _flat(lowering: Lowering, array: Term) -> Term:
+    if lowering.array_type(array).rank == 1:
         return array
-    return lo.view(array, Step(required(np.reshape), (constant(-1),)))
+    return lowering.view(array, Step(required(np.reshape), (constant(-1),)))
 
 
-def _put_along_axis(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@writes(np.put_along_axis)
+def _put_along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, index, value = args[:3]
-    axis = lo.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
-    rank = lo.array_type(lo.must_be_array(target, node)).rank
+    axis = lowering.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
+    rank = lowering.array_type(lowering.must_be_array(target, node)).rank
     if rank != 1:
-        lo.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
+        lowering.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
     if axis not in (0, -1, None):
-        lo.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
-    lo.store_item(target, lo.to_operand(index), lo.to_operand(value), node)
+        lowering.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
+    lowering.store_item(target, lowering.to_operand(index), lowering.to_operand(value), node)
     return constant(None)
 
 
-def _putmask(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@writes(np.putmask)
+def _putmask(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target = args[0]
-    mask, value = (lo.to_operand(a) for a in args[1:3])
-    return _assigned(lo, target, lo.apply(np.where, [mask, value, lo.to_operand(target)]), node)
+    mask, value = (lowering.to_operand(a) for a in args[1:3])
+    return _assigned(lowering, target, lowering.apply(np.where, [mask, value, lowering.to_operand(target)]), node)
 
 
-def _fill_diagonal(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@writes(np.fill_diagonal)
+def _fill_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     target, value = args[:2]
-    t = lo.array_type(lo.must_be_array(target, node))
+    t = lowering.array_type(lowering.must_be_array(target, node))
     if kw or len(args) > 2 or t.rank != 2:
-        lo.refuse(node, "np.fill_diagonal with wrap, or of no matrix", "write a[k, k] = x in a loop", UnsupportedCall)
-    shape = lo.sequence(lo.attribute(lo.to_operand(target), "shape", node), node)
+        lowering.refuse(
+            node, "np.fill_diagonal with wrap, or of no matrix", "write a[k, k] = x in a loop", UnsupportedCall
+        )
+    shape = lowering.sequence(lowering.attribute(lowering.to_operand(target), "shape", node), node)
     known = t.shape is not None and t.shape[0] == t.shape[1]
-    count = lo.to_operand(shape[0]) if known else lo.apply(min, [lo.to_operand(s) for s in shape])
-    k = lo.apply(np.arange, [count])
-    lo.store_item(target, (k, k), lo.to_operand(value), node)
+    count = lowering.to_operand(shape[0]) if known else lowering.apply(min, [lowering.to_operand(s) for s in shape])
+    k = lowering.apply(np.arange, [count])
+    lowering.store_item(target, (k, k), lowering.to_operand(value), node)
     return constant(None)
 
 
-def _added_at(sign: int) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        target, index, value = args[0], args[1], lo.to_operand(args[2])
+def _added_at(sign: int) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        target, index, value = args[0], args[1], lowering.to_operand(args[2])
         if sign < 0:
-            value = lo.apply(np.negative, [value])
-        lo.store_item(lo.must_be_array(target, node), index, value, node, INDEX_ADD)
+            value = lowering.apply(np.negative, [value])
+        lowering.store_item(lowering.must_be_array(target, node), index, value, node, INDEX_ADD)
         return constant(None)
 
     return handler
 
 
-def _refused_at(name: str) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        lo.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
+def _refused_at(name: str) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        lowering.refuse(node, f"np.{name}.at", "write a loop, or use np.add.at", UnsupportedCall)
 
     return handler
 
 
-def write_out(lo: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
+writes(np.add.at)(_added_at(1))
+writes(np.subtract.at)(_added_at(-1))
+for _name in ("multiply", "divide", "maximum", "minimum", "power"):
+    writes(getattr(np, _name).at)(_refused_at(_name))
+
+
+def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
     """`out=` of a function: the result is stored there, and `out` is what the call gives."""
     if isinstance(out, tuple):
         (out,) = out
-    target = lo.must_be_array(out, node)
-    value = lo.to_operand(result)
-    t, own = lo.array_type(target), value.type
+    target = lowering.must_be_array(out, node)
+    value = lowering.to_operand(result)
+    t, own = lowering.array_type(target), value.type
     if not isinstance(own, ArrayType):
         return target  # it is refused already
     if own.dtype is not None and t.dtype is not None and not np.can_cast(own.dtype, t.dtype, "same_kind"):
-        lo.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)
-    lo.store(target, value, node)
+        lowering.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)
+    lowering.store(target, value, node)
     return target
 
 
-WRITERS: dict[Any, Handler] = {
-    np.copyto: _copyto,
-    np.put: _put,
-    np.put_along_axis: _put_along_axis,
-    np.putmask: _putmask,
-    np.fill_diagonal: _fill_diagonal,
-    np.add.at: _added_at(1),
-    np.subtract.at: _added_at(-1),
-    **{getattr(np, name).at: _refused_at(name) for name in ("multiply", "divide", "maximum", "minimum", "power")},
-}
-"""Functions that write into their first argument."""
-
-WRITING_METHODS: dict[str, Handler] = {
+for _name, _handler in {
     "fill": _fill,
+    "put": _put,
     "sort": _ordered(np.sort),
     "partition": _ordered(np.partition),
-    "put": _put,
-}
-"""Methods that write into their array."""
+}.items():
+    _writing_method(_name, _handler)

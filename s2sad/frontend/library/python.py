@@ -1,7 +1,4 @@
-"""Python's builtins and the classes of containers, as the lowering meets them in a call.
-
-Each handler takes the lowering, the arguments as terms, and the node; it gives a term.
-"""
+"""Python's builtins and the classes of containers, as the lowering meets them in a call."""
 
 from __future__ import annotations
 
@@ -21,14 +18,11 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import Variable, is_place
-from s2sad.frontend.library.containers import is_sequence
-from s2sad.frontend.library.numpy_functions import APPLIED
+from s2sad.frontend.library import in_python
 from s2sad.frontend.library.sorting import sorted_by
-from s2sad.frontend.library.type_questions import OF_TYPES
-from s2sad.frontend.library.ufunc_methods import FORMS
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.reading import match_patterns
-from s2sad.frontend.syntax.generators import first_items, of_text
 from s2sad.frontend.terms.terms import (
     Closure,
     Enumerate,
@@ -42,6 +36,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_sequence,
     is_static,
     static_value,
 )
@@ -52,93 +47,102 @@ from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.user_rules import adjoint, stop_gradient
 from s2sad.ir.values import Constant, Value, constant
 
-Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
 
-
-def _range(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    parts = [lo.to_operand(a) for a in args]
+@meaning(range, before_rule=True)
+def _range(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    parts = [lowering.to_operand(a) for a in args]
     start, stop, step = (constant(0), parts[0], constant(1)) if len(parts) == 1 else (*parts, constant(1))[:3]
     return Range(start, stop, step)
 
 
-def _len(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    found = lo.call_special(args[0], "__len__", [], node)
+@meaning(len, before_rule=True)
+def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    found = lowering.call_special(args[0], "__len__", [], node)
     if found is not None:
         return found
-    term = lo.open(lo.listed(args[0]))
+    term = lowering.open(lowering.listed(args[0]))
     if isinstance(term, (tuple, list, dict)):
         return constant(len(term))
     if isinstance(term, Record):
         return constant(len(term.items))
     if is_static(term):
         return constant(len(static_value(term)))
-    return lo.apply(len, [lo.to_operand(term)])
+    return lowering.apply(len, [lowering.to_operand(term)])
 
 
-def _enumerate(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(enumerate)
+def _enumerate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else constant(0))
-    return Enumerate(lo.iterable(args[0]), lo.to_operand(start))
+    return Enumerate(lowering.iterable(args[0]), lowering.to_operand(start))
 
 
-def _zip(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Zip(tuple(map(lo.iterable, args)), bool(lo.static(kw["strict"], node)) if "strict" in kw else False)
+@meaning(zip)
+def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return Zip(
+        tuple(map(lowering.iterable, args)), bool(lowering.static(kw["strict"], node)) if "strict" in kw else False
+    )
 
 
-def _print(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    static = {k: lo.static(v, node) for k, v in kw.items()}
-    return lo.builder.apply(PRINT, [lo.to_operand(a) for a in args], static)
+@meaning(print, before_rule=True)
+def _print(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    static = {k: lowering.static(v, node) for k, v in kw.items()}
+    return lowering.builder.apply(PRINT, [lowering.to_operand(a) for a in args], static)
 
 
-def _opened_items(lo: Lowering, given: Term, node: gast.AST) -> Term:
+def _opened_items(lowering: Lowering, given: Term, node: gast.AST) -> Term:
     """The items of what `list` or `tuple` is given, as far as their number is known; else the sequence."""
-    if is_array(given) and isinstance((lo.array_type(given).shape or (None,))[0], int):
-        return lo.sequence(given, node)
-    return lo.open(lo.listed(lo.iterable(given)))
+    if is_array(given) and isinstance((lowering.array_type(given).shape or (None,))[0], int):
+        return lowering.sequence(given, node)
+    return lowering.open(lowering.listed(lowering.iterable(given)))
 
 
-def _tuple(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(tuple)
+def _tuple(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
         return ()
-    term = _opened_items(lo, args[0], node)
-    return term if is_sequence(term) else tuple(lo.sequence(term, node))
+    term = _opened_items(lowering, args[0], node)
+    return term if is_sequence(term) else tuple(lowering.sequence(term, node))
 
 
-def _list(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(list, before_rule=True)
+def _list(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if not args:
-        return lo.new(list, [])
-    term = _opened_items(lo, args[0], node)
+        return lowering.new(list, [])
+    term = _opened_items(lowering, args[0], node)
     if (
         isinstance(term, Value)
         and isinstance(term.type, ArrayType)
         and not isinstance((term.type.shape or (None,))[0], int)
     ):
-        term = lo.apply(list, [term])
-    return lo.new(list, term if is_sequence(term) else lo.sequence(term, node))
+        term = lowering.apply(list, [term])
+    return lowering.new(list, term if is_sequence(term) else lowering.sequence(term, node))
 
 
-def _dict(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    base = lo.open(lo.listed(args[0])) if args else {}
+@meaning(dict, collections.OrderedDict)
+def _dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    base = lowering.open(lowering.listed(args[0])) if args else {}
     if isinstance(base, (tuple, list)):
-        base = {lo.static(k, node): v for k, v in (lo.sequence(pair, node) for pair in base)}
+        base = {lowering.static(k, node): v for k, v in (lowering.sequence(pair, node) for pair in base)}
     if not isinstance(base, dict):
-        lo.refuse(node, "dict() of this", "", UnsupportedType)
-    return lo.new(dict, {**base, **kw})
+        lowering.refuse(node, "dict() of this", "", UnsupportedType)
+    return lowering.new(dict, {**base, **kw})
 
 
-def _sum(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(sum)
+def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)
-    folded = lo.folded(args[0], "total", "sum", start)
+    folded = lowering.folded(args[0], "total", "sum", start)
     if folded is not None:
         return folded
-    term = lo.open(lo.listed(lo.iterable(args[0])))
+    term = lowering.open(lowering.listed(lowering.iterable(args[0])))
     if is_sequence(term):
-        term = lo.apply(np.array, [lo.to_operand(term)])
+        term = lowering.apply(np.array, [lowering.to_operand(term)])
     if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
         if term.type.rank is None:
-            lo.refuse(node, "sum() of an array of unknown rank", "use np.sum", UnsupportedType)
-        total: Term = lo.builder.apply(required(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
-        return total if start is None else lo.apply(np.add, [lo.to_operand(t) for t in (start, total)])
-    items = lo.sequence(term, node)
+            lowering.refuse(node, "sum() of an array of unknown rank", "use np.sum", UnsupportedType)
+        total: Term = lowering.builder.apply(required(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
+        return total if start is None else lowering.apply(np.add, [lowering.to_operand(t) for t in (start, total)])
+    items = lowering.sequence(term, node)
     if start is None:
         if not items:
             return constant(0)
@@ -146,56 +150,63 @@ def _sum(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) ->
     else:
         total = start
     for item in items:
-        total = lo.binary(gast.copy_location(gast.BinOp(left=node, op=gast.Add(), right=node), node), total, item, None)
+        total = lowering.binary(
+            gast.copy_location(gast.BinOp(left=node, op=gast.Add(), right=node), node), total, item, None
+        )
     return total
 
 
-def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         if len(args) == 1:
-            term = lo.open(lo.listed(lo.iterable(args[0])))
+            term = lowering.open(lowering.listed(lowering.iterable(args[0])))
             if is_sequence(term) and not kw:
-                return lo.apply(reduction, [lo.apply(np.array, [lo.to_operand(term)])])
+                return lowering.apply(reduction, [lowering.apply(np.array, [lowering.to_operand(term)])])
             if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) and not kw:
-                return lo.apply(reduction, [term])
-            args = lo.sequence(term, node)
+                return lowering.apply(reduction, [term])
+            args = lowering.sequence(term, node)
             if not args and "default" in kw:
                 return kw["default"]
         if "key" in kw:
-            return _by_key(lo, function, args, kw["key"], node)
-        operands = [lo.to_operand(a) for a in args]
+            return _by_key(lowering, function, args, kw["key"], node)
+        operands = [lowering.to_operand(a) for a in args]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
-        return operands[0] if len(operands) == 1 else lo.apply(function, operands)
+        return operands[0] if len(operands) == 1 else lowering.apply(function, operands)
 
     return handler
 
 
-def _by_key(lo: Lowering, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
+def _by_key(lowering: Lowering, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
     """`max(items, key=key)`: the first item whose key no other exceeds."""
     better: Any = gast.Gt() if function is max else gast.Lt()
-    best, best_key = items[0], lo.call(key, [items[0]], {}, node, None)
+    best, best_key = items[0], lowering.call(key, [items[0]], {}, node, None)
     for item in items[1:]:
-        own = lo.call(key, [item], {}, node, None)
-        test = lo.compare(node, better, own, best_key)
+        own = lowering.call(key, [item], {}, node, None)
+        test = lowering.compare(node, better, own, best_key)
         old = (best, best_key)
-        pair = lo.choose(test, lambda i=item, k=own: (i, k), lambda o=old: o, node)  # type: ignore[misc]
-        best, best_key = lo.sequence(pair, node)
+        pair = lowering.choose(test, lambda i=item, k=own: (i, k), lambda o=old: o, node)  # type: ignore[misc]
+        best, best_key = lowering.sequence(pair, node)
     return best
 
 
-def _isinstance(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    classes = lo.static(args[1], node)
+meaning(max, before_rule=True)(_extremum(max, np.max))
+meaning(min, before_rule=True)(_extremum(min, np.min))
+
+
+@meaning(isinstance)
+def _isinstance(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    classes = lowering.static(args[1], node)
     classes = classes if isinstance(classes, tuple) else (classes,)
-    return constant(any(issubclass(_class_of(lo, args[0], node), c) for c in classes))
+    return constant(any(issubclass(_class_of(lowering, args[0], node), c) for c in classes))
 
 
-def _class_of(lo: Lowering, term: Term, node: gast.AST) -> type:
+def _class_of(lowering: Lowering, term: Term, node: gast.AST) -> type:
     """The class of the object that a term stands for; an error where the signature does not settle it."""
     if isinstance(term, (tuple, list, dict)):
         return type(term)
     if is_array(term):
-        term = lo.to_operand(term)
+        term = lowering.to_operand(term)
     if isinstance(term, (Record, Ref)):
         return term.cls
     if isinstance(term, (Closure, Partial)):
@@ -210,78 +221,90 @@ def _class_of(lo: Lowering, term: Term, node: gast.AST) -> type:
     if isinstance(t, ArrayType) and t.dtype is not None and t.kind != "any":
         python = {"b": bool, "i": int, "f": float, "c": complex}
         return python[t.dtype.kind] if t.kind == "python" else t.dtype.type
-    lo.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
+    lowering.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
 
 
-def _type(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return constant(_class_of(lo, args[0], node))
+@meaning(type)
+def _type(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(_class_of(lowering, args[0], node))
 
 
-def _hasattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    name = lo.static(args[1], node)
-    opened = lo.open(args[0])
+@meaning(hasattr)
+def _hasattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    name = lowering.static(args[1], node)
+    opened = lowering.open(args[0])
     if isinstance(opened, Record):
         there = hasattr(opened.cls, name)
-        given = isinstance(args[0], Value) or (isinstance(args[0], Ref) and args[0].cell in lo.origins)
+        given = isinstance(args[0], Value) or (isinstance(args[0], Ref) and args[0].cell in lowering.origins)
         if given and not there and name not in opened.items and dataclasses.is_dataclass(opened.cls):
-            lo.refuse(node, f"hasattr of what is no field of {opened.cls.__name__}", "declare it as a field")
-        lo.reads.look(opened.cls, "has", name, there)
+            lowering.refuse(node, f"hasattr of what is no field of {opened.cls.__name__}", "declare it as a field")
+        lowering.reads.look(opened.cls, "has", name, there)
         return constant(name in opened.items or there)
     if isinstance(opened, Constant) and isinstance(opened.type, StaticType):
         there = hasattr(opened.value, name)
         if is_place(opened.value) or isinstance(opened.value, (type, types.ModuleType)):
-            lo.reads.look(opened.value, "has", name, there)
+            lowering.reads.look(opened.value, "has", name, there)
         return constant(there)
-    return constant(hasattr(_class_of(lo, args[0], node), name))
+    return constant(hasattr(_class_of(lowering, args[0], node), name))
 
 
-def _reversed(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(reversed)
+def _reversed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if is_array(args[0]):
         return Reversed(args[0])
-    term = lo.open(lo.iterable(args[0]))
+    term = lowering.open(lowering.iterable(args[0]))
     if isinstance(term, dict):
         term = [constant(k) for k in term]
     return tuple(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
 
 
-def _all_any(test_all: bool, function: Callable[..., Any]) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        folded = lo.folded(args[0], "items_", "all" if test_all else "any", None)
+def _all_any(test_all: bool, function: Callable[..., Any]) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        folded = lowering.folded(args[0], "items_", "all" if test_all else "any", None)
         if folded is not None:
             return folded
-        term = lo.open(lo.listed(lo.iterable(args[0])))
+        term = lowering.open(lowering.listed(lowering.iterable(args[0])))
         if is_sequence(term):
-            term = lo.apply(np.array, [lo.to_operand(term)])
+            term = lowering.apply(np.array, [lowering.to_operand(term)])
         if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
-            return lo.apply(function, [term])
-        items = lo.sequence(term, node)
+            return lowering.apply(function, [term])
+        items = lowering.sequence(term, node)
         result: Term = constant(test_all)
         for item in reversed(items):
             sides = (lambda r=result: r, lambda i=item: i)
             then, orelse = sides if test_all else reversed(sides)
-            result = lo.choose(item, then, orelse, node)
+            result = lowering.choose(item, then, orelse, node)
         return result
 
     return handler
 
 
-def _map(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lo.mapped(args[0], [lo.iterable(a) for a in args[1:]], node)
+meaning(all)(_all_any(True, np.all))
+meaning(any)(_all_any(False, np.any))
 
 
-def _filter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lo.filtered(args[0], lo.iterable(args[1]), node)
+@meaning(map)
+def _map(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lowering.mapped(args[0], [lowering.iterable(a) for a in args[1:]], node)
 
 
-def _reduce(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lo.reduced(args[0], lo.iterable(args[1]), args[2] if len(args) > 2 else None, node)
+@meaning(filter)
+def _filter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lowering.filtered(args[0], lowering.iterable(args[1]), node)
 
 
-def _partial(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(functools.reduce)
+def _reduce(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lowering.reduced(args[0], lowering.iterable(args[1]), args[2] if len(args) > 2 else None, node)
+
+
+@meaning(functools.partial)
+def _partial(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return Partial(args[0], tuple(args[1:]), kw)
 
 
-def _wraps(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(functools.wraps)
+def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(_same)
 
 
@@ -290,316 +313,305 @@ def _same(function: Any) -> Any:
     return function
 
 
-def _first(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(functools.cache, _same)
+def _first(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return args[0] if args else constant(_same)
 
 
-def _cached(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(functools.lru_cache)
+def _cached(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`@lru_cache`, and `@lru_cache(None)`."""
     given = args[0] if args else None
     named = given is None or (isinstance(given, Constant) and not callable(given.value))
     return constant(_same) if named or kw else given  # type: ignore[return-value]
 
 
-def _super(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(super)
+def _super(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if args:
-        return Super(lo.static(args[0], node), args[1])
-    frame: Any = lo.frame
+        return Super(lowering.static(args[0], node), args[1])
+    frame: Any = lowering.frame
     while frame.function is None or "__class__" not in frame.function.__code__.co_freevars:
-        frame = frame.parent or lo.refuse(node, "super() outside a method")
+        frame = frame.parent or lowering.refuse(node, "super() outside a method")
     cell = frame.function.__closure__[frame.function.__code__.co_freevars.index("__class__")]
-    lo.reads.value(Variable(cell, "__class__"), cell.cell_contents)
+    lowering.reads.value(Variable(cell, "__class__"), cell.cell_contents)
     return Super(cell.cell_contents, frame.receiver)
 
 
-def _sorted(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    term = lo.open(lo.listed(lo.iterable(args[0])))
-    backward = bool(lo.static(kw["reverse"], node)) if "reverse" in kw else False
+@meaning(sorted)
+def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    term = lowering.open(lowering.listed(lowering.iterable(args[0])))
+    backward = bool(lowering.static(kw["reverse"], node)) if "reverse" in kw else False
     if isinstance(term, dict):
         term = [constant(k) for k in term]
     if isinstance(term, Constant) and isinstance(term.value, (set, frozenset)):
         term = [constant(v) for v in sorted(term.value)]
     if isinstance(term, (tuple, list)):
-        keys = [lo.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
-        values = [lo.value_form(k) for k in keys]
+        keys = [lowering.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
+        values = [lowering.value_form(k) for k in keys]
         if all(map(is_static, values)):
             known = [static_value(v) for v in values]
             order = sorted(range(len(known)), key=known.__getitem__, reverse=backward)
-            return lo.new(list, [term[k] for k in order])
-        found = sorted_by(lo, term, keys, backward, node) if "key" in kw else None
+            return lowering.new(list, [term[k] for k in order])
+        found = sorted_by(lowering, term, keys, backward, node) if "key" in kw else None
         if found is not None:
             return found
     if "key" in kw:
-        lo.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
+        lowering.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
     array = term if isinstance(term, Value) and isinstance(term.type, ArrayType) else None
     if array is None:
-        array = lo.apply(np.array, [lo.to_operand(term)])  # type: ignore[assignment]
-    found = lo.apply(np.sort, [array])  # type: ignore[list-item]
+        array = lowering.apply(np.array, [lowering.to_operand(term)])  # type: ignore[assignment]
+    found = lowering.apply(np.sort, [array])  # type: ignore[list-item]
     if backward:
-        found = lo.builder.apply(GETITEM, (found, constant(slice(None, None, -1))))
-    return _list(lo, [found], {}, node)
+        found = lowering.builder.apply(GETITEM, (found, constant(slice(None, None, -1))))
+    return _list(lowering, [found], {}, node)
 
 
-def _getattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    if len(args) > 2 and not static_value(_hasattr(lo, args[:2], {}, node)):
+@meaning(getattr)
+def _getattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if len(args) > 2 and not static_value(_hasattr(lowering, args[:2], {}, node)):
         return args[2]
-    return lo.attribute(args[0], lo.static(args[1], node), node)
+    return lowering.attribute(args[0], lowering.static(args[1], node), node)
 
 
-def _setattr(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    lo.set_named(args[0], lo.static(args[1], node), args[2], node)
+@meaning(setattr)
+def _setattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    lowering.set_named(args[0], lowering.static(args[1], node), args[2], node)
     return constant(None)
 
 
-def _iter(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lo.iterable(args[0])
+@meaning(iter)
+def _iter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lowering.iterable(args[0])
 
 
-def _divmod(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    operands = [lo.to_operand(a) for a in args]
-    return (lo.apply(np.floor_divide, operands), lo.apply(np.remainder, operands))
+@meaning(divmod, before_rule=True)
+def _divmod(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    operands = [lowering.to_operand(a) for a in args]
+    return (lowering.apply(np.floor_divide, operands), lowering.apply(np.remainder, operands))
 
 
-def _by_method(function: Callable[..., Any], name: str) -> Handler:
+def _by_method(function: Callable[..., Any], name: str) -> Meaning:
     """A builtin that asks a method of the user's class first."""
 
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        found = lo.call_special(args[0], name, args[1:], node)
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        found = lowering.call_special(args[0], name, args[1:], node)
         if found is not None:
             return found
         if is_static(args[0]) and not isinstance(args[0].type, ArrayType):  # type: ignore[union-attr]
             return constant(function(*map(static_value, args)))
         primitive = required(function)
-        return lo.builder.apply(primitive, [lo.to_operand(a) for a in args], {})
+        return lowering.builder.apply(primitive, [lowering.to_operand(a) for a in args], {})
 
     return handler
 
 
-def _operation(node_class: type) -> Handler:
+meaning(abs, before_rule=True)(_by_method(abs, "__abs__"))
+meaning(round, before_rule=True)(_by_method(round, "__round__"))
+
+
+def _operation(node_class: type) -> Meaning:
     """A function of the module `operator` that is an operator."""
 
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         made = gast.copy_location(gast.BinOp(left=node, op=node_class(), right=node), node)
-        return lo.binary(made, args[0], args[1], None)
+        return lowering.binary(made, args[0], args[1], None)
 
     return handler
 
 
-def _comparison(node_class: type) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        return lo.compare(node, node_class(), args[0], args[1])
+_OPERATORS: dict[Any, type] = {
+    operator.add: gast.Add,
+    operator.sub: gast.Sub,
+    operator.mul: gast.Mult,
+    operator.truediv: gast.Div,
+    operator.floordiv: gast.FloorDiv,
+    operator.mod: gast.Mod,
+    operator.pow: gast.Pow,
+}
+for _function, _node_class in _OPERATORS.items():
+    meaning(_function, before_rule=True)(_operation(_node_class))
+meaning(operator.matmul)(_operation(gast.MatMult))
+
+
+def _comparison(node_class: type) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        return lowering.compare(node, node_class(), args[0], args[1])
 
     return handler
 
 
-def _combined(function: Callable[..., Any]) -> Handler:
+_COMPARISONS: dict[Any, type] = {
+    operator.lt: gast.Lt,
+    operator.le: gast.LtE,
+    operator.gt: gast.Gt,
+    operator.ge: gast.GtE,
+    operator.eq: gast.Eq,
+    operator.ne: gast.NotEq,
+}
+for _function, _node_class in _COMPARISONS.items():
+    meaning(_function, before_rule=True)(_comparison(_node_class))
+
+
+def _combined(function: Any) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        known = [lo.static(a, node) if isinstance(a, Constant) else lo.sequence(lo.iterable(a), node) for a in args]
-        keywords = {k: lo.static(v, node) for k, v in kw.items()}
-        return lo.new(list, list(function(*known, **keywords)))
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        known = [
+            lowering.static(a, node) if isinstance(a, Constant) else lowering.sequence(lowering.iterable(a), node)
+            for a in args
+        ]
+        keywords = {k: lowering.static(v, node) for k, v in kw.items()}
+        return lowering.new(list, list(function(*known, **keywords)))
 
     return handler
 
 
-def _islice(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+for _function in (
+    itertools.product,
+    itertools.chain,
+    itertools.combinations,
+    itertools.permutations,
+    itertools.pairwise,
+    itertools.zip_longest,
+):
+    meaning(_function)(_combined(_function))
+
+
+@meaning(itertools.islice)
+def _islice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if isinstance(args[0], Generated) and len(args) == 2:
-        return first_items(lo, args[0], args[1], node)
-    return _combined(itertools.islice)(lo, args, kw, node)
+        return lowering.generator_of(in_python.islice_, {"items": args[0], "count": args[1]}, node)
+    return _combined(itertools.islice)(lowering, args, kw, node)
 
 
-def _repeated(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(itertools.repeat)
+def _repeated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`itertools.repeat(x, n)`, as a generator."""
     if len(args) != 2 or kw:
-        lo.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
-    text = "def repeat_(x, n):\n    for _ in range(n):\n        yield x"
-    return of_text(lo, text, {"x": args[0], "n": args[1]}, node)
+        lowering.refuse(node, "itertools.repeat without an end", "give the number of items", UnsupportedType)
+    return lowering.generator_of(in_python.repeat_, {"x": args[0], "n": args[1]}, node)
 
 
-def _always(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(match_patterns.always)
+def _always(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return constant(True)
 
 
-def _is_sequence_like(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return constant(isinstance(lo.open(args[0]), (tuple, list)) or is_sequence(lo.open(args[0])))
+@meaning(match_patterns.is_sequence_like)
+def _is_sequence_like(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(isinstance(lowering.open(args[0]), (tuple, list)) or is_sequence(lowering.open(args[0])))
 
 
-def _is_mapping_like(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return constant(isinstance(lo.open(args[0]), dict))
+@meaning(match_patterns.is_mapping_like)
+def _is_mapping_like(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return constant(isinstance(lowering.open(args[0]), dict))
 
 
-def _positional(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    cls, k = lo.static(args[1], node), lo.static(args[2], node)
+@meaning(match_patterns.positional)
+def _positional(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    cls, k = lowering.static(args[1], node), lowering.static(args[2], node)
     if cls in match_patterns.SELF_MATCHING:
         return args[0]
-    return lo.attribute(args[0], lo.reads.of_class(cls, "__match_args__")[1][k], node)
+    return lowering.attribute(args[0], lowering.reads.of_class(cls, "__match_args__")[1][k], node)
 
 
-def _without(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    items, keys = lo.open(args[0]), lo.static(args[1], node)
+@meaning(match_patterns.without)
+def _without(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    items, keys = lowering.open(args[0]), lowering.static(args[1], node)
     assert isinstance(items, dict)
-    return lo.new(dict, {k: v for k, v in items.items() if k not in keys})
+    return lowering.new(dict, {k: v for k, v in items.items() if k not in keys})
 
 
-def _replaced(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(dataclasses.replace)
+def _replaced(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`dataclasses.replace(object, **changes)`."""
-    opened = lo.open(args[0])
+    opened = lowering.open(args[0])
     if not isinstance(opened, Record):
-        lo.refuse(node, "dataclasses.replace of something that is no dataclass", "", UnsupportedType)
-    return lo.call(
+        lowering.refuse(node, "dataclasses.replace of something that is no dataclass", "", UnsupportedType)
+    return lowering.call(
         constant(opened.cls), [], {**{k: v for k, v in opened.items.items() if k not in kw}, **kw}, node, None
     )
 
 
-def _copied(deep: bool) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _copied(deep: bool) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         term = args[0]
         if deep:
-            return lo.adopt(lo.value_form(term))
+            return lowering.adopt(lowering.value_form(term))
         if not isinstance(term, Ref):
             return term
-        lo.check_sources(term, lo.env)
-        return lo.new(term.cls, lo.env[term.cell])
+        lowering.check_sources(term, lowering.env)
+        return lowering.new(term.cls, lowering.env[term.cell])
 
     return handler
 
 
-def _accumulate(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+meaning(copy.copy)(_copied(False))
+meaning(copy.deepcopy)(_copied(True))
+
+
+@meaning(itertools.accumulate)
+def _accumulate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function = args[1] if len(args) > 1 else kw.get("func", constant(operator.add))
-    return lo.accumulated(function, lo.iterable(args[0]), kw.get("initial"), node)
+    return lowering.accumulated(function, lowering.iterable(args[0]), kw.get("initial"), node)
 
 
-def _deque(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(collections.deque)
+def _deque(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if kw or len(args) > 1:
-        lo.refuse(node, "a deque with a maximal length", "drop the first item yourself: xs.pop(0)", UnsupportedType)
-    return _list(lo, args, {}, node)
+        lowering.refuse(
+            node, "a deque with a maximal length", "drop the first item yourself: xs.pop(0)", UnsupportedType
+        )
+    return _list(lowering, args, {}, node)
 
 
-def _default_dict(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    made = _dict(lo, args[1:], kw, node)
+@meaning(collections.defaultdict)
+def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    made = _dict(lowering, args[1:], kw, node)
     assert isinstance(made, Ref)
-    lo.factories[made.cell] = args[0]
+    lowering.factories[made.cell] = args[0]
     return made
 
 
-def _slice(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    parts = [lo.to_operand(a) for a in args]
+@meaning(slice, before_rule=True)
+def _slice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    parts = [lowering.to_operand(a) for a in args]
     start, stop, step = (constant(None), parts[0], constant(None)) if len(parts) == 1 else (*parts, constant(None))[:3]
-    return lo.builder.operand(slice(start, stop, step))
+    return lowering.builder.operand(slice(start, stop, step))
 
 
-def _ndarray(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.ndarray)
+def _ndarray(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) > 2 or kw.keys() - {"shape", "dtype"}:
-        lo.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
-    return lo.call(constant(np.empty), args, kw, node, None)
+        lowering.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
+    return lowering.call(constant(np.empty), args, kw, node, None)
 
 
-def _stop_gradient(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(stop_gradient, before_rule=True)
+def _stop_gradient(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     (term,) = (*args, *kw.values())
-    return lo.stopped(term)
+    return lowering.stopped(term)
 
 
-def _adjoint(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(adjoint)
+def _adjoint(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if len(args) != 2 or not isinstance(args[1], Closure):
-        lo.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
-    return lo.with_adjoint(args[0], args[1], node)
+        lowering.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
+    return lowering.with_adjoint(args[0], args[1], node)
 
 
-HANDLERS: dict[Any, Handler] = {
-    **FORMS,
-    **APPLIED,
-    adjoint: _adjoint,
-    stop_gradient: _stop_gradient,
-    np.ndarray: _ndarray,
-    slice: _slice,
-    collections.deque: _deque,
-    collections.defaultdict: _default_dict,
-    dataclasses.replace: _replaced,
-    copy.copy: _copied(False),
-    copy.deepcopy: _copied(True),
-    itertools.accumulate: _accumulate,
-    match_patterns.always: _always,
-    match_patterns.is_sequence_like: _is_sequence_like,
-    match_patterns.is_mapping_like: _is_mapping_like,
-    match_patterns.positional: _positional,
-    match_patterns.without: _without,
-    range: _range,
-    len: _len,
-    enumerate: _enumerate,
-    zip: _zip,
-    print: _print,
-    tuple: _tuple,
-    list: _list,
-    dict: _dict,
-    collections.OrderedDict: _dict,
-    sum: _sum,
-    max: _extremum(max, np.max),
-    min: _extremum(min, np.min),
-    isinstance: _isinstance,
-    type: _type,
-    hasattr: _hasattr,
-    reversed: _reversed,
-    all: _all_any(True, np.all),
-    any: _all_any(False, np.any),
-    map: _map,
-    filter: _filter,
-    functools.reduce: _reduce,
-    functools.partial: _partial,
-    functools.wraps: _wraps,
-    functools.cache: _first,
-    functools.lru_cache: _cached,
-    _same: _first,
-    super: _super,
-    sorted: _sorted,
-    getattr: _getattr,
-    setattr: _setattr,
-    iter: _iter,
-    divmod: _divmod,
-    abs: _by_method(abs, "__abs__"),
-    round: _by_method(round, "__round__"),
-    operator.add: _operation(gast.Add),
-    operator.sub: _operation(gast.Sub),
-    operator.mul: _operation(gast.Mult),
-    operator.truediv: _operation(gast.Div),
-    operator.floordiv: _operation(gast.FloorDiv),
-    operator.mod: _operation(gast.Mod),
-    operator.pow: _operation(gast.Pow),
-    operator.matmul: _operation(gast.MatMult),
-    operator.lt: _comparison(gast.Lt),
-    operator.le: _comparison(gast.LtE),
-    operator.gt: _comparison(gast.Gt),
-    operator.ge: _comparison(gast.GtE),
-    operator.eq: _comparison(gast.Eq),
-    operator.ne: _comparison(gast.NotEq),
-    itertools.product: _combined(itertools.product),
-    itertools.chain: _combined(itertools.chain),
-    itertools.combinations: _combined(itertools.combinations),
-    itertools.permutations: _combined(itertools.permutations),
-    itertools.pairwise: _combined(itertools.pairwise),
-    itertools.zip_longest: _combined(itertools.zip_longest),
-    itertools.islice: _islice,
-    itertools.repeat: _repeated,
-}
+pure(bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
+pure(collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
 
 
-PURE: frozenset[Any] = frozenset(
-    (bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)
-    + (collections.namedtuple, contextlib.suppress, np.dtype, oct, hex, bin, ord, pow, repr, set, str, id)
-    + OF_TYPES
-)
-"""Functions without effect, which are called at compile time where all their arguments are known."""
+def _of_nothing(cls: type) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+        """`float()`; of an argument the rule, or the value at compile time, says what it is."""
+        return None if args else constant(cls())
+
+    return handler
 
 
-def evaluates_at_compile_time(function: Any) -> bool:
-    """Whether a function may be called at compile time."""
-    return is_hashable(function) and function in PURE
-
-
-def is_hashable(x: Any) -> bool:
-    """Whether an object can be looked up in a table."""
-    try:
-        hash(x)
-    except TypeError:
-        return False
-    return True
+for _cls in (int, float, complex, bool, str):
+    meaning(_cls, before_rule=True)(_of_nothing(_cls))

@@ -21,17 +21,19 @@ from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Operand, constant
 
 
-def sorted_by(lo: Lowering, terms: Sequence[Term], keys: Sequence[Term], backward: bool, node: gast.AST) -> Term | None:
+def sorted_by(
+    lowering: Lowering, terms: Sequence[Term], keys: Sequence[Term], backward: bool, node: gast.AST
+) -> Term | None:
     """The list of these terms in the order of their keys; None where there is no telling what an item would be."""
-    items, numbers = list(map(lo.to_operand, terms)), list(map(lo.to_operand, keys))
+    items, numbers = list(map(lowering.to_operand, terms)), list(map(lowering.to_operand, keys))
     if not all(isinstance(k.type, ArrayType) and k.type.is_scalar for k in numbers) or not _alike(items):
         return None
-    array = lo.apply(np.array, [lo.builder.make(list, tuple(range(len(numbers))), numbers)])
+    array = lowering.apply(np.array, [lowering.builder.make(list, tuple(range(len(numbers))), numbers)])
     if backward:
-        array = lo.apply(np.negative, [lo.to_operand(array)])
-    order = lo.to_operand(lo.call(constant(np.argsort), [array], {"kind": constant("stable")}, node, None))
-    places = [lo.builder.apply(GETITEM, (order, constant(k))) for k in range(len(items))]
-    return lo.new(list, [lo.maybe_view(o, "sorted", terms) for o in _taken(lo, items, places)])
+        array = lowering.apply(np.negative, [lowering.to_operand(array)])
+    order = lowering.to_operand(lowering.call(constant(np.argsort), [array], {"kind": constant("stable")}, node, None))
+    places = [lowering.builder.apply(GETITEM, (order, constant(k))) for k in range(len(items))]
+    return lowering.new(list, [lowering.maybe_view(o, "sorted", terms) for o in _taken(lowering, items, places)])
 
 
 def _alike(items: Sequence[Operand]) -> bool:
@@ -46,12 +48,12 @@ def _form(t: Type) -> tuple[object, ...] | None:
     return (t.rank,) if isinstance(t, ArrayType) and t.shape is not None else None
 
 
-def _taken(lo: Lowering, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
+def _taken(lowering: Lowering, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
     """The items at these places."""
     first = items[0].type
     if isinstance(first, ContainerType):
-        columns = [_taken(lo, [lo.builder.extract(i, k) for i in items], places) for k in first.keys]
-        return [lo.builder.make(tuple, first.keys, row) for row in zip(*columns, strict=True)]
+        columns = [_taken(lowering, [lowering.builder.extract(i, k) for i in items], places) for k in first.keys]
+        return [lowering.builder.make(tuple, first.keys, row) for row in zip(*columns, strict=True)]
     joined = np.array if isinstance(first, ArrayType) and first.is_scalar else np.stack
-    rows = lo.to_operand(lo.apply(joined, [lo.builder.make(list, tuple(range(len(items))), items)]))
-    return [lo.builder.apply(GETITEM, (rows, k)) for k in places]
+    rows = lowering.to_operand(lowering.apply(joined, [lowering.builder.make(list, tuple(range(len(items))), items)]))
+    return [lowering.builder.apply(GETITEM, (rows, k)) for k in places]

@@ -7,17 +7,33 @@ Where the types do not settle the answer, the question stays in the program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import gast
 import numpy as np
 
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Term
 from s2sad.ir.types import ArrayType, StaticType
 from s2sad.ir.values import Constant, Value, constant
 
-OF_TYPES = (np.issubdtype, np.can_cast, np.finfo, np.iinfo, np.promote_types, np.isdtype)
-"""Questions about what is itself known at compile time."""
+pure(np.issubdtype, np.can_cast, np.finfo, np.iinfo, np.promote_types, np.isdtype)  # of what is known itself
+
+
+def _of_one(answer: Callable[[ArrayType], int | bool | None]) -> Meaning:
+    """A question about the type of one number or array; None where the type does not settle it."""
+
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+        opened = [lowering.open(a) for a in args]
+        if kw or len(opened) != 1 or not isinstance(opened[0], (Value, Constant)):
+            return None
+        known = answer(opened[0].type) if isinstance(opened[0].type, ArrayType) else None
+        return None if known is None else constant(known)
+
+    return handler
 
 
 def _is_scalar(t: ArrayType) -> bool | None:
@@ -26,30 +42,44 @@ def _is_scalar(t: ArrayType) -> bool | None:
     return True if t.kind == "python" else None
 
 
-_OF_ONE: dict[Callable[..., Any], Callable[[ArrayType], int | bool | None]] = {
-    np.ndim: lambda t: t.rank,
-    np.isscalar: _is_scalar,
-    np.iscomplexobj: lambda t: None if t.dtype is None else t.is_complex,
-    np.isrealobj: lambda t: None if t.dtype is None else not t.is_complex,
-    callable: lambda t: False,
-}
-QUESTIONS = frozenset({*_OF_ONE, np.result_type})
+meaning(np.ndim, before_rule=True)(_of_one(lambda t: t.rank))
+meaning(np.isscalar)(_of_one(_is_scalar))
 
 
-def answer(function: Any, arguments: Sequence[Term], keywords: Mapping[str, Term]) -> Term | None:
-    """The answer where the types of the arguments settle it; the arguments are opened."""
-    if keywords or not arguments:
-        return None
-    if function is np.result_type:
-        given = [_promoted(a) for a in arguments]
-        return None if any(g is None for g in given) else constant(np.result_type(*given))
-    (asked, *more) = arguments
-    if callable is function and isinstance(asked, (Closure, Partial, Method, Derived)):
+def _of_dtype(answer: Callable[[np.dtype[Any]], bool]) -> Meaning:
+    """What the dtype alone settles: it must be known."""
+    of_one = _of_one(lambda t: None if t.dtype is None else answer(t.dtype))
+
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        known = of_one(lowering, args, kw, node)
+        if known is not None:
+            return known
+        t = lowering.to_operand(lowering.as_array_term(args[0])).type
+        if not isinstance(t, ArrayType) or t.dtype is None:
+            lowering.refuse(node, "the dtype is not known at compile time", "annotate the argument", UnsupportedType)
+        return constant(answer(t.dtype))
+
+    return handler
+
+
+meaning(np.iscomplexobj)(_of_dtype(lambda dtype: dtype.kind == "c"))
+meaning(np.isrealobj)(_of_dtype(lambda dtype: dtype.kind != "c"))
+
+
+@meaning(callable)
+def _callable(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+    if not kw and args and isinstance(lowering.open(args[0]), (Closure, Partial, Method, Derived)):
         return constant(True)
-    if more or not isinstance(asked, (Value, Constant)) or not isinstance(asked.type, ArrayType):
-        return None
-    found = _OF_ONE[function](asked.type)
-    return None if found is None else constant(found)
+    return _no_function(lowering, args, kw, node)
+
+
+_no_function = _of_one(lambda t: False)
+
+
+@meaning(np.result_type)
+def _result_type(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+    promoted = [_promoted(lowering.open(a)) for a in args]
+    return None if kw or not args or any(p is None for p in promoted) else constant(np.result_type(*promoted))
 
 
 def _promoted(term: Term) -> Any:
@@ -60,8 +90,3 @@ def _promoted(term: Term) -> Any:
     if not isinstance(t, ArrayType) or t.dtype is None or t.kind == "any":
         return None
     return t.dtype.type(0).item() if t.kind == "python" else t.dtype
-
-
-def is_of_unknown_kind(term: Term) -> bool:
-    """Whether a value may be anything: what a function gives that stands in the program as it is."""
-    return isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.dtype is None

@@ -1,11 +1,9 @@
 """Functions of NumPy that stand for others: `np.add.outer`, `np.add.reduce`, `np.mgrid[...]`.
 
-    np.subtract.outer(x, y)       x[:, None] - y
-    np.maximum.reduce(x)          np.max(x, axis=0)
-    np.mgrid[0:n, 0:m]            np.indices((n, m))
-    np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
-
-Each handler takes the lowering, the arguments as terms, the keywords, and the node, as those of `python.py` do.
+np.subtract.outer(x, y)       x[:, None] - y
+np.maximum.reduce(x)          np.max(x, axis=0)
+np.mgrid[0:n, 0:m]            np.indices((n, m))
+np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
 """
 
 from __future__ import annotations
@@ -18,17 +16,13 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import Meaning, meaning, subscript
 from s2sad.frontend.terms.arrays import is_integer
 from s2sad.frontend.terms.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Value, constant
-
-Handler = Callable[["Lowering", list[Term], dict[str, Term], gast.AST], Term]
-
-GRIDS = (np.mgrid, np.ogrid, np.r_, np.c_)
-"""What is indexed to make an array."""
 
 REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
     np.add: (np.sum, np.cumsum),
@@ -41,157 +35,195 @@ REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]]
 """What `reduce` and `accumulate` of a ufunc are called otherwise."""
 
 
-def _refuse_more(lo: Lowering, name: str, allowed: int, args: list[Term], kw: dict[str, Term], node: gast.AST) -> None:
+def _refuse_more(
+    lowering: Lowering, name: str, allowed: int, args: list[Term], kw: dict[str, Term], node: gast.AST
+) -> None:
     if kw or len(args) > allowed:
-        lo.refuse(node, f"{name} with these arguments", "leave out dtype, out, initial and where", UnsupportedCall)
+        lowering.refuse(
+            node, f"{name} with these arguments", "leave out dtype, out, initial and where", UnsupportedCall
+        )
 
 
-def _new_axes(lo: Lowering, x: Operand, before: int, after: int) -> Operand:
+def _new_axes(lowering: Lowering, x: Operand, before: int, after: int) -> Operand:
     """`x[None, :, None]`: an array with further axes of length 1."""
     t = x.type
     rank = t.rank if isinstance(t, ArrayType) else None
     if not before and not after:
         return x
     if not rank:
-        return lo.apply(np.full, [lo.to_operand((constant(1),) * (before + after)), x])
+        return lowering.apply(np.full, [lowering.to_operand((constant(1),) * (before + after)), x])
     index = (*[None] * before, *[slice(None)] * rank, *[None] * after)
-    return lo.builder.apply(GETITEM, (x, lo.builder.operand(index)))
+    return lowering.builder.apply(GETITEM, (x, lowering.builder.operand(index)))
 
 
-def _outer(function: np.ufunc) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _outer(function: np.ufunc) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         name = f"np.{function.__name__}.outer"
-        _refuse_more(lo, name, 2, args, kw, node)
-        x, y = (lo.to_operand(lo.as_array_term(a)) for a in args)
+        _refuse_more(lowering, name, 2, args, kw, node)
+        x, y = (lowering.to_operand(lowering.as_array_term(a)) for a in args)
         ranks = [t.rank if isinstance(t, ArrayType) else None for t in (x.type, y.type)]
         if None in ranks:
-            lo.refuse(node, f"{name} of arrays whose ranks are not known", "annotate them", UnsupportedType)
+            lowering.refuse(node, f"{name} of arrays whose ranks are not known", "annotate them", UnsupportedType)
         if ranks[0] and ranks[1]:
-            x = _new_axes(lo, x, 0, ranks[1])
-        return lo.apply(function, [x, y])
+            x = _new_axes(lowering, x, 0, ranks[1])
+        return lowering.apply(function, [x, y])
 
     return handler
 
 
-def _reduce(function: np.ufunc) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _reduce(function: np.ufunc) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis", "keepdims")}
-        _refuse_more(lo, f"np.{function.__name__}.reduce", 2, args, more, node)
+        _refuse_more(lowering, f"np.{function.__name__}.reduce", 2, args, more, node)
         keywords = {"axis": found.get("axis", constant(0))}
         if "keepdims" in found:
             keywords["keepdims"] = found["keepdims"]
-        return lo.call(constant(REDUCTIONS[function][0]), [lo.as_array_term(found["array"])], keywords, node, None)
+        return lowering.call(
+            constant(REDUCTIONS[function][0]), [lowering.as_array_term(found["array"])], keywords, node, None
+        )
 
     return handler
 
 
-def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Handler:
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Meaning:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis")}
-        _refuse_more(lo, f"np.{function.__name__}.accumulate", 2, args, more, node)
+        _refuse_more(lowering, f"np.{function.__name__}.accumulate", 2, args, more, node)
         axis = found.get("axis", constant(0))
-        return lo.call(constant(meant), [lo.as_array_term(found["array"])], {"axis": axis}, node, None)
+        return lowering.call(constant(meant), [lowering.as_array_term(found["array"])], {"axis": axis}, node, None)
 
     return handler
 
 
-def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Handler:
+def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Meaning:
     """`np.split` and its like: as slices where the primitive cannot do it."""
 
-    def handler(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("ary", "indices_or_sections", "axis"), args, strict=False)), **kw}
-        x, places = lo.as_array_term(found["ary"]), lo.open(found["indices_or_sections"])
+        x, places = lowering.as_array_term(found["ary"]), lowering.open(found["indices_or_sections"])
         x = found["ary"] if is_array(found["ary"]) else x
-        rank = lo.array_type(x).rank
+        rank = lowering.array_type(x).rank
         if rank is None:
-            lo.refuse(node, f"np.{function.__name__} of an array of unknown rank", "annotate it", UnsupportedType)
-        axis = axis_of(rank) if axis_of else lo.static(found.get("axis", constant(0)), node) % rank
+            lowering.refuse(node, f"np.{function.__name__} of an array of unknown rank", "annotate it", UnsupportedType)
+        axis = axis_of(rank) if axis_of else lowering.static(found.get("axis", constant(0)), node) % rank
         if isinstance(places, (tuple, list)):
-            ends = [lo.to_operand(p) for p in places]
+            ends = [lowering.to_operand(p) for p in places]
         elif function is np.array_split:
-            ends = _ends(lo, lo.to_operand(x), axis, lo.static(places, node), node)
+            ends = _ends(lowering, lowering.to_operand(x), axis, lowering.static(places, node), node)
         else:
-            whole, keywords = lo.to_operand(x), {"indices_or_sections": lo.static(places, node), "axis": axis}
-            return lo.adopt(lo.builder.apply(required(np.split), [whole], keywords))
+            whole, keywords = (
+                lowering.to_operand(x),
+                {"indices_or_sections": lowering.static(places, node), "axis": axis},
+            )
+            return lowering.adopt(lowering.builder.apply(required(np.split), [whole], keywords))
         none = constant(None)
         bounds = zip((none, *ends), (*ends, none), strict=True)
-        return lo.new(list, [lo.part(x, (*[Slice(none, none, none)] * axis, Slice(a, b, none))) for a, b in bounds])
+        return lowering.new(
+            list, [lowering.part(x, (*[Slice(none, none, none)] * axis, Slice(a, b, none))) for a, b in bounds]
+        )
 
     return handler
 
 
-def _ends(lo: Lowering, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
+meaning(np.split, before_rule=True)(_split(np.split))
+meaning(np.array_split)(_split(np.array_split))
+meaning(np.hsplit)(_split(np.hsplit, lambda rank: 1 if rank > 1 else 0))
+meaning(np.vsplit)(_split(np.vsplit, lambda rank: 0))
+
+
+def _ends(lowering: Lowering, x: Operand, axis: int, count: int, node: gast.AST) -> list[Operand]:
     """Where the parts end when the first ones are longer by one."""
-    shape = lo.sequence(lo.attribute(x, "shape", node), node)
-    each, rest = (lo.apply(f, [lo.to_operand(shape[axis]), constant(count)]) for f in (np.floor_divide, np.remainder))
+    shape = lowering.sequence(lowering.attribute(x, "shape", node), node)
+    each, rest = (
+        lowering.apply(f, [lowering.to_operand(shape[axis]), constant(count)]) for f in (np.floor_divide, np.remainder)
+    )
     places = []
     for k in range(1, count):
-        longer = lo.apply(min, [constant(k), rest])
-        places.append(lo.apply(np.add, [lo.apply(np.multiply, [constant(k), each]), longer]))
+        longer = lowering.apply(min, [constant(k), rest])
+        places.append(lowering.apply(np.add, [lowering.apply(np.multiply, [constant(k), each]), longer]))
     return places
 
 
-def _norm(lo: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+@meaning(np.linalg.norm, before_rule=True)
+def _norm(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """The norms that are a greatest or least number: those of order inf and -inf, and of matrices 1 and -1."""
     found = {**dict(zip(("x", "ord", "axis", "keepdims"), args, strict=False)), **kw}
-    order, axis = (lo.static(found[k], node) if k in found else None for k in ("ord", "axis"))
-    x = lo.to_operand(lo.as_array_term(found["x"]))
+    order, axis = (lowering.static(found[k], node) if k in found else None for k in ("ord", "axis"))
+    x = lowering.to_operand(lowering.as_array_term(found["x"]))
     rank = x.type.rank if isinstance(x.type, ArrayType) else None
     axes = axis if isinstance(axis, tuple) else tuple(range(rank or 0)) if axis is None else (axis,)
     if order not in (np.inf, -np.inf, *((1, -1) if len(axes) == 2 else ())) or "keepdims" in found or not rank:
-        return lo.call_primitive(required(np.linalg.norm), [found.pop("x")], found, node, None)
-    sizes = lo.apply(np.abs, [x])
+        return lowering.call_primitive(required(np.linalg.norm), [found.pop("x")], found, node, None)
+    sizes = lowering.apply(np.abs, [x])
     last, first = (int(k) % rank for k in (axes[-1], axes[0]))
     if len(axes) == 2:
         summed, last = (last, first) if order in (np.inf, -np.inf) else (first, last)
-        sizes = lo.builder.apply(required(np.sum), [sizes], {"axis": summed})
+        sizes = lowering.builder.apply(required(np.sum), [sizes], {"axis": summed})
         last -= int(summed < last)
-    return lo.builder.apply(
+    return lowering.builder.apply(
         required(np.min if order in (-np.inf, -1) else np.max), [sizes], {"axis": last} if rank > 1 else {}
     )
 
 
-def grid(lo: Lowering, which: Any, index: Term, node: gast.AST) -> Term:
-    """`np.mgrid[start:stop:step, ...]`, `np.ogrid`, `np.r_[...]`, `np.c_[...]`."""
-    if which is np.r_ or which is np.c_:
-        return _joined(lo, which, index, node)
-    items = lo.index_items(index, None)
+def _grid(lowering: Lowering, index: Term, node: gast.AST, dense: bool) -> Term:
+    """`np.mgrid[start:stop:step, ...]`, and `np.ogrid`, which is not dense."""
+    items = lowering.index_items(index, None)
     if not all(isinstance(i, Slice) for i in items):
-        lo.refuse(node, "a grid of what are no slices", "write np.meshgrid", UnsupportedType)
+        lowering.refuse(node, "a grid of what are no slices", "write np.meshgrid", UnsupportedType)
     counts = [_count(i) for i in items]
-    if which is np.mgrid and len(items) > 1 and all(c is not None for c in counts):
-        return lo.call(constant(np.indices), [tuple(counts)], {}, node, None)
-    axes = [_points(lo, i, node) for i in items]
+    if dense and len(items) > 1 and all(c is not None for c in counts):
+        return lowering.call(constant(np.indices), [tuple(counts)], {}, node, None)
+    axes = [_points(lowering, i, node) for i in items]
     if not isinstance(index, tuple) and len(axes) == 1:
         return axes[0]
-    if which is np.mgrid:
-        grids = lo.call(constant(np.meshgrid), list(axes), {"indexing": constant("ij")}, node, None)
-        return lo.call(constant(np.stack), [grids], {}, node, None)
+    if dense:
+        grids = lowering.call(constant(np.meshgrid), list(axes), {"indexing": constant("ij")}, node, None)
+        return lowering.call(constant(np.stack), [grids], {}, node, None)
     last = len(axes) - 1
     kinds = {t.dtype.kind for t in (x.type for x in axes) if isinstance(t, ArrayType) and t.dtype is not None}
     if len(kinds) > 1:
-        axes = [lo.builder.apply(required(np.asarray), [x], {"dtype": float}) for x in axes]
-    return tuple(_new_axes(lo, x, k, last - k) for k, x in enumerate(axes))
+        axes = [lowering.builder.apply(required(np.asarray), [x], {"dtype": float}) for x in axes]
+    return tuple(_new_axes(lowering, x, k, last - k) for k, x in enumerate(axes))
 
 
-def _joined(lo: Lowering, which: Any, index: Term, node: gast.AST) -> Operand:
+@subscript(np.mgrid)
+def _dense_grid(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _grid(lowering, index, node, dense=True)
+
+
+@subscript(np.ogrid)
+def _open_grid(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _grid(lowering, index, node, dense=False)
+
+
+@subscript(np.r_)
+def _rows(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _joined(lowering, index, node, columns=False)
+
+
+@subscript(np.c_)
+def _columns(lowering: Lowering, index: Term, node: gast.AST) -> Term:
+    return _joined(lowering, index, node, columns=True)
+
+
+def _joined(lowering: Lowering, index: Term, node: gast.AST, columns: bool) -> Operand:
     """`np.r_[a, b:c, x]`, the items one behind the other, and `np.c_[a, b]`, as columns."""
-    name = "np.r_" if which is np.r_ else "np.c_"
+    name = f"np.{'c' if columns else 'r'}_"
     pieces = []
     for item in index if isinstance(index, tuple) else (index,):
-        (opened,) = lo.index_items(item, None)
-        piece = _points(lo, opened, node) if isinstance(opened, Slice) else lo.to_operand(opened)
+        (opened,) = lowering.index_items(item, None)
+        piece = _points(lowering, opened, node) if isinstance(opened, Slice) else lowering.to_operand(opened)
         if isinstance(piece.type, ContainerType):
-            piece = lo.apply(np.array, [piece])
+            piece = lowering.apply(np.array, [piece])
         rank = piece.type.rank if isinstance(piece.type, ArrayType) else None
         if rank is None:
-            lo.refuse(node, f"{name} of this", "write np.concatenate or np.column_stack", UnsupportedType)
-        rows = 1 if which is np.r_ else 2
-        pieces.append(_new_axes(lo, piece, rows - 1 if rank == 0 else 0, 1 if rank < rows else 0))
-    axis = {} if which is np.r_ else {"axis": -1}
-    return lo.builder.apply(required(np.concatenate), [lo.to_operand(tuple(pieces))], axis)
+            lowering.refuse(node, f"{name} of this", "write np.concatenate or np.column_stack", UnsupportedType)
+        rows = 2 if columns else 1
+        pieces.append(_new_axes(lowering, piece, rows - 1 if rank == 0 else 0, 1 if rank < rows else 0))
+    axis = {"axis": -1} if columns else {}
+    return lowering.builder.apply(required(np.concatenate), [lowering.to_operand(tuple(pieces))], axis)
 
 
 def _count(item: Term) -> Operand | None:
@@ -202,25 +234,22 @@ def _count(item: Term) -> Operand | None:
     return item.stop if by_one and from_zero and is_integer(item.stop) else None
 
 
-def _points(lo: Lowering, item: Term, node: gast.AST) -> Operand:
+def _points(lowering: Lowering, item: Term, node: gast.AST) -> Operand:
     assert isinstance(item, Slice)
     start = constant(0) if is_none(item.start) else item.start
     if isinstance(item.step, Constant) and isinstance(item.step.value, complex):
-        return lo.apply(np.linspace, [start, item.stop, constant(int(abs(item.step.value)))])
+        return lowering.apply(np.linspace, [start, item.stop, constant(int(abs(item.step.value)))])
     if isinstance(item.step, Value) and isinstance(item.step.type, ArrayType) and item.step.type.dtype == complex:
-        lo.refuse(node, "a number of points known at run time only", "write np.linspace", UnsupportedType)
-    return lo.apply(np.arange, [start, item.stop, *([] if is_none(item.step) else [item.step])])
+        lowering.refuse(node, "a number of points known at run time only", "write np.linspace", UnsupportedType)
+    return lowering.apply(np.arange, [start, item.stop, *([] if is_none(item.step) else [item.step])])
 
 
-_UFUNCS = [f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1]
+_UFUNCS = {f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1}
 
-FORMS: dict[Any, Handler] = {
-    np.linalg.norm: _norm,
-    np.split: _split(np.split),
-    np.array_split: _split(np.array_split),
-    np.hsplit: _split(np.hsplit, lambda rank: 1 if rank > 1 else 0),
-    np.vsplit: _split(np.vsplit, lambda rank: 0),
-    **{f.outer: _outer(f) for f in _UFUNCS if f.signature is None},
-    **{f.reduce: _reduce(f) for f in REDUCTIONS},
-    **{f.accumulate: _accumulate(f, meant) for f, (_, meant) in REDUCTIONS.items() if meant is not None},
-}
+for _function in _UFUNCS:
+    if _function.signature is None:
+        meaning(_function.outer)(_outer(_function))
+for _function, (_, _running) in REDUCTIONS.items():
+    meaning(_function.reduce)(_reduce(_function))
+    if _running is not None:
+        meaning(_function.accumulate)(_accumulate(_function, _running))

@@ -8,6 +8,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
+from s2sad.ir.marks import is_checkpoint
 from s2sad.ir.user_rules import BoxRule, Custom
 
 
@@ -41,7 +42,7 @@ def python_function(target: Any) -> types.FunctionType | None:
     while not isinstance(target, types.FunctionType):
         if isinstance(target, Spread):
             target = target.function
-        elif getattr(type(target), "__s2sad_checkpoint__", False):
+        elif is_checkpoint(target):
             target = target.target
         elif isinstance(target, functools.partial):
             target = target.func

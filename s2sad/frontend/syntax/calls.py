@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import gast
@@ -19,15 +19,9 @@ import numpy as np
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.library.containers import DICT_METHODS, LIST_METHODS
-from s2sad.frontend.library.numpy_joins import JOINS, is_list_of_floats, is_many, is_numbers, join_rows
-from s2sad.frontend.library.numpy_keywords import plainly
-from s2sad.frontend.library.numpy_writers import WRITERS, WRITING_METHODS, view_of, write_out
-from s2sad.frontend.library.python import HANDLERS, evaluates_at_compile_time, is_hashable
-from s2sad.frontend.library.type_questions import QUESTIONS, answer
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
-from s2sad.frontend.syntax.objects import class_of
 from s2sad.frontend.terms.cells import Evaluated
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
@@ -42,63 +36,18 @@ from s2sad.frontend.terms.terms import (
     Term,
     describe,
     is_array,
-    is_none,
     is_static,
     static_value,
 )
-from s2sad.ir.containers import GETITEM, UNDEFINED
-from s2sad.ir.definition import Definition, Given, definition_of
+from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.definition import definition_of
+from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative, mark_of
 from s2sad.ir.objects import LIBRARIES, is_user_class
-from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup, required
+from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple, leaves
+from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_namedtuple, leaves
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Operand, Value, constant
-
-ARRAY_METHODS = frozenset(
-    [
-        "sum",
-        "mean",
-        "prod",
-        "max",
-        "min",
-        "var",
-        "std",
-        "cumsum",
-        "cumprod",
-        "reshape",
-        "ravel",
-        "transpose",
-        "swapaxes",
-        "squeeze",
-        "repeat",
-        "dot",
-        "trace",
-        "diagonal",
-        "clip",
-        "astype",
-        "copy",
-        "argmax",
-        "argmin",
-        "argsort",
-        "any",
-        "all",
-        "ptp",
-        "take",
-        "round",
-        "conj",
-        "conjugate",
-        "nonzero",
-        "searchsorted",
-        "argpartition",
-        "choose",
-    ]
-)
-"""Methods that are the NumPy function of the same name on their receiver."""
-
-
-UFUNCS = frozenset(f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc))
-"""The functions whose last positional argument may be `out`."""
 
 
 class Calls(Lowering):
@@ -154,69 +103,12 @@ class Calls(Lowering):
     def call_static(
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
-        """The call of something known at compile time."""
-        f = getattr(f, "__s2sad_inside__", f)
-        if f in (int, float, complex, bool, str) and not arguments:
-            return constant(f())
-        if is_hashable(f) and f in QUESTIONS:
-            known_answer = answer(f, [self.open(a) for a in arguments], keywords)
-            if known_answer is not None:
-                return known_answer
-        if is_hashable(f) and f in HANDLERS:
-            return HANDLERS[f](self, arguments, keywords, node)
-        if isinstance(f, Custom):
-            return self.call_custom(f, arguments, keywords, node, hint)
-        if isinstance(f, type) and issubclass(f, Custom):
-            self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
-        if is_hashable(f) and f in WRITERS:
-            self.need_memory()
-            return WRITERS[f](self, arguments, keywords, node)
-        if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
-            return self.instantiate(f, arguments, keywords, node)
-        if getattr(f, "__s2sad_transform__", None) is not None and arguments and not isinstance(arguments[0], Constant):
-            return self.derived(f, arguments, keywords, node)
-        if getattr(f, "__s2sad_forward__", None) is not None:
-            return call_forward(self, f, arguments, keywords, node, hint)
-        if getattr(f, "__s2sad_linear__", None) is not None:
-            return value_and_linear(self, f, arguments, keywords, node, hint)
-        primitive = lookup(f)
-        if isinstance(primitive, BlackBox):
-            self.reads.rule(f)
-            return self.call_black_box(primitive, arguments, keywords, node, hint)
-        text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
-        known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
-        if primitive is not None and known is None:
-            return self.call_primitive(primitive, arguments, keywords, node, hint)
-        if known is not None:
-            return self.adopt(constant(self.evaluated(f, *known)))
-        definition = definition_of(f)
-        if definition is not None:
-            return self.call_defined(definition, arguments, keywords, node, hint)
-        if isinstance(f, functools.partial):
-            first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
-            more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
-            assert isinstance(more, dict)
-            function = constant(self.reads.part(f, "func"))
-            return self.call(function, [*first, *arguments], {**more, **keywords}, node, hint)
-        if isinstance(f, np.vectorize):
-            made = self.call(constant(np.vectorize), [constant(self.reads.part(f, "pyfunc"))], {}, node, None)
-            return self.call(made, arguments, keywords, node, hint)
-        if isinstance(f, types.MethodType):
-            receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
-            return self.call(constant(self.reads.part(f, "__func__")), [receiver, *arguments], keywords, node, hint)
-        if isinstance(f, functools._lru_cache_wrapper):
-            return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
-        own = isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
-        if own or getattr(f, "__s2sad_derivative__", False):
-            return self.call_function(f, arguments, keywords, node, hint)
-        method = self.reads.of_class(self.reads.type_of(f), "__call__")[1] if is_user_class(type(f)) else None
-        if isinstance(method, types.FunctionType):
-            return self.call_inline(method, [constant(f), *arguments], keywords, node)
-        if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
-            return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
-        box = plain_box(f) if is_hashable(f) else None
-        if box is not None:
-            return self.call_black_box(box, arguments, keywords, node, hint)
+        """The call of something known at compile time: by the first that knows what it means."""
+        f = as_inside(f)
+        for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
+            term = answer(f, arguments, keywords, node, hint)
+            if term is not None:
+                return term
         name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
         module = getattr(f, "__module__", None)
         owner = type(getattr(f, "__self__", None)).__module__
@@ -228,6 +120,83 @@ class Calls(Lowering):
             "write it with functions that have one, or give its rule",
             UnsupportedCall,
         )
+
+    def call_meant(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function that the library knows."""
+        meaning = meaning_of(f)
+        return None if meaning is None else meaning(self, arguments, keywords, node)
+
+    def call_operator(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function with a derivative of its own, a class of the user's, an operator of s2sad."""
+        if isinstance(f, Custom):
+            return self.call_custom(f, arguments, keywords, node, hint)
+        if isinstance(f, type) and issubclass(f, Custom):
+            self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
+        if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
+            return self.instantiate(f, arguments, keywords, node)
+        match mark_of(f):
+            case Operator() as operator if arguments and not isinstance(arguments[0], Constant):
+                return self.derived(f, operator, arguments, keywords, node)
+            case Forward() as operator:
+                return call_forward(self, operator, f, arguments, keywords, node, hint)
+            case AtPoint() as operator:
+                return value_and_linear(self, operator, f, arguments, keywords, node, hint)
+        return None
+
+    def call_ruled(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function with a rule or a definition, or one that can be called now."""
+        primitive = lookup(f)
+        if isinstance(primitive, BlackBox):
+            self.reads.rule(f)
+            return self.call_black_box(primitive, arguments, keywords, node, hint)
+        text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
+        known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
+        if known is not None:
+            return self.adopt(constant(self.evaluated(f, *known)))
+        if primitive is not None:
+            return self.call_primitive(primitive, arguments, keywords, node, hint)
+        definition = definition_of(f)
+        return None if definition is None else self.call_defined(definition, arguments, keywords, node, hint)
+
+    def call_wrapped(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function in an object of Python's or NumPy's, made outside: `partial(f, x)`, a bound method."""
+        if isinstance(f, functools.partial):
+            first = self.sequence(self.captured_term(Variable(f, "args"), f.args), node)
+            more = self.open(self.captured_term(Variable(f, "keywords"), f.keywords))
+            assert isinstance(more, dict)
+            function = constant(self.reads.part(f, "func"))
+            return self.call(function, [*first, *arguments], {**more, **keywords}, node, hint)
+        if isinstance(f, np.vectorize):
+            vectorized = self.call(constant(np.vectorize), [constant(self.reads.part(f, "pyfunc"))], {}, node, None)
+            return self.call(vectorized, arguments, keywords, node, hint)
+        if isinstance(f, types.MethodType):
+            receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
+            return self.call(constant(self.reads.part(f, "__func__")), [receiver, *arguments], keywords, node, hint)
+        if isinstance(f, functools._lru_cache_wrapper):
+            return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
+        return None
+
+    def call_of_user(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function or object of the user's; a function of a library that runs as it is."""
+        if _is_of_user(f) or is_derivative(f):
+            return self.call_function(f, arguments, keywords, node, hint)
+        method = self.reads.of_class(self.reads.type_of(f), "__call__")[1] if is_user_class(type(f)) else None
+        if isinstance(method, types.FunctionType):
+            return self.call_inline(method, [constant(f), *arguments], keywords, node)
+        if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
+            return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
+        box = plain_box(f) if isinstance(f, Hashable) else None
+        return None if box is None else self.call_black_box(box, arguments, keywords, node, hint)
 
     def evaluated(self, f: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """What a function gives at compile time."""
@@ -245,7 +214,7 @@ class Calls(Lowering):
     ) -> tuple[list[Any], dict[str, Any]] | None:
         """The arguments, where the function may be called at compile time and all of them are known."""
         text = isinstance(getattr(f, "__self__", None), (str, bytes)) and not isinstance(f, types.MethodType)
-        if not (getattr(f, "__s2sad_operator__", False) or evaluates_at_compile_time(f) or text):
+        if not (isinstance(mark_of(f), Operator) or is_pure(f) or text):
             return None
         values = [self.value_form(a) for a in (*arguments, *keywords.values())]
         if not all(map(is_static, values)):
@@ -263,7 +232,7 @@ class Calls(Lowering):
         if isinstance(box, BlackBox):
             self.reads.rule(f)
             return self.call_black_box(box, arguments, keywords, node, hint)
-        if getattr(f, "__s2sad_derivative__", False) and hasattr(f, "spread"):  # a checkpointed function has none
+        if is_derivative(f) and hasattr(f, "spread"):  # a checkpointed function has none
             arguments = self.with_vectors(f.transform, arguments, node)
             f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
@@ -287,8 +256,7 @@ class Calls(Lowering):
 
     def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
-        own = isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
-        if not own or isinstance(lookup(f), BlackBox):
+        if not _is_of_user(f) or isinstance(lookup(f), BlackBox):
             return self.call(constant(f), arguments, keywords, node, None)
         frame: Frame | None = self.frame
         while frame is not None:
@@ -323,195 +291,25 @@ class Calls(Lowering):
     def call_method(
         self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
+        """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
-        opened = self.open(receiver)
-        if name in WRITING_METHODS and isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
-            self.need_memory()
-            return WRITING_METHODS[name](self, [receiver, *arguments], keywords, node)
-        if isinstance(opened, Record) and is_namedtuple(opened.cls) and name in ("_replace", "_asdict"):
-            items = {**opened.items, **keywords}
-            return Record(opened.cls, items) if name == "_replace" else self.new(dict, dict(items))
-        if isinstance(opened, dict) and name in DICT_METHODS:
-            return DICT_METHODS[name](self, receiver, opened, arguments, keywords, node)
-        is_list = isinstance(opened, list) or (isinstance(receiver, Ref) and receiver.cls is list)
-        if is_list and name == "sort":
-            made = self.call(constant(sorted), [receiver], keywords, node, None)
-            self.change(receiver, self.open(made), node)  # type: ignore[arg-type]
-            return constant(None)
-        if (is_list or isinstance(opened, tuple)) and name in LIST_METHODS:
-            return LIST_METHODS[name](self, receiver, opened, arguments, node)
+        contents = self.open(receiver)
+        of_array = isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType)
+        number = isinstance(receiver, Constant) and not isinstance(receiver.value, np.ndarray)
+        if of_array and number and all(map(is_static, arguments)):
+            assert isinstance(receiver, Constant)
+            return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
+        cls = _class_of_methods(receiver, contents)
+        meaning = None if cls is None else method_of(cls, name)
+        call = MethodCall(receiver, contents, arguments, keywords, node, hint)
+        term = None if meaning is None else meaning(self, call)
+        if term is not None:
+            return term
         if isinstance(receiver, Constant) and isinstance(receiver.type, StaticType):
             return self.call(constant(getattr(receiver.value, name)), arguments, keywords, node, hint)
-        if not (isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)):
-            self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
-        if (
-            isinstance(receiver, Constant)
-            and not isinstance(receiver.value, np.ndarray)
-            and all(map(is_static, arguments))
-        ):
-            return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
-        if name == "compress" and arguments:
-            return self.call(constant(np.compress), [arguments[0], receiver, *arguments[1:]], keywords, node, hint)
-        if name in ("item", "tolist", "view") and not keywords:
-            found = self.array_method(name, receiver, opened, arguments)
-            if found is not None:
-                return found
-        if name == "flatten":
-            name, receiver = "ravel", opened
-        if name not in ARRAY_METHODS:
+        if of_array:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
-        if name in ("reshape", "transpose") and len(arguments) > 1:
-            arguments = [tuple(arguments)]
-        return self.call(constant(getattr(np, name)), [receiver, *arguments], keywords, node, hint)
-
-    def array_method(self, name: str, receiver: Term, array: Operand, arguments: list[Term]) -> Term | None:
-        """A method of arrays that is no function of NumPy of that name."""
-        rank = self.array_type(array).rank
-        if name == "view":
-            return None if arguments else receiver
-        if name == "tolist":
-            return self.call(constant(list), [array], {}, self.frame.tree, None) if rank == 1 else None
-        return self.sole_item(array, arguments)
-
-    def sole_item(self, array: Operand, arguments: list[Term]) -> Operand:
-        """`array.item()` of an array of one item, or the item at an index; a number of Python."""
-        t = self.array_type(array)
-        item = array
-        if len(arguments) == 1 and t.rank != 1 and not isinstance(self.open(arguments[0]), tuple):
-            item = self.apply(np.ravel, [array])
-        if arguments:
-            index = arguments[0] if len(arguments) == 1 else tuple(arguments)
-            item = self.builder.apply(GETITEM, (item, self.to_operand(index)))
-        elif t.shape:
-            if any(d != 1 for d in t.shape):  # NumPy raises where there are more
-                item = self.apply(np.reshape, [array, self.to_operand((constant(1),) * len(t.shape))])
-            zeros = tuple(constant(0) for _ in t.shape)
-            item = self.builder.apply(GETITEM, (item, self.to_operand(zeros if len(zeros) > 1 else zeros[0])))
-        return self.apply(complex if t.dtype is not None and t.dtype.kind == "c" else float, [item])
-
-    def call_primitive(
-        self, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """A function with a rule."""
-        out = keywords.get("out")
-        if out is None and primitive.name in UFUNCS and len(arguments) > primitive.arity > 0:
-            *arguments, out = arguments
-        if not is_none(out):
-            self.need_memory()
-            rest = {k: v for k, v in keywords.items() if k != "out"}
-            result = self.call_primitive(primitive, arguments, rest, node, None)
-            return write_out(self, out, result, node)  # type: ignore[arg-type]
-        keywords = {k: v for k, v in keywords.items() if k != "out"}
-        arguments = [self.as_argument(a) for a in arguments]
-        if primitive.name in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
-            return join_rows(self, primitive, arguments, keywords, node)
-        if primitive.name.startswith("np.") and primitive.name not in ("np.array", "np.asarray"):
-            arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
-        plain = plainly(self, primitive, arguments, keywords, node)
-        if plain is not None:
-            return plain
-        definition = definition_of(primitive.function)
-        try:
-            operands, static = primitive.bind(arguments, keywords)
-        except TypeError as e:
-            if definition is not None:
-                return self.call_defined(definition, arguments, keywords, node, hint)
-            self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
-        if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
-            return self.call_defined(definition, arguments, keywords, node, hint)
-        known = {k: self.static(v, node) for k, v in static.items()}
-        if primitive.effect is Effect.VIEW and operands and is_array(operands[0]):
-            view = view_of(self, primitive, operands, known)
-            if view is not None:
-                return view
-        given = [self.to_operand(o) for o in operands]
-        if definition is not None and any(is_list_of_floats(v.type) for v in given):
-            return self.call_defined(definition, arguments, keywords, node, hint)
-        try:
-            return self.builder.apply(primitive, given, known, hint)
-        except NotByRule:
-            if definition is not None:
-                return self.call_defined(definition, arguments, keywords, node, hint)
-            box = plain_box(primitive.function) if primitive.constant else None
-            if box is None:
-                raise
-            return self.call_black_box(box, arguments, keywords, node, hint)
-        except TypeError:
-            arrays = [self.with_arrays(o, primitive.name in JOINS) for o in given]
-            if arrays == given or not primitive.name.startswith("np."):
-                raise
-        return self.builder.apply(primitive, arrays, known, hint)
-
-    def call_defined(
-        self, definition: Definition, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """A function that is defined by others."""
-        further = definition.by_name(arguments)
-        arguments, keywords = arguments[: len(arguments) - len(further)], {**further, **keywords}
-        values = {k: static_value(v) if is_static(v) else v for k, v in keywords.items()}
-        keywords = {k: v for k, v in keywords.items() if k in definition.meant(values)}
-        try:
-            positional, named = definition.takes_operand(arguments, keywords)
-        except TypeError as e:
-            self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
-
-        def given(term: Term, name: str | None) -> Any:
-            if name is None:
-                return self.static(term, node)
-            term = self.as_argument(term)
-            operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
-            if name not in definition.lists and isinstance(operand.type, ContainerType) and is_numbers(operand.type):
-                operand = self.apply(np.array, [operand])
-            return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
-
-        made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
-        primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
-        result = self.builder.apply(primitive, operands, None, hint)
-        if primitive.effect is Effect.VIEW:
-            return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
-        return self.adopt(result)
-
-    def with_arrays(self, operand: Operand, items: bool) -> Operand:
-        """A list or tuple of numbers as an array, or the lists in it; others as they are."""
-        t = operand.type
-        if not isinstance(t, ContainerType) or t.cls not in (list, tuple) or (items and not t.keys):
-            return operand
-        if not items:
-            return self.as_array(operand)
-        parts = [self.builder.extract(operand, k) for k in t.keys]
-        made = [self.as_array(p) if isinstance(p.type, ContainerType) else p for p in parts]
-        return operand if made == parts else self.builder.make(list, t.keys, made)
-
-    def is_growing(self, term: Term) -> bool:
-        """Whether a term is a list of run-time length."""
-        opened = self.open(term) if isinstance(term, Ref) else term
-        return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
-
-    def is_rows(self, term: Term) -> bool:
-        """Whether a term is an array."""
-        opened = self.open(term) if isinstance(term, Ref) else term
-        return isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)
-
-    def as_array_term(self, term: Term) -> Term:
-        """A list of numbers as an array; other terms as they are."""
-        operand = self.to_operand(term)
-        return operand if isinstance(operand.type, ArrayType) else self.apply(np.array, [operand])
-
-    def as_array(self, term: Term) -> Operand:
-        return self.apply(np.array, [self.to_operand(term)])
-
-    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
-        return self.call_primitive(required(function), arguments, {}, node, None)
-
-    def as_argument(self, term: Term) -> Term:
-        """An iterable as the list that a function makes of it; an object that says what array it is."""
-        cls = class_of(term)
-        if cls is not None and is_user_class(cls):
-            for name in ("__array__", "__float__"):
-                found = self.call_special(term, name, [], self.frame.tree)
-                if found is not None:
-                    return found
-        return self.listed(term)
+        self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
 
     def call_compiled(
         self,
@@ -577,3 +375,20 @@ class Calls(Lowering):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
+
+
+def _is_of_user(f: Any) -> bool:
+    """Whether something is a Python function that no library defines."""
+    return isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
+
+
+def _class_of_methods(receiver: Term, contents: Term) -> type | None:
+    """The class under which the library knows the methods of an object; None where it knows none."""
+    if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
+        return np.ndarray
+    if isinstance(contents, Record) and is_namedtuple(contents.cls):
+        return tuple
+    if isinstance(contents, dict):
+        return dict
+    known = isinstance(contents, (list, tuple)) or (isinstance(receiver, Ref) and receiver.cls is list)
+    return list if known else None

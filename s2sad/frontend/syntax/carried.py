@@ -23,8 +23,8 @@ class Carried:
     with a new object of those contents.
     """
 
-    def __init__(self, lo: Lowering, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
-        self.lo = lo
+    def __init__(self, lowering: Lowering, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
+        self.lowering = lowering
         self.node = node
         self.terms: dict[str, Term] = {}
         self.kinds: dict[str, list[Type]] = {}
@@ -68,7 +68,7 @@ class Carried:
         return [o for _, o, _ in self.leaves]
 
     def parameters(self) -> list[Value]:
-        names = {key: leaf_names(term, self.lo.shown(key)) for key, term in self.terms.items()}
+        names = {key: leaf_names(term, self.lowering.shown(key)) for key, term in self.terms.items()}
         return [Value(sized(self.kinds[key][k], self.least(key, k, o)), names[key][k]) for key, o, k in self.leaves]
 
     def least(self, key: str, k: int, initial: Operand) -> int:
@@ -77,30 +77,30 @@ class Carried:
 
     def enter(self, values: Sequence[Value]) -> None:
         """Bind what is carried to these values; static leaves stay."""
-        rest, cells = iter(values), self.lo.cells
+        rest, cells = iter(values), self.lowering.cells
         for key, term in self.terms.items():
             operands, build = flatten(term)
             made = build([o if isinstance(o.type, StaticType) else next(rest) for o in operands])
-            self.lo.env[key] = self.lo.adopt_at(key, made, self.frozen.get(key))
-        self.lo.watch_sources(cells)
+            self.lowering.env[key] = self.lowering.adopt_at(key, made, self.frozen.get(key))
+        self.lowering.watch_sources(cells)
 
     def widen(self, after: Environment, builder: Builder, loose: set[Symbol]) -> tuple[list[Operand], bool]:
         """What an iteration yields; whether a structure or type had to be widened for it."""
         results: list[Operand] = []
-        lo, changed = self.lo, False
-        before, outer = lo.env, lo.builder
+        lowering, changed = self.lowering, False
+        before, outer = lowering.env, lowering.builder
         for key, term in list(self.terms.items()):
-            frozen = lo.frozen_by_merge(term, before, after[key], after, self.node)
-            t1, t2 = lo.unify(term, before, outer, after[key], after, builder, lo.shown(key))
+            frozen = lowering.frozen_by_merge(term, before, after[key], after, self.node)
+            t1, t2 = lowering.unify(term, before, outer, after[key], after, builder, lowering.shown(key))
             if structure(t1) != structure(term):
                 self.frozen[key] = frozen
                 self.add(key, t1, t1)
                 changed = True
                 term = t1
             if structure(t2) != structure(t1):
-                lo.refuse(
+                lowering.refuse(
                     self.node,
-                    f"{self.lo.shown(key) or 'a list or object'} changes its structure in this loop",
+                    f"{self.lowering.shown(key) or 'a list or object'} changes its structure in this loop",
                     "give it the same kind of value in every iteration",
                     UnsupportedType,
                 )
@@ -112,9 +112,9 @@ class Carried:
                         self.signed.add((key, k))
                         changed = True
                 elif old.type != operand.type:
-                    lo.refuse(
+                    lowering.refuse(
                         self.node,
-                        f"{self.lo.shown(key)} changes from {old.type} to {operand.type} in this loop",
+                        f"{self.lowering.shown(key)} changes from {old.type} to {operand.type} in this loop",
                         "give it the same kind of value before the loop",
                         UnsupportedType,
                     )
@@ -132,9 +132,9 @@ class Carried:
         before = self.kinds[key][k]
         t = _widened(before, after, loose)
         if t is None:
-            self.lo.refuse(
+            self.lowering.refuse(
                 self.node,
-                f"{self.lo.shown(key) or 'an item'} is {before} before this loop and {after} after an iteration",
+                f"{self.lowering.shown(key) or 'an item'} is {before} before this loop and {after} after an iteration",
                 "give it the same kind of value",
                 UnsupportedType,
             )

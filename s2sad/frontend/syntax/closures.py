@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedT
 from s2sad.frontend.terms.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import Closure, Derived, Linear, Record, Ref, Term, describe, is_array, parts
+from s2sad.ir.marks import Operator
 from s2sad.ir.types import StaticType
 from s2sad.ir.values import Constant, Operand, Value
 
@@ -152,34 +153,42 @@ class Closures(Lowering):
         target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
         return target, [*bound.values(), *values]
 
-    def derived(self, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    def derived(
+        self, f: Any, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
         known = {k: self.static(v, node) for k, v in keywords.items()}
         given = [self.static(a, node) for a in arguments[1:]]
         function = arguments[0]
         if isinstance(function, Linear):
-            return self.derived_linear(function, operator, given, known, node)
+            return self.derived_linear(function, f.__name__, operator.transforms, given, known, node)
         if not isinstance(function, (Closure, Derived)):
             self.refuse(
                 node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
             )
         names = list(signature_of(base_closure(function).node.args).parameters)
-        for transform in operator.__s2sad_transform__(names, *given, **known):
+        for transform in operator.transforms(names, *given, **known):
             function = Derived(function, transform)
         return function
 
     def derived_linear(
-        self, function: Linear, operator: Any, given: list[Any], known: dict[str, Any], node: gast.AST
+        self,
+        function: Linear,
+        name: str,
+        made: Callable[..., list[Any]],
+        given: list[Any],
+        known: dict[str, Any],
+        node: gast.AST,
     ) -> Linear:
         """The derivative of a pullback or pushforward, by its own arguments: what it holds comes before them."""
         held, target = len(function.operands), function.target
         names = [f"tangent_{k + 1}" for k in range(function.count)]
-        for transform in operator.__s2sad_transform__(names, *given, **known):
+        for transform in made(names, *given, **known):
             if transform.kind == "vmap":
                 axes = (*(None,) * held, *(transform.in_axes[k] for k in function.kept))
                 target = DerivedTarget(target, replace(transform, in_axes=axes))
             elif transform.further or not set(transform.argnums) <= set(function.kept):
-                self.refuse(node, f"{operator.__name__} of a linear function", "write a function that calls it")
+                self.refuse(node, f"{name} of a linear function", "write a function that calls it")
             else:
                 places = tuple(held + function.kept.index(k) for k in transform.argnums)
                 target = DerivedTarget(target, replace(transform, argnums=places))

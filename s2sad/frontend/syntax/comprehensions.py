@@ -11,7 +11,9 @@ A comprehension is read as the loop that it abbreviates, in a frame of its own:
 
 from __future__ import annotations
 
-import enum
+import copy
+import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -19,13 +21,11 @@ import gast
 
 from s2sad.errors import UnsupportedSyntax
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.syntax import generators
-from s2sad.frontend.terms.frames import Frame, code_of
-from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Generator, Range, Reversed, Term, Zip
-from s2sad.ir.values import Constant, constant
+from s2sad.frontend.terms.frames import Frame, code_of, source_of
+from s2sad.frontend.terms.terms import Closure, Generator, Term
+from s2sad.ir.values import constant
 
 ITEMS = "items_"
-_REST = constant(slice(1, None, None))
 
 
 class Functions(Lowering):
@@ -96,23 +96,9 @@ class Functions(Lowering):
             code = self.comprehensions[key] = code_of(tree, outside)
         return self.enter(self.inner_frame(around, code), {} if initial is None else {name: initial}, node)
 
-    def listed(self, term: Term) -> Term:
-        """A generator, or another iterable without an array behind it, as a list."""
-        if isinstance(term, Generator):
-            return self.comprehension(term.node, term.frame, ITEMS, _append)
-        term = generators.flattened(self, term, self.frame.tree)
-        if isinstance(term, Generated):
-            return generators.collected(self, term, self.frame.tree)
-        if isinstance(term, (Range, Zip, Enumerate, Reversed)):
-            items = self.unrollable(term, self.frame.tree)
-            if items is not None:
-                return items
-            if isinstance(term, Range):
-                return self.apply(range, [term.start, term.stop, term.step])
-            return self.synthetic("def items_(xs):\n    return [x for x in xs]", {"xs": term}, self.frame.tree)
-        if isinstance(term, Constant) and isinstance(term.value, enum.EnumMeta):
-            return list(map(constant, term.value))
-        return term
+    def list_of(self, generator: Generator) -> Term:
+        """The items of a generator expression."""
+        return self.comprehension(generator.node, generator.frame, ITEMS, _append)
 
     def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
         """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
@@ -121,70 +107,33 @@ class Functions(Lowering):
         body, start, end = _FOLDS[kind]
         return self.comprehension(term.node, term.frame, name, body, start, end, initial)
 
-    def synthetic(self, text: str, bound: dict[str, Term], node: gast.AST) -> Term:
-        """The result of a small function that Python's own are read as, its parameters bound."""
-        key = (0, text, "")
+    def synthetic(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Term:
+        """The result of a small function that one of Python's own is read as, its parameters bound."""
+        key = (0, function.__qualname__, "")
         code = self.comprehensions.get(key)
         if code is None:
-            code = self.comprehensions[key] = code_of(self.parsed(text, node))
+            code = self.comprehensions[key] = code_of(self.tree_of(function, node))
         self.frames += 1
         frame = Frame(self.frame.source, None, code.tree, self.frames, None, code.local, code.live)
-        return self.enter(frame, bound, node)
+        return self.enter(frame, {**_modules_in(function), **bound}, node)
 
-    def parsed(self, text: str, node: gast.AST) -> Any:
-        """The statement of a text, as if it stood in the place of the node."""
-        tree = gast.parse(text).body[0]
+    def tree_of(self, function: Callable[..., Any], node: gast.AST) -> gast.FunctionDef:
+        """The tree of a function of s2sad's own, as if it stood in the place of the node.
+
+        The modules that it reads become parameters, as there is no function of the user's whose names they would be.
+        """
+        assert isinstance(function, types.FunctionType)
+        tree = copy.deepcopy(source_of(function).tree)
+        if gast.get_docstring(tree) is not None:
+            del tree.body[0]
+        tree.returns = None
+        for parameter in tree.args.args:
+            parameter.annotation = None
+        tree.args.args = [*map(_parameter, _modules_in(function)), *tree.args.args]
         for n in gast.walk(tree):
             if hasattr(n, "lineno"):
                 gast.copy_location(n, node)
         return tree
-
-    def mapped(self, function: Term, iterables: list[Term], node: gast.AST) -> Term:
-        """`map(function, *iterables)`, as the list of its items."""
-        if len(iterables) == 1:
-            text = "def map_(f, xs):\n    return [f(x) for x in xs]"
-            return self.synthetic(text, {"f": function, "xs": iterables[0]}, node)
-        text = "def map_(f, rows):\n    return [f(*row) for row in rows]"
-        return self.synthetic(text, {"f": function, "rows": Zip(tuple(iterables))}, node)
-
-    def filtered(self, function: Term, iterable: Term, node: gast.AST) -> Term:
-        """`filter(function, iterable)`, as the list of its items."""
-        test = "x" if isinstance(function, Constant) and function.value is None else "f(x)"
-        text = f"def filter_(f, xs):\n    return [x for x in xs if {test}]"
-        return self.synthetic(text, {"f": function, "xs": iterable}, node)
-
-    def reduced(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
-        """`functools.reduce(function, iterable, initial)`, as a loop."""
-        if initial is None:
-            items = self.listed(iterable)
-            opened = self.open(items)
-            first = self.item_at(items, constant(0), node, None)
-            rest = opened[1:] if isinstance(opened, (list, tuple)) else self.item_at(items, _REST, node, None)
-            initial, iterable = first, tuple(rest) if isinstance(rest, list) else rest
-        text = "def reduce_(f, xs, result):\n    for x in xs:\n        result = f(result, x)\n    return result"
-        return self.synthetic(text, {"f": function, "xs": iterable, "result": initial}, node)
-
-    def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
-        """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
-        if initial is None:
-            items = self.listed(iterable)
-            opened = self.open(items)
-            initial = self.item_at(items, constant(0), node, None)
-            iterable = (
-                tuple(opened[1:]) if isinstance(opened, (list, tuple)) else self.item_at(items, _REST, node, None)
-            )
-        text = """def accumulate_(f, xs, result):
-    results = [result]
-    for x in xs:
-        result = f(result, x)
-        results.append(result)
-    return results"""
-        return self.synthetic(text, {"f": function, "xs": iterable, "result": initial}, node)
-
-    def iterable(self, term: Term) -> Term:
-        """What a term is iterated over by: `__iter__` of a user's class."""
-        found = self.call_special(term, "__iter__", [], self.frame.tree)
-        return term if found is None else found
 
     def _eval_NamedExpr(self, node: gast.NamedExpr, hint: str | None) -> Term:
         before = len(self.builder.operations)
@@ -199,6 +148,17 @@ class Functions(Lowering):
 
     def _eval_Await(self, node: gast.AST, hint: str | None) -> Term:
         self.refuse(node, "await", "differentiate a plain function", UnsupportedSyntax)
+
+
+def _modules_in(function: Callable[..., Any]) -> dict[str, Term]:
+    """The modules that a function reads, by their names in it."""
+    assert isinstance(function, types.FunctionType)
+    outside = function.__globals__
+    return {n: constant(outside[n]) for n in function.__code__.co_names if inspect.ismodule(outside.get(n))}
+
+
+def _parameter(name: str) -> gast.Name:
+    return gast.Name(id=name, ctx=gast.Param(), annotation=None, type_comment=None)
 
 
 def _name(name: str, ctx: gast.AST | None = None) -> gast.Name:
@@ -264,7 +224,7 @@ def _as_function(
     elif body is _set_item:
         start = gast.Dict(keys=[], values=[])
     first = [] if given or start is None else [_assign(name, start)]
-    parameters = [gast.Name(id=name, ctx=gast.Param(), annotation=None, type_comment=None)] if given else []
+    parameters = [_parameter(name)] if given else []
     arguments = gast.arguments(
         args=parameters, posonlyargs=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
     )

@@ -11,7 +11,6 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.library.type_questions import is_of_unknown_kind
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import STOP, Environment, OneOfTwo, Side, differing, refs
 from s2sad.frontend.terms.terms import (
@@ -28,6 +27,7 @@ from s2sad.frontend.terms.terms import (
     is_array,
     is_none,
     is_number,
+    is_of_unknown_kind,
     is_plain_object,
     is_static,
     leaf_names,

@@ -27,7 +27,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
-from s2sad.frontend.terms.terms import Closure, Enumerate, Generated, Term, Zip
+from s2sad.frontend.terms.terms import Closure, Generated, Term
 
 EACH, ITEM, LEFT = "each_", "item_", "left_"
 
@@ -45,87 +45,54 @@ def of_closure(closure: Closure, bound: dict[str, Term]) -> Generated:
     return Generated(closure.node, closure.frame.source, None, closure.frame, bound)
 
 
-def of_text(lo: Lowering, text: str, bound: dict[str, Term], node: gast.AST) -> Generated:
-    """A small generator that one of Python's own is read as."""
-    tree = lo.parsed(text, node)
-    return Generated(tree, lo.frame.source, None, None, bound)
-
-
-def flattened(lo: Lowering, term: Term, node: gast.AST) -> Term:
-    """`enumerate` and `zip` of a generator as generators; other terms as they are."""
-    if isinstance(term, Enumerate) and isinstance(flattened(lo, term.iterable, node), Generated):
-        text = "def enumerate_(items, k):\n    for item in items:\n        yield k, item\n        k += 1"
-        return of_text(lo, text, {"items": flattened(lo, term.iterable, node), "k": term.start}, node)
-    if not isinstance(term, Zip):
-        return term
-    terms = [flattened(lo, t, node) for t in term.iterables]
-    made = [k for k, t in enumerate(terms) if isinstance(t, Generated)]
-    if not made:
-        return term
-    if len(made) > 1 or term.strict:
-        lo.refuse(node, "zip of several generators, or strict", "make lists of them", UnsupportedType)
-    names = [f"row[{k - (k > made[0])}]" if k != made[0] else "item" for k in range(len(terms))]
-    rows = lo.listed(Zip(tuple(t for k, t in enumerate(terms) if k != made[0])))
-    text = (
-        "def zip_(items, rows):\n    k = 0\n    if len(rows) == 0:\n        return\n    for item in items:\n"
-        f"        row = rows[k]\n        yield {', '.join(names)}\n"
-        "        k += 1\n        if k >= len(rows):\n            break"
-    )
-    return of_text(lo, text, {"items": terms[made[0]], "rows": rows}, node)
-
-
-def first_items(lo: Lowering, term: Generated, count: Term, node: gast.AST) -> Generated:
-    """`itertools.islice(generator, count)`."""
-    text = (
-        "def islice_(items, count):\n    if count <= 0:\n        return\n    k = 0\n    for item in items:\n"
-        "        yield item\n        k += 1\n        if k >= count:\n            break"
-    )
-    return of_text(lo, text, {"items": term, "count": count}, node)
-
-
-def collected(lo: Lowering, term: Generated, node: gast.AST) -> Term:
-    """The list of all items."""
-    text = "def items_(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found"
-    return lo.synthetic(text, {"xs": term}, node)
-
-
-def consume(lo: Lowering, node: gast.For, term: Generated) -> None:
+def consume(lowering: Lowering, node: gast.For, term: Generated) -> None:
     """A loop over the items of a generator."""
     if term.used:
-        lo.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
+        lowering.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
     term.used.append(node)
     leaves = scope.breaks(node)
-    each = Closure(_each(lo, node, leaves), EACH, lo.frame, {})
+    each = Closure(_each(lowering, node, leaves), EACH, lowering.frame, {})
     names = frozenset(scope.assigned([gast.Assign(targets=[node.target], value=node.target), *node.body]))
-    lo.codes.setdefault(id(each.node), code_of(each.node, names))
-    code = _code(lo, term, leaves, node)
-    lo.frames += 1
+    lowering.codes.setdefault(id(each.node), code_of(each.node, names))
+    code = _code(lowering, term, leaves, node)
+    lowering.frames += 1
     if term.frame is not None:
-        frame = inner_frame(term.frame, code, lo.frames)
+        frame = inner_frame(term.frame, code, lowering.frames)
     else:
         rest = code.live, None, None, code.captured, code.reads
-        frame = Frame(term.source, term.function, code.tree, lo.frames, None, code.local, *rest)
-    frame.foreign = (*lo.carried_names(node), *lo.frame.foreign)
-    before, lo.awaited = lo.awaited, lo.awaited | set(frame.foreign)
+        frame = Frame(term.source, term.function, code.tree, lowering.frames, None, code.local, *rest)
+    frame.foreign = (*lowering.carried_names(node), *lowering.frame.foreign)
+    before, lowering.awaited = lowering.awaited, lowering.awaited | set(frame.foreign)
     try:
-        lo.enter(frame, {**term.bound, EACH: each}, node)
+        lowering.enter(frame, {**term.bound, EACH: each}, node)
     finally:
-        lo.awaited = before
+        lowering.awaited = before
 
 
-def _each(lo: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
+def each_(item_: Any) -> bool:
+    """The body of a loop that may be left early stands between the two statements."""
+    left_ = False
+    return left_
+
+
+def _yield_from(xs: Any) -> None:
+    for yielded_ in xs:  # noqa: B007  (the body is put in)
+        pass
+
+
+def _each(lowering: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     """The body of the loop as a function of the item; it gives whether the loop is left."""
-    found: gast.FunctionDef | None = lo.bodies.get(id(node))
+    found: gast.FunctionDef | None = lowering.bodies.get(id(node))
     if found is not None:
         return found
     body = _without_breaks(node.body) if leaves else node.body
     item = gast.Name(id=ITEM, ctx=gast.Load(), annotation=None, type_comment=None)
     bind = gast.Assign(targets=[node.target], value=item, type_comment=None)
-    made = lo.parsed(f"def {EACH}({ITEM}):\n    {LEFT} = False\n    return {LEFT}", node)
+    made = lowering.tree_of(each_, node)
     made.body = [made.body[0], bind, *body, made.body[1]] if leaves else [bind, *body]
     _place(bind, node)
-    lo.bodies[id(node)] = made
-    lo.kept.append(node)
+    lowering.bodies[id(node)] = made
+    lowering.kept.append(node)
     return made
 
 
@@ -134,7 +101,9 @@ def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
     made: list[gast.AST] = []
     for s in statements:
         if isinstance(s, gast.Break):
-            made.append(gast.copy_location(gast.parse(f"{LEFT} = True").body[0], s))
+            left = gast.Name(id=LEFT, ctx=gast.Store(), annotation=None, type_comment=None)
+            true = gast.Constant(value=True, kind=None)
+            made.append(_place(gast.Assign(targets=[left], value=true, type_comment=None), s))
         elif isinstance(s, (gast.For, gast.While, gast.FunctionDef, gast.ClassDef)):
             made.append(s)
         else:
@@ -146,26 +115,26 @@ def _without_breaks(statements: Sequence[gast.AST]) -> list[gast.AST]:
     return made
 
 
-def _code(lo: Lowering, term: Generated, leaves: bool, node: gast.AST) -> Code:
+def _code(lowering: Lowering, term: Generated, leaves: bool, node: gast.AST) -> Code:
     """The generator as a function that hands its items to another one."""
     key = (id(term.tree), "yields", str(leaves))
-    code = lo.comprehensions.get(key)
+    code = lowering.comprehensions.get(key)
     if code is None:
         tree = copy.deepcopy(term.tree)
-        tree.body = _handed(lo, tree.body, leaves)
+        tree.body = _handed(lowering, tree.body, leaves)
         tree.args.args = [*tree.args.args, gast.Name(id=EACH, ctx=gast.Param(), annotation=None, type_comment=None)]
-        code = lo.comprehensions[key] = code_of(tree)
-        lo.kept.append(term.tree)
+        code = lowering.comprehensions[key] = code_of(tree)
+        lowering.kept.append(term.tree)
     return code
 
 
-def _handed(lo: Lowering, statements: list[gast.AST], leaves: bool) -> list[gast.AST]:
+def _handed(lowering: Lowering, statements: list[gast.AST], leaves: bool) -> list[gast.AST]:
     made: list[gast.AST] = []
     for s in statements:
         if isinstance(s, gast.Expr) and isinstance(s.value, gast.Yield):
             made.append(_hand(s.value.value or gast.Constant(value=None, kind=None), s, leaves))
         elif isinstance(s, gast.Expr) and isinstance(s.value, gast.YieldFrom):
-            loop = lo.parsed("for yielded_ in xs:\n    pass", s)
+            (loop,) = lowering.tree_of(_yield_from, s).body
             loop.iter, loop.body = s.value.value, [_hand(_name("yielded_"), s, leaves)]
             made.append(loop)
         elif isinstance(s, gast.Return):
@@ -175,9 +144,9 @@ def _handed(lo: Lowering, statements: list[gast.AST], leaves: bool) -> list[gast
         else:
             for kind in ("body", "orelse", "finalbody"):
                 if getattr(s, kind, None):
-                    setattr(s, kind, _handed(lo, getattr(s, kind), leaves))
+                    setattr(s, kind, _handed(lowering, getattr(s, kind), leaves))
             for h in getattr(s, "handlers", []):
-                h.body = _handed(lo, h.body, leaves)
+                h.body = _handed(lowering, h.body, leaves)
             made.append(s)
     return made
 

@@ -10,64 +10,82 @@ import gast
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
+from s2sad.ir.marks import AtPoint, Forward, as_inside
 from s2sad.ir.types import is_active_type
 
 
 def call_forward(
-    lo: Lowering, jvp: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lowering: Lowering,
+    mark: Forward,
+    jvp: Any,
+    arguments: list[Term],
+    keywords: dict[str, Term],
+    node: gast.AST,
+    hint: str | None,
 ) -> Term:
     """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
     try:
         fun, primals, tangents = inspect.signature(jvp).bind(*arguments, **keywords).args
     except TypeError as e:
-        lo.refuse(node, f"jvp: {e}", "", UnsupportedCall)
-    values = [lo.to_operand(t) for t in lo.sequence(primals, node)]
-    dots = lo.sequence(tangents, node)
+        lowering.refuse(node, f"jvp: {e}", "", UnsupportedCall)
+    values = [lowering.to_operand(t) for t in lowering.sequence(primals, node)]
+    dots = lowering.sequence(tangents, node)
     active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
     if len(dots) != len(values) or not active:
-        lo.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
+        lowering.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
     active = tuple(k for k in active if not is_none(dots[k]))
     if not active:
-        lo.refuse(node, "jvp: all tangents are None", "give one for what is moved")
+        lowering.refuse(node, "jvp: all tangents are None", "give one for what is moved")
     if isinstance(fun, (Closure, Derived)):
-        derived = Derived(fun, jvp.__s2sad_tangent__(active))
-        return lo.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
-    derivative = jvp.__s2sad_forward__(lo.static(fun, node), active)
-    return lo.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+        derived = Derived(fun, mark.transform(active))
+        return lowering.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
+    derivative = mark.derivative_of(lowering.static(fun, node), mark.transform(active))
+    return lowering.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
 
 
 def value_and_linear(
-    lo: Lowering, operator: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lowering: Lowering,
+    mark: AtPoint,
+    operator: Any,
+    arguments: list[Term],
+    keywords: dict[str, Term],
+    node: gast.AST,
+    hint: str | None,
 ) -> Term:
     """`vjp(fun, *primals)`, `linearize(fun, *primals)`: the value, and the pullback or pushforward at that point.
 
     What the function closes over is read now, as a pullback does not see what comes after it.
     """
     if not arguments or keywords:
-        lo.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        lowering.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
     fun, *primals = arguments
-    values = [lo.to_operand(t) for t in primals]
+    values = [lowering.to_operand(t) for t in primals]
     active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
     if not active:
-        lo.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
-    transform = operator.__s2sad_linear__(active, len(values))
+        lowering.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
+    transform = mark.transform(active, len(values))
     if isinstance(fun, (Closure, Derived)):
-        target, operands = lo.derived_target(Derived(fun, transform), list(values), {}, node)
+        target, operands = lowering.derived_target(Derived(fun, transform), list(values), {}, node)
     else:
-        target, operands = lo.static(fun, node), values
-        target = operator.__s2sad_derivative_of__(getattr(target, "__s2sad_inside__", target), transform)
-    value = lo.call(fun, list(values), {}, node, hint)
+        target, operands = lowering.static(fun, node), values
+        target = mark.derivative_of(as_inside(target), transform)
+    value = lowering.call(fun, list(values), {}, node, hint)
     count = 1 if transform.kind == "pullback" else len(values)
     return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
 
 
 def call_linear(
-    lo: Lowering, function: Linear, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    lowering: Lowering,
+    function: Linear,
+    arguments: list[Term],
+    keywords: dict[str, Term],
+    node: gast.AST,
+    hint: str | None,
 ) -> Term:
     """A pullback or a pushforward: the derivative at the point that it was made for."""
     if keywords or len(arguments) != function.count:
-        lo.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
-    given = [lo.to_operand(arguments[k]) for k in function.kept]
+        lowering.refuse(node, f"{len(arguments)} arguments for {function.count} of a linear function", "")
+    given = [lowering.to_operand(arguments[k]) for k in function.kept]
     if hasattr(function.target, "spread"):
-        return lo.call_function(function.target, [*function.operands, *given], {}, node, hint)
-    return lo.call_target(function.target, [*function.operands, *given], node, hint)
+        return lowering.call_function(function.target, [*function.operands, *given], {}, node, hint)
+    return lowering.call_target(function.target, [*function.operands, *given], node, hint)

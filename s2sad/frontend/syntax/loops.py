@@ -56,7 +56,7 @@ class Loops(Lowering):
         term = self.iterable(self.eval(node.iter))
         marked = term if isinstance(term, Checkpointed) else None
         snapshots = None if marked is None else marked.snapshots
-        term = generators.flattened(self, term if marked is None else marked.iterable, node)
+        term = self.flattened(term if marked is None else marked.iterable, node)
         if isinstance(term, Generated):
             generators.consume(self, node, term)
             return None

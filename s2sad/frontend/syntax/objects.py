@@ -31,13 +31,14 @@ from s2sad.frontend.terms.terms import (
     Step,
     Super,
     Term,
+    class_of,
     describe,
     is_array,
 )
 from s2sad.ir.containers import SHAPE
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 BINARY_METHODS: dict[type, str] = {
@@ -397,20 +398,6 @@ class Objects(Lowering):
         result = self.join_sides(node, choice.predicate, sides, hint=hint)
         assert result is not None
         return result
-
-
-def class_of(term: Term) -> type | None:
-    """The class of the object that a term stands for, where it may be one of the user's."""
-    if isinstance(term, (Ref, Record)):
-        return term.cls
-    if isinstance(term, (Value, Constant)):
-        if isinstance(term.type, ContainerType):
-            return term.type.cls
-        if isinstance(term, Constant) and isinstance(term.type, StaticType):
-            return type(term.value)
-        if isinstance(term.type, SequenceType):
-            return list
-    return None
 
 
 def is_class(term: Term) -> bool:

@@ -18,7 +18,6 @@ import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.library.containers import delete_item, set_item
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
@@ -145,7 +144,7 @@ class Statements(Lowering):
             if isinstance(target, gast.Name):
                 self.env.pop(self.own_key(target.id), None)
             elif isinstance(target, gast.Subscript):
-                delete_item(self, self.eval(target.value), self.index(target.slice), target)
+                self.delete_item(self.eval(target.value), self.index(target.slice), target)
             else:
                 self.refuse(target, "del of an attribute", "set it to None")
 
@@ -186,7 +185,7 @@ class Statements(Lowering):
             if method is not None:
                 self.call_inline(method, [base, index, term], {}, target)
             else:
-                set_item(self, base, index, term, target)
+                self.set_item(base, index, term, target)
         elif isinstance(target, (gast.Tuple, gast.List)):
             before = len(self.builder.operations)
             items = self.unpacked(term, target)
@@ -275,7 +274,7 @@ class Statements(Lowering):
             if method is not None:
                 self.call_inline(method, [base, index, result], {}, target)
             else:
-                set_item(self, base, index, result, target)
+                self.set_item(base, index, result, target)
 
     def augmented(self, node: gast.AugAssign, read: gast.AST, before: Term) -> Term:
         """The new value of the target of an augmented assignment."""

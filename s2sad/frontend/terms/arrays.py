@@ -15,7 +15,7 @@ may be read as long as nothing is written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import gast
 import numpy as np
@@ -251,9 +251,9 @@ class ArrayCells(Cells):
         if operand in self.counters:
             return True
         made = next((o for o in reversed(self.builder.operations[-RECENT:]) if operand in o.results), None)
-        if depth and isinstance(made, Apply) and made.primitive.name in ("np.add", "np.multiply"):
+        if depth and isinstance(made, Apply) and made.primitive.function in (np.add, np.multiply):
             return all(self.is_counter(o, depth - 1) for o in made.operands)
-        return isinstance(made, Apply) and made.primitive.name == "len"
+        return isinstance(made, Apply) and made.primitive.function is len
 
     # stores
 
@@ -334,23 +334,23 @@ class ArrayCells(Cells):
 
     def stepped_back(self, base: Operand, step: Step, inner: Operand, node: gast.AST) -> Operand:
         """The array of which a step shows `inner`."""
-        name = step.primitive.name
-        if name in _INVOLUTIONS:
+        function = step.primitive.function
+        if function in _INVOLUTIONS:
             return self.step(inner, step, self.builder)
-        if name == "np.transpose":
+        if function is np.transpose:
             axes = dict(step.static).get("axes")
             if not isinstance(axes, (tuple, list)):
                 return self.step(inner, step, self.builder)
             inverse = tuple(int(k) for k in np.argsort(axes))
             return self.builder.apply(step.primitive, (inner,), {"axes": inverse})
-        if name == "np.moveaxis":
+        if function is np.moveaxis:
             given = dict(step.static)
             back = {"source": given["destination"], "destination": given["source"]}
             return self.builder.apply(step.primitive, (inner,), back)
-        if name in _SAME_ORDER:
+        if function in _SAME_ORDER:
             shape = self.builder.apply(required(np.shape), (base,))
             return self.builder.apply(required(np.reshape), (inner, shape))
-        self.refuse_store(node, name)
+        self.refuse_store(node, step.primitive.name)
 
     def refuse_store(self, node: gast.AST, name: str) -> NoReturn:
         self.refuse(node, f"a store into what {name} gives", "write into the array itself", UnsupportedType)
@@ -358,7 +358,7 @@ class ArrayCells(Cells):
     def is_contiguous(self, term: Term) -> bool:
         """Whether an array is known to be laid out row by row, so that a reshape of it is a view."""
         if isinstance(term, View):
-            same = all(s.primitive.name in ("np.reshape", "np.ravel") for s in term.steps)
+            same = all(s.primitive.function in (np.reshape, np.ravel) for s in term.steps)
             return same and term.born is None and self.is_contiguous(term.ref)
         origin = self.origins.get(term.cell) if isinstance(term, Ref) else None
         if origin is None or not isinstance(origin[0].type, ArrayType):
@@ -366,7 +366,7 @@ class ArrayCells(Cells):
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
         if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
-        return made.primitive.name in _ROW_BY_ROW or origin[0].type.rank == 1
+        return made.primitive.function in _ROW_BY_ROW or origin[0].type.rank == 1
 
     def must_be_array(self, term: Term, node: gast.AST) -> Term:
         """A term that is written into: an array in a cell."""
@@ -376,11 +376,11 @@ class ArrayCells(Cells):
         return term
 
 
-_ROW_BY_ROW = frozenset(
-    {"np.zeros", "np.ones", "np.empty", "np.full", "np.arange", "np.linspace", "np.eye", "np.identity"}
+_ROW_BY_ROW: frozenset[Any] = frozenset(
+    (np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity)
 )
-_INVOLUTIONS = frozenset({"np.swapaxes", "np.flip", "np.fliplr", "np.flipud"})
-_SAME_ORDER = frozenset({"np.reshape", "np.ravel", "np.squeeze", "np.expand_dims"})
+_INVOLUTIONS: frozenset[Any] = frozenset((np.swapaxes, np.flip, np.fliplr, np.flipud))
+_SAME_ORDER: frozenset[Any] = frozenset((np.reshape, np.ravel, np.squeeze, np.expand_dims))
 
 
 def _axes(item: Term) -> int:

@@ -157,6 +157,12 @@ class Cells(ABC):
         items = [self.adopt(c) if isinstance(c, Value) else c for c in found[1]]
         return found[2](items)  # type: ignore[no-any-return]
 
+    def changeable(self, term: Term, node: gast.AST) -> Ref:
+        """The list, dict or object that a term is, to be changed; a tuple is none."""
+        if not isinstance(term, Ref):
+            self.refuse(node, f"{describe(term)} is changed", "make a list of it first", UnsupportedType)
+        return term
+
     def change(self, ref: Ref, contents: Term, node: gast.AST) -> None:
         """Put new contents into a cell."""
         contents = self.held(contents)

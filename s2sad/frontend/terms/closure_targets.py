@@ -8,6 +8,7 @@ from typing import Any
 
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.terms import Closure, Derived, Linear
+from s2sad.ir.marks import Differentiated, mark
 
 
 class Around:
@@ -108,8 +109,9 @@ class DerivedTarget:
     target: Any
     transform: Any
 
-    __s2sad_derivative__ = True
-
     @property
     def __name__(self) -> str:
         return f"{self.target.__name__}_{self.transform.label or self.transform.kind}"
+
+
+mark(DerivedTarget, Differentiated())

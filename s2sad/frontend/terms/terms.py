@@ -19,7 +19,7 @@ import numpy as np
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_namedtuple
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value
 
 if TYPE_CHECKING:
@@ -322,6 +322,42 @@ def known_integer(term: Term) -> int | None:
     """An integer known at compile time."""
     size = term.type.size if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) else None
     return size if isinstance(size, int) else None
+
+
+def known_place(index: Term, length: int) -> int | None:
+    """A position known at compile time, counted from the start; None where it is known at run time only."""
+    if isinstance(index, Constant) and isinstance(index.value, int):
+        return index.value + length if index.value < 0 else index.value
+    return known_integer(index) if isinstance(index, Value) else None
+
+
+def is_slice(index: Term) -> bool:
+    """Whether an index is a slice known at compile time."""
+    return isinstance(index, Constant) and isinstance(index.value, slice)
+
+
+def is_sequence(term: Term) -> bool:
+    """Whether a term is a list of run-time length."""
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, SequenceType)
+
+
+def is_of_unknown_kind(term: Term) -> bool:
+    """Whether a value may be anything: what a function gives that stands in the program as it is."""
+    return isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.dtype is None
+
+
+def class_of(term: Term) -> type | None:
+    """The class of the object that a term stands for, where it may be one of the user's."""
+    if isinstance(term, (Ref, Record)):
+        return term.cls
+    if isinstance(term, (Value, Constant)):
+        if isinstance(term.type, ContainerType):
+            return term.type.cls
+        if isinstance(term, Constant) and isinstance(term.type, StaticType):
+            return type(term.value)
+        if isinstance(term.type, SequenceType):
+            return list
+    return None
 
 
 def is_array(term: Term) -> bool:

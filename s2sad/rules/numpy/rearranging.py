@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
+from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, SequenceType, Type
@@ -44,10 +44,6 @@ def at(x: Any, axis: int, key: Any) -> Any:
 # Put together
 
 
-def _column_stack(tup: Any) -> Any:
-    return joined([x if rank_of(x) == 2 else np.reshape(x, (-1, 1)) for x in items_of(tup, "np.column_stack")], 1)
-
-
 def _dstack(tup: Any) -> Any:
     return joined([_atleast_3d(x) for x in items_of(tup, "np.dstack")], 2)
 
@@ -63,7 +59,6 @@ def _pairs(*shapes: tuple[tuple[int, ...], ...]) -> Callable[[np.random.Generato
     return lambda rng: [Sample(([REAL(rng, s) for s in row],)) for row in shapes]
 
 
-define(np.column_stack, _column_stack, _pairs(((3,), (3,)), ((3, 2), (3,)), ((2, 1), (2, 2))), lists="tup")
 define(np.dstack, _dstack, _pairs(((3,), (3,)), ((3, 2), (3, 2)), ((2, 2, 1), (2, 2))), lists="tup")
 define(
     np.dsplit,
@@ -161,11 +156,6 @@ linear(
     _atleast_3d_type,
     effect=Effect.VIEW,
     samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3), (2, 3, 4)]],
-)
-define(
-    np.diagflat,
-    lambda v, k=0: np.diag(np.ravel(v), k),
-    lambda rng: [Sample((REAL(rng, (3,)),)), Sample((REAL(rng, (2, 2)), 1))],
 )
 
 

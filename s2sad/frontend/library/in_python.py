@@ -1,0 +1,105 @@
+"""What functions of Python and NumPy do, in Python: the text of these functions is read where one is called.
+
+Their parameters and variables keep their names in emitted code, as those of the user's functions do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def items_(xs: Iterable[Any]) -> list[Any]:
+    return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
+
+
+def generated_(xs: Iterable[Any]) -> list[Any]:
+    found = []
+    for x in xs:
+        found.append(x)
+    return found
+
+
+def enumerate_(items: Iterable[Any], k: int) -> Iterator[Any]:
+    for item in items:
+        yield k, item
+        k += 1
+
+
+def zip_(items: Iterable[Any], rows: Sequence[Any], at: int) -> Iterator[Any]:
+    """`items` is a generator, the iterable number `at`; a row is what the others give."""
+    k = 0
+    if len(rows) == 0:
+        return
+    for item in items:
+        row = rows[k]
+        yield *row[:at], item, *row[at:]
+        k += 1  # noqa: SIM113  (as it is to be read in emitted code)
+        if k >= len(rows):
+            break
+
+
+def islice_(items: Iterable[Any], count: int) -> Iterator[Any]:
+    if count <= 0:
+        return
+    k = 0
+    for item in items:
+        yield item
+        k += 1  # noqa: SIM113
+        if k >= count:
+            break
+
+
+def repeat_(x: Any, n: int) -> Iterator[Any]:
+    for _ in range(n):
+        yield x
+
+
+def map_(f: Callable[[Any], Any], xs: Iterable[Any]) -> list[Any]:
+    return [f(x) for x in xs]
+
+
+def map_rows_(f: Callable[..., Any], rows: Iterable[Any]) -> list[Any]:
+    return [f(*row) for row in rows]
+
+
+def filter_(f: Callable[[Any], Any], xs: Iterable[Any]) -> list[Any]:
+    return [x for x in xs if f(x)]
+
+
+def filter_true_(xs: Iterable[Any]) -> list[Any]:
+    return [x for x in xs if x]
+
+
+def reduce_(f: Callable[[Any, Any], Any], xs: Iterable[Any], result: Any) -> Any:
+    for x in xs:
+        result = f(result, x)
+    return result
+
+
+def accumulate_(f: Callable[[Any, Any], Any], xs: Iterable[Any], result: Any) -> list[Any]:
+    results = [result]
+    for x in xs:
+        result = f(result, x)
+        results.append(result)
+    return results
+
+
+def histogram_(a: Any, bins: Any, limits: Any, w: Any, of_edges: bool, density: bool) -> Any:
+    """Weights counted where the numbers fall; the edges move with the least and the greatest number."""
+    if of_edges:
+        edges = np.asarray(bins)
+    else:
+        low, high = (np.min(a), np.max(a)) if limits is None else limits
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        edges = np.linspace(low, high, bins + 1)
+    n = len(edges) - 1
+    inside = (edges[0] <= a) & (a <= edges[-1])
+    places = np.minimum(np.searchsorted(edges, a[inside], side="right") - 1, n - 1)
+    counts: Any = np.bincount(places, None if w is None else w[inside], n)
+    if density:
+        counts = counts / np.diff(edges) / np.sum(counts)
+    return counts, edges

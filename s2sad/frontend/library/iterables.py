@@ -1,0 +1,97 @@
+"""What is iterated over, as a list or a generator: `map`, `zip` of a generator, `functools.reduce`, `itertools`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.library import in_python
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.terms import Enumerate, Generated, Generator, Range, Reversed, Term, Zip
+from s2sad.ir.values import Constant, constant
+
+_REST = constant(slice(1, None, None))
+
+
+class Iterables(Lowering):
+    """Lowers what Python makes of iterables."""
+
+    def iterable(self, term: Term) -> Term:
+        """What a term is iterated over by: `__iter__` of a user's class."""
+        found = self.call_special(term, "__iter__", [], self.frame.tree)
+        return term if found is None else found
+
+    def listed(self, term: Term) -> Term:
+        """A generator, or another iterable without an array behind it, as a list."""
+        if isinstance(term, Generator):
+            return self.list_of(term)
+        term = self.flattened(term, self.frame.tree)
+        if isinstance(term, Generated):
+            return self.synthetic(in_python.generated_, {"xs": term}, self.frame.tree)
+        if isinstance(term, (Range, Zip, Enumerate, Reversed)):
+            items = self.unrollable(term, self.frame.tree)
+            if items is not None:
+                return items
+            if isinstance(term, Range):
+                return self.apply(range, [term.start, term.stop, term.step])
+            return self.synthetic(in_python.items_, {"xs": term}, self.frame.tree)
+        if isinstance(term, Constant) and isinstance(term.value, enum.EnumMeta):
+            return list(map(constant, term.value))
+        return term
+
+    def flattened(self, term: Term, node: gast.AST) -> Term:
+        """`enumerate` and `zip` of a generator as generators; other terms as they are."""
+        if isinstance(term, Enumerate) and isinstance(self.flattened(term.iterable, node), Generated):
+            bound = {"items": self.flattened(term.iterable, node), "k": term.start}
+            return self.generator_of(in_python.enumerate_, bound, node)
+        if not isinstance(term, Zip):
+            return term
+        terms = [self.flattened(t, node) for t in term.iterables]
+        generators = [k for k, t in enumerate(terms) if isinstance(t, Generated)]
+        if not generators:
+            return term
+        if len(generators) > 1 or term.strict:
+            self.refuse(node, "zip of several generators, or strict", "make lists of them", UnsupportedType)
+        at = generators[0]
+        rows = self.listed(Zip((*terms[:at], *terms[at + 1 :])))
+        return self.generator_of(in_python.zip_, {"items": terms[at], "rows": rows, "at": constant(at)}, node)
+
+    def generator_of(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Generated:
+        """A small generator that one of Python's own is read as, its parameters bound."""
+        return Generated(self.tree_of(function, node), self.frame.source, None, None, bound)
+
+    def mapped(self, function: Term, iterables: list[Term], node: gast.AST) -> Term:
+        """`map(function, *iterables)`, as the list of its items."""
+        if len(iterables) == 1:
+            return self.synthetic(in_python.map_, {"f": function, "xs": iterables[0]}, node)
+        return self.synthetic(in_python.map_rows_, {"f": function, "rows": Zip(tuple(iterables))}, node)
+
+    def filtered(self, function: Term, iterable: Term, node: gast.AST) -> Term:
+        """`filter(function, iterable)`, as the list of its items."""
+        if isinstance(function, Constant) and function.value is None:
+            return self.synthetic(in_python.filter_true_, {"xs": iterable}, node)
+        return self.synthetic(in_python.filter_, {"f": function, "xs": iterable}, node)
+
+    def reduced(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
+        """`functools.reduce(function, iterable, initial)`, as a loop."""
+        if initial is None:
+            initial, iterable = self.first_and_rest(iterable, node)
+        return self.synthetic(in_python.reduce_, {"f": function, "xs": iterable, "result": initial}, node)
+
+    def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
+        """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
+        if initial is None:
+            initial, iterable = self.first_and_rest(iterable, node)
+        return self.synthetic(in_python.accumulate_, {"f": function, "xs": iterable, "result": initial}, node)
+
+    def first_and_rest(self, iterable: Term, node: gast.AST) -> tuple[Term, Term]:
+        """The first item of an iterable, and the others."""
+        items = self.listed(iterable)
+        opened = self.open(items)
+        first = self.item_at(items, constant(0), node, None)
+        rest = opened[1:] if isinstance(opened, (list, tuple)) else self.item_at(items, _REST, node, None)
+        return first, tuple(rest) if isinstance(rest, list) else rest

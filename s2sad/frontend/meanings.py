@@ -1,0 +1,162 @@
+"""What the functions, methods, subscripts and keywords mean that the library knows: one table, one look-up.
+
+    @meaning(itertools.accumulate)      itertools.accumulate(xs, f)
+    @method(list, "append")             xs.append(x)
+    @subscript(np.mgrid)                np.mgrid[0:n, 0:m]
+    @keyword("order")                   np.ravel(x, order="F"), of any function with a rule
+
+A meaning takes the lowering and the terms of the call, and gives the term of its result, or None where it has nothing
+to say of this call. A function has one meaning, or a definition; where it has a rule as well, its meaning says so: it
+is asked first, and leaves to the rule what is a value of run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import gast
+
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.terms import Term
+from s2sad.ir.definition import has_rule
+from s2sad.ir.primitive import Primitive
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCall:
+    """A call of a method. `contents` is what the receiver holds: a list or dict of terms, an operand, a Record."""
+
+    receiver: Term
+    contents: Any
+    arguments: list[Term]
+    keywords: dict[str, Term]
+    node: gast.AST
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A call without one of its keywords: the arguments instead, and what is done to the result."""
+
+    arguments: list[Term]
+    after: Callable[[Term], Term] | None = None
+
+
+Meaning: TypeAlias = Callable[[Lowering, list[Term], dict[str, Term], gast.AST], "Term | None"]
+MeaningOfMethod: TypeAlias = Callable[[Lowering, MethodCall], "Term | None"]
+MeaningOfSubscript: TypeAlias = Callable[[Lowering, Term, gast.AST], Term]
+MeaningOfKeyword: TypeAlias = Callable[[Lowering, Primitive, list[Term], dict[str, Term], gast.AST], "Rewritten | None"]
+
+
+class _Table(Generic[F]):
+    """Meanings by what they are of.
+
+    Keys are compared by equality, as `np.add.at` is another object whenever it is read; what equals a key without
+    being of its class is an object of the user's that says so of itself, and has no meaning.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[Any, tuple[Any, F]] = {}
+
+    def add(self, key: Any, found: F) -> None:
+        if key in self.entries:
+            raise ValueError(f"{key!r} has a meaning already")
+        self.entries[key] = (key, found)
+
+    def find(self, key: Any) -> F | None:
+        try:
+            known = self.entries.get(key)
+        except TypeError:  # it cannot be hashed
+            return None
+        return known[1] if known is not None and type(known[0]) is type(key) else None
+
+
+_FUNCTIONS: _Table[Meaning] = _Table()
+_METHODS: _Table[MeaningOfMethod] = _Table()
+_SUBSCRIPTS: _Table[MeaningOfSubscript] = _Table()
+_KEYWORDS: _Table[MeaningOfKeyword] = _Table()
+_PURE: _Table[Callable[..., Any]] = _Table()
+
+
+def meaning(*functions: Any, before_rule: bool = False) -> Callable[[F], F]:
+    """Give functions their meaning. With `before_rule` they have a rule too, which holds where the meaning is None.
+
+    Raises ValueError where one of them has a meaning, or a rule or definition without that it is said.
+    """
+
+    def register(found: F) -> F:
+        for function in functions:
+            if has_rule(function) is not before_rule:
+                raise ValueError(f"{function!r} has {'no' if before_rule else 'a'} rule or definition")
+            _FUNCTIONS.add(function, found)
+        return found
+
+    return register
+
+
+def method(cls: type, *names: str) -> Callable[[F], F]:
+    """Give methods of a class their meaning; those of a tuple are those of a list."""
+
+    def register(found: F) -> F:
+        for name in names:
+            _METHODS.add((cls, name), found)
+        return found
+
+    return register
+
+
+def subscript(*objects: Any) -> Callable[[F], F]:
+    """Give what `object[index]` means for an object that is no container."""
+
+    def register(found: F) -> F:
+        for one in objects:
+            _SUBSCRIPTS.add(one, found)
+        return found
+
+    return register
+
+
+def keyword(*names: str) -> Callable[[F], F]:
+    """Give what an argument means that the rule of a function does not know; keywords are asked in this order."""
+
+    def register(found: F) -> F:
+        for name in names:
+            _KEYWORDS.add(name, found)
+        return found
+
+    return register
+
+
+def pure(*functions: Any) -> None:
+    """Let functions without effect be called at compile time, where all their arguments are known."""
+    for function in functions:
+        _PURE.add(function, function)
+
+
+def meaning_of(function: Any) -> Meaning | None:
+    """The meaning of a function, None where it has none."""
+    return _FUNCTIONS.find(function)
+
+
+def method_of(cls: type, name: str) -> MeaningOfMethod | None:
+    """The meaning of a method, None where it has none."""
+    return _METHODS.find((cls, name))
+
+
+def subscript_of(thing: Any) -> MeaningOfSubscript | None:
+    """What an index of an object means, None where the object has no such meaning."""
+    return _SUBSCRIPTS.find(thing)
+
+
+def keywords_known() -> list[tuple[str, MeaningOfKeyword]]:
+    """The keywords that have a meaning for every function, in the order in which they are asked."""
+    return list(_KEYWORDS.entries.values())
+
+
+def is_pure(function: Any) -> bool:
+    """Whether a function may be called at compile time."""
+    return _PURE.find(function) is not None

@@ -1,0 +1,170 @@
+"""Operators: of numbers and arrays as operations, of lists, dicts and strings as what Python makes of them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, static_value
+from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
+from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
+from s2sad.ir.types import ArrayType
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
+
+UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+BINARY: dict[type, Callable[..., Any]] = {
+    gast.Add: np.add,
+    gast.Sub: np.subtract,
+    gast.Mult: np.multiply,
+    gast.Div: np.divide,
+    gast.FloorDiv: np.floor_divide,
+    gast.Mod: np.remainder,
+    gast.Pow: np.power,
+    gast.MatMult: np.matmul,
+    gast.BitAnd: np.bitwise_and,
+    gast.BitOr: np.bitwise_or,
+    gast.BitXor: np.bitwise_xor,
+    gast.LShift: np.left_shift,
+    gast.RShift: np.right_shift,
+}
+UNARY: dict[type, Callable[..., Any]] = {
+    gast.USub: np.negative,
+    gast.UAdd: np.positive,
+    gast.Invert: np.invert,
+}
+
+
+class Operators(Lowering):
+    """Lowers operators."""
+
+    def _eval_BinOp(self, node: gast.BinOp, hint: str | None) -> Term:
+        spine = [node]  # left-deep chains of a thousand terms are walked, not recursed into
+        while isinstance(spine[-1].left, gast.BinOp):
+            spine.append(spine[-1].left)
+        left = self.eval(spine[-1].left)
+        for n in reversed(spine):
+            with self.locating(n):
+                left = self.binary(n, left, self.eval(n.right), hint if n is node else None)
+        return left
+
+    def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
+        found = self.binary_objects(node, node.op, left, right)
+        if found is not None:
+            return found
+        left, right = (self.open(t) for t in (left, right))
+        text = [_is_text(t) for t in (left, right)]
+        if text[0] and isinstance(node.op, gast.Mod) and not is_static(right):
+            return self.builder.apply(PERCENT, [self.to_operand(t) for t in (left, right)])
+        if any(text) and not (is_static(left) and is_static(right)) and isinstance(node.op, gast.Add):
+            return self.builder.apply(JOINED, [self.to_operand(t) for t in (left, right)])
+        if any(isinstance(t, (tuple, list, dict)) or is_sequence(t) for t in (left, right)) and not text[0]:
+            return self.container_binary(node, left, right)
+        if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
+            return constant(_PYTHON_BINARY[type(node.op)](static_value(left), static_value(right)))
+        operands = [self.to_operand(t) for t in (left, right)]
+        return self.apply(BINARY[type(node.op)], operands, hint)
+
+    def container_binary(self, node: gast.BinOp, left: Term, right: Term) -> Term:
+        if isinstance(node.op, gast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
+            return left + right
+        if isinstance(node.op, gast.Add) and all(isinstance(t, list) or is_sequence(t) for t in (left, right)):
+            return self.new(list, self.joined(left, right))
+        if isinstance(node.op, gast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
+            return self.new(dict, {**left, **right})
+        if isinstance(node.op, gast.Mult):
+            items, times = (left, right) if isinstance(left, (tuple, list)) else (right, left)
+            if isinstance(items, (tuple, list)) and isinstance(times, (Value, Constant)):
+                return self.repeated(items, times, node)
+        arrays = [t if isinstance(t, (Value, Constant)) else self.to_operand(t) for t in (left, right)]
+        if any(isinstance(o.type, ArrayType) for o in arrays):
+            return self.apply(
+                BINARY[type(node.op)],
+                [o if isinstance(o.type, ArrayType) else self.apply(np.array, [o]) for o in arrays],
+            )
+        self.refuse(node, f"unsupported operands: {arrays[0].type} and {arrays[1].type}", "", UnsupportedType)
+
+    def joined(self, a: Any, b: Any) -> Term:
+        """Two lists in one."""
+        if isinstance(a, list) and isinstance(b, list):
+            return a + b
+        if isinstance(b, list):
+            for item in b:
+                a = self.builder.apply(APPEND, (a, self.item_value(item)))
+            return a  # type: ignore[no-any-return]
+        for item in a if isinstance(a, list) else ():
+            self.item_value(item)
+        return self.builder.apply(CONCATENATE, (self.sequence_value(a), b))
+
+    def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
+        """`[x] * n`: a list of run-time length where n is not known."""
+        known = times.type.size if isinstance(times.type, ArrayType) else None
+        if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
+            many = items * int(self.static(times, node))
+            return many if isinstance(items, tuple) else self.new(list, many)
+        for item in items:
+            self.item_value(item)
+        return self.new(list, self.builder.apply(REPEAT, (self.sequence_value(items), times)))
+
+    def _eval_UnaryOp(self, node: gast.UnaryOp, hint: str | None) -> Term:
+        if isinstance(node.op, gast.Not):
+            term = self.tested(node.operand)
+            truth = self.truth(term, node.operand)
+            return constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
+        term = self.eval(node.operand)
+        found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
+        if found is not None:
+            return found
+        return self.apply(UNARY[type(node.op)], [self.to_operand(term)], hint)
+
+    def computed(self, operand: Operand) -> int | float | None:
+        """The number that was computed from constants alone: -np.inf."""
+        if isinstance(operand, Constant):
+            return operand.value if isinstance(operand.value, (int, float)) else None
+        made = next((o for o in reversed(self.builder.operations) if operand in o.results), None)
+        if not isinstance(made, Apply) or made.static or made.primitive.function not in _ARITHMETIC:
+            return None
+        known = [self.computed(o) for o in made.operands]
+        if any(k is None for k in known):
+            return None
+        try:
+            found = _ARITHMETIC[made.primitive.function](*known)
+        except ArithmeticError:
+            return None
+        return found if isinstance(found, (int, float)) else None
+
+
+_PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    gast.Add: operator.add,
+    gast.Sub: operator.sub,
+    gast.Mult: operator.mul,
+    gast.Div: operator.truediv,
+    gast.FloorDiv: operator.floordiv,
+    gast.Mod: operator.mod,
+    gast.Pow: operator.pow,
+    gast.BitOr: operator.or_,
+    gast.BitAnd: operator.and_,
+    gast.BitXor: operator.xor,
+    gast.MatMult: operator.matmul,
+    gast.LShift: operator.lshift,
+    gast.RShift: operator.rshift,
+}
+
+
+_ARITHMETIC: dict[Any, Callable[..., Any]] = {
+    **{BINARY[op]: f for op, f in _PYTHON_BINARY.items()},
+    np.negative: operator.neg,
+    np.positive: operator.pos,
+}
+
+
+def _is_text(term: Term) -> bool:
+    """Whether a term is a string, known or made at run time."""
+    return isinstance(term, (Value, Constant)) and (
+        term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str))
+    )

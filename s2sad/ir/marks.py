@@ -1,0 +1,92 @@
+"""What the compiler knows of s2sad's own functions and objects where it meets them inside a function.
+
+    mark(grad, Operator(...))           a function: `grad(f)` stands for a derivative of f
+    mark(Derivative, Differentiated())  a class: its instances are derivatives
+
+Each has one mark, which is looked up as a primitive is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A function that takes a function: `transforms(names of the parameters, ...)` are what it does, in order."""
+
+    transforms: Callable[..., list[Any]]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """`jvp`: `transform(active)` is the transformation, `derivative_of(function, transform)` a function's."""
+
+    transform: Callable[[tuple[int, ...]], Any]
+    derivative_of: Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class AtPoint:
+    """`vjp`, `linearize`: a value with a linear function, by `transform(active, count of the primals)`."""
+
+    transform: Callable[[tuple[int, ...], int], Any]
+    derivative_of: Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """A class of targets with a `target` and a `transform`: derivatives; one that computes again what it may keep."""
+
+    checkpoint: bool = False
+
+
+@dataclass(frozen=True)
+class StandsFor:
+    """A class of objects that are read, inside a function, as what `inside` gives of them."""
+
+    inside: Callable[[Any], Any]
+
+
+Mark: TypeAlias = Operator | Forward | AtPoint | Differentiated | StandsFor
+
+_OF_FUNCTIONS: dict[Callable[..., Any], Mark] = {}
+_OF_CLASSES: dict[type, Mark] = {}
+
+
+def mark(thing: Any, found: Mark) -> None:
+    """Mark a function, or the instances of a class; what is marked already raises ValueError."""
+    table: dict[Any, Mark] = _OF_CLASSES if isinstance(thing, type) else _OF_FUNCTIONS
+    if thing in table:
+        raise ValueError(f"{thing!r} is marked already")
+    table[thing] = found
+
+
+def mark_of(thing: object) -> Mark | None:
+    """The mark of a function, or that of the class of an object; None where there is none."""
+    for cls in type(thing).__mro__:
+        if cls in _OF_CLASSES:
+            return _OF_CLASSES[cls]
+    try:
+        return _OF_FUNCTIONS.get(thing)  # type: ignore[call-overload,no-any-return]
+    except TypeError:  # it cannot be hashed
+        return None
+
+
+def is_derivative(thing: object) -> bool:
+    """Whether something is a derivative, or a function with the mark of a checkpoint."""
+    return isinstance(mark_of(thing), Differentiated)
+
+
+def is_checkpoint(thing: object) -> bool:
+    """Whether something is a function that is computed again instead of stored."""
+    found = mark_of(thing)
+    return isinstance(found, Differentiated) and found.checkpoint
+
+
+def as_inside(thing: Any) -> Any:
+    """What an object stands for inside a function; others are what they are."""
+    found = mark_of(thing)
+    return found.inside(thing) if isinstance(found, StandsFor) else thing
