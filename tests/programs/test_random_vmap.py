@@ -6,7 +6,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import s2sad
-from tests.programs import memory, numeric
+from tests.programs import memory as memory_programs
+from tests.programs import numeric as programs
 from tests.programs.test_random_programs import within_range
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -50,21 +51,21 @@ def check(program, args, seed):
 @given(SEEDS)
 @within_range
 def test_programs_for_many_examples(seed):
-    check(numeric.Program(seed), numeric.arguments(seed), seed)
+    check(programs.Program(seed), programs.arguments(seed), seed)
 
 
 @given(SEEDS)
 @within_range
 def test_programs_with_memory_for_many_examples(seed):
-    check(memory.MemoryProgram(seed), memory.arguments(seed), seed)
+    check(memory_programs.MemoryProgram(seed), memory_programs.arguments(seed), seed)
 
 
 @given(SEEDS)
 @within_range
 def test_hessians_in_one_sweep(seed):
     """Against products of the Hessian with unit vectors, and its symmetry."""
-    program = numeric.Program(seed, 4)
-    f, (a, x, n) = program.function, numeric.arguments(seed)
+    program = programs.Program(seed, 4)
+    f, (a, x, n) = program.function, programs.arguments(seed)
     found = s2sad.hessian(f, 1)(a, x, n)
     assert found.shape == (3, 3)
     product = s2sad.hvp(lambda x: f(a, x, n))
