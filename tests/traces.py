@@ -9,24 +9,33 @@ run(simplify, '''
 
 import contextlib
 import textwrap
+from dataclasses import replace
 
 import s2sad.compiler.program as program
 from s2sad.ir.complete_text import complete_text
 from s2sad.ir.dims import Size
 from s2sad.ir.parser import parse
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType
 from s2sad.ir.values import Apply, Call, Constant, For, If, Value, While
 from s2sad.ir.verifier import verify
 
 
-def read(text, **objects):
-    """The function of a text that stands indented in a test."""
-    return verify(parse(textwrap.dedent(text).strip("\n"), objects))
+def read(text, sweep=False, **objects):
+    """The function of a text that stands indented in a test; in a `sweep` all operations belong to a derivative."""
+    function = verify(parse(dedented(text), objects))
+    return replace(function, body=in_sweep(function.body)) if sweep else function
 
 
-def run(change, text, **objects):
-    """What a pass makes of a function: both as text, without types."""
-    return shown(change(read(text, **objects)))
+def in_sweep(block):
+    """The block with each operation as one that belongs to the derivative of another one."""
+    return replace(block, operations=tuple(replace(map_blocks(op, in_sweep), about=(op,)) for op in block.operations))
+
+
+def run(change, text, sweep=False, **objects):
+    """What a stage makes of a function, as text without types; where it makes several functions, one below another."""
+    made = change(read(text, sweep, **objects))
+    return "\n".join(map(shown, made if isinstance(made, tuple) else (made,)))
 
 
 def shown(function):
@@ -34,9 +43,19 @@ def shown(function):
     return complete_text(verify(function), types=False)
 
 
-def expected(text):
-    """The text that a test expects, dedented."""
-    return textwrap.dedent(text).strip("\n")
+def dedented(text):
+    """A text that stands indented in a test."""
+    return textwrap.dedent(text).strip()
+
+
+def gives(change, text, expected, sweep=False, **objects):
+    """Assert that a stage makes of a function what is expected."""
+    assert run(change, text, sweep, **objects) == dedented(expected)
+
+
+def keeps(change, text, sweep=False, **objects):
+    """Assert that a stage leaves a function as it is."""
+    gives(change, text, shown(read(text, **objects)), sweep, **objects)
 
 
 def same(f, g):

@@ -14,7 +14,8 @@
     name_2 as name      a value whose own name another one has
     carry p = initial   what a loop carries; `scan p = list` what it takes from a list, `scan ascending` from its start
     yield a, b          what a block gives; `break stop` whether its loop is left
-    where n >= 2        an integer in the types, by its symbol: what it is not below, and whether it `varies`
+    where n >= 2        an integer in the types, by its symbol: what it is not below (`of any sign`: it may be
+                        negative), and whether it `varies`
 
 A value known at compile time stands as Python writes it; one that Python cannot write has a name, and stands in
 `objects`. Places in the user's source and comments are left out, and what a dimension was derived from.
@@ -32,7 +33,8 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from s2sad.ir.dims import Dim, Symbol
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
+from s2sad.ir.dims import ANY_SIGN, Dim, Symbol
 from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.types import (
@@ -117,6 +119,7 @@ class CompleteText:
             yield f"{_PAD}takes {', '.join(map(str, f.takes))}"
         for symbol, name in self.symbols.items():
             least = f" >= {symbol.least}" if symbol.least else ""
+            least = " of any sign" if symbol.least == ANY_SIGN else least
             called = "" if name == symbol.name else f" as {symbol.name}"
             varies = " varies" if symbol.varies else ""
             if least or called or varies:
@@ -197,12 +200,33 @@ class CompleteText:
 
     def applied(self, op: Apply) -> str:
         operands = [*map(self.operand, op.operands)]
+        short = self.container(op, operands)
+        if short is not None:
+            return short
         spelling = op.primitive.spelling
         if not op.static and isinstance(spelling, str) and by_spelling().get(spelling) is op.primitive:
             simple = [o if re.match(r"[\w(\[]", o) else f"({o})" for o in operands]
             return re.sub(r"\b_(\d)\b", lambda m: simple[int(m[1])], spelling)
         static = [f"{k}={self.literal(v)}" for k, v in op.static.items()]
         return f"{self.primitive(op.primitive)}({', '.join([*operands, *static])})"
+
+    def container(self, op: Apply, operands: list[str]) -> str | None:
+        """`(a, b)`, `[a, b]` and `x[0]`; None for other operations, and for containers of other kinds."""
+        of_items = [o for o in op.operands if isinstance(o.type, ContainerType)]
+        if op.primitive is GETITEM and of_items[:1] == [op.operands[0]]:
+            return f"getitem({', '.join(operands)})"
+        if (
+            op.primitive is EXTRACT
+            and isinstance(op.operands[0], Value)
+            and type(key := op.static["key"]) in (int, str)
+        ):
+            return f"{operands[0]}[{key!r}]"
+        if op.primitive is MAKE and op.static["keys"] == tuple(range(len(operands))):
+            if op.static["cls"] is tuple:
+                return f"({', '.join(operands)}{',' if len(operands) == 1 else ''})"
+            if op.static["cls"] is list:
+                return f"[{', '.join(operands)}]"
+        return None
 
     def primitive(self, primitive: Primitive) -> str:
         if PRIMITIVES.get(primitive.name) is not primitive:

@@ -158,11 +158,11 @@ class Parser:
         return Function(head[1], Block(bound, tuple(self.operations), results), doc, takes)
 
     def where(self, text: str) -> None:
-        match = re.fullmatch(r"(\w+)(?: as (\S+))?(?: >= (-?\d+))?( varies)?", text)
+        match = re.fullmatch(r"(\w+)(?: as (\S+))?(?: >= (-?\d+)|( of any sign))?( varies)?", text)
         if match is None:
-            self.fail("`where n as name >= least varies` expected")
-        name, called, least, varies = match.groups()
-        self.symbols[name] = Symbol(called or name, int(least or 0), varies is not None)
+            self.fail("`where n as name >= least varies`, or `of any sign`, expected")
+        name, called, least, signed, varies = match.groups()
+        self.symbols[name] = Symbol(called or name, ANY_SIGN if signed else int(least or 0), varies is not None)
 
     def block(self, depth: int) -> tuple[Operation, ...]:
         """The operations of a block, up to the line that ends it."""
