@@ -16,9 +16,9 @@ from s2sad.emit.conditions import find_conditions
 from s2sad.emit.expressions import constant_expression, expression, fill_statement, parse
 from s2sad.emit.inlining import PRODUCTS, SUMS, addends, find_inlined, find_unpacked, find_uses, leaves
 from s2sad.emit.names import Variables, split_rows
-from s2sad.emit.numba_forms import counted_range, native_constant, native_expression, native_index, plus, update_text
 from s2sad.emit.ownership import Ownership, with_copies
-from s2sad.emit.statements import call, copied, exception_name, negated, placeholder, popped, signed, subtracted
+from s2sad.emit.spelling import PYTHON, Spelling
+from s2sad.emit.statements import call, copied, exception_name, negated, plus, popped, signed, subtracted
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MEASURES, UNDEFINED
@@ -57,9 +57,9 @@ class FunctionEmitter(Comments):
         function: Function,
         reserved: Iterable[str],
         signature: Sequence[Parameter] | None = None,
-        native: bool = False,
+        spelling: Spelling = PYTHON,
     ) -> None:
-        self.native = native
+        self.spelling = spelling
         reserved = tuple(reserved)
         self.analyse(function, reserved)
         for _ in range(MAX_ROUNDS):
@@ -83,7 +83,7 @@ class FunctionEmitter(Comments):
         self.uses = find_uses(function)
         self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
-        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.native)
+        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.spelling.iterates)
         self.ownership = Ownership(self.variables)
 
     def emit(self, doc: str | None = None) -> ast.FunctionDef:
@@ -134,17 +134,17 @@ class FunctionEmitter(Comments):
 
     def expression(self, op: Apply) -> ast.expr:
         """The expression of an operation."""
-        return native_expression(op, self.read) if self.native else expression(op, self.read)
+        return self.spelling.expression(op, self.read)
 
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""
         if isinstance(operand, Constant):
-            return constant_expression(native_constant(operand) if self.native else operand)
+            return constant_expression(self.spelling.constant(operand))
         op = self.inlined.get(operand)
         if op is not None:
             return self.expression(op)
         if self.is_undefined(operand):
-            return constant_expression(placeholder(operand.type, self.native))
+            return constant_expression(self.spelling.placeholder(operand.type))
         return ast.Name(self.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:
@@ -252,21 +252,19 @@ class FunctionEmitter(Comments):
         if callable(text):
             text = text(*(o.type for o in op.operands))
         assert text is not None
-        if self.native:
-            text = update_text(text, [o.type for o in op.operands])
-        elif op.primitive is INDEX_ADD and self.meets_once(op.operands[1]):
-            text = "_0[_1] += _2"
+        once = op.primitive is INDEX_ADD and self.meets_once(op.operands[1])
+        text = self.spelling.update(text, [o.type for o in op.operands], once)
         target = ast.Name(self.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
-        if self.native and values:
-            values[0] = native_index(values[0])
-        overlaps = op.primitive is INDEX_SET or (self.native and op.primitive is INDEX_ADD)
+        values[:1] = map(self.spelling.index, values[:1])
+        blind = not self.spelling.sees_overlaps
+        overlaps = op.primitive is INDEX_SET or (blind and op.primitive is INDEX_ADD)
         taken = self.inlined.get(op.operands[2]) if overlaps and isinstance(op.operands[2], Value) else None
-        if overlaps and self.ownership.crosses(op, self.native):
+        if overlaps and self.ownership.crosses(op, blind):
             values[1] = copied(values[1], op.operands[2].type)
         elif overlaps and taken is not None and taken.primitive.name == "np.negative":
             part = replace(op, operands=(base, op.operands[1], taken.operands[0]))
-            if self.native and self.ownership.crosses(part, always=True):
+            if blind and self.ownership.crosses(part, always=True):
                 values[1] = ast.UnaryOp(ast.USub(), copied(self.read(taken.operands[0]), taken.result.type))
         statements.append(subtracted(fill_statement(text, [target, *values])))
         return statements
@@ -299,7 +297,7 @@ class FunctionEmitter(Comments):
         statements: list[ast.stmt] = []
         for part, y in terms:
             value = self.read(y)
-            if self.native and self.ownership.is_part(x, y):
+            if not self.spelling.sees_overlaps and self.ownership.is_part(x, y):
                 value = copied(value, y.type)
             statements.append(ast.AugAssign(self.store(op.result), AUGMENTED[part.primitive.name](), value))
             if part is not op:
@@ -317,7 +315,7 @@ class FunctionEmitter(Comments):
             if any(self.variables.same(v, op.result) for v in leaves(y, self.inlined)):
                 continue
             value = self.read(y)
-            if self.native and self.ownership.is_part(x, y):
+            if not self.spelling.sees_overlaps and self.ownership.is_part(x, y):
                 value = copied(value, y.type)
             return [ast.AugAssign(self.store(op.result), AUGMENTED[op.primitive.name](), value)]
         return None
@@ -385,7 +383,7 @@ class FunctionEmitter(Comments):
             if self.is_undefined(s):
                 if not self.must_bind(t, op):
                     continue
-                s = placeholder(s.type, self.native)
+                s = self.spelling.placeholder(s.type)
             if self.variables.same(s, t):
                 continue
             pairs.append((t, s))
@@ -428,7 +426,7 @@ class FunctionEmitter(Comments):
         """What stands before a loop: the first values of what it carries, empty lists for what it collects."""
         copies = {p for p in op.carried if self.ownership.owned(p) and p in self.ownership.copied}
         pairs = [
-            (p, placeholder(i.type, self.native) if self.is_undefined(i) else i)
+            (p, self.spelling.placeholder(i.type) if self.is_undefined(i) else i)
             for p, i in zip(op.carried, op.initial, strict=True)
             if not self.variables.same(i, p) or self.is_undefined(i) or p in copies
         ]
@@ -490,16 +488,17 @@ class FunctionEmitter(Comments):
 
     def for_loop(self, op: For) -> list[ast.stmt]:
         statements = self.starts(op)
-        body = self.native_items(op) + self.loop_body(op)
+        body = self.indexed_items(op) + self.loop_body(op)
         target, iterator = self.header(op)
         return [*statements, ast.For(target, iterator, body, [], None)]
 
     def header(self, op: For) -> tuple[ast.expr, ast.expr]:
         """The target and the iterator of a loop: `range`, or `zip` with the lists that it scans from their end."""
-        if self.native:
-            return self.native_header(op)
-        items = [(item, s) for item, s in zip(op.items, op.scanned, strict=True)]
         used = self.is_read(op.index)
+        counter = self.spelling.counter(op, self.read, op.reverse and (used or bool(op.scanned)))
+        if not self.spelling.iterates:
+            return self.store(op.index), counter
+        items = [(item, s) for item, s in zip(op.items, op.scanned, strict=True)]
         reversed_lists: list[ast.expr] = [
             self.read(s) if op.is_ascending(k) else call("reversed", [self.read(s)]) for k, (_, s) in enumerate(items)
         ]
@@ -508,7 +507,6 @@ class FunctionEmitter(Comments):
             if len(items) == 1:
                 return targets[0], reversed_lists[0]
             return ast.Tuple(targets, ast.Store()), call("zip", reversed_lists)
-        counter = self.range(op)
         index = self.store(op.index) if used else ast.Name("_", ast.Store())
         if not items:
             return index, counter
@@ -516,16 +514,9 @@ class FunctionEmitter(Comments):
             "zip", [counter, *reversed_lists]
         )
 
-    def native_header(self, op: For) -> tuple[ast.expr, ast.expr]:
-        """A plain range; what the loop scans is indexed by the first statements of its body."""
-        index = ast.Name(self.variables.name(op.index), ast.Store())
-        start, stop = self.read(op.start), self.read(op.stop)
-        counter = counted_range(start, stop, op.step, op.reverse and (bool(op.scanned) or self.is_read(op.index)))
-        return index, self.range(op) if counter is None else counter
-
-    def native_items(self, op: For) -> list[ast.stmt]:
-        """The items of the lists that a native loop scans."""
-        if not self.native:
+    def indexed_items(self, op: For) -> list[ast.stmt]:
+        """The items of the lists that a loop scans which only counts."""
+        if self.spelling.iterates:
             return []
         number: ast.expr = ast.Name(self.variables.name(op.index), ast.Load())
         step, start = (o.value if isinstance(o, Constant) else None for o in (op.step, op.start))
@@ -544,14 +535,6 @@ class FunctionEmitter(Comments):
 
     def is_read(self, value: Value) -> bool:
         return value in self.uses.readers
-
-    def range(self, op: For) -> ast.expr:
-        start, stop, step = (self.read(o) for o in (op.start, op.stop, op.step))
-        one = isinstance(op.step, Constant) and op.step.value == 1
-        zero = isinstance(op.start, Constant) and op.start.value == 0
-        parts = [stop] if one and zero else [start, stop] if one else [start, stop, step]
-        counter = call("range", parts)
-        return call("reversed", [counter]) if op.reverse and (op.scanned or self.is_read(op.index)) else counter
 
     def while_loop(self, op: While) -> list[ast.stmt]:
         statements = self.starts(op)

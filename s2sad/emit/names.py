@@ -31,10 +31,10 @@ class Variables:
         inlined: dict[Value, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
-        native: bool = False,
+        iterates: bool = True,
     ) -> None:
-        self.native = native
-        """Whether a loop reads what it scans in its body, by its counter."""
+        self.iterates = iterates
+        """Whether a loop reads what it scans in its header; otherwise in its body, by its counter."""
         self.function = function
         self.uses = uses
         self.inlined = inlined
@@ -111,7 +111,7 @@ class Variables:
                     first[r] = until
             for inner in op.blocks:
                 free = self.live(inner)
-                if self.native and isinstance(op, For) and op.scanned:
+                if not self.iterates and isinstance(op, For) and op.scanned:
                     free = free.union(*(leaves(o, self.inlined) for o in (op.start, op.step, *op.scanned)))
                 for v in free:
                     self._read(v, until if isinstance(op, (For, While)) else at, last)
