@@ -77,7 +77,7 @@ def compile_derivative(
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [without_stops(f) for f in program.module(*entries)]
-    text, lines = emit_module(header, functions, function.name, full, doc, program.runner.spelling)
+    text, lines = emit_module(header, functions, function.name, full, doc, backend, program.runner.spelling)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.written)
 

@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
-from s2sad.emit.functions import FunctionEmitter, Parameter
+from s2sad.emit.functions import Parameter, write_function
+from s2sad.emit.plan import Plan
 from s2sad.emit.row_loops import scan_rows
 from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, UnsupportedType
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
@@ -33,6 +35,7 @@ def emit_module(
     entry: str,
     signature: Sequence[Parameter] | None = None,
     doc: str | None = None,
+    backend: Backend = NUMPY,
     spelling: Spelling = PYTHON,
 ) -> tuple[str, dict[int, Location]]:
     """The text of a module with these functions; the `entry` has the user's signature and a docstring.
@@ -50,9 +53,9 @@ def emit_module(
     reserved |= constants.keys()
     definitions: list[ast.stmt] = []
     for f in functions:
-        own = signature if f.name == entry else None
-        emitter = FunctionEmitter(scan_rows(f) if spelling.iterates else f, reserved, own, spelling)
-        definitions.append(emitter.emit(doc if f.name == entry else None))
+        plan = Plan(scan_rows(f) if backend.iterates else f, reserved, backend)
+        own, text = (signature, doc) if f.name == entry else (None, None)
+        definitions.append(write_function(plan, own, text, spelling))
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
     written += spelling.helpers.values()
     called = _names(definitions) if written else set()

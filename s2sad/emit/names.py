@@ -13,7 +13,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
+from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
@@ -182,7 +182,7 @@ class Variables:
                     self.extend(r, self.at[op], self.ends[op])
             case Apply() if op.primitive.update is not None:
                 self.pairs.append((op.operands[0], op.result))
-            case Apply() if op.primitive.name in SUMS:
+            case Apply() if is_sum(op.primitive):
                 first = addends(op, self.inlined)[0]
                 if first not in self.counters:
                     self.pairs.append((first, op.result))

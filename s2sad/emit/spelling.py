@@ -17,10 +17,6 @@ class Spelling:
 
     helpers: Mapping[str, Callable[..., Any]] = {}
     """Functions that are written into a module which calls them, beside those that stand for primitives."""
-    iterates = True
-    """`for x in xs`; otherwise loops count, and the first statements of their bodies index what they scan."""
-    sees_overlaps = True
-    """What is computed in the memory of an array may read views of it, as NumPy makes copies where it must."""
 
     def expression(self, op: Apply, read: Read) -> ast.expr:
         """The expression of an operation, its operands given by `read`."""

@@ -23,6 +23,10 @@ class Backend:
     """What is kept of calls may nest, so that sweeps can be taken of a function that calls itself."""
     snapshots: bool = True
     """A marked loop may store snapshots, and be run again from them."""
+    iterates: bool = True
+    """`for x in xs`; otherwise loops count, and the first statements of their bodies index what they scan."""
+    overlaps: bool = True
+    """What is computed in the memory of an array may read views of it: copies are made where there must be some."""
 
 
 NUMPY = Backend("numpy")

@@ -165,6 +165,16 @@ class NumbaRunner(Runner):
 
 
 NUMBA = NumbaRunner(
-    Backend("numba", containers=False, signature=False, lists=False, batches=False, recursion=False, snapshots=False),
+    Backend(
+        "numba",
+        containers=False,
+        signature=False,
+        lists=False,
+        batches=False,
+        recursion=False,
+        snapshots=False,
+        iterates=False,
+        overlaps=False,
+    ),
     NumbaSpelling(),
 )

@@ -24,8 +24,6 @@ class NumbaSpelling(Spelling):
     """The Python that numba compiles."""
 
     helpers = HELPERS
-    iterates = False
-    sees_overlaps = False
 
     def expression(self, op: Apply, read: Read) -> ast.expr:
         return numba_expression(op, read)
