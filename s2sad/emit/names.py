@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 
 from s2sad.emit.free_names import FreeNames, Interval, overlap
-from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
+from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
@@ -30,10 +30,10 @@ class Variables:
         inlined: dict[Value, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
-        native: bool = False,
+        iterates: bool = True,
     ) -> None:
-        self.native = native
-        """Whether a loop reads what it scans in its body, by its counter."""
+        self.iterates = iterates
+        """Whether a loop reads what it scans in its header; otherwise in its body, by its counter."""
         self.function = function
         self.uses = uses
         self.inlined = inlined
@@ -110,7 +110,7 @@ class Variables:
                     first[r] = until
             for inner in op.blocks:
                 free = self.live(inner)
-                if self.native and isinstance(op, For) and op.scanned:
+                if not self.iterates and isinstance(op, For) and op.scanned:
                     free = free.union(*(leaves(o, self.inlined) for o in (op.start, op.step, *op.scanned)))
                 for v in free:
                     self._read(v, until if isinstance(op, (For, While)) else at, last)
@@ -181,7 +181,7 @@ class Variables:
                     self.extend(r, self.at[op], self.ends[op])
             case Apply() if op.primitive.update is not None:
                 self.pairs.append((op.operands[0], op.result))
-            case Apply() if op.primitive.name in SUMS:
+            case Apply() if is_sum(op.primitive):
                 first = addends(op, self.inlined)[0]
                 if first not in self.counters:
                     self.pairs.append((first, op.result))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.backends import numba as native
+from s2sad.backends.numba import runner
 from tests.programs.language import LanguageProgram
 from tests.programs.memory import MemoryProgram
 from tests.programs.memory import arguments as memory_arguments
@@ -156,7 +156,7 @@ def test_native_code_is_cached_on_disk(tmp_path):
 
 
 def test_without_numba_the_backend_is_refused(monkeypatch):
-    monkeypatch.setattr(native, "is_there", lambda: False)
+    monkeypatch.setattr(runner, "is_there", lambda: False)
     with pytest.raises(s2sad.Error, match=r"s2sad\[numba\]"):
         s2sad.grad(scalar_loop, backend="numba")
 

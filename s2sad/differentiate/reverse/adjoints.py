@@ -15,6 +15,7 @@ from typing import TypeAlias
 from s2sad.analysis.dependence import Dependence
 from s2sad.differentiate.reverse.storage import Kept, array_for, index_of, is_counted, may_be_kept
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
+from s2sad.ir.backend import NUMPY
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import (
     EXTRACT,
@@ -97,8 +98,8 @@ class Adjoints:
             op.operands[0] for op in self.dependence.loops if isinstance(op, Apply) and op.primitive.update is not None
         }
         """The arrays that are written into: to keep one takes a copy."""
-        self.native = False
-        """Whether the program is to be compiled to native code."""
+        self.backend = NUMPY
+        """What is to run the program."""
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
         self.finals: dict[Value, tuple[Value, Operand] | None] = {}
@@ -310,7 +311,7 @@ class Adjoints:
             not isinstance(op, For)
             or op.snapshots is not None
             or not is_counted(op)
-            or not may_be_kept(value, self.native, self.dependence)
+            or not may_be_kept(value, self.backend, self.dependence)
             or value in op.items
             or self.may_be_unbound(value)
         ):

@@ -35,6 +35,7 @@ from s2sad.differentiate.tangents import (
     tangent_type,
 )
 from s2sad.errors import located
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
 from s2sad.ir.dims import new_dim
@@ -63,10 +64,10 @@ class Reverse(Adjoints):
     """One function in reverse mode."""
 
     def __init__(
-        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, native: bool = False
+        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, backend: Backend = NUMPY
     ) -> None:
         super().__init__(function.body, names)
-        self.native = native
+        self.backend = backend
         self.function = function
         self.pair_of = pair_of
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]

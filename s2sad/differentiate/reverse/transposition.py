@@ -18,6 +18,7 @@ import numpy as np
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.sweeps import Optimizer, pair
 from s2sad.errors import Location
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Algebra, lookup
@@ -42,7 +43,7 @@ def transposed(
     pair_of: PairOf,
     optimize: Optimizer,
     functions: Mapping[str, Function],
-    native: bool = False,
+    backend: Backend = NUMPY,
 ) -> tuple[Function, Function, Type | None]:
     """The sweeps of a function, and the type of the residuals between them, from `function(*operands, *dots)`.
 
@@ -52,8 +53,8 @@ def transposed(
         NotLinear: the tangent is not linear.
     """
     active = [p in dots for p in function.parameters]
-    check_linear(function, active, pair_of, optimize, functions, native, (1,))
-    first, second, residuals = pair(function, active, pair_of, optimize, native, (1,))
+    check_linear(function, active, pair_of, optimize, functions, backend, (1,))
+    first, second, residuals = pair(function, active, pair_of, optimize, backend, (1,))
     second = named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
     own = dict(zip(function.parameters, first.parameters, strict=True))
@@ -80,7 +81,7 @@ def check_linear(
     pair_of: PairOf,
     optimize: Optimizer,
     functions: Mapping[str, Function],
-    native: bool,
+    backend: Backend,
     path: tuple[object, ...] = (),
     met: set[object] | None = None,
 ) -> None:
@@ -89,7 +90,7 @@ def check_linear(
     if (function.name, tuple(active)) in met:
         return
     met.add((function.name, tuple(active)))
-    first, second, residuals = pair(function, active, pair_of, optimize, native, path)
+    first, second, residuals = pair(function, active, pair_of, optimize, backend, path)
     own = {op.function.name for op in walk(function.body) if isinstance(op, Call)}
     inputs = [p for p, a in zip(first.parameters, active, strict=True) if a]
     moving = dependents(first, inputs, own)
@@ -105,7 +106,7 @@ def check_linear(
         if callee is None or not any(zeros):
             return False
         try:
-            check_linear(callee, zeros, pair_of, optimize, functions, native)
+            check_linear(callee, zeros, pair_of, optimize, functions, backend)
         except NotLinear:
             return False
         return all(is_active_type(p.type) for p, z in zip(callee.parameters, zeros, strict=True) if z) and depends(
@@ -118,7 +119,7 @@ def check_linear(
         if isinstance(op, Call) and op.function.name in functions:
             inner = [o in given for o in op.operands]
             if any(inner):
-                check_linear(functions[op.function.name], inner, pair_of, optimize, functions, native, (), met)
+                check_linear(functions[op.function.name], inner, pair_of, optimize, functions, backend, (), met)
 
 
 Vanishes = Callable[[Call, list[bool]], bool]

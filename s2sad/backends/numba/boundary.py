@@ -1,25 +1,19 @@
-"""Emitted modules as native code: every function of a module is compiled by numba, in nopython mode, cached on disk.
+"""What stands between users and compiled functions: containers taken apart before a call, and put together behind it.
 
-The text of a native program speaks of numbers, arrays and tuples of them only: containers of other classes are taken
-apart before the call, and put together again behind it. `Structure` says how.
+Compiled functions take and give numbers, arrays and tuples of them only; `Structure` says how containers become these.
 """
 
 from __future__ import annotations
 
 import functools
-import linecache
-import re
 import types
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from s2sad.errors import ArgumentError
 from s2sad.ir.objects import make_object
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 
@@ -32,21 +26,6 @@ items]`: plain data, for the cache."""
 
 BOXED = tuple(map(np.dtype, ("bool", "int64", "float64", "complex128")))
 """The dtypes of Python's own numbers: what native code gives for a number of any dtype."""
-
-
-def is_there() -> bool:
-    """Whether numba is installed."""
-    try:
-        import numba  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
-def check() -> None:
-    """Raises ArgumentError where numba is not installed."""
-    if not is_there():
-        raise ArgumentError("backend 'numba' needs numba: pip install s2sad[numba]")
 
 
 def structure(t: Type) -> Structure:
@@ -149,23 +128,6 @@ def is_flat(s: Structure) -> bool:
     return s is None or (isinstance(s, list) and s[0] == "tuple" and all(i is None for i in s[2]))
 
 
-def compiled(module: types.ModuleType) -> None:
-    """Make native code of all functions of a module; the compilation itself waits for their first calls."""
-    import numba
-
-    for name, f in list(vars(module).items()):
-        if isinstance(f, types.FunctionType) and f.__module__ == module.__name__:
-            setattr(module, name, numba.njit(cache=True)(f))
-
-
-def interpreted(module: types.ModuleType, name: str) -> Callable[..., Any]:
-    """A function of a native module as Python runs it, and all that it calls."""
-    own = types.ModuleType(module.__name__)
-    vars(own).update((k, v) for k, v in vars(module).items() if not hasattr(v, "py_func"))
-    exec(compile(Path(module.__file__ or "").read_text(encoding="utf-8"), str(module.__file__), "exec"), vars(own))
-    return getattr(own, name)  # type: ignore[no-any-return]
-
-
 @dataclass(frozen=True)
 class Boundary:
     """How a user's arguments become leaves, and leaves the user's result.
@@ -204,107 +166,3 @@ class Boundary:
             return found
         count = leaf_count(s)
         return rebuilt(s, iter([found] if count == 1 else [f"{found}[{k}]" for k in range(count)]), names, self.classes)
-
-
-def entries(
-    module: types.ModuleType,
-    given: Sequence[Type],
-    adapted: Callable[[Callable[..., Any]], Callable[..., Any]],
-    plain: Callable[[], Callable[..., Any]],
-    name: str,
-) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
-    """The entry of a module as native code, and the second sweep where it is a pair.
-
-    `given` are the types of the arguments that are passed; `adapted` makes of a function of these one of all arguments,
-    `plain` is what runs where numba cannot compile the entry.
-    """
-    meta = module.__s2sad_meta__
-    compiled(module)
-    classes = classes_named(meta["result"], module)
-    classes |= {n: c for t in given for n, c in classes_in(t).items()}
-    taken = [*map(structure, given), *meta["outside"]]
-    first = Boundary(taken, meta["result"], classes, residuals=meta["kept"])
-    entry, lines = getattr(module, meta["entry"]), meta.get("lines", {})
-
-    def around(function: Callable[..., Any]) -> Callable[..., Any]:
-        return adapted(first.around(function))
-
-    if not meta["reverse"]:
-        return with_fallback(entry, around, plain, name, lines), None
-    taken, made = meta["sweep"]
-    classes |= classes_named(made, module)
-    second = Boundary(taken, made, classes, int(meta["residuals"]))
-
-    def by_python(function: str, boundary: Callable[..., Any]) -> Callable[[], Callable[..., Any]]:
-        return lambda: boundary(interpreted(module, function))
-
-    call = with_fallback(entry, around, by_python(meta["entry"], around), name, lines)
-    sweep = meta["reverse"]
-    own = with_fallback(getattr(module, sweep), second.around, by_python(sweep, second.around), sweep, lines)
-    return call, own
-
-
-class CannotCompile(Exception):
-    """What numba says of a function that it cannot compile."""
-
-
-def with_fallback(
-    dispatcher: Any,
-    around: Callable[[Callable[..., Any]], Callable[..., Any]],
-    plain: Callable[[], Callable[..., Any]],
-    name: str,
-    lines: Mapping[str, Sequence[Sequence[int]]],
-) -> Callable[..., Any]:
-    """The native function, compiled at its first call; where that fails, NumPy's, after one warning that says why.
-
-    `around` puts the boundary around a function of leaves.
-    """
-    import numba
-
-    def compiling(*leaves: Any) -> Any:
-        try:
-            with warnings.catch_warnings():
-                # of layouts that the emitted text cannot know
-                warnings.simplefilter("ignore", numba.core.errors.NumbaPerformanceWarning)
-                dispatcher.compile(tuple(map(numba.typeof, leaves)))
-        except Exception as e:  # numba's own errors, and whatever else it stumbles over
-            raise CannotCompile(reason(e, lines)) from e
-        return dispatcher(*leaves)
-
-    state = [around(compiling)]
-
-    def call(*args: Any) -> Any:
-        return state[0](*args)
-
-    def first(*args: Any) -> Any:
-        try:
-            result = around(compiling)(*args)
-        except CannotCompile as e:
-            warnings.warn(f"numba cannot compile {name}, NumPy is used: {e}", stacklevel=5)
-            state[0] = plain()
-            return state[0](*args)
-        state[0] = around(dispatcher)
-        return result
-
-    state[0] = first
-    return call
-
-
-def reason(e: Exception, lines: Mapping[str, Sequence[Sequence[int]]]) -> str:
-    """What numba says, the line of the emitted text that it speaks of, and the user's line that this comes from."""
-    said = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(e)).splitlines() if line.strip()]
-    what = next((line for line in said if not line.startswith("Failed in")), "")
-    places = re.findall(r'File "([^"]+)", line (\d+)', str(e))
-    if not places:
-        return what
-    file, number = places[-1]
-    found = [(f, line) for f, rows in lines.items() for emitted, line in rows if emitted == int(number)]
-    text = linecache.getline(file, int(number)) or _line_of(str(e), number)
-    user = f' (from File "{found[0][0]}", line {found[0][1]})' if found else ""
-    return f"{what}: {text.strip()}{user}"
-
-
-def _line_of(message: str, number: str) -> str:
-    """The line of the text that numba shows."""
-    after = message.rsplit(f"line {number}:", 1)[-1].splitlines()
-    return next((t for t in after if t.strip() and "elided" not in t and "^" not in t), "")
