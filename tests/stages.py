@@ -12,9 +12,10 @@ from s2sad.analysis.recursion import called, cycle, handed_on, reached
 from s2sad.differentiate import forward, jacobians, linearize
 from s2sad.differentiate.reverse import local_gradient, snapshots, sweeps, transposition
 from s2sad.differentiate.vmap.batching import batched
+from s2sad.ir.backend import NUMPY
 from s2sad.optimize import eliminate_dead, optimize, own_results, settle_lengths, without_adjoints, without_stops
 from s2sad.optimize.accumulate import accumulate
-from s2sad.optimize.identities.stores import share_zeros
+from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
@@ -68,9 +69,10 @@ def linear_pair(function):
     return linearize.linear_pair(function, all_active(function), no_callee, optimize)[:2]
 
 
-def gradient(function, active=None, native=False, callees=no_callee):
+def gradient(function, active=None, backend=NUMPY, callees=no_callee):
     """`f_grad(*parameters)`, the adjoints alone."""
-    made = sweeps.gradient(function, active or all_active(function), callees, f"{function.name}_grad", native=native)
+    name = f"{function.name}_grad"
+    made = sweeps.gradient(function, active or all_active(function), callees, name, backend=backend)
     return optimize(made)
 
 

@@ -1,5 +1,6 @@
 """What a loop keeps for its reverse sweep, and where."""
 
+from s2sad.ir.backend import Backend
 from tests.stages import gradient
 from tests.traces import gives
 
@@ -37,7 +38,7 @@ def test_a_loop_keeps_the_states_that_its_reverse_reads():
 
 def test_in_native_code_in_an_array_as_long_as_the_loop():
     gives(
-        lambda f: gradient(f, native=True),
+        lambda f: gradient(f, backend=Backend("of numbers", lists=False)),
         """
         f(x: float64):
             y = for i: int(i) in range(0, 5, 1):
