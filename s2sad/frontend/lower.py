@@ -33,14 +33,19 @@ from s2sad.frontend.library.iterables import Iterables
 from s2sad.frontend.library.primitives import Primitives
 from s2sad.frontend.reading.callables import Spread, python_function
 from s2sad.frontend.reading.source import Source, deep_recursion, parse
+from s2sad.frontend.syntax.attributes import Attributes
 from s2sad.frontend.syntax.calls import Calls
 from s2sad.frontend.syntax.carried import named
 from s2sad.frontend.syntax.closures import Closures
+from s2sad.frontend.syntax.comparisons import Comparisons
 from s2sad.frontend.syntax.comprehensions import Functions
 from s2sad.frontend.syntax.conditions import Choices
 from s2sad.frontend.syntax.custom_calls import Customs
 from s2sad.frontend.syntax.expressions import Expressions
+from s2sad.frontend.syntax.function_calls import FunctionCalls
+from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.loops import Loops
+from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
 from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.statements import Statements
@@ -124,12 +129,17 @@ class FunctionLowering(
     Statements,
     Regions,
     Loops,
+    Iteration,
     Functions,
     Calls,
+    FunctionCalls,
     Customs,
     Closures,
     Objects,
+    Attributes,
     Choices,
+    Merging,
+    Comparisons,
     Subscripts,
     Operators,
     Expressions,
