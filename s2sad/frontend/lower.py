@@ -149,21 +149,8 @@ class FunctionLowering(
     """All parts together. One object lowers one function once."""
 
     def lower(self, target: Any, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
-        values: list[Value] = []
         keys = {name: self.key_of(target, name) for name in parameters}
-        for k, (name, t) in enumerate(parameters.items()):
-            key = keys[name]
-            if isinstance(t, StaticType):
-                self.env[key] = Constant(t.value, t)
-            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
-                self.env[key] = constant(t.size)
-            else:
-                value = Value(named(t), name)
-                values.append(value)
-                self.parameter_paths[value] = (k, ())
-                self.env[key] = adopted = self.adopt(value)
-                if isinstance(adopted, Ref) and is_array(adopted):
-                    self.labels[adopted.cell] = name
+        values = self.bind_parameters(parameters, keys)
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
@@ -199,6 +186,24 @@ class FunctionLowering(
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
         return Lowered(function, tuple(captured), *seen)
+
+    def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
+        """Put the parameters into the environment; those that are known at compile time have no value."""
+        values: list[Value] = []
+        for k, (name, t) in enumerate(parameters.items()):
+            key = keys[name]
+            if isinstance(t, StaticType):
+                self.env[key] = Constant(t.value, t)
+            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
+                self.env[key] = constant(t.size)
+            else:
+                value = Value(named(t), name)
+                values.append(value)
+                self.parameter_paths[value] = (k, ())
+                self.env[key] = adopted = self.adopt(value)
+                if isinstance(adopted, Ref) and is_array(adopted):
+                    self.labels[adopted.cell] = name
+        return values
 
     def key_of(self, target: Any, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""

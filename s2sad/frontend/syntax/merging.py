@@ -132,10 +132,16 @@ class Merging(Lowering):
         dead: Callable[[str], bool],
         own: int,
     ) -> Merged:
-        """The leaves of the two sides of a branch, their joined types, and the term around the results."""
+        """The leaves of the two sides of a branch, their joined types, and the term around the results.
+
+        The results of an If are operands, so that of a merged term only the leaves differ: both sides have one
+        structure after `unify`, or are two functions (a `Choice`), or become one operand each.
+        """
+        # a side that never comes here leaves the object of the other side as it is, identity and all
         for term, other in ((t1, t2), (t2, t1)):
             if _is_bottom(other) and isinstance(term, Ref) and term.cell in self.env:
                 return Merged(lambda _, known=term: known, [[], []], [], None)  # type: ignore[misc]
+        # before `unify`, which takes the identities away that tell whether another name sees one of the objects
         frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
         same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value
