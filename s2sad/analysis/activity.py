@@ -6,9 +6,10 @@ Lattice: sets of values under union. `varied` is forward, `useful` backward; loo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from s2sad.ir.types import is_active_type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Value, While
 
 
 def active_values(function: Function, parameters: Iterable[Value]) -> set[Value]:
@@ -37,6 +38,8 @@ def _vary(block: Block, varied: set[Value]) -> None:
                         _add(varied, result)
             case For() | While():
                 _vary_loop(op, varied)
+            case _:
+                assert_never(op)
 
 
 def _vary_loop(op: For | While, varied: set[Value]) -> None:
@@ -76,6 +79,8 @@ def _use(block: Block, useful: set[Operand]) -> None:
                     _use(inner, useful)
             case For() | While():
                 _use_loop(op, useful)
+            case _:
+                assert_never(op)
 
 
 def _use_loop(op: For | While, useful: set[Operand]) -> None:
@@ -95,12 +100,3 @@ def _use_loop(op: For | While, useful: set[Operand]) -> None:
     useful.update(i for p, i in zip(op.carried, op.initial, strict=True) if p in useful)
     if isinstance(op, For):
         useful.update(s for p, s in zip(op.items, op.scanned, strict=True) if p in useful)
-
-
-def reads(op: Operation) -> Iterable[Operand]:
-    """All operands that an operation reads, those of the blocks in it included."""
-    yield from op.operands
-    for block in op.blocks:
-        for inner in block.operations:
-            yield from reads(inner)
-        yield from block.results

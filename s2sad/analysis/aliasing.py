@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
@@ -58,6 +58,8 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
                     _set(roots, r, _union((op.then.results[k], op.orelse.results[k]), roots))
             case For() | While():
                 _loop(op, roots, in_place)
+            case _:
+                assert_never(op)
 
 
 def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozenset[Value]:
@@ -69,7 +71,7 @@ def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozens
         return roots[(op.operands[0], op.static["key"])]
     if op.effect is Effect.VIEW:
         shared = _union(op.operands, roots)
-        return shared | {op.result} if op.primitive.name not in ("make", "extract") else shared
+        return shared | {op.result} if op.primitive not in (MAKE, EXTRACT) else shared
     return frozenset({op.result})
 
 
@@ -145,6 +147,8 @@ def _is_made(value: Value, definitions: Mapping[Value, Operation], met: set[Valu
             sources = [op.body.results[k], *([op.initial[k]] if k < len(op.initial) else [])]
         case None:
             return False
+        case _:
+            assert_never(op)
     return all(isinstance(s, Value) and _is_made(s, definitions, met) for s in sources)
 
 

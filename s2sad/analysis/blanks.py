@@ -18,9 +18,6 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.values import Apply, Block, For, Operand, Operation, While, walk
 
-MAKERS = frozenset({"np.empty", "np.empty_like", "np.zeros", "np.zeros_like"})
-"""The primitives that make arrays without reading any."""
-
 
 def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Operation]:
     """Those of the `fixed` operations that make memory in which the `moving` ones may write."""
@@ -31,7 +28,7 @@ def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Oper
 
 def is_blank(op: Apply) -> bool:
     """Whether an operation makes an empty list, an array without reading its elements, or nothing yet."""
-    return op.primitive.name in MAKERS or is_empty_list(op) or is_unbound(op)
+    return op.primitive.blank or is_empty_list(op) or is_unbound(op)
 
 
 def is_empty_list(op: Apply) -> bool:

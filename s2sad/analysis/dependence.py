@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.dims import Dim, Symbol, as_symbol
 from s2sad.ir.types import ArrayType, SliceType, Type, symbols
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 MAX_DEPTH = 12
 """How many bounds are put in for one another."""
@@ -111,6 +112,10 @@ class Dependence:
                         self.unite(op.initial[k], p)
                         self.unite(op.body.results[k], p)
                         self.unite(op.results[k], p)
+                case Apply() | Call():
+                    pass
+                case _:
+                    assert_never(op)
 
     def meet(self, value: Value, block: Block, loops: tuple[For | While, ...]) -> None:
         self.owner[value] = block

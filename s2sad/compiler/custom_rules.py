@@ -22,6 +22,7 @@ from s2sad.errors import Location, RuleError
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.frontend.reading.callables import Spread
+from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import dim_sum
 from s2sad.ir.primitives.lists import zero
@@ -51,7 +52,7 @@ class Entries(Protocol):
     """The compiler, as the rules see it."""
 
     functions: dict[str, Function]
-    native: bool
+    backend: Backend
 
     def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Any: ...
     def fresh_name(self, base: str) -> str: ...
@@ -217,8 +218,8 @@ def tangent_of_sweeps(program: Entries, given: Given, call: Call, active: tuple[
     y, residuals = builder.extract(both, 0), builder.extract(both, 1)
     bar = second.function.parameters[plan.reverse.index(BAR)]
     mask = [p is bar for p in second.function.parameters]
-    check_linear(second.function, mask, program.pair_of, optimize, program.functions, program.native)
-    forward, reverse, kept = pair(second.function, mask, program.pair_of, optimize, program.native)
+    check_linear(second.function, mask, program.pair_of, optimize, program.functions, program.backend)
+    forward, reverse, kept = pair(second.function, mask, program.pair_of, optimize, program.backend)
     arguments = plan.reverse_arguments(lambda k: parameters[k], lambda: residuals, zero(builder, y))
     found = _inlined(builder, forward, arguments)
     seeds: list[Operand] = []
@@ -385,7 +386,7 @@ def transposed_sweeps(
             program.pair_of,
             optimize,
             program.functions,
-            program.native,
+            program.backend,
         )
     except NotLinear as e:
         raise RuleError(

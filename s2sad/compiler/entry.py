@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from s2sad.compiler.transform import is_constant
-from s2sad.differentiate.reverse.sweeps import numbered
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import Back
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.builder import Builder
+from s2sad.ir.printer import numbered
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function, FunctionRef, Value, constant
 from s2sad.optimize import eliminate_dead

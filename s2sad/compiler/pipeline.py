@@ -12,17 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import s2sad.rules  # noqa: F401  (fills the registry)
-from s2sad.backends.numba import classes_in, is_importable
+from s2sad.backends import Interface
+from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program, optimize
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
-from s2sad.emit.functions import Parameter
 from s2sad.emit.modules import emit_module, objects_to_inject
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.flat import flattened, flattened_sweeps
-from s2sad.ir.types import BOTTOM, ContainerType, Type
+from s2sad.ir.signature import Parameter
+from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops
 
@@ -36,27 +37,15 @@ class Compiled:
     captured: tuple[Variable, ...]
     classes: Mapping[str, object]
     function: Function
+    interface: Interface
     reverse: str | None = None
-    residuals: bool = False
     lines: Mapping[int, Location] = field(default_factory=dict)
     """Where the user wrote what a line of the text computes."""
-    result: Type = BOTTOM
-    """The type of the result, containers and all."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays the function writes."""
-    outside: tuple[Type, ...] = ()
-    """The types of the captured variables, containers and all."""
-    sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
-    """The types of the arguments of the reverse sweep, behind the residuals, and of its result: containers and all."""
-
-    @property
-    def kept(self) -> Type:
-        """The type of the residuals, the second item of the result of the first sweep."""
-        both = self.function.result.type
-        assert isinstance(both, ContainerType)
-        return both.items[1]
 
 
+@collection_paused()
 def compile_derivative(
     target: Target,
     transform: Transform | None,
@@ -69,56 +58,67 @@ def compile_derivative(
 ) -> Compiled:
     """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known."""
     program = program or Program()
+    backend = program.backend
     primal = parameters if transform is None else transform.inner(parameters)
     entry = program.entry(target, primal)
     check_value(entry)
-    function, reverse, residuals = entry.function, None, False
-    sweep: tuple[tuple[Type, ...], Type] = ((), BOTTOM)
-    result = function.result.type
-    outside = tuple(p.type for p in function.parameters[len(function.parameters) - len(entry.captured) :])
-    if transform is not None and transform.kind in ("vjp", "linear"):
-        function, reverse, residuals = program.sweeps(entry, transform)
-        second = program.functions[reverse]
-        sweep = tuple(p.type for p in second.parameters[residuals:]), second.result.type
-        if program.native:
-            function = native_sweeps(program, function, second, residuals)
-    elif transform is not None:
-        name = program.names[(target, "")] = program.fresh_name(name)
-        function = program.transform(entry, transform, name, parameters)
-        function = eliminate_dead(own_results(function))
-        result = function.result.type
-        if program.native:
-            flat = flattened(function)
-            function = flat if flat is function else optimize(flat)
-        program.functions[function.name] = function
-    if program.native:
-        full = [Parameter(p.hint or "_", p) for p in function.parameters]
+    reverse = None
+    if transform is None:
+        function, interface = entry.function, Interface(entry.function.result.type, outside(entry), None)
+    elif transform.kind in ("vjp", "linear"):
+        function, reverse, interface = sweeps(program, entry, transform)
     else:
+        name = program.names[(target, "")] = program.fresh_name(name)
+        function, interface = derivative(program, entry, transform, name, parameters)
+    if backend.signature:
         full = user_parameters(function, entry, parameters, primal, signature)
-    if not program.native:
+    else:
+        full = [Parameter(p.hint or "_", p) for p in function.parameters]
+    if backend.snapshots:
         program.replay()
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [without_stops(f) for f in program.module(*entries)]
-    text, lines = emit_module(header, functions, function.name, full, doc, program.native)
-    classes = objects_to_inject({f.name: f for f in functions})
-    if program.native:
-        classes |= {c.__name__: c for c in classes_in(result).values() if not is_importable(c)}
-    return Compiled(
-        *(text, function.name, entry.captured, classes, function, reverse, residuals, lines, result, entry.written),
-        *(outside, sweep),
-    )
+    text, lines = emit_module(header, functions, function.name, full, doc, backend, program.runner.spelling)
+    classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
+    return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.written)
 
 
-def native_sweeps(program: Program, first: Function, second: Function, residuals: bool) -> Function:
-    """Let two sweeps take and give numbers and arrays, no other containers; the first of them."""
-    if residuals:
-        forward, reverse = flattened_sweeps(first, second)
-    else:
-        forward, reverse = flattened(first), flattened(second)
-    for made, given in ((forward, first), (reverse, second)):
-        program.functions[made.name] = made if made is given else optimize(made)
-    return program.functions[forward.name]
+def derivative(
+    program: Program, entry: Entry, transform: Transform, name: str, parameters: Mapping[str, Type]
+) -> tuple[Function, Interface]:
+    """The derivative of an entry as the entry of a module."""
+    function = eliminate_dead(own_results(program.transform(entry, transform, name, parameters)))
+    interface = Interface(function.result.type, outside(entry), None)
+    if not program.backend.containers:
+        function = optimized_if_new(flattened(function), function)
+    program.functions[function.name] = function
+    return function, interface
+
+
+def sweeps(program: Program, entry: Entry, transform: Transform) -> tuple[Function, str, Interface]:
+    """The two sweeps of an entry as the entries of a module: the first, and the name of the second."""
+    first, reverse, keeps = program.sweeps(entry, transform)
+    second = program.functions[reverse]
+    cotangents, adjoints = tuple(p.type for p in second.parameters[keeps:]), second.result.type
+    if not program.backend.containers:
+        flat = flattened_sweeps(first, second) if keeps else (flattened(first), flattened(second))
+        first, second = map(optimized_if_new, flat, (first, second))
+        program.functions.update({first.name: first, second.name: second})
+    both = first.result.type
+    residuals = both.items[1] if keeps and isinstance(both, ContainerType) else None
+    return first, reverse, Interface(entry.function.result.type, outside(entry), residuals, cotangents, adjoints)
+
+
+def outside(entry: Entry) -> tuple[Type, ...]:
+    """The types of the captured variables of an entry."""
+    parameters = entry.function.parameters
+    return tuple(p.type for p in parameters[len(parameters) - len(entry.captured) :])
+
+
+def optimized_if_new(function: Function, before: Function) -> Function:
+    """A function optimised, where it is another one than before."""
+    return function if function is before else optimize(function)
 
 
 def user_parameters(

@@ -14,6 +14,7 @@ from typing import Any
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import owns_result, shares_memory, visible_updates
+from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.custom_rules import (
     Given,
@@ -37,7 +38,7 @@ from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.reverse.local_gradient import local_gradient
 from s2sad.differentiate.reverse.pairs import Pair
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
-from s2sad.differentiate.reverse.sweeps import both_sweeps, gradient, numbered, pair, pullback
+from s2sad.differentiate.reverse.sweeps import both_sweeps, gradient, pair, pullback
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.batching import Flag, batched
 from s2sad.differentiate.vmap.vmap import vmap
@@ -51,6 +52,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Symbol, renewed
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import BOTTOM, ArrayType, OpaqueType, Type, substitute, symbols, tuple_type
 from s2sad.ir.user_rules import BlackBox, Custom, Ruled
@@ -76,11 +78,11 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
 class Program:
     """The functions of one module, made on demand."""
 
-    def __init__(self, native: bool = False, reads: Reads | None = None) -> None:
+    def __init__(self, runner: Runner = PYTHON, reads: Reads | None = None) -> None:
         self.reads = reads or Reads()
         """What is read outside the functions."""
-        self.native = native
-        """Whether the text is to be compiled to native code."""
+        self.runner = runner
+        self.backend = runner.backend
         self.functions: dict[str, Function] = {}
         self.entries: dict[tuple[object, str], Entry] = {}
         self.in_progress: dict[tuple[object, str], Entry] = {}
@@ -267,7 +269,7 @@ class Program:
         if transform.kind == "vmap":
             return optimize(self.vmap(entry, transform, name, list(parameters.values())))
         active = self.active(entry, transform.argnums)
-        vector = None if self.native else self.batch_of
+        vector = self.batch_of if self.backend.batches else None
         order = Order(transform.one, transform.asked, transform.has_aux, transform.holomorphic)
         of_calls = transform.kind in ("grad", "elementwise_grad")
         function = self.written_out(self.shortened(entry, active) if of_calls else entry.function, active)
@@ -280,7 +282,7 @@ class Program:
                 transform.value,
                 transform.has_aux,
                 None if transform.one else transform.asked,
-                self.native,
+                self.backend,
                 transform.kind == "elementwise_grad",
                 transform.holomorphic,
             )
@@ -289,11 +291,11 @@ class Program:
         elif transform.kind == "pushforward":
             made = pushforward(function, active, self.tangent_of, name)
         elif transform.kind == "pullback":
-            made = pullback(function, active, transform.places, self.pair_of, name, self.native)
+            made = pullback(function, active, transform.places, self.pair_of, name, self.backend)
         elif transform.kind == "jacfwd":
             made = jacfwd(function, active, self.tangent_of, vector, name, order)
         elif transform.kind == "jacrev":
-            made = jacrev(function, active, self.pair_of, vector, name, order, self.native)
+            made = jacrev(function, active, self.pair_of, vector, name, order, self.backend)
         else:
             raise ValueError(transform.kind)
         if transform.further:
@@ -316,7 +318,7 @@ class Program:
             transform.out_axes,
             self.batch_of,
             name,
-            self.native,
+            self.backend,
         )
 
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
@@ -352,7 +354,7 @@ class Program:
         if linear:
             first, second, residuals = linear_pair(function, active, self.tangent_of, optimize)
         else:
-            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend)
         first = numbered(replace(optimize(first), name=self.fresh_name(f"{entry.function.name}_forward")))
         first = eliminate_dead(own_results(first, residuals is not None))
         second = numbered(
@@ -468,7 +470,7 @@ class Program:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
             function = self.written_out(function, active)
-            first, second, residuals = pair(function, active, self.pair_of, optimize, self.native, accumulates=sums)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend, accumulates=sums)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
         if residuals is None and forward not in called:
             kept = function
@@ -493,7 +495,7 @@ class Program:
 
     def is_local(self, name: str, active: Sequence[bool]) -> bool:
         """Whether the calls of a function hand over its gradient."""
-        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed, self.native)
+        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed, self.backend)
 
     def make_local(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function whose calls hand over its gradient."""
@@ -501,7 +503,7 @@ class Program:
         reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
         self.pairs[(function.name, active)] = Pair(reference, reference, None, local=True)
         function = self.written_out(function, active)
-        made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.native)))
+        made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.backend)))
         self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
 
     def shortened(self, entry: Entry, active: Sequence[bool]) -> Function:
@@ -517,7 +519,7 @@ class Program:
         forward = FunctionRef(function.name, function.result.type)
         self.pairs[(function.name, active)] = Pair(forward, reference, None, again=True)
         function = self.written_out(function, active)
-        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.native), name=name))
+        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend), name=name))
         self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
 

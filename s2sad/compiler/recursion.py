@@ -16,6 +16,7 @@ from s2sad.analysis.recursion import cycle, handed_on
 from s2sad.differentiate.reverse.local_gradient import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.frontend.dependencies import Variable
+from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import least_value
 from s2sad.ir.signature import related
@@ -33,17 +34,17 @@ class Entry(Protocol):
 
 
 def is_local(
-    name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[str], native: bool
+    name: str, active: Sequence[bool], functions: Mapping[str, Function], apart: Collection[str], backend: Backend
 ) -> bool:
     """Whether calls of a function hand over its gradient: one that calls itself, and gives a real number.
 
     Its cost must be that of the call. An array that is handed on as it was given may be much larger than what a call
-    does with it, and a gradient for each call would be as large; sweeps are taken then. In native code, which cannot
-    hold the residuals of a recursion, gradients are handed over all the same.
+    does with it, and a gradient for each call would be as large; sweeps are taken then. Where the residuals of calls
+    cannot nest, gradients are handed over all the same.
     """
     if name in apart or name not in functions or not has_local_gradient(functions[name], active):
         return False
-    return bool(cycle(name, functions)) and (native or not handed_on(name, active, functions))
+    return bool(cycle(name, functions)) and (not backend.recursion or not handed_on(name, active, functions))
 
 
 def accumulated(

@@ -8,7 +8,7 @@ Loops carry the tangents of what they carry. A value without tangent (None) does
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.given_rules import TangentRule, given_dot
@@ -21,7 +21,7 @@ from s2sad.differentiate.tangents import (
 )
 from s2sad.errors import located
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, UNDEFINED
+from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.types import ContainerType
@@ -98,6 +98,8 @@ class Forward:
                 self.branch(op, builder)
             case For() | While():
                 self.loop(op, builder)
+            case _:
+                assert_never(op)
 
     def apply(self, op: Apply, builder: Builder) -> None:
         if all(o not in self.dots for o in op.operands):
@@ -105,7 +107,7 @@ class Forward:
         check_rule(op, op.primitive.tangent)
         xs = [builder.expr(o) for o in op.operands]
         dots = [as_dots(builder, o, self.dots.get(o)) for o in op.operands]
-        if op.primitive.name in ("make", "extract"):
+        if op.primitive in (MAKE, EXTRACT):
             dot = self.structural(op, builder)
         else:
             assert op.primitive.tangent is not None
@@ -115,7 +117,7 @@ class Forward:
             self.dots[op.result] = self.named(dot, op.result, builder)
 
     def structural(self, op: Apply, builder: Builder) -> Operand | None:
-        if op.primitive.name == "extract":
+        if op.primitive is EXTRACT:
             dot = self.dots.get(op.operands[0])
             return None if dot is None else pick(builder, dot, op.static["key"])
         items = [self.dot(o, builder) for o in op.operands]

@@ -30,6 +30,7 @@ from s2sad.differentiate.reverse.sweeps import check_aux, check_complex, check_r
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.differentiate.vmap.batching import Batch, BatchedCallee
 from s2sad.errors import NotDifferentiable, UnsupportedType
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
@@ -99,11 +100,11 @@ def jacrev(
     callee: BatchedCallee | None,
     name: str,
     order: Order,
-    native: bool = False,
+    backend: Backend = NUMPY,
 ) -> Function:
     """The Jacobian by rows: one adjoint sweep for each number of the result."""
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, native)
+    reverse = Reverse(function, active, pair_of, names, backend)
     order.check(function, reverse.inputs, False)
     builder = Builder()
     found: dict[tuple[Path, int, Path], Operand] = {}

@@ -9,6 +9,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
@@ -85,7 +86,7 @@ def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
 
 def check_rule(op: Apply, rule: Callable[..., Any] | None) -> None:
     """Refuse an active operation without a rule."""
-    if rule is None and op.primitive.name not in ("make", "extract"):
+    if rule is None and op.primitive not in (MAKE, EXTRACT):
         raise UnsupportedCall(
             f"{op.primitive.name} has no derivative rule for this mode",
             "pass constants to it, or give its rule",

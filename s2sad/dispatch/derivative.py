@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends import numba as native
+from s2sad.backends import runner_of
 from s2sad.compiler.pipeline import Compiled, compile_derivative
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import name_of as name_of
@@ -27,7 +27,6 @@ from s2sad.compiler.transform import Transform, is_constant, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
-from s2sad.emit.functions import Parameter
 from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
@@ -36,7 +35,7 @@ from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.primitive import lookup
-from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
+from s2sad.ir.signature import Parameter, Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import (
     NUMBER,
     ArrayType,
@@ -51,9 +50,6 @@ from s2sad.ir.types import (
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Function
 from s2sad.version import __version__
-
-BACKENDS = (None, "numpy", "numba")
-"""What runs the emitted module: Python with NumPy, as it is, or native code that numba makes of it."""
 
 SUFFIX = {"pushforward": "dot", "primal": ""}
 
@@ -113,10 +109,7 @@ class Derivative:
     __signature__: inspect.Signature
 
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
-        if backend not in BACKENDS:
-            raise ArgumentError(f"backend {backend!r}: this version has {', '.join(map(repr, BACKENDS))}")
-        if backend == "numba":
-            native.check()
+        self.runner = runner_of(backend)
         check_function(target)
         self.target = target
         self.transform = transform
@@ -287,7 +280,7 @@ class Derivative:
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        made = self._native(module, captured, parameters) or bound(module, captured, self._names)
+        made = self._started(module, captured, parameters) or bound(module, captured, self._names)
         written = module.__s2sad_meta__["written"]
         if written and len(given) + len(captured) > 1:
             made.call = unshared(made.call, written, captured, self._names)
@@ -296,12 +289,10 @@ class Derivative:
         made.captured = captured
         return made
 
-    def _native(
+    def _started(
         self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
     ) -> Specialised | None:
-        """The entry of a module as native code; None where NumPy runs it."""
-        if self.backend != "numba":
-            return None
+        """The entry of a module as its backend starts it; None where Python runs it."""
         kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
         own = [t for t in parameters.values() if not is_constant(t)]
 
@@ -314,7 +305,10 @@ class Derivative:
             other = self.without_backend()
             return lambda *args: other(*args)
 
-        call, reverse = native.entries(module, own, adapted, plain, self.__name__)
+        started = self.runner.entries(module, own, adapted, plain, self.__name__)
+        if started is None:
+            return None
+        call, reverse = started
         text = source_of(module)
         call.source = text  # type: ignore[attr-defined]
         return Specialised(call, call, text, module, reverse=reverse)
@@ -354,12 +348,9 @@ class Derivative:
         facts: dict[str, object] = {
             "entry": compiled.entry,
             "reverse": compiled.reverse,
-            "residuals": compiled.residuals,
+            "residuals": compiled.interface.residuals is not None,
             "written": [k for k, n in enumerate(parameters) if n in compiled.written],
-            "result": native.structure(compiled.result),
-            "outside": list(map(native.structure, compiled.outside)),
-            "kept": native.structure(compiled.kept) if compiled.residuals else None,
-            "sweep": (list(map(native.structure, compiled.sweep[0])), native.structure(compiled.sweep[1])),
+            **self.runner.facts(compiled.interface),
         }
         return store(self.__name__, kind, compiled, reads, values, facts)
 
@@ -367,7 +358,7 @@ class Derivative:
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
     ) -> Compiled:
         """The text of the derivative for parameters of these types."""
-        program = Program(self.backend == "numba", reads)
+        program = Program(self.runner, reads)
         if signature is not None:
             program.signature = signature
         return compile_derivative(

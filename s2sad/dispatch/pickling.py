@@ -226,7 +226,7 @@ class Travelled(Derivative):
         raise self._missing("this")
 
     def without_backend(self) -> Derivative:
-        raise self._missing("this without numba")
+        raise self._missing(f"this without {self.backend}")
 
     def _missing(self, what: str) -> SourceUnavailable:
         base = base_of(self.target)

@@ -190,21 +190,20 @@ def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tu
 def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[Any]]:
     """For each function: lines of an emitted text, and the lines behind its first one that they come from."""
     table: dict[int, list[list[int]]] = {}
-    codes = [(k, c) for k, o in enumerate(reads.objects) if (c := getattr(o, "__code__", None)) is not None]
+    codes = {number: getattr(o, "__code__", None) for number, o in enumerate(reads.objects)}
+    spans = [
+        (number, code.co_filename, code.co_firstlineno, _last_line(code))
+        for number, code in codes.items()
+        if isinstance(code, types.CodeType)
+    ]
     for emitted, at in lines.items():
-        around = [(c.co_firstlineno, k) for k, c in codes if c.co_filename == at.file and _holds(c, at.line)]
+        around = [(first, k) for k, file, first, last in spans if first <= at.line <= last and file == at.file]
         if around:
             first, number = max(around)
             table.setdefault(number, []).append([emitted, at.line - first])
     return [[number, rows] for number, rows in table.items()]
 
 
-def _holds(code: types.CodeType, line: int) -> bool:
-    """Whether a line belongs to a piece of code."""
-    return code.co_firstlineno <= line <= _last_line(code)
-
-
-@functools.lru_cache(maxsize=1024)
 def _last_line(code: types.CodeType) -> int:
     own = max((end for _, end, _, _ in code.co_positions() if end is not None), default=code.co_firstlineno)
     return max([own, *(_last_line(c) for c in code.co_consts if isinstance(c, types.CodeType))])

@@ -6,8 +6,7 @@ import ast
 from functools import cached_property
 
 from s2sad.emit.expressions import fill, fill_statement, parse
-from s2sad.emit.inlining import Uses
-from s2sad.emit.names import Variables
+from s2sad.emit.plan import Plan
 from s2sad.emit.writer import write_statement
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.primitives.lists import LISTS
@@ -21,12 +20,9 @@ COMMENT_WIDTH = 72
 class Comments:
     """The comments of one function."""
 
-    inlined: dict[Value, Apply]
-    variables: Variables
-    uses: Uses
-    printer: Printer
-    primal: dict[Value, Operation]
-    """The primal operations that comments speak of."""
+    def __init__(self, plan: Plan) -> None:
+        self.inlined, self.variables, self.uses, self.primal = plan.inlined, plan.variables, plan.uses, plan.primal
+        self.printer = Printer(plan.function)
 
     @cached_property
     def items_of(self) -> dict[Value, list[str]]:
@@ -42,7 +38,7 @@ class Comments:
         }
         return {v: [found[v].get(k, "_") for k in keys[v]] for v in keys if found[v]}
 
-    def with_comment(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
+    def trailing(self, statements: list[ast.stmt], op: Apply | Call, deep: bool = True) -> list[ast.stmt]:
         """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
         if not statements:
             return statements

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -16,6 +17,8 @@ from s2sad.ir.values import Apply, Constant, Operand
 
 Read = Callable[[Operand], ast.expr]
 
+_NUMERAL = re.compile(r"\d+(\.\d*)?(e[+-]?\d+)?")
+
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
@@ -23,11 +26,18 @@ def parse(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
+def _is_numeral(text: str, value: float) -> bool:
+    """Whether a text is the number in digits, and of its class: the most frequent constants need no parser."""
+    return _NUMERAL.fullmatch(text) is not None and text.isdigit() == (type(value) is int)
+
+
 def constant_expression(operand: Constant) -> ast.expr:
     """A constant as the user wrote it, or as its value."""
+    value = operand.value
+    if isinstance(value, (int, float)) and _is_numeral(operand.text or repr(value), value):
+        return ast.Constant(value)
     if operand.text is not None:
         return parse(operand.text)
-    value = operand.value
     if isinstance(value, slice):
         return _slice([None if p is None else parse(repr(p)) for p in (value.start, value.stop, value.step)])
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
@@ -115,7 +117,7 @@ def is_unpackable(t: Type) -> bool:
 def _own_width(op: Apply) -> int:
     if op.primitive in (MAKE, EXTRACT):
         return 2 * len(op.operands)
-    if op.primitive.name == "np.expand_dims" and op.about:
+    if op.primitive.function is np.expand_dims and op.about:
         return 8
     spelling = op.primitive.spelling
     width = 8 if callable(spelling) else len(spelling or op.primitive.name)
@@ -184,7 +186,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False
     if isinstance(reader, Block):
         return reader is function.body or reader in uses.tests
-    if reader.about and not op.about and op.primitive.name != "np.transpose":
+    if reader.about and not op.about and op.primitive.function is not np.transpose:
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
@@ -200,7 +202,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
 def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
     """Whether a negative adjoint is added at an index: `x_bar[i] -= v_bar`."""
     added = isinstance(reader, Apply) and reader.primitive is INDEX_ADD and reader.operands[2] is op.result
-    return added and op.primitive.name == "np.negative" and (op.result.hint or "").endswith("_bar")
+    return added and op.primitive.function is np.negative and (op.result.hint or "").endswith("_bar")
 
 
 def _is_light(op: Apply) -> bool:
@@ -295,15 +297,21 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
     return found
 
 
-SUMS = ("np.add", "np.subtract")
-PRODUCTS = ("np.multiply", "np.divide")
+def is_sum(primitive: Primitive) -> bool:
+    """Whether it is spelled `x + y` or `x - y`, number by number."""
+    return primitive.elementwise and primitive.spelling in ("_0 + _1", "_0 - _1")
+
+
+def is_product(primitive: Primitive) -> bool:
+    """Whether it is spelled `x * y` or `x / y`, number by number."""
+    return primitive.elementwise and primitive.spelling in ("_0 * _1", "_0 / _1")
 
 
 def addends(op: Apply, inlined: dict[Value, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
     """`a`, and each step with what it adds, of the sum `a + b - c` that a statement spells out."""
     terms = [(op, op.operands[1])]
     first = op.operands[0]
-    while isinstance(first, Value) and first in inlined and inlined[first].primitive.name in SUMS:
+    while isinstance(first, Value) and first in inlined and is_sum(inlined[first].primitive):
         inner = inlined[first]
         terms.insert(0, (inner, inner.operands[1]))
         first = inner.operands[0]

@@ -6,20 +6,23 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.emit.expressions import expression, needs_helper
-from s2sad.emit.functions import FunctionEmitter, Parameter
-from s2sad.emit.numba_forms import HELPERS, used_helpers
+from s2sad.emit.functions import write_function
+from s2sad.emit.plan import Plan
 from s2sad.emit.row_loops import scan_rows
+from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, UnsupportedType
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
 from s2sad.ir.printer import constant_text
 from s2sad.ir.rewrite import substitute
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant
@@ -33,32 +36,31 @@ def emit_module(
     entry: str,
     signature: Sequence[Parameter] | None = None,
     doc: str | None = None,
-    native: bool = False,
+    backend: Backend = NUMPY,
+    spelling: Spelling = PYTHON,
 ) -> tuple[str, dict[int, Location]]:
     """The text of a module with these functions; the `entry` has the user's signature and a docstring.
 
-    With the text comes, for its lines, where the user wrote what they compute. With `native` the text is in forms
-    that numba compiles.
+    With the text comes, for its lines, where the user wrote what they compute.
     """
     survey = Survey()
     for f in functions:
         survey.block(f.body)
     reserved = {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | MODULES
-    reserved |= {name.split(".")[0] for name in survey.boxes} | (HELPERS.keys() if native else set())
+    reserved |= {name.split(".")[0] for name in survey.boxes} | spelling.helpers.keys()
     clashes = survey.clashes(reserved)
     functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
     constants = {n: found[0].value for n, found in survey.constants.items() if found[0] not in clashes}
     reserved |= constants.keys()
     definitions: list[ast.stmt] = []
     for f in functions:
-        own = signature if f.name == entry else None
-        emitter = FunctionEmitter(f if native else scan_rows(f), reserved, own, native)
-        definitions.append(emitter.emit(doc if f.name == entry else None))
+        plan = Plan(scan_rows(f) if backend.iterates else f, reserved, backend)
+        own, text = (signature, doc) if f.name == entry else (None, None)
+        definitions.append(write_function(plan, own, text, spelling))
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
-    if native:
-        written = [f for f in written if _calls(definitions, f.__name__)]
-        written += used_helpers(definitions)
-    helpers = [helper_definition(f) for f in written]
+    written += spelling.helpers.values()
+    called = _names(definitions) if written else set()
+    helpers = [helper_definition(f) for f in written if f.__name__ in called]
     body: list[ast.stmt] = [Comment(line) for line in header]
     named = [
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)
@@ -160,20 +162,33 @@ def spelled(op: Apply) -> ast.expr:
     return expression(op, lambda o: ast.Name("_", ast.Load()))
 
 
-def _calls(definitions: Sequence[ast.AST], name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for d in definitions for n in ast.walk(d))
+def _names(definitions: Sequence[ast.AST]) -> set[str]:
+    return {n.id for n in _nodes(definitions) if isinstance(n, ast.Name)}
 
 
 def _roots(definitions: Sequence[ast.AST]) -> set[str]:
     """The first names of dotted names; for scipy the submodule too."""
     found = set()
-    for d in definitions:
-        for n in ast.walk(d):
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
-                found.add(n.value.id)
-                if n.value.id == "scipy":
-                    found.add(f"scipy.{n.attr}")
+    for n in _nodes(definitions):
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
+            found.add(n.value.id)
+            if n.value.id == "scipy":
+                found.add(f"scipy.{n.attr}")
     return found
+
+
+def _nodes(trees: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of the trees, in no order: as `ast.walk`, in half the time."""
+    stack = list(trees)
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                stack.append(value)
+            elif isinstance(value, list):
+                stack += [item for item in value if isinstance(item, ast.AST)]
 
 
 def helper_definition(function: Callable[..., object]) -> ast.stmt:

@@ -13,12 +13,11 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from s2sad.emit.inlining import SUMS, Unpacked, Uses, addends, leaves
+from s2sad.emit.free_names import FreeNames, Interval, overlap
+from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
-
-Interval = tuple[int, int]
 
 
 class Variables:
@@ -31,10 +30,10 @@ class Variables:
         inlined: dict[Value, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
-        native: bool = False,
+        iterates: bool = True,
     ) -> None:
-        self.native = native
-        """Whether a loop reads what it scans in its body, by its counter."""
+        self.iterates = iterates
+        """Whether a loop reads what it scans in its header; otherwise in its body, by its counter."""
         self.function = function
         self.uses = uses
         self.inlined = inlined
@@ -111,7 +110,7 @@ class Variables:
                     first[r] = until
             for inner in op.blocks:
                 free = self.live(inner)
-                if self.native and isinstance(op, For) and op.scanned:
+                if not self.iterates and isinstance(op, For) and op.scanned:
                     free = free.union(*(leaves(o, self.inlined) for o in (op.start, op.step, *op.scanned)))
                 for v in free:
                     self._read(v, until if isinstance(op, (For, While)) else at, last)
@@ -182,7 +181,7 @@ class Variables:
                     self.extend(r, self.at[op], self.ends[op])
             case Apply() if op.primitive.update is not None:
                 self.pairs.append((op.operands[0], op.result))
-            case Apply() if op.primitive.name in SUMS:
+            case Apply() if is_sum(op.primitive):
                 first = addends(op, self.inlined)[0]
                 if first not in self.counters:
                     self.pairs.append((first, op.result))
@@ -215,7 +214,7 @@ class Variables:
         before = self.ranges.get(a, [])
         if header is not None:
             before = [(start, header[0] if end == header[1] else end) for start, end in before]
-        if not _overlap(before, self.ranges.get(b, [])):
+        if not overlap(before, self.ranges.get(b, [])):
             self.unite(a, b)
 
     def same(self, a: Operand, b: Operand) -> bool:
@@ -225,7 +224,8 @@ class Variables:
     # names
 
     def choose_names(self, reserved: set[str]) -> dict[Value, str]:
-        taken: dict[str, list[list[Interval]]] = {}
+        """A name for each variable, in the order of the text."""
+        free = FreeNames()
         names: dict[Value, str] = {}
         values = [v for v in self.ranges if v not in self.inlined]
         place = {v: k for k, v in enumerate(bound_in(self.function.body))}
@@ -237,20 +237,12 @@ class Variables:
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
         counters = set(map(self.find, self.counters))
+        refused_if_read = reserved | {"_"}
         read = set(map(self.find, self.uses.readers))  # `_` is what loops call an index that nobody reads
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
-            name, k = base, 1
-            while (
-                (name == "_" and v in read)
-                or name in reserved
-                or any(_overlap(r, self.ranges[v]) for r in taken.get(name, []))
-            ):
-                k += 1
-                name = f"{base}_{k}"
-            taken.setdefault(name, []).append(self.ranges[v])
-            names[v] = name
+            names[v] = free.take(base, self.ranges[v], refused_if_read if v in read else reserved)
         return names
 
     def name(self, value: Value) -> str:
@@ -313,15 +305,3 @@ def _merged(intervals: list[Interval]) -> list[Interval]:
         else:
             result.append((start, end))
     return result
-
-
-def _overlap(a: list[Interval], b: list[Interval]) -> bool:
-    i = j = 0
-    while i < len(a) and j < len(b):
-        if a[i][0] < b[j][1] and b[j][0] < a[i][1]:
-            return True
-        if a[i][1] <= b[j][1]:
-            i += 1
-        else:
-            j += 1
-    return False

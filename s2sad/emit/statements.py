@@ -75,28 +75,15 @@ def fill_call(name: str, arguments: list[ast.expr]) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "pop", ast.Load()), arguments, [])
 
 
-def placeholder(t: Type, native: bool = False) -> Constant:
-    """What stands for a value of a branch that was not taken: a number, an empty list, None.
-
-    In native code an empty list says of what it is one.
-    """
-    text = _placeholder(t)
-    return Constant(None, t, f"[{_one(t.item)}][:0]" if native and isinstance(t, SequenceType) else text)
-
-
-def _one(t: Type) -> str:
-    """An item that tells numba the type of a list."""
-    if isinstance(t, SequenceType):
-        return f"[{_one(t.item)}]"
-    if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None:
-        return {"b": "False", "i": "0", "u": "0", "c": "0j"}.get(t.dtype.kind, "0.0")
-    return _placeholder(t)
+def placeholder(t: Type) -> Constant:
+    """What stands for a value of a branch that was not taken: a number, an empty list, None."""
+    return Constant(None, t, placeholder_text(t))
 
 
 _DTYPES = {"bool": "bool_"}
 
 
-def _placeholder(t: Type) -> str:
+def placeholder_text(t: Type) -> str:
     if isinstance(t, ArrayType):
         lengths = ", ".join("0" for _ in t.shape or ())
         name = "float64" if t.dtype is None else t.dtype.name
@@ -105,10 +92,39 @@ def _placeholder(t: Type) -> str:
     if isinstance(t, SequenceType):
         return "[]"
     if isinstance(t, ContainerType) and t.cls in (tuple, list):
-        items = ", ".join(map(_placeholder, t.items))
+        items = ", ".join(map(placeholder_text, t.items))
         return f"[{items}]" if t.cls is list else f"({items},)"
     return "None"
 
 
 def call(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
     return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+def plus(value: ast.expr, number: int) -> ast.expr:
+    """`value + number`, computed where it is a number, or a number is added already."""
+    known = _known(value)
+    if known is not None:
+        return integer(known + number)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+        by = _known(value.right)
+        if by is not None:
+            total = (by if isinstance(value.op, ast.Add) else -by) + number
+            return value.left if total == 0 else plus(value.left, total)
+    if number == 0:
+        return value
+    return ast.BinOp(value, ast.Add() if number > 0 else ast.Sub(), ast.Constant(abs(number)))
+
+
+def _known(value: ast.expr) -> int | None:
+    if isinstance(value, ast.Constant) and type(value.value) is int:
+        return value.value
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        inner = _known(value.operand)
+        return None if inner is None else -inner
+    return None
+
+
+def integer(value: int) -> ast.expr:
+    """An integer literal, a negative one with its sign."""
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))

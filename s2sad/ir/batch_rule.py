@@ -1,4 +1,4 @@
-"""The form of a batching rule, and the table of them: what `rules/batching.py` fills and `differentiate` reads."""
+"""The form of a batching rule, and the table of them: `rules/batching.py` fills it, `differentiate/vmap` reads it."""
 
 from __future__ import annotations
 
@@ -52,5 +52,24 @@ class Batched:
 
 Rule = Callable[[Batched], Any]
 
-RULES: dict[str, Rule] = {}
-"""By the name of the primitive; "elementwise" for all that work number by number."""
+RULES: dict[Callable[..., Any], Rule] = {}
+"""By the function of the primitive."""
+
+
+class Elementwise:
+    """In the place of a function: whatever works number by number and has no rule of its own."""
+
+
+def batched(*functions: Callable[..., Any] | Primitive) -> Callable[[Rule], Rule]:
+    """The batching rule of these functions: `@batched(np.sum, np.mean)` over it."""
+
+    def add(rule: Rule) -> Rule:
+        RULES.update((f.function if isinstance(f, Primitive) else f, rule) for f in functions)
+        return rule
+
+    return add
+
+
+def batch_rule(primitive: Primitive) -> Rule | None:
+    """The batching rule of a primitive, None where it has none."""
+    return RULES.get(primitive.function) or (RULES.get(Elementwise) if primitive.elementwise else None)

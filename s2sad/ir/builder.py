@@ -8,7 +8,6 @@ Integer and other Python-scalar arithmetic on constants is folded at once, so th
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -153,42 +152,17 @@ def _known(operands: Sequence[Operand]) -> list[Any] | None:
 
 
 def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str, object]) -> Constant | None:
-    if static or primitive.spelling is None or not operands:
+    """The number that an operation on known numbers gives; None where it is left to run time."""
+    if primitive.fold is None or static or not operands:
         return None
     for o in operands:
         if not isinstance(o, Constant) or type(o.value) not in _FOLDABLE or o.text is not None:
             return None
-    if primitive.effect is Effect.IO or not isinstance(primitive.spelling, str):
-        return None
-    fold = FOLDS.get(primitive.name)
-    if fold is None:
-        return None
     try:
-        value = fold(*(o.value for o in operands))  # type: ignore[union-attr]
+        value = primitive.fold(*(o.value for o in operands))  # type: ignore[union-attr]
     except ArithmeticError:
         return None  # the emitted statement raises the user's own exception
     return constant(value) if type(value) in _FOLDABLE else None
-
-
-FOLDS: dict[str, Callable[..., Any]] = {
-    "np.add": operator.add,
-    "np.subtract": operator.sub,
-    "np.multiply": operator.mul,
-    "np.divide": operator.truediv,
-    "np.floor_divide": operator.floordiv,
-    "np.remainder": operator.mod,
-    "np.power": operator.pow,
-    "np.negative": operator.neg,
-    "np.positive": operator.pos,
-    "np.equal": operator.eq,
-    "np.not_equal": operator.ne,
-    "np.less": operator.lt,
-    "np.less_equal": operator.le,
-    "np.greater": operator.gt,
-    "np.greater_equal": operator.ge,
-    "operator.not_": operator.not_,
-}
-"""Python's own arithmetic on Python scalars, by the primitive's name."""
 
 
 def _binary(function: Callable[..., Any]) -> Callable[[Expr, Any], Expr]:

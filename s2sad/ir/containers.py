@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, least_value, new_dim
 from s2sad.ir.objects import make_object
-from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
 from s2sad.ir.types import (
     INT,
     ArrayType,
@@ -32,9 +32,6 @@ from s2sad.ir.types import (
     one_item,
     tuple_type,
 )
-
-MEASURES = frozenset({"np.shape", "np.size", "len", "np.zeros_like", "np.ones_like", "zero_items"})
-"""The primitives that ask a value for its shape alone."""
 
 
 def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
@@ -334,7 +331,7 @@ def _update_tangent(function: Any) -> Any:
 
 
 FIT: list[Any] = []
-"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/families.py`."""
+"""The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/contributions.py`."""
 STORED: list[Any] = []
 """The adjoint of what was stored at an index: put here by `rules/numpy/indexing.py`."""
 ITEM_ADJOINT: list[Any] = []
@@ -380,5 +377,7 @@ INDEX_SET = register(
         update="_0[_1] = _2",
     )
 )
-SHAPE = register(Primitive("np.shape", np.shape, _shape_type, constant=True, spelling=_shape_spelling))
+SHAPE = register(
+    Primitive(primitive_name(np.shape), np.shape, _shape_type, constant=True, spelling=_shape_spelling, measures=True)
+)
 UNDEFINED = register(Primitive("undefined", lambda *, type: None, _undefined_type, constant=True))

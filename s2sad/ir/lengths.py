@@ -6,28 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.values import Block, For, If, Operand, Operation, Value, While, constant
+from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.values import Block, For, Operand, Operation, Value, constant
 
 
 def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: True) -> Block:
     """The block with loops that only scan lists, and never read their index, as long as the first list."""
     operations: list[Operation] = []
     for op in block.operations:
-        match op:
-            case If():
-                then, orelse = counted_by_lists(op.then, chosen), counted_by_lists(op.orelse, chosen)
-                op = replace(op, then=then, orelse=orelse)
-            case For():
-                op = replace(op, body=counted_by_lists(op.body, chosen))
-                if op.scanned and chosen(op) and not _reads_index(op):
-                    builder = Builder(op.location, op.about)
-                    length = builder.call(len, op.scanned[0]).operand
-                    operations += builder.operations
-                    op = replace(op, start=constant(0), stop=length, step=constant(1))
-            case While():
-                op = replace(op, body=counted_by_lists(op.body, chosen))
-            case _:
-                pass
+        op = map_blocks(op, lambda inner: counted_by_lists(inner, chosen))
+        if isinstance(op, For) and op.scanned and chosen(op) and not _reads_index(op):
+            builder = Builder(op.location, op.about)
+            length = builder.call(len, op.scanned[0]).operand
+            operations += builder.operations
+            op = replace(op, start=constant(0), stop=length, step=constant(1))
         operations.append(op)
     return replace(block, operations=tuple(operations))
 

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -34,6 +34,25 @@ class Effect(Enum):
     """Nothing, but the result may share memory with an operand."""
     IO = "io"
     """It prints, asserts or raises: it is neither dropped nor moved."""
+
+
+class Algebra(Enum):
+    """What a primitive is in the algebra of numbers: identities and comments speak of it."""
+
+    SUM = "sum"
+    DIFFERENCE = "difference"
+    PRODUCT = "product"
+    QUOTIENT = "quotient"
+    NEGATIVE = "negative"
+
+
+class Layout(Enum):
+    """How an array lies that has the elements of the operand, and no others."""
+
+    AXES = "axes"
+    """Its axes are in another order, or there are axes of length 1 more or less: always a view."""
+    SHAPE = "shape"
+    """Its elements are in their order under another shape: a view where the memory allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,20 @@ class Primitive:
     """From the types of the operands: whether a function that gives views makes new memory of them."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
+    algebra: Algebra | None = None
+    layout: Layout | None = None
+    measures: bool = False
+    """Whether it asks its operand for no more than the shape."""
+    zeros: bool = False
+    """Whether its result is an array of zeros."""
+    blank: bool = False
+    """Whether it makes an array without reading the elements of any."""
+    written: bool = False
+    """Whether its result is memory that is about to be written: two calls are not one, which would cost a copy."""
+    light: bool = False
+    """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
+    fold: Callable[..., Any] | None = None
+    """Python's function that gives the result where all operands are known numbers."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
     """The signature for users: they may name the operands too."""
@@ -109,6 +142,16 @@ class Primitive:
             named = _by_keyword(named, self.function, static)
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether it is a sum or a difference."""
+        return self.algebra is Algebra.SUM or self.algebra is Algebra.DIFFERENCE
+
+    @property
+    def is_multiplicative(self) -> bool:
+        """Whether it is a product or a quotient."""
+        return self.algebra is Algebra.PRODUCT or self.algebra is Algebra.QUOTIENT
 
     def effect_of(self, types: Sequence[Type]) -> Effect:
         """The effect of a call with operands of these types."""
@@ -149,6 +192,27 @@ class Primitive:
             elif not _is(bound.arguments[name], parameter.default):
                 static[name] = bound.arguments[name]
         return operands, static
+
+
+class Facts(TypedDict, total=False):
+    """What a row of the book of rules says of its function besides the type and the derivative: see `Primitive`."""
+
+    effect: Effect
+    elementwise: bool
+    spelling: str | Callable[..., str | None] | None
+    helper: bool
+    samples: Samples | None
+    of_complex: Primitive | None
+    copies: Callable[..., bool] | None
+    fits: Callable[..., bool] | None
+    algebra: Algebra | None
+    layout: Layout | None
+    measures: bool
+    zeros: bool
+    blank: bool
+    written: bool
+    light: bool
+    fold: Callable[..., Any] | None
 
 
 def with_places(signature: inspect.Signature, function: Callable[..., Any], after: int = 1) -> inspect.Signature:
@@ -228,9 +292,9 @@ def give_rule(primitive: Primitive) -> None:
 
 def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
-    if LATE:
-        load_late()
     try:
+        if function not in _BY_FUNCTION and LATE:
+            load_late()
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None

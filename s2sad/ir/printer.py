@@ -14,11 +14,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Algebra, Effect
+from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import (
     Apply,
@@ -60,8 +63,24 @@ def _taken_away(function: Function) -> set[Value]:
     read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
     read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
     calls = [op for op in operations if isinstance(op, Apply)]
-    negatives = {op.result for op in calls if op.primitive.name == "np.negative" and read[op.result] == 1}
+    negatives = {op.result for op in calls if op.primitive.algebra is Algebra.NEGATIVE and read[op.result] == 1}
     return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
+
+
+def numbered(function: Function) -> Function:
+    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
+
+    What is made to be updated is left to take the name of the result.
+    """
+    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
+    unnamed = {op.result for op in applied if op.primitive.zeros and op.primitive.measures}
+    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
+    table: dict[Operand, Operand] = {
+        v: Value(v.type, name, True)
+        for v, name in names(function).items()
+        if v.hint is None and is_traced(v) and v not in unnamed
+    }
+    return replace(function, body=substitute(function.body, table))
 
 
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:
@@ -137,6 +156,8 @@ class Printer:
                 self.block(op.test, depth + 1, lines)
                 lines.append(f"{pad}    test {self.operand(op.test.results[0])}")
                 self.ended_block(op.body, op.results, depth + 1, lines)
+            case _:
+                assert_never(op)
 
     def carry(self, op: For | While, pad: str, lines: list[str]) -> None:
         for p, i in zip(op.carried, op.initial, strict=True):

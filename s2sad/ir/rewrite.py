@@ -56,6 +56,8 @@ def substitute_operation(op: Operation, table: Table) -> Operation:
                 body=substitute(op.body, table),
                 results=tuple(_value(r, table) for r in op.results),
             )
+        case _:
+            assert_never(op)
 
 
 def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Function:

@@ -8,6 +8,7 @@ Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,23 @@ from s2sad.ir.types import (
     is_active_type,
     is_namedtuple,
 )
+from s2sad.ir.values import Value
 
 PYTHON_TYPES = {bool: BOOL, float: FLOAT, complex: COMPLEX}
 
 
 PLAIN_ARRAYS = (np.ndarray, np.memmap)
 """Arrays that mean what NumPy's operators mean; a matrix or masked array has others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the emitted function; `value` is None for one that is static. `default` is Python text."""
+
+    name: str
+    value: Value | None
+    default: str | None = None
+    keyword_only: bool = False
 
 
 class Signature:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from s2sad.errors import InternalError
 from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
@@ -66,6 +67,8 @@ def _shape(op: Operation, function: Function) -> None:
             _count(op.test.parameters, len(op.initial), op, function)
             _count(op.body.parameters, len(op.initial), op, function)
             _count(op.body.results, len(op.results) + op.breaks, op, function)
+        case _:
+            assert_never(op)
 
 
 def _count(items: Sequence[object], expected: int, op: Operation, function: Function) -> None:

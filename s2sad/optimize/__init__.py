@@ -8,7 +8,7 @@ from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.barriers import without_adjoints, without_stops
 from s2sad.optimize.eliminate import eliminate_dead
-from s2sad.optimize.identities.stores import share_zeros
+from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
 from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results

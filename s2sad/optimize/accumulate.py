@@ -17,9 +17,9 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE, MEASURES
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
 from s2sad.ir.primitive import lookup
-from s2sad.ir.rewrite import substitute
+from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import (
     Apply,
@@ -67,16 +67,11 @@ class Accumulate:
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
         for op in block.operations:
-            match op:
-                case If():
-                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
-                case While():
-                    operations.append(replace(op, body=self.block(op.body)))
-                case For():
-                    new, behind = self.loop(op, table)
-                    operations += [new, *behind]
-                case _:
-                    operations.append(op)
+            if isinstance(op, For):
+                new, behind = self.loop(op, table)
+                operations += [new, *behind]
+            else:
+                operations.append(map_blocks(op, self.block))
         new_block = replace(block, operations=tuple(operations))
         return self.renamed(new_block, table)
 
@@ -178,7 +173,7 @@ class Accumulate:
         """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
         if isinstance(op, (For, While, If)):
             return False
-        if isinstance(op, Apply) and op.primitive.name in MEASURES:
+        if isinstance(op, Apply) and op.primitive.measures:
             return False
         memory = self.dependence.find(array)
         return any(isinstance(o, Value) and self.dependence.find(o) is memory for o in op.operands)

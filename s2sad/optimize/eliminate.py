@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
@@ -77,6 +78,8 @@ def _operation(op: Operation, live: set[Operand], effects: set[Operation]) -> Op
             return _branch(op, live, effects)
         case For() | While():
             return _loop(op, live, effects)
+        case _:
+            assert_never(op)
 
 
 def _branch(op: If, live: set[Operand], effects: set[Operation]) -> If:

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from s2sad.ir.containers import GETITEM, INDEX_SET
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 
 def add_before_stores(function: Function) -> Function:
@@ -35,7 +36,7 @@ def _added(block: Block) -> Block:
         if isinstance(op, Apply) and op.primitive.update is not None:
             stores.setdefault(op.operands[0], []).append(op)
     for op in operations:
-        if not isinstance(op, Apply) or op.primitive.name != "np.add" or not op.about:
+        if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
         if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
@@ -61,8 +62,10 @@ def _nested(block: Block) -> Block:
             case While():
                 body = _nested(op.body) if op.breaks else _sunk(op.body, op.carried)
                 op = replace(op, test=_nested(op.test), body=body)
-            case _:
+            case Apply() | Call():
                 pass
+            case _:
+                assert_never(op)
         operations.append(op)
     return replace(block, operations=tuple(operations))
 

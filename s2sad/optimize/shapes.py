@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import MEASURES, SHAPE
+from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim
+from s2sad.ir.primitive import lookup
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
 
 
 def resolve_shapes(function: Function, anchors: Collection[Value]) -> Function:
@@ -44,30 +48,19 @@ class Shapes:
     def block(self, block: Block) -> Block:
         operations: list[Operation] = []
         for op in block.operations:
-            match op:
-                case Apply():
-                    operations += self.apply(op)
-                case If():
-                    operations.append(replace(op, then=self.block(op.then), orelse=self.block(op.orelse)))
-                case For():
-                    operations.append(replace(op, body=self.block(op.body)))
-                case While():
-                    operations.append(replace(op, test=self.block(op.test), body=self.block(op.body)))
-                case _:
-                    operations.append(op)
+            operations += self.apply(op) if isinstance(op, Apply) else [map_blocks(op, self.block)]
         return replace(block, operations=tuple(operations))
 
     def apply(self, op: Apply) -> list[Operation]:
-        name = op.primitive.name
-        if name not in MEASURES or op.operands[0] not in self.idle or len(op.operands) > 1:
+        if not op.primitive.measures or op.operands[0] not in self.idle or len(op.operands) > 1:
             return [op]
         t = op.operands[0].type
         assert isinstance(t, ArrayType) and t.shape
         for anchor, shape in self.anchors:
-            typed = not name.endswith("_like") or (isinstance(anchor.type, ArrayType) and anchor.type.dtype == t.dtype)
-            if shape == t.shape and typed:
+            has_its_dtype = isinstance(anchor.type, ArrayType) and anchor.type.dtype == t.dtype
+            if shape == t.shape and (has_its_dtype or not op.result.type.is_array):
                 return [replace(op, operands=(anchor,))]
-        if name == "len" or (name == "np.size" and len(t.shape) == 1):
+        if op.primitive is lookup(len) or (op.primitive is lookup(np.size) and len(t.shape) == 1):
             return self.length(op, t.shape[0])
         return [op]
 
@@ -89,7 +82,7 @@ class Shapes:
 
 def _measured(block: Block) -> Iterator[Value]:
     for op in block.operations:
-        if isinstance(op, Apply) and op.primitive.name in MEASURES and isinstance(op.operands[0], Value):
+        if isinstance(op, Apply) and op.primitive.measures and isinstance(op.operands[0], Value):
             yield op.operands[0]
         for inner in op.blocks:
             yield from _measured(inner)
@@ -99,7 +92,7 @@ def _used(block: Block) -> Iterator[Operand]:
     """What is read for more than its shape."""
     yield from block.results
     for op in block.operations:
-        if not (isinstance(op, Apply) and op.primitive.name in MEASURES and len(op.operands) == 1):
+        if not (isinstance(op, Apply) and op.primitive.measures and len(op.operands) == 1):
             yield from op.operands
         for inner in op.blocks:
             yield from _used(inner)

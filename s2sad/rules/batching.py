@@ -8,25 +8,18 @@ A rule gives the result with the new axis, or raises NoBatchRule: then the opera
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from s2sad.ir.batch_rule import RULES, Batched, NoBatchRule
+from s2sad.ir.batch_rule import Batched, Elementwise, NoBatchRule, batched
 from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Constant
-
-
-def _rule(*names: str) -> Callable[[Callable[[Batched], Any]], Callable[[Batched], Any]]:
-    def add(rule: Callable[[Batched], Any]) -> Callable[[Batched], Any]:
-        RULES.update(dict.fromkeys(names, rule))
-        return rule
-
-    return add
 
 
 def _axis(axis: Any, rank: int) -> Any:
@@ -69,35 +62,31 @@ def _product_of(lengths: list[Any]) -> Any:
 
 # Number by number
 
-_OF_MATH = {
-    f"math.{name}": function
-    for name, function in {
-        **{n: getattr(np, n) for n in ("exp", "exp2", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos")},
-        **{
-            n: getattr(np, n) for n in ("tan", "sinh", "cosh", "tanh", "degrees", "radians", "fabs", "copysign", "fmod")
-        },
-        **{f"a{n}": getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-        **{"atan2": np.arctan2, "pow": np.power, "log": np.log, "fmod": np.fmod},
-    }.items()
+_OF_MATH: dict[Callable[..., Any], np.ufunc] = {
+    **{getattr(math, n): getattr(np, n) for n in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt")},
+    **{getattr(math, n): getattr(np, n) for n in ("cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "degrees")},
+    **{getattr(math, n): getattr(np, n) for n in ("radians", "fabs", "copysign", "fmod")},
+    **{getattr(math, f"a{n}"): getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    math.atan2: np.arctan2,
+    math.pow: np.power,
 }
-_NUMBERS = {"float", "complex", "math.erf", "math.erfc", "math.remainder"}
+_OF_NUMBERS = {float, complex, math.erf, math.erfc, math.remainder}
+"""Functions that NumPy does not have."""
 
 
-@_rule("elementwise")
+@batched(Elementwise)
 def _elementwise(b: Batched) -> Any:
-    name = b.primitive.name
-    if name in _NUMBERS or (name.startswith("math.") and (name not in _OF_MATH or len(b.xs) > 2)):
-        raise NoBatchRule(name)
-    if name == "math.log" and len(b.xs) > 1:
-        raise NoBatchRule(name)
+    function = b.primitive.function
+    if function in _OF_NUMBERS or (function is math.log and len(b.xs) > 1):
+        raise NoBatchRule(b.primitive.name)
     rank = max(b.rank(k) for k in range(len(b.xs)))
     xs = [_widened(x, b.rank(k), rank) if flag else x for k, (x, flag) in enumerate(zip(b.xs, b.flags, strict=True))]
-    if name in ("abs", "np.absolute"):
+    if function in (abs, np.absolute):
         return np.abs(xs[0])
-    return call(_OF_MATH.get(name, b.primitive.function), *xs, **b.static)
+    return call(_OF_MATH.get(function, function), *xs, **b.static)
 
 
-@_rule("float")
+@batched(float)
 def _float(b: Batched) -> Any:
     t = b.types[0]
     if not isinstance(t, ArrayType) or t.dtype != np.float64:
@@ -105,40 +94,40 @@ def _float(b: Batched) -> Any:
     return b.xs[0]
 
 
-@_rule("np.astype")
+@batched(np.astype)
 def _astype(b: Batched) -> Any:
     return call(b.primitive.function, b.only_first(), b.xs[1], **b.static)
 
 
-@_rule("max", "min")
+@batched(max, min)
 def _extreme(b: Batched) -> Any:
     if any(b.rank(k) for k in range(len(b.xs))) or len(b.xs) < 2:
         raise NoBatchRule(b.primitive.name)
-    function = np.maximum if b.primitive.name == "max" else np.minimum
+    function = np.maximum if b.primitive.function is max else np.minimum
     result = b.xs[0]
     for x in b.xs[1:]:
         result = call(function, result, x)
     return result
 
 
-@_rule("np.real", "np.imag", "np.conjugate", "np.deg2rad", "np.rad2deg", "np.radians", "np.degrees", "np.copy")
+@batched(np.real, np.imag, np.conjugate, np.deg2rad, np.rad2deg, np.radians, np.degrees, np.copy)
 def _alike(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], **b.static)
 
 
-@_rule("np.zeros_like", "np.ones_like", "np.empty_like", "np.tril", "np.triu", "np.linalg.inv", "np.linalg.det")
+@batched(np.zeros_like, np.ones_like, np.empty_like, np.tril, np.triu, np.linalg.inv, np.linalg.det)
 def _alike_of_arrays(b: Batched) -> Any:
     if not b.rank():
         raise NoBatchRule(b.primitive.name)
     return call(b.primitive.function, b.xs[0], **b.static)
 
 
-@_rule("np.linalg.cholesky", "np.linalg.slogdet", "np.linalg.eigh", "np.linalg.svd", "np.linalg.qr", "np.linalg.pinv")
+@batched(np.linalg.cholesky, np.linalg.slogdet, np.linalg.eigh, np.linalg.svd, np.linalg.qr, np.linalg.pinv)
 def _of_matrices(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], **b.static)
 
 
-@_rule("np.linalg.solve")
+@batched(np.linalg.solve)
 def _solve(b: Batched) -> Any:
     a, x = b.xs
     if b.rank(0) != 2 or b.rank(1) not in (1, 2):
@@ -153,7 +142,7 @@ def _solve(b: Batched) -> Any:
 # Reductions
 
 
-@_rule("np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.var", "np.std", "np.all", "np.any", "np.count_nonzero")
+@batched(np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.all, np.any, np.count_nonzero)
 def _reduction(b: Batched) -> Any:
     rank, static = b.rank(), dict(b.static)
     axis = static.pop("axis", None)
@@ -163,12 +152,12 @@ def _reduction(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], axis=every if axis is None else _axis(axis, rank), **static)
 
 
-@_rule("np.argmax", "np.argmin", "np.argsort", "np.sort", "np.cumsum", "np.cumprod", "np.diff")
+@batched(np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.cumprod, np.diff)
 def _along(b: Batched) -> Any:
     rank, static = b.rank(), dict(b.static)
     if not rank:
         raise NoBatchRule(b.primitive.name)
-    last = b.primitive.name in ("np.argsort", "np.sort", "np.diff")
+    last = b.primitive.function in (np.argsort, np.sort, np.diff)
     axis = static.pop("axis", -1 if last else None)
     x = b.xs[0]
     if axis is None:
@@ -178,13 +167,13 @@ def _along(b: Batched) -> Any:
     return call(b.primitive.function, x, axis=_axis(axis, rank), **static)
 
 
-@_rule("np.split")
+@batched(np.split)
 def _split(b: Batched) -> Any:
     static = dict(b.static)
     return call(np.split, b.xs[0], static["indices_or_sections"], axis=_axis(static.get("axis", 0), b.rank()))
 
 
-@_rule("np.linalg.norm")
+@batched(np.linalg.norm)
 def _norm(b: Batched) -> Any:
     rank, static = b.rank(), dict(b.static)
     axis = static.pop("axis", None)
@@ -202,13 +191,13 @@ def _no(b: Batched) -> Any:
 # Contractions
 
 
-@_rule("np.matmul", "np.dot")
+@batched(np.matmul, np.dot)
 def _product(b: Batched) -> Any:
     (x, y), (first, second), (m, n) = b.xs, b.flags, (b.rank(0), b.rank(1))
     if not m or not n:
         return _elementwise_product(b)
     if m > 2 or n > 2:
-        return np.matmul(x, y) if b.primitive.name == "np.matmul" and m == n else _no(b)
+        return np.matmul(x, y) if b.primitive.function is np.matmul and m == n else _no(b)
     if first and second:
         if (m, n) == (1, 1):
             return np.sum(x * y, axis=1)
@@ -236,7 +225,7 @@ def _elementwise_product(b: Batched) -> Any:
     return scaled[0] * scaled[1]
 
 
-@_rule("np.outer")
+@batched(np.outer)
 def _outer(b: Batched) -> Any:
     if b.rank(0) != 1 or b.rank(1) != 1:
         return _no(b)
@@ -244,7 +233,7 @@ def _outer(b: Batched) -> Any:
     return (x[:, :, None] if first else x[:, None]) * (y[:, None] if second else y)
 
 
-@_rule("np.inner", "np.vdot")
+@batched(np.inner, np.vdot)
 def _inner(b: Batched) -> Any:
     if b.rank(0) != 1 or b.rank(1) != 1 or any(t.dtype is None or t.dtype.kind == "c" for t in b.types):  # type: ignore[attr-defined]
         return _no(b)
@@ -252,7 +241,7 @@ def _inner(b: Batched) -> Any:
     return np.sum(x * y, axis=1) if all(b.flags) else np.matmul(x, y) if b.flags[0] else np.matmul(y, x)
 
 
-@_rule("np.einsum")
+@batched(np.einsum)
 def _einsum(b: Batched) -> Any:
     subscripts = b.static["subscripts"].replace(" ", "")
     if "->" not in subscripts or "." in subscripts:
@@ -264,7 +253,7 @@ def _einsum(b: Batched) -> Any:
     return call(np.einsum, f"{','.join(marked)}->{letter}{result}", *b.xs, **manner)
 
 
-@_rule("np.trace")
+@batched(np.trace)
 def _trace(b: Batched) -> Any:
     return np.einsum("nii->n", b.xs[0]) if _is_square(b) else _no(b)
 
@@ -277,13 +266,13 @@ def _is_square(b: Batched) -> bool:
 # Shapes
 
 
-@_rule("np.shape")
+@batched(np.shape)
 def _shape(b: Batched) -> Any:
     b.same_for_all = True
     return tuple(_lengths(b.xs[0], 1))
 
 
-@_rule("len")
+@batched(len)
 def _len(b: Batched) -> Any:
     if not isinstance(b.types[0], ArrayType):
         return _no(b)
@@ -291,7 +280,7 @@ def _len(b: Batched) -> Any:
     return shape_of(b.xs[0])[1]
 
 
-@_rule("np.size")
+@batched(np.size)
 def _size(b: Batched) -> Any:
     b.same_for_all = True
     total: Any = 1
@@ -308,19 +297,19 @@ def _dims(b: Batched, k: int) -> list[Any]:
     return [shape[key] for key in t.keys] if isinstance(t, ContainerType) else [shape]
 
 
-@_rule("np.reshape")
+@batched(np.reshape)
 def _reshape(b: Batched) -> Any:
     x = b.only_first()
     return np.reshape(x, (b.count, *_known(x, _dims(b, 1))))
 
 
-@_rule("np.broadcast_to")
+@batched(np.broadcast_to)
 def _broadcast_to(b: Batched) -> Any:
     x, dims = b.only_first(), _dims(b, 1)
     return np.broadcast_to(_widened(x, b.rank(), len(dims)), (b.count, *dims))
 
 
-@_rule("np.full")
+@batched(np.full)
 def _full(b: Batched) -> Any:
     if b.flags[0] or b.rank(1):
         return _no(b)
@@ -328,12 +317,12 @@ def _full(b: Batched) -> Any:
     return np.copy(np.broadcast_to(_widened(b.xs[1], 0, len(dims)), (b.count, *dims)))
 
 
-@_rule("np.ravel")
+@batched(np.ravel)
 def _ravel(b: Batched) -> Any:
     return b.xs[0] if b.rank() == 1 else np.reshape(b.xs[0], (b.count, *_known(b.xs[0], [-1])))
 
 
-@_rule("np.transpose")
+@batched(np.transpose)
 def _transpose(b: Batched) -> Any:
     rank = b.rank()
     axes = b.static.get("axes")
@@ -341,36 +330,36 @@ def _transpose(b: Batched) -> Any:
     return np.transpose(b.xs[0], (0, *(a + 1 for a in order))) if rank > 1 else b.xs[0]
 
 
-@_rule("np.swapaxes")
+@batched(np.swapaxes)
 def _swapaxes(b: Batched) -> Any:
     return np.swapaxes(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("axis1", "axis2")))
 
 
-@_rule("np.moveaxis")
+@batched(np.moveaxis)
 def _moveaxis(b: Batched) -> Any:
     return np.moveaxis(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("source", "destination")))
 
 
-@_rule("np.fliplr", "np.flipud", "np.matrix_transpose")
+@batched(np.fliplr, np.flipud, np.matrix_transpose)
 def _turned(b: Batched) -> Any:
     x = b.only_first()
-    if b.primitive.name == "np.matrix_transpose":
+    if b.primitive.function is np.matrix_transpose:
         return np.swapaxes(x, -1, -2)
-    return np.flip(x, 2 if b.primitive.name == "np.fliplr" else 1)
+    return np.flip(x, 2 if b.primitive.function is np.fliplr else 1)
 
 
-@_rule("np.rot90")
+@batched(np.rot90)
 def _rot90(b: Batched) -> Any:
     axes = tuple(_axis(a, b.rank()) for a in b.static.get("axes", (0, 1)))
     return call(np.rot90, b.only_first(), b.static.get("k", 1), axes=axes)
 
 
-@_rule("np.expand_dims")
+@batched(np.expand_dims)
 def _expand_dims(b: Batched) -> Any:
     return np.expand_dims(b.xs[0], _axis(b.static["axis"], b.rank()))
 
 
-@_rule("np.squeeze")
+@batched(np.squeeze)
 def _squeeze(b: Batched) -> Any:
     axis = b.static.get("axis")
     if axis is None:
@@ -383,20 +372,20 @@ def _squeeze(b: Batched) -> Any:
     return np.squeeze(b.xs[0], axis=_axis(axis, b.rank()))
 
 
-@_rule("np.flip")
+@batched(np.flip)
 def _flip(b: Batched) -> Any:
     axis = b.static.get("axis")
     return np.flip(b.xs[0], axis=tuple(range(1, b.rank() + 1)) if axis is None else _axis(axis, b.rank()))
 
 
-@_rule("np.diagonal", "np.diag")
+@batched(np.diagonal, np.diag)
 def _diagonal(b: Batched) -> Any:
     if not _is_square(b) or any(b.static.values()):
         return _no(b)
     return np.einsum("nii->ni", b.xs[0])
 
 
-@_rule("np.concatenate", "np.stack")
+@batched(np.concatenate, np.stack)
 def _concatenate(b: Batched) -> Any:
     t = b.types[0]
     if not isinstance(t, ContainerType) or not isinstance(t.items[0], ArrayType) or t.items[0].rank is None:
@@ -405,7 +394,7 @@ def _concatenate(b: Batched) -> Any:
     return call(b.primitive.function, [b.xs[0][k] for k in t.keys], axis=_axis(axis, t.items[0].rank))
 
 
-@_rule("np.array", "np.asarray")
+@batched(np.array, np.asarray)
 def _array(b: Batched) -> Any:
     if b.static:
         return _no(b)
@@ -454,7 +443,7 @@ def _index(b: Batched) -> tuple[Any, ...]:
     return (slice(None), *(index[k] for k in t.keys))
 
 
-@_rule("getitem")
+@batched(GETITEM)
 def _getitem(b: Batched) -> Any:
     if not isinstance(b.types[0], ArrayType):
         return _of_list(b)
@@ -478,9 +467,8 @@ def _of_list(b: Batched) -> Any:
     return b.xs[0][b.xs[1]]
 
 
-@_rule("index_add", "index_set")
+@batched(INDEX_ADD, INDEX_SET)
 def _scatter(b: Batched) -> Any:
-    primitive = INDEX_ADD if b.primitive.name == "index_add" else INDEX_SET
     base = b.whole(0)
     builder = base.builder
     if b.flags[1]:
@@ -495,14 +483,14 @@ def _scatter(b: Batched) -> Any:
             return _no(b)
         value = _widened(value, b.rank(2), rank)
     operands = [base.operand, builder.operand(index), value.operand]
-    return builder.expr(builder.apply(primitive, operands))
+    return builder.expr(builder.apply(b.primitive, operands))
 
 
 def _is_integers(t: Any) -> bool:
     return isinstance(t, ArrayType) and t.rank is not None and t.dtype is not None and t.dtype.kind in "iu"
 
 
-@_rule("np.take_along_axis")
+@batched(np.take_along_axis)
 def _take_along(b: Batched) -> Any:
     return np.take_along_axis(b.whole(0), b.whole(1), axis=_axis(b.static.get("axis", -1), b.rank()))
 
@@ -510,13 +498,13 @@ def _take_along(b: Batched) -> Any:
 # Transforms
 
 
-@_rule("np.fft.fft", "np.fft.ifft", "np.fft.rfft", "np.fft.irfft")
+@batched(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft)
 def _transform(b: Batched) -> Any:
     along = {**b.static, "axis": _axis(b.static.get("axis", -1), b.rank())}
     return call(b.primitive.function, b.only_first(), *b.xs[1:], **along)
 
 
-@_rule(*(f"np.fft.{kind}fft{suffix}" for kind in ("", "i", "r", "ir") for suffix in ("2", "n")))
+@batched(*(getattr(np.fft, f"{kind}fft{suffix}") for kind in ("", "i", "r", "ir") for suffix in ("2", "n")))
 def _transform_of_many_axes(b: Batched) -> Any:
     axes, s = b.static.get("axes"), b.static.get("s")
     if axes is None:
@@ -525,7 +513,7 @@ def _transform_of_many_axes(b: Batched) -> Any:
     return call(b.primitive.function, b.xs[0], **{**b.static, "axes": _axis(axes, b.rank())})
 
 
-@_rule("np.fft.fftshift", "np.fft.ifftshift")
+@batched(np.fft.fftshift, np.fft.ifftshift)
 def _shift(b: Batched) -> Any:
     axes = b.static.get("axes")
     return call(b.primitive.function, b.xs[0], axes=_axis(tuple(range(b.rank())) if axes is None else axes, b.rank()))

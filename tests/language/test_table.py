@@ -9,7 +9,7 @@ import s2sad
 from tests.language.cases import CASES
 from tests.language.table import PAGE, page
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parent / "emitted"
 CENTRAL = [c for c in CASES if c.golden]
 
 

@@ -265,7 +265,7 @@ def is_real_array(x: Any) -> bool:
 
 
 UP_TO_A_FACTOR = {"np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd"}
-"""Their vectors are defined up to a factor: tests/test_complex.py has what does not depend on it."""
+"""Their vectors are defined up to a factor: tests/api/test_complex.py has what does not depend on it."""
 NOT_COMPLEX = {"np.empty_like", "put_along"}
 """Without defined numbers; a helper that is called with operands of one dtype."""
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from s2sad.analysis.dependence import Dependence
 from s2sad.differentiate.reverse.storage import Kept, array_for, index_of, is_counted, may_be_kept
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
+from s2sad.ir.backend import NUMPY
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import (
     EXTRACT,
@@ -28,7 +29,7 @@ from s2sad.ir.containers import (
     is_basic_index,
 )
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Effect, Layout
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, array
@@ -97,8 +98,8 @@ class Adjoints:
             op.operands[0] for op in self.dependence.loops if isinstance(op, Apply) and op.primitive.update is not None
         }
         """The arrays that are written into: to keep one takes a copy."""
-        self.native = False
-        """Whether the program is to be compiled to native code."""
+        self.backend = NUMPY
+        """What is to run the program."""
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
         self.finals: dict[Value, tuple[Value, Operand] | None] = {}
@@ -310,7 +311,7 @@ class Adjoints:
             not isinstance(op, For)
             or op.snapshots is not None
             or not is_counted(op)
-            or not may_be_kept(value, self.native, self.dependence)
+            or not may_be_kept(value, self.backend, self.dependence)
             or value in op.items
             or self.may_be_unbound(value)
         ):
@@ -409,7 +410,7 @@ class Adjoints:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
         if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if op.primitive.name in _TURNING:
+        if op.primitive.layout is Layout.AXES:
             return True
         if op.primitive is not GETITEM:
             return False
@@ -450,16 +451,6 @@ class Adjoints:
         return result
 
 
-_CHEAP = frozenset(
-    {"np.add", "np.subtract", "np.multiply", "np.floor_divide", "np.remainder", "np.negative", "len", "np.divide"}
-    | {"max", "min", "abs", "np.abs", "np.maximum", "np.minimum"}
-)
-
-
-_TURNING = frozenset({"np.transpose", "np.swapaxes", "np.moveaxis", "np.expand_dims", "np.squeeze"})
-"""The same elements in another order of axes: always a view."""
-
-
 def kept_name(value: Value) -> str:
     """What a value that is kept is called in the reverse sweep: an unnamed integer is an index."""
     if value.hint is not None:
@@ -479,14 +470,14 @@ def plural(name: str) -> str:
 def is_light(op: Apply) -> bool:
     """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.name in _TURNING:
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.layout is Layout.AXES:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)
     if primitive in (MAKE, EXTRACT):
         return True
     t = op.result.type
-    return isinstance(t, ArrayType) and t.is_scalar and (primitive.name in _CHEAP or primitive.constant)
+    return isinstance(t, ArrayType) and t.is_scalar and (primitive.light or primitive.constant)
 
 
 def as_item(t: Type) -> Type:

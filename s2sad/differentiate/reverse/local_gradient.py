@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.sweeps import gradient
 from s2sad.differentiate.tangents import leaf_paths
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Function
@@ -30,10 +31,10 @@ def has_local_gradient(function: Function, active: Sequence[bool]) -> bool:
 
 
 def local_gradient(
-    function: Function, active: Sequence[bool], pair_of: PairOf, name: str, native: bool = False
+    function: Function, active: Sequence[bool], pair_of: PairOf, name: str, backend: Backend = NUMPY
 ) -> Function:
     """`f_value_and_grad(*parameters) -> (value, *gradients)`."""
-    made = gradient(function, active, pair_of, name, True, asked=range(sum(active)), native=native)
+    made = gradient(function, active, pair_of, name, True, asked=range(sum(active)), backend=backend)
     builder = Builder()
     builder.operations = list(made.body.operations)
     value, bars = (builder.extract(made.result, k) for k in (0, 1))

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.values import Apply, Operand, Value
-
-if TYPE_CHECKING:
-    from s2sad.differentiate.reverse.reverse import Reverse
+from s2sad.ir.values import Operand, Value
 
 
 class LazyExpr(Expr):
-    """An expression for a primal value that is read only when an operation is built on it."""
+    """An expression for a primal value that is read only when an operation is built on it.
 
-    __slots__ = ("_found", "_made", "_primal", "_reverse")
+    `read` appends what the value is read from; `item` gives the items of a container that is made of other values.
+    """
 
-    def __init__(self, builder: Builder, primal: Value, reverse: Reverse, made: Apply | None) -> None:
+    __slots__ = ("_item", "_operand", "_primal", "_read")
+
+    def __init__(
+        self,
+        builder: Builder,
+        primal: Value,
+        read: Callable[[Builder, Value], Operand],
+        item: Callable[[object], Expr] | None,
+    ) -> None:
         self.builder = builder
-        self._made = made
         self._primal = primal
-        self._reverse = reverse
-        self._found: Operand | None = None
+        self._read = read
+        self._item = item
+        self._operand: Operand | None = None
 
     @property
     def operand(self) -> Operand:  # type: ignore[override]
-        if self._found is None:
-            self._found = self._reverse.read(self.builder, self._primal)
-        return self._found
+        if self._operand is None:
+            self._operand = self._read(self.builder, self._primal)
+        return self._operand
 
     @property
     def type(self) -> Any:
@@ -38,8 +45,4 @@ class LazyExpr(Expr):
         return None
 
     def __getitem__(self, index: Any) -> Expr:
-        if self._made is None:
-            return super().__getitem__(index)
-        keys = self._made.static["keys"]
-        assert isinstance(keys, tuple)
-        return self._reverse.primal(self.builder, self._made.operands[keys.index(index)])
+        return super().__getitem__(index) if self._item is None else self._item(index)

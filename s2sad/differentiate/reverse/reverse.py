@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from s2sad.differentiate.tangents import (
     tangent_type,
 )
 from s2sad.errors import located
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items, is_flip, unwidened
 from s2sad.ir.dims import new_dim
@@ -63,10 +64,10 @@ class Reverse(Adjoints):
     """One function in reverse mode."""
 
     def __init__(
-        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, native: bool = False
+        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, backend: Backend = NUMPY
     ) -> None:
         super().__init__(function.body, names)
-        self.native = native
+        self.backend = backend
         self.function = function
         self.pair_of = pair_of
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
@@ -127,6 +128,8 @@ class Reverse(Adjoints):
                     self.reverse_if(op, builder)
                 case For() | While():
                     self.reverse_loop(op, builder)
+                case _:
+                    assert_never(op)
 
     def spelled_within(self, op: Operation) -> Iterator[Apply]:
         """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
@@ -156,7 +159,7 @@ class Reverse(Adjoints):
                 if bar is not None and container in self.active:
                     self.contribute(builder, container, bar, (key, *path))
             return
-        if op.primitive.name == "make":
+        if op.primitive is MAKE:
             for operand, key in zip(op.operands, op.static["keys"], strict=True):  # type: ignore[call-overload]
                 for _, path in list(leaves_of(operand)):
                     bar = self.frame.totals.get((y, (key, *path)))
@@ -202,8 +205,11 @@ class Reverse(Adjoints):
         """A primal operand for a rule, looked up only when the rule reads it."""
         if not isinstance(operand, Value):
             return builder.expr(operand)
-        made = self.definition.get(operand)
-        return LazyExpr(builder, operand, self, made if isinstance(made, Apply) and made.primitive is MAKE else None)
+        container = self.definition.get(operand)
+        if not isinstance(container, Apply) or container.primitive is not MAKE:
+            return LazyExpr(builder, operand, self.read, None)
+        items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
+        return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
 
     def cotangent(self, y: Value, builder: Builder) -> Any:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
@@ -524,6 +530,8 @@ class Reverse(Adjoints):
                 return [replace(op, then=then, orelse=orelse, results=results)]
             case For() | While():
                 return self.forward_loop(op)
+            case _:
+                assert_never(op)
 
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)

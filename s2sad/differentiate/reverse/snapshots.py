@@ -25,7 +25,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, UNDEFINED
 from s2sad.ir.lengths import free_values
 from s2sad.ir.primitives.snapshots import ADVANCED, REPLAYED, STEPS, FunctionName, Snapshots
-from s2sad.ir.rewrite import copied, substitute
+from s2sad.ir.rewrite import copied, map_blocks, substitute
 from s2sad.ir.types import Type, tuple_type
 from s2sad.ir.values import (
     Apply,
@@ -34,11 +34,9 @@ from s2sad.ir.values import (
     For,
     Function,
     FunctionRef,
-    If,
     Operand,
     Operation,
     Value,
-    While,
     constant,
     walk,
 )
@@ -74,16 +72,12 @@ def outlined(function: Function, add: Add) -> Function:
 def _outlined(block: Block, name: str, add: Add, inside: bool) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        marked = isinstance(op, For) and op.snapshots is not None
-        match op:
-            case For():
-                op = replace(op, body=_outlined(op.body, name, add, True))
-                op = _with_step(op, name, add) if marked else op
-            case While():
-                op = replace(op, body=_outlined(op.body, name, add, True))
-            case If():
-                op = replace(op, then=_outlined(op.then, name, add, True), orelse=_outlined(op.orelse, name, add, True))
-        operations += _as_call(op, name, add) if marked and inside and isinstance(op, For) else [op]
+        op = map_blocks(op, lambda block: _outlined(block, name, add, True))
+        if isinstance(op, For) and op.snapshots is not None:
+            op = _with_step(op, name, add)
+            operations += _as_call(op, name, add) if inside else [op]
+        else:
+            operations.append(op)
     return replace(block, operations=tuple(operations))
 
 
@@ -191,20 +185,13 @@ def _state_type(items: Sequence[Type]) -> Type:
 def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        own = next(((s.kept, s.undefined) for s in sources.values() if s.loop is op), None)
-        match op:
-            case For() if own is not None:
-                operations += _advance(op, name, *own, add)
-                continue
-            case For():
-                op = replace(op, body=_replayed(op.body, name, sources, add))
-                while any(s in sources for s in op.scanned):
-                    operations, op = _reading(op, operations, sources)
-            case While():
-                op = replace(op, body=_replayed(op.body, name, sources, add))
-            case If():
-                then, orelse = (_replayed(b, name, sources, add) for b in op.blocks)
-                op = replace(op, then=then, orelse=orelse)
+        states = next((s for s in sources.values() if s.loop is op), None)
+        if states is not None:
+            operations += _advance(states.loop, name, states.kept, states.undefined, add)
+            continue
+        op = map_blocks(op, lambda block: _replayed(block, name, sources, add))
+        while isinstance(op, For) and any(s in sources for s in op.scanned):
+            operations, op = _reading(op, operations, sources)
         operations.append(op)
     return replace(block, operations=tuple(operations))
 

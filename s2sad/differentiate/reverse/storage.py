@@ -18,6 +18,7 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence, affine, is_positive
 from s2sad.errors import Location
+from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
 from s2sad.ir.dims import Dim, dim_sum, new_dim
@@ -73,17 +74,17 @@ def is_counted(op: Operation | None) -> bool:
     return step is not None and isinstance(step.type, ArrayType) and step.type.size == 1
 
 
-def may_be_kept(value: Value, native: bool, dependence: Dependence) -> bool:
-    """Whether a value goes to an array: a number; in native code also an array whose shape is known before the loops.
+def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
+    """Whether a value goes to an array: a number, or an array whose shape is known before the loops.
 
-    Python's own numbers are faster in a list, and arrays too, as they need not be copied; but not in native code.
+    Where lists are quick, Python's own numbers are faster in a list, and arrays too, as they need not be copied.
     """
     t = value.type
     if not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "biufc":
         return False
     if t.kind == "array" and t.shape:
-        return native and all(measure(d, dependence) is not None for d in t.shape)
-    return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (native and t.kind == "python")
+        return not backend.lists and all(measure(d, dependence) is not None for d in t.shape)
+    return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (not backend.lists and t.kind == "python")
 
 
 def array_for(value: Value, nest: Sequence[For], name: str) -> Kept:

@@ -17,35 +17,19 @@ from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.reverse import Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
 from s2sad.ir.dims import may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
-from s2sad.ir.printer import is_traced
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, walk
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
-
-
-def numbered(function: Function) -> Function:
-    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
-
-    What is made to be updated is left to take the name of the result.
-    """
-    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
-    unnamed = {op.result for op in applied if op.primitive.name == "np.zeros_like"}
-    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
-    table: dict[Operand, Operand] = {
-        v: Value(v.type, name, True)
-        for v, name in names_of(function).items()
-        if v.hint is None and is_traced(v) and v not in unnamed
-    }
-    return replace(function, body=substitute(function.body, table))
 
 
 def gradient(
@@ -56,7 +40,7 @@ def gradient(
     value: bool = False,
     has_aux: bool = False,
     asked: Sequence[int] | None = None,
-    native: bool = False,
+    backend: Backend = NUMPY,
     elementwise: bool = False,
     holomorphic: bool = False,
 ) -> Function:
@@ -66,7 +50,7 @@ def gradient(
     a complex result. `asked` is the order of several adjoints: a place among the active parameters for each.
     """
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, native)
+    reverse = Reverse(function, active, pair_of, names, backend)
     if holomorphic:
         check_complex(function, reverse.inputs, has_aux)
     if elementwise:
@@ -156,7 +140,7 @@ def pair(
     active: Sequence[bool],
     pair_of: PairOf,
     optimize: Optimizer,
-    native: bool = False,
+    backend: Backend = NUMPY,
     path: Path = (),
     accumulates: Sequence[int] = (),
 ) -> tuple[Function, Function, Type | None]:
@@ -166,7 +150,7 @@ def pair(
     begin with sums that the reverse sweep takes behind it.
     """
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, native)
+    reverse = Reverse(function, active, pair_of, names, backend)
     builder = Builder()
     result = function.result
     seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
@@ -183,10 +167,10 @@ def pair(
     return _split(function, reverse, raw, needed, given)
 
 
-def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, native: bool = False) -> Function:
+def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, backend: Backend = NUMPY) -> Function:
     """`f_reverse(*parameters, result_bar)`: the forward sweep, and the reverse sweep for that cotangent."""
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, native)
+    reverse = Reverse(function, active, pair_of, names, backend)
     builder = Builder()
     seed = Value(tangent_type(function.result.type), f"{_result_name(function.result)}_bar")
     bars = reverse.sweep(seed, builder)
@@ -203,13 +187,13 @@ def pullback(
     places: Sequence[int | None],
     pair_of: PairOf,
     name: str,
-    native: bool = False,
+    backend: Backend = NUMPY,
 ) -> Function:
     """`f_pullback(*parameters, result_bar)`: a tuple of the cotangents of the arguments, None for one without.
 
     `places` says of each argument where its adjoint stands among those of the active parameters.
     """
-    both = both_sweeps(function, active, pair_of, native)
+    both = both_sweeps(function, active, pair_of, backend)
     builder = Builder()
     builder.operations += both.body.operations
     count = sum(p is not None for p in places)

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
+
+import numpy as np
 
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.sweeps import Optimizer, pair
 from s2sad.errors import Location
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, MAKE, MEASURES
+from s2sad.ir.containers import EXTRACT, MAKE
+from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import StaticType, Type, is_active_type
@@ -38,7 +43,7 @@ def transposed(
     pair_of: PairOf,
     optimize: Optimizer,
     functions: Mapping[str, Function],
-    native: bool = False,
+    backend: Backend = NUMPY,
 ) -> tuple[Function, Function, Type | None]:
     """The sweeps of a function, and the type of the residuals between them, from `function(*operands, *dots)`.
 
@@ -48,8 +53,8 @@ def transposed(
         NotLinear: the tangent is not linear.
     """
     active = [p in dots for p in function.parameters]
-    check_linear(function, active, pair_of, optimize, functions, native, (1,))
-    first, second, residuals = pair(function, active, pair_of, optimize, native, (1,))
+    check_linear(function, active, pair_of, optimize, functions, backend, (1,))
+    first, second, residuals = pair(function, active, pair_of, optimize, backend, (1,))
     second = named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
     own = dict(zip(function.parameters, first.parameters, strict=True))
@@ -76,7 +81,7 @@ def check_linear(
     pair_of: PairOf,
     optimize: Optimizer,
     functions: Mapping[str, Function],
-    native: bool,
+    backend: Backend,
     path: tuple[object, ...] = (),
     met: set[object] | None = None,
 ) -> None:
@@ -85,7 +90,7 @@ def check_linear(
     if (function.name, tuple(active)) in met:
         return
     met.add((function.name, tuple(active)))
-    first, second, residuals = pair(function, active, pair_of, optimize, native, path)
+    first, second, residuals = pair(function, active, pair_of, optimize, backend, path)
     own = {op.function.name for op in walk(function.body) if isinstance(op, Call)}
     inputs = [p for p, a in zip(first.parameters, active, strict=True) if a]
     moving = dependents(first, inputs, own)
@@ -101,7 +106,7 @@ def check_linear(
         if callee is None or not any(zeros):
             return False
         try:
-            check_linear(callee, zeros, pair_of, optimize, functions, native)
+            check_linear(callee, zeros, pair_of, optimize, functions, backend)
         except NotLinear:
             return False
         return all(is_active_type(p.type) for p, z in zip(callee.parameters, zeros, strict=True) if z) and depends(
@@ -114,7 +119,7 @@ def check_linear(
         if isinstance(op, Call) and op.function.name in functions:
             inner = [o in given for o in op.operands]
             if any(inner):
-                check_linear(functions[op.function.name], inner, pair_of, optimize, functions, native, (), met)
+                check_linear(functions[op.function.name], inner, pair_of, optimize, functions, backend, (), met)
 
 
 Vanishes = Callable[[Call, list[bool]], bool]
@@ -130,10 +135,10 @@ def check_parts(function: Function, active: Sequence[bool], path: tuple[object, 
         if not isinstance(op, Apply):
             continue
         given = [o in moving for o in op.operands]
-        if op.primitive.name in ("np.add", "np.subtract") and any(given):
+        if op.primitive.is_additive and any(given):
             linear = all(m or is_zero(o, made, vanishes) for o, m in zip(op.operands, given, strict=True))
         else:
-            steps = op.primitive.constant and op.primitive.name not in MEASURES and is_active_type(op.result.type)
+            steps = op.primitive.constant and not op.primitive.measures and is_active_type(op.result.type)
             linear = not (steps and any(given))
         if not linear:
             raise NotLinear(op.location)
@@ -174,11 +179,10 @@ def is_zero(operand: Operand, made: Mapping[Value, Apply | Call], vanishes: Vani
         return False
     if isinstance(op, Call):
         return vanishes(op, [is_zero(o, made, vanishes) for o in op.operands])
-    if op.primitive.name in ("np.zeros", "np.zeros_like"):
+    if op.primitive.zeros:
         return True
-    return op.primitive.name in ("np.broadcast_to", "np.multiply") and any(
-        is_zero(o, made, vanishes) for o in op.operands
-    )
+    keeps_zeros = op.primitive.algebra is Algebra.PRODUCT or op.primitive is lookup(np.broadcast_to)
+    return keeps_zeros and any(is_zero(o, made, vanishes) for o in op.operands)
 
 
 def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
@@ -189,7 +193,7 @@ def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
             item = op.operands[0] is second.parameters[0] and op.static["key"] in items
             if (item or op.operands[0] in held) and not isinstance(op.result.type, StaticType):
                 held.add(op.result)
-        elif not (isinstance(op, Apply) and op.primitive.name in MEASURES) and any(o in held for o in op.operands):
+        elif not (isinstance(op, Apply) and op.primitive.measures) and any(o in held for o in op.operands):
             yield op
 
 
@@ -208,7 +212,7 @@ def dependents(function: Function, values: Sequence[Value], own: Collection[str]
                 found.update(_depending(op, found))
             elif op.primitive is EXTRACT and op.operands[0] in sweeps and op.static["key"] == 1:
                 continue
-            elif op.primitive.name not in MEASURES and any(o in found for o in op.operands):
+            elif not op.primitive.measures and any(o in found for o in op.operands):
                 found.add(op.result)
     return found
 
@@ -216,7 +220,7 @@ def dependents(function: Function, values: Sequence[Value], own: Collection[str]
 def _depending(op: Operation, found: set[Operand]) -> Iterator[Value]:
     """The values that a call, branch or loop binds to what depends on some."""
     match op:
-        case Call():
+        case Apply() | Call():
             yield from op.results if any(o in found for o in op.operands) else ()
         case If():
             for k, r in enumerate(op.results):
@@ -233,3 +237,5 @@ def _depending(op: Operation, found: set[Operand]) -> Iterator[Value]:
             for r, result in zip(op.results, op.body.results, strict=False):
                 if result in found:
                     yield r
+        case _:
+            assert_never(op)

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
 from s2sad.differentiate.definitions import definition_of_call
 from s2sad.differentiate.vmap.no_examples import for_no_example
 from s2sad.errors import UnsupportedCall
-from s2sad.ir.batch_rule import RULES, Batched, NoBatchRule
+from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.dims import Dim, new_dim
@@ -171,7 +171,7 @@ class Batch:
 
     def note(self, op: Operation) -> None:
         """Remember what an operation is that is the same for all examples."""
-        if isinstance(op, Apply) and op.primitive.name in ("np.zeros", "np.zeros_like"):
+        if isinstance(op, Apply) and op.primitive.zeros:
             self.zeros.add(op.result)
         if isinstance(op, Apply) and op.primitive is UNDEFINED:
             self.unbound.add(op.result)
@@ -206,6 +206,8 @@ class Batch:
                     self.branch(op, builder)
                 case For() | While():
                     self.loop(op, builder)
+                case _:
+                    assert_never(op)
         except NoBatchRule:
             del builder.operations[mark:]
             self.flags, self.table = flags, table
@@ -219,13 +221,12 @@ class Batch:
         if op.primitive is EXTRACT:
             self.extract(op, builder)
             return
-        listed = op.primitive in LISTS and op.primitive.name not in RULES
-        if op.primitive.effect is Effect.IO or listed or op.primitive is UNDEFINED:
+        if op.primitive.effect is Effect.IO or op.primitive in LISTS or op.primitive is UNDEFINED:
             raise NoBatchRule(op.primitive.name)
         if op.primitive.definition is not None:
             self.written_out(op, builder)
             return
-        rule = RULES.get(op.primitive.name) or (RULES["elementwise"] if op.primitive.elementwise else None)
+        rule = batch_rule(op.primitive)
         if rule is None:
             raise NoBatchRule(op.primitive.name)
         flags = tuple(map(self.many, op.operands))

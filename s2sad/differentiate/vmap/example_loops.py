@@ -1,4 +1,4 @@
-"""A function of one example in a loop over many, what it gives stored in arrays: the form of `vmap` for native code.
+"""A function of one example in a loop over many, what it gives stored in arrays: the form of `vmap` for compiled loops.
 
 def f_vmap(xs, w):
     v1 = np.sum(w)                       what is the same for all examples, once

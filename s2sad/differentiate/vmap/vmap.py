@@ -12,6 +12,7 @@ from s2sad.differentiate.tangents import pick
 from s2sad.differentiate.vmap.batching import Batch, BatchedCallee, Flag, any_of, joined
 from s2sad.differentiate.vmap.example_loops import arrays_in, in_a_loop
 from s2sad.errors import ArgumentError
+from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
@@ -78,11 +79,11 @@ def vmap(
     out_axes: Axes,
     callee: BatchedCallee,
     name: str,
-    native: bool = False,
+    backend: Backend = NUMPY,
 ) -> Function:
     """A function for many examples, whose values are along any axis of its parameters, which have these types.
 
-    In `native` code it is a loop over the examples: there that is faster than whole arrays, and takes less memory.
+    Where the backend has no `batches` it is a loop over the examples: faster there, and it takes less memory.
     """
     builder = Builder()
     parameters = [
@@ -105,10 +106,10 @@ def vmap(
     batch = Batch(size, count, callee)
     for inner, p, line in zip(function.parameters, parameters, own, strict=True):
         batch.set(inner, *_front(builder, p, iter(line)))
-    if native:
-        in_a_loop(batch, function, builder, [leaf for p in parameters for leaf in arrays_in(builder, p)])
-    else:
+    if backend.batches:
         at_once(batch, function, builder)
+    else:
+        in_a_loop(batch, function, builder, [leaf for p in parameters for leaf in arrays_in(builder, p)])
     places = iter(axes_of(out_axes, function.result.type, "out_axes"))
     operand, flag = batch.get(function.result), batch.flag(function.result)
     result = _placed(batch, builder, operand, flag, places, function.name)

@@ -300,26 +300,41 @@ def breaks(loop: gast.AST) -> bool:
 
 def escaping(tree: gast.FunctionDef) -> Names:
     """The names read by functions inside that are more than called by name: they may be called anywhere."""
-    called = {id(node.func) for node in gast.walk(tree) if isinstance(node, gast.Call)}
-    passed = {node.id for node in gast.walk(tree) if isinstance(node, gast.Name) and id(node) not in called}
-    named = {id(node.value): node for node in gast.walk(tree) if isinstance(node, gast.Assign)}
+    nodes = list(gast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, _FUNCTIONS) and node is not tree]
+    if not functions:
+        return frozenset()
+    called = {id(node.func) for node in nodes if isinstance(node, gast.Call)}
+    passed = {node.id for node in nodes if isinstance(node, gast.Name) and id(node) not in called}
+    named = {id(node.value): node for node in nodes if isinstance(node, gast.Assign)}
     found: set[str] = set()
-    for node in gast.walk(tree):
-        if node is tree or not isinstance(node, _FUNCTIONS):
-            continue
+    for node in functions:
         target = named[id(node)].targets[0] if id(node) in named else None
         name = target.id if isinstance(target, gast.Name) else getattr(node, "name", None)
         stores = isinstance(node, gast.Lambda) and name is not None  # the target itself is such a name
-        uses = sum(isinstance(n, gast.Name) and n.id == name and id(n) not in called for n in gast.walk(tree))
+        uses = sum(isinstance(n, gast.Name) and n.id == name and id(n) not in called for n in nodes)
         if name is None or name in passed and uses > stores:
             found |= free(node)
     return frozenset(found)
 
 
+def _statements(tree: gast.AST) -> Iterator[gast.AST]:
+    """The statements in a statement, those of nested functions too."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in _BODIES:
+            stack += getattr(node, name, ())
+
+
+_BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
 def captured(tree: gast.FunctionDef) -> dict[str, Names]:
     """By the names of nested functions: what is read when one is called, by itself or through others."""
     found: dict[str, Names] = {}
-    for node in gast.walk(tree):
+    for node in _statements(tree):
         names: list[str] = []
         if isinstance(node, gast.FunctionDef) and node is not tree:
             names, function = [node.name], node

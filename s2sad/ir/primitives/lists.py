@@ -292,7 +292,16 @@ REVERSED_ITEMS: Primitive = register(
     )
 )
 ZERO_ITEMS = register(
-    Primitive("zero_items", zero_items, lambda a, /: a, constant=True, helper=True, spelling=_zero_spelling)
+    Primitive(
+        "zero_items",
+        zero_items,
+        lambda a, /: a,
+        constant=True,
+        helper=True,
+        spelling=_zero_spelling,
+        measures=True,
+        written=True,
+    )
 )
 SEQUENCE: Primitive = register(
     Primitive(
@@ -302,6 +311,7 @@ SEQUENCE: Primitive = register(
         tangent=lambda y, xs, dots: _sequence_of(y, [_or_zero(d, x) for d, x in zip(dots, xs, strict=True)]),
         adjoint=lambda g, y, xs, active: tuple(g[k] if a else None for k, a in enumerate(active)),
         spelling=lambda *items: f"[{', '.join(f'_{k}' for k in range(len(items)))}]",
+        written=True,
     )
 )
 APPEND: Primitive = register(
@@ -389,6 +399,7 @@ CONCATENATE: Primitive = register(
             g[_length(xs[0]) :] if active[1] else None,
         ),
         spelling="_0 + _1",
+        written=True,
     )
 )
 LISTS = frozenset({SEQUENCE, APPEND, LIST_SET, LIST_ADD, LIST_INSERT, LIST_DELETE, CONCATENATE})

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
 from s2sad.ir.values import Apply, Operation
 
@@ -38,23 +38,23 @@ class Keywords(Primitive):
         return list(arguments), dict(keywords)
 
 
-def _keywords(function: Any, name: str, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
+def _keywords(function: Any, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
     def type_rule(*values: Type, **static: Any) -> Type:
         return result
 
-    return register(Keywords(name, function, type_rule, constant=True, effect=effect))
+    return register(Keywords(primitive_name(function), function, type_rule, constant=True, effect=effect))
 
 
 MANAGERS = {
-    _keywords(np.errstate, "np.errstate", MANAGER),
-    _keywords(np.printoptions, "np.printoptions", MANAGER),
-    _keywords(warnings.catch_warnings, "warnings.catch_warnings", MANAGER),
-    _keywords(contextlib.nullcontext, "contextlib.nullcontext", MANAGER),
+    _keywords(np.errstate, MANAGER),
+    _keywords(np.printoptions, MANAGER),
+    _keywords(warnings.catch_warnings, MANAGER),
+    _keywords(contextlib.nullcontext, MANAGER),
 }
 """Managers that may be entered again for the reverse sweep: they hold no resource."""
 
 for _function in (warnings.simplefilter, warnings.filterwarnings, warnings.warn):
-    _keywords(_function, f"warnings.{_function.__name__}", NONE, Effect.IO)
+    _keywords(_function, NONE, Effect.IO)
 
 
 def _try_type(*, exceptions: tuple[type, ...]) -> Type:

@@ -10,21 +10,41 @@ Each says why floating point allows it. All of them keep the type.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from s2sad.ir.containers import EXTRACT, SHAPE
-from s2sad.ir.primitive import lookup
-from s2sad.ir.types import ArrayType
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, is_basic_index
+from s2sad.ir.primitive import lookup, required
+from s2sad.ir.types import ArrayType, ContainerType, StaticType
 from s2sad.ir.values import Apply, Constant, Operand, Value
-from s2sad.optimize.identities.operands import is_inexact, is_literal, is_unnamed
+from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed
+from s2sad.optimize.identities.registry import identity
+from s2sad.optimize.identities.rewriter import Rewriter
 
-if TYPE_CHECKING:
-    from s2sad.optimize.simplify import Simplifier
+
+@identity(EXTRACT)
+def item_of_made(s: Rewriter, op: Apply) -> Operand | None:
+    """(a, b)[0] -> a; exact"""
+    made = s.definition(op.operands[0], MAKE)
+    if made is None:
+        return None
+    keys = made.static["keys"]
+    assert isinstance(keys, tuple)
+    return made.operands[keys.index(op.static["key"])]
 
 
-def packed_again(s: Simplifier, op: Apply) -> Operand | None:
+@identity(EXTRACT)
+def first_length(s: Rewriter, op: Apply) -> Operand | None:
+    """x.shape[0] -> len(x) in an adjoint; exact"""
+    shape = s.definition(op.operands[0], SHAPE)
+    if shape is None or not op.about or op.static["key"] != 0:
+        return None
+    return s.build(op, len, shape.operands[0])
+
+
+@identity(MAKE)
+def packed_again(s: Rewriter, op: Apply) -> Operand | None:
     """(c[0], c[1]) -> c, for a tuple or list c that a call returned; exact. A function returns its results by name."""
     if op.result.hint is None and op.result in s.results:
         return None
@@ -39,7 +59,8 @@ def packed_again(s: Simplifier, op: Apply) -> Operand | None:
     return container if same else None
 
 
-def twice_transposed(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.transpose)
+def twice_transposed(s: Rewriter, op: Apply) -> Operand | None:
     """x.T.T -> x; exact"""
     inner = s.definition(op.operands[0], op.primitive)
     if inner is not None and not op.static and not inner.static and inner.operands[0].type == op.result.type:
@@ -47,10 +68,11 @@ def twice_transposed(s: Simplifier, op: Apply) -> Operand | None:
     return None
 
 
-def transposed_product(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.transpose)
+def transposed_product(s: Rewriter, op: Apply) -> Operand | None:
     """(x.T @ y).T -> y.T @ x and (x @ y.T).T -> y @ x.T, for matrices; the same products, summed in some order"""
     product = s.only_read(op.operands[0], lookup(np.matmul))
-    if product is None or op.static or not all(_rank(o) == 2 for o in product.operands):
+    if product is None or op.static or not all(o.type.rank == 2 for o in product.operands):
         return None
     transposed = lookup(np.transpose)
     assert transposed is not None
@@ -60,15 +82,74 @@ def transposed_product(s: Simplifier, op: Apply) -> Operand | None:
     return s.build(op, np.matmul, *turned)
 
 
-def transposed_stack(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.transpose)
+def transposed_stack(s: Rewriter, op: Apply) -> Operand | None:
     """np.stack(rows, axis=1).T -> np.stack(rows), for vectors; exact"""
     stack = s.only_read(op.operands[0], lookup(np.stack))
-    if stack is None or op.static or dict(stack.static) != {"axis": 1} or _rank(op.operands[0]) != 2:
+    if stack is None or op.static or dict(stack.static) != {"axis": 1} or op.operands[0].type.rank != 2:
         return None
     return s.build(op, np.stack, *stack.operands)
 
 
-def item_of_sum(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.transpose)
+def transpose_of_negative(s: Rewriter, op: Apply) -> Operand | None:
+    """(-x).T -> -(x.T); exact"""
+    negative = s.only_read(op.operands[0], lookup(np.negative)) if is_inexact(op.operands[0]) else None
+    if negative is None or op.static or not op.about:
+        return None
+    turned = s.compute(s.builder(op, negative.about), op.primitive, negative.operands, op.static)
+    return s.build(op, np.negative, turned)
+
+
+@identity(np.matmul)
+def product_of_negative(s: Rewriter, op: Apply) -> Operand | None:
+    """x @ -y -> -(x @ y): in a sweep the product is mostly smaller than what is negated; exact"""
+    operands = list(op.operands)
+    for k, o in enumerate(operands):
+        negative = s.only_read(o, lookup(np.negative)) if is_inexact(o) and op.about else None
+        if negative is not None:
+            operands[k] = negative.operands[0]
+            product = s.compute(s.builder(op, negative.about), op.primitive, operands, op.static)
+            return s.build(op, np.negative, product)
+    return None
+
+
+@identity(np.sum)
+def sum_of_negative(s: Rewriter, op: Apply) -> Operand | None:
+    """np.sum(-x) -> -np.sum(x); exact"""
+    x = op.operands[0]
+    negative = s.definition(x, lookup(np.negative)) if is_unnamed(x) and is_inexact(x) else None
+    if negative is None or len(op.operands) > 1 or not op.static.keys() <= {"axis", "keepdims"}:
+        return None
+    total = s.compute(s.builder(op, negative.about), op.primitive, negative.operands, op.static)
+    return s.build(op, np.negative, total)
+
+
+@identity(GETITEM)
+def item_of_row(s: Rewriter, op: Apply) -> Operand | None:
+    """`x[k][i]` is `x[k, i]`: an element is read of the array itself, so that its adjoint is that of an element."""
+    row = op.operands[0]
+    made = s.definition(row, GETITEM) if is_unnamed(row) else None
+    if made is None or not isinstance(made.operands[0].type, ArrayType) or not is_basic_index(op.operands[1].type):
+        return None
+    builder = Builder(op.location, s.reasons(op, ()))
+    first, second = (_index_operands(builder, i) for i in (made.operands[1], op.operands[1]))
+    if first is None or second is None or not all(_is_integer(i) for i in first):
+        return None
+    if any(isinstance(i.type, StaticType) for i in second):
+        return None
+    index = builder.tuple([*first, *second])
+    result = builder.apply(GETITEM, (made.operands[0], index), None, op.result.hint, op.result.loose)
+    if result.type != op.result.type:
+        return None
+    for new in builder.operations:
+        assert isinstance(new, Apply)
+        s.add(new)
+    return s.get(result)
+
+
+@identity(GETITEM)
+def item_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     """np.sum(x, axis=1, keepdims=True)[:, 0] -> np.sum(x, axis=1); exact"""
     x, index = op.operands
     negative = s.only_read(x, lookup(np.negative))
@@ -76,7 +157,7 @@ def item_of_sum(s: Simplifier, op: Apply) -> Operand | None:
     total = s.only_read(x, lookup(np.sum), depth=int(negative is not None))
     if total is None or not isinstance(index, Constant) or total.static.get("keepdims") is not True:
         return None
-    axis, rank = total.static.get("axis"), _rank(x)
+    axis, rank = total.static.get("axis"), x.type.rank
     places = index.value if isinstance(index.value, tuple) else (index.value,)
     if not isinstance(axis, int) or rank is None or not 0 <= axis < rank:
         return None
@@ -90,85 +171,69 @@ def item_of_sum(s: Simplifier, op: Apply) -> Operand | None:
     return result if result.type == op.result.type else None
 
 
-def sum_of_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """np.sum(-x) -> -np.sum(x); exact"""
-    x = op.operands[0]
-    negative = s.definition(x, lookup(np.negative)) if is_unnamed(x) and is_inexact(x) else None
-    if negative is None or len(op.operands) > 1 or not op.static.keys() <= {"axis", "keepdims"}:
-        return None
-    total = s.compute(s.builder(op, negative.about), op.primitive, negative.operands, op.static)
-    return s.build(op, np.negative, total)
-
-
-def product_of_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """x @ -y -> -(x @ y): in a sweep the product is mostly smaller than what is negated; exact"""
-    operands = list(op.operands)
-    for k, o in enumerate(operands):
-        negative = s.only_read(o, lookup(np.negative)) if is_inexact(o) and op.about else None
-        if negative is not None:
-            operands[k] = negative.operands[0]
-            product = s.compute(s.builder(op, negative.about), op.primitive, operands, op.static)
-            return s.build(op, np.negative, product)
-    return None
-
-
-def transpose_of_negative(s: Simplifier, op: Apply) -> Operand | None:
-    """(-x).T -> -(x.T); exact"""
-    negative = s.only_read(op.operands[0], lookup(np.negative)) if is_inexact(op.operands[0]) else None
-    if negative is None or op.static or not op.about:
-        return None
-    turned = s.compute(s.builder(op, negative.about), op.primitive, negative.operands, op.static)
-    return s.build(op, np.negative, turned)
-
-
-def flat_again(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.reshape)
+def flat_again(s: Rewriter, op: Apply) -> Operand | None:
     """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x, and -> g where it has that shape; exact"""
-    if op.about and op.operands[0].type == op.result.type and _rank(op.result) is not None:
+    if op.about and op.operands[0].type == op.result.type and op.result.type.rank is not None:
         return op.operands[0]
-    if not op.about or _rank(op.result) != 1 or _rank(op.operands[0]) in (None, 0, 1):
+    if not op.about or op.result.type.rank != 1 or op.operands[0].type.rank in (None, 0, 1):
         return None
     return s.build(replace(op, operands=op.operands[:1]), np.ravel, op.operands[0])
 
 
-def settled_type(s: Simplifier, op: Apply) -> Operand | None:
-    """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
-    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
-    if not op.about or made is None or made.primitive.name not in ("np.multiply", "np.divide") or made.static:
+@identity(np.broadcast_to)
+def to_same_shape(s: Rewriter, op: Apply) -> Operand | None:
+    """broadcast_to(x, x.shape) -> x; exact"""
+    x = op.operands[0]
+    return x if x.type == op.result.type else None
+
+
+@identity(np.where)
+def settled_choice(s: Rewriter, op: Apply) -> Operand | None:
+    """where(True, x, y) -> x; exact"""
+    condition = op.operands[0]
+    if not isinstance(condition, Constant) or not isinstance(condition.value, bool):
         return None
-    wanted = _dtype(op.result)
-    typed = [_dtype(o) == wanted for o in made.operands if not is_literal(o)]
-    return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
+    kept = op.operands[1 if condition.value else 2]
+    return kept if kept.type == op.result.type else None
 
 
-def same_dtype(s: Simplifier, op: Apply) -> Operand | None:
+@identity(np.zeros_like)
+def zeros_of_zeros(s: Rewriter, op: Apply) -> Operand | None:
+    """`np.zeros_like(np.zeros(n))` is such an array; exact."""
+    zeros = op.operands[0]
+    made = s.definition(zeros, required(np.zeros)) if is_unnamed(zeros) else None
+    return zeros if made is not None and not op.static and zeros.type == op.result.type else None
+
+
+@identity(np.astype, np.float16, np.float32, np.float64, np.complex64, np.complex128)
+def same_dtype(s: Rewriter, op: Apply) -> Operand | None:
     """x.astype(np.float32) -> x and np.float32(x) -> x in an adjoint, for x of that type; exact"""
     return op.operands[0] if op.about and op.operands[0].type == op.result.type else None
 
 
-def first_length(s: Simplifier, op: Apply) -> Operand | None:
-    """x.shape[0] -> len(x) in an adjoint; exact"""
-    shape = s.definition(op.operands[0], SHAPE)
-    if shape is None or not op.about or op.static["key"] != 0:
+@identity(np.astype)
+def settled_type(s: Rewriter, op: Apply) -> Operand | None:
+    """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
+    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
+    if not op.about or made is None or not made.primitive.is_multiplicative or made.static:
         return None
-    return s.build(op, len, shape.operands[0])
+    wanted = dtype_of(op.result)
+    typed = [dtype_of(o) == wanted for o in made.operands if not is_literal(o)]
+    return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
 
 
-def drop_leading_axes(s: Simplifier, op: Apply) -> list[Operand]:
-    """The operands of f(x, np.expand_dims(y, 0)) as those of f(x, y): NumPy adds axes in front itself; exact"""
-    operands = list(op.operands)
-    for k, o in enumerate(operands):
-        made = s.definition(o, lookup(np.expand_dims)) if is_unnamed(o) else None
-        rank, axis = _rank(o), None if made is None else made.static.get("axis")
-        if made is None or rank is None or not isinstance(axis, int) or axis % rank != 0:
-            continue
-        if any(_rank(p) is not None and _rank(p) >= rank for j, p in enumerate(operands) if j != k):  # type: ignore[operator]
-            operands[k] = made.operands[0]
-    return operands
+def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:
+    """The items of a subscript."""
+    if not isinstance(index.type, ContainerType):
+        return [index]
+    if index.type.cls is not tuple:
+        return None
+    if isinstance(index, Constant):
+        return [builder.operand(i) for i in index.value]  # type: ignore[attr-defined]
+    return [builder.extract(index, k) for k in index.type.keys]
 
 
-def _dtype(operand: Operand) -> np.dtype[Any] | None:
-    return operand.type.dtype if isinstance(operand.type, ArrayType) else None
-
-
-def _rank(operand: Operand) -> int | None:
-    return operand.type.rank if isinstance(operand.type, ArrayType) else None
+def _is_integer(operand: Operand) -> bool:
+    t = operand.type
+    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 
@@ -49,9 +53,6 @@ def frozen(v: object) -> object:
     return v
 
 
-# The identities
-
-
 def is_unnamed(operand: Operand) -> bool:
     return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
 
@@ -64,4 +65,8 @@ def is_zeros(op: Operation | None) -> bool:
     """Whether an operation makes zeros: the adjoint's own, no array of the user's that is filled with numbers."""
     if not isinstance(op, Apply):
         return False
-    return op.primitive.name == "np.zeros_like" or (op.primitive.name == "np.zeros" and is_unnamed(op.result))
+    return op.primitive.zeros and (op.primitive.measures or is_unnamed(op.result))
+
+
+def dtype_of(operand: Operand) -> np.dtype[Any] | None:
+    return operand.type.dtype if isinstance(operand.type, ArrayType) else None

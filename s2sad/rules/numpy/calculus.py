@@ -14,10 +14,13 @@ from s2sad.ir.definition import define
 from s2sad.ir.dims import Dim, Size, dim_sum, may_be_negative
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, Type, array, promote
-from s2sad.rules.families import POSITIVE, REAL, array_types, conjugated, fit, rule, spread, type_in
+from s2sad.rules.contributions import conjugated, fit, spread, type_in
+from s2sad.rules.domains import POSITIVE, REAL
+from s2sad.rules.families import rule
 from s2sad.rules.numpy.contractions import bilinear_tangent
 from s2sad.rules.numpy.shaping import axis_in, known_rank
 from s2sad.rules.numpy.statistics import in_double, real
+from s2sad.rules.promotion import array_types
 
 
 def cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:

@@ -13,7 +13,10 @@ from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.dims import Dim, Shape, broadcast_dims, broadcast_shapes, dim_product, may_be_one
 from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import ArrayType, Type, array, promote
-from s2sad.rules.families import REAL, array_types, conjugated, fit, linear, rule
+from s2sad.rules.contributions import conjugated, fit
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import linear, rule
+from s2sad.rules.promotion import array_types
 
 
 def transposed(x: Any) -> Any:

@@ -16,7 +16,10 @@ from s2sad.ir.dims import Dim, Shape, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.primitives.lists import nested
 from s2sad.ir.types import FLOAT, NONE, ArrayType, ContainerType, SequenceType, StaticType, Type, array, tuple_type
-from s2sad.rules.families import REAL, array_types, cast, constant, fit, linear, result_dtype, rule, spread, type_in
+from s2sad.rules.contributions import cast, fit, spread, type_in
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, linear, rule
+from s2sad.rules.promotion import array_types, result_dtype
 
 
 def made(dtype: np.dtype[Any] | None, shape: Shape | None) -> ArrayType:
@@ -54,7 +57,7 @@ def strong(*types: ArrayType) -> np.dtype[Any] | None:
 # of constants
 
 
-def _filled(function: Callable[..., Any]) -> None:
+def _filled(function: Callable[..., Any], zeros: bool = False, blank: bool = False) -> None:
     def type_rule(shape: Type, /, dtype: Any = float) -> Type:
         return made(np.dtype(dtype), shape_operand(shape, f"np.{function.__name__}"))
 
@@ -62,6 +65,9 @@ def _filled(function: Callable[..., Any]) -> None:
         function,
         type_rule,
         samples=lambda rng: [Sample((3,)), Sample(((2, 3),)), Sample(((),)), Sample(([0, 2],), {"dtype": np.float32})],
+        zeros=zeros,
+        blank=blank,
+        written=True,
     )
 
 
@@ -77,12 +83,12 @@ def _like_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((REAL(rng, (3,)),), {"dtype": np.dtype(int)})
 
 
-_filled(np.zeros)
+_filled(np.zeros, zeros=True, blank=True)
 _filled(np.ones)
-_filled(np.empty)
-constant(np.zeros_like, _like_type, samples=_like_samples)
-constant(np.ones_like, _like_type, samples=_like_samples)
-constant(np.empty_like, _like_type, samples=_like_samples)
+_filled(np.empty, blank=True)
+constant(np.zeros_like, _like_type, samples=_like_samples, zeros=True, blank=True, written=True, measures=True)
+constant(np.ones_like, _like_type, samples=_like_samples, measures=True)
+constant(np.empty_like, _like_type, samples=_like_samples, blank=True, written=True)
 
 
 def _eye_type(N: Type, M: Type | None = None, /, k: int = 0, dtype: Any = float) -> Type:
@@ -364,7 +370,7 @@ def _array_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((REAL(rng, (3,)),), {"dtype": complex})
 
 
-rule(np.array, _array_type, tangent=_array_tangent, adjoint=_array_adjoint, samples=_array_samples)
+rule(np.array, _array_type, tangent=_array_tangent, adjoint=_array_adjoint, samples=_array_samples, written=True)
 rule(
     np.asarray,
     _as_array_type,
@@ -386,6 +392,7 @@ linear(
     lambda g, x: fit(g, x),
     _copy_type,
     spelling=lambda a: "_0.copy()" if a.kind == "array" else "np.copy(_0)",
+    written=True,
     samples=lambda rng: [Sample((REAL(rng, shape),)) for shape in [(), (3,), (2, 3)]] + [Sample((1.5,))],
 )
 

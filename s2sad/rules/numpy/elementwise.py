@@ -19,25 +19,10 @@ from s2sad.ir.builder import Expr
 from s2sad.ir.dims import broadcast_shapes
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import BOOL, ArrayType, StaticType, Type, array, promote, tuple_type
-from s2sad.rules.families import (
-    ABOVE_ONE,
-    DIVIDEND,
-    DIVISOR,
-    POSITIVE,
-    REAL,
-    UNIT,
-    array_types,
-    constant,
-    elementwise,
-    elementwise_samples,
-    elementwise_type,
-    fit,
-    linear,
-    result_dtype,
-    rule,
-    spread,
-    type_in,
-)
+from s2sad.rules.contributions import fit, spread, type_in
+from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, elementwise_samples
+from s2sad.rules.families import constant, elementwise, linear, rule
+from s2sad.rules.promotion import array_types, elementwise_type, result_dtype
 from s2sad.rules.python.arithmetic import power_by_base, power_by_exponent, share, sign
 
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
@@ -103,8 +88,8 @@ def share_of(wins: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
 # fmt: off
 elementwise(np.absolute,  sign,                            analytic=True, spelling="np.abs(_0)")
 elementwise(np.fabs,      lambda y, x: np.sign(x))
-elementwise(np.maximum,   share_of(operator.gt),           lambda z, x, y: share_of(operator.gt)(z, y, x))
-elementwise(np.minimum,   share_of(operator.lt),           lambda z, x, y: share_of(operator.lt)(z, y, x))
+elementwise(np.maximum,   share_of(operator.gt),           lambda z, x, y: share_of(operator.gt)(z, y, x), light=True)
+elementwise(np.minimum,   share_of(operator.lt),           lambda z, x, y: share_of(operator.lt)(z, y, x), light=True)
 elementwise(np.fmax,      share,                           lambda z, x, y: share(z, y, x))
 elementwise(np.fmin,      share,                           lambda z, x, y: share(z, y, x))
 elementwise(np.fmod,      lambda z, x, y: 1.0,             lambda z, x, y: (z - x) / y, domain=(DIVIDEND, DIVISOR))

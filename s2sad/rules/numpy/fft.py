@@ -19,8 +19,11 @@ from s2sad.ir.definition import define
 from s2sad.ir.dims import Dim, Shape, derived_dim, dim_sum, new_dim
 from s2sad.ir.primitive import Sample, Samples
 from s2sad.ir.types import ArrayType, Type, array
-from s2sad.rules.families import REAL, array_types, cast, constant, fit, linear, type_in
+from s2sad.rules.contributions import cast, fit, type_in
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, linear
 from s2sad.rules.numpy.shaping import axis_in, known_rank, scattered
+from s2sad.rules.promotion import array_types
 
 _COMPLEX = {np.dtype(np.float16): np.complex64, np.dtype(np.float32): np.complex64}
 _OPPOSITE = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}

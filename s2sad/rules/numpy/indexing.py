@@ -13,7 +13,9 @@ from s2sad.ir.containers import INDEX_ADD, STORED, has_only_masks, indexed_shape
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, Type, array, tuple_type, type_of
-from s2sad.rules.families import REAL, array_types, constant, linear, rule
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, linear, rule
+from s2sad.rules.promotion import array_types
 
 WHOLE = SliceType(None, None, None)
 

@@ -13,8 +13,11 @@ from s2sad.ir.builder import Expr, call, shape_of
 from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import NONE, ArrayType, ContainerType, Type
-from s2sad.rules.families import REAL, array_types, cast, fit, linear, rule, type_in
+from s2sad.rules.contributions import cast, fit, type_in
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import linear, rule
 from s2sad.rules.numpy.shaping import axis_in, known_rank, scattered, shaped
+from s2sad.rules.promotion import array_types
 
 VIEW = Effect.VIEW
 

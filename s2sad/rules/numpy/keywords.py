@@ -15,7 +15,8 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.rules.families import REAL, conjugated
+from s2sad.rules.contributions import conjugated
+from s2sad.rules.domains import REAL
 from s2sad.rules.numpy.linalg import positive
 from s2sad.rules.numpy.reductions import Axis
 from s2sad.rules.numpy.shaping import axis_in, known_rank

@@ -17,11 +17,14 @@ from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
-from s2sad.rules.families import REAL, array_types, conjugated, constant, fit, rule
+from s2sad.rules.contributions import conjugated, fit
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, rule
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import _matrix, adjointed, positive, regular
 from s2sad.rules.numpy.shaping import known_rank
 from s2sad.rules.numpy.statistics import in_dtype_of, keywords
+from s2sad.rules.promotion import array_types
 
 
 def _pinv_type(a: Type, /, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Type:

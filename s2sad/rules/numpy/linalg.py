@@ -23,10 +23,13 @@ from s2sad.ir.builder import rank_of
 from s2sad.ir.dims import Shape, broadcast_shapes
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, Type, array
-from s2sad.rules.families import REAL, array_types, conjugated, fit, real_part, result_dtype, rule
+from s2sad.rules.contributions import conjugated, fit, real_part
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import rule
 from s2sad.rules.numpy.contractions import products_fit, transposed
 from s2sad.rules.numpy.reductions import expanded, reduced_shape
 from s2sad.rules.numpy.shaping import _least
+from s2sad.rules.promotion import array_types, result_dtype
 from s2sad.rules.python.arithmetic import sign
 
 

@@ -14,9 +14,12 @@ from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Effect, Sample
 from s2sad.ir.types import ArrayType, SequenceType, Type
-from s2sad.rules.families import POSITIVE, REAL, array_types, linear, type_in
+from s2sad.rules.contributions import type_in
+from s2sad.rules.domains import POSITIVE, REAL
+from s2sad.rules.families import linear
 from s2sad.rules.numpy.shaping import axis_in, known_rank, shaped
 from s2sad.rules.numpy.statistics import in_dtype_of, keywords
+from s2sad.rules.promotion import array_types
 
 
 def items_of(arrays: Any, what: str) -> list[Any]:

@@ -13,7 +13,10 @@ from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum
 from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Type, array, integer
-from s2sad.rules.families import REAL, array_types, cast, conjugated, constant, linear, result_dtype, rule, type_in
+from s2sad.rules.contributions import cast, conjugated, type_in
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, linear, rule
+from s2sad.rules.promotion import array_types, result_dtype
 
 Axis = int | tuple[int, ...] | None
 
@@ -403,5 +406,7 @@ def _size_spelling(a: Type) -> str:
     return "_0.size" if isinstance(a, ArrayType) and a.kind == "array" else "np.size(_0)"
 
 
-constant(np.size, _size_type, _size_spelling, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])
+constant(
+    np.size, _size_type, spelling=_size_spelling, measures=True, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))]
+)
 constant(np.ndim, _ndim_type, samples=lambda rng: [Sample((REAL(rng, (2, 3)),))])

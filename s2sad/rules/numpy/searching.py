@@ -11,10 +11,12 @@ from s2sad.ir.definition import define
 from s2sad.ir.dims import Shape, dim_product, new_dim
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import BOOL, ArrayType, Type, array, tuple_type
-from s2sad.rules.families import REAL, array_types, constant, rule
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, rule
 from s2sad.rules.numpy.reductions import reduced_shape
 from s2sad.rules.numpy.shaping import scattered
 from s2sad.rules.numpy.statistics import keywords
+from s2sad.rules.promotion import array_types
 
 PLACES = np.dtype(np.int64)
 

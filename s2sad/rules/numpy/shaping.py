@@ -11,11 +11,14 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
-from s2sad.ir.primitive import Effect, NotByRule, Sample
+from s2sad.ir.primitive import Effect, Layout, NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer
-from s2sad.rules.families import REAL, array_types, constant, fit, linear, of_array, rule
+from s2sad.rules.contributions import fit
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant, linear, of_array, rule
 from s2sad.rules.numpy.creation import length as length_of
 from s2sad.rules.numpy.creation import shape_operand
+from s2sad.rules.promotion import array_types
 
 VIEW = Effect.VIEW
 
@@ -75,6 +78,7 @@ linear(
     lambda g, x, shape: np.sum(g) if rank_of(x) == 0 else np.reshape(g, shape_of(x)),
     _reshape_type,
     effect=VIEW,
+    layout=Layout.SHAPE,
     spelling=of_array("_0.reshape(_1)", "np.reshape(_0, _1)"),
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)), (3, 2))),
@@ -95,6 +99,7 @@ linear(
     lambda g, x: np.reshape(g, shape_of(x)),
     _ravel_type,
     effect=VIEW,
+    layout=Layout.SHAPE,
     samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(2, 3), (4,), ()]],
 )
 
@@ -112,6 +117,7 @@ linear(
     lambda g, x, axes=None: np.transpose(g) if axes is None else np.transpose(g, tuple(map(int, np.argsort(axes)))),
     _transpose_type,
     effect=VIEW,
+    layout=Layout.AXES,
     spelling=of_array("_0.T", "np.transpose(_0)"),
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)),)),
@@ -135,6 +141,7 @@ linear(
     lambda g, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
     _swapaxes_type,
     effect=VIEW,
+    layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3)), 0, 1))],
 )
 
@@ -152,6 +159,7 @@ linear(
     lambda g, x, source, destination: np.moveaxis(g, destination, source),
     _moveaxis_type,
     effect=VIEW,
+    layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3, 4)), (0, 1), (2, 0)))],
 )
 
@@ -171,6 +179,7 @@ linear(
     lambda g, x, axis=None: np.reshape(g, shape_of(x)),
     _squeeze_type,
     effect=VIEW,
+    layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 1, 3)),), {"axis": 1}), Sample((REAL(rng, (1, 3)),))],
 )
 
@@ -203,6 +212,7 @@ linear(
     lambda g, x, axis: np.squeeze(g, axis=axis),
     _expand_dims_type,
     effect=VIEW,
+    layout=Layout.AXES,
     spelling=_expand_dims_spelling,
     samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
 )
@@ -584,5 +594,5 @@ def _range_type(start: Type, stop: Type, step: Type, /) -> Type:
     return SequenceType(integer(), new_dim("k"))
 
 
-constant(len, _len_type, samples=lambda rng: [Sample((REAL(rng, (3, 2)),))])
-constant(range, _range_type, "list(range(_0, _1, _2))")
+constant(len, _len_type, measures=True, light=True, samples=lambda rng: [Sample((REAL(rng, (3, 2)),))])
+constant(range, _range_type, spelling="list(range(_0, _1, _2))")

@@ -16,7 +16,8 @@ from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
-from s2sad.rules.families import REAL, cast, conjugated, type_in
+from s2sad.rules.contributions import cast, conjugated, type_in
+from s2sad.rules.domains import REAL
 from s2sad.rules.numpy.reductions import Axis, axes_of, count_of
 from s2sad.rules.numpy.shaping import known_rank
 

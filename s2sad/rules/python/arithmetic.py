@@ -16,21 +16,25 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value
-from s2sad.ir.primitive import Sample, Samples
+from s2sad.ir.dims import Dim, dim_scaled, dim_sum
+from s2sad.ir.primitive import Algebra, Sample, Samples
 from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, tuple_type
-from s2sad.rules.families import (
-    DIVIDEND,
-    DIVISOR,
-    POSITIVE,
-    REAL,
+from s2sad.rules.contributions import fit, spread
+from s2sad.rules.domains import DIVIDEND, DIVISOR, POSITIVE, REAL, elementwise_samples
+from s2sad.rules.families import constant, elementwise, rule
+from s2sad.rules.promotion import (
+    Promotion,
+    SizeRule,
     array_types,
-    constant,
-    elementwise,
-    elementwise_samples,
+    bitwise_dtype,
     elementwise_type,
-    fit,
-    rule,
-    spread,
+    operator_type,
+    power_dtype,
+    product_size,
+    quotient_dtype,
+    quotient_size,
+    size_by,
+    truth_dtype,
 )
 
 # powers
@@ -59,29 +63,70 @@ def power_by_exponent(log: Callable[[Any], Any]) -> Callable[[Any, Any, Any], An
 
 
 # operators
-elementwise(np.add, lambda z, x, y: 1.0, lambda z, x, y: 1.0, spelling="_0 + _1", analytic=True, aliases=[operator.add])
 elementwise(
-    np.subtract, lambda z, x, y: 1.0, lambda z, x, y: -1.0, spelling="_0 - _1", analytic=True, aliases=[operator.sub]
+    np.add,
+    lambda z, x, y: 1.0,
+    lambda z, x, y: 1.0,
+    type_rule=operator_type(np.add, size=dim_sum),
+    spelling="_0 + _1",
+    analytic=True,
+    algebra=Algebra.SUM,
+    fold=operator.add,
+    light=True,
+    aliases=[operator.add],
 )
 elementwise(
-    np.multiply, lambda z, x, y: y, lambda z, x, y: x, spelling="_0 * _1", analytic=True, aliases=[operator.mul]
+    np.subtract,
+    lambda z, x, y: 1.0,
+    lambda z, x, y: -1.0,
+    type_rule=operator_type(np.subtract, size=lambda a, b: dim_sum(a, b, -1)),
+    spelling="_0 - _1",
+    analytic=True,
+    algebra=Algebra.DIFFERENCE,
+    fold=operator.sub,
+    light=True,
+    aliases=[operator.sub],
+)
+elementwise(
+    np.multiply,
+    lambda z, x, y: y,
+    lambda z, x, y: x,
+    type_rule=operator_type(np.multiply, size=product_size),
+    spelling="_0 * _1",
+    analytic=True,
+    algebra=Algebra.PRODUCT,
+    fold=operator.mul,
+    light=True,
+    aliases=[operator.mul],
 )
 elementwise(
     np.divide,
     lambda z, x, y: 1.0 / y,
     lambda z, x, y: -z / y,
+    type_rule=operator_type(np.divide, quotient_dtype),
     spelling="_0 / _1",
     analytic=True,
+    algebra=Algebra.QUOTIENT,
+    fold=operator.truediv,
+    light=True,
     aliases=[operator.truediv],
 )
+_remainder_type = operator_type(np.remainder, size=size_by("%", operator.mod))
 elementwise(
     np.remainder,
     lambda z, x, y: 1.0,
     lambda z, x, y: -(x // y),
+    type_rule=_remainder_type,
     domain=(DIVIDEND, DIVISOR),
     spelling="_0 % _1",
+    fold=operator.mod,
+    light=True,
     aliases=[operator.mod],
 )
+
+
+def _power_size(a: Dim, b: Dim) -> Dim | None:
+    return a**b if isinstance(a, int) and isinstance(b, int) and b > 0 else None
 
 
 def _power_samples(rng: np.random.Generator) -> Iterable[Sample]:
@@ -100,16 +145,32 @@ elementwise(
     np.power,
     power_by_base,
     power_by_exponent(np.log),
+    type_rule=operator_type(np.power, power_dtype, _power_size),
     spelling="_0 ** _1",
     samples=_power_samples,
+    fold=operator.pow,
     aliases=[operator.pow, builtins.pow],
 )
-elementwise(np.negative, lambda y, x: -1.0, spelling="-_0", analytic=True, aliases=[operator.neg])
-elementwise(np.positive, lambda y, x: 1.0, spelling="+_0", analytic=True, aliases=[operator.pos])
-
-
-def _operator(function: np.ufunc, spelling: str, alias: Callable[..., Any], samples: Samples) -> None:
-    constant(function, elementwise_type(function), spelling, elementwise=True, samples=samples, aliases=[alias])
+elementwise(
+    np.negative,
+    lambda y, x: -1.0,
+    type_rule=operator_type(np.negative, size=lambda a: dim_scaled(a, -1)),
+    spelling="-_0",
+    analytic=True,
+    algebra=Algebra.NEGATIVE,
+    fold=operator.neg,
+    light=True,
+    aliases=[operator.neg],
+)
+elementwise(
+    np.positive,
+    lambda y, x: 1.0,
+    type_rule=operator_type(np.positive, size=lambda a: a),
+    spelling="+_0",
+    analytic=True,
+    fold=operator.pos,
+    aliases=[operator.pos],
+)
 
 
 def _whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -118,19 +179,48 @@ def _whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 _reals, _integers = elementwise_samples((REAL, REAL)), elementwise_samples((_whole, _whole))
 
-_operator(np.floor_divide, "_0 // _1", operator.floordiv, _reals)
-_operator(np.equal, "_0 == _1", operator.eq, _reals)
-_operator(np.not_equal, "_0 != _1", operator.ne, _reals)
-_operator(np.less, "_0 < _1", operator.lt, _reals)
-_operator(np.less_equal, "_0 <= _1", operator.le, _reals)
-_operator(np.greater, "_0 > _1", operator.gt, _reals)
-_operator(np.greater_equal, "_0 >= _1", operator.ge, _reals)
-_operator(np.bitwise_and, "_0 & _1", operator.and_, _integers)
-_operator(np.bitwise_or, "_0 | _1", operator.or_, _integers)
-_operator(np.bitwise_xor, "_0 ^ _1", operator.xor, _integers)
-_operator(np.left_shift, "_0 << _1", operator.lshift, _integers)
-_operator(np.right_shift, "_0 >> _1", operator.rshift, _integers)
-_operator(np.invert, "~_0", operator.invert, elementwise_samples((_whole,)))
+_floor_divide_type = operator_type(np.floor_divide, size=quotient_size)
+constant(
+    np.floor_divide,
+    _floor_divide_type,
+    spelling="_0 // _1",
+    elementwise=True,
+    samples=_reals,
+    fold=operator.floordiv,
+    light=True,
+    aliases=[operator.floordiv],
+)
+
+
+def _comparison(function: np.ufunc, spelling: str, python: Callable[..., Any]) -> None:
+    type_rule = operator_type(function, truth_dtype)
+    constant(function, type_rule, [python], spelling=spelling, elementwise=True, samples=_reals, fold=python)
+
+
+def _of_bits(
+    function: np.ufunc,
+    spelling: str,
+    python: Callable[..., Any],
+    dtype: Promotion | None = None,
+    size: SizeRule | None = None,
+    samples: Samples = _integers,
+) -> None:
+    type_rule = operator_type(function, dtype, size)
+    constant(function, type_rule, [python], spelling=spelling, elementwise=True, samples=samples)
+
+
+_comparison(np.equal, "_0 == _1", operator.eq)
+_comparison(np.not_equal, "_0 != _1", operator.ne)
+_comparison(np.less, "_0 < _1", operator.lt)
+_comparison(np.less_equal, "_0 <= _1", operator.le)
+_comparison(np.greater, "_0 > _1", operator.gt)
+_comparison(np.greater_equal, "_0 >= _1", operator.ge)
+_of_bits(np.bitwise_and, "_0 & _1", operator.and_, bitwise_dtype)
+_of_bits(np.bitwise_or, "_0 | _1", operator.or_, bitwise_dtype)
+_of_bits(np.bitwise_xor, "_0 ^ _1", operator.xor, bitwise_dtype)
+_of_bits(np.left_shift, "_0 << _1", operator.lshift, size=size_by("<<", operator.lshift))
+_of_bits(np.right_shift, "_0 >> _1", operator.rshift, size=size_by(">>", operator.rshift))
+_of_bits(np.invert, "~_0", operator.invert, samples=elementwise_samples((_whole,)))
 
 constant(np.logical_and, elementwise_type(np.logical_and), elementwise=True, samples=_reals)
 constant(np.logical_or, elementwise_type(np.logical_or), elementwise=True, samples=_reals)
@@ -201,7 +291,7 @@ def sign(y: Any, x: Any) -> Any:
 
 
 def _divmod_type(x: Type, y: Type, /) -> Type:
-    return tuple_type(elementwise_type(np.floor_divide)(x, y), elementwise_type(np.remainder)(x, y))
+    return tuple_type(_floor_divide_type(x, y), _remainder_type(x, y))
 
 
 def _divmod_tangent(y: Any, xs: Any, dots: Any) -> Any:
@@ -218,7 +308,7 @@ def _divmod_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     return (fit(g[1], xs[0]) if active[0] else None, fit(-(g[1] * y[0]), xs[1]) if active[1] else None)
 
 
-elementwise(builtins.abs, sign, type_rule=_abs_type, analytic=True, aliases=[operator.abs])
+elementwise(builtins.abs, sign, type_rule=_abs_type, analytic=True, light=True, aliases=[operator.abs])
 elementwise(builtins.float, lambda y, x: 1.0, type_rule=_converted("float", FLOAT), samples=_scalar_samples)
 elementwise(
     builtins.complex,
@@ -242,7 +332,7 @@ rule(
 )
 constant(builtins.int, _converted("int", INT), samples=_scalar_samples)
 constant(builtins.bool, _truth_type, samples=_scalar_samples)
-constant(operator.not_, _truth_type, "not _0", samples=_scalar_samples)
+constant(operator.not_, _truth_type, spelling="not _0", samples=_scalar_samples)
 constant(
     builtins.round,
     _round_type,
@@ -314,4 +404,5 @@ for _name, _function in (("max", max), ("min", min)):
         tangent=_extremum_tangent,
         adjoint=_extremum_adjoint,
         samples=_extremum_samples,
+        light=True,
     )

@@ -14,19 +14,9 @@ import numpy as np
 from s2sad.ir.builder import call
 from s2sad.ir.primitive import Rule, Sample
 from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, integer, leaves
-from s2sad.rules.families import (
-    ABOVE_ONE,
-    DIVIDEND,
-    DIVISOR,
-    POSITIVE,
-    REAL,
-    UNIT,
-    Domain,
-    constant,
-    elementwise,
-    fit,
-    rule,
-)
+from s2sad.rules.contributions import fit
+from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, Domain
+from s2sad.rules.families import constant, elementwise, rule
 from s2sad.rules.python.arithmetic import power_by_base, power_by_exponent, scalar_types
 
 

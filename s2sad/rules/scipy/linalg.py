@@ -17,13 +17,16 @@ from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import Type, array, tuple_type
-from s2sad.rules.families import REAL, array_types, fit, result_dtype, rule, spread
+from s2sad.rules.contributions import fit, spread
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import rule
 from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.fft import zeros_like
 from s2sad.rules.numpy.linalg import positive, regular
 from s2sad.rules.numpy.shaping import known_rank
 from s2sad.rules.numpy.statistics import in_double, real
+from s2sad.rules.promotion import array_types, result_dtype
 
 TURNED: dict[Any, bool] = {0: False, "N": False, 1: True, "T": True}
 """The values of `trans`: whether the matrix is transposed."""

@@ -14,11 +14,14 @@ from s2sad.ir.definition import define
 from s2sad.ir.dims import dim_sum
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array, promote
-from s2sad.rules.families import REAL, array_types, conjugated, fit, rule
+from s2sad.rules.contributions import conjugated, fit
+from s2sad.rules.domains import REAL
+from s2sad.rules.families import rule
 from s2sad.rules.numpy.calculus import along_axis, cut, grid, trapezoid, trapezoid_samples
 from s2sad.rules.numpy.contractions import bilinear_tangent
 from s2sad.rules.numpy.shaping import known_rank
 from s2sad.rules.numpy.statistics import in_double
+from s2sad.rules.promotion import array_types
 
 # Integrals
 

@@ -19,24 +19,12 @@ from s2sad.ir.definition import define
 from s2sad.ir.dims import broadcast_shapes
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array, tuple_type
-from s2sad.rules.families import (
-    ABOVE_ONE,
-    POSITIVE,
-    REAL,
-    UNIT,
-    array_types,
-    constant,
-    elementwise,
-    elementwise_samples,
-    elementwise_type,
-    fit,
-    result_dtype,
-    rule,
-    spread,
-    type_in,
-)
+from s2sad.rules.contributions import fit, spread, type_in
+from s2sad.rules.domains import ABOVE_ONE, POSITIVE, REAL, UNIT, elementwise_samples
+from s2sad.rules.families import constant, elementwise, rule
 from s2sad.rules.numpy.reductions import Axis, expanded, reduced_shape
 from s2sad.rules.numpy.statistics import in_double, keywords, real
+from s2sad.rules.promotion import array_types, elementwise_type, result_dtype
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)

@@ -1,0 +1,180 @@
+"""Emitted modules compiled by numba: every function of a module, in nopython mode, cached on disk."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import types
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from s2sad.backends.numba.boundary import Boundary, classes_in, classes_named, is_importable, structure
+from s2sad.backends.numba.spelling import NumbaSpelling
+from s2sad.backends.runner import Call, Interface, Runner
+from s2sad.errors import ArgumentError
+from s2sad.ir.backend import Backend
+from s2sad.ir.types import Type
+
+
+def is_there() -> bool:
+    """Whether numba is installed."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def compiled(module: types.ModuleType) -> None:
+    """Make native code of all functions of a module; the compilation itself waits for their first calls."""
+    import numba
+
+    for name, f in list(vars(module).items()):
+        if isinstance(f, types.FunctionType) and f.__module__ == module.__name__:
+            setattr(module, name, numba.njit(cache=True)(f))
+
+
+def interpreted(module: types.ModuleType, name: str) -> Callable[..., Any]:
+    """A function of a native module as Python runs it, and all that it calls."""
+    own = types.ModuleType(module.__name__)
+    vars(own).update((k, v) for k, v in vars(module).items() if not hasattr(v, "py_func"))
+    exec(compile(Path(module.__file__ or "").read_text(encoding="utf-8"), str(module.__file__), "exec"), vars(own))
+    return getattr(own, name)  # type: ignore[no-any-return]
+
+
+class CannotCompile(Exception):
+    """What numba says of a function that it cannot compile."""
+
+
+def with_fallback(
+    dispatcher: Any,
+    around: Callable[[Callable[..., Any]], Callable[..., Any]],
+    plain: Callable[[], Callable[..., Any]],
+    name: str,
+    lines: Mapping[str, Sequence[Sequence[int]]],
+) -> Callable[..., Any]:
+    """The native function, compiled at its first call; where that fails, NumPy's, after one warning that says why.
+
+    `around` puts the boundary around a function of leaves.
+    """
+    import numba
+
+    def compiling(*leaves: Any) -> Any:
+        try:
+            with warnings.catch_warnings():
+                # of layouts that the emitted text cannot know
+                warnings.simplefilter("ignore", numba.core.errors.NumbaPerformanceWarning)
+                dispatcher.compile(tuple(map(numba.typeof, leaves)))
+        except Exception as e:  # numba's own errors, and whatever else it stumbles over
+            raise CannotCompile(reason(e, lines)) from e
+        return dispatcher(*leaves)
+
+    state = [around(compiling)]
+
+    def call(*args: Any) -> Any:
+        return state[0](*args)
+
+    def first(*args: Any) -> Any:
+        try:
+            result = around(compiling)(*args)
+        except CannotCompile as e:
+            warnings.warn(f"numba cannot compile {name}, NumPy is used: {e}", stacklevel=5)
+            state[0] = plain()
+            return state[0](*args)
+        state[0] = around(dispatcher)
+        return result
+
+    state[0] = first
+    return call
+
+
+def reason(e: Exception, lines: Mapping[str, Sequence[Sequence[int]]]) -> str:
+    """What numba says, the line of the emitted text that it speaks of, and the user's line that this comes from."""
+    said = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(e)).splitlines() if line.strip()]
+    what = next((line for line in said if not line.startswith("Failed in")), "")
+    places = re.findall(r'File "([^"]+)", line (\d+)', str(e))
+    if not places:
+        return what
+    file, number = places[-1]
+    found = [(f, line) for f, rows in lines.items() for emitted, line in rows if emitted == int(number)]
+    text = linecache.getline(file, int(number)) or _line_of(str(e), number)
+    user = f' (from File "{found[0][0]}", line {found[0][1]})' if found else ""
+    return f"{what}: {text.strip()}{user}"
+
+
+def _line_of(message: str, number: str) -> str:
+    """The line of the text that numba shows."""
+    after = message.rsplit(f"line {number}:", 1)[-1].splitlines()
+    return next((t for t in after if t.strip() and "elided" not in t and "^" not in t), "")
+
+
+class NumbaRunner(Runner):
+    """numba: it compiles what loops over numbers, arrays and tuples, at the first call."""
+
+    def check(self) -> None:
+        if not is_there():
+            raise ArgumentError("backend 'numba' needs numba: pip install s2sad[numba]")
+
+    def classes(self, interface: Interface) -> dict[str, object]:
+        found = classes_in(interface.result).values()
+        return {c.__name__: c for c in found if not is_importable(c)}
+
+    def facts(self, interface: Interface) -> dict[str, object]:
+        residuals, adjoints = interface.residuals, interface.adjoints
+        return {
+            "result": structure(interface.result),
+            "outside": list(map(structure, interface.outside)),
+            "kept": None if residuals is None else structure(residuals),
+            "sweep": None if adjoints is None else (list(map(structure, interface.cotangents)), structure(adjoints)),
+        }
+
+    def entries(
+        self,
+        module: types.ModuleType,
+        given: Sequence[Type],
+        adapted: Callable[[Call], Call],
+        plain: Callable[[], Call],
+        name: str,
+    ) -> tuple[Call, Call | None]:
+        meta = module.__s2sad_meta__
+        compiled(module)
+        classes = classes_named(meta["result"], module)
+        classes |= {n: c for t in given for n, c in classes_in(t).items()}
+        arguments = [*map(structure, given), *meta["outside"]]
+        first = Boundary(arguments, meta["result"], classes, residuals=meta["kept"])
+        entry, lines = getattr(module, meta["entry"]), meta.get("lines", {})
+
+        def around(function: Call) -> Call:
+            return adapted(first.around(function))
+
+        if not meta["reverse"]:
+            return with_fallback(entry, around, plain, name, lines), None
+        cotangents, adjoints = meta["sweep"]
+        classes |= classes_named(adjoints, module)
+        second = Boundary(cotangents, adjoints, classes, int(meta["residuals"]))
+
+        def by_python(function: str, boundary: Callable[[Call], Call]) -> Callable[[], Call]:
+            return lambda: boundary(interpreted(module, function))
+
+        call = with_fallback(entry, around, by_python(meta["entry"], around), name, lines)
+        sweep = meta["reverse"]
+        reverse = getattr(module, sweep)
+        return call, with_fallback(reverse, second.around, by_python(sweep, second.around), sweep, lines)
+
+
+NUMBA = NumbaRunner(
+    Backend(
+        "numba",
+        containers=False,
+        signature=False,
+        lists=False,
+        batches=False,
+        recursion=False,
+        snapshots=False,
+        iterates=False,
+        overlaps=False,
+    ),
+    NumbaSpelling(),
+)

@@ -1,0 +1,70 @@
+"""How a program is written for a backend and started: what each backend is made of."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from s2sad.emit.spelling import PYTHON, Spelling
+from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.types import Type
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The types of what the functions of a module are called with, and of what they give: containers and all."""
+
+    result: Type
+    """That of the entry."""
+    outside: tuple[Type, ...]
+    """Those of the captured variables, which are passed to the entry behind the arguments."""
+    residuals: Type | None
+    """That of what the first sweep of a pair hands to the second."""
+    cotangents: tuple[Type, ...] = ()
+    """Those of the arguments of the second sweep behind the residuals."""
+    adjoints: Type | None = None
+    """That of the result of the second sweep, where there is one."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What runs the modules of a backend. This one is Python itself, which runs a module as it is."""
+
+    backend: Backend = NUMPY
+    """What its programs may be made of."""
+    spelling: Spelling = PYTHON
+    """How they are written."""
+
+    def check(self) -> None:
+        """Whether it is installed.
+
+        Raises:
+            ArgumentError: it is not.
+        """
+
+    def classes(self, interface: Interface) -> dict[str, object]:
+        """The classes which a module needs beside those in its text, and which another process cannot import."""
+        return {}
+
+    def facts(self, interface: Interface) -> dict[str, object]:
+        """What is stored with a module, as plain data, so that it can be started."""
+        return {}
+
+    def entries(
+        self,
+        module: types.ModuleType,
+        given: Sequence[Type],
+        adapted: Callable[[Call], Call],
+        plain: Callable[[], Call],
+        name: str,
+    ) -> tuple[Call, Call | None] | None:
+        """The entry of a module, and the second sweep where it is a pair; None: Python's functions are these.
+
+        `given` are the types of the arguments that are passed; `adapted` makes of a function of these one of all
+        arguments, `plain` is what runs where the backend cannot.
+        """
+        return None

@@ -1,0 +1,159 @@
+"""Operations as statements, and operands as expressions: what has no blocks of its own.
+
+Sums and updates are written in place where the plan says that the memory is the function's own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+
+from s2sad.emit.comments import Comments
+from s2sad.emit.expressions import constant_expression, expression, fill_statement
+from s2sad.emit.plan import Begin, Moves, Plan, Step
+from s2sad.emit.spelling import Spelling
+from s2sad.emit.statements import copied, signed, subtracted
+from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.primitive import Effect
+from s2sad.ir.types import ContainerType
+from s2sad.ir.values import Apply, Call, Constant, Operand, Value
+
+AUGMENTED: dict[object, type[ast.operator]] = {
+    "_0 + _1": ast.Add,
+    "_0 - _1": ast.Sub,
+    "_0 * _1": ast.Mult,
+    "_0 / _1": ast.Div,
+}
+"""The operators of augmented assignments, by the spelling of the operation."""
+
+
+class OperationWriter:
+    """The statements of the operations of one function."""
+
+    def __init__(self, plan: Plan, spelling: Spelling) -> None:
+        self.plan = plan
+        self.spelling = spelling
+        self.comments = Comments(plan)
+        self.unpacked = plan.unpacked
+
+    # expressions
+
+    def expression(self, op: Apply) -> ast.expr:
+        """The expression of an operation."""
+        return self.spelling.expression(op, self.read)
+
+    def read(self, operand: Operand) -> ast.expr:
+        """The expression that stands for an operand."""
+        if isinstance(operand, Constant):
+            return constant_expression(self.spelling.constant(operand))
+        op = self.plan.inlined.get(operand)
+        if op is not None:
+            return self.expression(op)
+        if self.plan.is_undefined(operand):
+            return constant_expression(self.spelling.placeholder(operand.type))
+        return ast.Name(self.plan.variables.name(operand), ast.Load())
+
+    def store(self, value: Value) -> ast.Name:
+        return ast.Name(self.plan.variables.name(value), ast.Store())
+
+    # statements
+
+    def apply(self, op: Apply) -> list[ast.stmt]:
+        if op.primitive is UNDEFINED:
+            return []
+        if op.primitive.effect is Effect.IO:
+            return [self.effect(op)]
+        if op.primitive.update is not None:
+            return self.update(op)
+        if self.unpacked.by(op):
+            return []
+        if op.result in self.unpacked.items:
+            return [self.unpack(op.result, self.expression(op))]
+        steps = self.plan.in_place(op)
+        if steps is not None:
+            return self.augmented(op, steps)
+        return [ast.Assign([self.store(op.result)], signed(self.expression(op)))]
+
+    def assign_call(self, op: Call) -> list[ast.stmt]:
+        copies = self.plan.copied_arguments(op)
+        operands = enumerate(op.operands)
+        arguments = [copied(self.read(o), o.type) if k in copies else self.read(o) for k, o in operands]
+        call = ast.Call(ast.Name(op.function.name, ast.Load()), arguments, [])
+        if op.result in self.unpacked.items:
+            return [self.unpack(op.result, call)]
+        if op.result not in self.plan.uses.readers:
+            return [ast.Expr(call)]
+        return [ast.Assign([self.store(op.result)], call)]
+
+    def unpack(self, container: Value, value: ast.expr) -> ast.stmt:
+        """A tuple assignment to the items that are read."""
+        return ast.Assign([self.targets(container)], value)
+
+    def targets(self, container: Value) -> ast.expr:
+        items = self.unpacked.items.get(container)
+        if items is None:
+            return self.store(container)
+        assert isinstance(container.type, ContainerType)
+        targets = [self.targets(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys]
+        return ast.Tuple(targets, ast.Store())
+
+    def effect(self, op: Apply) -> ast.stmt:
+        if op.primitive.name == "assert":
+            test, *message = [self.read(o) for o in op.operands]
+            return ast.Assert(test, message[0] if message else None)
+        if op.primitive.name == "raise" and not op.static:
+            return ast.Raise(None, None)
+        if op.primitive.name == "raise":
+            return ast.Raise(expression(op, self.read), None)
+        return ast.Expr(expression(op, self.read))
+
+    def update(self, op: Apply) -> list[ast.stmt]:
+        """`x[index] += g` in the memory of `x`, or in a copy where that is still needed."""
+        base = op.operands[0]
+        update = self.plan.update(op)
+        statements: list[ast.stmt] = []
+        if update.begin is not Begin.THERE:
+            start = self.read(base)
+            start = copied(start, base.type) if update.begin is Begin.COPY else start
+            statements.append(ast.Assign([self.store(op.result)], start))
+        text = op.primitive.update
+        types = [o.type for o in op.operands]
+        if callable(text):
+            text = text(*types)
+        assert text is not None
+        text = self.spelling.update(text, types, update.once)
+        target = ast.Name(self.plan.variables.name(op.result), ast.Load())
+        values = [self.read(o) for o in op.operands[1:]]
+        values[:1] = map(self.spelling.index, values[:1])
+        if update.copied is not None:
+            value, t = op.operands[2], op.operands[2].type
+            own = update.copied is value
+            values[1] = copied(values[1], t) if own else ast.UnaryOp(ast.USub(), copied(self.read(update.copied), t))
+        statements.append(subtracted(fill_statement(text, [target, *values])))
+        return statements
+
+    def augmented(self, op: Apply, steps: Sequence[Step]) -> list[ast.stmt]:
+        """`x += y` for each step of a sum or product in the memory of its first operand."""
+        statements: list[ast.stmt] = []
+        for step in steps:
+            value = self.read(step.operand)
+            value = copied(value, step.operand.type) if step.copied else value
+            operator = AUGMENTED[step.op.primitive.spelling]()
+            statements.append(ast.AugAssign(self.store(op.result), operator, value))
+            if step.op is not op:
+                self.comments.trailing(statements, step.op, deep=False)
+        return statements
+
+    def assignments(self, pairs: Moves, copies: Collection[Value] = ()) -> Iterator[ast.stmt]:
+        """The values put into their variables, `copies` as copies: all at once where one overwrites another."""
+        targets = [self.plan.variables.name(t) for t, _ in pairs]
+        values = [copied(self.read(s), t.type) if t in copies else self.read(s) for t, s in pairs]
+        clash = any(
+            isinstance(n, ast.Name) and n.id in targets[:k] for k, value in enumerate(values) for n in ast.walk(value)
+        )
+        if clash:
+            stores: list[ast.expr] = [self.store(t) for t, _ in pairs]
+            yield ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple(values, ast.Load()))
+            return
+        for (t, _), value in zip(pairs, values, strict=True):
+            yield ast.Assign([self.store(t)], value)

@@ -1,0 +1,33 @@
+"""What a program may be made of, said by what is to run it. The stages ask this, and never who it is that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What runs emitted modules, as data: what it can do. How it is written for, and started, stands in `backends`."""
+
+    name: str
+    """How users choose it."""
+    containers: bool = True
+    """Its entries take and give containers of any class; otherwise numbers, arrays and tuples of them only."""
+    signature: bool = True
+    """Its entries have the parameters of the user's function, those that are constants and defaults with them."""
+    lists: bool = True
+    """Lists are quick: what loops keep for a reverse sweep goes to them where a number is Python's own, or an array."""
+    batches: bool = True
+    """An operation for many examples is quicker than a loop over them: in `vmap`, and for all unit vectors at once."""
+    recursion: bool = True
+    """What is kept of calls may nest, so that sweeps can be taken of a function that calls itself."""
+    snapshots: bool = True
+    """A marked loop may store snapshots, and be run again from them."""
+    iterates: bool = True
+    """`for x in xs`; otherwise loops count, and the first statements of their bodies index what they scan."""
+    overlaps: bool = True
+    """What is computed in the memory of an array may read views of it: copies are made where there must be some."""
+
+
+NUMPY = Backend("numpy")
+"""Python with NumPy: it runs every program as it is."""

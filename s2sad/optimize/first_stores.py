@@ -1,0 +1,33 @@
+"""The first contribution to an adjoint of zeros is stored: it needs no sum.
+
+x_bar = index_add(zeros, i, g)       ->  x_bar = index_set(zeros, i, g)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s2sad.ir.containers import INDEX_ADD, INDEX_SET, is_basic_index
+from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.values import Apply, Block, Function, Operation, Value
+from s2sad.optimize.identities.operands import is_zeros
+
+
+def share_zeros(function: Function) -> Function:
+    """`index_add(zeros, i, g)` for a basic index stores: the first contribution needs no sum."""
+    zeros = {r for op in _operations(function.body) if is_zeros(op) for r in op.results}
+    return replace(function, body=_first_stores(function.body, zeros))
+
+
+def _operations(block: Block) -> list[Operation]:
+    return [o for op in block.operations for o in (op, *(x for b in op.blocks for x in _operations(b)))]
+
+
+def _first_stores(block: Block, zeros: set[Value]) -> Block:
+    operations: list[Operation] = []
+    for op in block.operations:
+        scatter = isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros
+        if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
+            op = replace(op, primitive=INDEX_SET)
+        operations.append(map_blocks(op, lambda b: _first_stores(b, zeros)))
+    return replace(block, operations=tuple(operations))

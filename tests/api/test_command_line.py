@@ -1,0 +1,145 @@
+"""python -m s2sad trace, show, check, graph, generate."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s2sad.__main__ import examples, main
+
+ROOT = Path(__file__).parents[2]
+
+MODULE = '''
+import numpy as np
+
+
+def energy(x, k=2.0):
+    """A spring."""
+    return 0.5 * k * np.sum(x * x)
+
+
+def product(x: float, y: float):
+    return x * np.sin(y)
+
+
+def kinked(x: float):
+    return np.clip(x, 0.0, 1.0)
+
+
+def refused(x):
+    yield x
+'''
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "springs.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    yield "springs.py"
+    sys.modules.pop("springs", None)
+
+
+def test_trace(module, capsys):
+    assert main(["trace", f"{module}:product"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "product(x: float, y: float):"
+    assert "v1 = np.sin(y)" in out
+
+
+def test_show_is_python(module, capsys):
+    assert main(["show", f"{module}:product", "--argnums", "x,1"]) == 0
+    space = {}
+    exec(capsys.readouterr().out, space)
+    assert space["product_grad"](2.0, 0.5) == pytest.approx((np.sin(0.5), 2.0 * np.cos(0.5)))
+
+
+@pytest.mark.parametrize(
+    "mode, name", [("forward", "product_jvp"), ("pullback", "product_reverse"), ("value", "product_value_and_grad")]
+)
+def test_show_modes(module, capsys, mode, name):
+    assert main(["show", "springs:product", "--mode", mode]) == 0
+    assert f"def {name}(" in capsys.readouterr().out
+
+
+def test_show_for_a_signature(module, capsys):
+    assert main(["show", "springs:energy", "--signature", "float64[n]"]) == 0
+    assert "# energy_grad(x: float64[n1], k: float)" in capsys.readouterr().out
+
+
+def test_check(module, capsys):
+    assert main(["check", "springs:energy", "--at", "np.ones(3), 2.0", "--order", "2"]) == 0
+    assert "agree" in capsys.readouterr().out
+    assert main(["check", "springs:product"]) == 0
+    assert main(["check", "springs:kinked", "--at", "0.0"]) == 1
+    assert "wrong" in capsys.readouterr().err
+
+
+def test_graph(module, capsys, tmp_path):
+    assert main(["graph", "springs:product", "--argnums", "0,1"]) == 0
+    text = capsys.readouterr().out
+    assert "computational graph" in text and "adjoint graph" in text
+    assert "= np.sin(y)" in text and "_bar" in text
+    assert main(["graph", "springs:product", "-o", "product.dot"]) == 0
+    assert (tmp_path / "product.dot").read_text().startswith("digraph")
+
+
+def test_generate_and_check(module, capsys, tmp_path):
+    arguments = ["generate", "springs:product", "--argnums", "0,1", "--folder", "out"]
+    assert main([*arguments, "--check"]) == 1
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    file = tmp_path / "out" / "product_grad.py"
+    file.write_text(file.read_text() + "\n")
+    assert main([*arguments, "--check"]) == 1
+    assert "out of date" in capsys.readouterr().err
+
+
+def test_generate_refuses_two_targets_of_one_name(module, capsys):
+    assert main(["generate", "springs:product", "springs:product", "--folder", "out"]) != 0
+    assert "product_grad" in capsys.readouterr().err
+
+
+def test_generate_from_pyproject(module, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.s2sad.generate]\nfolder = "made"\ntargets = [{ target = "springs:product", mode = "forward" }]\n'
+    )
+    assert main(["generate"]) == 0
+    assert "def product_jvp(x, y, x_dot):" in (tmp_path / "made" / "product_jvp.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["show", "springs:missing"], "no function"),
+        (["show", "nowhere:f"], "cannot be imported"),
+        (["show", "springs"], "module:function"),
+        (["show", "springs:product", "--argnums", "7"], "argnums"),
+        (["show", "springs:product", "--argnums", "z"], "argnums"),
+        (["check", "springs:product", "--at", "1/0"], "division"),
+        (["show", "springs:product", "--signature", "quaternion, float"], "signature"),
+        (["show", "springs:refused"], "generator"),
+        (["generate"], "no target"),
+    ],
+)
+def test_errors_are_told_without_a_traceback(module, capsys, arguments, message):
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_signatures():
+    x, a, b, pair, n, text = examples("float, float32[n, 2], int64[n], (float, [float64[3]]), 5, 'text'")
+    assert isinstance(x, float)
+    assert a.shape == (3, 2) and a.dtype == np.float32
+    assert b.shape == (3,) and b.dtype == np.int64
+    assert isinstance(pair[0], float) and pair[1][0].shape == (3,)
+    assert (n, text) == (5, "text")
+    assert examples("float") == examples("float")
+
+
+def test_as_a_program():
+    command = [sys.executable, "-m", "s2sad", "trace", "examples/worked_function.py:L"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "v2 = w2 * v1" in done.stdout

@@ -1,0 +1,180 @@
+"""The numba backend: native code of the emitted program, for arguments of any structure, cached on disk."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.backends.numba import runner
+from tests.programs.language import LanguageProgram
+from tests.programs.memory import MemoryProgram
+from tests.programs.memory import arguments as memory_arguments
+from tests.programs.numeric import Program, arguments
+
+pytest.importorskip("numba")
+
+X = np.array([0.5, -1.2, 2.0, 0.3])
+
+
+class Pair(NamedTuple):
+    w: np.ndarray
+    b: float
+
+
+@dataclasses.dataclass
+class Model:
+    w: np.ndarray
+    layers: list
+    name: str = "model"
+
+
+def of_a_dict(p, x):
+    return np.sum(np.tanh(p["w"] * x + p["b"])) ** 2
+
+
+def of_a_namedtuple(p, x):
+    return np.sum(p.w * x) * p.b
+
+
+def of_a_dataclass(p, x):
+    total = np.sum(p.w * x)
+    for layer in p.layers:
+        total = total + np.sum(layer[0] * x) * layer[1]
+    return total**2
+
+
+STRUCTURES = [
+    (of_a_dict, {"w": 2.0 * X, "b": 0.3}),
+    (of_a_namedtuple, Pair(X**2, 1.5)),
+    (of_a_dataclass, Model(X + 1.0, [(X, 0.5), (2.0 * X, -1.0)])),
+]
+
+
+def leaves(tree):
+    if isinstance(tree, dict):
+        return [v for item in tree.values() for v in leaves(item)]
+    if isinstance(tree, (tuple, list)):
+        return [v for item in tree for v in leaves(item)]
+    if isinstance(tree, Model):
+        return leaves((tree.w, tree.layers))
+    return [tree]
+
+
+@pytest.mark.parametrize(("f", "p"), STRUCTURES, ids=lambda v: getattr(v, "__name__", None))
+def test_containers_at_the_boundary(f, p):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        value, (p_bar, x_bar) = s2sad.value_and_grad(f, (0, 1), backend="numba")(p, X)
+    plain, (p_plain, x_plain) = s2sad.value_and_grad(f, (0, 1))(p, X)
+    assert value == pytest.approx(plain)
+    assert type(p_bar) is type(p)
+    np.testing.assert_allclose(x_bar, x_plain)
+    for a, b in zip(leaves(p_bar), leaves(p_plain), strict=True):
+        np.testing.assert_allclose(a, b)
+
+
+def scalar_loop(x, n):
+    y = x
+    for k in range(n):
+        y = y + 0.001 * np.sin(y * x) / (1.0 + k)
+    return y
+
+
+def test_a_loop_over_floats():
+    value, bar = s2sad.value_and_grad(scalar_loop, backend="numba")(0.7, 1000)
+    h = 1e-6
+    assert value == pytest.approx(scalar_loop(0.7, 1000), rel=1e-13)
+    assert bar == pytest.approx((scalar_loop(0.7 + h, 1000) - scalar_loop(0.7 - h, 1000)) / (2 * h), rel=1e-8)
+
+
+def test_numbers_are_kept_in_arrays():
+    text = s2sad.grad(scalar_loop, backend="numba").lower(0.7, 1000).source
+    assert "max(n, 0)" in text and "ys = np.empty(" in text
+    assert "append" not in text and "reversed" not in text
+
+
+def has_no_native_form(x, index):
+    return np.sum(np.take_along_axis(x, index, axis=0) ** 2)
+
+
+def test_what_cannot_be_compiled_falls_back_with_one_warning():
+    derivative = s2sad.grad(has_no_native_form, backend="numba")
+    index = np.array([0, 0, 3])
+    with pytest.warns(UserWarning, match="numba cannot compile has_no_native_form_grad") as caught:
+        first = derivative(X, index)
+    line = has_no_native_form.__code__.co_firstlineno + 1
+    assert f'test_numba.py", line {line}' in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(derivative(X, index), first)
+    np.testing.assert_array_equal(first, s2sad.grad(has_no_native_form)(X, index))
+
+
+def raises(x):
+    if x[0] > 100.0:
+        raise ValueError("too large")
+    return np.sum(x * x)
+
+
+def test_an_exception_of_the_function_comes_out_as_itself():
+    derivative = s2sad.grad(raises, backend="numba")
+    np.testing.assert_allclose(derivative(X), 2 * X)
+    with pytest.raises(ValueError, match="too large"):
+        derivative(X + 200.0)
+
+
+SCRIPT = """
+import warnings, numpy as np, s2sad
+from script import f
+warnings.simplefilter("error")
+derivative = s2sad.grad(f, backend="numba")
+print(derivative(np.arange(3.0)).tolist())
+dispatcher = next(v for v in vars(derivative.module(np.arange(3.0))).values() if hasattr(v, "stats"))
+print(sum(dispatcher.stats.cache_hits.values()), sum(dispatcher.stats.cache_misses.values()))
+"""
+
+
+def test_native_code_is_cached_on_disk(tmp_path):
+    (tmp_path / "script.py").write_text("import numpy as np\ndef f(x):\n    return np.sum(np.sin(x) * x)\n")
+    (tmp_path / "main.py").write_text(SCRIPT)
+    root = str(Path(s2sad.__file__).parents[1])
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([root, str(tmp_path)]), S2SAD_CACHE_DIR=str(tmp_path / "c"))
+    runs = [
+        subprocess.run([sys.executable, "main.py"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    first, second = (r.stdout.splitlines() for r in runs)
+    assert first[0] == second[0]
+    assert first[1] == "0 1" and second[1] == "1 0"
+
+
+def test_without_numba_the_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(runner, "is_there", lambda: False)
+    with pytest.raises(s2sad.Error, match=r"s2sad\[numba\]"):
+        s2sad.grad(scalar_loop, backend="numba")
+
+
+PROGRAMS = [
+    *((Program(seed, 4), arguments(seed), (0, 1)) for seed in range(100, 106)),
+    *((LanguageProgram(seed, 4), arguments(seed), (0, 1)) for seed in range(200, 204)),
+    *((MemoryProgram(seed, 4), memory_arguments(seed), (0, 1, 2)) for seed in range(300, 308)),
+]
+
+
+@pytest.mark.parametrize(("program", "args", "argnums"), PROGRAMS, ids=[p.file for p, _, _ in PROGRAMS])
+def test_random_programs(program, args, argnums):
+    f = program.function
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, bars = s2sad.value_and_grad(f, argnums, backend="numba")(*args)
+        plain, plain_bars = s2sad.value_and_grad(f, argnums)(*args)
+    np.testing.assert_allclose(value, plain, rtol=1e-11)
+    for a, b in zip(bars, plain_bars, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)

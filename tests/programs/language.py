@@ -1,0 +1,429 @@
+"""Random programs of the whole language: closures, comprehensions, lists, dicts, objects, `match`, `try`, `with`.
+
+`LanguageProgram(seed)` is a `Program` whose statements are drawn from `WEIGHTS` as well. Lists, dicts and objects stay
+in scope, have aliases, and are read and changed in branches, loops and closures.
+"""
+
+import random
+
+from tests.programs.numeric import MATRIX, SCALAR, VECTOR, Helper, Program, Writer
+
+DICT, LIST, GROWING, BOX = "dict", "list", "growing", "box"
+
+PRELUDE = '''
+class Box:
+    """An object with a number and a vector."""
+
+    scale = 0.5
+
+    def __init__(self, s, v):
+        self.s = s
+        self.v = v
+
+    def moved(self, by):
+        return Box(self.s + 0.1 * by, self.v * np.cos(by))
+
+    def push(self, by):
+        self.s = np.tanh(self.s + by)
+        if by > 0.2:
+            self.v = self.v + 0.1 * by
+        return self.s
+
+    @property
+    def total(self):
+        return self.s * self.scale + np.sum(self.v)
+
+    def __add__(self, other):
+        return Box(self.s + other.s, self.v - 0.5 * other.v)
+
+    def __mul__(self, c):
+        return Box(self.s * c, self.v)
+
+    __rmul__ = __mul__
+
+    def __call__(self, y):
+        return self.s * y + self.v[0]
+
+    def __getitem__(self, k):
+        return self.v[k]
+
+
+def apply(f, *values):
+    return f(*values)
+
+
+def add_up(first, *rest, scale=0.5, **more):
+    total = first
+    for r in rest:
+        total = total * scale + r
+    return total + more.get("shift", 0.0)
+
+
+def halved(f):
+    @functools.wraps(f)
+    def wrapper(*args, **kwargs):
+        return 0.5 * f(*args, **kwargs)
+
+    return wrapper
+
+
+def make_line(slope):
+    def line(y):
+        return slope * y + 0.1
+
+    return line
+
+
+def fill(log, value):
+    log.append(np.sin(value))
+    return log[0] * 0.5
+'''
+
+
+class LanguageWriter(Writer):
+    """Writes statements of the whole language. `local` are functions inside the present one."""
+
+    def __init__(self, rng, env, helpers, depth=0):
+        super().__init__(rng, env, helpers, depth)
+        self.local = []
+        self.made = 0
+
+    def leaf(self, kind):
+        r = self.rng
+        if r.random() < 0.35:
+            found = self.held(kind)
+            if found:
+                return r.choice(found)
+        return super().leaf(kind)
+
+    def held(self, kind):
+        """What is in the lists, dicts and objects in scope."""
+        found = []
+        if kind == SCALAR:
+            found += [f'{d}["u"]' for d in self.names(DICT)]
+            found += [f"{x}[{k}]" for x in self.names(LIST) for k in (0, 1, -1)]
+            found += [f"{x}[-1]" for x in self.names(GROWING)] + [f"{x}[0]" for x in self.names(GROWING)]
+            found += [t for b in self.names(BOX) for t in (f"{b}.s", f"{b}.total", f"{b}(0.3)", f"{b}[1]")]
+            found += [f"{f}({super(LanguageWriter, self).leaf(SCALAR)})" for f in self.local]
+        if kind == VECTOR:
+            found += [f'{d}["v"]' for d in self.names(DICT)] + [f"{b}.v" for b in self.names(BOX)]
+        return found
+
+    def statement(self, indent):
+        r = self.rng
+        if r.random() < 0.45 or indent > 3:
+            super().statement(indent)
+            return
+        construct = r.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        getattr(self, f"write_{construct}")(indent)
+
+    def expression(self, kind, depth):
+        """In a loop the value of a statement is bounded: what is iterated does not grow until digits cancel."""
+        text = super().expression(kind, depth)
+        return f"np.tanh({text})" if depth == 3 and self.loops else text
+
+    def name(self, prefix):
+        self.made += 1
+        return f"{prefix}{self.made}"
+
+    def block(self, length, indent, fresh=True):
+        local = list(self.local)
+        super().block(length, indent, fresh)
+        if not fresh:
+            self.local = local
+
+    # functions
+
+    def write_closure(self, indent):
+        r, name = self.rng, self.name("f")
+        default = f", k={self.leaf(SCALAR)}" if r.random() < 0.3 else ""
+        self.emit(f"def {name}(y{default}):", indent)
+        before, loops = dict(self.env), self.loops
+        self.env["y"] = SCALAR
+        self.loops = 0
+        result, self.result = self.result, SCALAR
+        changed = [n for n in before if before[n] == SCALAR and n.startswith("t")]
+        if changed and r.random() < 0.4 and self.top:
+            target = r.choice(changed)
+            self.emit(f"nonlocal {target}", indent + 1)
+            self.emit(f"{target} = np.tanh({target} + 0.1 * y)", indent + 1)
+            self.env = {k: v for k, v in before.items() if v != SCALAR} | {target: SCALAR, "y": SCALAR}
+        self.local, local = [], self.local
+        if r.random() < 0.4:
+            self.emit(f"if {self.test()}:", indent + 1)
+            self.emit(f"return {self.expression(SCALAR, 1)}", indent + 2)
+        self.emit(f"return {self.expression(SCALAR, 2)}", indent + 1)
+        self.env, self.loops, self.result, self.local = before, loops, result, [*local, name]
+
+    top = True
+
+    def write_lambda(self, indent):
+        name = self.name("g")
+        before = dict(self.env)
+        self.env["y"] = SCALAR
+        body = self.expression(SCALAR, 2)
+        self.env = before
+        wrapped = self.rng.choice(["{}", "halved({})", "functools.partial({})"]).format(f"lambda y: {body}")
+        self.emit(f"{name} = {wrapped}", indent)
+        self.local.append(name)
+
+    def write_passed(self, indent):
+        r = self.rng
+        functions = [*self.local, "np.sin", "lambda y: y * y * 0.3", f"make_line({self.leaf(SCALAR)})"]
+        text = f"apply({r.choice(functions)}, {self.expression(SCALAR, 1)})"
+        self.emit(f"{self.target(SCALAR)} = {text}", indent)
+
+    def write_variadic(self, indent):
+        values = [self.expression(SCALAR, 1) for _ in range(self.rng.randint(1, 3))]
+        extra = self.rng.choice(["", f", scale={self.leaf(SCALAR)}", ", **{'shift': 0.2}"])
+        self.emit(f"{self.target(SCALAR)} = np.tanh(add_up({', '.join(values)}{extra}))", indent)
+
+    def write_reduced(self, indent):
+        vector = self.leaf(VECTOR)
+        text = self.rng.choice(
+            [
+                f"functools.reduce(lambda p, q: 0.5 * p + np.sin(q), {vector}, {self.leaf(SCALAR)})",
+                f"sum(map(lambda q: q * {self.leaf(SCALAR)}, {vector}))",
+                f"sum(filter(lambda q: q > 0.1, [{self.leaf(SCALAR)}, 0.2, 0.5]))"
+                if self.rng.random() < 0.0
+                else f"sum(itertools.accumulate([{self.leaf(SCALAR)}, {self.leaf(SCALAR)}, 0.3]))",
+            ]
+        )
+        self.emit(f"{self.target(SCALAR)} = np.tanh({text})", indent)
+
+    # comprehensions
+
+    def write_comprehension(self, indent):
+        r = self.rng
+        before = dict(self.env)
+        self.env["e"] = SCALAR
+        element = self.expression(SCALAR, 2)
+        self.env = before
+        over = r.choice([self.leaf(VECTOR), f"range({self.trips})", "range(3)", f"[{self.leaf(SCALAR)}, 0.4]"])
+        test = r.choice(["", "", " if e > 0.3"])
+        text = r.choice(
+            [
+                f"sum([{element} for e in {over}{test}])",
+                f"sum({element} for e in {over}{test})",
+                f"np.sum(np.array([{element} for e in {over}]))",
+                f"max([{element} for e in [0.1, {self.leaf(SCALAR)}]])",
+            ]
+        )
+        self.emit(f"{self.target(SCALAR)} = np.tanh({text})", indent)
+
+    def write_nested(self, indent):
+        text = f"sum([p * q for p in {self.leaf(VECTOR)} for q in [{self.leaf(SCALAR)}, 0.5]])"
+        table = f"np.sum(np.array([[p * k for k in range(2)] for p in {self.leaf(VECTOR)}]))"
+        self.emit(f"{self.target(SCALAR)} = np.tanh({self.rng.choice([text, table])})", indent)
+
+    # containers
+
+    def hold(self, kind, name):
+        self.env[name] = kind
+
+    def write_dict(self, indent):
+        name = self.name("d")
+        self.emit(f'{name} = {{"u": {self.expression(SCALAR, 1)}, "v": {self.leaf(VECTOR)}}}', indent)
+        self.hold(DICT, name)
+
+    def write_list(self, indent):
+        name = self.name("ls")
+        self.emit(f"{name} = [{self.leaf(SCALAR)}, {self.expression(SCALAR, 1)}, 0.5]", indent)
+        self.hold(LIST, name)
+
+    def write_growing(self, indent):
+        name = self.name("gs")
+        self.emit(f"{name} = [{self.expression(SCALAR, 1)}]", indent)
+        self.emit(f"for _ in range({self.trips}):", indent)
+        self.emit(f"{name}.append(np.tanh({name}[-1] + {self.leaf(SCALAR)}))", indent + 1)
+        self.hold(GROWING, name)
+
+    def write_object(self, indent):
+        name = self.name("b")
+        boxes = self.names(BOX)
+        texts = [f"Box({self.expression(SCALAR, 1)}, {self.leaf(VECTOR)})"]
+        if boxes:
+            b, c = self.rng.choice(boxes), self.rng.choice(boxes)
+            texts += [f"{b} + {c}", f"0.5 * {b}", f"{b}.moved({self.leaf(SCALAR)})"]
+        self.emit(f"{name} = {self.rng.choice(texts)}", indent)
+        self.hold(BOX, name)
+
+    def write_alias(self, indent):
+        for kind, prefix in ((DICT, "d"), (LIST, "ls"), (BOX, "b")):
+            names = self.names(kind)
+            if names and self.rng.random() < 0.5:
+                name = self.name(prefix)
+                self.emit(f"{name} = {self.rng.choice(names)}", indent)
+                self.hold(kind, name)
+                return
+        self.write_list(indent)
+
+    def write_change(self, indent):
+        """A store into something in scope."""
+        r = self.rng
+        texts = []
+        for d in self.names(DICT):
+            texts += [f'{d}["u"] {r.choice(["=", "+="])} np.tanh({self.expression(SCALAR, 1)})']
+            texts += [f'{d}["v"] = 0.5 * {d}["v"] + {self.leaf(VECTOR)}', f"{d}.update(u={self.leaf(SCALAR)})"]
+        for x in self.names(LIST):
+            texts += [
+                f"{x}[{r.choice([0, 1, 2, -1])}] = {self.expression(SCALAR, 1)}",
+                f"{x}[1] += {self.leaf(SCALAR)}",
+            ]
+            texts += [f"{x}[0], {x}[1] = {x}[1], {x}[0]", f"{x}[n % 3] = {self.leaf(SCALAR)}"][
+                : 1 + (self.trips == "n")
+            ]
+        for x in self.names(GROWING):
+            texts += [f"{x}.append(np.sin({self.leaf(SCALAR)}))", f"{x}[0] = {self.leaf(SCALAR)}"]
+            texts += [f"{x}.extend([{self.leaf(SCALAR)}, 0.3])", f"fill({x}, {self.leaf(SCALAR)})"]
+        for b in self.names(BOX):
+            texts += [f"{b}.s = np.cos({self.leaf(SCALAR)})", f"{b}.v = {b}.v * 0.5", f"{b}.push({self.leaf(SCALAR)})"]
+            texts += [f"{b}.s += 0.1 * {self.leaf(SCALAR)}"]
+        if not texts:
+            self.write_object(indent)
+            return
+        self.emit(r.choice(texts), indent)
+
+    def write_over(self, indent):
+        """A loop over something in scope."""
+        r = self.rng
+        overs = [f"for e in {x}:" for x in (*self.names(LIST), *self.names(GROWING))]
+        overs += [f"for _, e in [({self.leaf(SCALAR)}, 0.2), (0.1, {self.leaf(SCALAR)})]:"]
+        overs += [f"for e in reversed({self.leaf(VECTOR)}):", f"for e in sorted({self.leaf(VECTOR)}):"]
+        total = self.fresh(SCALAR)
+        self.emit(f"{total} = 0.0", indent)
+        self.emit(r.choice(overs), indent)
+        self.emit(f"{total} = np.tanh({total} + 0.5 * e)", indent + 1)
+
+    # control
+
+    def write_match(self, indent):
+        r = self.rng
+        subject = r.choice(["n", "'mode'", "(1, n)", '{"k": 2}']) if self.trips == "n" else "'mode'"
+        self.emit(f"match {subject}:", indent)
+        patterns = {
+            "n": ["0", "1 | 2"],
+            "'mode'": ["'other'", "str()"],
+            "(1, n)": ["(2, _)", "(1, k) if k > 1"],
+            '{"k": 2}': ['{"j": _}', '{"k": int(j)}'],
+        }[subject]
+        for pattern in patterns:
+            self.emit(f"case {pattern}:", indent + 1)
+            self.block(1, indent + 2, fresh=False)
+        self.emit("case _:", indent + 1)
+        self.block(1, indent + 2, fresh=False)
+
+    def write_try(self, indent):
+        r = self.rng
+        if r.random() < 0.3:
+            self.emit("try:", indent)
+            self.block(1, indent + 1, fresh=False)
+            self.emit("finally:", indent)
+            self.emit("pass", indent + 1)
+            return
+        value, other, test = self.expression(SCALAR, 2), self.expression(SCALAR, 1), self.test()
+        self.emit("try:", indent)
+        if r.random() < 0.7:
+            self.emit(f"if {test}:", indent + 1)
+            self.emit("raise ValueError('too large')", indent + 2)
+        at = len(self.lines)
+        self.emit("except (ValueError, KeyError):", indent)
+        self.block(r.randint(0, 1), indent + 1, fresh=False)
+        target = self.target(SCALAR)
+        self.lines.insert(at, "    " * (indent + 1) + f"{target} = {value}")
+        self.emit(f"{target} = {other}", indent + 1)
+
+    def write_with(self, indent):
+        self.emit('with np.errstate(all="ignore"):', indent)
+        self.block(self.rng.randint(1, 2), indent + 1, fresh=False)
+
+    def write_walrus(self, indent):
+        value = self.expression(SCALAR, 1)
+        name = self.fresh(SCALAR)
+        self.emit(f"if ({name} := {value}) > {round(self.rng.uniform(-1, 1), 2)}:", indent)
+        self.block(1, indent + 1, fresh=False)
+
+    def write_sentinel(self, indent):
+        name = self.name("best")
+        self.emit(f"{name} = None", indent)
+        self.emit(f"for e in {self.leaf(VECTOR)}:", indent)
+        self.emit(f"if {name} is None or e > {name}:", indent + 1)
+        self.emit(f"{name} = e", indent + 2)
+        self.emit(f"{self.target(SCALAR)} = {name} * 0.5", indent)
+
+    def write_loop_else(self, indent):
+        r = self.rng
+        self.emit(r.choice([f"for e in {self.leaf(VECTOR)}:", f"for e in [{self.leaf(SCALAR)}, 0.3]:"]), indent)
+        before = dict(self.env)
+        self.env["e"] = SCALAR
+        self.loops += 1
+        self.block(1, indent + 1, fresh=False)
+        self.emit(f"if {self.test()}:", indent + 1)
+        self.emit("break", indent + 2)
+        self.loops -= 1
+        self.env = {k: v for k, v in self.env.items() if k in before}
+        self.emit("else:", indent)
+        self.block(1, indent + 1, fresh=False)
+
+    def write_unpack(self, indent):
+        lists = self.names(LIST)
+        source = self.rng.choice(lists) if lists else f"({self.leaf(SCALAR)}, 0.3, {self.leaf(SCALAR)})"
+        names = [self.fresh(SCALAR), self.fresh(SCALAR)]
+        rest = self.name("rest")
+        self.emit(f"{names[0]}, *{rest} = {source}", indent)
+        self.emit(f"{names[1]} = sum({rest}) * len({rest})", indent)
+
+
+WEIGHTS = {
+    "closure": 3,
+    "lambda": 2,
+    "passed": 2,
+    "variadic": 1,
+    "reduced": 1,
+    "comprehension": 3,
+    "nested": 1,
+    "dict": 1,
+    "list": 2,
+    "growing": 2,
+    "object": 2,
+    "alias": 1,
+    "change": 5,
+    "over": 2,
+    "match": 1,
+    "try": 2,
+    "with": 1,
+    "walrus": 1,
+    "sentinel": 1,
+    "loop_else": 1,
+    "unpack": 1,
+}
+"""How often each construct is drawn."""
+
+
+class LanguageProgram(Program):
+    """A program of the whole language."""
+
+    def __init__(self, seed, size=6):
+        rng = random.Random(seed)
+        helpers = []
+        for k in range(rng.randint(0, 1)):
+            helper = Helper(f"helper{k}", [SCALAR, VECTOR], SCALAR)
+            lines = self.written(rng, {"p0": SCALAR, "p1": VECTOR}, [], 2, "2")
+            helper.lines = [f"def {helper.name}(p0, p1):", *lines]
+            helpers.append(helper)
+        main = ["def main(a, x, n):", *self.written(rng, {"a": SCALAR, "x": VECTOR}, helpers, size, "n")]
+        lines = ["import functools", "import itertools", "import math", "", "import numpy as np", "", PRELUDE]
+        for h in helpers:
+            lines += ["", *h.lines, ""]
+        self.source = "\n".join([*lines, "", *main, ""])
+        self.file = f"<language program {seed}>"
+
+    @staticmethod
+    def written(rng, env, helpers, size, trips):
+        writer = LanguageWriter(rng, env, helpers)
+        writer.trips = trips
+        writer.block(rng.randint(2, size), 1)
+        return [*writer.lines, f"    return {writer.expression(SCALAR, 2)} + {writer.leaf(SCALAR)}"]
+
+
+assert MATRIX

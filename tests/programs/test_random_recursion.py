@@ -1,0 +1,31 @@
+"""Random recursive programs: both modes against extrapolated differences."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import s2sad
+from s2sad.testing import numerical_jvp
+from tests.programs.recursive import RecursiveProgram
+
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+@settings(max_examples=max(10, settings.default.max_examples // 2))
+@given(SEEDS)
+def test_both_modes_agree_with_differences(seed):
+    program, rng = RecursiveProgram(seed), np.random.default_rng(seed)
+    f, args = program.function, (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, 3), 0.6)
+    dots = (rng.normal(size=4), rng.normal(size=3), float(rng.normal()))
+    try:
+        expected, error = numerical_jvp(f, args, dots, step=1e-3)
+    except (IndexError, ValueError):  # a vector has become empty
+        assume(False)
+    assume(np.isfinite(f(*args)) and abs(f(*args)) < 1e4 and error[0] < 1e-7 * max(1.0, abs(expected[0])))
+    value, bars = s2sad.value_and_grad(f, (0, 1, 2))(*args)
+    assert value == pytest.approx(f(*args), rel=1e-10), program.source
+    found = sum(np.sum(bar * dot) for bar, dot in zip(bars, dots, strict=True))
+    assert found == pytest.approx(expected[0], rel=1e-5, abs=1e-6), program.source
+    _, out_dot = s2sad.jvp(f, args, dots)
+    assert out_dot == pytest.approx(expected[0], rel=1e-5, abs=1e-6), program.source
