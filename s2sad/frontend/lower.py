@@ -33,14 +33,19 @@ from s2sad.frontend.library.iterables import Iterables
 from s2sad.frontend.library.primitives import Primitives
 from s2sad.frontend.reading.callables import Spread, python_function
 from s2sad.frontend.reading.source import Source, deep_recursion, parse
+from s2sad.frontend.syntax.attributes import Attributes
 from s2sad.frontend.syntax.calls import Calls
 from s2sad.frontend.syntax.carried import named
 from s2sad.frontend.syntax.closures import Closures
+from s2sad.frontend.syntax.comparisons import Comparisons
 from s2sad.frontend.syntax.comprehensions import Functions
 from s2sad.frontend.syntax.conditions import Choices
 from s2sad.frontend.syntax.custom_calls import Customs
 from s2sad.frontend.syntax.expressions import Expressions
+from s2sad.frontend.syntax.function_calls import FunctionCalls
+from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.loops import Loops
+from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
 from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.statements import Statements
@@ -124,12 +129,17 @@ class FunctionLowering(
     Statements,
     Regions,
     Loops,
+    Iteration,
     Functions,
     Calls,
+    FunctionCalls,
     Customs,
     Closures,
     Objects,
+    Attributes,
     Choices,
+    Merging,
+    Comparisons,
     Subscripts,
     Operators,
     Expressions,
@@ -139,21 +149,8 @@ class FunctionLowering(
     """All parts together. One object lowers one function once."""
 
     def lower(self, target: Any, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
-        values: list[Value] = []
         keys = {name: self.key_of(target, name) for name in parameters}
-        for k, (name, t) in enumerate(parameters.items()):
-            key = keys[name]
-            if isinstance(t, StaticType):
-                self.env[key] = Constant(t.value, t)
-            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
-                self.env[key] = constant(t.size)
-            else:
-                value = Value(named(t), name)
-                values.append(value)
-                self.parameter_paths[value] = (k, ())
-                self.env[key] = adopted = self.adopt(value)
-                if isinstance(adopted, Ref) and is_array(adopted):
-                    self.labels[adopted.cell] = name
+        values = self.bind_parameters(parameters, keys)
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
@@ -189,6 +186,24 @@ class FunctionLowering(
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
         return Lowered(function, tuple(captured), *seen)
+
+    def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
+        """Put the parameters into the environment; those that are known at compile time have no value."""
+        values: list[Value] = []
+        for k, (name, t) in enumerate(parameters.items()):
+            key = keys[name]
+            if isinstance(t, StaticType):
+                self.env[key] = Constant(t.value, t)
+            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
+                self.env[key] = constant(t.size)
+            else:
+                value = Value(named(t), name)
+                values.append(value)
+                self.parameter_paths[value] = (k, ())
+                self.env[key] = adopted = self.adopt(value)
+                if isinstance(adopted, Ref) and is_array(adopted):
+                    self.labels[adopted.cell] = name
+        return values
 
     def key_of(self, target: Any, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""

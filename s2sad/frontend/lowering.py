@@ -151,10 +151,6 @@ class Lowering(ArrayCells):
     # conditions
 
     @abstractmethod
-    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
-        """`left op right`, for one comparison."""
-
-    @abstractmethod
     def tested(self, node: gast.AST) -> Term:
         """A condition: of `and` and `or` of objects only the truth is asked for."""
 
@@ -180,6 +176,14 @@ class Lowering(ArrayCells):
     @abstractmethod
     def both(self, lowered: Sequence[Callable[[], Term | None]]) -> list[Side]:
         """What two branches leave, each lowered on a copy of the environment."""
+
+    # comparisons
+
+    @abstractmethod
+    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        """`left op right`, for one comparison."""
+
+    # merging
 
     @abstractmethod
     def join_sides(
@@ -213,6 +217,16 @@ class Lowering(ArrayCells):
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
         """A term of the structure of `like` whose leaves hold nothing."""
 
+    # attributes
+
+    @abstractmethod
+    def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
+        """`base.name`."""
+
+    @abstractmethod
+    def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
+        """`setattr(base, name, term)`."""
+
     # objects
 
     @abstractmethod
@@ -230,14 +244,6 @@ class Lowering(ArrayCells):
     @abstractmethod
     def truth_of_object(self, term: Term, node: gast.AST) -> Term:
         """What `bool` gives of an object."""
-
-    @abstractmethod
-    def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
-        """`base.name`."""
-
-    @abstractmethod
-    def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
-        """`setattr(base, name, term)`."""
 
     @abstractmethod
     def instantiate(self, cls: type, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
@@ -356,6 +362,14 @@ class Lowering(ArrayCells):
         """The call of a term."""
 
     @abstractmethod
+    def call_method(
+        self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """The call of a method of an array, list, dict, or of an object."""
+
+    # function_calls
+
+    @abstractmethod
     def call_function(
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
@@ -368,12 +382,6 @@ class Lowering(ArrayCells):
     @abstractmethod
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
-
-    @abstractmethod
-    def call_method(
-        self, method: Method, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """The call of a method of an array, list, dict, or of an object."""
 
     @abstractmethod
     def call_compiled(
@@ -406,16 +414,44 @@ class Lowering(ArrayCells):
     # loops
 
     @abstractmethod
-    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
-        """The items, where their number is known at compile time and they are no numbers of a range or array."""
-
-    @abstractmethod
     def carried_names(self, node: gast.For | gast.While) -> list[str]:
         """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""
 
     @abstractmethod
     def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
         """Whether a variable that a statement assigns is not read behind it."""
+
+    # iteration
+
+    @abstractmethod
+    def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
+        """The items, where their number is known at compile time and they are no numbers of a range or array."""
+
+    @abstractmethod
+    def bounds(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
+        """The range of indices of a loop, and whether it runs backward."""
+
+    @abstractmethod
+    def item(self, term: Term, index: Operand, node: gast.AST) -> Term:
+        """The item of an iterable at an index of its loop."""
+
+    @abstractmethod
+    def known_rounds(self, term: Term) -> list[Term] | None:
+        """The items of a short range whose bounds are known at compile time."""
+
+    # statements
+
+    @abstractmethod
+    def body(self, tree: gast.FunctionDef) -> Term:
+        """The statements of a body; what they return."""
+
+    @abstractmethod
+    def block(self, statements: Sequence[gast.AST]) -> Term | None:
+        """Lower statements in order; the term that they return, None where they fall through."""
+
+    @abstractmethod
+    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
+        """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""
 
     # with_and_try
 
@@ -490,17 +526,3 @@ class Lowering(ArrayCells):
     @abstractmethod
     def accumulated(self, function: Term, iterable: Term, initial: Term | None, node: gast.AST) -> Term:
         """`itertools.accumulate(iterable, function, initial=initial)`, as the list of its items."""
-
-    # lower
-
-    @abstractmethod
-    def body(self, tree: gast.FunctionDef) -> Term:
-        """The statements of a body; what they return."""
-
-    @abstractmethod
-    def block(self, statements: Sequence[gast.AST]) -> Term | None:
-        """Lower statements in order; the term that they return, None where they fall through."""
-
-    @abstractmethod
-    def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
-        """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""

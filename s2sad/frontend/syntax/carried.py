@@ -21,6 +21,10 @@ class Carried:
 
     Where an iteration leaves another object under a name, the term is the object as a value, and each iteration starts
     with a new object of those contents.
+
+    The kinds go up only: `widen` joins them with what an iteration yields. A join may lose a size, a rank, the length
+    of a list, or that an integer is not negative, and nothing comes back. So there are as many rounds as there are
+    such steps; a structure that differs after `unify`, or types without a join, are refused.
     """
 
     def __init__(self, lowering: Lowering, keys: Iterable[str], env: Mapping[str, Term], node: gast.AST) -> None:
@@ -91,6 +95,8 @@ class Carried:
         before, outer = lowering.env, lowering.builder
         for key, term in list(self.terms.items()):
             frozen = lowering.frozen_by_merge(term, before, after[key], after, self.node)
+            # unified with the initial term, not with the parameters of this round: what the initial term becomes on
+            # the way is computed before the loop
             t1, t2 = lowering.unify(term, before, outer, after[key], after, builder, lowering.shown(key))
             if structure(t1) != structure(term):
                 self.frozen[key] = frozen
@@ -182,6 +188,10 @@ def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
 
 
 def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
+    """A dimension after a join: once it is one of the loop's own symbols it stays that one.
+
+    A join of two dimensions gives a new symbol each time, so that without this no round would be the last.
+    """
     if before != after and isinstance(before, Size) and {s for s, _ in before.terms} <= loose:
         return before
     if before != after and isinstance(after, Size):

@@ -23,6 +23,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     describe,
     is_array,
+    is_number,
     is_sequence,
     is_slice,
     is_static,
@@ -33,7 +34,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import BOTTOM, INT, ArrayType, SequenceType, SliceType
+from s2sad.ir.types import BOTTOM, INT, ArrayType, SliceType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -57,62 +58,73 @@ class Subscripts(Lowering):
         meaning = subscript_of(base.value) if isinstance(base, Constant) else None
         if meaning is not None:
             return meaning(self, index_term, node)
-        whole, base = base, self.open(base)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, ArrayType):
-            return self.builder.apply(GETITEM, (base, self.to_operand(index_term)), None, hint)
-        if isinstance(base, (Value, Constant)) and isinstance(base.type, SequenceType):
-            place = self.to_operand(index_term)
-            item = self.builder.apply(GETITEM, (base, place), None, hint)
-            if isinstance(place.type, SliceType):
-                return self.new(list, item)
-            adopted = self.adopt(item, "which is in a list of run-time length")
-            if isinstance(adopted, Ref) and isinstance(whole, Ref):
-                self.inside[adopted.cell] = (whole, place)
-            return adopted
-        if isinstance(base, Record) and issubclass(base.cls, tuple):
-            base = tuple(base.items.values())
-        if isinstance(base, Range):
-            base = [constant(k) for k in self.static(base, node)]
-        if isinstance(base, list) and not is_slice(index_term) and known_place(index_term, 0) is None:
-            return self.item_of_known(base, index_term, node, hint)
-        if isinstance(base, (tuple, list)):
-            index = self.static(index_term, getattr(node, "slice", node))
-            if isinstance(base, OutsideList) and isinstance(index, int) and base.has(index):
-                read: Term = base[index]
-                return read
-            if isinstance(index, int) and not -len(base) <= index < len(base):
-                self.refuse(node, f"index {index} of {len(base)} items", "", UnsupportedType)
-            items = base[index]
-            return self.new(list, items) if isinstance(items, list) and isinstance(index, slice) else items
-        if isinstance(base, dict) and isinstance(index_term, Known):
-            return self.item_of_dict(base, index_term, list(base), node)
-        if isinstance(base, dict):
-            key = self.static(index_term, getattr(node, "slice", node))
-            if key not in base and isinstance(whole, Ref) and whole.cell in self.factories:
-                made = self.call(self.factories[whole.cell], [], {}, node, None)
-                self.change(whole, {**base, key: made}, node)
-                return made
-            if key not in base:
-                self.refuse(node, f"the dict has no key {key!r}")
-            found: Term = base[key]
-            return found
-        if is_static(base):
-            return constant(static_value(base)[self.static(index_term, node.slice)])
+        contents = self.open(base)
+        if isinstance(contents, Record) and issubclass(contents.cls, tuple):
+            contents = tuple(contents.items.values())
+        if isinstance(contents, Range):
+            contents = [constant(k) for k in self.static(contents, node)]
+        if isinstance(contents, (tuple, list)):
+            return self.item_of_list(contents, index_term, node, hint)
+        if isinstance(contents, dict):
+            return self.item_of_dict(base, contents, index_term, node)
+        if is_sequence(contents):
+            return self.item_of_sequence(base, self.to_operand(contents), index_term, hint)
+        if is_number(contents):
+            return self.builder.apply(GETITEM, (self.to_operand(contents), self.to_operand(index_term)), None, hint)
+        if is_static(contents):
+            return constant(static_value(contents)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
 
-    def item_of_dict(self, base: dict[Any, Term], key: Known, keys: list[Any], node: gast.AST) -> Term:
+    def item_of_sequence(self, whole: Term, sequence: Operand, index: Term, hint: str | None) -> Term:
+        """An item or a part of a list of run-time length; what is changed in an item is changed in the list."""
+        place = self.to_operand(index)
+        item = self.builder.apply(GETITEM, (sequence, place), None, hint)
+        if isinstance(place.type, SliceType):
+            return self.new(list, item)
+        adopted = self.adopt(item, "which is in a list of run-time length")
+        if isinstance(adopted, Ref) and isinstance(whole, Ref):
+            self.inside[adopted.cell] = (whole, place)
+        return adopted
+
+    def item_of_list(self, items: Any, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """An item or a part of a list or tuple of known length."""
+        if isinstance(items, list) and not is_slice(index_term) and known_place(index_term, 0) is None:
+            return self.item_at_run_time(items, index_term, node, hint)
+        index = self.static(index_term, getattr(node, "slice", node))
+        if isinstance(items, OutsideList) and isinstance(index, int) and items.has(index):
+            read: Term = items[index]
+            return read
+        if isinstance(index, int) and not -len(items) <= index < len(items):
+            self.refuse(node, f"index {index} of {len(items)} items", "", UnsupportedType)
+        item: Term = items[index]
+        return self.new(list, item) if isinstance(item, list) and isinstance(index, slice) else item
+
+    def item_of_dict(self, whole: Term, items: dict[Any, Term], index: Term, node: gast.Subscript) -> Term:
+        """The item of a dict; a defaultdict makes what it does not have."""
+        if isinstance(index, Known):
+            return self.item_of_one_of(items, index, list(items), node)
+        key = self.static(index, getattr(node, "slice", node))
+        if key not in items and isinstance(whole, Ref) and whole.cell in self.factories:
+            default = self.call(self.factories[whole.cell], [], {}, node, None)
+            self.change(whole, {**items, key: default}, node)
+            return default
+        if key not in items:
+            self.refuse(node, f"the dict has no key {key!r}")
+        return items[key]
+
+    def item_of_one_of(self, base: dict[Any, Term], key: Known, keys: list[Any], node: gast.AST) -> Term:
         """The item of a dict at one of several strings."""
         if not keys:
             return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
         same = self.apply(np.equal, [key.index, constant(self.number_of(keys[0]))])
-        return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_dict(base, key, keys[1:], node), node)
+        return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_one_of(base, key, keys[1:], node), node)
 
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""
         view = self.subscript(array, index)
         return self.builder.apply(GETITEM, (self.to_operand(array), index)) if view is None else view
 
-    def item_of_known(self, items: list[Term], index: Term, node: gast.Subscript, hint: str | None) -> Term:
+    def item_at_run_time(self, items: list[Term], index: Term, node: gast.Subscript, hint: str | None) -> Term:
         """The item of a list of known length at an index of run time: the items must be of one type."""
         if isinstance(index, Value) and index in self.parameter_paths and index.type == INT:
             raise NeedsStatic(*self.parameter_paths[index], self.at(node))

@@ -362,20 +362,27 @@ class Cells(ABC):
         name: str | None = None,
     ) -> tuple[Term, Term]:
         """Two terms for one name in a common structure as far as there is one; containers as values where they
-        differ in identity."""
+        differ in identity.
+
+        Each case makes the two more alike and asks again, or gives up: what then differs still is for the caller to
+        refuse. What must be computed for it is computed on the side that it is of, by its own builder and environment.
+        """
         if isinstance(t1, Ref) and isinstance(t2, Ref) and t1.cell == t2.cell:
             return t1, t2
         if is_plain_object(t1) and is_plain_object(t2):
             return self.as_known(t1, t2), self.as_known(t2, t1)
+        # a value on one side and None on the other: a flag says which, and None has a value that nobody reads
         if _may_be_none(t1, t2):
             m1, m2 = _as_maybe(t1, t2, b1), _as_maybe(t2, t1, b2)
             v1, v2 = self.unify(m1.value, env1, b1, m2.value, env2, b2, name)
             return Maybe(m1.present, v1), Maybe(m2.present, v2)
+        # an array that is not the same one on both sides loses its identity: only its numbers are merged
         if is_array(t1) or is_array(t2):
             if is_array(t1) and is_array(t2) and same_array(t1, t2):
                 return t1, t2
             values = [self.to_operand(t1, b1, env1), self.to_operand(t2, b2, env2)]
             return values[0], values[1]
+        # two objects, or an object and a value: their contents are merged, one level after the other
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):
                 v1, v2 = self.shallow(t1, env1, b1), self.shallow(t2, env2, b2)
@@ -385,10 +392,12 @@ class Cells(ABC):
         if p1 is not None and p2 is not None and p1[0] == p2[0]:
             pairs = [self.unify(c1, env1, b1, c2, env2, b2) for c1, c2 in zip(p1[1], p2[1], strict=True)]
             return p1[2]([a for a, _ in pairs]), p2[2]([b for _, b in pairs])
+        # a container as one value of the IR is opened where the other is one of terms
         if (p1 is None) is not (p2 is None) and _is_container(t1) and _is_container(t2):
             v1, v2 = open_container(b1, t1), open_container(b2, t2)
             if v1 is not t1 or v2 is not t2:
                 return self.unify(v1, env1, b1, v2, env2, b2, name)
+        # lists of several lengths have nothing in common but the type of their items
         if _is_list(t1) and _is_list(t2):
             return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
         return t1, t2

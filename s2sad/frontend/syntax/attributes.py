@@ -1,0 +1,262 @@
+"""Attributes: of modules, classes and objects outside, of objects made in the function, of arrays; `super()`."""
+
+from __future__ import annotations
+
+import functools
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.dependencies import MISSING, Variable, is_place
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.terms import (
+    Closure,
+    Method,
+    Partial,
+    Record,
+    Ref,
+    Step,
+    Super,
+    Term,
+    class_of,
+    describe,
+    is_array,
+)
+from s2sad.ir.containers import SHAPE
+from s2sad.ir.objects import is_user_class
+from s2sad.ir.primitive import required
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, StaticType, is_namedtuple
+from s2sad.ir.values import Constant, Operand, Value, constant
+
+
+class Attributes(Lowering):
+    """Lowers attributes."""
+
+    def _eval_Attribute(self, node: gast.Attribute, hint: str | None) -> Term:
+        return self.attribute(self.eval(node.value), node.attr, node)
+
+    def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
+        base = self.given(base)
+        if isinstance(base, Value) and base.type == BOTTOM:
+            return base
+        if isinstance(base, Super):
+            return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
+        if isinstance(base, Constant) and isinstance(base.type, StaticType):
+            return self.static_attribute(base, name, node)
+        if isinstance(base, Ref) and base.cls in (list, dict):
+            if not hasattr(base.cls, name):
+                self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
+            return Method(base, name)
+        opened = self.open(base)
+        if isinstance(opened, Record):
+            return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
+        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+            return self.array_attribute(base, opened, opened.type, name)
+        if isinstance(base, (Closure, Partial)) and name in ("__name__", "__doc__"):
+            return constant(getattr(base, "name", None) if name == "__name__" else None)
+        return Method(base, name)
+
+    def object_attribute(self, base: Term, opened: Record, name: str, node: gast.AST) -> Term:
+        cls = opened.cls
+        if name == "__class__":
+            return constant(cls)
+        if is_namedtuple(cls) and name in ("_replace", "_asdict"):
+            return Method(base, name)
+        if name == "__dict__":
+            return self.new(dict, dict(opened.items), "which is the __dict__ of an object")
+        found = self.reads.of_class(cls, name)[1]
+        if name in opened.items and not isinstance(found, property):
+            return opened.items[name]
+        return self.class_attribute(base, cls.__mro__, name, node)
+
+    def class_attribute(self, receiver: Term, mro: tuple[type, ...], name: str, node: gast.AST) -> Term:
+        """An attribute that a class defines, bound to the receiver."""
+        own = class_of(receiver)
+        cls, found = self.reads.of_class(own or mro[0], name, mro)
+        if found is not MISSING:
+            return self.bound(receiver, cls, name, found, node)
+        fallback = MISSING if own is None else self.reads.of_class(own, "__getattr__")[1]
+        if isinstance(fallback, types.FunctionType):
+            return self.call_inline(fallback, [receiver, constant(name)], {}, node)
+        self.refuse(node, f"{describe(receiver)} has no attribute {name}", "", UnsupportedType)
+
+    def bound(self, receiver: Term, cls: type, name: str, found: Any, node: gast.AST) -> Term:
+        """What a class's dictionary holds, as an attribute of an instance."""
+        match found:
+            case property():
+                if found.fget is None:
+                    self.refuse(node, f"the property {name} cannot be read")
+                return self.call_inline(self.reads.part(found, "fget"), [receiver], {}, node)
+            case functools.cached_property():
+                return self.call_inline(self.reads.part(found, "func"), [receiver], {}, node)
+            case staticmethod():
+                return constant(self.reads.part(found, "__func__"))
+            case classmethod():
+                own = receiver if is_class(receiver) else constant(class_of(receiver))
+                return Partial(constant(self.reads.part(found, "__func__")), (own,), {})
+        if callable(found) and hasattr(type(found), "__get__") and not isinstance(found, type):
+            return Partial(constant(found), (receiver,), {})
+        return self.captured_term(Variable(cls, name), found)
+
+    def static_attribute(self, base: Constant, name: str, node: gast.AST) -> Term:
+        """An attribute of something known at compile time: a module, a class, an object."""
+        owner = base.value
+        if isinstance(owner, types.ModuleType):
+            return self.module_attribute(owner, name, node)
+        if isinstance(owner, type) and is_user_class(owner):
+            return self.attribute_of_class(base, owner, name, node)
+        if is_place(owner):
+            return self.attribute_of_object(base, owner, name, node)
+        if not hasattr(owner, name):
+            self.refuse(node, f"{getattr(owner, '__name__', owner)!s} has no attribute {name}")
+        value = getattr(owner, name)
+        if name in getattr(owner, "__dict__", {}) and not isinstance(owner, type):
+            return self.captured_term(Variable(owner, name), value)
+        return constant(value)
+
+    def module_attribute(self, module: types.ModuleType, name: str, node: gast.AST) -> Term:
+        """`module.name`."""
+        value = getattr(module, name, MISSING)
+        if value is MISSING:
+            self.refuse(node, f"{module.__name__} has no attribute {name}")
+        if isinstance(value, float):
+            self.reads.value(Variable(module, name), value)
+            return constant(value, _module_constant(module, name))
+        return self.captured_term(Variable(module, name), value)
+
+    def attribute_of_class(self, base: Constant, cls: type, name: str, node: gast.AST) -> Term:
+        """An attribute of a class of the user's."""
+        if not hasattr(cls, name):
+            self.refuse(node, f"{cls.__name__} has no attribute {name}")
+        owner, found = self.reads.of_class(cls, name)
+        if isinstance(found, staticmethod | classmethod):
+            return self.bound(base, owner, name, found, node)
+        value = getattr(cls, name)
+        if found is value:
+            return self.captured_term(Variable(owner, name), value)
+        self.reads.look(cls, "part", name, value)
+        return constant(value)
+
+    def attribute_of_object(self, base: Constant, owner: Any, name: str, node: gast.AST) -> Term:
+        """An attribute of an object of the user's that stands outside the function: it is read, and no other."""
+        cls = self.reads.type_of(owner)
+        if name == "__class__":
+            return constant(cls)
+        if name == "__dict__":
+            return self.captured_term(Variable(owner, name), vars(owner))
+        where, found = self.reads.of_class(cls, name) if is_user_class(cls) else (cls, MISSING)
+        if isinstance(found, property):
+            return self.bound(base, where, name, found, node)
+        if isinstance(found, types.DynamicClassAttribute):
+            self.reads.look(owner, "part", name, getattr(owner, name))
+            return constant(getattr(owner, name))
+        own = vars(owner) if hasattr(owner, "__dict__") else {}
+        if name in own or (isinstance(found, types.MemberDescriptorType) and hasattr(owner, name)):
+            return self.captured_term(Variable(owner, name), own[name] if name in own else getattr(owner, name))
+        if own is not None and hasattr(owner, "__dict__"):
+            self.reads.look(owner, "own", name, MISSING)
+        if not is_user_class(where) and hasattr(type(owner), name):
+            value = getattr(owner, name)
+            if not callable(value):
+                self.reads.look(owner, "part", name, value)
+            return constant(value)
+        return self.class_attribute(base, cls.__mro__, name, node)
+
+    def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str) -> Term:
+        """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
+        if name == "flat":
+            self.need_memory()
+        if is_array(whole) and name in ("T", "mT", "flat"):
+            if name == "T":
+                return self.view(whole, Step(required(np.transpose)))
+            if name == "mT":
+                return self.view(whole, Step(required(np.swapaxes), (), (("axis1", -1), ("axis2", -2))))
+            return self.view(whole, Step(required(np.reshape), (constant(-1),)))
+        if name == "shape":
+            shape = self.builder.apply(SHAPE, (base,))
+            if not isinstance(shape.type, ContainerType):
+                return shape
+            return tuple(self.builder.extract(shape, k) for k in shape.type.keys)
+        if name == "ndim" and t.rank is not None:
+            return constant(t.rank)
+        if name in ("dtype", "itemsize") and t.dtype is not None:
+            return constant(t.dtype if name == "dtype" else t.dtype.itemsize)
+        functions: dict[str, Callable[..., Any]] = {
+            "T": np.transpose,
+            "mT": np.matrix_transpose,
+            "size": np.size,
+            "real": np.real,
+            "imag": np.imag,
+            "ndim": np.ndim,
+        }
+        if name in functions:
+            return self.apply(functions[name], [base])
+        return Method(whole, name)
+
+    def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
+        """`setattr(base, name, term)`."""
+        opened = self.open(base)
+        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+            self.set_of_array(base, opened.type, name, term, node)
+            return
+        if not isinstance(base, Ref) or base.cls in (list, dict):
+            self.refuse(
+                node,
+                f"an attribute of {describe(base)} is assigned",
+                "only objects made in the function, or passed to it, can be changed",
+                UnsupportedType,
+            )
+        found = self.reads.of_class(base.cls, name)[1]
+        if isinstance(found, property):
+            if found.fset is None:
+                self.refuse(node, f"the property {name} cannot be set")
+            self.call_inline(self.reads.part(found, "fset"), [base, term], {}, node)
+            return
+        if isinstance(self.reads.of_class(base.cls, "__setattr__")[1], types.FunctionType):
+            frozen = getattr(base.cls, "__dataclass_params__", None)
+            what = "a frozen dataclass is changed" if frozen is not None else "__setattr__ of a class"
+            self.refuse(node, what, "make a new object")
+        self.change(base, {**self.contents(base), name: term}, node)
+
+    def set_of_array(self, base: Term, t: ArrayType, name: str, term: Term, node: gast.AST) -> None:
+        """`a.real = x`, `a.imag = x`, `a.flat = x`: all numbers of an array, or one part of them."""
+        self.need_memory()
+        if name not in ("real", "imag", "flat") or (name == "imag" and not t.is_complex):
+            self.refuse(node, f"the {name} of an array is set", "make a new array, as np.reshape does", UnsupportedType)
+        whole = self.attribute(base, "flat", node) if name == "flat" else base
+        value = self.to_operand(term)
+        if isinstance(value.type, ContainerType):
+            value = self.to_operand(self.apply(np.array, [value]))
+        if t.is_complex and name != "flat":
+            other = self.apply(np.imag if name == "real" else np.real, [self.to_operand(base)])
+            parts = (value, other) if name == "real" else (other, value)
+            turned = self.apply(np.multiply, [constant(1j), self.to_operand(parts[1])])
+            value = self.to_operand(self.apply(np.add, [self.to_operand(parts[0]), self.to_operand(turned)]))
+        self.store_item(whole, constant(Ellipsis), value, node)
+
+    def contents(self, ref: Ref) -> dict[Any, Term]:
+        """The attributes of an object, or the items of a dict."""
+        found = self.env[ref.cell]
+        assert isinstance(found, dict)
+        return found
+
+
+def is_class(term: Term) -> bool:
+    """Whether a term is a class."""
+    return isinstance(term, Constant) and isinstance(term.value, type)
+
+
+def _after(cls: type | None, start: type) -> tuple[type, ...]:
+    """The classes behind `start` in the order in which attributes are looked up."""
+    mro = cls.__mro__ if cls is not None else start.__mro__
+    return mro[mro.index(start) + 1 :]
+
+
+def _module_constant(module: types.ModuleType, name: str) -> str | None:
+    """`np.pi` and `math.pi` keep their text; constants of other modules become numbers."""
+    return f"{'np' if module is np else 'math'}.{name}" if module in (np, math) else None

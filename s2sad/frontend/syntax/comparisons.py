@@ -1,0 +1,167 @@
+"""Comparisons: of numbers as operations, of containers item by item, of objects as their classes say."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.terms import (
+    Known,
+    Maybe,
+    Range,
+    Record,
+    Ref,
+    Term,
+    is_none,
+    is_number,
+    is_of_unknown_kind,
+    is_plain_object,
+    is_static,
+    static_value,
+)
+from s2sad.ir.types import ArrayType, ContainerType, StaticType
+from s2sad.ir.values import Constant, Operand, Value, constant
+
+COMPARE: dict[type, Callable[..., Any]] = {
+    gast.Eq: np.equal,
+    gast.NotEq: np.not_equal,
+    gast.Lt: np.less,
+    gast.LtE: np.less_equal,
+    gast.Gt: np.greater,
+    gast.GtE: np.greater_equal,
+}
+PYTHON_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
+    gast.Eq: operator.eq,
+    gast.NotEq: operator.ne,
+    gast.Lt: operator.lt,
+    gast.LtE: operator.le,
+    gast.Gt: operator.gt,
+    gast.GtE: operator.ge,
+}
+
+
+class Comparisons(Lowering):
+    """Lowers comparisons."""
+
+    def _eval_Compare(self, node: gast.Compare, hint: str | None) -> Term:
+        left = self.eval(node.left)
+        return self._compare_chain(node, left, 0)
+
+    def _compare_chain(self, node: gast.Compare, left: Term, k: int) -> Term:
+        right = self.eval(node.comparators[k])
+        first = self.compare(node, node.ops[k], left, right)
+        if k + 1 == len(node.ops):
+            return first
+        return self.choose(first, lambda: self._compare_chain(node, right, k + 1), lambda: first, node)
+
+    def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        if isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
+            for maybe, other in ((left, right), (right, left)):
+                if isinstance(maybe, Maybe) and is_none(other):
+                    wanted = isinstance(op, (gast.IsNot, gast.NotEq))
+                    return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
+        left, right = self.given(left), self.given(right)
+        numbers = self.numbers_of(left, right)
+        if numbers is not None and isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
+            return self.apply(np.equal if isinstance(op, (gast.Is, gast.Eq)) else np.not_equal, numbers)
+        if isinstance(op, (gast.Is, gast.IsNot)):
+            truth = self.is_truth(left, right)
+            if truth is not None:
+                return truth if isinstance(op, gast.Is) else self.apply(operator.not_, [truth])
+            return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
+        if isinstance(op, (gast.In, gast.NotIn)):
+            return self.contains(node, left, right, isinstance(op, gast.NotIn))
+        found = self.compare_objects(node, op, left, right)
+        if found is not None:
+            return found
+        left, right = self.open(left), self.open(right)
+        if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
+            return constant(PYTHON_COMPARE[type(op)](static_value(left), static_value(right)))
+        if isinstance(op, (gast.Eq, gast.NotEq)) and _differ(left, right):
+            return constant(isinstance(op, gast.NotEq))
+        if all(isinstance(t, (tuple, list, dict, Record)) or _is_container(t) for t in (left, right)):
+            return self._compare_containers(node, op, left, right)
+        return self.apply(COMPARE[type(op)], [self.to_operand(t) for t in (left, right)])
+
+    def numbers_of(self, left: Term, right: Term) -> list[Operand] | None:
+        """What is compared where strings are known by their numbers; None where none is."""
+        if not (isinstance(left, Known) or isinstance(right, Known)):
+            return None
+        terms = [t if isinstance(t, Known) else self.open(t) for t in (left, right)]
+        if not all(map(is_plain_object, terms)):
+            return [constant(0), constant(1)]
+        return [t.index if isinstance(t, Known) else constant(self.number_of(t.value)) for t in terms]  # type: ignore[union-attr]
+
+    def is_truth(self, left: Term, right: Term) -> Operand | None:
+        """`x is True` of a truth value of Python, of which there are two; None for other terms."""
+        for value, x in ((left, right), (right, left)):
+            if not (isinstance(value, Constant) and isinstance(value.value, bool) and isinstance(x, Value)):
+                continue
+            if isinstance(x.type, ArrayType) and x.type.kind == "python" and x.type.dtype == bool:
+                return x if value.value else self.apply(operator.not_, [x])
+        return None
+
+    def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
+        """Whether two terms are one object."""
+        for t, other in ((left, right), (right, left)):
+            if isinstance(t, Constant) and isinstance(t.type, StaticType):
+                return isinstance(other, Constant) and other.value is t.value
+        if all(isinstance(t, Constant) for t in (left, right)):
+            return left.value is right.value  # type: ignore[union-attr]
+        if isinstance(left, Ref) or isinstance(right, Ref):
+            return isinstance(left, Ref) and isinstance(right, Ref) and left.cell == right.cell
+        if left is right:
+            return True
+        self.refuse(node, "`is` between values of run time", "compare with ==", UnsupportedType)
+
+    def contains(self, node: gast.AST, item: Term, container: Term, negated: bool) -> Term:
+        """`item in container`: among keys, or items one by one."""
+        options = self.open(container)
+        if isinstance(options, Range):
+            options = self.sequence(options, node)
+        if isinstance(options, dict) and isinstance(item, Known):
+            options = [constant(k) for k in options]
+        if isinstance(options, dict):
+            return constant((self.static(item, node) in options) is not negated)
+        if isinstance(options, (tuple, list)) and not (is_static(options) and is_static(item)):
+            found: Term = constant(False)
+            for option in reversed(options):
+                same = self.compare(node, gast.Eq(), option, item)
+                found = self.choose(same, lambda: constant(True), lambda f=found: f, node)  # type: ignore[misc]
+            return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
+        return constant((self.static(item, node) in self.static(options, node)) is not negated)
+
+    def _compare_containers(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
+        """Tuples such as shapes are compared item by item."""
+        if isinstance(left, dict) and isinstance(right, dict):
+            if set(left) != set(right):
+                return constant(isinstance(op, gast.NotEq))
+            left, right = list(left.values()), [right[k] for k in left]
+        a, b = (self.sequence(t, node) for t in (left, right))
+        if not isinstance(op, (gast.Eq, gast.NotEq)):
+            self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
+        if len(a) != len(b):
+            return constant(isinstance(op, gast.NotEq))
+        same: Term = constant(True)
+        for m, n in zip(a, b, strict=True):
+            equal = self.compare(node, gast.Eq(), m, n)
+            same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
+        return same if isinstance(op, gast.Eq) else self.apply(operator.not_, [self.to_operand(same)])
+
+
+def _is_container(term: Term) -> bool:
+    return isinstance(term, (Value, Constant)) and isinstance(term.type, ContainerType)
+
+
+def _differ(left: Term, right: Term) -> bool:
+    """Whether a static object that is no number is compared with something that it cannot be."""
+    if is_of_unknown_kind(left) or is_of_unknown_kind(right):
+        return False
+    kinds = [isinstance(t, (Value, Constant)) and isinstance(t.type, StaticType) for t in (left, right)]
+    return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

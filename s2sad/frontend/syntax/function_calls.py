@@ -1,0 +1,171 @@
+"""Calls of the user's own functions.
+
+A user's function becomes a function of the emitted module, one for each signature. It is lowered in the place of the
+call instead where it takes or gives what has no value at run time (a function, a generator), changes a list or object
+that it is given, or is a closure or a method.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import gast
+
+from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic
+from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.frames import Frame
+from s2sad.frontend.terms.terms import (
+    Ref,
+    Term,
+    is_array,
+)
+from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.marks import is_derivative
+from s2sad.ir.objects import LIBRARIES
+from s2sad.ir.primitive import lookup
+from s2sad.ir.types import BOTTOM, leaves
+from s2sad.ir.user_rules import BlackBox
+from s2sad.ir.values import Operand, Value, constant
+
+
+class FunctionCalls(Lowering):
+    """Lowers calls of functions of the user's."""
+
+    def call_function(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term:
+        """A function of the user: compiled for these arguments, or lowered here."""
+        box = lookup(f)
+        if isinstance(box, BlackBox):
+            self.reads.rule(f)
+            return self.call_black_box(box, arguments, keywords, node, hint)
+        if is_derivative(f) and hasattr(f, "spread"):  # a checkpointed function has none
+            arguments = self.with_vectors(f.transform, arguments, node)
+            f = f.spread(arguments, keywords)
+        signature = inspect.signature(f, follow_wrapped=False)
+        bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
+        compiled = compiled and not inspect.isgeneratorfunction(f)
+        if compiled:
+            terms = list(bound.values())
+            result = self.call_compiled(f, list(map(self.to_operand, terms)), node, hint, terms)
+            if result is not None:
+                return self.adopt(result)
+        if not isinstance(f, types.FunctionType):
+            self.refuse(
+                node,
+                f"{f.__name__} is marked, or a derivative, and changes a list, object or array that it is given, or "
+                "gives a function, or a part of an array that may be written into",
+                "return new values, copies of arrays",
+                UnsupportedCall,
+            )
+        return self.lower_here(f, bound, node)
+
+    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
+        if not is_of_user(f) or isinstance(lookup(f), BlackBox):
+            return self.call(constant(f), arguments, keywords, node, None)
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.function is f:
+                return self.call_function(f, arguments, keywords, node, None)
+            frame = frame.caller
+        signature = inspect.signature(f, follow_wrapped=False)
+        bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        return self.lower_here(f, bound, node)
+
+    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+        """The default values of a function; those that hold arrays, lists or objects belong to the function."""
+        if isinstance(f, types.FunctionType):
+            self.reads.function(f)
+        found: dict[str, Term] = {}
+        positional = [
+            p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is not p.empty
+        ]
+        for p in signature.parameters.values():
+            if p.default is p.empty:
+                continue
+            if not isinstance(f, types.FunctionType):
+                found[p.name] = constant(p.default)
+            elif p.kind is p.KEYWORD_ONLY:
+                variable = Variable(f.__kwdefaults__, p.name)
+                found[p.name] = self.captured_term(variable, p.default)
+            else:
+                variable = Variable(f.__defaults__, positional.index(p), p.name)
+                found[p.name] = self.captured_term(variable, p.default)
+        return found
+
+    def call_compiled(
+        self,
+        function: Any,
+        operands: list[Operand],
+        node: gast.AST,
+        hint: str | None,
+        arguments: Sequence[Term] = (),
+    ) -> Term | None:
+        """Another function of the program; operands that it must know are asked of this function's parameters.
+
+        What it hands back goes into the arrays that the `arguments` are. None where it must be lowered in the place of
+        the call.
+        """
+        if any(BOTTOM in leaves(o.type) for o in operands):
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM}, hint)
+        try:
+            callee = self.context.callee(function, operands, self.at(node))
+        except CalleeNeedsStatic as e:
+            self.need_static(operands[e.position], e.path, node)
+        if callee is None or (self.memory and callee.aliases and isinstance(function, types.FunctionType)):
+            return None
+        passed = [operands[k] for k in callee.passed]
+        passed += [self.captured_value(variable) for variable in callee.captured]
+        if callee.back is None:
+            return self.builder.call_function(callee.reference, passed, hint)
+        if not arguments:
+            return None
+        self.need_memory()
+        names = [self.shown(a.cell) if isinstance(a := arguments[k], Ref) else None for k in callee.back.written]
+        result = self.builder.call_function(callee.reference, passed, names[0] if callee.back.alone else None)
+        return self.take_back(callee.back, result, arguments, names, node)
+
+    def take_back(
+        self, back: Back, result: Operand, arguments: Sequence[Term], names: Sequence[str | None], node: gast.AST
+    ) -> Term:
+        """The value of a call, whose further results are put into the arrays that it writes into."""
+        cells = {k: {r.cell for r in self.reachable(a)} for k, a in enumerate(arguments)}
+        for k in back.written:
+            if any(cells[k] & cells[m] for m in cells if m != k):
+                self.refuse(
+                    node,
+                    "a function that calls itself writes into one of two arguments that share memory",
+                    "pass a copy",
+                    UnsupportedCall,
+                )
+        items = [result]
+        if not back.alone:
+            hints = [None] * back.value + list(names)
+            items = [self.builder.extract(result, k, name) for k, name in enumerate(hints)]
+        left = dict(enumerate(arguments))
+        for k, array in zip(back.written, items[back.value :], strict=True):
+            if is_array(left[k]):
+                self.store(left[k], array, node)
+            else:
+                left[k] = array
+        if back.given is not None:
+            return left[back.given]
+        return items[0] if back.value else constant(None)
+
+    def need_static(self, operand: Operand, path: tuple[object, ...], node: gast.AST) -> NoReturn:
+        if isinstance(operand, Value) and operand in self.parameter_paths:
+            parameter, before = self.parameter_paths[operand]
+            raise NeedsStatic(parameter, before + path, self.at(node))
+        self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
+
+
+def is_of_user(f: Any) -> bool:
+    """Whether something is a Python function that no library defines."""
+    return isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES
