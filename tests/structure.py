@@ -103,9 +103,7 @@ def figures():
     outside = [m for m in found if m.folder != "rules"]
     texts = (n.value for m in outside for n in m.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 
     def per_thousand(count, of):
         return round(1000 * count / of, 1)
