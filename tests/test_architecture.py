@@ -1,15 +1,18 @@
-"""The layers of the package, and the sizes of its modules."""
+"""The layers of the package, its imports without a circle, and the sizes of its modules."""
 
 import ast
 import subprocess
 import sys
-from pathlib import Path
+import warnings
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-MODULES = sorted((ROOT / "s2sad").rglob("*.py"))
-PACKAGES = [p for p in MODULES if p.name == "__init__.py"]
+from s2sad.frontend.lower import FunctionLowering
+from s2sad.frontend.lowering import Lowering
+from tests.structure import ROOT, circles, graph, modules
+
+MODULES = modules()
+MANY_LINES = 800
 
 
 def test_imports_point_down():
@@ -18,7 +21,32 @@ def test_imports_point_down():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_circles_are_found():
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": {"e"}, "e": {"f"}, "f": {"d"}, "g": {"a"}}
+    assert sorted(map(sorted, circles(edges))) == [["b", "c"], ["d", "e", "f"]]
+
+
+def test_imports_have_no_circle():
+    """Imports of types count: two modules that need each other's types lack a third one, or are one idea."""
+    assert not [sorted(c) for c in circles(graph(MODULES))]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
 def test_modules_say_what_they_are(module):
-    text = module.read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text)), "a module begins with what it takes, what it gives and the idea"
+    assert ast.get_docstring(ast.parse(module.text)), "a module begins with what it takes, what it gives and the idea"
+
+
+@pytest.mark.filterwarnings("default:.* lines:UserWarning")
+def test_modules_are_one_idea():
+    """A remark, no failure: a module this long may have two."""
+    for module in MODULES:
+        if module.lines > MANY_LINES:
+            warnings.warn(f"{module.name} has {module.lines} lines", stacklevel=1)
+
+
+def test_every_service_of_the_lowering_is_provided():
+    """`locating` would make of a method that is missing something that is not supported: a gap would be silent."""
+    declared = {n for n, f in vars(Lowering).items() if getattr(f, "__isabstractmethod__", False)}
+    assert declared, "the page of services is empty"
+    assert not FunctionLowering.__abstractmethods__
+    assert all(getattr(FunctionLowering, n) is not getattr(Lowering, n) for n in declared)

@@ -159,16 +159,21 @@ class Pairs:
 
 @contextlib.contextmanager
 def stages(functions):
-    """Collects all functions that the optimiser takes and gives while programs are compiled."""
-    before = program.run_passes
+    """Collects all functions that the optimiser takes and gives while programs are compiled, and those of modules."""
+    optimized, module = program.run_passes, program.Program.module
 
     def recorded(function, anchors=None):
-        made = before(function, anchors)
+        made = optimized(function, anchors)
         functions.extend((function, made))
         return made
 
-    program.run_passes = recorded
+    def recorded_module(self, *entries):
+        made = module(self, *entries)
+        functions.extend(made)
+        return made
+
+    program.run_passes, program.Program.module = recorded, recorded_module
     try:
         yield functions
     finally:
-        program.run_passes = before
+        program.run_passes, program.Program.module = optimized, module
