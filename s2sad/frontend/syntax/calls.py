@@ -17,7 +17,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall, UnsupportedType
-from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic
+from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.library.containers import DICT_METHODS, LIST_METHODS
 from s2sad.frontend.library.numpy_joins import JOINS, is_list_of_floats, is_many, is_numbers, join_rows
@@ -546,7 +546,12 @@ class Calls(Lowering):
         return self.take_back(callee.back, result, arguments, names, node)
 
     def take_back(
-        self, back: Back, result: Operand, arguments: Sequence[Term], names: Sequence[str | None], node: gast.AST
+        self,
+        back: WrittenArrays,
+        result: Operand,
+        arguments: Sequence[Term],
+        names: Sequence[str | None],
+        node: gast.AST,
     ) -> Term:
         """The value of a call, whose further results are put into the arrays that it writes into."""
         cells = {k: {r.cell for r in self.reachable(a)} for k, a in enumerate(arguments)}
