@@ -13,7 +13,7 @@ import gast
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import check_function, signature_of
-from s2sad.dispatch.pickling import packed, unpacked
+from s2sad.dispatch.pickling import picklable, resolved
 from s2sad.errors import ArgumentError
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
@@ -48,7 +48,7 @@ class Checkpoint:
         return f"<checkpoint of {self.__name__}{self.__signature__}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return unpacked, (packed(self),)
+        return resolved, (picklable(self),)
 
 
 def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from s2sad.analysis.aliasing import owns_result
+from s2sad.compiler.entry import Entry
 from s2sad.differentiate.given_rules import BAR, RESIDUALS, Plan, TangentRule
 from s2sad.differentiate.reverse.pairs import Pair
 from s2sad.differentiate.reverse.sweeps import pair
@@ -36,32 +37,25 @@ SUFFIX = {"forward": "fwd", "backward": "bwd", "tangent": "jvp"}
 """The names of rules that are lambdas."""
 
 
-class Entry(Protocol):
-    """A function compiled for one signature."""
-
-    function: Function
-    parameters: dict[str, Type]
-    captured: tuple[Variable, ...]
-    result: Type
-
-    @property
-    def passed(self) -> tuple[int, ...]: ...
-
-
 class Entries(Protocol):
     """The compiler, as the rules see it."""
 
     functions: dict[str, Function]
     backend: Backend
 
-    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Any: ...
+    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
     def fresh_name(self, base: str) -> str: ...
-    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
     def rule_variables(self, rules: object) -> tuple[Variable, ...]: ...
 
 
+class Differentiating(Entries, Protocol):
+    """The compiler, as rules see it that are differentiated themselves."""
+
+    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+
+
 @dataclass(frozen=True, eq=False)
-class Given:
+class CustomFunction:
     """A function with a rule, compiled for one signature: `passed` are the positions of the operands of its calls,
     behind them come those of `captured`."""
 
@@ -106,7 +100,7 @@ def rule_variables(program: Entries, custom: Custom, own: Sequence[Variable]) ->
     return [v for v in program.rule_variables(custom) if v.key not in known]
 
 
-def check_operands(given: Given, call: Call, active: Sequence[bool], rule: str) -> None:
+def check_operands(given: CustomFunction, call: Call, active: Sequence[bool], rule: str) -> None:
     """Whether a derivative of a call can be taken: there is the rule, and what has no derivative is not asked for one.
 
     Raises:
@@ -132,7 +126,7 @@ def check_operands(given: Given, call: Call, active: Sequence[bool], rule: str) 
 
 
 def compiled(
-    program: Entries, given: Given, function: Callable[..., Any], given_types: Sequence[Type], role: str
+    program: Entries, given: CustomFunction, function: Callable[..., Any], given_types: Sequence[Type], role: str
 ) -> Entry:
     """A function of a rule, compiled for arguments of these types.
 
@@ -146,7 +140,7 @@ def compiled(
     target = function if _is_plain(function, count) else Spread(function, tuple(names), count)
     try:
         name = f"{given.custom.name}_{SUFFIX[role]}"
-        entry: Entry = program.entry(target, dict(zip(names, given_types, strict=True)), name)
+        entry = program.entry(target, dict(zip(names, given_types, strict=True)), name)
     except NeedsStatic as e:
         raise RuleError(
             f"the {role} rule of {given.custom.name} must know {names[e.parameter]} at compile time",
@@ -167,7 +161,7 @@ def _is_plain(function: Callable[..., Any], count: int) -> bool:
 # custom_vjp
 
 
-def sweeps_of(program: Entries, given: Given, call: Call, active: tuple[bool, ...]) -> Pair:
+def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple[bool, ...]) -> Pair:
     """The pair of a call of a function with `fwd` and `bwd`, in the lengths that its types speak of."""
     check_operands(given, call, active, "bwd")
     first, forward_type, second, bars = both_rules(program, given)
@@ -181,7 +175,7 @@ def sweeps_of(program: Entries, given: Given, call: Call, active: tuple[bool, ..
     return Pair(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
 
 
-def both_rules(program: Entries, given: Given) -> tuple[Entry, ContainerType, Entry, ContainerType]:
+def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, ContainerType, Entry, ContainerType]:
     """`fwd` and `bwd` compiled, each with the type of what it gives in the lengths of the function's parameters."""
     fwd, bwd = given.custom.rules["fwd"], given.custom.rules["bwd"]
     first = compiled(program, given, fwd, given.types, "forward")
@@ -202,7 +196,9 @@ def both_rules(program: Entries, given: Given) -> tuple[Entry, ContainerType, En
     return first, forward_type, second, bars
 
 
-def tangent_of_sweeps(program: Entries, given: Given, call: Call, active: tuple[bool, ...], optimize: Any) -> Function:
+def tangent_of_sweeps(
+    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Any
+) -> Function:
     """The tangent of a function with `fwd` and `bwd`, where one of its own rules is differentiated that calls it.
 
     `bwd` is linear in the cotangent: the reverse sweep of it takes the tangents of the arguments to that of the result.
@@ -240,7 +236,7 @@ def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand])
     return body.results[0]
 
 
-def in_lengths_of(pair: Pair, given: Given, call: Call) -> Pair:
+def in_lengths_of(pair: Pair, given: CustomFunction, call: Call) -> Pair:
     """A pair for one call: its types in the lengths of the operands."""
     types_ = [given.types[k] for k in given.passed]
     table = related(types_, [o.type for o in call.operands[: len(types_)]])
@@ -254,7 +250,7 @@ def in_lengths_of(pair: Pair, given: Given, call: Call) -> Pair:
     )
 
 
-def check_bars(given: Given, bars: Type, bwd: Any) -> None:
+def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> None:
     """Whether what a backward rule gives are cotangents of the arguments.
 
     Raises:
@@ -311,7 +307,7 @@ def _differ(own: ArrayType, wanted: ArrayType) -> bool:
 # custom_jvp
 
 
-def tangent_rule(program: Entries, given: Given, call: Call, active: tuple[bool, ...]) -> TangentRule:
+def tangent_rule(program: Entries, given: CustomFunction, call: Call, active: tuple[bool, ...]) -> TangentRule:
     """The tangent of a call of a function with a tangent rule."""
     check_operands(given, call, active, "rule")
     entry, result = rule_entry(program, given)
@@ -324,14 +320,14 @@ def tangent_rule(program: Entries, given: Given, call: Call, active: tuple[bool,
     return TangentRule(reference, leading, primals, tuple(n + k for k in given.places(entry)))
 
 
-def _operand(given: Given, k: int) -> int | Constant:
+def _operand(given: CustomFunction, k: int) -> int | Constant:
     t = given.types[k]
     if k in given.passed:
         return given.operand_of(k)
     return constant(t.size) if isinstance(t, ArrayType) else Constant(t.value, t)  # type: ignore[attr-defined]
 
 
-def rule_entry(program: Entries, given: Given) -> tuple[Entry, Type]:
+def rule_entry(program: Entries, given: CustomFunction) -> tuple[Entry, Type]:
     """The tangent rule compiled, and the type of what it gives in the lengths of the function's parameters."""
     rule = given.custom.rules["rule"]
     primals = [given.types[k] for k in given.differentiable]
@@ -357,7 +353,7 @@ def _dot_type(t: Type) -> Type:
 
 
 def transposed_sweeps(
-    program: Entries, given: Given, call: Call, active: tuple[bool, ...], optimize: Any
+    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Any
 ) -> tuple[Function, Function, Type | None]:
     """The sweeps of a function with a tangent rule: those of the rule, as a function of the tangents."""
     check_operands(given, call, active, "rule")

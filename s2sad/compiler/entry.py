@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from s2sad.compiler.transform import is_constant
 from s2sad.errors import UnsupportedType
-from s2sad.frontend.context import Back
+from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
-from s2sad.ir.types import Type
-from s2sad.ir.values import Function, FunctionRef, Value, constant
+from s2sad.ir.types import BOTTOM, Type
+from s2sad.ir.values import Block, Function, FunctionRef, Value, constant
 from s2sad.optimize import eliminate_dead
 
 
@@ -31,7 +31,7 @@ class Entry:
     """The parameters in whose arrays it writes."""
     valueless: bool = False
     """It gives a function, or what else has no value at run time."""
-    back: Back | None = None
+    back: WrittenArrays | None = None
     """What it hands back of these arrays."""
 
     @property
@@ -68,3 +68,8 @@ def always_raises(entry: Entry) -> None:
     body = replace(entry.function.body, results=(constant(0.0),))
     entry.function = eliminate_dead(replace(entry.function, body=body))
     entry.result, entry.impure = entry.function.result.type, True
+
+
+def stub(name: str) -> Function:
+    """What stands for a function that is still being made."""
+    return Function(name, Block((), (), (Value(BOTTOM),)))

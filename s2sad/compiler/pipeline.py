@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.backends import Interface
+from s2sad.compiler.checked import optimize
 from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.entry import Entry, check_value
-from s2sad.compiler.program import Program, optimize
+from s2sad.compiler.program import Program
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
 from s2sad.emit.modules import emit_module, objects_to_inject
@@ -65,7 +66,7 @@ def compile_derivative(
     reverse = None
     if transform is None:
         function, interface = entry.function, Interface(entry.function.result.type, outside(entry), None)
-    elif transform.kind in ("vjp", "linear"):
+    elif transform.row.second:
         function, reverse, interface = sweeps(program, entry, transform)
     else:
         name = program.names[(target, "")] = program.fresh_name(name)
@@ -88,7 +89,7 @@ def derivative(
     program: Program, entry: Entry, transform: Transform, name: str, parameters: Mapping[str, Type]
 ) -> tuple[Function, Interface]:
     """The derivative of an entry as the entry of a module."""
-    function = eliminate_dead(own_results(program.transform(entry, transform, name, parameters)))
+    function = eliminate_dead(own_results(program.derivatives.transform(entry, transform, name, parameters)))
     interface = Interface(function.result.type, outside(entry), None)
     if not program.backend.containers:
         function = optimized_if_new(flattened(function), function)
@@ -98,7 +99,7 @@ def derivative(
 
 def sweeps(program: Program, entry: Entry, transform: Transform) -> tuple[Function, str, Interface]:
     """The two sweeps of an entry as the entries of a module: the first, and the name of the second."""
-    first, reverse, keeps = program.sweeps(entry, transform)
+    first, reverse, keeps = program.derivatives.sweeps(entry, transform)
     second = program.functions[reverse]
     cotangents, adjoints = tuple(p.type for p in second.parameters[keeps:]), second.result.type
     if not program.backend.containers:

@@ -10,27 +10,17 @@ Where the gradient is that of such a function, it is a call of it alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from s2sad.analysis.recursion import cycle, handed_on
+from s2sad.compiler.entry import Entry
 from s2sad.differentiate.reverse.local_gradient import has_local_gradient
 from s2sad.differentiate.tangents import tangent_type
-from s2sad.frontend.dependencies import Variable
 from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import least_value
 from s2sad.ir.signature import related
-from s2sad.ir.types import ArrayType, Type, same_up_to_dims, substitute, tuple_type
+from s2sad.ir.types import ArrayType, same_up_to_dims, substitute, tuple_type
 from s2sad.ir.values import Function, FunctionRef, Value
-
-
-class Entry(Protocol):
-    """A function compiled for one signature."""
-
-    function: Function
-    parameters: dict[str, Type]
-    captured: tuple[Variable, ...]
-    result: Type
 
 
 def is_local(

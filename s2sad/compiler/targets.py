@@ -16,14 +16,14 @@ from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.types import StaticType, Type, leaves
-from s2sad.ir.user_rules import Custom, Ruled
+from s2sad.ir.user_rules import Custom, PlainFunctionOf
 
 Target = Any
 """A Python function, or a derivative object with `transform` and `target`."""
 
 
 @dataclass(frozen=True)
-class HandingBack:
+class WritesArguments:
     """A function that calls itself and writes into its parameters, in the form that hands back these arrays."""
 
     target: Target
@@ -34,17 +34,19 @@ def parameter_names(target: Target) -> list[str]:
     if isinstance(target, DerivedTarget):
         names = parameter_names(target.target)
         return [*names, *target.transform.further_names(names)]
-    if isinstance(target, HandingBack):
+    if isinstance(target, WritesArguments):
         return parameter_names(target.target)
     if isinstance(target, ClosureTarget):
         return list(target.names)
-    target = target.custom.fun if isinstance(target, Ruled) else target.fun if isinstance(target, Custom) else target
+    if isinstance(target, PlainFunctionOf):
+        return parameter_names(target.custom)
+    target = target.fun if isinstance(target, Custom) else target
     return list(inspect.signature(target, follow_wrapped=False).parameters)
 
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
-    if isinstance(target, HandingBack):
+    if isinstance(target, WritesArguments):
         return name_of(target.target)
     if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
@@ -96,6 +98,6 @@ def positional_names(target: Any, count: int) -> list[str]:
     return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
-def may_hand_back(target: Target) -> bool:
+def may_write_arguments(target: Target) -> bool:
     """Whether there is a form of a function that hands back what it writes into: derivatives have none."""
-    return not isinstance(target, (HandingBack, Custom, Ruled)) and not is_derivative(target)
+    return not isinstance(target, (WritesArguments, Custom, PlainFunctionOf)) and not is_derivative(target)

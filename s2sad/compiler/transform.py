@@ -1,12 +1,25 @@
-"""A derivative to be made, as data: its kind and options, and what it asks of the parameters."""
+"""A derivative to be made, as data: its kind and options, and what it asks of the parameters; and the table of kinds.
+
+A new operator is a row of `KINDS`, and the function of `api` that users call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Protocol
 
-from s2sad.differentiate.vmap.vmap import Axes, example_type
+from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.given_rules import TangentRule
+from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
+from s2sad.differentiate.reverse.pairs import Pair
+from s2sad.differentiate.reverse.sweeps import gradient, pullback
+from s2sad.differentiate.vmap.batching import BatchedCallee, Flag
+from s2sad.differentiate.vmap.vmap import Axes, example_type, vmap
+from s2sad.ir.backend import Backend
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.values import Call, Function, FunctionRef
 
 
 @dataclass(frozen=True)
@@ -31,9 +44,21 @@ class Transform:
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
 
     @property
-    def has_tangents(self) -> bool:
-        """Whether the derivative takes a tangent for each of the `argnums` beside the arguments."""
-        return self.kind in ("jvp", "pushforward")
+    def row(self) -> Kind:
+        """What its kind says."""
+        return KINDS[self.kind]
+
+    @property
+    def suffix(self) -> str:
+        """What stands behind the name of the function in that of the derivative."""
+        if self.label or self.value:
+            return self.label or "value_and_grad"
+        return self.kind if self.row.suffix is None else self.row.suffix
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the emitted function, of its `{name}` and `{arguments}`."""
+        return DOCS.get(self.suffix) or self.row.doc
 
     @property
     def asked(self) -> tuple[int, ...]:
@@ -50,29 +75,30 @@ class Transform:
     @property
     def dotted(self) -> tuple[int, ...]:
         """The parameters that have a tangent, in the order of their tangents."""
-        return tuple(sorted(self.argnums)) if self.has_tangents else ()
+        return tuple(sorted(self.argnums)) if self.row.further is Further.TANGENTS else ()
 
     @property
     def further(self) -> int:
         """How many parameters the derivative has beside those of the function: tangents, or a cotangent."""
-        return 1 if self.kind == "pullback" else len(self.dotted)
+        return 1 if self.row.further is Further.COTANGENT else len(self.dotted)
 
     def further_names(self, names: Sequence[str]) -> list[str]:
         """Names for these, none of which is taken."""
-        found: list[str] = []
-        for wanted in ["out_bar"] if self.kind == "pullback" else [f"{names[k]}_dot" for k in self.dotted]:
+        cotangent = self.row.further is Further.COTANGENT
+        free: list[str] = []
+        for wanted in ["out_bar"] if cotangent else [f"{names[k]}_dot" for k in self.dotted]:
             name, number = wanted, 1
-            while name in names or name in found:
+            while name in names or name in free:
                 number += 1
                 name = f"{wanted}_{number}"
-            found.append(name)
-        return found
+            free.append(name)
+        return free
 
     def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
         """The axes of parameters of these types."""
         if isinstance(self.in_axes, tuple):
             return (*self.in_axes, *(None,) * (len(types) - len(self.in_axes)))
-        numbers = (isinstance(t, ArrayType) and t.is_scalar for t in types)
+        numbers = (t.is_scalar for t in types)
         return tuple(None if n and k in self.optional else self.in_axes for k, n in enumerate(numbers))
 
     def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
@@ -80,12 +106,160 @@ class Transform:
         own = dict(parameters)
         if self.further:
             return dict(list(own.items())[: len(own) - self.further])
-        if self.kind == "vmap":
+        if self.row.examples:
             return {
                 n: example_type(t, a, f"in_axes of {n}")
                 for (n, t), a in zip(own.items(), self.axes(list(own.values())), strict=True)
             }
         return own
+
+
+class Further(Enum):
+    """What a derivative takes beside the arguments of the function."""
+
+    NOTHING = "nothing"
+    TANGENTS = "tangents"
+    """A tangent for each of the `argnums`."""
+    COTANGENT = "cotangent"
+    """A cotangent of the result."""
+
+
+class Callees(Protocol):
+    """What the compiler gives to a transformation: the same of the functions that are called."""
+
+    backend: Backend
+
+    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+    def tangent_of(self, call: Call, active: tuple[bool, ...]) -> FunctionRef | TangentRule: ...
+    def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function to be transformed, under the name that the result gets."""
+
+    function: Function
+    active: Sequence[bool]
+    """Which of its parameters have derivatives."""
+    name: str
+    transform: Transform
+    callees: Callees
+    examples: Sequence[tuple[Type, Axes]] = ()
+    """For `vmap`: the types of the parameters, with the axes of the examples in them."""
+
+    @property
+    def vectors(self) -> BatchedCallee | None:
+        """Callees for all unit vectors at once, where the backend is quicker that way."""
+        return self.callees.batch_of if self.callees.backend.batches else None
+
+    @property
+    def order(self) -> Order:
+        """How a Jacobian is put together."""
+        t = self.transform
+        return Order(t.one, t.asked, t.has_aux, t.holomorphic)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of derivative."""
+
+    doc: str = ""
+    """The docstring of the emitted function, of its `{name}` and `{arguments}`."""
+    make: Callable[[Task], Function] | None = None
+    """The derivative of a function; None where it is made in another way."""
+    suffix: str | None = None
+    """What stands behind the name of the function, where it is not the name of the kind."""
+    further: Further = Further.NOTHING
+    reverse: bool = False
+    """It is of reverse mode: the adjoints of what is not asked for are dropped."""
+    of_calls: bool = False
+    """Where the gradient is that of one call of a function which calls itself, it is made of this call alone."""
+    second: str = ""
+    """It is two functions, and this is the word for the second one."""
+    examples: bool = False
+    """Its parameters hold many examples of those of the function."""
+    again: bool = False
+    """It is the function itself, which reverse mode computes again."""
+
+
+def _gradient(task: Task) -> Function:
+    t = task.transform
+    return gradient(
+        task.function,
+        task.active,
+        task.callees.pair_of,
+        task.name,
+        t.value,
+        t.has_aux,
+        None if t.one else t.asked,
+        task.callees.backend,
+        t.kind == "elementwise_grad",
+        t.holomorphic,
+    )
+
+
+def _jvp(task: Task) -> Function:
+    return replace(jvp(task.function, task.active, task.callees.tangent_of), name=task.name)
+
+
+def _pushforward(task: Task) -> Function:
+    return pushforward(task.function, task.active, task.callees.tangent_of, task.name)
+
+
+def _pullback(task: Task) -> Function:
+    callees, places = task.callees, task.transform.places
+    return pullback(task.function, task.active, places, callees.pair_of, task.name, callees.backend)
+
+
+def _jacfwd(task: Task) -> Function:
+    return jacfwd(task.function, task.active, task.callees.tangent_of, task.vectors, task.name, task.order)
+
+
+def _jacrev(task: Task) -> Function:
+    callees = task.callees
+    return jacrev(task.function, task.active, callees.pair_of, task.vectors, task.name, task.order, callees.backend)
+
+
+def _vmap(task: Task) -> Function:
+    types, axes = zip(*task.examples, strict=True) if task.examples else ((), ())
+    callees, out_axes = task.callees, task.transform.out_axes
+    return vmap(task.function, types, axes, out_axes, callees.batch_of, task.name, callees.backend)
+
+
+KINDS: dict[str, Kind] = {
+    "primal": Kind(suffix=""),
+    "checkpoint": Kind(again=True),
+    "grad": Kind("The gradient of {name} with respect to {arguments}.", _gradient, reverse=True, of_calls=True),
+    "elementwise_grad": Kind(
+        "The derivative of each number of {name} with respect to its own of {arguments}.",
+        _gradient,
+        reverse=True,
+        of_calls=True,
+    ),
+    "jvp": Kind("{name} and its derivative along tangents of {arguments}.", _jvp, further=Further.TANGENTS),
+    "pushforward": Kind(
+        "The derivative of {name} along tangents of {arguments}.", _pushforward, "dot", Further.TANGENTS
+    ),
+    "pullback": Kind(
+        "The cotangents of {arguments} for that of the result of {name}.",
+        _pullback,
+        further=Further.COTANGENT,
+        reverse=True,
+    ),
+    "jacfwd": Kind("The Jacobian of {name} with respect to {arguments}, column by column.", _jacfwd),
+    "jacrev": Kind("The Jacobian of {name} with respect to {arguments}, row by row.", _jacrev, reverse=True),
+    "vjp": Kind("{name}, and what its pullback needs.", second="reverse"),
+    "linear": Kind("{name}, and what its tangent needs.", second="linear"),
+    "vmap": Kind("{name} for many examples at once.", _vmap, examples=True),
+}
+"""The kinds of derivatives, by name."""
+
+DOCS = {
+    "value_and_grad": "The value of {name}, and its gradient with respect to {arguments}.",
+    "hessian": "The Hessian of {name} with respect to {arguments}.",
+    "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
+}
+"""The docstrings of what is made of several kinds, or of one with the value, by its suffix."""
 
 
 def is_constant(t: Type) -> bool:

@@ -51,8 +51,6 @@ from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Function
 from s2sad.version import __version__
 
-SUFFIX = {"pushforward": "dot", "primal": ""}
-
 
 def check_function(target: Any) -> None:
     """Refuse what is no function with source text.
@@ -119,7 +117,7 @@ class Derivative:
         functools.update_wrapper(self, self._function or target, updated=())
         own = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
         self.__signature__ = _signature(target, own, transform)
-        self.__name__ = f"{name_of(_named(target, transform))}_{_suffix(transform)}" if transform else name_of(target)
+        self.__name__ = f"{name_of(_named(target, transform))}_{transform.suffix}" if transform else name_of(target)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Specialised] = {}
         self._names = tuple(self.__signature__.parameters)
@@ -395,7 +393,7 @@ class Derivative:
             return str(name_of(self.target))
         arguments = ", ".join(self._names[k] for k in self.transform.argnums)
         name = name_of(_named(self.target, self.transform))
-        return _DOCS[_suffix(self.transform)].format(name=name, arguments=arguments)
+        return self.transform.doc.format(name=name, arguments=arguments)
 
     def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
@@ -526,32 +524,9 @@ def _signature(target: Any, signature: inspect.Signature, transform: Transform |
     return signature.replace(parameters=[*own, *more])
 
 
-def _suffix(transform: Transform) -> str:
-    if transform.label:
-        return transform.label
-    return "value_and_grad" if transform.value else SUFFIX.get(transform.kind, transform.kind)
-
-
 def _named(target: Any, transform: Transform | None) -> Any:
     """What a derivative takes its name from: the function itself where two transformations have one name."""
     return target.target if transform is not None and transform.label else target
-
-
-_DOCS = {
-    "grad": "The gradient of {name} with respect to {arguments}.",
-    "value_and_grad": "The value of {name}, and its gradient with respect to {arguments}.",
-    "jvp": "{name} and its derivative along tangents of {arguments}.",
-    "vjp": "{name}, and what its pullback needs.",
-    "dot": "The derivative of {name} along tangents of {arguments}.",
-    "jacfwd": "The Jacobian of {name} with respect to {arguments}, column by column.",
-    "jacrev": "The Jacobian of {name} with respect to {arguments}, row by row.",
-    "elementwise_grad": "The derivative of each number of {name} with respect to its own of {arguments}.",
-    "hessian": "The Hessian of {name} with respect to {arguments}.",
-    "linear": "{name}, and what its tangent needs.",
-    "pullback": "The cotangents of {arguments} for that of the result of {name}.",
-    "vmap": "{name} for many examples at once.",
-    "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
-}
 
 
 def base_function(target: Any) -> Any:

@@ -79,13 +79,13 @@ class Composed:
 
     def resolved(self) -> Any:
         """The same around the function, or what is known of it."""
-        inner = unpacked(self.function)
+        inner = resolved(self.function)
         if isinstance(inner, Absent):
             return Absent(inner.__module__, inner.__qualname__, self.signature)
         return self.cls(inner, *self.arguments, **self.keywords)
 
 
-def packed(target: Any) -> Any:
+def picklable(target: Any) -> Any:
     """What a derivative is of, as it can be pickled."""
     match target:
         case types.FunctionType():
@@ -100,11 +100,11 @@ def packed(target: Any) -> Any:
             inner, arguments, keywords = target.function, (target.names, target.count), {}
         case _:
             return target
-    return Composed(type(target), packed(inner), arguments, keywords, plain(signature_of(target)))
+    return Composed(type(target), picklable(inner), arguments, keywords, plain(signature_of(target)))
 
 
-def unpacked(target: Any) -> Any:
-    """What `packed` was made of, or an `Absent`."""
+def resolved(target: Any) -> Any:
+    """What `picklable` was made of, or an `Absent`."""
     return target.resolved() if isinstance(target, (Reference, Composed)) else target
 
 
@@ -144,7 +144,7 @@ class Text:
 
 def texts_of(derivative: Derivative) -> Iterator[Text]:
     """What a derivative was compiled for."""
-    if isinstance(derivative, Travelled):
+    if isinstance(derivative, PickledDerivative):
         yield from derivative.texts.values()
     else:
         members = [m for f in derivative._families.values() for forms in f.known.values() for m in forms]
@@ -179,7 +179,7 @@ def is_named(value: Any) -> bool:
     return qualname is not None or value is Ellipsis or isinstance(value, (str, bytes, int, float, complex, type(None)))
 
 
-class Travelled(Derivative):
+class PickledDerivative(Derivative):
     """A derivative of a function that is not in this process: it has the patterns that it came with."""
 
     def __init__(
@@ -243,7 +243,7 @@ def _known(target: Any, transform: Transform | None, backend: str | None) -> Der
     return Derivative(target, transform, backend)
 
 
-def arrive(
+def unpickled(
     target: Any,
     transform: Transform | None,
     backend: str | None,
@@ -251,9 +251,9 @@ def arrive(
     spread: dict[object, Derivative] | None,
 ) -> Derivative:
     """The derivative that a pickle holds. By now the texts have been verified, stored and imported."""
-    target = unpacked(target)
+    target = resolved(target)
     if isinstance(base_of(target), Absent):
-        return Travelled(target, transform, backend, texts, spread)
+        return PickledDerivative(target, transform, backend, texts, spread)
     try:
         return _known(target, transform, backend)
     except TypeError:  # an object that cannot be looked up in a table
@@ -268,9 +268,9 @@ def base_of(target: Any) -> Any:
 
 
 def _reduce(derivative: Derivative) -> tuple[Any, ...]:
-    parts = packed(derivative.target), derivative.transform, derivative.backend
-    return arrive, (*parts, list(texts_of(derivative)), derivative._spread or None)
+    parts = picklable(derivative.target), derivative.transform, derivative.backend
+    return unpickled, (*parts, list(texts_of(derivative)), derivative._spread or None)
 
 
 copyreg.pickle(Derivative, _reduce)
-copyreg.pickle(Travelled, _reduce)
+copyreg.pickle(PickledDerivative, _reduce)

@@ -33,12 +33,12 @@ class Callee:
     captured: tuple[Variable, ...]
     aliases: bool = False
     """Its result may share memory with an argument."""
-    back: Back | None = None
+    back: WrittenArrays | None = None
     """Where it hands back the arrays that it writes into: which these are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class WrittenArrays:
     """What a function that calls itself gives beside its value: the arrays of its parameters, as it leaves them.
 
     Its result is `(value, *arrays)`; without the value where that is None or one of these arrays, and the array itself

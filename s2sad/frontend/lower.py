@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from s2sad.errors import SeveralErrors, UnsupportedType
-from s2sad.frontend.context import Back, Context
+from s2sad.frontend.context import Context, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.library import (  # noqa: F401  (they fill the table of meanings)
     array_methods,
@@ -80,7 +80,7 @@ class Lowered:
     """It is impure for another reason than that it gives a list or object that it is given."""
     valueless: bool = False
     """It gives a function, or what has no value at run time."""
-    back: Back | None = None
+    back: WrittenArrays | None = None
     """What it hands back of the arrays that it is given."""
 
 
@@ -212,7 +212,7 @@ class FunctionLowering(
             return self.mirrors[frame].key(name)
         return self.frame.find(parameter) or parameter
 
-    def handed_back(self, result: Term, names: Sequence[str]) -> tuple[Operand, Back] | None:
+    def handed_back(self, result: Term, names: Sequence[str]) -> tuple[Operand, WrittenArrays] | None:
         """The result with the arrays that are written into; None where there is none, or where that is not all.
 
         It is not all where the function changes something else that it is given, or gives what may be a part of one of
@@ -224,7 +224,7 @@ class FunctionLowering(
         if not changed or self.touched - set(changed.values()) or not self.is_value(result) or (shared and not given):
             return None
         value = not given and not is_none(result)
-        back = Back(tuple(map(names.index, changed)), value, names.index(given[0]) if given else None)
+        back = WrittenArrays(tuple(map(names.index, changed)), value, names.index(given[0]) if given else None)
         items = [self.to_operand(result)] if value else []
         for cell in changed.values():
             held = self.env[cell]

@@ -1,11 +1,11 @@
 """Rules that users give, as data: functions with the functions that are their derivatives.
 
-Custom          a function that has its derivative given: a call of it is an operation of its own to the compiler
-Ruled           that function itself as a target of the compiler: what it computes, its rule left out
-BoxRule         a rule of a black box as a function of `g, ans, *args`
-BlackBox        a function without source, as a primitive with rules
-adjoint         a block that is done to the adjoint of a value
-stop_gradient   a value whose derivative is zero
+Custom            a function that has its derivative given: a call of it is an operation of its own to the compiler
+PlainFunctionOf   that function itself as a target of the compiler: what it computes, its rule left out
+BoxRule           a rule of a black box as a function of `g, ans, *args`
+BlackBox          a function without source, as a primitive with rules
+adjoint           a block that is done to the adjoint of a value
+stop_gradient     a value whose derivative is zero
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Custom:
 
 
 @dataclass(frozen=True)
-class Ruled:
+class PlainFunctionOf:
     """The function of a `Custom`, to be compiled as what its calls compute."""
 
     custom: Custom

@@ -19,7 +19,7 @@ SCRIPT = """
 import json, sys
 import numpy as np
 import s2sad
-from s2sad import dispatch
+from s2sad.dispatch import derivative as dispatch
 
 calls = []
 original = dispatch.compile_derivative

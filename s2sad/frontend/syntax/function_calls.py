@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import gast
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend.context import Back, CalleeNeedsStatic, NeedsStatic
+from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.frames import Frame
@@ -133,7 +133,12 @@ class FunctionCalls(Lowering):
         return self.take_back(callee.back, result, arguments, names, node)
 
     def take_back(
-        self, back: Back, result: Operand, arguments: Sequence[Term], names: Sequence[str | None], node: gast.AST
+        self,
+        back: WrittenArrays,
+        result: Operand,
+        arguments: Sequence[Term],
+        names: Sequence[str | None],
+        node: gast.AST,
     ) -> Term:
         """The value of a call, whose further results are put into the arrays that it writes into."""
         cells = {k: {r.cell for r in self.reachable(a)} for k, a in enumerate(arguments)}

@@ -1,0 +1,314 @@
+"""The derivatives of one module, made on demand: that of the function asked for, and of all that it calls.
+
+A pair of sweeps, a tangent or a form for many examples of every function that is called, each made once for each choice
+of the operands that have derivatives. A function that calls itself meets its own while they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from s2sad.analysis.aliasing import owns_result
+from s2sad.compiler.checked import optimize
+from s2sad.compiler.custom_rules import (
+    CustomFunction,
+    in_lengths_of,
+    sweeps_of,
+    tangent_of_sweeps,
+    tangent_rule,
+    transposed_sweeps,
+)
+from s2sad.compiler.entry import Entry, captured_last, stub
+from s2sad.compiler.recursion import accumulated, as_call, is_local, local_reference
+from s2sad.compiler.targets import name_of
+from s2sad.compiler.transform import Task, Transform
+from s2sad.differentiate.definitions import written_out
+from s2sad.differentiate.forward import jvp
+from s2sad.differentiate.given_rules import TangentRule
+from s2sad.differentiate.linearize import linear_pair
+from s2sad.differentiate.reverse.local_gradient import local_gradient
+from s2sad.differentiate.reverse.pairs import Pair
+from s2sad.differentiate.reverse.snapshots import is_marked
+from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
+from s2sad.differentiate.tangents import tangent_type
+from s2sad.differentiate.vmap.batching import Flag, batched
+from s2sad.differentiate.vmap.vmap import Axes
+from s2sad.frontend.dependencies import Variable
+from s2sad.ir.backend import Backend
+from s2sad.ir.batch_rule import NoBatchRule
+from s2sad.ir.builder import Builder
+from s2sad.ir.printer import numbered
+from s2sad.ir.types import OpaqueType, Type, tuple_type
+from s2sad.ir.values import Call, Function, FunctionRef, Value, walk
+from s2sad.optimize import eliminate_dead, own_carried, own_results, without_adjoints
+
+
+class Compiler(Protocol):
+    """What derivatives ask of the program that they are part of."""
+
+    backend: Backend
+    functions: dict[str, Function]
+    entries: dict[tuple[object, str], Entry]
+    names: dict[tuple[object, str], str]
+
+    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
+    def fresh_name(self, base: str) -> str: ...
+    def rule_variables(self, rules: object) -> tuple[Variable, ...]: ...
+
+
+class Derivatives:
+    """The derivatives of the functions of one program."""
+
+    def __init__(self, program: Compiler) -> None:
+        self.program = program
+        self.backend, self.functions = program.backend, program.functions
+        self.entry, self.fresh_name, self.rule_variables = program.entry, program.fresh_name, program.rule_variables
+        self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
+        self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
+        self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
+        self.in_rule = False
+        """Whether the tangent of a rule is made."""
+        self.given: dict[str, CustomFunction] = {}
+        """The functions whose derivatives are given, by their names."""
+        self.checkpointed: set[str] = set()
+        """The functions whose reverse sweep computes their forward sweep again."""
+
+    def names(self) -> set[str]:
+        """The names that sweeps have, those too that are not made yet."""
+        return {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
+
+    # of the function asked for
+
+    def transform(self, entry: Entry, transform: Transform, name: str, parameters: Mapping[str, Type]) -> Function:
+        """The derivative of an entry, for these parameters."""
+        kind = transform.row
+        if kind.make is None:
+            raise ValueError(transform.kind)
+        active = self.active(entry, transform.argnums)
+        if kind.examples:
+            examples = self.examples(entry, transform, list(parameters.values()))
+            return optimize(kind.make(Task(entry.function, active, name, transform, self, examples)))
+        function = self.written_out(self.shortened(entry, active) if kind.of_calls else entry.function, active)
+        derivative = kind.make(Task(function, active, name, transform, self))
+        if transform.further:
+            derivative = captured_last(derivative, len(entry.passed), len(entry.captured))
+        return optimize(without_adjoints(derivative) if kind.reverse else derivative)
+
+    def written_out(self, function: Function, active: Sequence[bool]) -> Function:
+        """A function that is to be differentiated, with what is defined by others written out."""
+        return written_out(function, active, lambda f: numbered(optimize(f)))
+
+    def examples(self, entry: Entry, transform: Transform, given: Sequence[Type]) -> list[tuple[Type, Axes]]:
+        """The types of what a function for many examples is passed, with the axes of the examples in it."""
+        axes = transform.axes(given)
+        captured = entry.function.parameters[len(entry.passed) :]
+        return [*((given[k], axes[k]) for k in entry.passed), *((p.type, None) for p in captured)]
+
+    def active(self, entry: Entry, argnums: Sequence[int]) -> list[bool]:
+        """Which parameters of the compiled function have derivatives; captured variables have none."""
+        own = [k in argnums for k in entry.passed]
+        return own + [False] * len(entry.captured)
+
+    def sweeps(self, entry: Entry, transform: Transform) -> tuple[Function, str, bool]:
+        """The forward sweep of an entry, and its reverse sweep or tangent, as two functions."""
+        active = self.active(entry, transform.argnums)
+        linear = transform.row.second == "linear"
+        if is_marked(entry.function) and not linear:
+            return self.sweeps_again(entry, tuple(active))
+        function = self.written_out(entry.function if linear else self.shortened(entry, active), active)
+        if linear:
+            first, second, residuals = linear_pair(function, active, self.tangent_of, optimize)
+        else:
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend)
+        first, second = (
+            numbered(replace(optimize(sweep), name=self.fresh_name(f"{entry.function.name}_{word}")))
+            for sweep, word in ((first, "forward"), (second, transform.row.second))
+        )
+        first = eliminate_dead(own_results(first, residuals is not None))
+        second = eliminate_dead(own_results(second))
+        self.functions[first.name] = first
+        self.functions[second.name] = second
+        return first, second.name, residuals is not None
+
+    def sweeps_again(self, entry: Entry, active: tuple[bool, ...]) -> tuple[Function, str, bool]:
+        """The same where a marked loop stores snapshots: both sweeps stay together, in a function of the arguments."""
+        function = entry.function
+        self.make_again(function, active)
+        reverse = self.pairs[(function.name, active)].reverse
+        first, second = Builder(), Builder()
+        first.operations += function.body.operations
+        kept = first.tuple(function.parameters, "residuals")
+        both = first.tuple((function.result, kept))
+        body = first.block(function.parameters, [both])
+        forward = replace(function, name=self.fresh_name(f"{function.name}_forward"), body=body)
+        residuals, seed = Value(kept.type, "residuals"), Value(tangent_type(function.result.type), "result_bar")
+        own = [second.extract(residuals, k, p.hint) for k, p in enumerate(function.parameters)]
+        bars = second.call_function(reverse, [*own, seed])
+        backward = Function(self.fresh_name(f"{function.name}_pullback"), second.block([residuals, seed], [bars]))
+        self.functions[forward.name] = eliminate_dead(own_results(forward, True))
+        self.functions[backward.name] = backward
+        return self.functions[forward.name], backward.name, True
+
+    # of callees
+
+    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair:
+        """The sweeps of a callee, for the operands that have adjoints."""
+        name = call.function.name
+        given = self.given.get(name)
+        if given is not None and given.custom.kind == "vjp" and (name, active) not in self.pairs:
+            self.pairs[(name, active)] = sweeps_of(self, given, call, active)
+        if (name, active) not in self.pairs:
+            self.make_pair(call, active)
+        found = self.pairs[(name, active)]
+        if found.plan is not None:
+            return in_lengths_of(found, self.given[name], call)
+        result = call.result.type
+        if found.local:
+            gradients = (tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a)
+            both = replace(found.forward, result=tuple_type(result, *gradients))
+            return Pair(both, both, None, local=True)
+        forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
+        bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
+        reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
+        forward, reverse = found.forward.name, found.reverse.name
+        made = self.functions.get(reverse)
+        own = found.reverse.own or (made is not None and owns_result(made))
+        references = FunctionRef(forward, forward_type), replace(found.reverse, result=reverse_type, own=own)
+        return replace(found, forward=references[0], reverse=references[1])
+
+    def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
+        name = call.function.name
+        function = self.functions[name]
+        if name in self.checkpointed or is_marked(function):
+            self.make_again(function, active)
+            return
+        if self.is_local(name, active):
+            self.make_local(function, active)
+            return
+        forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
+        bars = _bars_type(function, active)
+        opaque = OpaqueType(forward)
+        result = function.result.type
+        sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
+        backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
+        # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
+        self.pairs[(name, active)] = Pair(
+            FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, accumulates=sums
+        )
+        if name in self.given:
+            first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
+        else:
+            function = self.written_out(function, active)
+            first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend, accumulates=sums)
+        called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
+        if residuals is None and forward not in called:
+            kept = function
+            if called or name in self.given or without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(first)), name=forward)
+            self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
+        else:
+            kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
+            if forward not in called:
+                assert residuals is not None
+                both = FunctionRef(forward, tuple_type(result, residuals))
+                self.pairs[(name, active)] = Pair(both, backward, residuals, accumulates=sums)
+        self.functions[kept.name] = kept
+        second = replace(optimize(second), takes=backward.takes)
+        second = own_results(second) if backward.own else own_carried(second)
+        self.functions[reverse] = numbered(replace(second, name=reverse))
+
+    def handed_back(self, name: str) -> set[int]:
+        """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
+        entry = next((e for e in self.program.entries.values() if e.function.name == name and e.back is not None), None)
+        return set() if entry is None or entry.back is None else {entry.passed.index(k) for k in entry.back.written}
+
+    def is_local(self, name: str, active: Sequence[bool]) -> bool:
+        """Whether the calls of a function hand over its gradient."""
+        return is_local(name, active, self.functions, self.given.keys() | self.checkpointed, self.backend)
+
+    def make_local(self, function: Function, active: tuple[bool, ...]) -> None:
+        """The pair of a function whose calls hand over its gradient."""
+        own = next((name_of(t) for (t, _), n in self.program.names.items() if n == function.name), function.name)
+        reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
+        self.pairs[(function.name, active)] = Pair(reference, reference, None, local=True)
+        function = self.written_out(function, active)
+        made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.backend)))
+        self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
+
+    def shortened(self, entry: Entry, active: Sequence[bool]) -> Function:
+        """The function of an entry; where its gradient is that of a call of a recursive function, this call alone."""
+        target = next((t for (t, _), e in self.program.entries.items() if e is entry), None)
+        others = [e for (t, _), e in self.program.entries.items() if t == target]
+        return as_call(entry, others, [e.function.name for e in others if self.is_local(e.function.name, active)])
+
+    def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
+        """The pair of a function that is checkpointed: itself, and both sweeps in one."""
+        name = self.fresh_name(f"{function.name}_reverse")
+        reference = FunctionRef(name, _bars_type(function, active))
+        forward = FunctionRef(function.name, function.result.type)
+        self.pairs[(function.name, active)] = Pair(forward, reference, None, again=True)
+        function = self.written_out(function, active)
+        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend), name=name))
+        self.functions[name] = numbered(own_carried(made))
+        self.checkpointed.add(name)
+
+    def tangent_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef | TangentRule:
+        """The tangent of a callee, for the operands that have tangents."""
+        custom = self.given.get(call.function.name)
+        if custom is not None and not (custom.custom.kind == "vjp" and self.in_rule):
+            return tangent_rule(self, custom, call, given)
+        key = (call.function.name, given)
+        if key not in self.tangents:
+            function = self.functions[call.function.name]
+            name = self.fresh_name(f"{function.name}_jvp")
+            self.functions[name] = stub(name)
+            self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
+            self.functions[name] = numbered(replace(self.made_tangent(function, custom, call, given), name=name))
+            if function.name in self.checkpointed:
+                self.checkpointed.add(name)
+        result = call.result.type
+        return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
+
+    def made_tangent(
+        self, function: Function, custom: CustomFunction | None, call: Call, given: tuple[bool, ...]
+    ) -> Function:
+        """The tangent of a function; in that of a rule, functions with rules for reverse mode have tangents too."""
+        if custom is not None:
+            return tangent_of_sweeps(self, custom, call, given, optimize)
+        rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
+        outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
+        try:
+            return optimize(jvp(self.written_out(function, given), given, self.tangent_of))
+        finally:
+            self.in_rule = outer
+
+    def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
+        """A callee for many examples; one that calls itself gives a result for each of them throughout."""
+        key = (call.function.name, flags)
+        if call.function.name in self.given:
+            raise NoBatchRule(f"{call.function.name}, whose derivative is given")
+        if key in self.batches:
+            name, flag = self.batches[key]
+            self.recursive_batches.add(key)
+        else:
+            function = self.functions[call.function.name]
+            name = self.fresh_name(f"{function.name}_batch")
+            self.batches[key] = name, True
+            self.functions[name] = stub(name)
+            self.recursive_batches.discard(key)
+            try:
+                made, flag = batched(function, flags, self.batch_of, name, lambda: key in self.recursive_batches)
+            except NoBatchRule:
+                del self.batches[key], self.functions[name]
+                raise
+            self.functions[name] = numbered(optimize(made))
+            self.batches[key] = name, flag
+        return FunctionRef(name, call.result.type), flag
+
+
+def _bars_type(function: Function, active: Sequence[bool]) -> Type:
+    bars = [tangent_type(p.type) for p, a in zip(function.parameters, active, strict=True) if a]
+    return bars[0] if len(bars) == 1 else tuple_type(*bars)
