@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.entry import Entry
 from s2sad.differentiate.given_rules import BAR, RESIDUALS, Plan, TangentRule
-from s2sad.differentiate.reverse.pairs import Pair
+from s2sad.differentiate.reverse.pairs import GivenSweeps, Pair
 from s2sad.differentiate.reverse.sweeps import pair
 from s2sad.differentiate.reverse.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.differentiate.tangents import tangent_type
@@ -161,7 +161,7 @@ def _is_plain(function: Callable[..., Any], count: int) -> bool:
 # custom_vjp
 
 
-def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple[bool, ...]) -> Pair:
+def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple[bool, ...]) -> GivenSweeps:
     """The pair of a call of a function with `fwd` and `bwd`, in the lengths that its types speak of."""
     check_operands(given, call, active, "bwd")
     first, forward_type, second, bars = both_rules(program, given)
@@ -172,7 +172,7 @@ def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple
     plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
     kept = None if isinstance(forward_type.items[1], StaticType) else forward_type.items[1]
     reverse = FunctionRef(second.function.name, bars, owns_result(second.function))
-    return Pair(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
+    return GivenSweeps(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
 
 
 def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, ContainerType, Entry, ContainerType]:
@@ -209,7 +209,6 @@ def tangent_of_sweeps(
     parameters = [Value(p.type, p.hint) for p in primal.parameters]
     dots = {k: Value(tangent_type(p.type), f"{p.hint}_dot") for k, p in enumerate(parameters) if active[k]}
     builder = Builder()
-    assert plan is not None
     both = builder.call_function(FunctionRef(first.function.name, forward_type), [parameters[k] for k in plan.forward])
     y, residuals = builder.extract(both, 0), builder.extract(both, 1)
     bar = second.function.parameters[plan.reverse.index(BAR)]
@@ -236,7 +235,7 @@ def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand])
     return body.results[0]
 
 
-def in_lengths_of(pair: Pair, given: CustomFunction, call: Call) -> Pair:
+def in_lengths_of(pair: GivenSweeps, given: CustomFunction, call: Call) -> GivenSweeps:
     """A pair for one call: its types in the lengths of the operands."""
     types_ = [given.types[k] for k in given.passed]
     table = related(types_, [o.type for o in call.operands[: len(types_)]])

@@ -29,7 +29,7 @@ from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given_rules import TangentRule
 from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.reverse.local_gradient import local_gradient
-from s2sad.differentiate.reverse.pairs import Pair
+from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
 from s2sad.differentiate.tangents import tangent_type
@@ -78,7 +78,7 @@ class Derivatives:
 
     def names(self) -> set[str]:
         """The names that sweeps have, those too that are not made yet."""
-        return {f.name for p in self.pairs.values() for f in (p.forward, p.reverse)}
+        return {f.name for p in self.pairs.values() for f in p.functions}
 
     # of the function asked for
 
@@ -137,7 +137,8 @@ class Derivatives:
         """The same where a marked loop stores snapshots: both sweeps stay together, in a function of the arguments."""
         function = entry.function
         self.make_again(function, active)
-        reverse = self.pairs[(function.name, active)].reverse
+        again = self.pairs[(function.name, active)]
+        assert isinstance(again, ComputedAgain)
         first, second = Builder(), Builder()
         first.operations += function.body.operations
         kept = first.tuple(function.parameters, "residuals")
@@ -146,7 +147,7 @@ class Derivatives:
         forward = replace(function, name=self.fresh_name(f"{function.name}_forward"), body=body)
         residuals, seed = Value(kept.type, "residuals"), Value(tangent_type(function.result.type), "result_bar")
         own = [second.extract(residuals, k, p.hint) for k, p in enumerate(function.parameters)]
-        bars = second.call_function(reverse, [*own, seed])
+        bars = second.call_function(again.reverse, [*own, seed])
         backward = Function(self.fresh_name(f"{function.name}_pullback"), second.block([residuals, seed], [bars]))
         self.functions[forward.name] = eliminate_dead(own_results(forward, True))
         self.functions[backward.name] = backward
@@ -163,14 +164,14 @@ class Derivatives:
         if (name, active) not in self.pairs:
             self.make_pair(call, active)
         found = self.pairs[(name, active)]
-        if found.plan is not None:
+        if isinstance(found, GivenSweeps):
             return in_lengths_of(found, self.given[name], call)
         result = call.result.type
-        if found.local:
+        if isinstance(found, LocalGradient):
             gradients = (tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a)
-            both = replace(found.forward, result=tuple_type(result, *gradients))
-            return Pair(both, both, None, local=True)
-        forward_type = result if found.residuals is None else tuple_type(result, found.residuals)
+            return LocalGradient(replace(found.forward, result=tuple_type(result, *gradients)))
+        residuals = found.residuals if isinstance(found, Sweeps) else None
+        forward_type = result if residuals is None else tuple_type(result, residuals)
         bars = [tangent_type(o.type) for o, a in zip(call.operands, active, strict=True) if a]
         reverse_type = bars[0] if len(bars) == 1 else tuple_type(*bars)
         forward, reverse = found.forward.name, found.reverse.name
@@ -195,9 +196,7 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        self.pairs[(name, active)] = Pair(
-            FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, accumulates=sums
-        )
+        self.pairs[(name, active)] = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
@@ -208,13 +207,13 @@ class Derivatives:
             kept = function
             if called or name in self.given or without_adjoints(function) is not function:
                 kept = replace(optimize(without_adjoints(first)), name=forward)
-            self.pairs[(name, active)] = Pair(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
+            self.pairs[(name, active)] = Sweeps(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
         else:
             kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
                 both = FunctionRef(forward, tuple_type(result, residuals))
-                self.pairs[(name, active)] = Pair(both, backward, residuals, accumulates=sums)
+                self.pairs[(name, active)] = Sweeps(both, backward, residuals, sums)
         self.functions[kept.name] = kept
         second = replace(optimize(second), takes=backward.takes)
         second = own_results(second) if backward.own else own_carried(second)
@@ -233,7 +232,7 @@ class Derivatives:
         """The pair of a function whose calls hand over its gradient."""
         own = next((name_of(t) for (t, _), n in self.program.names.items() if n == function.name), function.name)
         reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
-        self.pairs[(function.name, active)] = Pair(reference, reference, None, local=True)
+        self.pairs[(function.name, active)] = LocalGradient(reference)
         function = self.written_out(function, active)
         made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.backend)))
         self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
@@ -249,7 +248,7 @@ class Derivatives:
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
-        self.pairs[(function.name, active)] = Pair(forward, reference, None, again=True)
+        self.pairs[(function.name, active)] = ComputedAgain(forward, reference)
         function = self.written_out(function, active)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend), name=name))
         self.functions[name] = numbered(own_carried(made))
@@ -278,7 +277,7 @@ class Derivatives:
         """The tangent of a function; in that of a rule, functions with rules for reverse mode have tangents too."""
         if custom is not None:
             return tangent_of_sweeps(self, custom, call, given, optimize)
-        rules = {r.name for p in self.pairs.values() if p.plan is not None for r in (p.forward, p.reverse)}
+        rules = {r.name for p in self.pairs.values() if isinstance(p, GivenSweeps) for r in p.functions}
         outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
         try:
             return optimize(jvp(self.written_out(function, given), given, self.tangent_of))

@@ -54,7 +54,7 @@ class Builder:
         """Append `primitive(*operands, **static)`; the result is a constant where all is known."""
         static = static or {}
         types = [o.type for o in operands]
-        if primitive.of_complex is not None and any(isinstance(t, ArrayType) and t.is_complex for t in types):
+        if primitive.of_complex is not None and any(t.is_complex for t in types):
             primitive = primitive.of_complex
         if BOTTOM in types and primitive.effect is not Effect.IO:
             result_type: Type = BOTTOM

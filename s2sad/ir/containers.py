@@ -231,9 +231,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
 
 def _mixed(items: list[Type]) -> bool:
     """Whether integers count as index arrays, because there is an index array beside them."""
-    return any(
-        not isinstance(i, (SliceType, StaticType)) and not (isinstance(i, ArrayType) and i.is_scalar) for i in items
-    )
+    return any(not isinstance(i, (SliceType, StaticType)) and not i.is_scalar for i in items)
 
 
 def _picked(item: Type) -> Shape | None:

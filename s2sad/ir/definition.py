@@ -109,7 +109,7 @@ class Definition:
 
         def type_rule(*types: Type) -> Type:
             found = [leaf for t in types for leaf in leaves(t)]
-            if not self.of_complex and any(isinstance(t, ArrayType) and t.is_complex for t in found):
+            if not self.of_complex and any(t.is_complex for t in found):
                 raise UnsupportedType(f"{self.name} of complex numbers", "write it for the real and imaginary parts")
             builder = Builder()
             try:

@@ -1,6 +1,8 @@
-"""The first contribution to an adjoint of zeros is stored: it needs no sum.
+"""The first contribution to an adjoint of zeros is stored.
 
-x_bar = index_add(zeros, i, g)       ->  x_bar = index_set(zeros, i, g)
+    x_bar = index_add(zeros, i, g)       ->  x_bar = index_set(zeros, i, g)
+
+It needs no sum, where the index takes every element once.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
             if items == list(op.operands):
                 return operand
             return builder.apply(MAKE, items, op.static, operand.hint)
-        if not isinstance(operand.type, ArrayType) or operand.type.is_scalar:
+        if not operand.type.is_array:
             return operand
         memory = roots.get(operand, EMPTY)
         if op is not None and op.primitive is lookup(np.broadcast_to):

@@ -99,51 +99,65 @@ class Simplifier(Rewriter):
                         self.table[op.test.parameters[k]] = new
 
     def apply(self, op: Apply) -> None:
-        operands = tuple(map(self.get, op.operands))
+        self.reads.subtract(o for o in map(self.get, op.operands) if isinstance(o, Value))
+        op, retyped = self.with_new_operands(op)
+        spread = broadcast_last(self, op) if op.primitive.algebra is not None else None
+        if spread is not None:
+            self.table[op.result] = spread
+            return
+        typed = self.in_new_dtype(op) if retyped else None
+        if typed is not None:
+            self.reads[typed.result] = self.reads[op.result]
+            self.add(typed)
+            self.table[op.result] = self.get(typed.result)
+            return
+        if self.by_identity(op) or self.by_one_seen(op):
+            return
+        self.reads.update(o for o in op.operands if isinstance(o, Value))
+        self.made[op.result] = op
+        self.operations.append(op)
+
+    def with_new_operands(self, op: Apply) -> tuple[Apply, bool]:
+        """The operation on what its operands have become, and whether its adjoint's dtype may be another with them."""
         types = [o.type for o in op.operands]
+        operands = tuple(map(self.get, op.operands))
         if operands != op.operands:
             op = replace(op, operands=operands)
-        self.reads.subtract(o for o in operands if isinstance(o, Value))
         if op.primitive.elementwise and len(op.operands) > 1:
             op = drop_broadcasts(self, op)
             leading = drop_leading_axes(self, op)
             if leading != list(op.operands):
                 op = replace(op, operands=tuple(leading))
-        if op.primitive.algebra is not None:
-            spread = broadcast_last(self, op)
-            if spread is not None:
-                self.table[op.result] = spread
-                return
-        if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
-            new = self.in_new_dtype(op)
-            if isinstance(new, Apply):
-                self.reads[new.result] = self.reads[op.result]
-                self.add(new)
-                self.table[op.result] = self.get(new.result)
-                return
+        return op, bool(op.about) and any(o.type != t for o, t in zip(op.operands, types, strict=True))
+
+    def by_identity(self, op: Apply) -> bool:
+        """Whether an identity applies: what it gives stands for the result."""
         for rule in IDENTITIES.get(op.primitive.function, ()):
-            found = rule(self, op)
-            if found is not None:
-                self.table[op.result] = found
-                if isinstance(found, Value) and found is not op.result:
-                    self.reads[found] += self.reads[op.result]
-                if isinstance(found, Value) and found.hint is None and op.result.hint and found in self.made:
-                    self.names.setdefault(found, (op.result.hint, op.result.loose))
-                return
+            simpler = rule(self, op)
+            if simpler is not None:
+                self.table[op.result] = simpler
+                if isinstance(simpler, Value) and simpler is not op.result:
+                    self.reads[simpler] += self.reads[op.result]
+                if isinstance(simpler, Value) and simpler.hint is None and op.result.hint and simpler in self.made:
+                    self.names.setdefault(simpler, (op.result.hint, op.result.loose))
+                return True
+        return False
+
+    def by_one_seen(self, op: Apply) -> bool:
+        """Whether the same was computed before: that stands for the result."""
         key = _key(op)
         if op.primitive is EXTRACT and op.operands[0] in self.returned:
             self.returned.add(op.result)
-        if key is not None:
-            before = self.seen.get(key)
-            if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
-                self.table[op.result] = before
-                if isinstance(before, Value):
-                    self.reads[before] += self.reads[op.result]
-                return
-            self.seen.setdefault(key, op.result)
-        self.reads.update(o for o in op.operands if isinstance(o, Value))
-        self.made[op.result] = op
-        self.operations.append(op)
+        if key is None:
+            return False
+        before = self.seen.get(key)
+        if before is not None and (_may_replace(op, before) or self.named_after(op, before)):
+            self.table[op.result] = before
+            if isinstance(before, Value):
+                self.reads[before] += self.reads[op.result]
+            return True
+        self.seen.setdefault(key, op.result)
+        return False
 
     def in_new_dtype(self, op: Apply) -> Apply | None:
         """The operation in another dtype: `1.0 * x` is of that of x, where `np.broadcast_to(1.0, n) * x` is not."""

@@ -1,7 +1,8 @@
 """The book of rules: importing it registers the primitives of every area, one module each.
 
-A module takes NumPy's (or Python's) functions and gives, for each, a type rule, a tangent and an adjoint; `families`
-holds what they have in common. Adding a primitive touches one of these files and nothing else.
+A module takes NumPy's (or Python's) functions and gives, for each, a type rule, a tangent and an adjoint. What they
+have in common is in `families` (kinds of rows), `promotion` (types), `contributions` (shapes and dtypes of what a rule
+gives) and `domains` (points to test at). Adding a primitive touches one of the files of an area and nothing else.
 """
 
 import importlib

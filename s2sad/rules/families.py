@@ -21,7 +21,7 @@ import numpy as np
 
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Effect, Facts, Primitive, Rule, Sample, primitive_name, register
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.rules.contributions import fit, real_where, repeat_like, spread, times, unbroadcast, unbroadcast_type
 from s2sad.rules.domains import REAL, Domain, elementwise_samples
 from s2sad.rules.promotion import elementwise_type
@@ -33,7 +33,7 @@ def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
     def spelling(a: Type, *rest: Type, **static: object) -> str | None:
         if static:
             return None
-        return otherwise if isinstance(a, ArrayType) and (a.is_scalar or a.rank == 0) else method
+        return otherwise if a.is_scalar or a.rank == 0 else method
 
     return spelling
 

@@ -1,9 +1,10 @@
-"""The two sweeps of a callee, as its callers see them."""
+"""The two sweeps of a callee, as its callers see them: four kinds of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from s2sad.differentiate.given_rules import Plan
 from s2sad.ir.types import Type
@@ -11,23 +12,59 @@ from s2sad.ir.values import Call, FunctionRef
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Pair:
-    """The two functions of a callee: `forward(*operands) -> (result, residuals)` and
-    `reverse(residuals, result_bar) -> operand_bars`. A linear callee has no residuals: `forward` is the callee itself.
-    A pair that the user gave has a `plan`.
-    So it is for one that is computed `again`, whose `reverse(*operands, result_bar)` needs no more than its operands.
-    Where it is `local`, `forward(*operands) -> (result, *gradients)` gives what the adjoint of the result is multiplied
-    by, and there is no other function.
-    The sums of the adjoints that it `accumulates`, by their numbers among all, are further operands of `reverse`.
+class Sweeps:
+    """`forward(*operands) -> (result, residuals)` and `reverse(residuals, result_bar) -> operand_bars`.
+
+    A linear callee has no residuals: `forward` is the callee itself, and `reverse` takes the cotangent alone. The sums
+    of the adjoints that it `accumulates`, by their numbers among all, are further operands of `reverse`.
     """
 
     forward: FunctionRef
     reverse: FunctionRef
     residuals: Type | None
-    plan: Plan | None = None
-    again: bool = False
-    local: bool = False
     accumulates: tuple[int, ...] = ()
 
+    @property
+    def functions(self) -> tuple[FunctionRef, ...]:
+        return self.forward, self.reverse
 
-PairOf = Callable[[Call, tuple[bool, ...]], Pair]
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GivenSweeps:
+    """Two functions that the user gave, called as the `plan` says."""
+
+    forward: FunctionRef
+    reverse: FunctionRef
+    residuals: Type | None
+    plan: Plan
+
+    @property
+    def functions(self) -> tuple[FunctionRef, ...]:
+        return self.forward, self.reverse
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ComputedAgain:
+    """The callee itself, and `reverse(*operands, result_bar)`, which needs no more than the operands."""
+
+    forward: FunctionRef
+    reverse: FunctionRef
+
+    @property
+    def functions(self) -> tuple[FunctionRef, ...]:
+        return self.forward, self.reverse
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LocalGradient:
+    """`forward(*operands) -> (result, *gradients)`: the adjoint of the result is multiplied by these."""
+
+    forward: FunctionRef
+
+    @property
+    def functions(self) -> tuple[FunctionRef, ...]:
+        return (self.forward,)
+
+
+Pair: TypeAlias = Sweeps | GivenSweeps | ComputedAgain | LocalGradient
+PairOf: TypeAlias = Callable[[Call, tuple[bool, ...]], Pair]

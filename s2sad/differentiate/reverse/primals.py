@@ -1,12 +1,25 @@
-"""Primal values that a reverse sweep reads only where a rule makes use of them."""
+"""Primal values that a reverse sweep reads: themselves, computed again, or taken from what the forward sweep kept.
+
+A value of a loop body that the reverse sweep reads is collected by the forward loop and scanned by the reversed one,
+unless it is cheap to compute again; a value of a branch becomes one more result of the branch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from s2sad.analysis.dependence import Dependence
+from s2sad.differentiate.reverse.frames import Frame, owners
+from s2sad.differentiate.reverse.storage import Kept, array_for, index_of, is_counted, may_be_kept
+from s2sad.ir.backend import NUMPY
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.values import Operand, Value
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, UNDEFINED, is_basic_index
+from s2sad.ir.dims import new_dim
+from s2sad.ir.primitive import Effect, Layout
+from s2sad.ir.primitives.regions import is_region
+from s2sad.ir.types import ArrayType, SequenceType, Type, array
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 
 class LazyExpr(Expr):
@@ -46,3 +59,311 @@ class LazyExpr(Expr):
 
     def __getitem__(self, index: Any) -> Expr:
         return super().__getitem__(index) if self._item is None else self._item(index)
+
+
+class Primals:
+    """Where the values of a function are found in its reverse sweep; what that asks for, the forward sweep keeps."""
+
+    def __init__(self, body: Block) -> None:
+        self.owner = owners(body, {})
+        self.definition: dict[Value, Operation] = {}
+        self.order = {v: k for k, v in enumerate(self.owner)}
+        """The values of the primal in the order of its text."""
+        self.extracts: dict[Operand, list[Apply]] = {}
+        """For each container the operations that take its items."""
+        self._define(body)
+        self.dependence = Dependence(Function("", body))
+        self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
+        """The places of arrays that hold a value: where it was read, or is stored."""
+        for op in self.dependence.loops:
+            if isinstance(op, Apply):
+                self._place(op)
+        self.overwritten = {
+            op.operands[0] for op in self.dependence.loops if isinstance(op, Apply) and op.primitive.update is not None
+        }
+        """The arrays that are written into: to keep one takes a copy."""
+        self.backend = NUMPY
+        """What is to run the program."""
+        self.saved: dict[Value, Kept] = {}
+        """The numbers of loops that are kept in arrays."""
+        self.finals: dict[Value, tuple[Value, Operand] | None] = {}
+        self.frame = Frame(body, None)
+        self.collects: dict[Operation, dict[Value, Value]] = {}
+        """For each loop, the values that it must collect, with the lists."""
+        self.counts: dict[Operation, Value] = {}
+        """For each loop whose iterations must be counted, their number."""
+        self.keeps: dict[Value, Value] = {}
+        """The value of a loop body that a list or array keeps."""
+        self.exports: dict[Operation, dict[Value, Value]] = {}
+        """For each branch, the values that it must export, with its further results."""
+
+    def sorted(self, values: Iterable[Value]) -> list[Value]:
+        """Values in the order of the primal's text; behind them what keeps such values, in their order."""
+
+        def place(v: Value) -> tuple[int, int]:
+            depth = 0
+            while v in self.keeps:
+                v, depth = self.keeps[v], depth + 1
+            return depth, self.order.get(v, len(self.order))
+
+        return sorted(values, key=place)
+
+    def _define(self, block: Block) -> None:
+        for op in block.operations:
+            self.definition.update((r, op) for r in op.results)
+            if isinstance(op, Apply) and op.primitive is EXTRACT:
+                self.extracts.setdefault(op.operands[0], []).append(op)
+            for inner in op.blocks:
+                self._define(inner)
+
+    def _place(self, op: Apply) -> None:
+        if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
+            self.places.setdefault(op.result, []).append((op, op.operands[0], op.operands[1]))
+        if op.primitive is INDEX_SET:
+            held, index, value = op.operands
+            fits = GETITEM.result_type([held.type, index.type], {}) == as_item(value.type)
+            if fits and isinstance(value, Value) and self.owner.get(op.result) is self.owner.get(value):
+                self.places.setdefault(value, []).append((op, held, index))
+
+    # where the reverse sweep is
+
+    def owned(self, value: Value, frame: Frame) -> bool:
+        owner = self.owner.get(value)
+        return owner is None or owner is frame.block
+
+    def is_undefined(self, operand: Operand) -> bool:
+        op = self.definition.get(operand) if isinstance(operand, Value) else None
+        return isinstance(op, Apply) and op.primitive is UNDEFINED
+
+    def read(self, builder: Builder, operand: Operand) -> Operand:
+        """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
+        if not isinstance(operand, Value):
+            return operand
+        return self._read(builder, operand, self.frame)
+
+    def _read(self, builder: Builder, value: Value, frame: Frame) -> Operand:
+        owner = self.owner.get(value)
+        home: Frame | None = frame
+        chain = []
+        while home is not None and home.block is not owner:
+            chain.append(home)
+            home = home.outer
+        if home is None or home.op is None:
+            return value
+        if value in home.replaced:
+            return home.replaced[value]
+        kept = self.kept(builder, value)
+        if kept is not None:
+            return kept
+        if self.cheap(value, home):
+            return self.again(builder, value, home)
+        if isinstance(home.op, If):
+            assert home.outer is not None
+            return self._read(builder, self.export(value, home.op, home), home.outer)
+        saved = self.saved_for(value, home)
+        if saved is not None:
+            return self.stored(builder, saved)
+        if value not in home.scanned:
+            home.sources[value] = self.source_of(value, home)
+            home.scanned[value] = Value(value.type, kept_name(value))
+        return home.scanned[value]
+
+    def kept(self, builder: Builder, value: Value) -> Operand | None:
+        """What a loop read of an array, or stored in it, from the array itself if it is still there after it."""
+        found = self.place_kept(value)
+        if found is None:
+            return None
+        final, index = found
+        about, builder.about = builder.about, ()
+        whole = self.read(builder, final)
+        result = builder.apply(GETITEM, (whole, self.read(builder, index)), None, value.hint, value.loose)
+        builder.about = about
+        return result
+
+    def place_kept(self, value: Value) -> tuple[Value, Operand] | None:
+        """An array behind the loops, and the subscript at which it still holds the value."""
+        if value not in self.finals:
+            finals = ((self.dependence.final(op, a, index), index) for op, a, index in self.places.get(value, ()))
+            self.finals[value] = next(((final, index) for final, index in finals if final is not None), None)
+        return self.finals[value]
+
+    def saved_for(self, value: Value, home: Frame) -> Kept | None:
+        """The array that keeps a number of a loop body, where the iterations are counted; None where a list does."""
+        op = home.op
+        if (
+            not isinstance(op, For)
+            or op.snapshots is not None
+            or not is_counted(op)
+            or not may_be_kept(value, self.backend, self.dependence)
+            or value in op.items
+            or self.may_be_unbound(value)
+        ):
+            return None
+        if value not in self.saved:
+            nest, outer = [op], home.outer
+            assert outer is not None
+            while outer.outer is not None and isinstance(outer.op, For) and is_counted(outer.op):
+                bounds = [o for loop in nest for o in (loop.start, loop.stop)]
+                if any(self._inside(o, outer) or o is outer.op.index for o in bounds if isinstance(o, Value)):
+                    break
+                if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
+                    break
+                nest, outer = [outer.op, *nest], outer.outer
+            self.saved[value] = array_for(value, nest, plural(kept_name(value)))
+            assert outer.block is not None
+            self.owner[self.saved[value].array] = outer.block
+            self.keeps[self.saved[value].array] = value
+        return self.saved[value]
+
+    def may_be_unbound(self, value: Value) -> bool:
+        """Whether a branch hands on an array that another way through it does not have."""
+        if value.type.is_scalar:
+            return False
+        if any(value in exported.values() for exported in self.exports.values()):
+            return True
+        op = self.definition.get(value)
+        if not isinstance(op, If):
+            return False
+        k = op.results.index(value)
+        makers = (self.definition.get(b.results[k]) for b in op.blocks)  # type: ignore[arg-type]
+        return any(isinstance(m, Apply) and m.primitive is UNDEFINED for m in makers)
+
+    def stored(self, builder: Builder, saved: Kept) -> Operand:
+        """A number that was kept in an array, read where the reverse sweep is."""
+        about, builder.about = builder.about, ()
+        whole = self.read(builder, saved.array)
+        index = index_of(saved.nest, builder, lambda o: self.read(builder, o))
+        value = saved.value
+        result = builder.apply(GETITEM, (whole, index), None, kept_name(value), True)
+        builder.about = about
+        return result
+
+    def export(self, value: Value, op: If, home: Frame) -> Value:
+        """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
+        assert home.block is not None and home.outer is not None and home.outer.block is not None
+        if value in home.block.results:
+            return op.results[home.block.results.index(value)]
+        exported = self.exports.setdefault(op, {}).setdefault(value, Value(value.type, value.hint))
+        self.owner[exported] = home.outer.block
+        return exported
+
+    def source_of(self, value: Value, home: Frame) -> tuple[Value, bool]:
+        """The list that holds a value of a loop body for each iteration, and whether it is taken from its start."""
+        op = home.op
+        if isinstance(op, For) and value in op.items:
+            k = op.items.index(value)
+            sequence = op.scanned[k]
+            assert isinstance(sequence, Value)
+            return sequence, not op.is_ascending(k)
+        return self.collect(value, home), False
+
+    def collect(self, value: Value, home: Frame) -> Value:
+        """Have the forward loop collect a value of its body; the list."""
+        assert home.outer is not None and isinstance(home.op, (For, While))
+        n = len(home.op.initial)
+        rows = home.op.body.results[n : len(home.op.results)]
+        if value in rows:
+            return home.op.results[n + rows.index(value)]
+        collects = self.collects.setdefault(home.op, {})
+        if value not in collects:
+            name = kept_name(value)
+            sequence = Value(SequenceType(value.type, new_dim("k")), plural(name))
+            collects[value] = sequence
+            self.keeps[sequence] = value
+            assert home.outer.block is not None
+            self.owner[sequence] = home.outer.block
+        return collects[value]
+
+    # computed again
+
+    def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
+        """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
+        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
+            return not isinstance(value, Value) or not self._inside(value, home)
+        if value in home.replaced or value in home.scanned or value in self.saved:
+            return True
+        if self.place_kept(value) is not None:
+            return True
+        op = self.definition.get(value)
+        if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
+            return False
+        if not is_light(op):
+            return False
+        return all(self.cheap(o, home, depth - 1) or self.is_viewed(o, op) for o in op.operands)
+
+    def is_viewed(self, array: Operand, op: Apply) -> bool:
+        """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
+        if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
+            return False
+        if op.primitive.layout is Layout.AXES:
+            return True
+        if op.primitive is not GETITEM:
+            return False
+        made = self.definition.get(array)
+        if isinstance(made, Call):
+            return True
+        if not isinstance(made, Apply) or made.primitive.update:
+            return False
+        return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
+
+    def _inside(self, value: Value, home: Frame) -> bool:
+        """Whether a value belongs to a frame inside `home`."""
+        owner = self.owner.get(value)
+        outer: Frame | None = home
+        while outer is not None:
+            if outer.block is owner:
+                return False
+            outer = outer.outer
+        return owner is not None
+
+    def again(self, builder: Builder, value: Operand, home: Frame) -> Operand:
+        """Compute a cheap value once more."""
+        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
+            return self.read(builder, value)
+        known = home.replaced.get(value) or home.scanned.get(value)
+        if known is None and value in self.saved:
+            known = self.stored(builder, self.saved[value])
+        if known is None:
+            known = self.kept(builder, value)
+        if known is not None:
+            return known
+        op = self.definition[value]
+        assert isinstance(op, Apply)
+        operands = [self.again(builder, o, home) if self.cheap(o, home) else self.read(builder, o) for o in op.operands]
+        about, builder.about = builder.about, ()
+        result = builder.apply(op.primitive, operands, op.static, value.hint, value.loose)
+        builder.about = about
+        return result
+
+
+def kept_name(value: Value) -> str:
+    """What a value that is kept is called in the reverse sweep: an unnamed integer is an index."""
+    if value.hint is not None:
+        return value.hint
+    t = value.type
+    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"
+
+
+def plural(name: str) -> str:
+    """What a list of values of this name is called: xs of x, and xs_stack of xs, for a loop in a loop."""
+    if name == "taken":
+        return "decisions"
+    return f"{name}_stack" if len(name) > 1 and name.endswith("s") else f"{name}s"
+
+
+def is_light(op: Apply) -> bool:
+    """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
+    primitive = op.primitive
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.layout is Layout.AXES:
+        return True
+    if primitive is GETITEM:
+        return is_basic_index(op.operands[1].type)
+    if primitive in (MAKE, EXTRACT):
+        return True
+    return op.result.type.is_scalar and (primitive.light or primitive.constant)
+
+
+def as_item(t: Type) -> Type:
+    """The type of a number as an element of an array has it."""
+    return array(t.dtype, ()) if isinstance(t, ArrayType) and t.rank == 0 else t

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.reverse.adjoints import is_light, kept_name, leaf_type
+from s2sad.differentiate.reverse.frames import leaf_type
 from s2sad.differentiate.reverse.pairs import PairOf
+from s2sad.differentiate.reverse.primals import is_light, kept_name
 from s2sad.differentiate.reverse.reverse import Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable

@@ -144,7 +144,7 @@ class Batch:
         if flag is True:
             return operand
         t = operand.type
-        if operand in self.unbound and isinstance(t, ArrayType) and t.is_scalar:
+        if operand in self.unbound and t.is_scalar:
             return builder.apply(required(np.zeros), (self.count,))
         if operand in self.unbound:
             return builder.apply(UNDEFINED, (), {"type": batched_type(t, self.size)})

@@ -145,7 +145,7 @@ def packed(builder: Builder, operand: Operand) -> list[Operand]:
     if not isinstance(t, SequenceType):
         return [operand]
     item = t.item
-    if isinstance(item, ArrayType) and item.shape == ():
+    if item.rank == 0:
         return [builder.call(np.array, operand).operand]
     if isinstance(item, ArrayType) and item.rank in UNPACKED and item.dtype is not None:
         made = builder.apply(PACKED_ARRAYS, (operand,))
@@ -165,7 +165,7 @@ def unpacked(builder: Builder, t: Type, rest: Iterator[Operand]) -> Operand:
     if not isinstance(t, SequenceType):
         return next(rest)
     item = t.item
-    if isinstance(item, ArrayType) and item.shape == ():
+    if item.rank == 0:
         return _typed(builder, NUMBERS, [next(rest)], t)
     if isinstance(item, ArrayType) and item.rank in UNPACKED and item.dtype is not None:
         return _typed(builder, UNPACKED[item.rank], [next(rest), next(rest)], t)

@@ -60,7 +60,7 @@ def plus_scatter(s: Rewriter, op: Apply) -> Operand | None:
         scatter = s.definition(b, INDEX_ADD)
         if scatter is None or not is_zeros(s.made.get(scatter.operands[0])) or not is_unnamed(b):  # type: ignore[arg-type]
             continue
-        if not isinstance(a.type, ArrayType) or a.type.is_scalar:
+        if not a.type.is_array:
             continue
         if shape_of(a) is not None and shape_of(a) == shape_of(b) == shape_of(op.result):
             return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])

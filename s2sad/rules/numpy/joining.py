@@ -256,7 +256,7 @@ def _delete_type(arr: Type, obj: Type, /, axis: int | None = None) -> Type:
         return shaped(t, None)
     shape: Shape = (dim_product(t.shape),) if axis is None else t.shape
     k = 0 if axis is None else axis_in(axis, len(shape))
-    one = isinstance(obj, ArrayType) and obj.shape == ()
+    one = obj.rank == 0
     return shaped(t, (*shape[:k], dim_sum(shape[k], 1, -1) if one else new_dim(), *shape[k + 1 :]))
 
 
@@ -286,7 +286,7 @@ linear(
 
 def _insert_type(arr: Type, obj: Type, values: Type, /, axis: int | None = None) -> Type:
     t, v = array_types("np.insert", [arr, values])
-    if not isinstance(obj, ArrayType) or obj.shape != ():
+    if obj.rank != 0:
         raise UnsupportedType("np.insert at several places", "insert one after the other, or use np.concatenate")
     if t.shape is None or v.shape is None:
         return shaped(t, None)

@@ -312,7 +312,7 @@ def _repeated_length(length: Dim, repeats: Type) -> Dim:
     if isinstance(repeats, ContainerType):
         counts = [item.size if isinstance(item, ArrayType) else None for item in repeats.items]
         return sum(c for c in counts if isinstance(c, int)) if all(isinstance(c, int) for c in counts) else new_dim()
-    known = isinstance(repeats, ArrayType) and repeats.shape == ()
+    known = repeats.rank == 0
     return dim_product((length, length_of(repeats, "np.repeat"))) if known else new_dim()
 
 
