@@ -55,6 +55,16 @@ class Layout(Enum):
     """Its elements are in their order under another shape: a view where the memory allows it."""
 
 
+class View(Enum):
+    """When a function gives a view of its first operand, an array that may be written into: through it, then."""
+
+    ALWAYS = "always"
+    BY_LAYOUT = "by layout"
+    """Where the memory of the operand allows it, as it does where it lies row by row: `np.reshape`."""
+    BY_TYPE = "by type"
+    """Where the operand has the type asked for already: `np.asarray`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A point at which a rule is tested: `function(*arguments, **keywords)`.
@@ -108,6 +118,7 @@ class Primitive:
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
     algebra: Algebra | None = None
     layout: Layout | None = None
+    view: View | None = None
     measures: bool = False
     """Whether it asks its operand for no more than the shape."""
     zeros: bool = False
@@ -207,6 +218,7 @@ class Facts(TypedDict, total=False):
     fits: Callable[..., bool] | None
     algebra: Algebra | None
     layout: Layout | None
+    view: View | None
     measures: bool
     zeros: bool
     blank: bool

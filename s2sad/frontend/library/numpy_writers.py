@@ -6,7 +6,7 @@ np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 import gast
 import numpy as np
@@ -16,20 +16,11 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
-from s2sad.ir.primitive import Primitive, required
+from s2sad.ir.primitive import Primitive, View, required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
 WHOLE = constant(Ellipsis)
-
-VIEWS: frozenset[Any] = frozenset(
-    (np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims)
-    + (np.flip, np.fliplr, np.flipud, np.rot90, np.broadcast_to, np.diagonal, np.diag, np.real, np.imag)
-    + (np.atleast_1d, np.atleast_2d, np.atleast_3d)
-)
-"""What always gives a view of an array (or, as np.diag of a vector, never one)."""
-MAYBE_VIEWS: frozenset[Any] = frozenset((np.reshape, np.ravel, np.asarray, np.astype))
-"""What gives a view or a copy, by the layout of the array or its type."""
 
 
 def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
@@ -38,7 +29,7 @@ def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], stat
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):
         return None
     t = lowering.array_type(base)
-    function = primitive.function
+    function, kind = primitive.function, primitive.view
     if function is np.diag and t.rank != 2:
         return None
     if function is np.astype and static.get("copy", True):
@@ -48,11 +39,17 @@ def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], stat
     if function is np.matrix_transpose:
         primitive, rest, static = required(np.swapaxes), [], {"axis1": -1, "axis2": -2}
     step = Step(primitive, tuple(rest), tuple(static.items()))
-    if function in VIEWS:
-        return lowering.view(base, step)
-    if function not in MAYBE_VIEWS:
-        return None
-    return lowering.view(base, step, sure=function in (np.reshape, np.ravel) and lowering.is_contiguous(base))
+    match kind:
+        case View.ALWAYS:
+            return lowering.view(base, step)
+        case View.BY_LAYOUT:
+            return lowering.view(base, step, sure=lowering.is_contiguous(base))
+        case View.BY_TYPE:
+            return lowering.view(base, step, sure=False)
+        case None:
+            return None
+        case _:
+            assert_never(kind)
 
 
 def writes(*functions: Any) -> Callable[[Meaning], Meaning]:

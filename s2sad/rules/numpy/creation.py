@@ -13,7 +13,7 @@ import numpy as np
 
 from s2sad.ir.builder import call
 from s2sad.ir.dims import Dim, Shape, dim_sum, new_dim
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, Sample, View
 from s2sad.ir.primitives.lists import nested
 from s2sad.ir.types import FLOAT, NONE, ArrayType, ContainerType, SequenceType, StaticType, Type, array, tuple_type
 from s2sad.rules.contributions import cast, fit, spread, type_in
@@ -378,6 +378,7 @@ rule(
     adjoint=_array_adjoint,
     samples=_array_samples,
     effect=Effect.VIEW,
+    view=View.BY_TYPE,
     aliases=[np.asanyarray],
 )
 

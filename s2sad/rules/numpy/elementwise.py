@@ -17,7 +17,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr
 from s2sad.ir.dims import broadcast_shapes
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, Sample, View
 from s2sad.ir.types import BOOL, ArrayType, StaticType, Type, array, promote, tuple_type
 from s2sad.rules.contributions import fit, spread, type_in
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, elementwise_samples
@@ -196,8 +196,15 @@ def _conj_transpose(g: Any, x: Any) -> Any:
     return g if type_in(x).dtype is not None and is_real(x) else np.conj(g)
 
 
-linear(np.real, lambda g, x: fit(g, x), _part_type, samples=_conj_samples, effect=Effect.VIEW)
-linear(np.imag, lambda g, x: None if is_real(x) else -1j * g, _part_type, samples=_conj_samples, effect=Effect.VIEW)
+linear(np.real, lambda g, x: fit(g, x), _part_type, samples=_conj_samples, effect=Effect.VIEW, view=View.ALWAYS)
+linear(
+    np.imag,
+    lambda g, x: None if is_real(x) else -1j * g,
+    _part_type,
+    samples=_conj_samples,
+    effect=Effect.VIEW,
+    view=View.ALWAYS,
+)
 linear(
     np.conjugate,
     _conj_transpose,
@@ -259,6 +266,7 @@ elementwise(
     None,
     type_rule=_astype_type,
     effect=Effect.VIEW,  # with copy=False
+    view=View.BY_TYPE,
     spelling="_0.astype(_1)",
     samples=_astype_samples,
 )

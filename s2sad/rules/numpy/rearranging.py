@@ -12,7 +12,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import Effect, Sample
+from s2sad.ir.primitive import Effect, Sample, View
 from s2sad.ir.types import ArrayType, SequenceType, Type
 from s2sad.rules.contributions import type_in
 from s2sad.rules.domains import POSITIVE, REAL
@@ -126,15 +126,23 @@ def _matrices(rng: np.random.Generator) -> Iterable[Sample]:
     return [Sample((REAL(rng, s),)) for s in [(2, 3), (2, 3, 4)]]
 
 
-linear(np.fliplr, lambda g, x: np.fliplr(g), _same_type, effect=Effect.VIEW, samples=_matrices)
-linear(np.flipud, lambda g, x: np.flipud(g), _same_type, effect=Effect.VIEW, samples=_matrices)
-linear(np.matrix_transpose, lambda g, x: _last_two(g), _turned_type, effect=Effect.VIEW, samples=_matrices)
+linear(np.fliplr, lambda g, x: np.fliplr(g), _same_type, effect=Effect.VIEW, view=View.ALWAYS, samples=_matrices)
+linear(np.flipud, lambda g, x: np.flipud(g), _same_type, effect=Effect.VIEW, view=View.ALWAYS, samples=_matrices)
+linear(
+    np.matrix_transpose,
+    lambda g, x: _last_two(g),
+    _turned_type,
+    effect=Effect.VIEW,
+    view=View.ALWAYS,
+    samples=_matrices,
+)
 define(np.linalg.matrix_transpose, _last_two, _matrices, view=True)
 linear(
     np.rot90,
     lambda g, x, k=1, axes=(0, 1): call(np.rot90, g, -k, **({} if axes == (0, 1) else {"axes": axes})),
     _rot90_type,
     effect=Effect.VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [
         *(Sample((REAL(rng, (2, 3)), k)) for k in (-1, 0, 1, 2, 3)),
         Sample((REAL(rng, (2, 3, 2)),), {"axes": (1, 2)}),
@@ -145,6 +153,7 @@ linear(
     _rollaxis_transpose,
     _rollaxis_type,
     effect=Effect.VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3, 4)), k), {"start": s} if s else {})
         for k, s in ((2, 0), (0, 3), (1, 2), (-1, -2), (0, 0))
@@ -155,6 +164,7 @@ linear(
     lambda g, x: np.reshape(g, shape_of(x)),
     _atleast_3d_type,
     effect=Effect.VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(3,), (2, 3), (2, 3, 4)]],
 )
 

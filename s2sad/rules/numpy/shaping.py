@@ -11,7 +11,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
-from s2sad.ir.primitive import Effect, Layout, NotByRule, Sample
+from s2sad.ir.primitive import Effect, Layout, NotByRule, Sample, View
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer
 from s2sad.rules.contributions import fit
 from s2sad.rules.domains import REAL
@@ -78,6 +78,7 @@ linear(
     lambda g, x, shape: np.sum(g) if rank_of(x) == 0 else np.reshape(g, shape_of(x)),
     _reshape_type,
     effect=VIEW,
+    view=View.BY_LAYOUT,
     layout=Layout.SHAPE,
     spelling=of_array("_0.reshape(_1)", "np.reshape(_0, _1)"),
     samples=lambda rng: [
@@ -99,6 +100,7 @@ linear(
     lambda g, x: np.reshape(g, shape_of(x)),
     _ravel_type,
     effect=VIEW,
+    view=View.BY_LAYOUT,
     layout=Layout.SHAPE,
     samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(2, 3), (4,), ()]],
 )
@@ -117,6 +119,7 @@ linear(
     lambda g, x, axes=None: np.transpose(g) if axes is None else np.transpose(g, tuple(map(int, np.argsort(axes)))),
     _transpose_type,
     effect=VIEW,
+    view=View.ALWAYS,
     layout=Layout.AXES,
     spelling=of_array("_0.T", "np.transpose(_0)"),
     samples=lambda rng: [
@@ -141,6 +144,7 @@ linear(
     lambda g, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
     _swapaxes_type,
     effect=VIEW,
+    view=View.ALWAYS,
     layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3)), 0, 1))],
 )
@@ -159,6 +163,7 @@ linear(
     lambda g, x, source, destination: np.moveaxis(g, destination, source),
     _moveaxis_type,
     effect=VIEW,
+    view=View.ALWAYS,
     layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3, 4)), (0, 1), (2, 0)))],
 )
@@ -179,6 +184,7 @@ linear(
     lambda g, x, axis=None: np.reshape(g, shape_of(x)),
     _squeeze_type,
     effect=VIEW,
+    view=View.ALWAYS,
     layout=Layout.AXES,
     samples=lambda rng: [Sample((REAL(rng, (2, 1, 3)),), {"axis": 1}), Sample((REAL(rng, (1, 3)),))],
 )
@@ -212,6 +218,7 @@ linear(
     lambda g, x, axis: np.squeeze(g, axis=axis),
     _expand_dims_type,
     effect=VIEW,
+    view=View.ALWAYS,
     layout=Layout.AXES,
     spelling=_expand_dims_spelling,
     samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
@@ -228,6 +235,7 @@ linear(
     lambda g, x, shape: fit(g, x),
     _broadcast_to_type,
     effect=VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [
         Sample((REAL(rng, (3,)), (2, 3))),
         Sample((REAL(rng, (2, 1)), (2, 3))),
@@ -249,6 +257,7 @@ for _function, _rank in ((np.atleast_1d, 1), (np.atleast_2d, 2)):
         lambda g, x, _rank=0: np.reshape(g, shape_of(x)),
         _atleast_type,
         effect=VIEW,
+        view=View.ALWAYS,
         samples=lambda rng: [Sample((REAL(rng, s),)) for s in [(), (3,), (2, 3)]],
     )
 
@@ -266,6 +275,7 @@ linear(
     lambda g, x, axis=None: np.flip(g) if axis is None else np.flip(g, axis=axis),
     _flip_type,
     effect=VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)),)),
         Sample((REAL(rng, (2, 3)),), {"axis": 1}),
@@ -535,6 +545,7 @@ linear(
     _diag_adjoint,
     _diag_type,
     effect=VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [
         Sample((REAL(rng, (3,)),)),
         Sample((REAL(rng, (2,)), 1)),
@@ -557,6 +568,7 @@ linear(
     lambda g, x, offset=0: put_on_diagonal(g, x, offset),
     _diagonal_type,
     effect=VIEW,
+    view=View.ALWAYS,
     samples=lambda rng: [Sample((REAL(rng, (3, 3)),)), Sample((REAL(rng, (2, 3)),), {"offset": 1})],
 )
 
