@@ -15,7 +15,8 @@ import optree
 from numpy.typing import NDArray
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative, name_of, spread
+from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
@@ -62,7 +63,7 @@ def check_grads(
     for mode in modes:
         if mode not in ("fwd", "rev"):
             raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
-    f = spread(f, args, {})
+    f = Subject(f).spread(args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
     generator = np.random.default_rng(seed)

@@ -12,8 +12,9 @@ from typing import Any, ParamSpec, TypeVar
 import gast
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import check_function, signature_of
+from s2sad.dispatch.derivative import signature_of
 from s2sad.dispatch.pickling import picklable, resolved
+from s2sad.dispatch.subject import check_function
 from s2sad.errors import ArgumentError
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning

@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar, overload
 import numpy as np
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative, check_function, is_variadic, name_of, signature_of, spread
+from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
@@ -102,22 +103,14 @@ def derivative(fun: Any, transform: Transform, argnums: Argnums, backend: str | 
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
         return lambda f: derivative(f, transform, argnums, backend)
-    positions, one = positions_of(fun, argnums)
-    return Derivative(fun, replace(transform, argnums=positions, one=one), backend)
+    subject = Subject.of(fun)
+    positions, one = positions_of(subject, argnums)
+    return Derivative(subject, replace(transform, argnums=positions, one=one), backend)
 
 
-def positions_of(fun: Any, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
+def positions_of(subject: Subject, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
     """The positions of the parameters named by `argnums`, and whether it is one."""
-    check_function(fun)
-    name = name_of(fun)
-    variadic = is_variadic(fun)
-    signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
-    names = list(signature.parameters)
-    if variadic:
-        names = [
-            p.name for p in signature_of(fun, follow=True).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
-        ]
-    return named_positions(names, argnums, name, variadic)
+    return named_positions(subject.parameters, argnums, subject.name, subject.is_variadic)
 
 
 def named_positions(names: list[str], argnums: Argnums, name: str, variadic: bool) -> tuple[tuple[int, ...], bool]:
@@ -159,8 +152,7 @@ def derivative_of(fun: Any, transform: Transform, backend: str | None = None) ->
 
 def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
     """The function for just these arguments, where it takes `*args` or `**kwargs`."""
-    check_function(fun)
-    return spread(fun, args, kwargs or {})
+    return Subject.of(fun).spread(args, kwargs or {})
 
 
 def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
@@ -202,8 +194,7 @@ def jvp(
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     tangent = derivative_of(fun, Transform("jvp", active), backend)
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
-        signature = fun.__signature__ if isinstance(fun, Derivative) else signature_of(fun)
-        bound = signature.bind(*primals)
+        bound = Subject(fun).signature.bind(*primals)
         bound.apply_defaults()
         primals = tuple(bound.arguments.values())
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]

@@ -22,7 +22,8 @@ from s2sad.api.gradients import (
 )
 from s2sad.compiler.transform import Transform
 from s2sad.differentiate.vmap.vmap import ByKey
-from s2sad.dispatch.derivative import Derivative, name_of, signature_of
+from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, SourceUnavailable
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
@@ -106,7 +107,8 @@ def jacobian(
     """
     if fun is None:
         return lambda f: jacobian(f, argnums, has_aux, backend, holomorphic)
-    return Jacobian(*(operator(fun, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
+    subject = Subject.of(fun)
+    return Jacobian(*(operator(subject, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
 
 
 class Jacobian:
@@ -167,9 +169,10 @@ def hessian(
     """
     if fun is None:
         return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
-    positions, one = positions_of(fun, argnums)
+    subject = Subject.of(fun)
+    positions, one = positions_of(subject, argnums)
     first = Transform("jacrev", positions, one, has_aux=has_aux, holomorphic=holomorphic)
-    return Derivative(Derivative(fun, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
+    return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
 def hvp(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
@@ -199,10 +202,11 @@ class HessianProduct:
     __name__: str
 
     def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
-        positions, self._one = positions_of(fun, argnums)
-        self._signature = signature_of(fun)
+        subject = Subject.of(fun)
+        positions, self._one = positions_of(subject, argnums)
+        self._signature = subject.signature
         self._positions = positions
-        gradient = Derivative(fun, Transform("grad", positions, self._one), backend)
+        gradient = Derivative(subject, Transform("grad", positions, self._one), backend)
         along = Transform("pushforward", positions, self._one, label="hvp")
         self._dotted = along.dotted
         self.derivative = Derivative(gradient, along, backend)
@@ -318,12 +322,13 @@ def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | No
     """
     if fun is None:
         return lambda f: vmap(f, in_axes, out_axes, backend)
-    positions_of(fun, 0)
+    subject = Subject.of(fun)
+    positions_of(subject, 0)
     axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else _axes(in_axes)
-    parameters = enumerate(signature_of(fun).parameters.values())
+    parameters = enumerate(subject.signature.parameters.values())
     optional = tuple(k for k, p in parameters if p.default is not p.empty)
     transform = Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes), optional=optional)
-    return Derivative(fun, transform, backend)
+    return Derivative(subject, transform, backend)
 
 
 def _axes(axes: Any) -> Any:

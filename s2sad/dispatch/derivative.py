@@ -10,7 +10,6 @@ import functools
 import inspect
 import math
 import operator
-import textwrap
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,108 +20,44 @@ from s2sad.backends import runner_of
 from s2sad.compiler.pipeline import Compiled, compile_derivative
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import name_of as name_of
-from s2sad.compiler.targets import positional_names
 from s2sad.compiler.targets import signature_of as signature_of
 from s2sad.compiler.transform import Transform, is_constant, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
+from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
-from s2sad.errors import ArgumentError, NotDifferentiable, SourceUnavailable, Unsupported, note_line
+from s2sad.dispatch.subject import Derived, Subject
+from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
-from s2sad.frontend.reading.callables import Spread, python_function
-from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
-from s2sad.ir.primitive import lookup
-from s2sad.ir.signature import Parameter, Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import (
-    NUMBER,
-    ArrayType,
-    ContainerType,
-    StaticType,
-    Type,
-    is_active_type,
-    leaves,
-    substitute,
-    type_of,
-)
-from s2sad.ir.user_rules import BlackBox
+from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
-from s2sad.version import __version__
 
 
-def check_function(target: Any) -> None:
-    """Refuse what is no function with source text.
-
-    Raises:
-        ArgumentError: it is not callable.
-        SourceUnavailable: it is built in, or an object with `__call__`.
-    """
-    if not callable(target):
-        raise ArgumentError(f"a function is needed, not {target!r}")
-    called = target
-    while isinstance(called, (functools.partial, Spread)):
-        called = called.func if isinstance(called, functools.partial) else called.function
-    if isinstance(called, Derivative) or has_rule(called) or python_function(called) is not None:
-        return
-    name = getattr(target, "__name__", type(target).__name__)
-    raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
-
-
-def is_variadic(target: Any, signature: inspect.Signature | None = None) -> bool:
-    """Whether a function takes `*args` or `**kwargs`; those of a library take the arguments that a rule knows."""
-    if isinstance(target, Derivative):
-        return target.is_variadic
-    found = lookup(target)
-    if found is not None and not isinstance(found, BlackBox) and not isinstance(target, np.ufunc):
-        return True
-    if found is None and definition_of(target) is not None:
-        return True
-    if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
-        return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
-    parameters = (signature or signature_of(target)).parameters.values()
-    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
-
-
-def spread(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """A function that takes `*args` or `**kwargs`, or a derivative of one, as one of just these arguments.
-
-    Other functions stay as they are.
-    """
-    if isinstance(target, Derivative):
-        return target.spread(args, kwargs)
-    if not is_variadic(target):
-        return target
-    names = positional_names(target, len(args))
-    return Spread(target, (*names, *kwargs), len(args))
-
-
-class Derivative:
+class Derivative(Derived):
     """A derivative of a function: called like the function, compiled for each pattern of its arguments.
 
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
     """
 
-    __signature__: inspect.Signature
-
     def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
         self.runner = runner_of(backend)
-        check_function(target)
-        self.target = target
+        self._subject = Subject.of(target)
+        self._stamp = self._subject.stamp()
+        self.target = target = self._subject.target
         self.transform = transform
         self.backend = backend
-        self._function = python_function(target)
-        self._stamp = _stamp(target, self._function)
-        functools.update_wrapper(self, self._function or target, updated=())
-        own = target.__signature__ if isinstance(target, Derivative) else signature_of(target)
-        self.__signature__ = _signature(target, own, transform)
-        self.__name__ = f"{name_of(_named(target, transform))}_{transform.suffix}" if transform else name_of(target)
+        functools.update_wrapper(self, self._subject.function or target, updated=())
+        self.__signature__ = self._subject.signature_for(transform)
+        self.__name__ = derivative_name(target, transform)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Specialised] = {}
         self._names = tuple(self.__signature__.parameters)
         self._count = len(self._names)
-        self._spread: dict[object, Derivative] | None = {} if is_variadic(target, own) else None
+        self._spread: dict[object, Derivative] | None = {} if self._subject.is_variadic else None
 
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}>"
@@ -138,18 +73,16 @@ class Derivative:
 
     @property
     def is_variadic(self) -> bool:
-        """Whether it is compiled for just the arguments of a call."""
         return self._spread is not None
 
     def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
-        """This derivative, or that for so many arguments where the function takes `*args`."""
         if self._spread is None:
             return self
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
             assert self.transform is not None
             own = args[: len(args) - self.transform.further]
-            self._spread[key] = Derivative(spread(self.target, own, kwargs), self.transform, self.backend)
+            self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
@@ -180,12 +113,12 @@ class Derivative:
         """Take the signature of the function anew where its code or its defaults were replaced."""
         if isinstance(self.target, Derivative):
             self.target._sign_again()
-        stamp = _stamp(self.target, self._function)
+        stamp = self._subject.stamp()
         if len(stamp) == len(self._stamp) and all(map(operator.is_, stamp, self._stamp)):
             return
         self._stamp = stamp
-        own = self.target.__signature__ if isinstance(self.target, Derivative) else signature_of(self.target)
-        self.__signature__ = _signature(self.target, own, self.transform)
+        self._subject = Subject(self.target)
+        self.__signature__ = self._subject.signature_for(self.transform)
         self._names = tuple(self.__signature__.parameters)
         self._count = len(self._names)
 
@@ -364,36 +297,11 @@ class Derivative:
             self.transform,
             parameters,
             self.__name__,
-            self._parameters(),
-            self.header(parameters),
+            emitted_parameters(self.__signature__),
+            header(self.__name__, parameters, self.target),
             program,
-            self.docstring(),
+            docstring(self.target, self.transform, self._names),
         )
-
-    def _parameters(self) -> list[Parameter]:
-        result = []
-        for p in self.__signature__.parameters.values():
-            default = None if p.default is p.empty else _default_text(p.default)
-            result.append(Parameter(p.name, None, default, p.kind is p.KEYWORD_ONLY))
-        return result
-
-    def header(self, parameters: dict[str, Type]) -> list[str]:
-        """The first lines of the module: what it was made from, and how."""
-        types_ = ", ".join(f"{n}: {t}" for n, t in parameters.items())
-        base = base_function(self.target)
-        lines = textwrap.wrap(f"{self.__name__}({types_})", 98, subsequent_indent="    ", break_on_hyphens=False)
-        return [
-            *lines,
-            f"generated by s2sad {__version__} from {_full_name(base)}",
-        ]
-
-    def docstring(self) -> str:
-        """The docstring of the emitted function."""
-        if self.transform is None:
-            return str(name_of(self.target))
-        arguments = ", ".join(self._names[k] for k in self.transform.argnums)
-        name = name_of(_named(self.target, self.transform))
-        return self.transform.doc.format(name=name, arguments=arguments)
 
     def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
@@ -466,7 +374,7 @@ class Derivative:
     def source(self) -> str:
         """The text of the generic program, which the annotations of the function sharpen."""
         signature = self.__signature__
-        parameters = {n: _annotated(p) for n, p in signature.parameters.items()}
+        parameters = {n: annotated_type(p) for n, p in signature.parameters.items()}
         while True:
             try:
                 return self.compile(parameters).text
@@ -484,58 +392,6 @@ class Derivative:
 mark(Derivative, Differentiated())
 
 
-def _annotated(parameter: inspect.Parameter) -> Type:
-    """The type that an annotation or a default tells; a number of unknown kind otherwise."""
-    annotation = parameter.annotation
-    names: dict[object, Type] = {
-        float: type_of(1.0),
-        int: ArrayType(np.dtype(np.int64), (), "python"),
-        "float": type_of(1.0),
-        "int": ArrayType(np.dtype(np.int64), (), "python"),
-        bool: type_of(True),
-        complex: type_of(1j),
-    }
-    if annotation in names:
-        return names[annotation]
-    default = parameter.default
-    if default is not parameter.empty:
-        if isinstance(default, (int, float)) and not isinstance(default, bool):
-            return NUMBER if isinstance(default, float) else names[int]
-        return StaticType(default)
-    return NUMBER if annotation is not np.ndarray else ArrayType(np.dtype(float), None, "any")
-
-
-def _stamp(target: Any, function: types.FunctionType | None) -> tuple[object, ...]:
-    """What the signature of a function comes from, or that of a derivative."""
-    if isinstance(target, Derivative):
-        return (target.__signature__,)
-    if function is None:
-        return ()
-    return (function.__code__, function.__defaults__, *(function.__kwdefaults__ or {}).values())
-
-
-def _signature(target: Any, signature: inspect.Signature, transform: Transform | None) -> inspect.Signature:
-    """The signature of the target; a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
-    if transform is None or not transform.further or is_variadic(target, signature):
-        return signature
-    own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in signature.parameters.values()]
-    further = transform.further_names([p.name for p in own])
-    more = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in further]
-    return signature.replace(parameters=[*own, *more])
-
-
-def _named(target: Any, transform: Transform | None) -> Any:
-    """What a derivative takes its name from: the function itself where two transformations have one name."""
-    return target.target if transform is not None and transform.label else target
-
-
-def base_function(target: Any) -> Any:
-    """The Python function at the bottom of a derivative of a derivative."""
-    while isinstance(target, (Derivative, functools.partial)):
-        target = target.target if isinstance(target, Derivative) else target.func
-    return python_function(target) or target
-
-
 def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
     """The values of the leaves of arguments that must be known."""
     found = [item_at(values[k], path) for k, path in statics]
@@ -548,15 +404,3 @@ def _chain(target: Any) -> str:
         parts.append(repr(target.transform))
         target = target.target
     return "|".join(parts)
-
-
-def _default_text(value: Any) -> str:
-    if type(value) is float and not math.isfinite(value):
-        return f"float('{value!r}')"
-    return repr(value) if type(value) in (int, float, str, bool) else "None"
-
-
-def _full_name(function: Any) -> str:
-    module = getattr(function, "__module__", None)
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", type(function).__name__)
-    return f"{module}.{name}" if module else str(name)

@@ -174,8 +174,8 @@ def test_the_same_sources_have_the_same_keys_wherever_they_are(tmp_path, copied)
 
 def test_files_that_are_not_imported_are_in_no_key(tmp_path, copied):
     first = key_of(tmp_path, copied)
-    (copied / "s2sad" / "api.pyc").write_bytes(b"beside its source")
-    (copied / "s2sad" / ".#api.py").symlink_to("an editor's lock")
+    (copied / "s2sad" / "errors.pyc").write_bytes(b"beside its source")
+    (copied / "s2sad" / ".#errors.py").symlink_to("an editor's lock")
     assert key_of(tmp_path, copied) == first
 
 

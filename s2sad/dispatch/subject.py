@@ -1,0 +1,139 @@
+"""What a derivative is of: a `Subject` answers once what is asked of a function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from s2sad.compiler.targets import name_of, positional_names, signature_of
+from s2sad.compiler.transform import Transform
+from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.frontend.reading.callables import Spread, python_function
+from s2sad.ir.definition import definition_of, has_rule
+from s2sad.ir.primitive import lookup
+from s2sad.ir.user_rules import BlackBox
+
+
+class Derived:
+    """A derivative, as its own derivatives see it."""
+
+    target: Any
+    __signature__: inspect.Signature
+
+    @property
+    def is_variadic(self) -> bool:
+        """Whether it is compiled for just the arguments of a call."""
+        raise NotImplementedError
+
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derived:
+        """This derivative, or that for so many arguments where the function takes `*args`."""
+        raise NotImplementedError
+
+
+class Subject:
+    """A function that a derivative is taken of. Each answer is found once, where it is asked for."""
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+
+    @staticmethod
+    def of(target: Any) -> Subject:
+        """A function as a subject, which it may be already.
+
+        Raises:
+            ArgumentError: it is not callable.
+            SourceUnavailable: it is built in, or an object with `__call__`.
+        """
+        if isinstance(target, Subject):
+            return target
+        check_function(target)
+        return Subject(target)
+
+    @cached_property
+    def function(self) -> Any:
+        """The Python function that it is, or that it calls."""
+        return python_function(self.target)
+
+    @cached_property
+    def name(self) -> str:
+        """Its name in emitted text."""
+        return name_of(self.target)
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The signature by which it is called."""
+        return self.target.__signature__ if isinstance(self.target, Derived) else signature_of(self.target)
+
+    @cached_property
+    def is_variadic(self) -> bool:
+        """Whether it takes `*args` or `**kwargs`; what a library has takes the arguments that a rule knows."""
+        target = self.target
+        if isinstance(target, Derived):
+            return target.is_variadic
+        rule = lookup(target)
+        if rule is not None and not isinstance(rule, BlackBox) and not isinstance(target, np.ufunc):
+            return True
+        if rule is None and definition_of(target) is not None:
+            return True
+        if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
+            return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+        return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self.signature.parameters.values())
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the parameters that can be chosen; of a function that takes `*args` those of what it wraps."""
+        if not self.is_variadic:
+            return list(self.signature.parameters)
+        wrapped = signature_of(self.target, follow=True).parameters.values()
+        return [p.name for p in wrapped if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+    def stamp(self) -> tuple[object, ...]:
+        """What its signature comes from: another one where code or defaults were replaced."""
+        if isinstance(self.target, Derived):
+            return (self.target.__signature__,)
+        f = self.function
+        if f is None:
+            return ()
+        return (f.__code__, f.__defaults__, *(f.__kwdefaults__ or {}).values())
+
+    def signature_for(self, transform: Transform | None) -> inspect.Signature:
+        """The signature of a derivative: a tangent takes further arguments `x_dot`, a pullback `out_bar`."""
+        if transform is None or not transform.further or self.is_variadic:
+            return self.signature
+        anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        own = [p.replace(kind=anywhere, default=p.empty) for p in self.signature.parameters.values()]
+        further = transform.further_names([p.name for p in own])
+        return self.signature.replace(parameters=[*own, *(inspect.Parameter(n, anywhere) for n in further)])
+
+    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The function, or one of just these arguments where it takes `*args` or `**kwargs`."""
+        if isinstance(self.target, Derived):
+            return self.target.spread(args, kwargs)
+        if not self.is_variadic:
+            return self.target
+        names = positional_names(self.target, len(args))
+        return Spread(self.target, (*names, *kwargs), len(args))
+
+
+def check_function(target: Any) -> None:
+    """Refuse what is no function with source text.
+
+    Raises:
+        ArgumentError: it is not callable.
+        SourceUnavailable: it is built in, or an object with `__call__`.
+    """
+    if not callable(target):
+        raise ArgumentError(f"a function is needed, not {target!r}")
+    called = target
+    while isinstance(called, (functools.partial, Spread)):
+        called = called.func if isinstance(called, functools.partial) else called.function
+    if isinstance(called, Derived) or has_rule(called) or python_function(called) is not None:
+        return
+    name = getattr(target, "__name__", type(target).__name__)
+    raise SourceUnavailable(f"{name} is no Python function with source text; write one that calls it")
