@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from s2sad.emit.inlining import Uses, find_uses, is_expression
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Constant, Function, If, Operand, Operation, Value
 
 
 def _any_type(*types: Type) -> Type:
@@ -48,17 +49,8 @@ def find_conditions(function: Function) -> Conditions:
 def _block(block: Block, uses: Uses, inside: set[Value]) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        match op:
-            case If():
-                op = replace(op, then=_block(op.then, uses, inside), orelse=_block(op.orelse, uses, inside))
-                operations += _condition(op, uses, inside) or [op]
-            case For():
-                operations.append(replace(op, body=_block(op.body, uses, inside)))
-            case While():
-                test, body = _block(op.test, uses, inside), _block(op.body, uses, inside)
-                operations.append(replace(op, test=test, body=body))
-            case _:
-                operations.append(op)
+        op = map_blocks(op, lambda b: _block(b, uses, inside))
+        operations += (_condition(op, uses, inside) if isinstance(op, If) else None) or [op]
     return replace(block, operations=tuple(operations))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from s2sad.emit.expressions import parse
 from s2sad.emit.names import split_rows
@@ -121,6 +122,8 @@ class FunctionWriter(OperationWriter):
                 return self.for_loop(op)
             case While():
                 return self.while_loop(op)
+            case _:
+                assert_never(op)
 
     # branches and loops
 

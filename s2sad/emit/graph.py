@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from s2sad.ir.printer import Printer, spell
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
@@ -80,6 +81,8 @@ class _Drawing:
                     if p not in self.keys:
                         self.alias(p, self.name(p), list(op.operands[:3]), bool(op.about))
                 self.opened(op, [])
+            case _:
+                assert_never(op)
 
     def made(self, op: Apply | Call, label: str) -> None:
         key = self.node(op.result, label, bool(op.about))

@@ -207,8 +207,7 @@ def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
 
 def _is_light(op: Apply) -> bool:
     """Whether an operation costs next to nothing: it may be written more than once."""
-    t = op.result.type
-    return op.primitive in (SHAPE, EXTRACT, MAKE_SLICE, GETITEM) or (isinstance(t, ArrayType) and t.is_scalar)
+    return op.primitive in (SHAPE, EXTRACT, MAKE_SLICE, GETITEM) or op.result.type.is_scalar
 
 
 def _repeated(reader: Operation, uses: Uses) -> bool:
@@ -232,7 +231,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
 def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, Apply]) -> bool:
     """Whether an array that an expression reads is written into before its use."""
     read = [v for o in op.operands for v in leaves(o, inlined)]
-    arrays = [v for v in read if isinstance(v.type, ArrayType) and not v.type.is_scalar]
+    arrays = [v for v in read if v.type.is_array]
     writers = [w for v in arrays for w in uses.writers.get(v, ())]
     if not writers:
         return False

@@ -12,12 +12,13 @@ import builtins
 import keyword
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, bound_in
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in
 
 
 class Variables:
@@ -185,8 +186,10 @@ class Variables:
                 first = addends(op, self.inlined)[0]
                 if first not in self.counters:
                     self.pairs.append((first, op.result))
-            case _:
+            case Apply() | Call():
                 pass
+            case _:
+                assert_never(op)
 
     # sharing
 

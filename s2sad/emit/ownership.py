@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 
 from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
-from s2sad.ir.primitive import Effect, lookup
+from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.lists import LISTS, SEQUENCE
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
@@ -28,11 +30,11 @@ def is_view(op: Apply) -> bool:
     t = op.result.type
     if op.effect is not Effect.VIEW or op.primitive in (MAKE, EXTRACT) or not isinstance(t, ArrayType):
         return False
-    return not _is_number(op.result) and isinstance(op.operands[0].type, ArrayType)
+    return not _is_number(op.result) and op.operands[0].type.is_numeric
 
 
 def _is_number(value: Value) -> bool:
-    return isinstance(value.type, ArrayType) and (value.type.is_scalar or value.type.shape == ())
+    return value.type.is_scalar or value.type.rank == 0
 
 
 def _has_unit_steps(index: Type) -> bool:
@@ -49,23 +51,12 @@ def with_copies(function: Function, views: Collection[Value]) -> Function:
 def _with_copies(block: Block, views: Collection[Value]) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
-        match op:
-            case Apply() if op.result in views:
-                copy = lookup(np.copy)
-                assert copy is not None
-                view = Value(op.result.type)
-                operations.append(replace(op, result=view))
-                operations.append(Apply(copy, (view,), op.result, {}, op.location, op.about))
-                continue
-            case If():
-                op = replace(op, then=_with_copies(op.then, views), orelse=_with_copies(op.orelse, views))
-            case For():
-                op = replace(op, body=_with_copies(op.body, views))
-            case While():
-                op = replace(op, test=_with_copies(op.test, views), body=_with_copies(op.body, views))
-            case _:
-                pass
-        operations.append(op)
+        if isinstance(op, Apply) and op.result in views:
+            view = Value(op.result.type)
+            operations.append(replace(op, result=view))
+            operations.append(Apply(required(np.copy), (view,), op.result, {}, op.location, op.about))
+        else:
+            operations.append(map_blocks(op, lambda b: _with_copies(b, views)))
     return replace(block, operations=tuple(operations))
 
 
@@ -121,7 +112,7 @@ class Ownership:
         made = self.uses.definition[value]  # type: ignore[index]
         if always or not isinstance(made, Apply):
             return True
-        same_axis = isinstance(base.type, ArrayType) and base.type.rank == 1 and made.primitive is GETITEM
+        same_axis = base.type.rank == 1 and made.primitive is GETITEM
         return not (same_axis and _has_unit_steps(index.type) and _has_unit_steps(made.operands[1].type))
 
     def may_overwrite(self, value: Operand, op: Apply | Call) -> bool:
@@ -211,7 +202,7 @@ class Ownership:
 
     def is_fresh(self, value: Value) -> bool:
         t = value.type
-        if isinstance(t, ArrayType) and t.is_scalar:
+        if t.is_scalar:
             return True
         if value in self.carrier:
             return self.carried_fresh(*self.carrier[value], value)
@@ -235,14 +226,17 @@ class Ownership:
             case For() | While():
                 k = op.results.index(value)
                 return k < len(op.initial) and self.owned(op.carried[k])
-        return False
+            case None:
+                return False
+            case _:
+                assert_never(op)
 
     def carried_fresh(self, op: For | While, k: int, value: Value) -> bool:
         if not (self.passes(op.body.results[k], value) or self.moves(op, op.body.results[k])):
             return False
         if self.passes(op.initial[k], value):
             return True
-        if isinstance(value.type, ArrayType) and self.is_private(value) and self.is_written_in(op, value):
+        if value.type.is_numeric and self.is_private(value) and self.is_written_in(op, value):
             self.copied.add(value)
         return value in self.copied
 
@@ -273,7 +267,7 @@ class Ownership:
         """Whether memory goes from one value to another without a second name for it."""
         if not isinstance(source, Value):
             return True
-        if isinstance(source.type, ArrayType) and source.type.is_scalar:
+        if source.type.is_scalar:
             return True
         made = self.uses.definition.get(source)
         if isinstance(made, Apply) and made.primitive is UNDEFINED:
@@ -288,7 +282,7 @@ class Ownership:
         match reader:
             case Apply():
                 if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
-                    return isinstance(value.type, ArrayType) and value.type.is_scalar
+                    return value.type.is_scalar
                 if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
                     return True  # a list is seen by its own variables only; its items are never changed
                 if reader.effect is not Effect.VIEW or _is_number(reader.result):

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from s2sad.emit.inlining import Uses, find_uses
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, SequenceType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 
 
 def scan_rows(function: Function) -> Function:
@@ -25,16 +26,9 @@ def _block(block: Block, uses: Uses) -> Block:
 
 
 def _operation(op: Operation, uses: Uses) -> Operation:
-    match op:
-        case If():
-            return replace(op, then=_block(op.then, uses), orelse=_block(op.orelse, uses))
-        case While():
-            return replace(op, test=_block(op.test, uses), body=_block(op.body, uses))
-        case For():
-            rows = _rows(op, uses)
-            new = replace(op, body=_block(op.body, uses))
-            return _scanning(new, rows) if rows else new
-    return op
+    rows = _rows(op, uses) if isinstance(op, For) else []
+    new = map_blocks(op, lambda b: _block(b, uses))
+    return _scanning(new, rows) if rows and isinstance(new, For) else new
 
 
 def _rows(op: For, uses: Uses) -> list[Apply]:
