@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import s2sad
 from s2sad.testing import numerical_jvp
+from tests.programs.examples import several
 from tests.programs.numeric import Program, arguments
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -78,6 +79,7 @@ def test_second_order(seed):
     assert a_bar * a_dot + x_bar @ x_dot == pytest.approx(expected, rel=1e-4, abs=1e-5), program.source
 
 
+@several()
 @given(SEEDS)
 @within_range
 def test_the_emitted_text_is_deterministic_and_parses_to_the_same_values(seed):

@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import s2sad
 from s2sad.testing import numerical_jvp
+from tests.programs.examples import several
 from tests.programs.recursive import RecursiveProgram
 
 SEEDS = st.integers(0, 2**31 - 1)
 
 
-@settings(max_examples=max(10, settings.default.max_examples // 2))
+@several(1 / 2)
 @given(SEEDS)
 def test_both_modes_agree_with_differences(seed):
     program, rng = RecursiveProgram(seed), np.random.default_rng(seed)

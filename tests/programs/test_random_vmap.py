@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import s2sad
 from tests.programs import memory as memory_programs
 from tests.programs import numeric as programs
+from tests.programs.examples import several
 from tests.programs.test_random_programs import within_range
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -48,18 +49,21 @@ def check(program, args, seed):
     np.testing.assert_allclose(values, [f(*row) for row in rows], rtol=1e-9, atol=1e-11, err_msg=program.source)
 
 
+@several()
 @given(SEEDS)
 @within_range
 def test_programs_for_many_examples(seed):
     check(programs.Program(seed), programs.arguments(seed), seed)
 
 
+@several()
 @given(SEEDS)
 @within_range
 def test_programs_with_memory_for_many_examples(seed):
     check(memory_programs.MemoryProgram(seed), memory_programs.arguments(seed), seed)
 
 
+@several()
 @given(SEEDS)
 @within_range
 def test_hessians_in_one_sweep(seed):
