@@ -11,13 +11,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
 import numpy as np
-import optree
 from numpy.typing import NDArray
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
+from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
 
@@ -75,7 +75,7 @@ def check_grads(
     tangent = Derivative(f, Transform("jvp", active))
     if "fwd" in modes:
         out, found = tangent(*args, *(directions[k] for k in active))
-        _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{name_of(f)}: forward mode")
+        _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{callable_name(f)}: forward mode")
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
     if order > 1:
@@ -103,11 +103,11 @@ def _check_pullback(
     bars = reverse(residuals, y_bar)
     bars = (bars,) if len(active) == 1 else bars
     for k, bar in zip(active, bars, strict=True):
-        _check_structure(args[k], bar, f"{name_of(f)}: the cotangent of argument {k}")
+        _check_structure(args[k], bar, f"{callable_name(f)}: the cotangent of argument {k}")
     left = np.atleast_1d(np.sum(_covector(y_bar) * expected))
     right = sum(np.sum(_covector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
     slack = np.atleast_1d(np.sum(np.abs(_vector(y_bar)) * error))
-    _compare(np.atleast_1d(right), left, slack, tolerance, f"{name_of(f)}: reverse mode, dot-product test")
+    _compare(np.atleast_1d(right), left, slack, tolerance, f"{callable_name(f)}: reverse mode, dot-product test")
 
 
 def numerical_jvp(
@@ -222,7 +222,7 @@ def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
     signature = Signature()
     found = tuple(k for k, a in enumerate(args) if is_active_type(signature.type_of(a)))
     if not found:
-        raise ArgumentError(f"no argument of {name_of(f)} is a float or holds floats")
+        raise ArgumentError(f"no argument of {callable_name(f)} is a float or holds floats")
     return found
 
 
@@ -234,6 +234,8 @@ def _opened(node: Any) -> bool:
 
 
 def _register(cls: Any, names: list[str]) -> None:
+    import optree
+
     _known.add(cls)
     optree.register_pytree_node(
         cls,
@@ -247,11 +249,15 @@ _known: set[type] = set()
 
 
 def _flatten(tree: Any) -> tuple[list[Any], Any]:
+    import optree
+
     leaves, spec = optree.tree_flatten(tree, is_leaf=_opened, none_is_leaf=True, namespace=_NAMESPACE)
     return leaves, spec
 
 
 def _map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+    import optree
+
     _flatten(tree)
     return optree.tree_map(function, tree, *rest, none_is_leaf=True, namespace=_NAMESPACE)
 

@@ -6,21 +6,15 @@ Griewank & Walther, Evaluating Derivatives (2008), chapter 12.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-import gast
-
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import signature_of
 from s2sad.dispatch.pickling import picklable, resolved
 from s2sad.dispatch.subject import check_function
-from s2sad.errors import ArgumentError
-from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.meanings import meaning
-from s2sad.frontend.reading.callables import python_function
-from s2sad.frontend.terms.terms import Checkpointed, Range, Term
+from s2sad.frontend.reading.callables import python_function, signature_of
 from s2sad.ir.marks import Differentiated, Operator, mark
+from s2sad.ir.marks import checkpointed as checkpointed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,39 +79,3 @@ def _transform(names: Sequence[str]) -> list[Transform]:
 
 mark(Checkpoint, Differentiated(checkpoint=True))
 mark(checkpoint, Operator(_transform))
-
-
-def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
-    """The steps of a loop, marked: the reverse sweep stores what the loop carries at most `snapshots` times.
-
-    In plain Python, `for t in checkpointed(range(n), snapshots=s)` is `for t in range(n)`. A derivative in reverse
-    mode does the steps between the snapshots again, as often as the binomial schedule has it: for `n` steps at most r
-    times each, with n <= (s + r)! / (s! r!). The schedule comes from the package `checkpoint_schedules`
-    (`pip install s2sad[checkpoint]`), which the emitted module imports. Forward mode ignores the mark.
-
-    Args:
-        steps: a range; its length need not be known beforehand.
-        snapshots: at least 1; known at compile time.
-
-    >>> for t in checkpointed(range(3), snapshots=1):
-    ...     print(t)
-    0
-    1
-    2
-
-    Griewank & Walther, Algorithm 799: revolve (2000); Evaluating Derivatives (2008), section 12.3.
-    """
-    if not isinstance(snapshots, int) or snapshots < 1:
-        raise ArgumentError(f"snapshots is at least 1, not {snapshots!r}")
-    return steps
-
-
-@meaning(checkpointed)
-def _marked(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """The range of a marked loop in a function that is differentiated."""
-    most = lowering.static(kw["snapshots"], node) if "snapshots" in kw else None
-    if not isinstance(most, int) or most < 1:
-        lowering.refuse(node, "checkpointed without a number of snapshots", "checkpointed(range(n), snapshots=10)")
-    if len(args) != 1 or not isinstance(args[0], Range):
-        lowering.refuse(node, "checkpointed of something that is no range", "loop over range(len(xs)), and read xs[t]")
-    return Checkpointed(args[0], most)

@@ -10,9 +10,10 @@ from typing import Any, ParamSpec, TypeVar, overload
 import numpy as np
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
+from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
@@ -159,7 +160,7 @@ def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
     found = tuple(k for k, p in enumerate(primals) if is_active(p))
     if not found:
-        raise ArgumentError(f"no argument of {name_of(fun)} is a float or holds floats")
+        raise ArgumentError(f"no argument of {callable_name(fun)} is a float or holds floats")
     return found
 
 

@@ -21,10 +21,11 @@ from s2sad.api.gradients import (
     spread_for,
 )
 from s2sad.compiler.transform import Transform
-from s2sad.differentiate.vmap.vmap import ByKey
-from s2sad.dispatch.derivative import Derivative, name_of
+from s2sad.differentiate.vmap.axes import ByKey
+from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
 
@@ -118,7 +119,7 @@ class Jacobian:
         self.forward = forward
         self.reverse = reverse
         functools.update_wrapper(self, forward, updated=())
-        self.__name__ = f"{name_of(forward.target)}_jacobian"
+        self.__name__ = f"{callable_name(forward.target)}_jacobian"
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:

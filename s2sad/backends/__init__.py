@@ -6,14 +6,15 @@ numba    loops over numbers, compiled at the first call
 
 from __future__ import annotations
 
-from s2sad.backends.numba import NUMBA
+import importlib
+
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
 from s2sad.errors import ArgumentError
 
 PYTHON = Runner()
-RUNNERS: dict[str, Runner] = {r.backend.name: r for r in (PYTHON, NUMBA)}
-"""By the names that users choose them by."""
+FOLDERS = {"numba": "s2sad.backends.numba"}
+"""By the names that users choose backends by: the folder, whose `RUNNER` starts its modules. Read when it is chosen."""
 
 
 def runner_of(name: str | None) -> Runner:
@@ -22,8 +23,11 @@ def runner_of(name: str | None) -> Runner:
     Raises:
         ArgumentError: there is no backend of that name, or it is not installed.
     """
-    runner = PYTHON if name is None else RUNNERS.get(name)
-    if runner is None:
-        raise ArgumentError(f"backend {name!r}: this version has {', '.join(map(repr, (None, *RUNNERS)))}")
+    if name is None or name == PYTHON.backend.name:
+        return PYTHON
+    if name not in FOLDERS:
+        names = ", ".join(map(repr, (None, PYTHON.backend.name, *FOLDERS)))
+        raise ArgumentError(f"backend {name!r}: this version has {names}")
+    runner: Runner = importlib.import_module(FOLDERS[name]).RUNNER
     runner.check()
     return runner

@@ -5,11 +5,13 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.types import Type
+
+if TYPE_CHECKING:
+    from s2sad.emit.spelling import Spelling
 
 Call = Callable[..., Any]
 
@@ -36,8 +38,12 @@ class Runner:
 
     backend: Backend = NUMPY
     """What its programs may be made of."""
-    spelling: Spelling = PYTHON
-    """How they are written."""
+
+    def spelling(self) -> Spelling:
+        """How they are written."""
+        from s2sad.emit.spelling import PYTHON
+
+        return PYTHON
 
     def check(self) -> None:
         """Whether it is installed.

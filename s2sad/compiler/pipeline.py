@@ -9,41 +9,22 @@ every user function that it calls, each made once for each signature.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.backends import Interface
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.collection import collection_paused
+from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
 from s2sad.emit.modules import emit_module, objects_to_inject
-from s2sad.errors import Location
-from s2sad.frontend.dependencies import Variable
 from s2sad.ir.flat import flattened, flattened_sweeps
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, without_stops
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """The text of a derivative module, and how its entry is called."""
-
-    text: str
-    entry: str
-    captured: tuple[Variable, ...]
-    classes: Mapping[str, object]
-    function: Function
-    interface: Interface
-    reverse: str | None = None
-    lines: Mapping[int, Location] = field(default_factory=dict)
-    """Where the user wrote what a line of the text computes."""
-    written: tuple[str, ...] = ()
-    """The parameters in whose arrays the function writes."""
 
 
 @collection_paused()
@@ -80,7 +61,7 @@ def compile_derivative(
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [without_stops(f) for f in program.module(*entries)]
-    text, lines = emit_module(header, functions, function.name, full, doc, backend, program.runner.spelling)
+    text, lines = emit_module(header, functions, function.name, full, doc, backend, program.runner.spelling())
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.written)
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import s2sad.rules  # noqa: F401  (fills the registry)
 from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import types
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from s2sad.frontend.reading.callables import python_function
+from s2sad.frontend.reading.callables import callable_name
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
@@ -50,11 +46,7 @@ def name_of(target: Target) -> str:
         return name_of(target.target)
     if isinstance(target, (ClosureTarget, DerivedTarget)):
         return target.__name__ if target.__name__.isidentifier() else "function"
-    function = python_function(target) if not is_derivative(target) else None
-    name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
-    if name == "__call__":
-        name = type(target).__name__.lower()
-    return name if name.isidentifier() else "function"
+    return callable_name(target)
 
 
 def identities(parameters: Iterable[Type]) -> str:
@@ -62,40 +54,6 @@ def identities(parameters: Iterable[Type]) -> str:
     statics = [s.value for t in parameters for s in leaves(t) if isinstance(s, StaticType)]
     found = [id(v) for v in statics if callable(v) or fingerprint(v) is None]
     return f" {found}" if found else ""
-
-
-def signature_of(target: Any, follow: bool = False) -> inspect.Signature:
-    """The signature by which a function is called: that of a decorator's wrapper; with `follow` of what it wraps."""
-    if isinstance(target, np.ufunc):
-        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    if isinstance(target, types.FunctionType):
-        if follow or target.__defaults__ or target.__kwdefaults__ or target.__annotations__ or target.__dict__:
-            return inspect.signature(target, follow_wrapped=follow)
-        return _bare_signature(target.__code__)
-    try:
-        return inspect.signature(target)
-    except ValueError:  # a function in C may have none
-        P = inspect.Parameter
-        return inspect.Signature([P("args", P.VAR_POSITIONAL), P("kwargs", P.VAR_KEYWORD)])
-
-
-@functools.lru_cache(maxsize=1024)
-def _bare_signature(code: types.CodeType) -> inspect.Signature:
-    """The signature of functions of a code that have no defaults and no annotations."""
-    cells = tuple(types.CellType() for _ in code.co_freevars)
-    return inspect.signature(types.FunctionType(code, {}, closure=cells or None))
-
-
-def positional_names(target: Any, count: int) -> list[str]:
-    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
-    for signature in (signature_of(target), signature_of(target, follow=True)):
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
-        if len(names) >= count:
-            return names[:count]
-    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
-    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
 def may_write_arguments(target: Target) -> bool:

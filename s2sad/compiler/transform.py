@@ -1,6 +1,7 @@
 """A derivative to be made, as data: its kind and options, and what it asks of the parameters; and the table of kinds.
 
-A new operator is a row of `KINDS`, and the function of `api` that users call.
+A new operator is a row of `KINDS`, and the function of `api` that users call. Transformations are imported where they
+are called: functions are decorated long before the first of them is compiled.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from s2sad.differentiate.forward import jvp
-from s2sad.differentiate.given_rules import TangentRule
-from s2sad.differentiate.jacobians import Order, jacfwd, jacrev, pushforward
-from s2sad.differentiate.reverse.pairs import Pair
-from s2sad.differentiate.reverse.sweeps import gradient, pullback
-from s2sad.differentiate.vmap.batching import BatchedCallee, Flag
-from s2sad.differentiate.vmap.vmap import Axes, example_type, vmap
+from s2sad.differentiate.vmap.axes import Axes, example_type
 from s2sad.ir.backend import Backend
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Call, Function, FunctionRef
+
+if TYPE_CHECKING:
+    from s2sad.differentiate.given_rules import TangentRule
+    from s2sad.differentiate.jacobians import Order
+    from s2sad.differentiate.reverse.pairs import Pair
+    from s2sad.differentiate.vmap.batching import BatchedCallee, Flag
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ class Task:
     @property
     def order(self) -> Order:
         """How a Jacobian is put together."""
+        from s2sad.differentiate.jacobians import Order
+
         t = self.transform
         return Order(t.one, t.asked, t.has_aux, t.holomorphic)
 
@@ -183,6 +186,8 @@ class Kind:
 
 
 def _gradient(task: Task) -> Function:
+    from s2sad.differentiate.reverse.sweeps import gradient
+
     t = task.transform
     return gradient(
         task.function,
@@ -199,28 +204,40 @@ def _gradient(task: Task) -> Function:
 
 
 def _jvp(task: Task) -> Function:
+    from s2sad.differentiate.forward import jvp
+
     return replace(jvp(task.function, task.active, task.callees.tangent_of), name=task.name)
 
 
 def _pushforward(task: Task) -> Function:
+    from s2sad.differentiate.jacobians import pushforward
+
     return pushforward(task.function, task.active, task.callees.tangent_of, task.name)
 
 
 def _pullback(task: Task) -> Function:
+    from s2sad.differentiate.reverse.sweeps import pullback
+
     callees, places = task.callees, task.transform.places
     return pullback(task.function, task.active, places, callees.pair_of, task.name, callees.backend)
 
 
 def _jacfwd(task: Task) -> Function:
+    from s2sad.differentiate.jacobians import jacfwd
+
     return jacfwd(task.function, task.active, task.callees.tangent_of, task.vectors, task.name, task.order)
 
 
 def _jacrev(task: Task) -> Function:
+    from s2sad.differentiate.jacobians import jacrev
+
     callees = task.callees
     return jacrev(task.function, task.active, callees.pair_of, task.vectors, task.name, task.order, callees.backend)
 
 
 def _vmap(task: Task) -> Function:
+    from s2sad.differentiate.vmap.vmap import vmap
+
     types, axes = zip(*task.examples, strict=True) if task.examples else ((), ())
     callees, out_axes = task.callees, task.transform.out_axes
     return vmap(task.function, types, axes, out_axes, callees.batch_of, task.name, callees.backend)

@@ -12,15 +12,12 @@ import math
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from s2sad.backends import runner_of
-from s2sad.compiler.pipeline import Compiled, compile_derivative
-from s2sad.compiler.program import Program
-from s2sad.compiler.targets import name_of as name_of
-from s2sad.compiler.targets import signature_of as signature_of
+from s2sad.backends import PYTHON, Runner, runner_of
+from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, is_constant, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
@@ -30,11 +27,15 @@ from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
+from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
+
+if TYPE_CHECKING:
+    from s2sad.compiler.program import Program
 
 
 class Derivative(Derived):
@@ -254,11 +255,11 @@ class Derivative(Derived):
             return
         for k in self.transform.argnums:
             if k >= len(given):
-                raise ArgumentError(f"argnums {k}: {name_of(self.target)} has {len(given)} parameters")
+                raise ArgumentError(f"argnums {k}: {callable_name(self.target)} has {len(given)} parameters")
             if not is_active_type(given[k]):
                 raise NotDifferentiable(
-                    f"the derivative of {name_of(self.target)} by its parameter {self._names[k]!r} needs floats, not "
-                    f"{given[k]}; pass a float, or leave the parameter out of argnums"
+                    f"the derivative of {callable_name(self.target)} by its parameter {self._names[k]!r} needs floats, "
+                    f"not {given[k]}; pass a float, or leave the parameter out of argnums"
                 )
 
     def _load_or_make(
@@ -289,9 +290,8 @@ class Derivative(Derived):
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
     ) -> Compiled:
         """The text of the derivative for parameters of these types."""
-        program = Program(self.runner, reads)
-        if signature is not None:
-            program.signature = signature
+        from s2sad.compiler.pipeline import compile_derivative
+
         return compile_derivative(
             self.target,
             self.transform,
@@ -299,7 +299,7 @@ class Derivative(Derived):
             self.__name__,
             emitted_parameters(self.__signature__),
             header(self.__name__, parameters, self.target),
-            program,
+            new_program(self.runner, reads, signature),
             docstring(self.target, self.transform, self._names),
         )
 
@@ -325,13 +325,11 @@ class Derivative(Derived):
         given = [signature.type_of(v) for v in values]
         statics: dict[tuple[int, tuple[object, ...]], object] = {}
         while True:
-            program = Program()
-            program.signature = signature
             parameters = {
                 n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
             try:
-                return program.entry(self.target, parameters).function
+                return new_program(signature=signature).entry(self.target, parameters).function
             except NeedsStatic as e:
                 statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
 
@@ -383,13 +381,23 @@ class Derivative(Derived):
                 default = signature.parameters[name].default
                 if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
                     raise ArgumentError(
-                        f"the generic program of {name_of(self.target)} needs the value of {name!r}; "
+                        f"the generic program of {callable_name(self.target)} needs the value of {name!r}; "
                         "give it a default, or use .lower(*args).source"
                     ) from None
                 parameters[name] = type_of(default) if type(default) is int else StaticType(default)
 
 
 mark(Derivative, Differentiated())
+
+
+def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: Signature | None = None) -> Program:
+    """A module to be compiled. The compiler is imported with the first: with all in the cache there is none."""
+    from s2sad.compiler.program import Program
+
+    program = Program(runner, reads)
+    if signature is not None:
+        program.signature = signature
+    return program
 
 
 def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:

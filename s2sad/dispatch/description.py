@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.compiler.targets import name_of
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.subject import Derived
-from s2sad.frontend.reading.callables import python_function
+from s2sad.frontend.reading.callables import callable_name, python_function
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import NUMBER, ArrayType, StaticType, Type, type_of
 from s2sad.version import __version__
@@ -22,7 +21,9 @@ from s2sad.version import __version__
 
 def derivative_name(target: Any, transform: Transform | None) -> str:
     """How a derivative is called: `f_grad`."""
-    return name_of(target) if transform is None else f"{name_of(named(target, transform))}_{transform.suffix}"
+    return (
+        callable_name(target) if transform is None else f"{callable_name(named(target, transform))}_{transform.suffix}"
+    )
 
 
 def named(target: Any, transform: Transform) -> Any:
@@ -40,9 +41,9 @@ def header(name: str, parameters: Mapping[str, Type], target: Any) -> list[str]:
 def docstring(target: Any, transform: Transform | None, names: tuple[str, ...]) -> str:
     """The docstring of the emitted function, which has parameters of these names."""
     if transform is None:
-        return str(name_of(target))
+        return str(callable_name(target))
     arguments = ", ".join(names[k] for k in transform.argnums)
-    return transform.doc.format(name=name_of(named(target, transform)), arguments=arguments)
+    return transform.doc.format(name=callable_name(named(target, transform)), arguments=arguments)
 
 
 def emitted_parameters(signature: inspect.Signature) -> list[Parameter]:

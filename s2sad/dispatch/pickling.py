@@ -17,14 +17,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from s2sad.compiler.pipeline import Compiled
+from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at
-from s2sad.dispatch.derivative import Derivative, signature_of
+from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.specialised import Specialised, Statics
 from s2sad.errors import SourceUnavailable
 from s2sad.frontend.dependencies import Reads, Variable
-from s2sad.frontend.reading.callables import Spread
+from s2sad.frontend.reading.callables import Spread, signature_of
 from s2sad.ir.fingerprint import code_digest
 from s2sad.ir.marks import is_checkpoint
 from s2sad.ir.signature import Signature, key_of

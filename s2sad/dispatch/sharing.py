@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from s2sad import cache
-from s2sad.compiler.pipeline import Compiled
+from s2sad.compiler.compiled import Compiled
 from s2sad.dispatch.specialised import Kept, Places, Specialised
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Settled, Variable, replay, told_apart

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.compiler.targets import name_of, positional_names, signature_of
 from s2sad.compiler.transform import Transform
 from s2sad.errors import ArgumentError, SourceUnavailable
-from s2sad.frontend.reading.callables import Spread, python_function
+from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
 from s2sad.ir.user_rules import BlackBox
@@ -63,7 +62,7 @@ class Subject:
     @cached_property
     def name(self) -> str:
         """Its name in emitted text."""
-        return name_of(self.target)
+        return callable_name(self.target)
 
     @cached_property
     def signature(self) -> inspect.Signature:

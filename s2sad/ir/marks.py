@@ -8,9 +8,11 @@ Each has one mark, which is looked up as a primitive is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from s2sad.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,28 @@ def as_inside(thing: Any) -> Any:
     """What an object stands for inside a function; others are what they are."""
     found = mark_of(thing)
     return found.inside(thing) if isinstance(found, StandsFor) else thing
+
+
+def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
+    """The steps of a loop, marked: the reverse sweep stores what the loop carries at most `snapshots` times.
+
+    In plain Python, `for t in checkpointed(range(n), snapshots=s)` is `for t in range(n)`. A derivative in reverse
+    mode does the steps between the snapshots again, as often as the binomial schedule has it: for `n` steps at most r
+    times each, with n <= (s + r)! / (s! r!). The schedule comes from the package `checkpoint_schedules`
+    (`pip install s2sad[checkpoint]`), which the emitted module imports. Forward mode ignores the mark.
+
+    Args:
+        steps: a range; its length need not be known beforehand.
+        snapshots: at least 1; known at compile time.
+
+    >>> for t in checkpointed(range(3), snapshots=1):
+    ...     print(t)
+    0
+    1
+    2
+
+    Griewank & Walther, Algorithm 799: revolve (2000); Evaluating Derivatives (2008), section 12.3.
+    """
+    if not isinstance(snapshots, int) or snapshots < 1:
+        raise ArgumentError(f"snapshots is at least 1, not {snapshots!r}")
+    return steps

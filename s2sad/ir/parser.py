@@ -75,7 +75,7 @@ class Line:
 def parse(text: str, objects: Mapping[str, Any] | None = None) -> Function:
     """The function of a text."""
     if LATE:
-        load_late()
+        load_late(abs)
     parser = Parser(_lines(text), objects or {})
     try:
         return parser.function()

@@ -306,7 +306,7 @@ def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
     try:
         if function not in _BY_FUNCTION and LATE:
-            load_late()
+            load_late(function)
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None

@@ -1,4 +1,4 @@
-"""The book of rules: importing it registers the primitives of every area, one module each.
+"""The book of rules: each area a module, which registers its primitives where one of them is first asked for.
 
 A module takes NumPy's (or Python's) functions and gives, for each, a type rule, a tangent and an adjoint. What they
 have in common is in `families` (kinds of rows), `promotion` (types), `contributions` (shapes and dtypes of what a rule
@@ -7,31 +7,22 @@ gives) and `domains` (points to test at). Adding a primitive touches one of the 
 
 import importlib
 import importlib.util
+import pkgutil
 from functools import partial
 
 from s2sad.ir.late import LATE, load_late
-from s2sad.rules import batching
-from s2sad.rules.numpy import (
-    calculus,
-    contractions,
-    creation,
-    elementwise,
-    fft,
-    indexing,
-    joining,
-    keywords,
-    least_squares,
-    linalg,
-    rearranging,
-    reductions,
-    searching,
-    shaping,
-    statistics,
-)
-from s2sad.rules.python import arithmetic, math
 
 
-def _read(module: str, function: str | None = None) -> None:
+def _of_numpy() -> None:
+    """Read the rules of Python's operators and functions, and of NumPy's."""
+    for area in ("python", "numpy"):
+        package = importlib.import_module(f"s2sad.rules.{area}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"s2sad.rules.{area}.{module.name}")
+    importlib.import_module("s2sad.rules.batching")
+
+
+def _of_scipy(module: str, function: str | None = None) -> None:
     """Read the rules of a module, or those that one of its functions adds."""
     found = importlib.import_module(f"s2sad.rules.scipy.{module}")
     if function is not None:
@@ -40,14 +31,16 @@ def _read(module: str, function: str | None = None) -> None:
 
 LATE.update(
     {
-        "scipy.special": partial(_read, "special"),
-        "scipy.stats": partial(_read, "stats"),
-        "scipy.linalg": partial(_read, "linalg"),
-        "scipy.integrate": partial(_read, "signal", "of_integrate"),
-        "scipy.signal": partial(_read, "signal", "of_signal"),
-        "scipy.spatial.distance": partial(_read, "signal", "of_spatial"),
+        "numpy": _of_numpy,
+        "scipy.special": partial(_of_scipy, "special"),
+        "scipy.stats": partial(_of_scipy, "stats"),
+        "scipy.linalg": partial(_of_scipy, "linalg"),
+        "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),
+        "scipy.signal": partial(_of_scipy, "signal", "of_signal"),
+        "scipy.spatial.distance": partial(_of_scipy, "signal", "of_spatial"),
     }
 )
+"""When a namespace is imported that has rules: how they are read."""
 
 
 def everything() -> None:
@@ -55,27 +48,4 @@ def everything() -> None:
     for name in list(LATE):
         if importlib.util.find_spec(name.split(".")[0]) is not None:
             importlib.import_module(name)
-    load_late()
-
-
-__all__ = [
-    "arithmetic",
-    "batching",
-    "calculus",
-    "contractions",
-    "creation",
-    "elementwise",
-    "everything",
-    "fft",
-    "indexing",
-    "joining",
-    "linalg",
-    "math",
-    "searching",
-    "rearranging",
-    "reductions",
-    "shaping",
-    "statistics",
-    "least_squares",
-    "keywords",
-]
+    load_late(abs)

@@ -1,3 +1,3 @@
 """Modules compiled by numba: loops over numbers and arrays, which run as fast as those of C."""
 
-from s2sad.backends.numba.runner import NUMBA as NUMBA
+from s2sad.backends.numba.runner import RUNNER as RUNNER

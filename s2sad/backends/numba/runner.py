@@ -8,14 +8,16 @@ import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from s2sad.backends.numba.boundary import Boundary, classes_in, classes_named, is_importable, structure
-from s2sad.backends.numba.spelling import NumbaSpelling
 from s2sad.backends.runner import Call, Interface, Runner
 from s2sad.errors import ArgumentError
 from s2sad.ir.backend import Backend
 from s2sad.ir.types import Type
+
+if TYPE_CHECKING:
+    from s2sad.emit.spelling import Spelling
 
 
 def is_there() -> bool:
@@ -113,6 +115,11 @@ def _line_of(message: str, number: str) -> str:
 class NumbaRunner(Runner):
     """numba: it compiles what loops over numbers, arrays and tuples, at the first call."""
 
+    def spelling(self) -> Spelling:
+        from s2sad.backends.numba.spelling import NumbaSpelling
+
+        return NumbaSpelling()
+
     def check(self) -> None:
         if not is_there():
             raise ArgumentError("backend 'numba' needs numba: pip install s2sad[numba]")
@@ -164,7 +171,7 @@ class NumbaRunner(Runner):
         return call, with_fallback(reverse, second.around, by_python(sweep, second.around), sweep, lines)
 
 
-NUMBA = NumbaRunner(
+RUNNER = NumbaRunner(
     Backend(
         "numba",
         containers=False,
@@ -175,6 +182,5 @@ NUMBA = NumbaRunner(
         snapshots=False,
         iterates=False,
         overlaps=False,
-    ),
-    NumbaSpelling(),
+    )
 )

@@ -44,7 +44,6 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
-from s2sad.ir.user_rules import adjoint, stop_gradient
 from s2sad.ir.values import Constant, Value, constant
 
 
@@ -586,19 +585,6 @@ def _ndarray(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     if len(args) > 2 or kw.keys() - {"shape", "dtype"}:
         lowering.refuse(node, "np.ndarray of a buffer", "use np.frombuffer outside the function", UnsupportedType)
     return lowering.call(constant(np.empty), args, kw, node, None)
-
-
-@meaning(stop_gradient, before_rule=True)
-def _stop_gradient(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    (term,) = (*args, *kw.values())
-    return lowering.stopped(term)
-
-
-@meaning(adjoint)
-def _adjoint(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    if len(args) != 2 or not isinstance(args[1], Closure):
-        lowering.refuse(node, "adjoint in another form", "write `with s2sad.adjoint(x) as x_bar:`, x being a variable")
-    return lowering.with_adjoint(args[0], args[1], node)
 
 
 pure(bool, bytes, callable, chr, complex, float, format, frozenset, hash, int, issubclass)

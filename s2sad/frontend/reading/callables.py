@@ -1,4 +1,4 @@
-"""What can be called, and the Python function that it leads to."""
+"""What can be called: the Python function that it leads to, its name in emitted text, its signature."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from s2sad.ir.marks import is_checkpoint
+import numpy as np
+
+from s2sad.ir.marks import is_checkpoint, is_derivative
 from s2sad.ir.user_rules import BoxRule, Custom
 
 
@@ -61,3 +63,46 @@ def python_function(target: Any) -> types.FunctionType | None:
             if not isinstance(target, types.FunctionType):
                 return None
     return target
+
+
+def callable_name(target: Any) -> str:
+    """The name of a function or derivative in emitted text."""
+    function = python_function(target) if not is_derivative(target) else None
+    name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
+    if name == "__call__":
+        name = type(target).__name__.lower()
+    return name if name.isidentifier() else "function"
+
+
+def signature_of(target: Any, follow: bool = False) -> inspect.Signature:
+    """The signature by which a function is called: that of a decorator's wrapper; with `follow` of what it wraps."""
+    if isinstance(target, np.ufunc):
+        names = ["x"] if target.nin == 1 else [f"x{k + 1}" for k in range(target.nin)]
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+    if isinstance(target, types.FunctionType):
+        if follow or target.__defaults__ or target.__kwdefaults__ or target.__annotations__ or target.__dict__:
+            return inspect.signature(target, follow_wrapped=follow)
+        return _bare_signature(target.__code__)
+    try:
+        return inspect.signature(target)
+    except ValueError:  # a function in C may have none
+        P = inspect.Parameter
+        return inspect.Signature([P("args", P.VAR_POSITIONAL), P("kwargs", P.VAR_KEYWORD)])
+
+
+@functools.lru_cache(maxsize=1024)
+def _bare_signature(code: types.CodeType) -> inspect.Signature:
+    """The signature of functions of a code that have no defaults and no annotations."""
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    return inspect.signature(types.FunctionType(code, {}, closure=cells or None))
+
+
+def positional_names(target: Any, count: int) -> list[str]:
+    """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
+    for signature in (signature_of(target), signature_of(target, follow=True)):
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        names = [p.name for p in signature.parameters.values() if p.kind in kinds]
+        if len(names) >= count:
+            return names[:count]
+    rest = next((p.name for p in signature_of(target).parameters.values() if p.kind is p.VAR_POSITIONAL), "args")
+    return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]

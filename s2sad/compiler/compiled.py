@@ -1,0 +1,28 @@
+"""What a compilation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from s2sad.backends import Interface
+from s2sad.errors import Location
+from s2sad.frontend.dependencies import Variable
+from s2sad.ir.values import Function
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The text of a derivative module, and how its entry is called."""
+
+    text: str
+    entry: str
+    captured: tuple[Variable, ...]
+    classes: Mapping[str, object]
+    function: Function
+    interface: Interface
+    reverse: str | None = None
+    lines: Mapping[int, Location] = field(default_factory=dict)
+    """Where the user wrote what a line of the text computes."""
+    written: tuple[str, ...] = ()
+    """The parameters in whose arrays the function writes."""
