@@ -6,7 +6,6 @@ import tempfile
 _FOLDER = tempfile.TemporaryDirectory(prefix="s2sad-tests-")
 os.environ["S2SAD_CACHE_DIR"] = _FOLDER.name
 os.environ["S2SAD_VERIFY"] = "1"
-os.environ.setdefault("NUMBA_OPT", "0")  # most of the time went to LLVM's passes over code that runs once
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402

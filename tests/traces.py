@@ -15,6 +15,7 @@ import s2sad.compiler.program as program
 from s2sad.ir.complete_text import complete_text
 from s2sad.ir.dims import Size
 from s2sad.ir.parser import parse
+from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType
 from s2sad.ir.values import Apply, Call, Constant, For, If, Value, While
@@ -138,6 +139,8 @@ class Pairs:
                 return self.type(a.item, b.item) and self.dim(a.length, b.length)
             case SliceType():
                 return all(self.type(getattr(a, k), getattr(b, k)) for k in ("start", "stop", "step"))
+            case Snapshots():
+                return a.name == b.name and self.type(a.item, b.item)
         return a == b
 
     def dim(self, a, b):
