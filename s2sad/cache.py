@@ -11,31 +11,27 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import importlib.resources
 import importlib.util
 import json
 import linecache
 import os
-import shutil
 import sys
-import tempfile
 import time
-import tomllib
 import types
-import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.machinery import all_suffixes
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 
 from s2sad.errors import CacheError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 PACKAGE = "s2sad_generated"
 _MARK = "# s2sad: "
@@ -47,7 +43,12 @@ def cache_directory() -> Path:
     given = os.environ.get("S2SAD_CACHE_DIR")
     if given:
         return Path(given)
-    return _configured(os.getcwd()) or Path(platformdirs.user_cache_dir("s2sad"))
+    configured = _configured(os.getcwd())
+    if configured is not None:
+        return configured
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("s2sad"))
 
 
 @lru_cache(maxsize=64)
@@ -55,6 +56,8 @@ def _configured(folder: str) -> Path | None:
     for parent in [Path(folder), *Path(folder).parents]:
         file = parent / "pyproject.toml"
         if file.is_file():
+            import tomllib
+
             try:
                 options = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("s2sad", {})
             except (OSError, tomllib.TOMLDecodeError):
@@ -86,13 +89,19 @@ def _own_digest() -> str:
     """
     folder = Path(__file__).parent
     try:
-        modules = list(_modules(folder if folder.is_dir() else importlib.resources.files("s2sad")))
+        modules = list(_modules(folder if folder.is_dir() else _in_zip()))
     except OSError:
         modules = []
     state = hashlib.sha256(b"" if modules else os.urandom(32))
     for name, data in modules:
         state.update(f"{name} {len(data)} ".encode() + data)
     return state.hexdigest()
+
+
+def _in_zip() -> Traversable:
+    from importlib import resources
+
+    return resources.files("s2sad")
 
 
 def _modules(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
@@ -113,7 +122,7 @@ def user_text(stored: str) -> str:
 
 def unique() -> str:
     """A text that is used once."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def again(module: ModuleType) -> ModuleType:
@@ -193,9 +202,18 @@ def store(
 @lru_cache(maxsize=1)
 def private_folder() -> Path:
     """A folder for the modules of this process alone; it is removed with it."""
-    folder = tempfile.mkdtemp(prefix="s2sad-")
+    import shutil
+
+    folder = _temporary()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return folder
+
+
+def _temporary() -> Path:
+    """A new folder of this process."""
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix="s2sad-"))
 
 
 def receive(name: str, key: str, body: str, classes: Mapping[str, type]) -> str:
@@ -223,7 +241,7 @@ def _add(name: str, key: str, body: str, folder: Path | None = None) -> ModuleTy
     except OSError as e:
         warnings.warn(f"the cache folder {folder} cannot be written ({e}); a temporary one is used", stacklevel=3)
         try:
-            path = _write(Path(tempfile.mkdtemp(prefix="s2sad-")), name, key, body)
+            path = _write(_temporary(), name, key, body)
         except OSError as e2:
             raise CacheError(f"no folder for emitted modules can be written: {e2}") from e2
     return _load(name, key, path, body, meta)
@@ -257,6 +275,8 @@ def _module_name(name: str, key: str) -> str:
 
 def _write(folder: Path, name: str, key: str, body: str) -> Path:
     """Write a module where none is, or where the file is damaged or of the same key; the file is complete at once."""
+    import tempfile
+
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}_", suffix=".tmp")
     try:

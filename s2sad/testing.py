@@ -8,10 +8,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
@@ -21,7 +20,10 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
 
-Vector = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Vector: TypeAlias = "NDArray[np.float64]"
 
 _NAMESPACE = "s2sad"
 

@@ -6,7 +6,6 @@ editable install leaves its files where the user works on them: they stay the us
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import site
 import sys
@@ -64,7 +63,9 @@ def version_of(root: str) -> str:
     own = getattr(sys.modules.get(root), "__version__", None)
     if isinstance(own, str):
         return own
+    from importlib import metadata
+
     try:
-        return importlib.metadata.version(root)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(root)
+    except metadata.PackageNotFoundError:
         return ""

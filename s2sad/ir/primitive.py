@@ -79,7 +79,7 @@ class Sample:
 
 
 Rule: TypeAlias = Callable[..., Any]
-Samples: TypeAlias = Callable[[np.random.Generator], Iterable[Sample]]
+Samples: TypeAlias = "Callable[[np.random.Generator], Iterable[Sample]]"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

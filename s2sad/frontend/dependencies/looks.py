@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import collections
 import dataclasses
 import functools
@@ -159,7 +158,14 @@ def by_identity(value: Any) -> str | None:
 def is_place(value: Any) -> bool:
     """Whether an object is one of the user's: what matters is what is read of it."""
     cls = type(value)
-    return cls in _NAMESPACES or (is_user_class(cls) and not is_installed(cls.__module__))
+    return _is_namespace(cls) or (is_user_class(cls) and not is_installed(cls.__module__))
+
+
+def _is_namespace(cls: type) -> bool:
+    """Whether instances hold attributes and do nothing else, as `argparse` gives them."""
+    if cls is types.SimpleNamespace:
+        return True
+    return cls.__module__ == "argparse" and cls is sys.modules["argparse"].Namespace
 
 
 def _sort_of_class(cls: type) -> str:
@@ -174,7 +180,6 @@ def _nothing(value: Any) -> str:
     return ""
 
 
-_NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 _FACTS: dict[type, Callable[[Any], object]] = {
     **dict.fromkeys((dict, list, tuple, types.CellType, types.MethodType, functools.partial, property), _nothing),
     **dict.fromkeys((staticmethod, classmethod, functools.cached_property, functools._lru_cache_wrapper), _nothing),
