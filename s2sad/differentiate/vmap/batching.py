@@ -189,7 +189,7 @@ class Batch:
             self.operation(op, builder)
 
     def operation(self, op: Operation, builder: Builder) -> None:
-        read = set(reads([op]))
+        read = dict.fromkeys(reads([op]))
         if not any(map(self.many, read)):
             table = {o: self.table[o] for o in read if o in self.table}
             builder.operations.append(substitute_operation(op, table) if table else op)
@@ -344,7 +344,7 @@ class Batch:
         """An operation in a loop over the examples, its results stacked."""
         self.looped = True
         kept = [r for r in op.results if r.type != NONE]
-        read = set(reads([op]))
+        read = dict.fromkeys(reads([op]))
         known = set().union(*(symbols(o.type) for o in read))
         if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
