@@ -90,20 +90,18 @@ class Derivative(Derived):
         if self._spread is not None:
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
-            if kwargs or len(args) != self._count:
-                args = self._bind(args, kwargs)
-            else:
+            if not kwargs:
                 found = self._fast.get(tuple(map(type, args)))
                 if found is not None and found.guards.hold():
                     return found.call(*args)
-            return self._specialise(args).call(*args)
+            return self._specialise(values := self._bind(args, kwargs)).call(*values)
         except Exception as e:
             note_line(e)
             raise
 
     def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults put in."""
-        if not kwargs and len(args) == len(self._names):
+        if not kwargs and len(args) == self._count:
             return tuple(args)
         self._sign_again()
         bound = self.__signature__.bind(*args, **kwargs)
