@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from s2sad.ir.builder import Expr
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Operand
+
+
+def for_each_example(x: Any, count: int) -> Any:
+    """An array once for each example: in the shape that it has at run time, whatever its type says."""
+    return np.broadcast_to(x, (count, *np.shape(x)))
 
 
 class NoBatchRule(Exception):

@@ -397,3 +397,30 @@ def test_what_gives_no_value_is_refused():
     for call in (lambda: s2sad.jvp(gives_a_function, (1.0,), (1.0,)), lambda: s2sad.grad(gives_a_function)(1.0)):
         with pytest.raises(s2sad.errors.UnsupportedType, match="no value"):
             call()
+
+
+def by_sign(p, x):
+    if p > 0.0:
+        return x @ x - p
+    scaled = p * (0.5 * np.eye(3))
+    return scaled[1, 1] * p
+
+
+def called_in_the_branch_of_a_loop(x):
+    total = 1.0
+    for e in x:
+        if e > -1.0:  # noqa: SIM108  (a branch of statements is meant)
+            total = by_sign(total, x) * e
+        else:
+            total = by_sign(by_sign(total, np.cos(x)), x) * total
+    return total
+
+
+@pytest.mark.parametrize("x", [[0.2, 0.7, -1.5], [0.9, -1.2, 0.1], [-1.1, -1.2, -1.3]])
+def test_what_the_branch_of_a_callee_leaves_unbound_is_repeated_in_its_own_shape(x):
+    x = np.array(x)
+    found = s2sad.hessian(called_in_the_branch_of_a_loop)(x)
+    gradient = s2sad.grad(called_in_the_branch_of_a_loop)
+    for k, unit in enumerate(np.eye(3)):
+        difference = (gradient(x + 1e-6 * unit) - gradient(x - 1e-6 * unit)) / 2e-6
+        np.testing.assert_allclose(found[k], difference, rtol=1e-6, atol=1e-6)

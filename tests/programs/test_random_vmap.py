@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, reject
+from hypothesis import example, given, reject
 from hypothesis import strategies as st
 
 import s2sad
@@ -64,6 +64,24 @@ def test_programs_with_memory_for_many_examples(seed):
 
 
 @several()
+@given(SEEDS)
+def test_the_text_is_the_same_wherever_its_values_lie_in_memory(seed):
+    program, args = programs.Program(seed), programs.arguments(seed)
+    many, axes, _ = examples(args, seed)
+    texts = set()
+    for k in range(3):
+        scattered = [[] for _ in range(1000 * k)]  # what is made next has other addresses, and sets another order
+        del scattered[:: k + 1]
+        gradient = s2sad.grad(program.function, tuple(i for i, axis in enumerate(axes) if axis == 0))
+        try:
+            texts.add(s2sad.vmap(gradient, axes).lower(*many).source)
+        except s2sad.Error:
+            reject()
+    assert len(texts) == 1
+
+
+@several()
+@example(4194304)  # a callee whose branch leaves an array unbound, called in the branch of a loop
 @given(SEEDS)
 @within_range
 def test_hessians_in_one_sweep(seed):

@@ -21,7 +21,7 @@ import numpy as np
 from s2sad.differentiate.definitions import definition_of_call
 from s2sad.differentiate.vmap.no_examples import for_no_example
 from s2sad.errors import UnsupportedCall
-from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule
+from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule, for_each_example
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.dims import Dim, new_dim
@@ -110,6 +110,8 @@ class Batch:
         """Arrays of zeros that are the same for all examples."""
         self.unbound: set[Operand] = set()
         """What a branch leaves unbound."""
+        self.vague: set[Operand] = set()
+        """What calls and branches give: where a branch leaves an array unbound, an empty one is in its place."""
         self.looped = False
         """Whether an operation stands in a loop over the examples."""
 
@@ -150,8 +152,9 @@ class Batch:
             return builder.apply(UNDEFINED, (), {"type": batched_type(t, self.size)})
         if isinstance(t, ContainerType):
             inner = flag if isinstance(flag, tuple) else (False,) * len(t.items)
-            items = [self.filled(builder.extract(operand, k), f, builder) for k, f in zip(t.keys, inner, strict=True)]
-            return builder.make(t.cls, t.keys, items)
+            items = [self.item(builder, operand, k) for k in t.keys]
+            whole = [self.filled(item, f, builder) for item, f in zip(items, inner, strict=True)]
+            return builder.make(t.cls, t.keys, whole)
         if isinstance(t, SequenceType):
             return for_each(builder, operand, lambda item, inner: self.filled(item, False, inner))
         if isinstance(t, OpaqueType):
@@ -159,11 +162,20 @@ class Batch:
         if not isinstance(t, ArrayType):
             return operand
         shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
+        if shape and operand in self.vague:
+            return builder.apply(required(for_each_example), (operand, self.count))
         dims = builder.tuple([self.count, *shape])
         if operand in self.zeros:
             static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
             return builder.apply(required(np.zeros), (dims,), static)
         return builder.apply(required(np.broadcast_to), (operand, dims))
+
+    def item(self, builder: Builder, container: Operand, key: object) -> Operand:
+        """An item of a container, as vague as that."""
+        item = builder.extract(container, key)
+        if container in self.vague:
+            self.vague.add(item)
+        return item
 
     @staticmethod
     def shape(operand: Operand, builder: Builder) -> Operand:
@@ -175,6 +187,10 @@ class Batch:
             self.zeros.add(op.result)
         if isinstance(op, Apply) and op.primitive is UNDEFINED:
             self.unbound.add(op.result)
+        if isinstance(op, Call) or (isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.vague):
+            self.vague.add(op.result)
+        if isinstance(op, If) and leaves_unbound(op):
+            self.vague.update(op.results)
 
     # operations
 
@@ -256,15 +272,20 @@ class Batch:
         container, key = op.operands[0], op.static["key"]
         flag = self.flag(container)
         assert isinstance(container.type, ContainerType)
-        item = builder.extract(self.get(container), key)
+        whole = self.get(container)
+        item = named(builder, builder.extract(whole, key), *self.name(op.result))
+        if whole in self.vague:
+            self.vague.add(item)
         own = flag[container.type.keys.index(key)] if isinstance(flag, tuple) else flag
-        self.set(op.result, named(builder, item, *self.name(op.result)), own)
+        self.set(op.result, item, own)
 
     def call(self, op: Call, builder: Builder) -> None:
         reference, flag = self.callee(op, tuple(map(self.flag, op.operands)))
         made = replace(reference, result=batched_type(op.result.type, self.size, flag))
         hint, _ = self.name(op.result)
-        self.set(op.result, builder.call_function(made, list(map(self.get, op.operands)), hint), flag)
+        result = builder.call_function(made, list(map(self.get, op.operands)), hint)
+        self.vague.add(result)
+        self.set(op.result, result, flag)
 
     def branch(self, op: If, builder: Builder) -> None:
         if self.many(op.predicate) or op.predicate.type is CATCHER:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.batch_rule import for_each_example
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
@@ -242,6 +243,24 @@ linear(
         Sample((1.5, (2, 2))),
         Sample((REAL(rng, (2, 3)), (2, 3))),
     ],
+)
+
+
+def _for_each_type(a: Type, count: Type, /) -> Type:
+    (t,) = array_types("for_each_example", [a])
+    return shaped(t, None if t.shape is None else (length_of(count, "for_each_example"), *t.shape))
+
+
+rule(
+    for_each_example,
+    _for_each_type,
+    tangent=lambda y, xs, dots: None if dots[0] is None else call(for_each_example, dots[0], xs[1]),
+    adjoint=lambda g, y, xs, active: (np.sum(g, axis=0) if active[0] else None, None),
+    name="for each example",
+    spelling="np.broadcast_to(_0, (_1, *_0.shape))",
+    effect=VIEW,
+    view=View.ALWAYS,
+    samples=lambda rng: [Sample((REAL(rng, (2, 3)), 4)), Sample((REAL(rng, (0, 3)), 2))],
 )
 
 for _function, _rank in ((np.atleast_1d, 1), (np.atleast_2d, 2)):
