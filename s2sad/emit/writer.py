@@ -12,6 +12,7 @@ has a parenthesis wherever one might be needed, so statements and expressions ar
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from io import StringIO
 from typing import Any, NamedTuple
@@ -415,22 +416,29 @@ def _same(a: Any, b: Any) -> bool:
     stack = [(a, b)]
     while stack:
         x, y = stack.pop()
-        if isinstance(x, list):
-            x = [s for s in x if not isinstance(s, Comment)]
-            if not isinstance(y, list) or len(x) != len(y):
+        cls = type(x)
+        if cls is list:
+            x = [s for s in x if type(s) is not Comment]
+            if type(y) is not list or len(x) != len(y):
                 return False
-            stack.extend(zip(x, y, strict=True))
-        elif isinstance(x, ast.AST):
-            if isinstance(x, ast.Slice) and isinstance(y, ast.Call):
-                x = _slice_call(x)
-            if type(x) is not type(y):
-                return False
-            if isinstance(x, ast.expr_context):
-                continue
-            stack.extend((getattr(x, f, None), getattr(y, f, None)) for f in x._fields if f not in _IGNORED)
-        elif x != y or type(x) is not type(y):
+            stack += zip(x, y, strict=True)
+            continue
+        if cls is ast.Slice and type(y) is ast.Call:
+            x, cls = _slice_call(x), ast.Call
+        if cls is not type(y):
+            return False
+        if issubclass(cls, ast.AST):
+            for field in _compared(cls):
+                stack.append((getattr(x, field, None), getattr(y, field, None)))
+        elif x != y:
             return False
     return True
+
+
+@functools.cache
+def _compared(cls: Any) -> tuple[str, ...]:
+    """The fields of a node that say something: not whether it is loaded or stored, nor types in comments."""
+    return tuple(f for f in cls._fields if f not in _IGNORED)
 
 
 _IGNORED = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params"})

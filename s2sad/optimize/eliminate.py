@@ -12,7 +12,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.regions import is_try
+from s2sad.ir.primitives.regions import CATCHER
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
@@ -20,30 +20,42 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Oper
 def eliminate_dead(function: Function) -> Function:
     """Drop what the result of the function does not need."""
     live: set[Operand] = set()
-    effects = {op for op in walk(function.body) if _has_effect(op)} | set(_tried(function))
+    effects: set[Operation] = set()
+    _find_effects(function.body, effects)
+    effects.update(_tried(function))
     return replace(function, body=_block(function.body, function.body.results, live, effects))
 
 
 def _tried(function: Function) -> Iterator[Operation]:
     """The operations of blocks whose exceptions are caught: whether they raise one is seen."""
-    made = {r: op for op in walk(function.body) for r in op.results}
-    for op in walk(function.body):
-        if isinstance(op, If) and isinstance(op.predicate, Value) and is_try(made.get(op.predicate)):
-            yield op
-            yield from walk(op.then)
+    branches = [op for op in walk(function.body) if isinstance(op, If) and op.predicate.type is CATCHER]
+    for op in branches:
+        yield op
+        yield from walk(op.then)
 
 
-def _has_effect(op: Operation) -> bool:
-    if isinstance(op, Apply):
-        return op.primitive.effect is Effect.IO or (not op.about and _may_raise(op))
-    return any(_has_effect(o) for b in op.blocks for o in b.operations)
+def _find_effects(block: Block, effects: set[Operation]) -> bool:
+    """Collect what has an effect, and what holds such an operation; whether there is one in the block."""
+    before = len(effects)
+    for op in block.operations:
+        if isinstance(op, Apply):
+            if op.primitive.effect is Effect.IO or (not op.about and _may_raise(op)):
+                effects.add(op)
+        elif any([_find_effects(inner, effects) for inner in op.blocks]):
+            effects.add(op)
+    return len(effects) > before
 
 
 def _may_raise(op: Apply) -> bool:
     """Whether shapes that do not fit would go unnoticed without the operation, one of the primal."""
     types = [o.type for o in op.operands]
     if op.primitive.elementwise:
-        return len(types) > 1 and not surely_broadcast(*types) and all(map(_has_rank, types))
+        return (
+            len(types) > 1
+            and not op.result.type.is_scalar
+            and not surely_broadcast(*types)
+            and all(map(_has_rank, types))
+        )
     return op.primitive.fits is not None and not op.primitive.fits(*types, **op.static)
 
 

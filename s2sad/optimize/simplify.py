@@ -99,36 +99,37 @@ class Simplifier(Rewriter):
                         self.table[op.test.parameters[k]] = new
 
     def apply(self, op: Apply) -> None:
-        self.reads.subtract(o for o in map(self.get, op.operands) if isinstance(o, Value))
-        op, retyped = self.with_new_operands(op)
-        spread = broadcast_last(self, op) if op.primitive.algebra is not None else None
-        if spread is not None:
-            self.table[op.result] = spread
-            return
-        typed = self.in_new_dtype(op) if retyped else None
-        if typed is not None:
-            self.reads[typed.result] = self.reads[op.result]
-            self.add(typed)
-            self.table[op.result] = self.get(typed.result)
-            return
+        types = [o.type for o in op.operands]
+        operands = tuple(map(self.get, op.operands))
+        self.count(operands, -1)
+        if operands != op.operands:
+            op = replace(op, operands=operands)
+        if not op.result.type.is_scalar:  # a number is made of no array that is repeated
+            op = self.with_fewer_copies(op)
+            spread = broadcast_last(self, op) if op.primitive.algebra is not None else None
+            if spread is not None:
+                self.table[op.result] = spread
+                return
+        if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
+            typed = self.in_new_dtype(op)
+            if typed is not None:
+                self.reads[typed.result] = self.reads[op.result]
+                self.add(typed)
+                self.table[op.result] = self.get(typed.result)
+                return
         if self.by_identity(op) or self.by_one_seen(op):
             return
-        self.reads.update(o for o in op.operands if isinstance(o, Value))
+        self.count(op.operands, 1)
         self.made[op.result] = op
         self.operations.append(op)
 
-    def with_new_operands(self, op: Apply) -> tuple[Apply, bool]:
-        """The operation on what its operands have become, and whether its adjoint's dtype may be another with them."""
-        types = [o.type for o in op.operands]
-        operands = tuple(map(self.get, op.operands))
-        if operands != op.operands:
-            op = replace(op, operands=operands)
-        if op.primitive.elementwise and len(op.operands) > 1:
-            op = drop_broadcasts(self, op)
-            leading = drop_leading_axes(self, op)
-            if leading != list(op.operands):
-                op = replace(op, operands=tuple(leading))
-        return op, bool(op.about) and any(o.type != t for o, t in zip(op.operands, types, strict=True))
+    def with_fewer_copies(self, op: Apply) -> Apply:
+        """The operation on what its operands repeat, where NumPy repeats it by itself."""
+        if not op.primitive.elementwise or len(op.operands) < 2:
+            return op
+        op = drop_broadcasts(self, op)
+        leading = drop_leading_axes(self, op)
+        return op if leading == list(op.operands) else replace(op, operands=tuple(leading))
 
     def by_identity(self, op: Apply) -> bool:
         """Whether an identity applies: what it gives stands for the result."""

@@ -70,8 +70,15 @@ class Rewriter:
 
     def add(self, op: Apply) -> None:
         """An operation that the function did not have before."""
-        self.reads.update(o for o in op.operands if isinstance(o, Value))
+        self.count(op.operands, 1)
         self.apply(op)
+
+    def count(self, operands: Sequence[Operand], change: int) -> None:
+        """Say that an operation reads its operands, or with -1 that it does so no more."""
+        reads = self.reads
+        for o in operands:
+            if isinstance(o, Value):
+                reads[o] += change
 
     def builder(self, op: Apply, about: Sequence[Operation] = ()) -> Builder:
         """A builder of what belongs to an operation, and to others."""
