@@ -190,14 +190,14 @@ def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tu
 def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[Any]]:
     """For each function: lines of an emitted text, and the lines behind its first one that they come from."""
     table: dict[int, list[list[int]]] = {}
-    codes = {number: getattr(o, "__code__", None) for number, o in enumerate(reads.objects)}
-    spans = [
-        (number, code.co_filename, code.co_firstlineno, _last_line(code))
-        for number, code in codes.items()
-        if isinstance(code, types.CodeType)
-    ]
+    spans: dict[str, list[tuple[int, int, int]]] = {}
+    for number, o in enumerate(reads.objects):
+        code = getattr(o, "__code__", None)
+        if isinstance(code, types.CodeType):
+            span = (code.co_firstlineno, _last_line(code), number)
+            spans.setdefault(code.co_filename, []).append(span)
     for emitted, at in lines.items():
-        around = [(first, k) for k, file, first, last in spans if first <= at.line <= last and file == at.file]
+        around = [(first, k) for first, last, k in spans.get(at.file, ()) if first <= at.line <= last]
         if around:
             first, number = max(around)
             table.setdefault(number, []).append([emitted, at.line - first])

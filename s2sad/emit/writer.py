@@ -416,7 +416,7 @@ def _same(a: Any, b: Any) -> bool:
     stack = [(a, b)]
     while stack:
         x, y = stack.pop()
-        cls = type(x)
+        cls: type = type(x)
         if cls is list:
             x = [s for s in x if type(s) is not Comment]
             if type(y) is not list or len(x) != len(y):
@@ -428,7 +428,7 @@ def _same(a: Any, b: Any) -> bool:
         if cls is not type(y):
             return False
         if issubclass(cls, ast.AST):
-            for field in _compared(cls):
+            for field in _compared(type(x)):
                 stack.append((getattr(x, field, None), getattr(y, field, None)))
         elif x != y:
             return False
@@ -436,9 +436,9 @@ def _same(a: Any, b: Any) -> bool:
 
 
 @functools.cache
-def _compared(cls: Any) -> tuple[str, ...]:
+def _compared(cls: type) -> tuple[str, ...]:
     """The fields of a node that say something: not whether it is loaded or stored, nor types in comments."""
-    return tuple(f for f in cls._fields if f not in _IGNORED)
+    return tuple(f for f in cls._fields if f not in _IGNORED)  # type: ignore[attr-defined]
 
 
 _IGNORED = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params"})
