@@ -12,7 +12,6 @@ has a parenthesis wherever one might be needed, so statements and expressions ar
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Sequence
 from io import StringIO
 from typing import Any, NamedTuple
@@ -428,17 +427,19 @@ def _same(a: Any, b: Any) -> bool:
         if cls is not type(y):
             return False
         if issubclass(cls, ast.AST):
-            for field in _compared(type(x)):
+            for field in _compared(cls):
                 stack.append((getattr(x, field, None), getattr(y, field, None)))
         elif x != y:
             return False
     return True
 
 
-@functools.cache
 def _compared(cls: type) -> tuple[str, ...]:
     """The fields of a node that say something: not whether it is loaded or stored, nor types in comments."""
-    return tuple(f for f in cls._fields if f not in _IGNORED)  # type: ignore[attr-defined]
+    if cls not in _COMPARED:
+        _COMPARED[cls] = tuple(f for f in getattr(cls, "_fields", ()) if f not in _IGNORED)
+    return _COMPARED[cls]
 
 
+_COMPARED: dict[type, tuple[str, ...]] = {}
 _IGNORED = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params"})
