@@ -50,3 +50,19 @@ def test_every_service_of_the_lowering_is_provided():
     assert declared, "the page of services is empty"
     assert not FunctionLowering.__abstractmethods__
     assert all(getattr(FunctionLowering, n) is not getattr(Lowering, n) for n in declared)
+
+
+HEAVY = {"s2sad.compiler.pipeline", "s2sad.frontend.lower", "s2sad.rules.numpy", "gast", "optree", "numba", "scipy"}
+
+
+def test_importing_reads_nothing_that_only_compiling_needs():
+    script = "import sys, numpy, s2sad; s2sad.grad(lambda x: x * x); print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "s2sad.dispatch.derivative" in done.stdout.split()
+    assert not HEAVY & set(done.stdout.split())
+
+
+def test_rules_are_read_when_a_function_of_a_library_is_met():
+    script = "import numpy as np, s2sad; print(s2sad.grad(np.sin)(0.0), s2sad.vjp(np.square, 3.0)[1](1.0))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "(6.0,)"]
