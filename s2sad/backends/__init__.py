@@ -1,33 +1,55 @@
-"""What runs emitted modules: a table of backends, each a folder with its spelling and how its modules are started.
+"""What runs emitted modules: each backend is a folder, whose `RUNNER` says how its modules are written and started.
 
 numpy    Python, which runs a module as it is
 numba    loops over numbers, compiled at the first call
+
+The folders here are found as they are; `add_backend` adds one that lies elsewhere.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
+from s2sad.backends.runner import Unit as Unit
 from s2sad.errors import ArgumentError
 
 PYTHON = Runner()
-FOLDERS = {"numba": "s2sad.backends.numba"}
-"""By the names that users choose backends by: the folder, whose `RUNNER` starts its modules. Read when it is chosen."""
+ELSEWHERE: dict[str, str] = {}
+"""The packages of backends that are no folders here, by their names."""
+
+
+def add_backend(package: str) -> None:
+    """Let users choose a package outside by its last name: `add_backend("my_tools.c")` is for `backend="c"`.
+
+    Raises:
+        ArgumentError: there is a backend of that name.
+    """
+    name = package.rpartition(".")[2]
+    if packages().get(name, package) != package or name == PYTHON.backend.name:
+        raise ArgumentError(f"there is a backend {name!r} already")
+    ELSEWHERE[name] = package
+
+
+def packages() -> dict[str, str]:
+    """The packages of all backends, by the names that users choose them by. None of them is imported."""
+    return {m.name: f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__) if m.ispkg} | ELSEWHERE
 
 
 def runner_of(name: str | None) -> Runner:
-    """The runner of a backend; None is that of NumPy.
+    """The runner of a backend, whose package is imported now; None is that of NumPy.
 
     Raises:
         ArgumentError: there is no backend of that name, or it is not installed.
     """
     if name is None or name == PYTHON.backend.name:
         return PYTHON
-    if name not in FOLDERS:
-        names = ", ".join(map(repr, (None, PYTHON.backend.name, *FOLDERS)))
+    known = packages()
+    if name not in known:
+        names = ", ".join(map(repr, (None, PYTHON.backend.name, *known)))
         raise ArgumentError(f"backend {name!r}: this version has {names}")
-    runner: Runner = importlib.import_module(FOLDERS[name]).RUNNER
+    runner: Runner = importlib.import_module(known[name]).RUNNER
     runner.check()
     return runner

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from s2sad.errors import Location
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.signature import Parameter
 from s2sad.ir.types import Type
+from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
     from s2sad.emit.spelling import Spelling
 
 Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The functions of a module to be written, and how the one is called that users call."""
+
+    functions: Sequence[Function]
+    entry: str
+    signature: Sequence[Parameter]
+    """The parameters of the entry, as users give them."""
+    header: Sequence[str]
+    """What its text begins with, as comments."""
+    doc: str | None
 
 
 @dataclass(frozen=True)
@@ -38,9 +54,24 @@ class Runner:
 
     backend: Backend = NUMPY
     """What its programs may be made of."""
+    version: str = ""
+    """Of a backend outside: another one than that of a module in the cache does not start it, but writes it anew."""
+
+    def write(self, unit: Unit) -> tuple[str, Mapping[int, Location]]:
+        """The text of a module of Python, and for its lines, where the user wrote what they compute.
+
+        Text of another language stands in it as a string.
+
+        Raises:
+            Unsupported: the backend cannot write one of the functions.
+        """
+        from s2sad.emit.modules import emit_module
+
+        header, signature = unit.header, unit.signature
+        return emit_module(header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling())
 
     def spelling(self) -> Spelling:
-        """How they are written."""
+        """How they are written, where that is Python."""
         from s2sad.emit.spelling import PYTHON
 
         return PYTHON

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from s2sad.backends import Interface
+from s2sad.backends import Interface, Unit
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.compiled import Compiled
@@ -19,7 +19,7 @@ from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
-from s2sad.emit.modules import emit_module, objects_to_inject
+from s2sad.emit.modules import objects_to_inject
 from s2sad.ir.flat import flattened, flattened_sweeps
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
@@ -61,7 +61,7 @@ def compile_derivative(
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [without_stops(f) for f in program.module(*entries)]
-    text, lines = emit_module(header, functions, function.name, full, doc, backend, program.runner.spelling())
+    text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.written)
 

@@ -269,7 +269,7 @@ class Derivative(Derived):
         settled: Settled,
     ) -> Found:
         pattern = ";".join(map(key_of, parameters.values()))
-        kind = kind_of_module(roots, _chain(self), pattern, str(self.backend))
+        kind = kind_of_module(roots, _chain(self), pattern, str(self.backend), self.runner.version)
         found = stored(self.__name__, kind, roots, values)
         if found is not None:
             return found

@@ -90,8 +90,8 @@ def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> objec
 
 
 def source_of(module: Any) -> str:
-    """The text of a derivative, which its entry has as `.source`; read once."""
-    function = getattr(module, module.__s2sad_meta__["entry"])
+    """The text of a derivative, which its entry has as `.source`, or the module where that is not Python; read once."""
+    function = getattr(module, module.__s2sad_meta__["entry"], module)
     if not hasattr(function, "source"):
         function.source = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
     return str(function.source)

@@ -227,6 +227,10 @@ class Lowering(ArrayCells):
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
 
+    @abstractmethod
+    def delete_named(self, base: Term, name: str, node: gast.AST) -> None:
+        """`delattr(base, name)`."""
+
     # objects
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
     @meaning(itertools.accumulate)      itertools.accumulate(xs, f)
     @method(list, "append")             xs.append(x)
+    @method(np.ndarray)                 x.sum(), and every other method of arrays
     @subscript(np.mgrid)                np.mgrid[0:n, 0:m]
     @keyword("order")                   np.ravel(x, order="F"), of any function with a rule
 
@@ -30,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class MethodCall:
     """A call of a method. `contents` is what the receiver holds: a list or dict of terms, an operand, a Record."""
 
+    name: str
     receiver: Term
     contents: Any
     arguments: list[Term]
@@ -99,10 +101,13 @@ def meaning(*functions: Any, before_rule: bool = False) -> Callable[[F], F]:
 
 
 def method(cls: type, *names: str) -> Callable[[F], F]:
-    """Give methods of a class their meaning; those of a tuple are those of a list."""
+    """Give methods of a class their meaning; without names, all that have none of their own.
+
+    Those of a tuple are those of a list.
+    """
 
     def register(found: F) -> F:
-        for name in names:
+        for name in names or (None,):
             _METHODS.add((cls, name), found)
         return found
 
@@ -144,7 +149,7 @@ def meaning_of(function: Any) -> Meaning | None:
 
 def method_of(cls: type, name: str) -> MeaningOfMethod | None:
     """The meaning of a method, None where it has none."""
-    return _METHODS.find((cls, name))
+    return _METHODS.find((cls, name)) or _METHODS.find((cls, None))
 
 
 def subscript_of(thing: Any) -> MeaningOfSubscript | None:

@@ -1,4 +1,7 @@
-"""The form of a batching rule, and the table of them: `rules/batching.py` fills it, `differentiate/vmap` reads it."""
+"""The form of a batching rule, and the table of those that several functions share.
+
+A rule stands in the row of its function (`batched=...`), or in `rules/batching.py`; `differentiate/vmap` reads it.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,11 @@ class Batched:
             raise NoBatchRule(self.primitive.name)
         return rank
 
+    def axis(self, axis: Any) -> Any:
+        """An axis of the first operand, or several, behind the new one: those counted from the end stay."""
+        self.rank()
+        return axis_of_many(axis)
+
     def whole(self, k: int) -> Any:
         """An operand with the new axis."""
         x = self.xs[k]
@@ -55,6 +63,15 @@ class Batched:
         if not self.flags[0] or any(self.flags[1:]):
             raise NoBatchRule(self.primitive.name)
         return self.xs[0]
+
+
+def axis_of_many(axis: Any) -> Any:
+    """An axis of one example, or several, among those of many."""
+    if isinstance(axis, (tuple, list)):
+        return tuple(map(axis_of_many, axis))
+    if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
+        return int(axis) + 1 if axis >= 0 else int(axis)
+    raise NoBatchRule(f"axis {axis}")
 
 
 Rule = Callable[[Batched], Any]
@@ -79,4 +96,5 @@ def batched(*functions: Callable[..., Any] | Primitive) -> Callable[[Rule], Rule
 
 def batch_rule(primitive: Primitive) -> Rule | None:
     """The batching rule of a primitive, None where it has none."""
-    return RULES.get(primitive.function) or (RULES.get(Elementwise) if primitive.elementwise else None)
+    rule = primitive.batched or RULES.get(primitive.function)
+    return rule or (RULES.get(Elementwise) if primitive.elementwise else None)

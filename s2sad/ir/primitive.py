@@ -131,6 +131,8 @@ class Primitive:
     """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
     fold: Callable[..., Any] | None = None
     """Python's function that gives the result where all operands are known numbers."""
+    batched: Callable[..., Any] | None = None
+    """How it is computed for many examples at once: a rule as in `ir.batch_rule`."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
     """The signature for users: they may name the operands too."""
@@ -225,6 +227,7 @@ class Facts(TypedDict, total=False):
     written: bool
     light: bool
     fold: Callable[..., Any] | None
+    batched: Callable[..., Any] | None
 
 
 def with_places(signature: inspect.Signature, function: Callable[..., Any], after: int = 1) -> inspect.Signature:

@@ -15,20 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.batch_rule import Batched, Elementwise, NoBatchRule, batched
+from s2sad.ir.batch_rule import Batched, Elementwise, NoBatchRule, axis_of_many, batched
 from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items, is_basic_index
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType
 from s2sad.ir.values import Constant
-
-
-def _axis(axis: Any, rank: int) -> Any:
-    """An axis of one example, or several, among those of many."""
-    if isinstance(axis, (tuple, list)):
-        return tuple(_axis(a, rank) for a in axis)
-    if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
-        return int(axis) + 1 if axis >= 0 else int(axis)
-    raise NoBatchRule(f"axis {axis}")
 
 
 def _lengths(x: Any, first: int) -> list[Any]:
@@ -149,7 +140,7 @@ def _reduction(b: Batched) -> Any:
     if not rank:
         raise NoBatchRule(b.primitive.name)
     every = tuple(range(1, rank + 1)) if rank > 1 else 1
-    return call(b.primitive.function, b.xs[0], axis=every if axis is None else _axis(axis, rank), **static)
+    return call(b.primitive.function, b.xs[0], axis=every if axis is None else b.axis(axis), **static)
 
 
 @batched(np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.cumprod, np.diff)
@@ -164,13 +155,13 @@ def _along(b: Batched) -> Any:
         if static.get("keepdims"):
             raise NoBatchRule(b.primitive.name)
         return call(b.primitive.function, x if rank == 1 else _flat(x), axis=1, **static)
-    return call(b.primitive.function, x, axis=_axis(axis, rank), **static)
+    return call(b.primitive.function, x, axis=b.axis(axis), **static)
 
 
 @batched(np.split)
 def _split(b: Batched) -> Any:
     static = dict(b.static)
-    return call(np.split, b.xs[0], static["indices_or_sections"], axis=_axis(static.get("axis", 0), b.rank()))
+    return call(np.split, b.xs[0], static["indices_or_sections"], axis=b.axis(static.get("axis", 0)))
 
 
 @batched(np.linalg.norm)
@@ -181,7 +172,7 @@ def _norm(b: Batched) -> Any:
         if rank not in (1, 2):
             return _no(b)
         return np.linalg.norm(b.xs[0], axis=1 if rank == 1 else (1, 2), **static)
-    return np.linalg.norm(b.xs[0], axis=_axis(axis, rank), **static)
+    return np.linalg.norm(b.xs[0], axis=b.axis(axis), **static)
 
 
 def _no(b: Batched) -> Any:
@@ -330,14 +321,9 @@ def _transpose(b: Batched) -> Any:
     return np.transpose(b.xs[0], (0, *(a + 1 for a in order))) if rank > 1 else b.xs[0]
 
 
-@batched(np.swapaxes)
-def _swapaxes(b: Batched) -> Any:
-    return np.swapaxes(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("axis1", "axis2")))
-
-
 @batched(np.moveaxis)
 def _moveaxis(b: Batched) -> Any:
-    return np.moveaxis(b.xs[0], *(_axis(b.static[n], b.rank()) for n in ("source", "destination")))
+    return np.moveaxis(b.xs[0], *(b.axis(b.static[n]) for n in ("source", "destination")))
 
 
 @batched(np.fliplr, np.flipud, np.matrix_transpose)
@@ -350,13 +336,13 @@ def _turned(b: Batched) -> Any:
 
 @batched(np.rot90)
 def _rot90(b: Batched) -> Any:
-    axes = tuple(_axis(a, b.rank()) for a in b.static.get("axes", (0, 1)))
+    axes = tuple(b.axis(a) for a in b.static.get("axes", (0, 1)))
     return call(np.rot90, b.only_first(), b.static.get("k", 1), axes=axes)
 
 
 @batched(np.expand_dims)
 def _expand_dims(b: Batched) -> Any:
-    return np.expand_dims(b.xs[0], _axis(b.static["axis"], b.rank()))
+    return np.expand_dims(b.xs[0], b.axis(b.static["axis"]))
 
 
 @batched(np.squeeze)
@@ -368,14 +354,14 @@ def _squeeze(b: Batched) -> Any:
         if not all(isinstance(d, int) for d in shape):
             return _no(b)
         axis = tuple(k for k, d in enumerate(shape) if d == 1)
-        return np.squeeze(b.xs[0], axis=_axis(axis, b.rank())) if axis else b.xs[0]
-    return np.squeeze(b.xs[0], axis=_axis(axis, b.rank()))
+        return np.squeeze(b.xs[0], axis=b.axis(axis)) if axis else b.xs[0]
+    return np.squeeze(b.xs[0], axis=b.axis(axis))
 
 
 @batched(np.flip)
 def _flip(b: Batched) -> Any:
     axis = b.static.get("axis")
-    return np.flip(b.xs[0], axis=tuple(range(1, b.rank() + 1)) if axis is None else _axis(axis, b.rank()))
+    return np.flip(b.xs[0], axis=tuple(range(1, b.rank() + 1)) if axis is None else b.axis(axis))
 
 
 @batched(np.diagonal, np.diag)
@@ -391,7 +377,7 @@ def _concatenate(b: Batched) -> Any:
     if not isinstance(t, ContainerType) or not isinstance(t.items[0], ArrayType) or t.items[0].rank is None:
         return _no(b)
     axis = b.static.get("axis", 0)
-    return call(b.primitive.function, [b.xs[0][k] for k in t.keys], axis=_axis(axis, t.items[0].rank))
+    return call(b.primitive.function, [b.xs[0][k] for k in t.keys], axis=axis_of_many(axis))
 
 
 @batched(np.array, np.asarray)
@@ -492,7 +478,7 @@ def _is_integers(t: Any) -> bool:
 
 @batched(np.take_along_axis)
 def _take_along(b: Batched) -> Any:
-    return np.take_along_axis(b.whole(0), b.whole(1), axis=_axis(b.static.get("axis", -1), b.rank()))
+    return np.take_along_axis(b.whole(0), b.whole(1), axis=b.axis(b.static.get("axis", -1)))
 
 
 # Transforms
@@ -500,7 +486,7 @@ def _take_along(b: Batched) -> Any:
 
 @batched(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft)
 def _transform(b: Batched) -> Any:
-    along = {**b.static, "axis": _axis(b.static.get("axis", -1), b.rank())}
+    along = {**b.static, "axis": b.axis(b.static.get("axis", -1))}
     return call(b.primitive.function, b.only_first(), *b.xs[1:], **along)
 
 
@@ -510,10 +496,10 @@ def _transform_of_many_axes(b: Batched) -> Any:
     if axes is None:
         several = 2 if b.primitive.name.endswith("2") else b.rank() if s is None else len(s)
         axes = tuple(range(-several, 0))
-    return call(b.primitive.function, b.xs[0], **{**b.static, "axes": _axis(axes, b.rank())})
+    return call(b.primitive.function, b.xs[0], **{**b.static, "axes": b.axis(axes)})
 
 
 @batched(np.fft.fftshift, np.fft.ifftshift)
 def _shift(b: Batched) -> Any:
     axes = b.static.get("axes")
-    return call(b.primitive.function, b.xs[0], axes=_axis(tuple(range(b.rank())) if axes is None else axes, b.rank()))
+    return call(b.primitive.function, b.xs[0], axes=b.axis(tuple(range(b.rank())) if axes is None else axes))

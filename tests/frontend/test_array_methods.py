@@ -49,6 +49,19 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
+@pytest.mark.parametrize("name", ["resize", "byteswap", "setflags"])
+def test_a_method_that_is_no_function_of_its_name_is_refused(name: str) -> None:
+    """`np.resize` has a definition, and gives another array; the method changes its own."""
+
+    def f(x: Any) -> Any:
+        y = x.copy()
+        getattr(y, name)((2, 2)) if name == "resize" else getattr(y, name)()
+        return y.sum()
+
+    with pytest.raises(s2sad.errors.UnsupportedCall, match=f"method {name} of arrays"):
+        s2sad.grad(f)(X)
+
+
 @pytest.mark.parametrize("f", METHODS.values(), ids=list(METHODS))
 def test_methods(f: Callable[..., Any]) -> None:
     s2sad.check_grads(f, (X,))

@@ -85,7 +85,12 @@ def test_what_cannot_be_hashed_or_only_says_that_it_is_equal_has_no_meaning():
 
 def test_methods_are_those_of_a_class():
     assert method_of(list, "pop") is not method_of(dict, "pop")
-    assert method_of(np.ndarray, "append") is None
+    assert method_of(set, "append") is None
+
+
+def test_a_meaning_of_the_other_methods_of_a_class_is_asked_where_there_is_none_of_the_name():
+    assert method_of(np.ndarray, "sum") is method_of(np.ndarray, "trace")
+    assert method_of(np.ndarray, "sum") is not method_of(np.ndarray, "item")
 
 
 def test_a_mark_is_given_once_and_is_that_of_an_object_or_of_its_class():

@@ -244,6 +244,35 @@ def accumulates(xs):
     return acc.total * acc.values[0]
 
 
+class Trial:
+    step = 0.5
+
+    def __init__(self, x):
+        self.x = x
+        self.step = x * x
+
+    @property
+    def result(self):
+        return self.x * self.step
+
+    @result.deleter
+    def result(self):
+        del self.step
+
+
+@case("`del` of an attribute, `delattr`", 1.5)
+def forgets(x):
+    trial = Trial(x)
+    total = trial.result
+    del trial.result
+    for k in range(3):
+        trial.last = total * (k + 1)
+        total += trial.last * trial.step
+        del trial.last
+    delattr(trial, "x")
+    return total if hasattr(trial, "x") else total * x
+
+
 SPRING = Spring(3.0, 0.25)
 
 

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import types
 
 import numpy as np
 
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.meanings import MeaningOfMethod, MethodCall, method
+from s2sad.frontend.meanings import MethodCall, method
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.definition import has_rule
 from s2sad.ir.values import Operand, constant
 
 
-def _as_function(function: Callable[..., Any]) -> MeaningOfMethod:
-    def called(lowering: Lowering, call: MethodCall) -> Term:
-        arguments = [call.receiver, *call.arguments]
-        return lowering.call(constant(function), arguments, call.keywords, call.node, call.hint)
-
-    return called
-
-
-def _as_function_of_tuple(function: Callable[..., Any]) -> MeaningOfMethod:
-    def called(lowering: Lowering, call: MethodCall) -> Term:
-        """`x.reshape(n, m)` is `x.reshape((n, m))`."""
-        arguments = [tuple(call.arguments)] if len(call.arguments) > 1 else call.arguments
-        return lowering.call(constant(function), [call.receiver, *arguments], call.keywords, call.node, call.hint)
-
-    return called
+@method(np.ndarray)
+def _function_of_that_name(lowering: Lowering, call: MethodCall) -> Term | None:
+    """`x.sum(axis=0)` is `np.sum(x, axis=0)`: whatever has a rule or definition is a method too."""
+    function = getattr(np, call.name, None)
+    if not isinstance(getattr(np.ndarray, call.name, None), types.MethodDescriptorType) or not has_rule(function):
+        return None
+    arguments = [call.receiver, *call.arguments]
+    return lowering.call(constant(function), arguments, call.keywords, call.node, call.hint)
 
 
-for _function in (
-    (np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.ptp, np.cumsum, np.cumprod, np.any, np.all)
-    + (np.ravel, np.swapaxes, np.squeeze, np.repeat, np.dot, np.trace, np.diagonal, np.clip, np.astype, np.copy)
-    + (np.argmax, np.argmin, np.argsort, np.argpartition, np.searchsorted, np.nonzero, np.take, np.choose, np.round)
-):
-    method(np.ndarray, _function.__name__)(_as_function(_function))
-method(np.ndarray, "conj", "conjugate")(_as_function(np.conj))
-method(np.ndarray, "reshape")(_as_function_of_tuple(np.reshape))
-method(np.ndarray, "transpose")(_as_function_of_tuple(np.transpose))
+@method(np.ndarray, "reshape", "transpose")
+def _function_of_tuple(lowering: Lowering, call: MethodCall) -> Term:
+    """`x.reshape(n, m)` is `np.reshape(x, (n, m))`."""
+    arguments = [tuple(call.arguments)] if len(call.arguments) > 1 else call.arguments
+    function = constant(getattr(np, call.name))
+    return lowering.call(function, [call.receiver, *arguments], call.keywords, call.node, call.hint)
+
+
+@method(np.ndarray, "resize")
+def _resize(lowering: Lowering, call: MethodCall) -> None:
+    """It changes the array: `np.resize`, which gives another one, is no such function."""
 
 
 @method(np.ndarray, "flatten")

@@ -379,6 +379,12 @@ def _setattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
     return constant(None)
 
 
+@meaning(delattr)
+def _delattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    lowering.delete_named(args[0], lowering.static(args[1], node), node)
+    return constant(None)
+
+
 @meaning(iter)
 def _iter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.iterable(args[0])

@@ -223,6 +223,23 @@ class Attributes(Lowering):
             self.refuse(node, what, "make a new object")
         self.change(base, {**self.contents(base), name: term}, node)
 
+    def delete_named(self, base: Term, name: str, node: gast.AST) -> None:
+        """`delattr(base, name)`: the object is another one without it."""
+        if not isinstance(base, Ref) or base.cls in (list, dict) or is_array(base):
+            self.refuse(node, f"an attribute of {describe(base)} is deleted", "", UnsupportedType)
+        found = self.reads.of_class(base.cls, name)[1]
+        if isinstance(found, property):
+            if found.fdel is None:
+                self.refuse(node, f"the property {name} cannot be deleted")
+            self.call_inline(self.reads.part(found, "fdel"), [base], {}, node)
+            return
+        if isinstance(self.reads.of_class(base.cls, "__delattr__")[1], types.FunctionType):
+            self.refuse(node, f"del of an attribute of {describe(base)}, whose class says what that is", "set it to None")
+        items = self.contents(base)
+        if name not in items:
+            self.refuse(node, f"{describe(base)} has no attribute {name}", "", UnsupportedType)
+        self.change(base, {key: term for key, term in items.items() if key != name}, node)
+
     def set_of_array(self, base: Term, t: ArrayType, name: str, term: Term, node: gast.AST) -> None:
         """`a.real = x`, `a.imag = x`, `a.flat = x`: all numbers of an array, or one part of them."""
         self.need_memory()

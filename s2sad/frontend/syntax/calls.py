@@ -229,7 +229,7 @@ class Calls(Lowering):
             return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
         cls = _class_of_methods(receiver, contents)
         meaning = None if cls is None else method_of(cls, name)
-        call = MethodCall(receiver, contents, arguments, keywords, node, hint)
+        call = MethodCall(name, receiver, contents, arguments, keywords, node, hint)
         term = None if meaning is None else meaning(self, call)
         if term is not None:
             return term

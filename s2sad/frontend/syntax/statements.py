@@ -146,7 +146,7 @@ class Statements(Lowering):
             elif isinstance(target, gast.Subscript):
                 self.delete_item(self.eval(target.value), self.index(target.slice), target)
             else:
-                self.refuse(target, "del of an attribute", "set it to None")
+                self.delete_named(self.eval(target.value), target.attr, target)
 
     # assignments
 

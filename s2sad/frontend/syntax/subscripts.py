@@ -193,6 +193,6 @@ class Subscripts(Lowering):
         elif isinstance(contents, (dict, list)) or is_sequence(contents):
             popped = method_of(dict if isinstance(contents, dict) else list, "pop")
             assert popped is not None
-            popped(self, MethodCall(base, contents, [index], {}, node, None))
+            popped(self, MethodCall("pop", base, contents, [index], {}, node, None))
         else:
             self.refuse(node, f"an item of {describe(base)} is deleted", "", UnsupportedCall)

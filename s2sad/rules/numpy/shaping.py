@@ -147,6 +147,7 @@ linear(
     effect=VIEW,
     view=View.ALWAYS,
     layout=Layout.AXES,
+    batched=lambda b: np.swapaxes(b.xs[0], *(b.axis(b.static[n]) for n in ("axis1", "axis2"))),
     samples=lambda rng: [Sample((REAL(rng, (2, 3, 4)), 0, -1)), Sample((REAL(rng, (2, 3)), 0, 1))],
 )
 
