@@ -83,6 +83,8 @@ class CustomFunction:
         Raises:
             NeedsVariables: one of them is not among these.
         """
+        # The operands of a call are the same in all its rules: what one rule reads, all calls pass. The compilation
+        # begins again with what is missing.
         keys = [v.key for v in self.captured]
         missing = [v for v in entry.captured if v.key not in keys]
         if missing:
@@ -211,6 +213,8 @@ def tangent_of_sweeps(
     builder = Builder()
     both = builder.call_function(FunctionRef(first.function.name, forward_type), [parameters[k] for k in plan.forward])
     y, residuals = builder.extract(both, 0), builder.extract(both, 1)
+    # The transpose of the transpose: `bwd` maps y_bar to x_bar linearly, by the transposed Jacobian; so its own reverse
+    # sweep maps x_dot to y_dot. Where that is taken does not matter, zero serves.
     bar = second.function.parameters[plan.reverse.index(BAR)]
     mask = [p is bar for p in second.function.parameters]
     check_linear(second.function, mask, program.pair_of, optimize, program.functions, program.backend)
@@ -274,6 +278,7 @@ def check_fits(own: Type, wanted: Type, who: str, what: str, rule: Any, none: bo
     Raises:
         RuleError: it may not.
     """
+    # None in the place of a cotangent is zero, of whatever shape.
     if none and isinstance(own, StaticType) and own.value is None:
         return
     if isinstance(wanted, ContainerType):
@@ -300,6 +305,7 @@ def _differ(own: ArrayType, wanted: ArrayType) -> bool:
     if len(own.shape) != len(wanted.shape):
         return True
     differences = [dim_sum(a, b, -1) for a, b in zip(own.shape, wanted.shape, strict=True)]
+    # Only lengths whose difference is a known number, not 0, are different for sure.
     return any(isinstance(d, int) and d for d in differences)
 
 

@@ -22,6 +22,7 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
     def visit(name: str) -> None:
         if name in seen:
             return
+        # Before its callees: functions may call one another in a circle.
         seen.add(name)
         for op in walk(functions[name].body):
             if isinstance(op, Call):
@@ -110,5 +111,6 @@ class Naming:
                     new = replace(new, test=self.block(new.test), body=self.block(new.body))
                 case _:
                     pass
+            # Comments speak of operations of the primal by identity: one operation must become one operation.
             self.known[op] = new
         return self.known[op]

@@ -73,6 +73,7 @@ def given_bars(
         for step in path:
             if isinstance(inner, ContainerType):
                 inner = inner[step]
+        # None, or a string, in the place of a cotangent is zero; it may stand for a whole container.
         if isinstance(inner, StaticType):
             continue
         bar = pick(builder, bars, key, *path)

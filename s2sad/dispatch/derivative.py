@@ -91,6 +91,8 @@ class Derivative(Derived):
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
             if not kwargs:
+                # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
+                # whole pattern.
                 found = self._fast.get(tuple(map(type, args)))
                 if found is not None and found.guards.hold():
                     return found.call(*args)
@@ -113,6 +115,7 @@ class Derivative(Derived):
         if isinstance(self.target, Derivative):
             self.target._sign_again()
         stamp = self._subject.stamp()
+        # By identity: to compare defaults could compare arrays.
         if len(stamp) == len(self._stamp) and all(map(operator.is_, stamp, self._stamp)):
             return
         self._stamp = stamp
@@ -132,6 +135,7 @@ class Derivative(Derived):
             for member in family.known.get(own, ()):
                 if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
                     return member
+        # Two threads may come here at once: each makes the same, and the later one is found first.
         found = self._find(key, values, dims, statics)
         if not found.statics and not found.watched and all(type(a) in (float, int) for a in values):
             self._fast[tuple(map(type, values))] = found

@@ -61,6 +61,7 @@ def _condition(op: If, uses: Uses, inside: set[Value]) -> list[Operation]:
     (result,), (a,), (b,) = op.results, op.then.results, op.orelse.results
     if not op.then.operations and not op.orelse.operations and not _keeps_name(result, a, b):
         return [Apply(CHOICE, (op.predicate, a, b), result, {}, op.location, op.about)]
+    # `p and q` gives p where p is False, not just something false: so the other branch must yield p itself, or False.
     if _is_predicate(b, op.predicate, False) and _fits_inside(op.then, uses):
         block, primitive, last = op.then, AND, a
     elif _is_predicate(a, op.predicate, True) and _fits_inside(op.orelse, uses):
@@ -88,4 +89,5 @@ def _fits_inside(block: Block, uses: Uses) -> bool:
             return False
         if len(uses.readers.get(op.result, [])) != 1 or op.result in uses.collected:
             return False
+    # More than some operations are no condition that a person would write in one line.
     return 0 < len(block.operations) <= 8

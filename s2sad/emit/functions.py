@@ -52,6 +52,7 @@ def arguments(plan: Plan, signature: Sequence[Parameter]) -> ast.arguments:
         names.append(arg)
         if default is not None:
             defaults.append(default)
+        # Python wants a default for each parameter behind one that has one.
         elif defaults:
             defaults.append(ast.Constant(None))
     return ast.arguments([], names, None, keyword_only, keyword_defaults, None, defaults)
@@ -98,6 +99,7 @@ class FunctionWriter(OperationWriter):
             statements.extend(made)
             for r in op.results:
                 statements.extend(self.appends_of(r))
+            # Nothing is reached behind a `raise`.
             if made and isinstance(made[-1], ast.Raise):
                 break
         return popped(statements)
@@ -134,6 +136,7 @@ class FunctionWriter(OperationWriter):
         if op.predicate.type is CATCHER:
             return self.attempt(op, then, orelse)
         test = self.read(op.predicate)
+        # `else` behind a `break` is only indented text.
         if then and isinstance(then[-1], ast.Break):
             return [ast.If(test, then, []), *orelse]
         if not then and not orelse:
@@ -244,6 +247,7 @@ class FunctionWriter(OperationWriter):
         test_block = self.block(op.test)
         test = self.read(op.test.results[0])
         body = self.loop_body(op)
+        # A test of several statements has no place in the header of a `while`.
         if test_block:
             leave = ast.If(negated(test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]

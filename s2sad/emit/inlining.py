@@ -185,6 +185,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if value.hint is not None and not value.loose and not _is_taken_away(op, reader):
         return False
     if isinstance(reader, Block):
+        # In a `return` or the test of a `while` the expression is evaluated once, where it would have been.
         return reader is function.body or reader in uses.tests
     if reader.about and not op.about and op.primitive.function is not np.transpose:
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
@@ -194,6 +195,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False
     if uses.block_of[reader] is not block or not isinstance(reader, (Apply, Call, If, For)):
         return False
+    # Written into an index that is itself written several times it would be computed several times.
     if not _is_light(op) and _repeated(reader, uses):
         return False
     return not _overwritten(op, reader, uses, inlined)
@@ -236,6 +238,7 @@ def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, 
     if not writers:
         return False
     position = uses.position
+    # The expression is evaluated where its reader stands: nothing in between may write into an array that it reads.
     first, last = position[op], position[reader]
     return any(first < position[w] < last for w in writers)
 
@@ -281,6 +284,8 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
         if isinstance(uses.definition.get(value), (If, For, While)):
             continue
         readers = uses.readers.get(value, [])
+        # All readers are items, no item is read under two names, and all stand in the block where the tuple is made:
+        # then the one assignment that takes it apart is the only place where they are bound.
         items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
         if not items or len(items) < len(readers) or not is_unpackable(value.type):
             continue
@@ -289,6 +294,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
         found.items[value] = items
         for item in items.values():
             found.root[item] = value
+    # A tuple in a tuple is taken apart by the assignment of the outermost one.
     for item, root in found.root.items():
         while root in found.root:
             root = found.root[root]

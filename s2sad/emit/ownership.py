@@ -81,6 +81,7 @@ class Ownership:
         for op in self.uses.block_of:
             self.home.update((p, b) for b in op.blocks for p in b.parameters)
         self.updates = [op for op in self.uses.block_of if isinstance(op, Apply) and op.primitive.update is not None]
+        # The roots of an array are the values whose memory it may be; two arrays without a common root share none.
         self.roots = find_roots(variables.function, [op.result for op in self.updates])
         self.views: dict[Value, list[Value]] = {}
         """The named views of each piece of memory."""
@@ -152,6 +153,7 @@ class Ownership:
         value = op.operands[k]
         if not isinstance(value, Value) or not self.may_overwrite(value, op):
             return False
+        # The callee writes: another operand that is a view of the same memory would change under its hands.
         memory = self.roots.get(value, EMPTY)
         if any(memory & self.roots.get(o, EMPTY) for m, o in enumerate(op.operands) if m != k):
             return False
@@ -165,6 +167,8 @@ class Ownership:
             base = op.operands[0]
             if isinstance(base, Value) and isinstance(base.type, ArrayType):
                 found |= {w for w in self.aliases(base) if self.live_behind(w, op) or not self.is_local(w)}
+                # A view without a name is evaluated where it is used; it is in the way only where something holds on to
+                # it.
                 unnamed = (w for root in self.roots.get(base, ()) for w in self.unnamed.get(root, ()))
                 found |= {w for w in unnamed if not self.is_local(w) and self.comes_before(w, op)}
         return found
@@ -192,6 +196,8 @@ class Ownership:
             return True
         if value not in self.known:
             before = len(self.known)
+            # The greatest fixed point: loops make values own each other in a circle, so one is taken to be owned until
+            # something speaks against it. If that happens, what was found on the strength of it is found again.
             self.known[value] = True  # a loop owns what it carries if all else does
             if not (self.is_fresh(value) and self.is_private(value)):
                 for found in list(self.known)[before:]:
@@ -234,6 +240,9 @@ class Ownership:
     def carried_fresh(self, op: For | While, k: int, value: Value) -> bool:
         if not (self.passes(op.body.results[k], value) or self.moves(op, op.body.results[k])):
             return False
+        # By induction over the iterations: it is fresh at the first, and each hands its own memory on to the next.
+        # Where it is not fresh at the first, one copy before the loop makes it so, if the body is to write into it at
+        # all.
         if self.passes(op.initial[k], value):
             return True
         if value.type.is_numeric and self.is_private(value) and self.is_written_in(op, value):
@@ -285,6 +294,8 @@ class Ownership:
                     return value.type.is_scalar
                 if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
                     return True  # a list is seen by its own variables only; its items are never changed
+                # A reader that gives fresh memory, or a number, keeps nothing of the array. A view of it is an alias
+                # for as long as it is read.
                 if reader.effect is not Effect.VIEW or _is_number(reader.result):
                     return True
                 if is_view(reader):
@@ -327,6 +338,7 @@ class Ownership:
         targets = owner.carried if isinstance(owner, (For, While)) else owner.results
         stop = isinstance(owner, (For, While)) and owner.breaks
         rows = block.results[: len(block.results) - stop]
+        # What is appended to a list is seen through it by the following iterations.
         if isinstance(owner, (For, While)) and any(o is value for o in rows[len(targets) :]):
             return False
         if isinstance(owner, (For, While)) and self.home.get(value) is block and sum(o is value for o in rows) == 1:

@@ -70,6 +70,9 @@ class Plan:
         reserved = tuple(reserved)
         self.decide(function, reserved)
         for _ in range(MAX_ROUNDS):
+            # A view that is read behind a write to its memory is made a copy; this changes who owns what, and all is
+            # decided anew. Each round makes copies of views alone, of which there are finitely many; the limit is for
+            # the time.
             views = self.ownership.views_in_the_way()
             if not views:
                 break
@@ -115,6 +118,7 @@ class Plan:
         first = next((k for k, op in enumerate(operations) if op.about), None)
         if not first or any(not op.about for op in operations[first:]):
             return None
+        # The unpacking of a cotangent belongs to the reverse sweep, though it has no comment of its own.
         while first > 1 and _takes_cotangent(operations[first - 1]):
             first -= 1
         return block.operations.index(operations[first])
@@ -169,10 +173,13 @@ class Plan:
         x, terms = addends(op, self.inlined)
         if not self.variables.same(x, op.result) or not self.may_add(x, op):
             return None
+        # `x += a; x += b` for x + a + b: the second statement sees the changed x. Neither b nor a view in it may read
+        # x.
         later = [y for _, y in terms[1:]]
         views = self.ownership.aliases(x) if later else set()
         if any(self.variables.same(v, op.result) or v in views for y in later for v in leaves(y, self.inlined)):
             return None
+        # For numbers several statements are longer than one, and save no memory.
         if x.type.is_scalar and len(terms) > 1:
             return None
         return [self.step(part, x, y) for part, y in terms]
@@ -199,6 +206,8 @@ class Plan:
         assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
         if t.is_scalar and r.is_scalar:
             return True
+        # `x += y` in an array keeps the shape and dtype of x, where x + y would have another; a NumPy scalar is no
+        # memory.
         array = t.kind == "array" and r.shape == t.shape and r.dtype == t.dtype and t.shape is not None
         return array and self.ownership.may_overwrite(x, op)
 
@@ -262,6 +271,8 @@ class Plan:
         if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
             return False
         k = last.results.index(stop)
+        # Decided as a whole: where one of the inner branches cannot leave the loop, what was noted for the others is
+        # undone.
         before = dict(self.breaking)
         taken = last.blocks[:1] if last.predicate.type is MANAGER else last.blocks
         if all(self.leaves_as_it_is(last, b, k) and self.breaks_in_branch(b, b.results[k]) for b in taken):

@@ -41,6 +41,7 @@ def _rows(op: For, uses: Uses) -> list[Apply]:
         return []
     assert isinstance(stop, Apply)
     rows = [r for r in readers if isinstance(r, Apply) and _is_row(r, op, stop.operands[0], uses)]
+    # All readers of the index are rows, and no array has two of them: else the index would stay, or be read twice.
     arrays = {r.operands[0] for r in rows}
     return rows if len(rows) == len(readers) == len(arrays) else []
 

@@ -107,6 +107,7 @@ class Accumulate:
             results.append(final)
             behind.about = tuple(dict.fromkeys(o for u in updates for o in u.about))
             array = table.get(op.results[slot], op.results[slot])
+            # A subscript that the loop does not change may still be made in its body: it is made again behind it.
             index = self.outside(first.operands[1], behind)
             total = behind.apply(INDEX_ADD, (array, index, final), None, op.results[slot].hint)
             table[op.results[slot]] = total
@@ -133,6 +134,7 @@ class Accumulate:
                 builder = Builder(op.location, op.about)
                 total = builder.apply(add, (total, op.operands[2]), None, parameter.hint)
                 operations += builder.operations
+                # The array goes by what it was before the update: inside the loop it is no longer written into there.
                 table[op.result] = table.get(op.operands[0], op.operands[0])
             else:
                 operations += substitute(Block((), (op,), ()), table).operations if table else [op]
@@ -144,6 +146,9 @@ class Accumulate:
         if not isinstance(op, Apply) or op.primitive is not INDEX_ADD or not op.about:
             return None
         array, index, value = op.operands
+        # Allowed where the sum of the loop goes into one element which nothing else in the loop reads or writes: then
+        # adding the parts first and the sum afterwards is another order of one sum, a rounding elsewhere. The user's
+        # own sums are left as they were written.
         slot = self.dependence.slot(array, loop)
         number = isinstance(value.type, ArrayType) and value.type.is_scalar and value.type.is_inexact
         if slot is None or not number or self.dependence.slot(loop.body.results[slot], loop) != slot:
@@ -152,8 +157,10 @@ class Accumulate:
         if key is None or not isinstance(array, Value):
             return None
         own = self.dependence.access(op, array, index)
+        # All axes must be subscripted: an update of a row is no number.
         if own is None or len(own.spans) != getattr(array.type, "rank", None):
             return None
+        # What adds to the same element joins the sum. All else that touches the array must be provably apart from it.
         for other in walk(loop.body):
             if other is op or not self.touches(other, array):
                 continue

@@ -28,6 +28,8 @@ def _operations(block: Block) -> list[Operation]:
 def _first_stores(block: Block, zeros: set[Value]) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
+        # A basic index meets no element twice, so that 0 + g is stored as g: exact but for the sign of a zero. An index
+        # of integer arrays may meet one several times, and the contributions are to be summed.
         scatter = isinstance(op, Apply) and op.primitive is INDEX_ADD and op.operands[0] in zeros
         if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
             op = replace(op, primitive=INDEX_SET)

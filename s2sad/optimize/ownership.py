@@ -47,6 +47,9 @@ def own_results(function: Function, residuals: bool = False) -> Function:
             return _filled(builder, op)
         if op is not None and op.primitive is lookup(np.diag) and operand.type.rank == 1:
             return builder.apply(required(np.array), (operand,))  # NumPy gives a view that cannot be written
+        # Each item of the result gets memory of its own: a parameter's is the caller's, and two items that are one
+        # array would both change where the caller writes into one of them. `taken` grows, so the first of them may keep
+        # it.
         if memory & (taken | read_only):
             return builder.apply(required(np.array), (operand,))
         taken.update(memory)
@@ -82,6 +85,8 @@ def own_carried(function: Function) -> Function:
             initial = list(op.initial)
             for k, start in enumerate(op.initial):
                 writes = roots.get(op.results[k], EMPTY) & written
+                # Copied once before the loop, and not where it is returned: then the loop writes into its own memory in
+                # each iteration.
                 mine = isinstance(start.type, ArrayType) and op.results[k] in returned
                 if mine and writes and roots.get(start, EMPTY) & given:
                     initial[k] = builder.apply(required(np.copy), (start,), None, op.carried[k].hint)

@@ -42,6 +42,7 @@ def _added(block: Block) -> Block:
         if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
             array = last.operands[0]
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
+                # Between two operations of the old order: a sum is pure, and what it reads is there by then.
                 place[op] = place[last] + 0.5
     return replace(block, operations=tuple(sorted(operations, key=place.__getitem__)))
 
@@ -73,6 +74,7 @@ def _nested(block: Block) -> Block:
 def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
     read = set(reads(block.operations))
+    # Only what the block itself does not read may go to its end: nothing else then changes its order.
     last = {r for r in block.results if isinstance(r, Value) and r not in read}
     moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
@@ -90,6 +92,8 @@ def _readers_first(
     made = {op.result: op for op in kept if isinstance(op, Apply)}
     reads = {op: {o.hint for o in _leaves(op, made) if isinstance(o, Value) and o.hint} for op in moved}
     rest = list(moved)
+    # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where
+    # that goes round in a circle no order will do, and the writer assigns them at once.
     while rest:
         ready = (op for op in rest if not any(takes_over.get(op.result) in reads[o] for o in rest if o is not op))
         op = next(ready, rest[0])

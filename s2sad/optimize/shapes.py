@@ -34,6 +34,8 @@ class Shapes:
     """`idle` are the values that are read for their shape alone, `anchors` the parameters to read it from."""
 
     def __init__(self, function: Function, anchors: Collection[Value]) -> None:
+        # What reads a value for its shape alone keeps the whole computation of it alive. The shape is that of another
+        # value which is there anyhow, where the types say that the lengths are the same symbols.
         used = set(_used(function.body))
         idle = {v for v in _measured(function.body) if v not in used}
         self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
@@ -42,6 +44,7 @@ class Shapes:
             for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
             if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
         ]
+        # Without anchors there is nothing to read a shape from.
         if not self.anchors:
             self.idle = set()
 

@@ -64,6 +64,8 @@ def leaves_of(value: Operand) -> Iterator[Key]:
 
 def undefined(builder: Builder, t: Type) -> Operand:
     """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    # A tuple or list has a placeholder that is written as one; of another class an object must be made, of the
+    # placeholders of its items.
     if isinstance(t, ContainerType) and t.cls not in (tuple, list):
         return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
     return builder.apply(UNDEFINED, (), {"type": t})

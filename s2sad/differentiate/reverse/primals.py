@@ -84,6 +84,8 @@ class Primals:
         """The arrays that are written into: to keep one takes a copy."""
         self.backend = NUMPY
         """What is to run the program."""
+        # Where each value of a loop is to be had is decided once and remembered below: the forward sweep is built
+        # behind the reverse sweep, and must store just what that read.
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
         self.finals: dict[Value, tuple[Value, Operand] | None] = {}
@@ -144,6 +146,8 @@ class Primals:
     def _read(self, builder: Builder, value: Value, frame: Frame) -> Operand:
         owner = self.owner.get(value)
         home: Frame | None = frame
+        # From the frame of the reverse sweep outward to the one whose block binds the value. A value of no block at
+        # all, or of the function's own, is in scope: the two sweeps of a function are one body until they are split.
         chain = []
         while home is not None and home.block is not owner:
             chain.append(home)
@@ -153,6 +157,8 @@ class Primals:
         if value in home.replaced:
             return home.replaced[value]
         kept = self.kept(builder, value)
+        # In the order of cost: what the program's own arrays still hold is free, cheap arithmetic is done again, and
+        # only what is left takes memory. A branch hands its value out and is asked again one frame further out.
         if kept is not None:
             return kept
         if self.cheap(value, home):
@@ -174,6 +180,7 @@ class Primals:
         if found is None:
             return None
         final, index = found
+        # A read of the primal is no statement about an adjoint: it has no comment.
         about, builder.about = builder.about, ()
         whole = self.read(builder, final)
         result = builder.apply(GETITEM, (whole, self.read(builder, index)), None, value.hint, value.loose)
@@ -192,6 +199,8 @@ class Primals:
         op = home.op
         if (
             not isinstance(op, For)
+            # A marked loop keeps its states as lists, which snapshots may replace; what may be unbound has no number to
+            # store.
             or op.snapshots is not None
             or not is_counted(op)
             or not may_be_kept(value, self.backend, self.dependence)
@@ -203,6 +212,9 @@ class Primals:
             nest, outer = [op], home.outer
             assert outer is not None
             while outer.outer is not None and isinstance(outer.op, For) and is_counted(outer.op):
+                # One more loop outward as long as the lengths of those inside are known before it: `for j in range(i)`
+                # inside `for i` has another length each time, and then the array is allocated in the body of the outer
+                # loop.
                 bounds = [o for loop in nest for o in (loop.start, loop.stop)]
                 if any(self._inside(o, outer) or o is outer.op.index for o in bounds if isinstance(o, Value)):
                     break
@@ -241,6 +253,8 @@ class Primals:
     def export(self, value: Value, op: If, home: Frame) -> Value:
         """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
         assert home.block is not None and home.outer is not None and home.outer.block is not None
+        # A branch that gives the value anyhow needs no further result: where the branch was not taken nobody reads
+        # this.
         if value in home.block.results:
             return op.results[home.block.results.index(value)]
         exported = self.exports.setdefault(op, {}).setdefault(value, Value(value.type, value.hint))
@@ -262,6 +276,7 @@ class Primals:
         assert home.outer is not None and isinstance(home.op, (For, While))
         n = len(home.op.initial)
         rows = home.op.body.results[n : len(home.op.results)]
+        # The loop may collect the value for the user already: that list serves both.
         if value in rows:
             return home.op.results[n + rows.index(value)]
         collects = self.collects.setdefault(home.op, {})
@@ -285,6 +300,7 @@ class Primals:
         if self.place_kept(value) is not None:
             return True
         op = self.definition.get(value)
+        # `depth` bounds the work: index arithmetic is shallow, and a long chain is better stored than done again.
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
             return False
         if not is_light(op):
@@ -304,6 +320,8 @@ class Primals:
             return True
         if not isinstance(made, Apply) or made.primitive.update:
             return False
+        # A view of what an iteration made: the whole is stored once, and all its parts are taken of it again. Of what
+        # may be a view itself the whole might be much larger than the part.
         return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
     def _inside(self, value: Value, home: Frame) -> bool:

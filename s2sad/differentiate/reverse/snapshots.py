@@ -72,9 +72,12 @@ def outlined(function: Function, add: Add) -> Function:
 def _outlined(block: Block, name: str, add: Add, inside: bool) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
+        # From the innermost outward: the step of an outer loop then calls that of an inner one.
         op = map_blocks(op, lambda block: _outlined(block, name, add, True))
         if isinstance(op, For) and op.snapshots is not None:
             op = _with_step(op, name, add)
+            # What an inner loop stores must be gone when its outer iteration ends; as the call of a checkpointed
+            # function, it is: its reverse sweep computes it again, snapshots and all.
             operations += _as_call(op, name, add) if inside else [op]
         else:
             operations.append(op)
@@ -132,6 +135,8 @@ def _items(builder: Builder, result: Operand, hints: Sequence[str | None]) -> li
 
 def with_replay(function: Function, add: Add) -> Function:
     """The function with lists of the states of marked loops computed again, where they serve for nothing else."""
+    # A list may be computed again only if it is read by loops alone, in the order from the last state to the first:
+    # that is the order in which a schedule gives the states. Every other reader needs it as a whole.
     readers: dict[Operand, list[object]] = {}
     for op in walk(function.body):
         for o in op.operands:
@@ -146,6 +151,7 @@ def with_replay(function: Function, add: Add) -> Function:
     for op in found:
         taking = {r for one in op.results[len(op.initial) :] for r in readers.get(one, [])}
         beside = next(b for b in blocks_of(function) if op in b.operations).operations
+        # A schedule is used up when it is run. A reader inside another loop runs it several times, two readers as well.
         once = len(taking) == 1 and taking.issubset(beside)
         item = _state_type([p.type for p in op.carried])
         kept = Value(Snapshots(f"{function.name}_step", item), "snapshots")
@@ -190,6 +196,7 @@ def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
             operations += _advance(states.loop, name, states.kept, states.undefined, add)
             continue
         op = map_blocks(op, lambda block: _replayed(block, name, sources, add))
+        # A loop may take states of several marked loops: one after the other is replaced.
         while isinstance(op, For) and any(s in sources for s in op.scanned):
             operations, op = _reading(op, operations, sources)
         operations.append(op)
@@ -213,6 +220,7 @@ def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -
     made = made or add(Function(f"{name}_step", _renewed(Block((op.index, state, *free), operations, (result,)))))
     builder = Builder(op.location)
     steps = builder.apply(STEPS, (op.start, op.stop, op.step))
+    # What the loop alone binds has no value before it; a snapshot of it must be something.
     initial = [constant(None) if o in undefined else o for o in op.initial]
     first = initial[0] if n == 1 else builder.tuple(initial)
     fixed = builder.tuple(free)

@@ -63,6 +63,8 @@ class Kept:
         builder = Builder(location)
         index = index_of(self.nest, builder, lambda o: o)
         stored = builder.apply(INDEX_SET, (self.enter(loop), index, self.value), None, self.array.hint)
+        # Behind the operation that makes the value: what is stored may be overwritten later in the same iteration.
+        # Where no operation makes it (a parameter of the body) the store comes first.
         at = next((n + 1 for n, op in enumerate(operations) if self.value in op.results), 0)
         operations[at:at] = builder.operations
         return stored
@@ -82,6 +84,8 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
     t = value.type
     if not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "biufc":
         return False
+    # An array is kept as rows of a larger one, which needs its lengths before the loop. A list keeps it as it is; that
+    # takes no copy.
     if t.kind == "array" and t.shape:
         return not backend.lists and all(measure(d, dependence) is not None for d in t.shape)
     return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (not backend.lists and t.kind == "python")
@@ -106,6 +110,7 @@ def index_of(nest: Sequence[For], builder: Builder, read: Callable[[Operand], Op
     places = []
     for loop in nest:
         index, start = read(loop.index), read(loop.start)
+        # The array has one place for each iteration, from 0; the index of the loop begins at its start.
         zero = isinstance(start.type, ArrayType) and start.type.size == 0
         places.append(index if zero else builder.call(np.subtract, index, start).operand)
     return places[0] if len(places) == 1 else builder.operand(tuple(places))
@@ -118,6 +123,8 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
     for loop in kept.nest:
         count = trip_count(loop, builder, dependence)
         size = affine(count.type.size if isinstance(count.type, ArrayType) else None)
+        # `range(n)` of a negative n has no iterations, `np.empty(n)` raises: the length is `max(n, 0)` where the bounds
+        # of the loops around do not show that it is positive.
         if size is None or not is_positive(size, dependence.bounds(around)):
             count = builder.call(max, count, constant(0)).operand
         lengths.append(count)
@@ -140,6 +147,8 @@ def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | N
     for p in dependence.parameters:
         if isinstance(p.type, ArrayType) and p.type.kind == "array":
             for axis, own in enumerate(p.type.shape or ()):
+                # The difference of two lengths is a number only where all symbols cancel: then one is the other plus
+                # that.
                 more = dim_sum(d, own, -1)
                 if isinstance(more, int):
                     return p, axis, more

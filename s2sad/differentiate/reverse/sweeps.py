@@ -158,9 +158,12 @@ def pair(
     given = [seed, *reverse.accumulate(accumulates)]
     bars = reverse.sweep(seed, builder, path)
     final = builder.one_or_tuple(bars)
+    # The reverse sweep as a function of all that it reads of the primal. It is optimised before the residuals are
+    # chosen: what the optimiser finds to be needless is not handed over.
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
     body = builder.block([*free, *given], [final])
     bound = {*function.parameters, *given, *_surely_bound(function.body)}
+    # Shapes are read off values that are there in any case. What a branch exports may be unbound.
     anchors = [v for v in body.parameters if v in bound]
     raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
     raw = replace(raw, body=counted_by_lists(raw.body))
@@ -207,6 +210,8 @@ def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], given: Sequence[Value]
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
+    # Handed over is what can be had in no cheaper way: not what is read off a parameter or computed of others by light
+    # operations, nor a length that an array among the residuals has.
     wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
     again = _computed_again(function.body, wanted, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
@@ -216,6 +221,7 @@ def _split(
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
+    # A linear function: the forward sweep is the function itself.
     if not needed:
         body = forward.block(function.parameters, function.body.results)
         return (
@@ -228,6 +234,7 @@ def _split(
     final = forward.tuple([function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
+    # The two functions share no values: each value of the IR is bound in one place.
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
@@ -243,6 +250,7 @@ def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value
     def within_reach(operand: Operand) -> bool:
         if not isinstance(operand, Value) or operand in needed:
             return True
+        # Only what the body does at its top: an operation in a loop or branch cannot be done again outside of it.
         return operand in own and all(map(within_reach, own[operand].operands))
 
     def visit(operand: Operand) -> None:

@@ -52,12 +52,15 @@ def transposed(
     Raises:
         NotLinear: the tangent is not linear.
     """
+    # Transposing by reverse mode: the adjoint of a linear function is the same at every point, so it may be taken at
+    # tangents of zero. Where it needs a value that depends on a tangent the function is not linear.
     active = [p in dots for p in function.parameters]
     check_linear(function, active, pair_of, optimize, functions, backend, (1,))
     first, second, residuals = pair(function, active, pair_of, optimize, backend, (1,))
     second = named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
     own = dict(zip(function.parameters, first.parameters, strict=True))
+    # The forward sweep computes the result with it; what it computes of the zeros alone is dropped by the optimiser.
     zeros: dict[Operand, Operand] = {own[d]: zero(before, own[p]) for d, p in zip(dots, primals, strict=True)}
     body = substitute(first.body, zeros)
     both = body.results[0] if residuals is None else after.extract(body.results[0], 0)
@@ -89,6 +92,7 @@ def check_linear(
     met = set() if met is None else met
     if (function.name, tuple(active)) in met:
         return
+    # Noted before it is looked into: a function that calls itself is linear if nothing else speaks against it.
     met.add((function.name, tuple(active)))
     first, second, residuals = pair(function, active, pair_of, optimize, backend, path)
     own = {op.function.name for op in walk(function.body) if isinstance(op, Call)}
@@ -135,6 +139,8 @@ def check_parts(function: Function, active: Sequence[bool], path: tuple[object, 
         if not isinstance(op, Apply):
             continue
         given = [o in moving for o in op.operands]
+        # Affine is not linear: to `a * x_dot + 1` reverse mode has no objection, as the 1 has no adjoint. Nor to a step
+        # function of x_dot, whose derivative is zero. So both are looked for in the program itself.
         if op.primitive.is_additive and any(given):
             linear = all(m or is_zero(o, made, vanishes) for o, m in zip(op.operands, given, strict=True))
         else:
@@ -204,6 +210,8 @@ def dependents(function: Function, values: Sequence[Value], own: Collection[str]
     """
     found: set[Operand] = set(values)
     sweeps = {op.result for op in walk(function.body) if isinstance(op, Call) and op.function.name not in own}
+    # The least fixed point: the set only grows, so that it settles. Loops and branches are met before what is in them,
+    # and so need another round.
     before = -1
     while before != len(found):
         before = len(found)

@@ -87,6 +87,7 @@ def batched_type(t: Type, size: Dim, flag: Flag = True) -> Type:
     if isinstance(t, SequenceType):
         return SequenceType(batched_type(t.item, size), t.length)
     if isinstance(t, ArrayType):
+        # Where the new axis is put in front, all others move by one: of an unknown rank nobody can say where they are.
         if t.shape is None:
             raise NoBatchRule("an array of unknown rank")
         return array(t.dtype, (size, *t.shape))
@@ -211,6 +212,7 @@ class Batch:
             builder.operations.append(substitute_operation(op, table) if table else op)
             self.note(op)
             return
+        # A rule may give up half-way. What it appended and noted is undone, and the operation stands in a loop.
         mark, flags, table = len(builder.operations), dict(self.flags), dict(self.table)
         try:
             match op:
@@ -256,6 +258,7 @@ class Batch:
         if given.same_for_all:
             self.table[op.result] = result
             return
+        # The last check of a rule: one example has lost or gained an axis where the rule does not know of the case.
         if not same_rank(result.type, batched_type(op.result.type, self.size)):
             raise NoBatchRule(op.primitive.name)
         self.set(op.result, named(builder, result, *self.name(op.result)))
@@ -295,6 +298,8 @@ class Batch:
             inner = builder.child()
             self.block(block, inner)
             inners.append(inner)
+        # The predicate is the same for all examples, so all take one branch. A result has the axis in both branches or
+        # in neither: where one of them gives the same for all, it is repeated.
         many = [any(self.many(b.results[k]) for b in op.blocks) for k in range(len(op.results))]
         blocks = [
             inner.block((), [self.whole(o, inner) if m else self.get(o) for o, m in zip(b.results, many, strict=True)])
@@ -310,6 +315,9 @@ class Batch:
         if any(map(self.many, bounds)):
             raise NoBatchRule("for")
         n, rows = len(op.initial), op.body.results
+        # The least fixed point of the flags: one iteration may make batched what the loop began with as the same for
+        # all. Flags only turn from False to True, so that there are at most as many rounds as carried values. What a
+        # round appended is dropped with its builder.
         carried = list(map(self.many, op.initial))
         flags, table = dict(self.flags), dict(self.table)
         while True:
@@ -369,8 +377,10 @@ class Batch:
         known = set().union(*(symbols(o.type) for o in read))
         if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
+        # To stack what may be unbound would read it.
         if leaves_unbound(op):
             raise NoBatchRule("a branch that leaves an array unbound")
+        # A loop of no iterations tells no shape: the results are empty arrays of the shape that the types tell.
         if self.size == 0:
             for r in kept:
                 self.set(r, for_no_example(builder, r.type, self.arrays(read)))
@@ -378,6 +388,7 @@ class Batch:
         index = Value(integer(new_dim("i")), None)
         inner = builder.child()
         table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
+        # By name, so that the text is the same in every process; and each example is taken once, in front.
         for v in sorted((o for o in read if isinstance(o, Value) and self.many(o)), key=lambda v: v.hint or ""):
             table[v] = example(self.get(v), self.flag(v), index, inner, v.hint)
         table |= copied(Block((), (op,), ()))
@@ -505,6 +516,7 @@ def rebuilt(builder: Builder, t: Type, leaves: Iterator[Operand]) -> Operand:
 def named(builder: Builder, operand: Operand, hint: str | None, loose: bool) -> Operand:
     """The operand with the name of what it stands for: that of the operation just appended."""
     last = builder.operations[-1] if builder.operations else None
+    # Only what was made just now may be named: an operand from elsewhere has other readers under its own name.
     if hint is None or not isinstance(last, Apply) or last.result is not operand or operand.hint is not None:
         return operand
     new = Value(operand.type, hint, loose)

@@ -42,6 +42,7 @@ def in_a_loop(batch: Batch, function: Function, builder: Builder, given: Sequenc
     moving: list[Operation] = []
     for op in function.body.operations:
         many = any(map(batch.many, reads([op])))
+        # What depends on no example is computed once, in front. An operation with blocks moves as a whole.
         (moving if many else fixed).append(op)
         batch.flags.update((r, many) for r in op.results)
     empty = blanks(fixed, moving)

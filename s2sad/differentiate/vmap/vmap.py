@@ -70,6 +70,7 @@ def at_once(batch: Batch, function: Function, builder: Builder) -> None:
         batch.run(function, builder)
     except NoBatchRule as e:
         del builder.operations[mark:]
+        # Without a rule for some part, and without a loop over that part alone, the whole function stands in a loop.
         batch.table, batch.flags = table, flags
         batch.whole_in_a_loop(function, builder, e)
 

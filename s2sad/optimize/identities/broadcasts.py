@@ -29,6 +29,7 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
     operands = list(op.operands)
     for k, o in enumerate(operands):
         others = [p for j, p in enumerate(operands) if j != k]
+        # Another operand must have the whole shape already: else the result would lose an axis.
         if not any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
@@ -36,6 +37,7 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
             operands[k] = source
     if operands == list(op.operands):
         return op
+    # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
     return replace(op, operands=tuple(operands)) if isinstance(found, ArrayType) and found.dtype == t.dtype else op
 

@@ -25,6 +25,8 @@ def store_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     """index_set(x, i, x[i] + g) -> index_add(x, i, g), for a basic index; exact"""
     x, index, value = op.operands
     total = s.made.get(value) if isinstance(value, Value) and is_unnamed(value) else None
+    # With an index of integer arrays `x[i] = x[i] + g` stores the last of the values at an element, `np.add.at` adds
+    # all.
     if total is None or not total.primitive.is_additive or not is_basic_index(index.type):
         return None
     negated = total.primitive.algebra is Algebra.DIFFERENCE
