@@ -11,6 +11,7 @@ import contextlib
 import textwrap
 from dataclasses import replace
 
+import s2sad.compiler.checked as checked
 import s2sad.compiler.program as program
 from s2sad.ir.complete_text import complete_text
 from s2sad.ir.dims import Size
@@ -163,7 +164,7 @@ class Pairs:
 @contextlib.contextmanager
 def stages(functions):
     """Collects all functions that the optimiser takes and gives while programs are compiled, and those of modules."""
-    optimized, module = program.run_passes, program.Program.module
+    optimized, module = checked.run_passes, program.Program.module
 
     def recorded(function, anchors=None):
         made = optimized(function, anchors)
@@ -175,8 +176,8 @@ def stages(functions):
         functions.extend(made)
         return made
 
-    program.run_passes, program.Program.module = recorded, recorded_module
+    checked.run_passes, program.Program.module = recorded, recorded_module
     try:
         yield functions
     finally:
-        program.run_passes, program.Program.module = optimized, module
+        checked.run_passes, program.Program.module = optimized, module

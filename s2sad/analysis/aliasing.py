@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop, walk
 
 Roots = dict[Any, frozenset[Value]]
 """By the value; for an item of what a call returns by the value and the key."""
@@ -174,7 +174,7 @@ class Place:
         return any(isinstance(op, If) and op in mine and mine[op] != k for op, k in other.path)
 
     def loops(self) -> set[Operation]:
-        return {op for op, _ in self.path if isinstance(op, (For, While))}
+        return {op for op, _ in self.path if is_loop(op)}
 
 
 def visible_updates(function: Function, in_place: Iterable[Value]) -> Iterator[tuple[Apply, Value]]:

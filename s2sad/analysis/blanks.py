@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.lists import SEQUENCE
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, While, walk
+from s2sad.ir.values import Apply, Block, Operand, Operation, is_call_of, is_loop, walk
 
 
 def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Operation]:
@@ -37,7 +37,7 @@ def is_empty_list(op: Apply) -> bool:
 
 def is_unbound(op: Operation) -> bool:
     """Whether an operation stands for what a variable has before it is bound: nothing that could be kept."""
-    return isinstance(op, Apply) and op.primitive is UNDEFINED
+    return is_call_of(op, UNDEFINED)
 
 
 def _written(operations: Iterable[Operation]) -> Iterator[Operand]:
@@ -45,7 +45,7 @@ def _written(operations: Iterable[Operation]) -> Iterator[Operand]:
     for op in walk(Block((), tuple(operations), ())):
         if isinstance(op, Apply) and op.primitive.update is not None:
             yield op.operands[0]
-        if isinstance(op, (For, While)):
+        if is_loop(op):
             yield from op.initial
         for block in op.blocks:
             yield from block.results

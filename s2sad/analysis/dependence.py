@@ -18,7 +18,7 @@ from typing import assert_never
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.dims import Dim, Symbol, as_symbol
 from s2sad.ir.types import ArrayType, SliceType, Type, symbols
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop
 
 MAX_DEPTH = 12
 """How many bounds are put in for one another."""
@@ -96,7 +96,7 @@ class Dependence:
         for op in block.operations:
             self.loops[op], self.position[op] = loops, len(self.position)
             for inner in op.blocks:
-                self.visit(inner, (*loops, op) if isinstance(op, (For, While)) else loops)
+                self.visit(inner, (*loops, op) if is_loop(op) else loops)
             for r in op.results:
                 self.definition[r] = op
                 self.meet(r, block, loops)
@@ -186,7 +186,7 @@ class Dependence:
     def entered(self, value: Value) -> Operand | None:
         """What an inner loop begins with, for what it carries."""
         for op in self.loops:
-            if isinstance(op, (For, While)) and value in op.carried:
+            if is_loop(op) and value in op.carried:
                 return op.initial[op.carried.index(value)]
         return None
 

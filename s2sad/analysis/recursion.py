@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from s2sad.analysis.activity import active_values
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.types import ArrayType, Type, leaves
-from s2sad.ir.values import Apply, Call, Function, Operand, walk
+from s2sad.ir.values import Call, Function, Operand, is_call_of, walk
 
 
 def called(function: Function) -> set[str]:
@@ -64,7 +64,7 @@ def given_values(function: Function) -> set[Operand]:
     """The parameters of a function, and what containers among them hold."""
     found: set[Operand] = set(function.parameters)
     for op in walk(function.body):
-        if isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in found:
+        if is_call_of(op, EXTRACT) and op.operands[0] in found:
             found.add(op.result)
     return found
 

@@ -60,7 +60,7 @@ from s2sad.ir.definition import has_rule
 from s2sad.ir.rewrite import reads_of, with_names_of_user
 from s2sad.ir.types import ArrayType, StaticType, Type
 from s2sad.ir.user_rules import BoxRule
-from s2sad.ir.values import Constant, Function, Operand, Value, constant
+from s2sad.ir.values import Constant, Function, Operand, Value, constant, is_operand
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -229,7 +229,7 @@ class FunctionLowering(
         items = [self.to_operand(result)] if value else []
         for cell in changed.values():
             held = self.env[cell]
-            assert isinstance(held, (Value, Constant))
+            assert is_operand(held)
             items.append(held)
         return (items[0] if back.alone else self.builder.tuple(items)), back
 

@@ -17,7 +17,7 @@ from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
-from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant
+from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant, is_operand
 
 _FOLDABLE = (bool, int, float)
 
@@ -105,7 +105,7 @@ class Builder:
         """Anything as an operand: expressions, values, numbers, and containers of these."""
         if isinstance(x, Expr):
             return x.operand
-        if isinstance(x, (Value, Constant)):
+        if is_operand(x):
             return x
         if isinstance(x, slice):
             parts = [self.operand(p) for p in (x.start, x.stop, x.step)]

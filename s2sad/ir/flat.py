@@ -11,7 +11,7 @@ from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitives.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
-from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value
+from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value, is_call_of
 
 
 def flattened(function: Function, start: int = 0) -> Function:
@@ -53,7 +53,7 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
 
 
 def _is_item(op: Operation, container: Value) -> TypeGuard[Apply]:
-    return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] is container
+    return is_call_of(op, EXTRACT) and op.operands[0] is container
 
 
 def with_leaves(function: Function, start: int = 0) -> Function:

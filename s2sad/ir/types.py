@@ -26,7 +26,11 @@ Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
 
 
 class Type:
-    """The base class of all types. What is asked of numbers and arrays can be asked of every type."""
+    """The base class of all types. What is asked of numbers and containers can be asked of every type.
+
+    Where the type is another, the answer is neutral: False, None or (). So `t.rank == 1` and `t.cls is dict` need no
+    question before them; but `dtype`, `shape` and `rank` are None for an array of which they are not known, too.
+    """
 
     __slots__ = ()
 
@@ -51,8 +55,63 @@ class Type:
         return False
 
     @property
+    def is_inexact(self) -> bool:
+        """Whether it is a number or an array that has derivatives: float or complex, or not known."""
+        return False
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is known to hold integers; a bool is none."""
+        return False
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it is known to hold truth values: as an index, what is to be taken."""
+        return False
+
+    @property
     def rank(self) -> int | None:
         """The number of axes, where it is known."""
+        return None
+
+    @property
+    def dtype(self) -> np.dtype[np.generic] | None:
+        """What the elements are, where it is known."""
+        return None
+
+    @property
+    def shape(self) -> Shape | None:
+        """The lengths of the axes, where the rank is known."""
+        return None
+
+    @property
+    def kind(self) -> Kind | None:
+        """Which numbers or arrays these are."""
+        return None
+
+    @property
+    def size(self) -> Dim | None:
+        """The symbolic value of an integer, where it is known."""
+        return None
+
+    @property
+    def is_container(self) -> bool:
+        """A tuple, list, dict, NamedTuple or dataclass whose items are known one by one."""
+        return False
+
+    @property
+    def is_sequence(self) -> bool:
+        """A list of run-time length."""
+        return False
+
+    @property
+    def is_static(self) -> bool:
+        """Known at compile time, and no number."""
+        return False
+
+    @property
+    def cls(self) -> type | None:
+        """The class of a container."""
         return None
 
 
@@ -97,6 +156,14 @@ class ArrayType(Type):
         """Whether it has derivatives: float or complex, or not known."""
         return self.dtype is None or self.dtype.kind in "fc"
 
+    @property
+    def is_integer(self) -> bool:
+        return self.dtype is not None and self.dtype.kind in "iu"
+
+    @property
+    def is_mask(self) -> bool:
+        return self.dtype is not None and self.dtype.kind == "b"
+
     def __repr__(self) -> str:
         name = "number" if self.dtype is None else self.dtype.name
         if self.is_scalar:
@@ -111,9 +178,13 @@ class ArrayType(Type):
 class ContainerType(Type):
     """A tuple, list, dict, NamedTuple or dataclass. `keys` are indices, dict keys or field names."""
 
-    cls: type
-    keys: tuple[object, ...]
-    items: tuple[Type, ...]
+    cls: type = field()  # not `cls: type`: `dataclass` would take the property of the base class for a default
+    keys: tuple[object, ...] = field()
+    items: tuple[Type, ...] = field()
+
+    @property
+    def is_container(self) -> bool:
+        return True
 
     def __getitem__(self, key: object) -> Type:
         return self.items[self.keys.index(key)]
@@ -135,6 +206,10 @@ class SequenceType(Type):
     item: Type
     length: Dim
 
+    @property
+    def is_sequence(self) -> bool:
+        return True
+
     def __repr__(self) -> str:
         return f"list[{self.item}; {self.length}]"
 
@@ -153,6 +228,10 @@ class StaticType(Type):
     """Something known at compile time that is no number."""
 
     value: object
+
+    @property
+    def is_static(self) -> bool:
+        return True
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StaticType):
@@ -191,6 +270,7 @@ COMPLEX = ArrayType(np.dtype(np.complex128), (), "python")
 FLOAT64 = ArrayType(np.dtype(np.float64), (), "numpy")
 NUMBER = ArrayType(None, None, "any")
 NONE = StaticType(None)
+ELLIPSIS = StaticType(Ellipsis)
 
 _PYTHON = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 

@@ -11,14 +11,16 @@ Values are equal only when they are the same object; numbers (v1, v2) belong to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from s2sad.errors import NOWHERE, Location
 from s2sad.ir.types import Type, type_of
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from s2sad.ir.primitive import Effect, Primitive
 
 
@@ -54,6 +56,11 @@ def constant(value: object, text: str | None = None) -> Constant:
 
 
 Operand: TypeAlias = Value | Constant
+
+
+def is_operand(term: object) -> TypeIs[Operand]:
+    """Whether something is a value or a constant, not a tuple, a cell or whatever else there is beside operands."""
+    return isinstance(term, (Value, Constant))
 
 
 def is_int(operand: Operand, number: int) -> bool:
@@ -216,6 +223,21 @@ class While:
 
 
 Operation: TypeAlias = Apply | Call | If | For | While
+
+
+def is_call_of(op: Operation | None, primitive: Primitive) -> TypeGuard[Apply]:
+    """Whether an operation, if there is one, applies this primitive."""
+    return isinstance(op, Apply) and op.primitive is primitive
+
+
+def is_loop(op: Operation | None) -> TypeIs[For | While]:
+    """Whether an operation, if there is one, is a loop."""
+    return isinstance(op, (For, While))
+
+
+def values_in(operands: Iterable[Operand]) -> list[Value]:
+    """Those of the operands that are values, each as often as it stands there."""
+    return [o for o in operands if isinstance(o, Value)]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

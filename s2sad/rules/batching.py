@@ -235,7 +235,7 @@ def _outer(b: Batched) -> Any:
 
 @batched(np.inner, np.vdot)
 def _inner(b: Batched) -> Any:
-    if b.rank(0) != 1 or b.rank(1) != 1 or any(t.dtype is None or t.dtype.kind == "c" for t in b.types):  # type: ignore[attr-defined]
+    if b.rank(0) != 1 or b.rank(1) != 1 or any(t.dtype is None or t.dtype.kind == "c" for t in b.types):
         return _no(b)
     x, y = b.xs
     return np.sum(x * y, axis=1) if all(b.flags) else np.matmul(x, y) if b.flags[0] else np.matmul(y, x)

@@ -20,9 +20,9 @@ import numpy as np
 
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Rewritten, keyword, keywords_known
-from s2sad.frontend.terms.terms import Term, is_none
+from s2sad.frontend.terms.terms import Term, is_none, is_static_object
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, StaticType
+from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, constant
 
 Arguments = tuple[list[Term], dict[str, Term]]
@@ -150,7 +150,7 @@ def _where(
 
 
 def _is_text(lowering: Lowering, term: Term) -> bool:
-    return isinstance(term, Constant) and isinstance(term.type, StaticType) and isinstance(term.value, str)
+    return is_static_object(term) and isinstance(term.value, str)
 
 
 def _with_subscripts(lowering: Lowering, arguments: list[Term], node: gast.AST) -> list[Term]:

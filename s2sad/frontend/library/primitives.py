@@ -16,13 +16,13 @@ from s2sad.frontend.library.numpy_joins import JOINS, is_list_of_floats, is_many
 from s2sad.frontend.library.numpy_keywords import plainly
 from s2sad.frontend.library.numpy_writers import view_of, write_out
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Ref, Term, class_of, is_array, is_none, is_static, static_value
+from s2sad.frontend.terms.terms import Ref, Term, class_of, is_array, is_none, is_number, is_static, static_value
 from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, required
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType
 from s2sad.ir.user_rules import plain_box
-from s2sad.ir.values import Constant, Operand, Value
+from s2sad.ir.values import Operand, Value
 
 
 class Primitives(Lowering):
@@ -137,7 +137,7 @@ class Primitives(Lowering):
     def is_rows(self, term: Term) -> bool:
         """Whether a term is an array."""
         opened = self.open(term) if isinstance(term, Ref) else term
-        return isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType)
+        return is_number(opened)
 
     def as_array_term(self, term: Term) -> Term:
         """A list of numbers as an array; other terms as they are."""

@@ -36,14 +36,16 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_number,
     is_sequence,
     is_static,
+    is_static_object,
     static_value,
 )
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, Value, constant
 
 
@@ -136,7 +138,7 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     term = lowering.open(lowering.listed(lowering.iterable(args[0])))
     if is_sequence(term):
         term = lowering.apply(np.array, [lowering.to_operand(term)])
-    if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
+    if is_number(term):
         if term.type.rank is None:
             lowering.refuse(node, "sum() of an array of unknown rank", "use np.sum", UnsupportedType)
         total: Term = lowering.builder.apply(required(np.sum), [term], {"axis": 0} if (term.type.rank or 0) > 1 else {})
@@ -161,7 +163,7 @@ def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Me
             term = lowering.open(lowering.listed(lowering.iterable(args[0])))
             if is_sequence(term) and not kw:
                 return lowering.apply(reduction, [lowering.apply(np.array, [lowering.to_operand(term)])])
-            if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) and not kw:
+            if is_number(term) and not kw:
                 return lowering.apply(reduction, [term])
             args = lowering.sequence(term, node)
             if not args and "default" in kw:
@@ -239,7 +241,7 @@ def _hasattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
             lowering.refuse(node, f"hasattr of what is no field of {opened.cls.__name__}", "declare it as a field")
         lowering.reads.look(opened.cls, "has", name, there)
         return constant(name in opened.items or there)
-    if isinstance(opened, Constant) and isinstance(opened.type, StaticType):
+    if is_static_object(opened):
         there = hasattr(opened.value, name)
         if is_place(opened.value) or isinstance(opened.value, (type, types.ModuleType)):
             lowering.reads.look(opened.value, "has", name, there)
@@ -265,7 +267,7 @@ def _all_any(test_all: bool, function: Callable[..., Any]) -> Meaning:
         term = lowering.open(lowering.listed(lowering.iterable(args[0])))
         if is_sequence(term):
             term = lowering.apply(np.array, [lowering.to_operand(term)])
-        if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
+        if is_number(term):
             return lowering.apply(function, [term])
         items = lowering.sequence(term, node)
         result: Term = constant(test_all)

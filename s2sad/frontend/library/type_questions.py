@@ -18,7 +18,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Term
 from s2sad.ir.types import ArrayType, StaticType
-from s2sad.ir.values import Constant, Value, constant
+from s2sad.ir.values import constant, is_operand
 
 pure(np.issubdtype, np.can_cast, np.finfo, np.iinfo, np.promote_types, np.isdtype)  # of what is known itself
 
@@ -28,7 +28,7 @@ def _of_one(answer: Callable[[ArrayType], int | bool | None]) -> Meaning:
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
         opened = [lowering.open(a) for a in args]
-        if kw or len(opened) != 1 or not isinstance(opened[0], (Value, Constant)):
+        if kw or len(opened) != 1 or not is_operand(opened[0]):
             return None
         known = answer(opened[0].type) if isinstance(opened[0].type, ArrayType) else None
         return None if known is None else constant(known)
@@ -84,7 +84,7 @@ def _result_type(lowering: Lowering, args: list[Term], kw: dict[str, Term], node
 
 def _promoted(term: Term) -> Any:
     """What a value counts as in promotion: its dtype, a Python number; None where that is not known."""
-    t = term.type if isinstance(term, (Value, Constant)) else None
+    t = term.type if is_operand(term) else None
     if isinstance(t, StaticType):
         return t.value
     if not isinstance(t, ArrayType) or t.dtype is None or t.kind == "any":

@@ -26,12 +26,13 @@ from s2sad.frontend.terms.terms import (
     class_of,
     describe,
     is_array,
+    is_static_object,
 )
 from s2sad.ir.containers import SHAPE
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, is_namedtuple
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 
 class Attributes(Lowering):
@@ -46,7 +47,7 @@ class Attributes(Lowering):
             return base
         if isinstance(base, Super):
             return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
-        if isinstance(base, Constant) and isinstance(base.type, StaticType):
+        if is_static_object(base):
             return self.static_attribute(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
             if not hasattr(base.cls, name):
@@ -55,7 +56,7 @@ class Attributes(Lowering):
         opened = self.open(base)
         if isinstance(opened, Record):
             return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
-        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+        if is_operand(opened) and isinstance(opened.type, ArrayType):
             return self.array_attribute(base, opened, opened.type, name)
         if isinstance(base, (Closure, Partial)) and name in ("__name__", "__doc__"):
             return constant(getattr(base, "name", None) if name == "__name__" else None)
@@ -201,7 +202,7 @@ class Attributes(Lowering):
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
         opened = self.open(base)
-        if isinstance(opened, (Value, Constant)) and isinstance(opened.type, ArrayType):
+        if is_operand(opened) and isinstance(opened.type, ArrayType):
             self.set_of_array(base, opened.type, name, term, node)
             return
         if not isinstance(base, Ref) or base.cls in (list, dict):

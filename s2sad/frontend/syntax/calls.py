@@ -31,7 +31,9 @@ from s2sad.frontend.terms.terms import (
     Ref,
     Term,
     describe,
+    is_number,
     is_static,
+    is_static_object,
     static_value,
 )
 from s2sad.ir.definition import definition_of
@@ -39,7 +41,7 @@ from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative,
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.types import BOTTOM, ArrayType, StaticType, is_namedtuple
+from s2sad.ir.types import BOTTOM, is_namedtuple
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Value, constant
 
@@ -149,7 +151,7 @@ class Calls(Lowering):
         if isinstance(primitive, BlackBox):
             self.reads.rule(f)
             return self.call_black_box(primitive, arguments, keywords, node, hint)
-        text = any(isinstance(a, Constant) and isinstance(a.type, StaticType) for a in arguments)
+        text = any(is_static_object(a) for a in arguments)
         known = self.known_arguments(f, arguments, keywords) if primitive is None or text else None
         if known is not None:
             return self.adopt(constant(self.evaluated(f, *known)))
@@ -222,7 +224,7 @@ class Calls(Lowering):
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
         contents = self.open(receiver)
-        of_array = isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType)
+        of_array = is_number(contents)
         number = isinstance(receiver, Constant) and not isinstance(receiver.value, np.ndarray)
         if of_array and number and all(map(is_static, arguments)):
             assert isinstance(receiver, Constant)
@@ -233,7 +235,7 @@ class Calls(Lowering):
         term = None if meaning is None else meaning(self, call)
         if term is not None:
             return term
-        if isinstance(receiver, Constant) and isinstance(receiver.type, StaticType):
+        if is_static_object(receiver):
             return self.call(constant(getattr(receiver.value, name)), arguments, keywords, node, hint)
         if of_array:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
@@ -242,7 +244,7 @@ class Calls(Lowering):
 
 def _class_of_methods(receiver: Term, contents: Term) -> type | None:
     """The class under which the library knows the methods of an object; None where it knows none."""
-    if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
+    if is_number(contents):
         return np.ndarray
     if isinstance(contents, Record) and is_namedtuple(contents.cls):
         return tuple

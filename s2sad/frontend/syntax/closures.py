@@ -21,10 +21,20 @@ from s2sad.frontend.syntax import generators
 from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedTarget, base_closure, transforms
 from s2sad.frontend.terms.frames import Code, Frame, code_of, function_code, inner_frame, source_of
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
-from s2sad.frontend.terms.terms import Closure, Derived, Linear, Record, Ref, Term, describe, is_array, parts
+from s2sad.frontend.terms.terms import (
+    Closure,
+    Derived,
+    Linear,
+    Record,
+    Ref,
+    Term,
+    describe,
+    is_array,
+    is_static_object,
+    parts,
+)
 from s2sad.ir.marks import Operator
-from s2sad.ir.types import StaticType
-from s2sad.ir.values import Constant, Operand, Value
+from s2sad.ir.values import Constant, Operand, is_operand
 
 MAX_DEPTH = 60
 """How deep calls are lowered in the place of one another."""
@@ -59,7 +69,7 @@ class Closures(Lowering):
 
     def is_value(self, term: Term) -> bool:
         """Whether a term can be passed at run time: no function, no generator in it."""
-        if isinstance(term, (Value, Constant)):
+        if is_operand(term):
             return True
         if is_array(term):
             return True
@@ -76,7 +86,7 @@ class Closures(Lowering):
 
     def is_item(self, term: Term) -> bool:
         """Whether a term in a container can be passed at run time: functions can be so by themselves only."""
-        static = isinstance(term, Constant) and isinstance(term.type, StaticType)
+        static = is_static_object(term)
         return self.is_value(term) and not (static and is_function(term))
 
     def lower_here(self, f: types.FunctionType, bound: dict[str, Term], node: gast.AST) -> Term:

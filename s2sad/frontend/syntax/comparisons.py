@@ -18,15 +18,17 @@ from s2sad.frontend.terms.terms import (
     Record,
     Ref,
     Term,
+    is_container,
     is_none,
     is_number,
     is_of_unknown_kind,
     is_plain_object,
     is_static,
+    is_static_object,
     static_value,
 )
-from s2sad.ir.types import ArrayType, ContainerType, StaticType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.types import ArrayType, StaticType
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 COMPARE: dict[type, Callable[..., Any]] = {
     gast.Eq: np.equal,
@@ -110,7 +112,7 @@ class Comparisons(Lowering):
     def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
         """Whether two terms are one object."""
         for t, other in ((left, right), (right, left)):
-            if isinstance(t, Constant) and isinstance(t.type, StaticType):
+            if is_static_object(t):
                 return isinstance(other, Constant) and other.value is t.value
         if all(isinstance(t, Constant) for t in (left, right)):
             return left.value is right.value  # type: ignore[union-attr]
@@ -156,12 +158,12 @@ class Comparisons(Lowering):
 
 
 def _is_container(term: Term) -> bool:
-    return isinstance(term, (Value, Constant)) and isinstance(term.type, ContainerType)
+    return is_container(term)
 
 
 def _differ(left: Term, right: Term) -> bool:
     """Whether a static object that is no number is compared with something that it cannot be."""
     if is_of_unknown_kind(left) or is_of_unknown_kind(right):
         return False
-    kinds = [isinstance(t, (Value, Constant)) and isinstance(t.type, StaticType) for t in (left, right)]
+    kinds = [is_operand(t) and isinstance(t.type, StaticType) for t in (left, right)]
     return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

@@ -20,13 +20,14 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_number,
     known_integer,
 )
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.dims import dim_sum, may_be_negative
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.types import ArrayType, SequenceType
-from s2sad.ir.values import Constant, If, Operand, Value, constant
+from s2sad.ir.values import Constant, If, Operand, Value, constant, is_operand
 
 MAX_UNROLLED = 64
 """The longest loop over a range that is unrolled where its body needs the index at compile time."""
@@ -136,7 +137,7 @@ class Iteration(Lowering):
         term = self.open(term)
         if isinstance(term, Value) and isinstance(term.type, SequenceType):
             return self.apply(len, [term])
-        if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType):
+        if is_number(term):
             if term.type.is_scalar or term.type.shape == ():
                 self.refuse(node, "iteration over a scalar", "", UnsupportedType)
             return self.apply(len, [term])
@@ -172,7 +173,7 @@ class Iteration(Lowering):
         opened = self.open(term)
         if isinstance(opened, (tuple, list)) and known_integer(index) is not None:
             return opened[known_integer(index)]  # type: ignore[index,no-any-return]
-        if not isinstance(opened, (Value, Constant)):
+        if not is_operand(opened):
             opened = self.to_operand(opened)
         item = self.builder.apply(GETITEM, (opened, index))
         return self.adopt(item, "which is in a list of run-time length")

@@ -15,7 +15,7 @@ from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, 
 from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 BINARY: dict[type, Callable[..., Any]] = {
@@ -79,9 +79,9 @@ class Operators(Lowering):
             return self.new(dict, {**left, **right})
         if isinstance(node.op, gast.Mult):
             items, times = (left, right) if isinstance(left, (tuple, list)) else (right, left)
-            if isinstance(items, (tuple, list)) and isinstance(times, (Value, Constant)):
+            if isinstance(items, (tuple, list)) and is_operand(times):
                 return self.repeated(items, times, node)
-        arrays = [t if isinstance(t, (Value, Constant)) else self.to_operand(t) for t in (left, right)]
+        arrays = [t if is_operand(t) else self.to_operand(t) for t in (left, right)]
         if any(isinstance(o.type, ArrayType) for o in arrays):
             return self.apply(
                 BINARY[type(node.op)],
@@ -165,6 +165,4 @@ _ARITHMETIC: dict[Any, Callable[..., Any]] = {
 
 def _is_text(term: Term) -> bool:
     """Whether a term is a string, known or made at run time."""
-    return isinstance(term, (Value, Constant)) and (
-        term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str))
-    )
+    return is_operand(term) and (term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str)))

@@ -34,7 +34,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import BOTTOM, INT, ArrayType, SliceType
+from s2sad.ir.types import BOTTOM, INT, SliceType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -162,7 +162,7 @@ class Subscripts(Lowering):
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
         contents = self.open(base)
-        if isinstance(contents, (Value, Constant)) and isinstance(contents.type, ArrayType):
+        if is_number(contents):
             self.store_item(self.must_be_array(base, node), index, self.to_operand(term), node)
         elif isinstance(contents, dict):
             self.change(self.changeable(base, node), {**contents, self.static(index, node): term}, node)

@@ -22,12 +22,23 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.terms.cells import Cells, Environment
-from s2sad.frontend.terms.terms import Ref, Slice, Step, Term, View, describe, is_array, is_none, known_integer
+from s2sad.frontend.terms.terms import (
+    Ref,
+    Slice,
+    Step,
+    Term,
+    View,
+    describe,
+    is_array,
+    is_container,
+    is_none,
+    known_integer,
+)
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_operand
 
 NONE = constant(None)
 WHOLE = Slice(NONE, NONE, NONE)
@@ -60,7 +71,7 @@ class ArrayCells(Cells):
         builder, env = builder or self.builder, self.env if env is None else env
         self.check_sources(view.ref, env)
         value = env[view.ref.cell]
-        assert isinstance(value, (Value, Constant))
+        assert is_operand(value)
         if view.born is not None and view.born is not value:
             raise UnsupportedType(
                 "the array behind this one was written since: whether it is a view or a copy depends on its layout",
@@ -92,7 +103,7 @@ class ArrayCells(Cells):
     def array_type(self, term: Term) -> ArrayType:
         """The type of what an array in a cell, or a view of it, holds now."""
         value = self.open(term)
-        t = value.type if isinstance(value, (Value, Constant)) else None
+        t = value.type if is_operand(value) else None
         return t if isinstance(t, ArrayType) else ArrayType(None, None, "any")  # it is refused already
 
     def view(self, base: Term, step: Step, sure: bool = True) -> View:
@@ -101,7 +112,7 @@ class ArrayCells(Cells):
         assert isinstance(ref, Ref)
         if not sure and born is None:
             held = self.env[ref.cell]
-            assert isinstance(held, (Value, Constant))
+            assert is_operand(held)
             born = held
         if steps and step.primitive is GETITEM:
             composed = self.composed(View(ref, steps[:-1], born), steps[-1], step.operands)
@@ -127,7 +138,7 @@ class ArrayCells(Cells):
 
     def index_items(self, index: Term, rank: int | None) -> list[Term]:
         """The items of a subscript, slices by their parts, as many as the array has axes where that is known."""
-        if isinstance(index, (Value, Constant)) and isinstance(index.type, ContainerType) and index.type.cls is tuple:
+        if is_container(index) and index.type.cls is tuple:
             index = self.opened(index)
         items = [self.index_item(i) for i in (index if isinstance(index, tuple) else (index,))]
         dots = [k for k, i in enumerate(items) if isinstance(i, Constant) and i.value is Ellipsis]
@@ -205,7 +216,7 @@ class ArrayCells(Cells):
             return None
         if isinstance(item, Slice):
             return self.narrowed_slice(outer, item)
-        assert isinstance(item, (Value, Constant))
+        assert is_operand(item)
         if self.is_counter(item):
             return self.plus(outer.start, item)
         known = known_integer(item)
@@ -299,7 +310,7 @@ class ArrayCells(Cells):
 
     def whole(self, ref: Ref) -> Operand:
         held = self.env[ref.cell]
-        assert isinstance(held, (Value, Constant))
+        assert is_operand(held)
         return held
 
     def labelled(self, ref: Ref, value: Operand) -> Operand:
@@ -387,7 +398,7 @@ def _axes(item: Term) -> int:
     """How many axes an item of a subscript takes."""
     if isinstance(item, Slice):
         return 1
-    t: Type | None = item.type if isinstance(item, (Value, Constant)) else None
+    t: Type | None = item.type if is_operand(item) else None
     if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b":
         return t.rank or 0
     return 0 if isinstance(t, StaticType) else 1
@@ -400,7 +411,7 @@ def _is_element(t: ArrayType, items: Sequence[Term]) -> bool:
 
 def is_integer(item: Term) -> bool:
     """Whether a term is one integer."""
-    if not isinstance(item, (Value, Constant)) or isinstance(item.type, SliceType):
+    if not is_operand(item) or isinstance(item.type, SliceType):
         return False
     t = item.type
     return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"

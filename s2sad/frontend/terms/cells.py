@@ -45,7 +45,7 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import PICKED, RAISE
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, join
-from s2sad.ir.values import Constant, If, Operand, Value, constant
+from s2sad.ir.values import Constant, If, Operand, Value, constant, is_operand
 
 Environment = dict[str, Term]
 
@@ -170,7 +170,7 @@ class Cells(ABC):
             whole, place = self.inside[ref.cell]
             self.env[ref.cell] = contents
             before, item = self.open(whole), self.to_operand(ref)
-            assert isinstance(before, (Value, Constant))
+            assert is_operand(before)
             made = self.builder.apply(LIST_SET, (before, place, item), None, self.shown(whole.cell))
             self.change(whole, made, node)
             return
@@ -187,7 +187,7 @@ class Cells(ABC):
 
     def adopt(self, term: Term, frozen: str | None = None) -> Term:
         """The term with every list, dict and object in it, given as a value, in a cell of its own."""
-        if isinstance(term, (Value, Constant)):
+        if is_operand(term):
             if isinstance(term.type, SequenceType):
                 return self.new(list, term, frozen)
             if self.memory and isinstance(term.type, ArrayType) and not term.type.is_scalar:
@@ -270,7 +270,7 @@ class Cells(ABC):
     def to_operand(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """The term as one operand of the IR: containers are built."""
         builder, env = builder or self.builder, self.env if env is None else env
-        if isinstance(term, (Value, Constant)):
+        if is_operand(term):
             return term
         if isinstance(term, Ref):
             self.check_sources(term, env)
@@ -309,7 +309,7 @@ class Cells(ABC):
         if isinstance(term, (tuple, Record)):
             found = parts(term)
             return found is not None and all(self.is_plain(t, env) for t in found[1])
-        return isinstance(term, (Value, Constant)) or is_array(term)
+        return is_operand(term) or is_array(term)
 
     def item_value(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """An item for a list of run-time length. A list in it can be read from now on, not changed."""
@@ -438,7 +438,7 @@ class Cells(ABC):
         """A list as one value of run-time length; what it holds must be of one type."""
         builder = builder or self.builder
         if not isinstance(term, list):
-            assert isinstance(term, (Value, Constant))
+            assert is_operand(term)
             return term
         if not all(self.is_plain(t, env) for t in term):
             raise NotStatic(
@@ -540,7 +540,7 @@ def _may_be_none(t1: Term, t2: Term) -> bool:
 
 
 def _has_value(term: Term) -> bool:
-    if isinstance(term, (Value, Constant)):
+    if is_operand(term):
         return isinstance(term.type, (ArrayType, ContainerType, SequenceType))
     return isinstance(term, (Ref, Record, View, tuple, list, dict))
 
@@ -578,7 +578,7 @@ def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:
 
 
 def _is_container(term: Term) -> bool:
-    if isinstance(term, (Value, Constant)):
+    if is_operand(term):
         return isinstance(term.type, (ContainerType, SequenceType))
     return isinstance(term, (Ref, Record, list, dict, tuple))
 

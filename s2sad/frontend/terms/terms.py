@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import gast
 import numpy as np
@@ -20,7 +20,7 @@ from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, Operand, Value
+from s2sad.ir.values import Constant, Operand, Value, is_operand
 
 if TYPE_CHECKING:
     from s2sad.frontend.terms.frames import Frame
@@ -313,14 +313,24 @@ def is_plain_object(term: Term) -> bool:
     return isinstance(term, Constant) and (term.value is None or isinstance(term.value, (str, enum.Enum)))
 
 
-def is_number(term: Term) -> bool:
+def is_number(term: Term) -> TypeGuard[Operand]:
     """Whether a term is a number, or a pure array of them."""
-    return isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType)
+    return is_operand(term) and term.type.is_numeric
+
+
+def is_container(term: Term) -> TypeGuard[Operand]:
+    """Whether a term is a tuple, list, dict or object as one value of the IR."""
+    return is_operand(term) and term.type.is_container
+
+
+def is_static_object(term: Term) -> TypeGuard[Constant]:
+    """Whether a term is an object known at compile time that is no number: None, a string, a function, a module."""
+    return isinstance(term, Constant) and term.type.is_static
 
 
 def known_integer(term: Term) -> int | None:
     """An integer known at compile time."""
-    size = term.type.size if isinstance(term, (Value, Constant)) and isinstance(term.type, ArrayType) else None
+    size = term.type.size if is_number(term) else None
     return size if isinstance(size, int) else None
 
 
@@ -336,9 +346,9 @@ def is_slice(index: Term) -> bool:
     return isinstance(index, Constant) and isinstance(index.value, slice)
 
 
-def is_sequence(term: Term) -> bool:
+def is_sequence(term: Term) -> TypeGuard[Operand]:
     """Whether a term is a list of run-time length."""
-    return isinstance(term, (Value, Constant)) and isinstance(term.type, SequenceType)
+    return is_operand(term) and term.type.is_sequence
 
 
 def is_of_unknown_kind(term: Term) -> bool:
@@ -350,10 +360,10 @@ def class_of(term: Term) -> type | None:
     """The class of the object that a term stands for, where it may be one of the user's."""
     if isinstance(term, (Ref, Record)):
         return term.cls
-    if isinstance(term, (Value, Constant)):
+    if is_operand(term):
         if isinstance(term.type, ContainerType):
             return term.type.cls
-        if isinstance(term, Constant) and isinstance(term.type, StaticType):
+        if is_static_object(term):
             return type(term.value)
         if isinstance(term.type, SequenceType):
             return list
@@ -369,7 +379,7 @@ def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], An
     """The operands in a term, and what puts others in their places."""
     found = parts(term)
     if found is None:
-        assert isinstance(term, (Value, Constant))
+        assert is_operand(term)
         return [term], lambda new: new[0]
     _, children, build = found
     inner = [flatten(c) for c in children]
@@ -430,16 +440,16 @@ def static_value(term: Term) -> Any:
 
 def open_container(builder: Builder, term: Term) -> Term:
     """A container value as a container of terms, one level deep; other terms as they are."""
-    if isinstance(term, (Value, Constant)) and isinstance(term.type, ContainerType):
-        t = term.type
-        items = [extract(builder, term, key) for key in t.keys]
-        if t.cls is dict:
-            return dict(zip(t.keys, items, strict=True))
-        if t.cls in (tuple, list):
-            return items if t.cls is list else tuple(items)
-        names = t.cls._fields if is_namedtuple(t.cls) else t.keys  # type: ignore[attr-defined]
-        return Record(t.cls, dict(zip(map(str, names), items, strict=True)))
-    return term
+    if not is_operand(term) or not isinstance(term.type, ContainerType):
+        return term
+    t = term.type
+    items = [extract(builder, term, key) for key in t.keys]
+    if t.cls is dict:
+        return dict(zip(t.keys, items, strict=True))
+    if t.cls in (tuple, list):
+        return items if t.cls is list else tuple(items)
+    names = t.cls._fields if is_namedtuple(t.cls) else t.keys  # type: ignore[attr-defined]
+    return Record(t.cls, dict(zip(map(str, names), items, strict=True)))
 
 
 def extract(builder: Builder, container: Operand, key: object) -> Operand:
@@ -455,7 +465,7 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
 
 def describe(term: Term) -> str:
     """A term in the words of an error message."""
-    if isinstance(term, (Value, Constant)):
+    if is_operand(term):
         return str(term.type)
     if isinstance(term, (Ref, Record)):
         return "an array" if is_array(term) else f"a {term.cls.__name__}"

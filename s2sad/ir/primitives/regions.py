@@ -22,7 +22,7 @@ import numpy as np
 
 from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
-from s2sad.ir.values import Apply, Operation
+from s2sad.ir.values import Operation, is_call_of
 
 MANAGER = StaticType("a context manager")
 """The type of what stands behind `with`."""
@@ -66,7 +66,7 @@ TRY = register(Primitive("try", lambda *, exceptions: True, _try_type, constant=
 
 def is_try(predicate_of: Operation | None) -> bool:
     """Whether the operation that makes a predicate is that of a `try`."""
-    return isinstance(predicate_of, Apply) and predicate_of.primitive is TRY
+    return is_call_of(predicate_of, TRY)
 
 
 def is_region(t: Type) -> bool:
