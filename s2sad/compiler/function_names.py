@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from s2sad.ir.primitives.snapshots import ADVANCED
 from s2sad.ir.rewrite import bound, renamed
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operation, Value, While, is_call_of, walk
 
 
 def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list[Function]:
@@ -27,7 +27,7 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
         for op in walk(functions[name].body):
             if isinstance(op, Call):
                 visit(op.function.name)
-            elif isinstance(op, Apply) and op.primitive is ADVANCED:
+            elif is_call_of(op, ADVANCED):
                 visit(str(op.static["step"]))
         order[name] = functions[name]
 

@@ -274,7 +274,7 @@ class Program:
 
 def _as_python(t: Type) -> Type:
     """An integer constant given to a callee is an integer; what must be static is asked for."""
-    return ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
+    return replace(t, size=None) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
 
 
 def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:

@@ -241,10 +241,9 @@ def _name(operand: Operand) -> str:
 
 
 def _rank(t: Type) -> int:
-    rank = t.rank if isinstance(t, ArrayType) else None
-    if rank is None:
+    if t.rank is None:
         raise UnsupportedType(f"a Jacobian needs arrays of known rank, not {t}", "annotate, or index them first")
-    return rank
+    return t.rank
 
 
 @dataclass(frozen=True)
@@ -299,7 +298,7 @@ class Sides:
         # All unit vectors are the rows of one identity matrix; for a leaf of more axes, each row in the shape of the
         # leaf.
         units = builder.apply(required(np.eye), (sweep.count,), _dtype(t), seed.hint)
-        assert isinstance(units.type, ArrayType) and units.type.shape is not None
+        assert units.type.shape is not None
         size = units.type.shape[0]
         if t.rank != 1:
             shape = builder.tuple([sweep.count, *_dims(builder, sweep.leaf)])
@@ -364,14 +363,14 @@ def _turned(builder: Builder, rows: Operand) -> Operand:
 
 def _dtype(t: Type) -> dict[str, object]:
     """The precision of an array to be made, where it is not that of floats."""
-    dtype = t.dtype if isinstance(t, ArrayType) else None
+    dtype = t.dtype
     return {} if dtype in (None, np.dtype(float)) else {"dtype": dtype}
 
 
 def _dims(builder: Builder, operand: Operand) -> list[Operand]:
     """The lengths of the axes of an array."""
     rank = _rank(operand.type)
-    known = operand.type.shape if isinstance(operand.type, ArrayType) else None
+    known = operand.type.shape
     if known is not None and all(isinstance(d, int) for d in known):
         return [constant(d) for d in known]
     if rank == 1:

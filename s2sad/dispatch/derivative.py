@@ -31,7 +31,7 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
+from s2sad.ir.types import ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
@@ -351,8 +351,8 @@ class Derivative(Derived):
         shapes = [substitute(t, back) for t in leaves(result)]
         outputs = 0
         for t in shapes:
-            known = [d for d in t.shape or () if isinstance(d, int)] if isinstance(t, ArrayType) else []
-            if not isinstance(t, ArrayType) or t.rank != len(known):
+            known = [d for d in t.shape or () if isinstance(d, int)]
+            if t.rank != len(known):
                 return inputs, None
             outputs += math.prod(known)
         return inputs, outputs

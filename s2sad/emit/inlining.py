@@ -18,7 +18,21 @@ from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+)
 
 WIDTH = 64
 """The longest expression that is written into another one, in characters, roughly."""
@@ -56,7 +70,7 @@ def _visit(block: Block, uses: Uses) -> None:
         uses.block_of[op] = block
         uses.position[op] = len(uses.position)
         written = op.operands[:1] if isinstance(op, Apply) and op.primitive.update is not None else ()
-        for o in op.initial if isinstance(op, (For, While)) else written:
+        for o in op.initial if is_loop(op) else written:
             if isinstance(o, Value):
                 uses.writers.setdefault(o, []).append(op)
         for o in op.operands:
@@ -64,7 +78,7 @@ def _visit(block: Block, uses: Uses) -> None:
                 uses.readers.setdefault(o, []).append(op)
         if isinstance(op, While):
             uses.tests.add(op.test)
-        if isinstance(op, (For, While)):
+        if is_loop(op):
             uses.collected.update(op.body.results[len(op.initial) : len(op.results)])
         for inner in op.blocks:
             _visit(inner, uses)
@@ -97,9 +111,7 @@ def _choose(
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
             readers = uses.readers.get(op.operands[0], [])  # type: ignore[arg-type]
-            if is_unpackable(op.operands[0].type) and all(
-                isinstance(r, Apply) and r.primitive is EXTRACT for r in readers
-            ):
+            if is_unpackable(op.operands[0].type) and all(is_call_of(r, EXTRACT) for r in readers):
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
@@ -158,7 +170,7 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
         return False  # what is stored and decided on has one name
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
-    if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
+    if light and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
         return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
     return False
 
@@ -189,7 +201,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return reader is function.body or reader in uses.tests
     if reader.about and not op.about and op.primitive.function is not np.transpose:
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
-    if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
+    if is_loop(reader) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
     if isinstance(reader, Apply) and reader.primitive.update is not None and reader.operands[0] is value:
         return False
@@ -203,7 +215,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
 
 def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
     """Whether a negative adjoint is added at an index: `x_bar[i] -= v_bar`."""
-    added = isinstance(reader, Apply) and reader.primitive is INDEX_ADD and reader.operands[2] is op.result
+    added = is_call_of(reader, INDEX_ADD) and reader.operands[2] is op.result
     return added and op.primitive.function is np.negative and (op.result.hint or "").endswith("_bar")
 
 
@@ -216,7 +228,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     """Whether the reader is an index or a length that may be written into several uses, its operands with it."""
     while isinstance(reader, Apply):
         t = reader.result.type
-        number = isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
+        number = t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
         many = isinstance(t, ArrayType) or not _is_index(t)  # an array, of indices too, has one name
         if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and many:
             return False
@@ -267,7 +279,7 @@ class Unpacked:
 
     def by(self, op: Operation) -> bool:
         """Whether the operation takes an item of such a tuple, so that it has no statement of its own."""
-        return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.items
+        return is_call_of(op, EXTRACT) and op.operands[0] in self.items
 
     def values_of(self, container: Value) -> list[Value]:
         """The tuple, and all that the assignment takes out of it."""
@@ -286,7 +298,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
         readers = uses.readers.get(value, [])
         # All readers are items, no item is read under two names, and all stand in the block where the tuple is made:
         # then the one assignment that takes it apart is the only place where they are bound.
-        items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
+        items = {r.static["key"]: r.result for r in readers if is_call_of(r, EXTRACT)}
         if not items or len(items) < len(readers) or not is_unpackable(value.type):
             continue
         if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):

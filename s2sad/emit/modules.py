@@ -17,6 +17,7 @@ from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.containers import MAKE
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
@@ -100,7 +101,7 @@ class Survey:
             if isinstance(op.primitive, BlackBox):
                 self.boxes[op.primitive.module or op.primitive.name] = op.primitive
             t = op.result.type
-            if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
+            if isinstance(t, ContainerType) and op.primitive is MAKE and t.cls.__module__ != "builtins":
                 self.add_class(t.cls)
                 if needs_helper(t.cls, t.keys):
                     self.functions["make_object"] = make_object

@@ -18,7 +18,7 @@ from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in, is_loop
 
 
 class Variables:
@@ -42,7 +42,7 @@ class Variables:
         self.ranges: dict[Value, list[Interval]] = {}
         self.position = 0
         self.at: dict[Operation, int] = {}
-        self.loops = {op.body: op for op in uses.block_of if isinstance(op, (For, While))}
+        self.loops = {op.body: op for op in uses.block_of if is_loop(op)}
         self.counters = {op.index for op in uses.block_of if isinstance(op, For)}
         self.spans: dict[Block, Interval] = {}
         self.ends: dict[Operation, int] = {}
@@ -116,8 +116,8 @@ class Variables:
                 # What a loop reads from outside is read again by each iteration: it lives to the end of the loop, and
                 # in all of its body, also where the text reads it only once at the top.
                 for v in free:
-                    self._read(v, until if isinstance(op, (For, While)) else at, last)
-                    if isinstance(op, (For, While)):
+                    self._read(v, until if is_loop(op) else at, last)
+                    if is_loop(op):
                         self.extend(v, *self.spans[inner])
             for o in op.operands:
                 self._read(o, at, last)

@@ -22,7 +22,21 @@ from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.lists import LISTS, SEQUENCE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+    walk,
+)
 
 
 def is_view(op: Apply) -> bool:
@@ -71,7 +85,7 @@ class Ownership:
         """What a loop carries and begins with a copy of, as its body writes into it."""
         self.carrier: dict[Value, tuple[For | While, int]] = {}
         for op in self.uses.block_of:
-            if isinstance(op, (For, While)):
+            if is_loop(op):
                 for k, p in enumerate(op.carried):
                     self.carrier[p] = (op, k)
         self.owner = {b: op for op in self.uses.block_of for b in op.blocks}
@@ -185,7 +199,7 @@ class Ownership:
         found: set[Operation] = set()
         outer = self.owner.get(self.uses.block_of[op])
         while outer is not None:
-            if isinstance(outer, (For, While)):
+            if is_loop(outer):
                 found.add(outer)
             outer = self.owner.get(self.uses.block_of[outer])
         return found
@@ -279,7 +293,7 @@ class Ownership:
         if source.type.is_scalar:
             return True
         made = self.uses.definition.get(source)
-        if isinstance(made, Apply) and made.primitive is UNDEFINED:
+        if is_call_of(made, UNDEFINED):
             return True  # it is not read
         return self.variables.same(source, target) and self.owned(source)
 
@@ -335,12 +349,12 @@ class Ownership:
         owner = next((op for op in self.uses.block_of if block in op.blocks), None)
         if owner is None:
             return False
-        targets = owner.carried if isinstance(owner, (For, While)) else owner.results
-        stop = isinstance(owner, (For, While)) and owner.breaks
+        targets = owner.carried if is_loop(owner) else owner.results
+        stop = is_loop(owner) and owner.breaks
         rows = block.results[: len(block.results) - stop]
         # What is appended to a list is seen through it by the following iterations.
-        if isinstance(owner, (For, While)) and any(o is value for o in rows[len(targets) :]):
+        if is_loop(owner) and any(o is value for o in rows[len(targets) :]):
             return False
-        if isinstance(owner, (For, While)) and self.home.get(value) is block and sum(o is value for o in rows) == 1:
+        if is_loop(owner) and self.home.get(value) is block and sum(o is value for o in rows) == 1:
             return True
         return all(self.variables.same(value, t) for o, t in zip(rows, targets, strict=False) if o is value)

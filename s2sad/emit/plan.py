@@ -21,7 +21,21 @@ from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitives.regions import MANAGER
 from s2sad.ir.types import BOTTOM, ArrayType
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+)
 
 MAX_ROUNDS = 4
 """How often views are made copies, and the rest decided anew."""
@@ -220,7 +234,7 @@ class Plan:
             if without is not None:
                 del sources[without], targets[without]
         else:
-            assert isinstance(op, (For, While))
+            assert is_loop(op)
             rows, _ = split_rows(block, op)
             sources, targets = list(rows[: len(op.initial)]), list(op.carried)
         pairs = zip(sources, targets, strict=True)
@@ -288,5 +302,5 @@ class Plan:
 
 def _takes_cotangent(op: Operation) -> bool:
     """Whether an operation takes an item of what the reverse sweep is given."""
-    container = op.operands[0] if isinstance(op, Apply) and op.primitive is EXTRACT else None
+    container = op.operands[0] if is_call_of(op, EXTRACT) else None
     return isinstance(container, Value) and (container.hint or "").endswith("_bar")

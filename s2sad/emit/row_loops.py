@@ -11,7 +11,7 @@ from dataclasses import replace
 from s2sad.emit.inlining import Uses, find_uses
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, SequenceType, Type
+from s2sad.ir.types import SequenceType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 
 
@@ -67,7 +67,7 @@ def _is_row(read: Apply, op: For, counted: Operand, uses: Uses) -> bool:
 def _length(t: Type) -> object:
     if isinstance(t, SequenceType):
         return t.length
-    return t.shape[0] if isinstance(t, ArrayType) and t.shape else None
+    return t.shape[0] if t.shape else None
 
 
 def _scanning(op: For, rows: list[Apply]) -> For:

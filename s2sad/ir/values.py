@@ -225,7 +225,7 @@ class While:
 Operation: TypeAlias = Apply | Call | If | For | While
 
 
-def is_call_of(op: Operation | None, primitive: Primitive) -> TypeGuard[Apply]:
+def is_call_of(op: Operation | Block | None, primitive: Primitive) -> TypeGuard[Apply]:
     """Whether an operation, if there is one, applies this primitive."""
     return isinstance(op, Apply) and op.primitive is primitive
 

@@ -103,7 +103,7 @@ class _Lengths:
 
 def _put(d: Dim, symbol: Symbol, other: Dim) -> Dim:
     t = substitute(ArrayType(shape=(d,)), {symbol: other})
-    assert isinstance(t, ArrayType) and t.shape is not None
+    assert t.shape is not None
     return t.shape[0]
 
 

@@ -16,7 +16,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.types import ArrayType, ContainerType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_call_of, is_loop, walk
 
 
 def own_results(function: Function, residuals: bool = False) -> Function:
@@ -78,7 +78,7 @@ def own_carried(function: Function) -> Function:
     returned = _returned(function)
     operations: list[Operation] = []
     for op in function.body.operations:
-        if isinstance(op, (For, While)):
+        if is_loop(op):
             builder = Builder(op.location, op.about)
             inside = [inner for inner in walk(op.body) if isinstance(inner, Apply) and inner.primitive.update]
             written = EMPTY.union(*(roots.get(inner.operands[0], EMPTY) for inner in inside))
@@ -98,7 +98,7 @@ def own_carried(function: Function) -> Function:
 
 def _returned(function: Function) -> set[Operand]:
     """The result of a function, and the items of the containers in it."""
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
+    made = {op.result: op for op in function.body.operations if is_call_of(op, MAKE)}
     found: set[Operand] = set()
     work = [function.result]
     while work:
@@ -119,7 +119,7 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
         if isinstance(op, If) and wanted.intersection(op.results):
             kept = [k for k, r in enumerate(op.results) if r in wanted]
             op = replace(op, then=_fill_results(op.then, kept), orelse=_fill_results(op.orelse, kept))
-        elif isinstance(op, (For, While)) and wanted.intersection(op.results):
+        elif is_loop(op) and wanted.intersection(op.results):
             builder = Builder(op.location, op.about)
             kept = [k for k, r in enumerate(op.results[: len(op.initial)]) if r in wanted]
             op = replace(op, initial=_fill_operands(builder, op.initial, kept, made))

@@ -18,7 +18,7 @@ from typing import assert_never
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of
 
 
 def add_before_stores(function: Function) -> Function:
@@ -39,7 +39,7 @@ def _added(block: Block) -> Block:
         if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
-        if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
+        if is_call_of(last, GETITEM) and read[last.result] == 1:
             array = last.operands[0]
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
                 # Between two operations of the old order: a sum is pure, and what it reads is there by then.

@@ -20,10 +20,10 @@ from s2sad.differentiate.reverse.storage import allocated
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import lookup, required
+from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import REVERSED_ITEMS
 from s2sad.ir.types import INT, SequenceType, integer
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While, constant, is_int
+from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While, constant, is_call_of, is_int, is_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Loops(Adjoints):
     def length_again(self, op: For, builder: Builder) -> Operand:
         """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
         made = self.definition.get(op.stop) if isinstance(op.stop, Value) and op.stop.hint is None else None
-        array = made.operands[0] if isinstance(made, Apply) and made.primitive is lookup(len) else None
+        array = made.operands[0] if is_call_of(made, required(len)) else None
         if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
             return self.read(builder, op.stop)
         # `range(len(x))`, where x has been written into since: in the text it is one variable, and the name of the last
@@ -182,7 +182,7 @@ class Loops(Adjoints):
         block = self.owner.get(array)
         for op in block.operations if block is not None else ():
             pairs: Iterable[tuple[Operand, Value]] = ()
-            if isinstance(op, (For, While)):
+            if is_loop(op):
                 pairs = zip(op.initial, op.results, strict=False)
             elif isinstance(op, Apply) and op.primitive.update is not None:
                 pairs = [(op.operands[0], op.result)]
@@ -194,7 +194,7 @@ class Loops(Adjoints):
         # `k = 0; while ...: k += 1` counts for itself.
         for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
             made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
-            added = isinstance(made, Apply) and made.primitive is lookup(np.add) and made.operands[0] is p
+            added = is_call_of(made, required(np.add)) and made.operands[0] is p
             if isinstance(made, Apply) and added and is_int(start, 0) and is_int(made.operands[1], 1):
                 return result
         if op not in self.counts:

@@ -19,7 +19,7 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Layout
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import ArrayType, SequenceType, Type, array
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, is_call_of, is_loop
 
 
 class LazyExpr(Expr):
@@ -113,7 +113,7 @@ class Primals:
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
-            if isinstance(op, Apply) and op.primitive is EXTRACT:
+            if is_call_of(op, EXTRACT):
                 self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
@@ -135,7 +135,7 @@ class Primals:
 
     def is_undefined(self, operand: Operand) -> bool:
         op = self.definition.get(operand) if isinstance(operand, Value) else None
-        return isinstance(op, Apply) and op.primitive is UNDEFINED
+        return is_call_of(op, UNDEFINED)
 
     def read(self, builder: Builder, operand: Operand) -> Operand:
         """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
@@ -238,7 +238,7 @@ class Primals:
             return False
         k = op.results.index(value)
         makers = (self.definition.get(b.results[k]) for b in op.blocks)  # type: ignore[arg-type]
-        return any(isinstance(m, Apply) and m.primitive is UNDEFINED for m in makers)
+        return any(is_call_of(m, UNDEFINED) for m in makers)
 
     def stored(self, builder: Builder, saved: Kept) -> Operand:
         """A number that was kept in an array, read where the reverse sweep is."""
@@ -273,7 +273,7 @@ class Primals:
 
     def collect(self, value: Value, home: Frame) -> Value:
         """Have the forward loop collect a value of its body; the list."""
-        assert home.outer is not None and isinstance(home.op, (For, While))
+        assert home.outer is not None and is_loop(home.op)
         n = len(home.op.initial)
         rows = home.op.body.results[n : len(home.op.results)]
         # The loop may collect the value for the user already: that list serves both.
@@ -359,7 +359,7 @@ def kept_name(value: Value) -> str:
     if value.hint is not None:
         return value.hint
     t = value.type
-    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    kind = t.dtype.kind if t.dtype is not None else ""
     return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"
 
 
@@ -384,4 +384,4 @@ def is_light(op: Apply) -> bool:
 
 def as_item(t: Type) -> Type:
     """The type of a number as an element of an array has it."""
-    return array(t.dtype, ()) if isinstance(t, ArrayType) and t.rank == 0 else t
+    return array(t.dtype, ()) if t.rank == 0 else t

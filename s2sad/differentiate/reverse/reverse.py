@@ -32,7 +32,20 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, un
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import BOOL, ArrayType, ContainerType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    is_call_of,
+)
 
 
 class Reverse(Calls, Loops):
@@ -79,7 +92,7 @@ class Reverse(Calls, Loops):
         An array that the reverse sweep does not read may stand in an expression instead, so that its memory is free.
         """
         named = [v for v in self.active if isinstance(v, Value) and v in self.names]
-        return {v: (self.names[v], False) for v in named if isinstance(v.type, ArrayType) and v.type.rank in (0, None)}
+        return {v: (self.names[v], False) for v in named if v.type.is_numeric and not v.type.rank}
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""
@@ -199,7 +212,7 @@ class Reverse(Calls, Loops):
         if not isinstance(operand, Value):
             return builder.expr(operand)
         container = self.definition.get(operand)
-        if not isinstance(container, Apply) or container.primitive is not MAKE:
+        if not is_call_of(container, MAKE):
             return LazyExpr(builder, operand, self.read, None)
         items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
         return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))

@@ -38,6 +38,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     constant,
+    is_call_of,
     walk,
 )
 
@@ -146,7 +147,7 @@ def with_replay(function: Function, add: Add) -> Function:
                 readers.setdefault(o, []).append(block)
     readers.setdefault(function.result, []).append(function.body)
     found = [op for op in walk(function.body) if isinstance(op, For) and _may_be_replayed(op, readers)]
-    undefined = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is UNDEFINED}
+    undefined = {op.result for op in walk(function.body) if is_call_of(op, UNDEFINED)}
     sources: Sources = {}
     for op in found:
         taking = {r for one in op.results[len(op.initial) :] for r in readers.get(one, [])}

@@ -27,7 +27,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -77,8 +77,7 @@ def ones(builder: Builder, operand: Operand) -> Operand:
     t = operand.type
     if isinstance(t, ContainerType):
         return builder.make(t.cls, t.keys, [ones(builder, builder.extract(operand, k)) for k in t.keys])
-    is_array = isinstance(t, ArrayType) and not t.is_scalar
-    return builder.apply(required(np.ones_like), (operand,)) if is_array else constant(1.0)
+    return builder.apply(required(np.ones_like), (operand,)) if t.is_array else constant(1.0)
 
 
 def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
@@ -118,9 +117,9 @@ def number_kinds(t: Type) -> set[str]:
 def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
     """`grad` is for functions whose result is one real number."""
     t = check_aux(function) if has_aux else function.result.type
-    if isinstance(t, ArrayType) and t.shape is None:
+    if t.is_numeric and t.shape is None:
         return
-    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
+    if t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
         needed = "a real scalar" if kind == "f" else "a complex scalar"
         raise NonScalarOutput(
             f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. "
@@ -286,7 +285,7 @@ def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Valu
 def _surely_bound(block: Block) -> list[Value]:
     """What the operations of a block make themselves: no branch that may leave it without a value."""
     made = [op for op in block.operations if isinstance(op, (Apply, Call))]
-    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+    return [op.result for op in made if not is_call_of(op, UNDEFINED)]
 
 
 def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
@@ -294,7 +293,7 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
     typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
     shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
-        size = v.type.size if isinstance(v.type, ArrayType) else None
+        size = v.type.size
         if size is None or isinstance(size, int) or may_be_negative(size):
             continue
         places = ((array, shape.index(size)) for array, shape in shapes if size in shape)

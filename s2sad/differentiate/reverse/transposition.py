@@ -25,7 +25,21 @@ from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import StaticType, Type, is_active_type
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    walk,
+)
 
 
 class NotLinear(Exception):
@@ -166,7 +180,7 @@ def depends(
 def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply | Call]) -> Iterator[Operand]:
     """The values that a result is made of, at a path into it."""
     op = made.get(operand) if isinstance(operand, Value) else None
-    if not isinstance(op, Apply) or op.primitive is not MAKE:
+    if not is_call_of(op, MAKE):
         yield operand
         return
     keys = op.static["keys"]
@@ -195,7 +209,7 @@ def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
     """The operations of a reverse sweep that read some items of the residuals, for more than their shapes."""
     held: set[Operand] = set()
     for op in walk(second.body):
-        if isinstance(op, Apply) and op.primitive is EXTRACT:
+        if is_call_of(op, EXTRACT):
             item = op.operands[0] is second.parameters[0] and op.static["key"] in items
             if (item or op.operands[0] in held) and not isinstance(op.result.type, StaticType):
                 held.add(op.result)

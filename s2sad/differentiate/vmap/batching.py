@@ -55,6 +55,7 @@ from s2sad.ir.values import (
     Value,
     While,
     constant,
+    is_call_of,
 )
 
 Flag = bool | tuple[Any, ...]
@@ -186,9 +187,9 @@ class Batch:
         """Remember what an operation is that is the same for all examples."""
         if isinstance(op, Apply) and op.primitive.zeros:
             self.zeros.add(op.result)
-        if isinstance(op, Apply) and op.primitive is UNDEFINED:
+        if is_call_of(op, UNDEFINED):
             self.unbound.add(op.result)
-        if isinstance(op, Call) or (isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.vague):
+        if isinstance(op, Call) or (is_call_of(op, EXTRACT) and op.operands[0] in self.vague):
             self.vague.add(op.result)
         if isinstance(op, If) and leaves_unbound(op):
             self.vague.update(op.results)
@@ -428,11 +429,7 @@ class Batch:
 def leaves_unbound(op: Operation) -> bool:
     """Whether a branch in an operation hands on an array that it does not have."""
     for block in op.blocks:
-        unbound = {
-            o.result
-            for o in block.operations
-            if isinstance(o, Apply) and o.primitive is UNDEFINED and not o.result.type.is_scalar
-        }
+        unbound = {o.result for o in block.operations if is_call_of(o, UNDEFINED) and not o.result.type.is_scalar}
         if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
             return True
     return False
@@ -473,10 +470,9 @@ def for_each(
 
 
 def rank_of(t: Type) -> int:
-    rank = t.rank if isinstance(t, ArrayType) else None
-    if rank is None:
+    if t.rank is None:
         raise NoBatchRule("an array of unknown rank")
-    return rank
+    return t.rank
 
 
 def same_rank(a: Type, b: Type) -> bool:
@@ -495,7 +491,7 @@ def is_stackable(t: Type) -> bool:
 
 def has_ranks(t: Type) -> bool:
     """Whether the ranks of all arrays are known."""
-    return all(isinstance(leaf, ArrayType) and leaf.shape is not None for leaf in leaves(t))
+    return all(leaf.shape is not None for leaf in leaves(t))
 
 
 def leaves_in(builder: Builder, operand: Operand) -> list[Operand]:

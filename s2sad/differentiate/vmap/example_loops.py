@@ -86,7 +86,7 @@ def store(
 def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[Operand]) -> Value | None:
     """An empty array for an array of each example; None where its shape or dtype is not known before the loop."""
     t = leaf.type
-    if not isinstance(t, ArrayType) or t.dtype is None or t.shape is None:
+    if t.dtype is None or t.shape is None:
         return None
     measured = [measure(d, given) for d in t.shape]
     if any(m is None for m in measured):
@@ -105,7 +105,7 @@ def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | 
     if isinstance(d, int):
         return lambda builder: constant(d)
     for a in given:
-        shape = a.type.shape if isinstance(a.type, ArrayType) and not a.type.is_scalar else None
+        shape = a.type.shape if a.type.is_array else None
         for axis, own in enumerate(shape or ()):
             more = dim_sum(d, own, -1)
             if isinstance(more, int):

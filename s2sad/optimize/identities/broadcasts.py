@@ -24,13 +24,13 @@ from s2sad.optimize.identities.rewriter import Rewriter
 def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
     """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact, in the dtype that it has"""
     t = op.result.type
-    if not isinstance(t, ArrayType) or t.shape is None:
+    if t.shape is None:
         return op
     operands = list(op.operands)
     for k, o in enumerate(operands):
         others = [p for j, p in enumerate(operands) if j != k]
         # Another operand must have the whole shape already: else the result would lose an axis.
-        if not any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
+        if not any(p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
         if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
@@ -39,7 +39,7 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
         return op
     # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
-    return replace(op, operands=tuple(operands)) if isinstance(found, ArrayType) and found.dtype == t.dtype else op
+    return replace(op, operands=tuple(operands)) if found.dtype == t.dtype else op
 
 
 def drop_leading_axes(s: Rewriter, op: Apply) -> list[Operand]:

@@ -241,4 +241,4 @@ def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:
 
 def _is_integer(operand: Operand) -> bool:
     t = operand.type
-    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+    return t.is_scalar and t.is_integer

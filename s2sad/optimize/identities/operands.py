@@ -27,7 +27,7 @@ def is_literal(operand: Operand) -> bool:
 
 def is_inexact(operand: Operand) -> bool:
     """Whether an operand holds floating or complex numbers: those do not wrap around."""
-    return isinstance(operand.type, ArrayType) and operand.type.is_inexact
+    return operand.type.is_inexact
 
 
 def same_type(a: Type, b: Type) -> bool:
@@ -58,7 +58,7 @@ def is_unnamed(operand: Operand) -> bool:
 
 
 def shape_of(operand: Operand) -> object:
-    return operand.type.shape if isinstance(operand.type, ArrayType) else None
+    return operand.type.shape
 
 
 def is_zeros(op: Operation | None) -> bool:
@@ -69,4 +69,4 @@ def is_zeros(op: Operation | None) -> bool:
 
 
 def dtype_of(operand: Operand) -> np.dtype[Any] | None:
-    return operand.type.dtype if isinstance(operand.type, ArrayType) else None
+    return operand.type.dtype

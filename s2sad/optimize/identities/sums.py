@@ -14,7 +14,7 @@ import numpy as np
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, ZERO_ITEMS
-from s2sad.ir.types import ArrayType, type_of
+from s2sad.ir.types import type_of
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.optimize.identities.operands import (
     is_inexact,
@@ -50,7 +50,7 @@ def plus_itself(s: Rewriter, op: Apply) -> Operand | None:
     # text.
     if a is not None and b is not None and a[1] is b[1] and op.about:
         return s.build(op, np.multiply, constant(a[0] + b[0]), a[1])
-    if x is y and isinstance(x, Value) and isinstance(x.type, ArrayType) and x.type.is_inexact:
+    if x is y and isinstance(x, Value) and x.type.is_inexact:
         return s.build(op, np.multiply, Constant(2.0, type_of(2.0)), x)
     return None
 
