@@ -75,7 +75,7 @@ class Dependence:
         self.parent: dict[Value, Value] = {}
         self.loops: dict[Operation, tuple[For | While, ...]] = {}
         self.position: dict[Operation, int] = {}
-        self.definition: dict[Value, Operation] = {}
+        self.definition: dict[Operand, Operation] = {}
         self.home: dict[Symbol, For | While | None] = {}
         self.owner: dict[Value, Block] = {}
         self.stores: dict[Value, list[Apply]] = {}
@@ -85,10 +85,14 @@ class Dependence:
         updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
-        for value, made in self.definition.items():
-            fresh = isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD)
-            if fresh and self.loops[made] and isinstance(value.type, ArrayType) and not value.type.is_scalar:
-                self.whole.add(self.find(value))
+        for op, loops in self.loops.items():
+            if (
+                isinstance(op, Apply)
+                and loops
+                and op.result.type.is_array
+                and op.primitive not in (INDEX_SET, INDEX_ADD)
+            ):
+                self.whole.add(self.find(op.result))
 
     def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
         for p in block.parameters:

@@ -237,7 +237,7 @@ def _paths(x: Value) -> list[Path]:
 
 
 def _name(operand: Operand) -> str:
-    return (operand.hint if isinstance(operand, Value) else None) or "y"
+    return operand.hint or "y"
 
 
 def _rank(t: Type) -> int:

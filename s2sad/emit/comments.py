@@ -59,7 +59,7 @@ class Comments:
     def gather(self, op: Operation, about: dict[Operation, None], deep: bool) -> None:
         about.update(dict.fromkeys(op.about))
         for o in op.operands if deep else op.operands[1:]:
-            if isinstance(o, Value) and o in self.inlined:
+            if o in self.inlined:
                 self.gather(self.inlined[o], about, True)
 
     def describe(self, op: Operation) -> str:

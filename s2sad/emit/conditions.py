@@ -16,7 +16,7 @@ from s2sad.emit.inlining import Uses, find_uses, is_expression
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Block, Constant, Function, If, Operand, Operation, Value
 
 
@@ -74,8 +74,8 @@ def _condition(op: If, uses: Uses, inside: set[Value]) -> list[Operation]:
 
 def _keeps_name(result: Value, a: Operand, b: Operand) -> bool:
     """Whether one side leaves a variable as it is, or leaves it undefined."""
-    names = {o.hint for o in (a, b) if isinstance(o, Value)}
-    return (result.hint is not None and result.hint in names) or isinstance(result.type, ArrayType) is False
+    names = {a.hint, b.hint}
+    return (result.hint is not None and result.hint in names) or not result.type.is_numeric
 
 
 def _is_predicate(operand: Operand, predicate: Operand, known: bool) -> bool:

@@ -21,7 +21,7 @@ from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.signature import Parameter
-from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operand, Operation, Value, While
 
 
 def write_function(
@@ -63,7 +63,7 @@ class FunctionWriter(OperationWriter):
 
     def __init__(self, plan: Plan, spelling: Spelling) -> None:
         super().__init__(plan, spelling)
-        self.appends: dict[Value, list[ast.stmt]] = {}
+        self.appends: dict[Operand, list[ast.stmt]] = {}
         """What is to be appended to a list as soon as a value is there."""
 
     def body(self) -> list[ast.stmt]:
@@ -149,7 +149,7 @@ class FunctionWriter(OperationWriter):
         """`try`: the block, and the handler of its exceptions."""
         if not then:
             return []
-        made = self.plan.uses.definition[op.predicate]  # type: ignore[index]
+        made = self.plan.uses.definition[op.predicate]
         assert isinstance(made, Apply)
         classes = made.static["exceptions"]
         assert isinstance(classes, tuple)
@@ -180,7 +180,7 @@ class FunctionWriter(OperationWriter):
         inside = {r for o in op.body.operations for r in o.results}
         for r, o in zip(op.results[n:], collected, strict=True):
             append = ast.Expr(ast.Call(ast.Attribute(self.read(r), "append", ast.Load()), [self.read(o)], []))
-            if isinstance(o, Value) and o in inside:
+            if o in inside:
                 self.appends.setdefault(o, []).append(append)
             else:
                 body.append(append)

@@ -32,6 +32,7 @@ from s2sad.ir.values import (
     While,
     is_call_of,
     is_loop,
+    values_in,
 )
 
 WIDTH = 64
@@ -45,15 +46,15 @@ DISPLAY_WIDTH = 200
 class Uses:
     """Where each value is read, and where it is bound."""
 
-    readers: dict[Value, list[Operation | Block]] = field(default_factory=dict)
+    readers: dict[Operand, list[Operation | Block]] = field(default_factory=dict)
     """The operations that read a value; a block stands for its results."""
     block_of: dict[Operation, Block] = field(default_factory=dict)
-    definition: dict[Value, Operation] = field(default_factory=dict)
+    definition: dict[Operand, Operation] = field(default_factory=dict)
     tests: set[Block] = field(default_factory=set)
     """The blocks of the tests of while loops."""
     collected: set[Operand] = field(default_factory=set)
     """What loops append to lists."""
-    writers: dict[Value, list[Operation]] = field(default_factory=dict)
+    writers: dict[Operand, list[Operation]] = field(default_factory=dict)
     """The operations that may write into the memory of an array: updates of it, and loops that carry it on."""
     position: dict[Operation, int] = field(default_factory=dict)
     """The order of the operations in the text."""
@@ -70,12 +71,10 @@ def _visit(block: Block, uses: Uses) -> None:
         uses.block_of[op] = block
         uses.position[op] = len(uses.position)
         written = op.operands[:1] if isinstance(op, Apply) and op.primitive.update is not None else ()
-        for o in op.initial if is_loop(op) else written:
-            if isinstance(o, Value):
-                uses.writers.setdefault(o, []).append(op)
-        for o in op.operands:
-            if isinstance(o, Value):
-                uses.readers.setdefault(o, []).append(op)
+        for o in values_in(op.initial if is_loop(op) else written):
+            uses.writers.setdefault(o, []).append(op)
+        for o in values_in(op.operands):
+            uses.readers.setdefault(o, []).append(op)
         if isinstance(op, While):
             uses.tests.add(op.test)
         if is_loop(op):
@@ -84,20 +83,19 @@ def _visit(block: Block, uses: Uses) -> None:
             _visit(inner, uses)
         for r in op.results:
             uses.definition[r] = op
-    for o in block.results:
-        if isinstance(o, Value):
-            uses.readers.setdefault(o, []).append(block)
+    for o in values_in(block.results):
+        uses.readers.setdefault(o, []).append(block)
 
 
-def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Value, Apply]:
+def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Operand, Apply]:
     """The values written into their uses, with the operations that make them; those `inside` conditions always are."""
-    inlined: dict[Value, Apply] = {}
+    inlined: dict[Operand, Apply] = {}
     _choose(function.body, function, uses, inlined, dict.fromkeys(inside, 0))
     return inlined
 
 
 def _choose(
-    block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]
+    block: Block, function: Function, uses: Uses, inlined: dict[Operand, Apply], widths: dict[Value, int]
 ) -> None:
     """Extend `inlined`; a value that has a width already is written into its use without question."""
     for op in block.operations:
@@ -110,7 +108,7 @@ def _choose(
         if not isinstance(op, Apply) or not is_expression(op) or op.result in uses.collected:
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
-            readers = uses.readers.get(op.operands[0], [])  # type: ignore[arg-type]
+            readers = uses.readers.get(op.operands[0], [])
             if is_unpackable(op.operands[0].type) and all(is_call_of(r, EXTRACT) for r in readers):
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
@@ -147,7 +145,7 @@ def is_expression(op: Apply) -> bool:
     return op.primitive.effect is not Effect.IO and op.primitive.update is None and op.primitive is not UNDEFINED
 
 
-def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
+def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
     if op.primitive in (STEPS, REPLAYED):
         return True
@@ -162,7 +160,7 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
         return True
     if op.primitive is EXTRACT:
         operand = op.operands[0]
-        return isinstance(operand, Value) and (operand in inlined or operand in parameters)
+        return operand in inlined or operand in parameters
     if op.primitive is GETITEM and op.operands[0] in uses.writers:
         return False
     readers = uses.readers.get(op.result, ())
@@ -171,7 +169,7 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
     if light and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
-        return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
+        return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands)
     return False
 
 
@@ -187,7 +185,7 @@ def _is_index(t: object) -> bool:
     return isinstance(t, (SliceType, StaticType))
 
 
-def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Operand, Apply]) -> bool:
     """Whether the value is read once, by an operation of its own block or by the function's return."""
     value = op.result
     readers = uses.readers.get(value, [])
@@ -242,7 +240,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     return False
 
 
-def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Operand, Apply]) -> bool:
     """Whether an array that an expression reads is written into before its use."""
     read = [v for o in op.operands for v in leaves(o, inlined)]
     arrays = [v for v in read if v.type.is_array]
@@ -255,7 +253,7 @@ def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, 
     return any(first < position[w] < last for w in writers)
 
 
-def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:
+def leaves(operand: Operand, inlined: dict[Operand, Apply]) -> Iterator[Value]:
     """The named values in the expression that stands for an operand."""
     stack = [operand]
     while stack:
@@ -286,14 +284,13 @@ class Unpacked:
         return [container, *(item for item, root in self.root.items() if root is container)]
 
 
-def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -> Unpacked:
+def find_unpacked(function: Function, uses: Uses, inlined: dict[Operand, Apply]) -> Unpacked:
     """The tuples and lists of which all that is read are items, each item once and in the block of the tuple."""
     found = Unpacked()
-    blocks = {p: function.body for p in function.parameters} | {v: uses.block_of[o] for v, o in uses.definition.items()}
+    blocks = {p: function.body for p in function.parameters}
+    blocks |= {r: block for op, block in uses.block_of.items() if isinstance(op, (Apply, Call)) for r in op.results}
     for value, home in blocks.items():
         if value in inlined or not isinstance(value.type, ContainerType):
-            continue
-        if isinstance(uses.definition.get(value), (If, For, While)):
             continue
         readers = uses.readers.get(value, [])
         # All readers are items, no item is read under two names, and all stand in the block where the tuple is made:
@@ -324,11 +321,11 @@ def is_product(primitive: Primitive) -> bool:
     return primitive.elementwise and primitive.spelling in ("_0 * _1", "_0 / _1")
 
 
-def addends(op: Apply, inlined: dict[Value, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
+def addends(op: Apply, inlined: dict[Operand, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
     """`a`, and each step with what it adds, of the sum `a + b - c` that a statement spells out."""
     terms = [(op, op.operands[1])]
     first = op.operands[0]
-    while isinstance(first, Value) and first in inlined and is_sum(inlined[first].primitive):
+    while first in inlined and is_sum(inlined[first].primitive):
         inner = inlined[first]
         terms.insert(0, (inner, inner.operands[1]))
         first = inner.operands[0]

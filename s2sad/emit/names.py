@@ -18,7 +18,21 @@ from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in, is_loop
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    is_loop,
+    values_in,
+)
 
 
 class Variables:
@@ -28,7 +42,7 @@ class Variables:
         self,
         function: Function,
         uses: Uses,
-        inlined: dict[Value, Apply],
+        inlined: dict[Operand, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
         iterates: bool = True,
@@ -252,7 +266,7 @@ class Variables:
         fresh = (n for n in numbers if n not in hints)
         counters = set(map(self.find, self.counters))
         refused_if_read = reserved | {"_"}
-        read = set(map(self.find, self.uses.readers))  # `_` is what loops call an index that nobody reads
+        read = set(map(self.find, values_in(self.uses.readers)))  # `_` is what loops call an index that nobody reads
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")

@@ -111,7 +111,7 @@ class Ownership:
 
     def is_part(self, array: Operand, value: Operand) -> bool:
         """Whether a value is a view of the memory of an array."""
-        made = self.uses.definition.get(value) if isinstance(value, Value) else None
+        made = self.uses.definition.get(value)
         if not isinstance(made, Apply) or not is_view(made) or not isinstance(array, Value):
             return False
         return bool(self.roots.get(array, EMPTY) & self.roots.get(made.result, EMPTY))
@@ -124,7 +124,7 @@ class Ownership:
         base, index, value = op.operands
         if not self.is_part(base, value):
             return False
-        made = self.uses.definition[value]  # type: ignore[index]
+        made = self.uses.definition[value]
         if always or not isinstance(made, Apply):
             return True
         same_axis = base.type.rank == 1 and made.primitive is GETITEM
@@ -149,7 +149,7 @@ class Ownership:
     def origin(self, value: Value) -> Apply | None:
         """The operation that made the memory of an array, where only updates lie between."""
         op = self.uses.definition.get(value)
-        while isinstance(op, Apply) and op.primitive.update is not None and isinstance(op.operands[0], Value):
+        while isinstance(op, Apply) and op.primitive.update is not None:
             op = self.uses.definition.get(op.operands[0])
         return op if isinstance(op, Apply) and op.effect is Effect.FRESH else None
 
@@ -234,7 +234,7 @@ class Ownership:
                 sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
                 return sliced or op.primitive not in (GETITEM, EXTRACT)
             case Apply():
-                made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None  # type: ignore[arg-type]
+                made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None
                 if isinstance(made, Call):
                     return made.function.own
                 return op.effect is Effect.FRESH

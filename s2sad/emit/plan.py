@@ -118,7 +118,7 @@ class Plan:
 
     def made_by(self, operand: Operand) -> Apply | None:
         """The primitive operation that an operand is the result of."""
-        op = self.uses.definition.get(operand) if isinstance(operand, Value) else None
+        op = self.uses.definition.get(operand)
         return op if isinstance(op, Apply) else None
 
     def is_undefined(self, operand: Operand) -> bool:
@@ -162,7 +162,7 @@ class Plan:
         base, index, value = op.operands
         if self.ownership.crosses(op, blind):
             return value
-        negative = self.inlined.get(value) if isinstance(value, Value) else None
+        negative = self.inlined.get(value)
         if blind and negative is not None and negative.primitive.function is np.negative:
             part = replace(op, operands=(base, index, negative.operands[0]))
             return negative.operands[0] if self.ownership.crosses(part, always=True) else None
@@ -303,4 +303,4 @@ class Plan:
 def _takes_cotangent(op: Operation) -> bool:
     """Whether an operation takes an item of what the reverse sweep is given."""
     container = op.operands[0] if is_call_of(op, EXTRACT) else None
-    return isinstance(container, Value) and (container.hint or "").endswith("_bar")
+    return container is not None and (container.hint or "").endswith("_bar")

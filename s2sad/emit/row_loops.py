@@ -34,7 +34,7 @@ def _operation(op: Operation, uses: Uses) -> Operation:
 def _rows(op: For, uses: Uses) -> list[Apply]:
     """The reads of rows that the index of a loop serves for, none where it serves for more."""
     readers = uses.readers.get(op.index, [])
-    stop = uses.definition.get(op.stop) if isinstance(op.stop, Value) else None
+    stop = uses.definition.get(op.stop)
     counted = isinstance(stop, Apply) and stop.primitive.name == "len"
     whole = _is_number(op.start, 0) and _is_number(op.step, 1) and counted
     if not whole or not readers or op.index.hint is not None:

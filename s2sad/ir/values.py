@@ -46,6 +46,11 @@ class Constant:
     type: Type
     text: str | None = None
 
+    @property
+    def hint(self) -> None:
+        """The name that it would like to have, as a value has one: none."""
+        return None
+
     def __repr__(self) -> str:
         return self.text or repr(self.value)
 

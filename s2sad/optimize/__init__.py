@@ -48,4 +48,4 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
 
 def _is_counted(loop: For) -> bool:
     """Whether a loop has the length of another one, counted while that ran."""
-    return isinstance(loop.stop, Value) and loop.stop.hint == "count"
+    return loop.stop.hint == "count"

@@ -50,7 +50,7 @@ class Accumulate:
 
     def __init__(self, function: Function) -> None:
         self.dependence = Dependence(function)
-        self.made = {r: op for op in walk(function.body) for r in op.results}
+        self.made: dict[Operand, Operation] = {r: op for op in walk(function.body) for r in op.results}
         self.plans = {op.index: self.plan(op) for op in walk(function.body) if isinstance(op, For)}
         """For each loop, by its index: the updates of an element, by their results, and the carried array."""
 
@@ -197,7 +197,7 @@ class Accumulate:
 
     def outside(self, index: Operand, builder: Builder) -> Operand:
         """A subscript of what a loop does not change, behind it."""
-        made = self.made.get(index) if isinstance(index, Value) else None
+        made = self.made.get(index)
         if is_call_of(made, MAKE):
             return builder.apply(MAKE, [self.outside(o, builder) for o in made.operands], made.static)
         return index

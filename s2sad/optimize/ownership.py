@@ -26,7 +26,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     """
     function = own_carried(replace(function, body=_fill_branches(function.body, _returned(function))))
     roots = find_roots(function)
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
     taken = set(function.parameters) - set(function.taken)
     read_only = {r for r, op in made.items() if op.primitive is lookup(np.broadcast_to)}
@@ -56,7 +56,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         return operand
 
     result = function.result
-    pair = made.get(result) if isinstance(result, Value) else None
+    pair = made.get(result)
     if residuals and pair is not None:
         taken |= roots.get(pair.operands[1], EMPTY)
         first = own(pair.operands[0])
@@ -113,7 +113,7 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
     """The block with arrays of its own where a branch or loop yields a view that cannot be written."""
     if not any(isinstance(op, (If, For, While)) and wanted.intersection(op.results) for op in block.operations):
         return block
-    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
     operations: list[Operation] = []
     for op in block.operations:
         if isinstance(op, If) and wanted.intersection(op.results):
@@ -131,19 +131,19 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
 def _fill_results(block: Block, kept: Sequence[int]) -> Block:
     """A branch whose results of these numbers are arrays that can be written."""
     block = _fill_branches(block, {block.results[k] for k in kept})
-    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
     builder = Builder()
     results = _fill_operands(builder, block.results, kept, made)
     return replace(block, operations=(*block.operations, *builder.operations), results=results)
 
 
 def _fill_operands(
-    builder: Builder, operands: Sequence[Operand], kept: Sequence[int], made: Mapping[Value, Apply]
+    builder: Builder, operands: Sequence[Operand], kept: Sequence[int], made: Mapping[Operand, Apply]
 ) -> tuple[Operand, ...]:
     new = list(operands)
     for k in kept:
         source = operands[k]
-        op = made.get(source) if isinstance(source, Value) else None
+        op = made.get(source)
         if op is not None and op.primitive is lookup(np.broadcast_to):
             new[k] = _filled(builder, op)
     return tuple(new)

@@ -75,22 +75,22 @@ def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
     read = set(reads(block.operations))
     # Only what the block itself does not read may go to its end: nothing else then changes its order.
-    last = {r for r in block.results if isinstance(r, Value) and r not in read}
+    last = set(block.results) - read
     moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
-    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if isinstance(r, Value) and p.hint}
+    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if p.hint}
     return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
 
 
 def _readers_first(
-    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Value, str]
+    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Operand, str]
 ) -> Iterator[Apply]:
     """The operations with each that takes over the name of a carried value behind those that still read that name."""
     if len(moved) > MANY:
         yield from moved
         return
-    made = {op.result: op for op in kept if isinstance(op, Apply)}
-    reads = {op: {o.hint for o in _leaves(op, made) if isinstance(o, Value) and o.hint} for op in moved}
+    made: dict[Operand, Apply] = {op.result: op for op in kept if isinstance(op, Apply)}
+    reads = {op: {o.hint for o in _leaves(op, made) if o.hint} for op in moved}
     rest = list(moved)
     # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where
     # that goes round in a circle no order will do, and the writer assigns them at once.
@@ -105,16 +105,16 @@ MANY = 50
 """More operations than these at the end of a loop are left in their order."""
 
 
-def _leaves(op: Apply, made: Mapping[Value, Apply], depth: int = 3) -> Iterator[Operand]:
+def _leaves(op: Apply, made: Mapping[Operand, Apply], depth: int = 3) -> Iterator[Operand]:
     """What an operation reads, and what unnamed operands of it do, which may be written into it."""
     for o in op.operands:
         yield o
-        inner = made.get(o) if isinstance(o, Value) and o.hint is None else None
+        inner = made.get(o) if o.hint is None else None
         if inner is not None and depth:
             yield from _leaves(inner, made, depth - 1)
 
 
-def _is_movable(op: Operation, last: set[Value]) -> bool:
+def _is_movable(op: Operation, last: set[Operand]) -> bool:
     if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.result not in last:
         return False
     return op.primitive is not INDEX_SET or not isinstance(op.operands[2], Value)  # it may be waited for

@@ -19,14 +19,14 @@ SCRIPT = """
 import json, sys
 import numpy as np
 import s2sad
-from s2sad.dispatch import derivative as dispatch
+from s2sad.compiler import pipeline
 
 calls = []
-original = dispatch.compile_derivative
+original = pipeline.compile_derivative
 def counted(*args, **kwargs):
     calls.append(1)
     return original(*args, **kwargs)
-dispatch.compile_derivative = counted
+pipeline.compile_derivative = counted
 
 def f(x, y):
     return np.sum(np.sin(x) * y)

@@ -20,7 +20,7 @@ Key: TypeAlias = tuple[Value, Path]
 class Frame:
     """One block of the primal under reversal."""
 
-    block: Block | None
+    block: Block
     outer: Frame | None
     op: For | While | If | None = None
     totals: dict[Key, Operand] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Frame:
     """The list from which each of them is scanned, and whether from its start."""
 
 
-def owners(block: Block, table: dict[Value, Block]) -> dict[Value, Block]:
+def owners(block: Block, table: dict[Operand, Block]) -> dict[Operand, Block]:
     """The block in which each value is bound."""
     for p in block.parameters:
         table[p] = block

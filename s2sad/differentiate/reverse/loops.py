@@ -166,7 +166,7 @@ class Loops(Adjoints):
 
     def length_again(self, op: For, builder: Builder) -> Operand:
         """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
-        made = self.definition.get(op.stop) if isinstance(op.stop, Value) and op.stop.hint is None else None
+        made = self.definition.get(op.stop) if op.stop.hint is None else None
         array = made.operands[0] if is_call_of(made, required(len)) else None
         if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
             return self.read(builder, op.stop)
@@ -193,7 +193,7 @@ class Loops(Adjoints):
         """How many iterations a loop had: what it counts itself, or a number that the forward sweep counts."""
         # `k = 0; while ...: k += 1` counts for itself.
         for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
-            made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
+            made = self.definition.get(end) if self.owner.get(end) is op.body else None
             added = is_call_of(made, required(np.add)) and made.operands[0] is p
             if isinstance(made, Apply) and added and is_int(start, 0) and is_int(made.operands[1], 1):
                 return result

@@ -66,14 +66,14 @@ class Primals:
 
     def __init__(self, body: Block) -> None:
         self.owner = owners(body, {})
-        self.definition: dict[Value, Operation] = {}
+        self.definition: dict[Operand, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
         self.extracts: dict[Operand, list[Apply]] = {}
         """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
-        self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
+        self.places: dict[Operand, list[tuple[Apply, Operand, Operand]]] = {}
         """The places of arrays that hold a value: where it was read, or is stored."""
         for op in self.dependence.loops:
             if isinstance(op, Apply):
@@ -88,7 +88,7 @@ class Primals:
         # behind the reverse sweep, and must store just what that read.
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
-        self.finals: dict[Value, tuple[Value, Operand] | None] = {}
+        self.finals: dict[Operand, tuple[Value, Operand] | None] = {}
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
@@ -124,7 +124,7 @@ class Primals:
         if op.primitive is INDEX_SET:
             held, index, value = op.operands
             fits = GETITEM.result_type([held.type, index.type], {}) == as_item(value.type)
-            if fits and isinstance(value, Value) and self.owner.get(op.result) is self.owner.get(value):
+            if fits and self.owner.get(op.result) is self.owner.get(value):
                 self.places.setdefault(value, []).append((op, held, index))
 
     # where the reverse sweep is
@@ -134,8 +134,7 @@ class Primals:
         return owner is None or owner is frame.block
 
     def is_undefined(self, operand: Operand) -> bool:
-        op = self.definition.get(operand) if isinstance(operand, Value) else None
-        return is_call_of(op, UNDEFINED)
+        return is_call_of(self.definition.get(operand), UNDEFINED)
 
     def read(self, builder: Builder, operand: Operand) -> Operand:
         """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
@@ -187,7 +186,7 @@ class Primals:
         builder.about = about
         return result
 
-    def place_kept(self, value: Value) -> tuple[Value, Operand] | None:
+    def place_kept(self, value: Operand) -> tuple[Value, Operand] | None:
         """An array behind the loops, and the subscript at which it still holds the value."""
         if value not in self.finals:
             finals = ((self.dependence.final(op, a, index), index) for op, a, index in self.places.get(value, ()))
@@ -216,9 +215,9 @@ class Primals:
                 # inside `for i` has another length each time, and then the array is allocated in the body of the outer
                 # loop.
                 bounds = [o for loop in nest for o in (loop.start, loop.stop)]
-                if any(self._inside(o, outer) or o is outer.op.index for o in bounds if isinstance(o, Value)):
+                if any(self._inside(o, outer) or o is outer.op.index for o in bounds):
                     break
-                if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
+                if any(self.owner.get(o) is outer.block for o in bounds):
                     break
                 nest, outer = [outer.op, *nest], outer.outer
             self.saved[value] = array_for(value, nest, plural(kept_name(value)))
@@ -237,8 +236,7 @@ class Primals:
         if not isinstance(op, If):
             return False
         k = op.results.index(value)
-        makers = (self.definition.get(b.results[k]) for b in op.blocks)  # type: ignore[arg-type]
-        return any(is_call_of(m, UNDEFINED) for m in makers)
+        return any(self.is_undefined(b.results[k]) for b in op.blocks)
 
     def stored(self, builder: Builder, saved: Kept) -> Operand:
         """A number that was kept in an array, read where the reverse sweep is."""
@@ -293,8 +291,8 @@ class Primals:
 
     def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
-        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
-            return not isinstance(value, Value) or not self._inside(value, home)
+        if self.owner.get(value) is not home.block:
+            return not self._inside(value, home)
         if value in home.replaced or value in home.scanned or value in self.saved:
             return True
         if self.place_kept(value) is not None:
@@ -324,7 +322,7 @@ class Primals:
         # may be a view itself the whole might be much larger than the part.
         return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
-    def _inside(self, value: Value, home: Frame) -> bool:
+    def _inside(self, value: Operand, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""
         owner = self.owner.get(value)
         outer: Frame | None = home

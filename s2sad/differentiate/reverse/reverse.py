@@ -45,6 +45,7 @@ from s2sad.ir.values import (
     While,
     constant,
     is_call_of,
+    values_in,
 )
 
 
@@ -91,7 +92,7 @@ class Reverse(Calls, Loops):
 
         An array that the reverse sweep does not read may stand in an expression instead, so that its memory is free.
         """
-        named = [v for v in self.active if isinstance(v, Value) and v in self.names]
+        named = [v for v in values_in(self.active) if v in self.names]
         return {v: (self.names[v], False) for v in named if v.type.is_numeric and not v.type.rank}
 
     def forward_operations(self, block: Block) -> list[Operation]:
@@ -120,7 +121,7 @@ class Reverse(Calls, Loops):
     def spelled_within(self, op: Operation) -> Iterator[Apply]:
         """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
         for o in op.operands if isinstance(op, (Apply, Call)) else ():
-            made = self.definition.get(o) if isinstance(o, Value) and o not in self.names else None
+            made = None if o in self.names else self.definition.get(o)
             if isinstance(made, Apply):
                 yield made
                 yield from self.spelled_within(made)
@@ -267,7 +268,7 @@ class Reverse(Calls, Loops):
 
     def way_taken(self, op: If) -> Operand:
         """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
-        if not isinstance(op.predicate, Value) or not is_try(self.definition.get(op.predicate)):
+        if not is_try(self.definition.get(op.predicate)):
             return op.predicate
         # The predicate of a `try` is no value that can be read again. Whether the block came to its end is a flag, True
         # as a further result of the block and False of the handler.

@@ -95,9 +95,9 @@ def _with_step(op: For, name: str, add: Add) -> For:
     step = Block((*op.body.parameters, *free), operations, (packed,))
     made = add(Function(f"{name}_step", _renewed(step)))
     inner = Builder(op.location)
-    hint = _hint(op.carried[0]) if len(rows) == 1 else "state"
+    hint = op.carried[0].hint if len(rows) == 1 else "state"
     result = inner.call_function(FunctionRef(made, packed.type), step.parameters, hint)
-    return replace(op, body=inner.block(op.body.parameters, _items(inner, result, [_hint(p) for p in op.carried])))
+    return replace(op, body=inner.block(op.body.parameters, _items(inner, result, [p.hint for p in op.carried])))
 
 
 def _as_call(op: For, name: str, add: Add) -> list[Operation]:
@@ -118,10 +118,6 @@ def _as_call(op: For, name: str, add: Add) -> list[Operation]:
 def _renewed(block: Block) -> Block:
     """A block with values of its own."""
     return substitute(block, copied(block))
-
-
-def _hint(value: Operand) -> str | None:
-    return value.hint if isinstance(value, Value) else None
 
 
 def _items(builder: Builder, result: Operand, hints: Sequence[str | None]) -> list[Operand]:

@@ -168,7 +168,7 @@ def trip_count(loop: For, builder: Builder, dependence: Dependence) -> Operand:
     """`stop - start`; `n` for `range(1, n + 1)`."""
     start, stop = loop.start, loop.stop
     first = start.type.size
-    made = dependence.definition.get(stop) if isinstance(stop, Value) else None
+    made = dependence.definition.get(stop)
     if first == 0:
         return stop
     if is_call_of(made, required(np.add)) and isinstance(start, Constant):

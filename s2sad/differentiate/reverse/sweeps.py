@@ -243,8 +243,8 @@ def _split(
 
 def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
     """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
-    own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
-    again: dict[Value, Apply] = {}
+    own: dict[Operand, Apply] = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
+    again: dict[Operand, Apply] = {}
 
     def within_reach(operand: Operand) -> bool:
         if not isinstance(operand, Value) or operand in needed:
@@ -253,7 +253,7 @@ def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value
         return operand in own and all(map(within_reach, own[operand].operands))
 
     def visit(operand: Operand) -> None:
-        op = own.get(operand) if isinstance(operand, Value) else None
+        op = own.get(operand)
         if op is None or op.result in again or not all(map(within_reach, op.operands)):
             return
         for o in op.operands:
@@ -312,4 +312,4 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
 
 
 def _result_name(result: Operand) -> str:
-    return (result.hint if isinstance(result, Value) else None) or "result"
+    return result.hint or "result"

@@ -148,7 +148,7 @@ def check_parts(function: Function, active: Sequence[bool], path: tuple[object, 
     """Raise `NotLinear` where a constant is added to what depends on a tangent, or a step function is taken of it."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
-    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
+    made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     for op in made.values():
         if not isinstance(op, Apply):
             continue
@@ -172,14 +172,14 @@ def depends(
     """Whether each number of the result, or of its item at a path, depends on the active parameters, or is zero."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
-    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
+    made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     found = [o for o in results_at(function.result, path, made) if is_active_type(o.type)]
     return all(o in moving or is_zero(o, made, vanishes) for o in found)
 
 
-def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply | Call]) -> Iterator[Operand]:
+def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Operand, Apply | Call]) -> Iterator[Operand]:
     """The values that a result is made of, at a path into it."""
-    op = made.get(operand) if isinstance(operand, Value) else None
+    op = made.get(operand)
     if not is_call_of(op, MAKE):
         yield operand
         return
@@ -190,7 +190,7 @@ def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, 
             yield from results_at(item, path[1:], made)
 
 
-def is_zero(operand: Operand, made: Mapping[Value, Apply | Call], vanishes: Vanishes) -> bool:
+def is_zero(operand: Operand, made: Mapping[Operand, Apply | Call], vanishes: Vanishes) -> bool:
     """Whether a value is a zero, or an array of zeros."""
     if isinstance(operand, Constant):
         return isinstance(operand.value, (int, float, complex)) and not operand.value

@@ -56,6 +56,7 @@ from s2sad.ir.values import (
     While,
     constant,
     is_call_of,
+    values_in,
 )
 
 Flag = bool | tuple[Any, ...]
@@ -368,7 +369,7 @@ class Batch:
 
     def arrays(self, operands: Iterable[Operand]) -> list[Operand]:
         """What stands for operands, in the order of their names."""
-        return [self.get(o) for o in sorted(operands, key=lambda o: (isinstance(o, Value) and o.hint) or "")]
+        return [self.get(o) for o in sorted(operands, key=lambda o: o.hint or "")]
 
     def one_by_one(self, op: Operation, builder: Builder) -> None:
         """An operation in a loop over the examples, its results stacked."""
@@ -390,7 +391,7 @@ class Batch:
         inner = builder.child()
         table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
         # By name, so that the text is the same in every process; and each example is taken once, in front.
-        for v in sorted((o for o in read if isinstance(o, Value) and self.many(o)), key=lambda v: v.hint or ""):
+        for v in sorted(filter(self.many, values_in(read)), key=lambda v: v.hint or ""):
             table[v] = example(self.get(v), self.flag(v), index, inner, v.hint)
         table |= copied(Block((), (op,), ()))
         inner.operations.append(substitute_operation(op, table))

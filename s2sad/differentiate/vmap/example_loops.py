@@ -94,7 +94,7 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
     lengths = [count, *(m(builder) for m in measured if m is not None)]
     static: dict[str, object] = {} if t.dtype == np.float64 else {"dtype": t.dtype}
     shape = count if len(lengths) == 1 else builder.tuple(lengths)
-    hint = f"{(leaf.hint if isinstance(leaf, Value) else None) or 'result'}s"
+    hint = f"{leaf.hint or 'result'}s"
     made = builder.apply(required(np.empty), (shape,), static, hint)
     assert isinstance(made, Value)
     return made

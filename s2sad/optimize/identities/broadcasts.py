@@ -16,7 +16,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Operand, Value
+from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed
 from s2sad.optimize.identities.rewriter import Rewriter
 
@@ -69,7 +69,7 @@ def broadcast_last(s: Rewriter, op: Apply) -> Operand | None:
 
 def _before_broadcast(s: Rewriter, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
     if made is not None and made.primitive is lookup(np.multiply):
         return next((o for o, other in (made.operands, made.operands[::-1]) if _is_ones(s, other)), operand)

@@ -220,7 +220,7 @@ def same_dtype(s: Rewriter, op: Apply) -> Operand | None:
 @identity(np.astype)
 def settled_type(s: Rewriter, op: Apply) -> Operand | None:
     """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
-    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
+    made = s.made.get(op.operands[0]) if is_unnamed(op.operands[0]) else None
     if not op.about or made is None or not made.primitive.is_multiplicative or made.static:
         return None
     wanted = dtype_of(op.result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -53,7 +53,8 @@ def frozen(v: object) -> object:
     return v
 
 
-def is_unnamed(operand: Operand) -> bool:
+def is_unnamed(operand: Operand) -> TypeGuard[Value]:
+    """Whether a value may go, as no name of the user's stands for it: that of an adjoint is the compiler's own."""
     return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
 
 

@@ -22,7 +22,7 @@ from s2sad.optimize.identities.rewriter import Rewriter
 
 def product_of(s: Rewriter, operand: Operand) -> Apply | None:
     """The product or quotient without a name that an operand is."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     return made if made is not None and made.primitive.is_multiplicative and not made.static else None
 
 
@@ -65,7 +65,7 @@ def scaled(s: Rewriter, op: Apply, operand: Operand, factor: float, last: bool =
 
 def without_sign(s: Rewriter, op: Apply, operand: Operand) -> Operand | None:
     """b for an unnamed -b, and x * y or x / y for one of which x or y is such; None for anything else."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     if made is None or not is_inexact(operand):
         return None
     if made.primitive is lookup(np.negative):
