@@ -85,14 +85,12 @@ class Dependence:
         updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
-        for op, loops in self.loops.items():
-            if (
-                isinstance(op, Apply)
-                and loops
-                and op.result.type.is_array
-                and op.primitive not in (INDEX_SET, INDEX_ADD)
-            ):
-                self.whole.add(self.find(op.result))
+        for made, around in self.loops.items():
+            whole = (
+                isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD) and made.result.type.is_array
+            )
+            if whole and around:
+                self.whole.update(map(self.find, made.results))
 
     def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
         for p in block.parameters:
