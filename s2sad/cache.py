@@ -76,6 +76,7 @@ def digest(*parts: str | bytes) -> str:
     state = hashlib.blake2b(digest_size=20)
     for part in (versions, *parts):
         data = part.encode() if isinstance(part, str) else part
+        # The length in front: else ("ab", "c") and ("a", "bc") would be one text.
         state.update(len(data).to_bytes(8, "little") + data)
     return state.hexdigest()
 
@@ -176,6 +177,7 @@ def _read(path: Path) -> bytes | None:
     """What is in a file of this user's; None where there is none."""
     try:
         data = path.read_bytes()
+        # In a folder that others can write into, a file of theirs would be code of theirs.
         if os.name == "posix" and path.stat().st_uid not in (os.getuid(), 0):
             return None
     except OSError:
@@ -278,6 +280,8 @@ def _write(folder: Path, name: str, key: str, body: str) -> Path:
     import tempfile
 
     folder.mkdir(parents=True, exist_ok=True)
+    # Written under another name in the same folder, and linked or renamed when it is complete: both are atomic, so that
+    # a reader finds the whole file or none. A link, other than a rename, fails where another process was first.
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}_", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as f:
@@ -298,6 +302,7 @@ def _write(folder: Path, name: str, key: str, body: str) -> Path:
             if meta is None or meta["key"] == key:
                 os.replace(temporary, path)
                 return path
+        # All places are taken by other variants: the key chooses one, the same in each process.
         path = list(_paths(folder, name, key))[int(key[-8:], 16) % MAX_VARIANTS]
         os.replace(temporary, path)
     except BaseException:
@@ -311,6 +316,7 @@ def _verified(data: bytes, key: str | None = None) -> dict[str, object] | None:
 
     Where no key is asked for it is among them.
     """
+    # The last line is the digest of all before it, the line in front of it what is known of the module.
     cut = data.rstrip(b"\n").rfind(b"\n") + 1
     body, last = data[:cut], data[cut:]
     if last != f"{_MARK}sha256 {hashlib.sha256(body).hexdigest()}\n".encode():
@@ -334,6 +340,7 @@ def _load(name: str, key: str, path: Path, text: str, meta: dict[str, object]) -
     module.__s2sad_meta__ = meta  # type: ignore[attr-defined]
     sys.modules.setdefault(PACKAGE, types.ModuleType(PACKAGE))
     linecache.checkcache(str(path))
+    # Registered before it is executed, as pickle and inspect look modules up by name.
     sys.modules[full] = module
     exec(compile(text, str(path), "exec"), module.__dict__)
     return module

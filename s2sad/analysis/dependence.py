@@ -75,7 +75,7 @@ class Dependence:
         self.parent: dict[Value, Value] = {}
         self.loops: dict[Operation, tuple[For | While, ...]] = {}
         self.position: dict[Operation, int] = {}
-        self.definition: dict[Value, Operation] = {}
+        self.definition: dict[Operand, Operation] = {}
         self.home: dict[Symbol, For | While | None] = {}
         self.owner: dict[Value, Block] = {}
         self.stores: dict[Value, list[Apply]] = {}

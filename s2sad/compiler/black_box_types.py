@@ -71,6 +71,8 @@ def _is_shape(shape: Any) -> bool:
 
 def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:
     """What two runs agree on; nothing is known where one of them cannot be, or raises."""
+    # Two runs with other lengths for each symbol, all different: a length of the result that is that of an argument in
+    # both is that of the argument. One run could not tell it from a constant.
     lengths = [dict(zip(sorted(set().union(*map(symbols, types)), key=str), count(k), strict=False)) for k in (3, 11)]
     runs = []
     for k, row in enumerate(lengths):
@@ -96,6 +98,7 @@ def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generat
             shape = tuple(_length(d, lengths) for d in t.shape)
             values = generator.uniform(0.5, 1.5, shape)
             if len(shape) == 2 and shape[0] == shape[1]:
+                # A square matrix is made diagonally dominant, so that what solves or inverts does not raise.
                 values = values + shape[0] * np.eye(shape[0])
             return np.asarray(values).astype(t.dtype or float)[()]
         case ContainerType() if t.cls in (tuple, list):
@@ -125,6 +128,7 @@ def _common(a: Any, b: Any, dims: Mapping[tuple[int, ...], Dim]) -> Type:
     if not all(isinstance(x, (bool, int, float, complex, np.generic, np.ndarray)) for x in (a, b)):
         return UNKNOWN
     m, n = np.asarray(a), np.asarray(b)
+    # An integer may be a float for other arguments.
     dtype = m.dtype if m.dtype == n.dtype and m.dtype.kind in "fc" else None
     if m.ndim != n.ndim:
         return ArrayType(dtype, None, "any")

@@ -90,6 +90,7 @@ class Boxes:
         if key not in self.results:
             self.results[key] = (own, result_type(box, own, static))
         known, found = self.results[key]
+        # Lengths that come from the arguments are those of this call, all others are unknown anew for each call.
         table = {**{s: renewed(s) for s in symbols(found)}, **related(known, types)}
         return substitute(found, table)
 
@@ -176,6 +177,7 @@ def written(program: Entries, builder: Builder, entry: Any, given: Sequence[Any]
     function: Function = entry.function
     pairs = dict(zip(function.parameters, given, strict=True))
     body = function.body.operations
+    # A rule of some operations reads better in its place; what is long, or has loops, is a function once for all calls.
     if len(body) <= SHORT and all(isinstance(op, Apply) for op in body):
         made: dict[Operand, Operand] = {}
 

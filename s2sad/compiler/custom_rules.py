@@ -10,7 +10,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.entry import Entry
@@ -83,6 +83,8 @@ class CustomFunction:
         Raises:
             NeedsVariables: one of them is not among these.
         """
+        # The operands of a call are the same in all its rules: what one rule reads, all calls pass. The compilation
+        # begins again with what is missing.
         keys = [v.key for v in self.captured]
         missing = [v for v in entry.captured if v.key not in keys]
         if missing:
@@ -180,7 +182,7 @@ def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, Containe
     fwd, bwd = given.custom.rules["fwd"], given.custom.rules["bwd"]
     first = compiled(program, given, fwd, given.types, "forward")
     forward_type = substitute(first.result, related(first.parameters.values(), given.types))
-    if not isinstance(forward_type, ContainerType) or forward_type.cls is not tuple or len(forward_type.items) != 2:
+    if not is_tuple(forward_type, 2):
         raise RuleError(
             f"the forward rule of {given.custom.name} gives {forward_type}", "return (out, residuals)", place_of(fwd)
         )
@@ -191,9 +193,7 @@ def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, Containe
     signature = Signature()
     second = compiled(program, given, bwd, [signature.parameter(t) for t in wanted], "backward")
     bars = substitute(second.result, related(second.parameters.values(), wanted))
-    check_bars(given, bars, bwd)
-    assert isinstance(bars, ContainerType)
-    return first, forward_type, second, bars
+    return first, forward_type, second, check_bars(given, bars, bwd)
 
 
 def tangent_of_sweeps(
@@ -211,6 +211,8 @@ def tangent_of_sweeps(
     builder = Builder()
     both = builder.call_function(FunctionRef(first.function.name, forward_type), [parameters[k] for k in plan.forward])
     y, residuals = builder.extract(both, 0), builder.extract(both, 1)
+    # The transpose of the transpose: `bwd` maps y_bar to x_bar linearly, by the transposed Jacobian; so its own reverse
+    # sweep maps x_dot to y_dot. Where that is taken does not matter, zero serves.
     bar = second.function.parameters[plan.reverse.index(BAR)]
     mask = [p is bar for p in second.function.parameters]
     check_linear(second.function, mask, program.pair_of, optimize, program.functions, program.backend)
@@ -235,6 +237,11 @@ def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand])
     return body.results[0]
 
 
+def is_tuple(t: Type, count: int | None = None) -> TypeGuard[ContainerType]:
+    """Whether values of a type are tuples, of so many items."""
+    return isinstance(t, ContainerType) and t.cls is tuple and count in (None, len(t.items))
+
+
 def in_lengths_of(pair: GivenSweeps, given: CustomFunction, call: Call) -> GivenSweeps:
     """A pair for one call: its types in the lengths of the operands."""
     types_ = [given.types[k] for k in given.passed]
@@ -249,15 +256,15 @@ def in_lengths_of(pair: GivenSweeps, given: CustomFunction, call: Call) -> Given
     )
 
 
-def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> None:
-    """Whether what a backward rule gives are cotangents of the arguments.
+def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> ContainerType:
+    """What a backward rule gives, which must be cotangents of the arguments.
 
     Raises:
         RuleError: it gives another number of them, or another shape.
     """
     name, wanted = given.custom.name, given.differentiable
-    if not isinstance(bars, ContainerType) or bars.cls is not tuple or len(bars.items) != len(wanted):
-        found = f"{len(bars.items)} cotangents" if isinstance(bars, ContainerType) and bars.cls is tuple else f"{bars}"
+    if not is_tuple(bars, len(wanted)):
+        found = f"{len(bars.items)} cotangents" if is_tuple(bars) else f"{bars}"
         raise RuleError(
             f"the backward rule of {name} gives {found}; the function has {len(wanted)} differentiable arguments",
             "return a tuple with one cotangent for each, None for zero" + ("; (x_bar,) for one" * (len(wanted) == 1)),
@@ -266,6 +273,7 @@ def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> None:
     for k, bar in zip(wanted, bars.items, strict=True):
         if is_active_type(given.types[k]):
             check_fits(bar, given.types[k], f"the backward rule of {name}", f"argument {k}", bwd, True)
+    return bars
 
 
 def check_fits(own: Type, wanted: Type, who: str, what: str, rule: Any, none: bool = False) -> None:
@@ -274,6 +282,7 @@ def check_fits(own: Type, wanted: Type, who: str, what: str, rule: Any, none: bo
     Raises:
         RuleError: it may not.
     """
+    # None in the place of a cotangent is zero, of whatever shape.
     if none and isinstance(own, StaticType) and own.value is None:
         return
     if isinstance(wanted, ContainerType):
@@ -300,6 +309,7 @@ def _differ(own: ArrayType, wanted: ArrayType) -> bool:
     if len(own.shape) != len(wanted.shape):
         return True
     differences = [dim_sum(a, b, -1) for a, b in zip(own.shape, wanted.shape, strict=True)]
+    # Only lengths whose difference is a known number, not 0, are different for sure.
     return any(isinstance(d, int) and d for d in differences)
 
 
@@ -335,7 +345,7 @@ def rule_entry(program: Entries, given: CustomFunction) -> tuple[Entry, Type]:
     entry = compiled(program, given, rule, wanted, "tangent")
     result = substitute(entry.result, related(entry.parameters.values(), wanted))
     name = given.custom.name
-    if not isinstance(result, ContainerType) or result.cls is not tuple or len(result.items) != 2:
+    if not is_tuple(result, 2):
         raise RuleError(f"the tangent rule of {name} gives {result}", "return (out, out_dot)", place_of(rule))
     check_fits(result.items[0], given.result, f"the tangent rule of {name}", "the function itself", rule)
     check_fits(result.items[1], given.result, f"the tangent rule of {name}", "for the tangent, the result", rule)

@@ -203,6 +203,9 @@ class Derivatives:
             function = self.written_out(function, active)
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend, accumulates=sums)
         called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
+        # Three ends: a linear function needs no forward sweep of its own; one that called itself keeps the opaque
+        # residuals that its calls were given; for all others the type of the residuals is known now, and takes their
+        # place.
         if residuals is None and forward not in called:
             kept = function
             if called or name in self.given or without_adjoints(function) is not function:
@@ -263,6 +266,7 @@ class Derivatives:
         if key not in self.tangents:
             function = self.functions[call.function.name]
             name = self.fresh_name(f"{function.name}_jvp")
+            # A call of itself, met while its tangent is made, needs no more than the name and the types.
             self.functions[name] = stub(name)
             self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
             self.functions[name] = numbered(replace(self.made_tangent(function, custom, call, given), name=name))
@@ -295,6 +299,8 @@ class Derivatives:
         else:
             function = self.functions[call.function.name]
             name = self.fresh_name(f"{function.name}_batch")
+            # A call of itself is answered with a result for each example: the flag cannot be known before the function
+            # is made. If such a call was met, the result is then repeated to keep that promise.
             self.batches[key] = name, True
             self.functions[name] = stub(name)
             self.recursive_batches.discard(key)

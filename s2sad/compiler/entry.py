@@ -65,6 +65,7 @@ def captured_last(function: Function, passed: int, captured: int) -> Function:
 
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
+    # A value must be returned, and none ever is: any will do.
     body = replace(entry.function.body, results=(constant(0.0),))
     entry.function = eliminate_dead(replace(entry.function, body=body))
     entry.result, entry.impure = entry.function.result.type, True

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from s2sad.ir.primitives.snapshots import ADVANCED
 from s2sad.ir.rewrite import bound, renamed
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operation, Value, While, is_call_of, walk
 
 
 def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list[Function]:
@@ -22,11 +22,12 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
     def visit(name: str) -> None:
         if name in seen:
             return
+        # Before its callees: functions may call one another in a circle.
         seen.add(name)
         for op in walk(functions[name].body):
             if isinstance(op, Call):
                 visit(op.function.name)
-            elif isinstance(op, Apply) and op.primitive is ADVANCED:
+            elif is_call_of(op, ADVANCED):
                 visit(str(op.static["step"]))
         order[name] = functions[name]
 
@@ -110,5 +111,6 @@ class Naming:
                     new = replace(new, test=self.block(new.test), body=self.block(new.body))
                 case _:
                     pass
+            # Comments speak of operations of the primal by identity: one operation must become one operation.
             self.known[op] = new
         return self.known[op]

@@ -75,6 +75,8 @@ class Program:
 
     def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
         local = Signature()
+        # Symbols as if the callee were called from nowhere: calls from all places share one form for each pattern of
+        # lengths.
         given = [local.canonical(o.type) for o in operands]
         given = [_as_python(t) for t in given]
         names = parameter_names(function)
@@ -85,6 +87,8 @@ class Program:
             function = PlainFunctionOf(function)
         if function in self.writing:
             function = WritesArguments(function)
+        # Each round learns of one argument that must be known at compile time; there are finitely many, and one that is
+        # asked for twice cannot be had.
         while True:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
@@ -120,6 +124,8 @@ class Program:
             self.entries[key] = calling(self.entry(PlainFunctionOf(target), parameters))
         if key in self.entries:
             return self.entries[key]
+        # A call of itself: it is answered with the guess. Whatever is made in between rests on that guess, and is
+        # forgotten when another one is tried.
         if key in self.in_progress:
             self.recursive.add(key)
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
@@ -150,6 +156,9 @@ class Program:
 
     def settled(self, key: tuple[object, str], target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         """A function made again until the type that it gives is the one that its own calls were taken to give."""
+        # The least fixed point: the first guess gives nothing at all (the type joins to the other side of any branch),
+        # each round the type that follows from the guess before. It grows, and settles if structure does not grow with
+        # each call.
         guess = Entry(stub(name), dict(parameters), (), BOTTOM)
         for _ in range(MAX_ROUNDS):
             self.forget_provisional(key)
@@ -222,6 +231,8 @@ class Program:
             lowered = lower(target, parameters, self)
         except MemoryNeeded:
             return lower(target, parameters, self, memory=True)
+        # First as values, which is right for almost all functions; where a write would be seen through another name,
+        # again with cells for arrays, which is always right and gives longer code.
         if next(visible_updates(lowered.function, lowered.in_place), None) is not None:
             return lower(target, parameters, self, memory=True)
         return lowered
@@ -263,7 +274,7 @@ class Program:
 
 def _as_python(t: Type) -> Type:
     """An integer constant given to a callee is an integer; what must be static is asked for."""
-    return ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
+    return replace(t, size=None) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
 
 
 def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:

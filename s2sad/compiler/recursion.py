@@ -32,6 +32,7 @@ def is_local(
     does with it, and a gradient for each call would be as large; sweeps are taken then. Where the residuals of calls
     cannot nest, gradients are handed over all the same.
     """
+    # Cheaper than residuals where a call does something with all that it is given; see the design, "Recursion".
     if name in apart or name not in functions or not has_local_gradient(functions[name], active):
         return False
     return bool(cycle(name, functions)) and (not backend.recursion or not handed_on(name, active, functions))
@@ -79,6 +80,7 @@ def is_general(entry: Entry, own: Entry) -> bool:
     if entry.captured != own.captured or len(entry.function.parameters) != len(own.function.parameters):
         return False
     general, special = (tuple_type(*e.parameters.values()) for e in (entry, own))
+    # A form for lengths that are not known serves for all lengths, but not the other way round.
     if not same_up_to_dims(general, special):
         return False
     table = related(general.items, special.items)

@@ -14,6 +14,7 @@ from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, w
 
 def written_out(function: Function, active: Sequence[bool], optimize: Callable[[Function], Function]) -> Function:
     """The function with the definitions of what is active in it in the place of the calls."""
+    # What a definition is written in may have a definition itself. It ends, as definitions do not call themselves.
     while True:
         inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         if not any(isinstance(op, Apply) and op.primitive.definition for op in walk(function.body)):
@@ -24,6 +25,7 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
         table: dict[Operand, Operand] = {}
         body = _block(function.body, varied, table)
         for value in table:
+            # A definition may give what another one gave: each name leads to the last of the chain.
             while table[value] in table:
                 table[value] = table[table[value]]
         function = optimize(replace(function, body=substitute(body, table)))

@@ -102,6 +102,7 @@ class Forward:
                 assert_never(op)
 
     def apply(self, op: Apply, builder: Builder) -> None:
+        # None of its operands moves: the result has no tangent, which is cheaper than one of zeros and means the same.
         if all(o not in self.dots for o in op.operands):
             return
         check_rule(op, op.primitive.tangent)
@@ -160,6 +161,7 @@ class Forward:
         blocks = []
         for block in op.blocks:
             inner = builder.child()
+            # Each branch sees the tangents from outside, and not those of the other branch.
             self.dots = dict(outer)
             self.block(block, inner)
             dots = [self.branch_dot(block.results[k], op.results[k], inner) for k in kept]
@@ -177,6 +179,7 @@ class Forward:
 
     def loop(self, op: For | While, builder: Builder) -> None:
         n = len(op.initial)
+        # What is carried has a tangent for all iterations or for none: the activity analysis has found the fixed point.
         kept = [k for k in range(n) if op.carried[k] in self.active or op.results[k] in self.active]
         collected = [k for k in range(n, len(op.results)) if op.results[k] in self.active]
         outer = dict(self.dots)
@@ -189,6 +192,7 @@ class Forward:
         rows = op.body.results
         carried_dots = [self.dot(rows[k], inner) for k in kept]
         collected_dots = [self.dot(rows[k], inner) for k in collected]
+        # The rows of a body are (*carried, *collected, stop?), and the tangents go to the end of each part.
         stop = rows[len(rows) - 1 :] if op.breaks else ()
         yields = [*rows[:n], *carried_dots, *rows[n : len(rows) - len(stop)], *collected_dots, *stop]
         self.dots = outer

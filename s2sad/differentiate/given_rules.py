@@ -73,6 +73,7 @@ def given_bars(
         for step in path:
             if isinstance(inner, ContainerType):
                 inner = inner[step]
+        # None, or a string, in the place of a cotangent is zero; it may stand for a whole container.
         if isinstance(inner, StaticType):
             continue
         bar = pick(builder, bars, key, *path)
@@ -95,14 +96,12 @@ def _fitted_all(builder: Builder, dot: Operand, like: Operand) -> Operand:
     if isinstance(t, ContainerType):
         items = [_fitted_all(builder, builder.extract(dot, k), builder.extract(like, k)) for k in t.keys]
         return builder.make(t.cls, t.keys, items)
-    return fitted(builder, dot, t, lambda: like) if isinstance(t, ArrayType) and t.is_inexact else dot
+    return fitted(builder, dot, t, lambda: like) if t.is_inexact else dot
 
 
-def fitted(builder: Builder, bar: Operand, t: ArrayType, primal: Callable[[], Operand]) -> Operand:
+def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand]) -> Operand:
     """A tangent or cotangent of a rule in the dtype of its primal, its shape checked where that may be another."""
-    own = bar.type
-    assert isinstance(own, ArrayType)
-    if t.shape is None or own.shape != t.shape:
+    if t.shape is None or bar.type.shape != t.shape:
         bar = builder.apply(CHECKED, (bar, primal()))
     return in_dtype(builder, bar, t)
 

@@ -127,6 +127,7 @@ def jacrev(
 
 def _adjoint_sweep(reverse: Reverse, out: Path, builder: Builder, unit: Operand) -> list[Operand]:
     """Append the adjoint sweep for a unit vector in a leaf of the result; the adjoints of the leaves of the inputs."""
+    # The forward sweep is shared by the sweeps of all leaves; the adjoints of one are nothing to the next.
     reverse.restart()
     bars = reverse.sweep(unit, builder, out)
     return [pick(builder, bar, *p) for bar, x in zip(bars, reverse.inputs, strict=True) for p in _paths(x)]
@@ -189,6 +190,8 @@ class Linear:
         fixed: list[Operation] = []
         moving: list[Operation] = []
         for op in tangent.body.operations:
+            # The tangent program holds the primal too, which is there already. A branch or loop that gives primal
+            # results and tangents is run again with the tangents; its primal results then need names of their own.
             if op in own or known.issuperset(op.results):
                 continue
             if not varying.intersection(reads([op])):
@@ -207,6 +210,7 @@ class Linear:
     def sweep(self, x: Value, path: Path, outs: Sequence[Path], builder: Builder, unit: Operand) -> list[Operand]:
         """Append the sweep for a unit vector in the leaf of `x` at a path; the tangents of leaves of the result."""
         table: dict[Operand, Operand] = {self.seeds[0]: unit_in(builder, x, path, unit)}
+        # The sweep is written out for each leaf: its values are bound once in each copy.
         table |= copied(Block((), tuple(self.moving), ()))
         builder.operations += [substitute_operation(op, table) for op in self.moving]
         result = table.get(self.dot, self.dot)
@@ -233,14 +237,13 @@ def _paths(x: Value) -> list[Path]:
 
 
 def _name(operand: Operand) -> str:
-    return (operand.hint if isinstance(operand, Value) else None) or "y"
+    return operand.hint or "y"
 
 
 def _rank(t: Type) -> int:
-    rank = t.rank if isinstance(t, ArrayType) else None
-    if rank is None:
+    if t.rank is None:
         raise UnsupportedType(f"a Jacobian needs arrays of known rank, not {t}", "annotate, or index them first")
-    return rank
+    return t.rank
 
 
 @dataclass(frozen=True)
@@ -292,8 +295,10 @@ class Sides:
         t = seed.type
         assert isinstance(t, ArrayType)
         builder.about = sweep.operations[0].about if sweep.operations else ()
+        # All unit vectors are the rows of one identity matrix; for a leaf of more axes, each row in the shape of the
+        # leaf.
         units = builder.apply(required(np.eye), (sweep.count,), _dtype(t), seed.hint)
-        assert isinstance(units.type, ArrayType) and units.type.shape is not None
+        assert units.type.shape is not None
         size = units.type.shape[0]
         if t.rank != 1:
             shape = builder.tuple([sweep.count, *_dims(builder, sweep.leaf)])
@@ -306,6 +311,8 @@ class Sides:
         try:
             batch.block(Block((), tuple(sweep.operations), ()), builder)
         except NoBatchRule:
+            # An operation in a loop over the unit vectors saves nothing, and takes the memory of all of them: then the
+            # whole sweep stands in a loop instead, one unit vector at a time.
             batch.looped = True
         builder.about = ()
         if batch.looped:
@@ -356,14 +363,14 @@ def _turned(builder: Builder, rows: Operand) -> Operand:
 
 def _dtype(t: Type) -> dict[str, object]:
     """The precision of an array to be made, where it is not that of floats."""
-    dtype = t.dtype if isinstance(t, ArrayType) else None
+    dtype = t.dtype
     return {} if dtype in (None, np.dtype(float)) else {"dtype": dtype}
 
 
 def _dims(builder: Builder, operand: Operand) -> list[Operand]:
     """The lengths of the axes of an array."""
     rank = _rank(operand.type)
-    known = operand.type.shape if isinstance(operand.type, ArrayType) else None
+    known = operand.type.shape
     if known is not None and all(isinstance(d, int) for d in known):
         return [constant(d) for d in known]
     if rank == 1:

@@ -31,6 +31,8 @@ def linear_pair(
     tangent = jvp(function, active, tangent_of)
     linear = Linear.of(function, tangent, sum(active))
     seeds = set(linear.seeds)
+    # Arrays without contents go with what fills them: handed over from one function to the other, they would be written
+    # into by each call of the second.
     moving = [*filter(is_unbound, function.body.operations), *linear.moving]
     free = free_values(moving, [linear.dot], seeds)
     raw = Function(f"{function.name}_linear", Block((*free, *linear.seeds), tuple(moving), (linear.dot,)))

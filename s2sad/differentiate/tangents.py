@@ -63,6 +63,7 @@ def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
         return bar
     if t.dtype is None or own.dtype is None or own.dtype == t.dtype:
         return bar
+    # A Python float has the bits of a float64: there is nothing to convert.
     if own.kind == "python" and own.dtype.kind == "f" and t.dtype == np.float64:
         return bar
     if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:

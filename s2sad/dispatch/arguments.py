@@ -23,6 +23,8 @@ def unshared(
         others = [*zip(names, own, strict=False), *outside]
         for k in written:
             for j, (name, arrays) in enumerate(others):
+                # By their bounds: whether two arrays surely share an element takes exponential time in the worst case.
+                # It may refuse columns of one matrix, and never lets an overlap pass.
                 if j != k and any(np.may_share_memory(a, b) for a in own[k] for b in arrays):
                     raise ArgumentError(
                         f"{names[k]} and {name} share memory, and the function writes into {names[k]}: pass a copy"

@@ -31,7 +31,7 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
+from s2sad.ir.types import ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class Derivative(Derived):
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
             if not kwargs:
+                # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
+                # whole pattern.
                 found = self._fast.get(tuple(map(type, args)))
                 if found is not None and found.guards.hold():
                     return found.call(*args)
@@ -113,6 +115,7 @@ class Derivative(Derived):
         if isinstance(self.target, Derivative):
             self.target._sign_again()
         stamp = self._subject.stamp()
+        # By identity: to compare defaults could compare arrays.
         if len(stamp) == len(self._stamp) and all(map(operator.is_, stamp, self._stamp)):
             return
         self._stamp = stamp
@@ -132,6 +135,7 @@ class Derivative(Derived):
             for member in family.known.get(own, ()):
                 if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
                     return member
+        # Two threads may come here at once: each makes the same, and the later one is found first.
         found = self._find(key, values, dims, statics)
         if not found.statics and not found.watched and all(type(a) in (float, int) for a in values):
             self._fast[tuple(map(type, values))] = found
@@ -347,8 +351,8 @@ class Derivative(Derived):
         shapes = [substitute(t, back) for t in leaves(result)]
         outputs = 0
         for t in shapes:
-            known = [d for d in t.shape or () if isinstance(d, int)] if isinstance(t, ArrayType) else []
-            if not isinstance(t, ArrayType) or t.rank != len(known):
+            known = [d for d in t.shape or () if isinstance(d, int)]
+            if t.rank != len(known):
                 return inputs, None
             outputs += math.prod(known)
         return inputs, outputs

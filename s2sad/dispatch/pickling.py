@@ -62,6 +62,7 @@ class Reference:
     def resolved(self) -> Any:
         """The function, where this process has one of that name and code."""
         found = imported(self.module, self.qualname)
+        # A function of this name may be another version of it here: then only the texts that came along are right.
         if found is not None and code_digest(found.__code__) == self.code:
             return found
         return Absent(self.module, self.qualname, self.signature)
@@ -120,6 +121,7 @@ def imported(module: str, qualname: str) -> types.FunctionType | None:
     try:
         found: Any = importlib.import_module(module)
         for part in qualname.split("."):
+            # Of a class statically: `getattr` would bind a derivative that is a method, and run a property.
             found = inspect.getattr_static(found, part) if isinstance(found, type) else getattr(found, part)
     except (ImportError, AttributeError):
         return None
@@ -149,6 +151,8 @@ def texts_of(derivative: Derivative) -> Iterator[Text]:
     else:
         members = [m for f in derivative._families.values() for forms in f.known.values() for m in forms]
         for member in members:
+            # What was read may have changed since it was compiled; and a lambda among the arguments is told apart by an
+            # identity that means nothing in another process.
             if member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
                 yield text_of(member)
 

@@ -36,6 +36,7 @@ def roots_of(target: Any, statics: Sequence[Any]) -> tuple[Any, ...]:
 
 def code_key(target: Any) -> object:
     """What functions that one piece of code makes have in common, hashable."""
+    # The code object, not the function: a lambda in a loop is another function each time, with one code.
     if isinstance(target, types.FunctionType):
         return target.__code__
     if is_derivative(target):
@@ -122,6 +123,7 @@ def stored(name: str, kind: str, roots: Sequence[Any], values: Sequence[Any]) ->
         if not isinstance(seen, Seen):
             continue
         places = tuple((look, label) for look, label in meta["captured"])
+        # Its looks are compared first: a module that is not good for this function is never imported.
         module = cache.find(name, meta["key"])
         if module is None:
             continue
@@ -140,6 +142,8 @@ def store(
     lines = line_table(compiled.lines, reads)
     seen = reads.seen()
     outside = outside_text(values, [seen.variable(k, None) for k in reads.variables.values()])
+    # Where something that was read has no text, only an identity, no other process can tell whether the module is good
+    # for it: it is kept for this one alone.
     shared = seen.looks.is_shared
     meta = {
         **facts,
@@ -167,6 +171,8 @@ def bound_here(module: types.ModuleType, seen: Seen) -> types.ModuleType:
     """A module with the classes and functions of this process that it speaks of, and the places in its files."""
     meta = module.__s2sad_meta__
     objects = {n: seen.objects[k] for n, k in meta["objects"].items()}
+    # Two classes of one name in one process, of a function that is called twice for one: the second gets a module of
+    # its own, as the first still calls the one that there is.
     if any(vars(module).get(n, o) is not o for n, o in objects.items()):
         module = cache.again(module)
         meta = module.__s2sad_meta__
@@ -197,6 +203,7 @@ def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[Any]]:
             span = (code.co_firstlineno, _last_line(code), number)
             spans.setdefault(code.co_filename, []).append(span)
     for emitted, at in lines.items():
+        # The innermost function: the one that begins last.
         around = [(first, k) for first, last, k in spans.get(at.file, ()) if first <= at.line <= last]
         if around:
             first, number = max(around)

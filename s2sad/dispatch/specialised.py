@@ -61,6 +61,7 @@ class Kept:
     def add(self, key: object, member: Specialised) -> None:
         """Remember what was compiled."""
         forms = self.known.setdefault(key, [])
+        # The last one first: it is the likeliest to be asked for again.
         forms.insert(0, member)
         del forms[MAX_FORMS:]
         self.known.move_to_end(key)
@@ -118,6 +119,7 @@ def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> 
 def _positional(function: Any) -> Callable[..., Any]:
     """The function taking all its arguments by position."""
     code = function.__code__
+    # A call in between costs more than the look-up of a pattern: where all parameters are positional there is none.
     if not code.co_kwonlyargcount:
         return function  # type: ignore[no-any-return]
     n = code.co_argcount

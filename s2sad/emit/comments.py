@@ -11,8 +11,8 @@ from s2sad.emit.writer import write_statement
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.primitives.lists import LISTS
 from s2sad.ir.printer import Printer, spell, spelling_of
-from s2sad.ir.types import ArrayType, ContainerType
-from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
+from s2sad.ir.types import ContainerType
+from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value, is_call_of
 
 COMMENT_WIDTH = 72
 
@@ -29,7 +29,7 @@ class Comments:
         """The names of the items of tuples that have none themselves."""
         found: dict[Value, dict[object, str]] = {}
         for op in [*self.primal.values(), *self.uses.block_of]:
-            if isinstance(op, Apply) and op.primitive is EXTRACT and isinstance(op.operands[0], Value):
+            if is_call_of(op, EXTRACT) and isinstance(op.operands[0], Value):
                 items = found.setdefault(op.operands[0], {})
                 if op.result.hint is not None or op.result in self.variables.names:
                     items.setdefault(op.static["key"], self.trace_name(op.result))
@@ -42,7 +42,7 @@ class Comments:
         """The primal statements that an adjoint belongs to, as a trailing comment of the last statement."""
         if not statements:
             return statements
-        if isinstance(op, Apply) and op.primitive is MAKE:
+        if is_call_of(op, MAKE):
             return statements
         about: dict[Operation, None] = {}
         self.gather(op, about, deep and len(statements) == 1)
@@ -59,7 +59,7 @@ class Comments:
     def gather(self, op: Operation, about: dict[Operation, None], deep: bool) -> None:
         about.update(dict.fromkeys(op.about))
         for o in op.operands if deep else op.operands[1:]:
-            if isinstance(o, Value) and o in self.inlined:
+            if o in self.inlined:
                 self.gather(self.inlined[o], about, True)
 
     def describe(self, op: Operation) -> str:
@@ -88,7 +88,7 @@ class Comments:
         if operand.hint is not None:
             return self.variables.name(operand) if operand in self.variables.ranges else operand.hint
         op = self.uses.definition.get(operand) or self.primal.get(operand)
-        if isinstance(op, Apply) and op.primitive is EXTRACT and operand in self.variables.names:
+        if is_call_of(op, EXTRACT) and operand in self.variables.names:
             return self.variables.name(operand)
         if isinstance(op, (Call, Apply)) and operand in self.items_of:
             return f"({', '.join(self.items_of[operand])})"
@@ -97,7 +97,7 @@ class Comments:
         if operand in self.variables.ranges:
             return self.variables.name(operand)
         t = operand.type
-        return "i" if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "i" else "_"
+        return "i" if t.dtype is not None and t.dtype.kind == "i" else "_"
 
 
 def spelled(op: Apply, names: list[str]) -> str:

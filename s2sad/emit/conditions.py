@@ -16,7 +16,7 @@ from s2sad.emit.inlining import Uses, find_uses, is_expression
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Block, Constant, Function, If, Operand, Operation, Value
 
 
@@ -61,6 +61,7 @@ def _condition(op: If, uses: Uses, inside: set[Value]) -> list[Operation]:
     (result,), (a,), (b,) = op.results, op.then.results, op.orelse.results
     if not op.then.operations and not op.orelse.operations and not _keeps_name(result, a, b):
         return [Apply(CHOICE, (op.predicate, a, b), result, {}, op.location, op.about)]
+    # `p and q` gives p where p is False, not just something false: so the other branch must yield p itself, or False.
     if _is_predicate(b, op.predicate, False) and _fits_inside(op.then, uses):
         block, primitive, last = op.then, AND, a
     elif _is_predicate(a, op.predicate, True) and _fits_inside(op.orelse, uses):
@@ -73,8 +74,8 @@ def _condition(op: If, uses: Uses, inside: set[Value]) -> list[Operation]:
 
 def _keeps_name(result: Value, a: Operand, b: Operand) -> bool:
     """Whether one side leaves a variable as it is, or leaves it undefined."""
-    names = {o.hint for o in (a, b) if isinstance(o, Value)}
-    return (result.hint is not None and result.hint in names) or isinstance(result.type, ArrayType) is False
+    names = {a.hint, b.hint}
+    return (result.hint is not None and result.hint in names) or not result.type.is_numeric
 
 
 def _is_predicate(operand: Operand, predicate: Operand, known: bool) -> bool:
@@ -88,4 +89,5 @@ def _fits_inside(block: Block, uses: Uses) -> bool:
             return False
         if len(uses.readers.get(op.result, [])) != 1 or op.result in uses.collected:
             return False
+    # More than some operations are no condition that a person would write in one line.
     return 0 < len(block.operations) <= 8

@@ -43,6 +43,8 @@ def constant_expression(operand: Constant) -> ast.expr:
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
         items = [constant_expression(Constant(v, operand.type)) for v in value]
         return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())
+    # A negative literal is a minus sign and a number in Python's grammar; as one constant it would be printed without
+    # the parentheses of `(-2.0) ** x`. Infinity and nan have no literal.
     if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return parse(constant_text(value))

@@ -43,6 +43,7 @@ class FreeNames:
         `ranges` are sorted, and begin nowhere before those of the last call.
         """
         suffixes, start = self._suffixes[base], ranges[0][0]
+        # The scan has moved on: numbers whose variables have ended are free again, the lowest first.
         while suffixes.busy and suffixes.busy[0][0] <= start:
             heappush(suffixes.free, heappop(suffixes.busy)[1])
         passed_over: list[int] = []

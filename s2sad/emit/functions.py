@@ -21,7 +21,7 @@ from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.primitives.regions import CATCHER, MANAGER
 from s2sad.ir.signature import Parameter
-from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operand, Operation, Value, While
 
 
 def write_function(
@@ -52,6 +52,7 @@ def arguments(plan: Plan, signature: Sequence[Parameter]) -> ast.arguments:
         names.append(arg)
         if default is not None:
             defaults.append(default)
+        # Python wants a default for each parameter behind one that has one.
         elif defaults:
             defaults.append(ast.Constant(None))
     return ast.arguments([], names, None, keyword_only, keyword_defaults, None, defaults)
@@ -62,7 +63,7 @@ class FunctionWriter(OperationWriter):
 
     def __init__(self, plan: Plan, spelling: Spelling) -> None:
         super().__init__(plan, spelling)
-        self.appends: dict[Value, list[ast.stmt]] = {}
+        self.appends: dict[Operand, list[ast.stmt]] = {}
         """What is to be appended to a list as soon as a value is there."""
 
     def body(self) -> list[ast.stmt]:
@@ -98,6 +99,7 @@ class FunctionWriter(OperationWriter):
             statements.extend(made)
             for r in op.results:
                 statements.extend(self.appends_of(r))
+            # Nothing is reached behind a `raise`.
             if made and isinstance(made[-1], ast.Raise):
                 break
         return popped(statements)
@@ -134,6 +136,7 @@ class FunctionWriter(OperationWriter):
         if op.predicate.type is CATCHER:
             return self.attempt(op, then, orelse)
         test = self.read(op.predicate)
+        # `else` behind a `break` is only indented text.
         if then and isinstance(then[-1], ast.Break):
             return [ast.If(test, then, []), *orelse]
         if not then and not orelse:
@@ -146,7 +149,7 @@ class FunctionWriter(OperationWriter):
         """`try`: the block, and the handler of its exceptions."""
         if not then:
             return []
-        made = self.plan.uses.definition[op.predicate]  # type: ignore[index]
+        made = self.plan.uses.definition[op.predicate]
         assert isinstance(made, Apply)
         classes = made.static["exceptions"]
         assert isinstance(classes, tuple)
@@ -177,7 +180,7 @@ class FunctionWriter(OperationWriter):
         inside = {r for o in op.body.operations for r in o.results}
         for r, o in zip(op.results[n:], collected, strict=True):
             append = ast.Expr(ast.Call(ast.Attribute(self.read(r), "append", ast.Load()), [self.read(o)], []))
-            if isinstance(o, Value) and o in inside:
+            if o in inside:
                 self.appends.setdefault(o, []).append(append)
             else:
                 body.append(append)
@@ -244,6 +247,7 @@ class FunctionWriter(OperationWriter):
         test_block = self.block(op.test)
         test = self.read(op.test.results[0])
         body = self.loop_body(op)
+        # A test of several statements has no place in the header of a `while`.
         if test_block:
             leave = ast.If(negated(test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]

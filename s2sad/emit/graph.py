@@ -42,7 +42,7 @@ class _Drawing:
         self.printer = Printer(function)
         self.graph = Graph(function.name)
         self.keys: dict[Value, str] = {}
-        self.hidden: dict[Value, Apply] = {}
+        self.hidden: dict[Operand, Apply] = {}
         for p in function.parameters:
             self.node(p, self.name(p), False, "ellipse")
         self.block(function.body)

@@ -18,7 +18,22 @@ from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+    values_in,
+)
 
 WIDTH = 64
 """The longest expression that is written into another one, in characters, roughly."""
@@ -31,15 +46,15 @@ DISPLAY_WIDTH = 200
 class Uses:
     """Where each value is read, and where it is bound."""
 
-    readers: dict[Value, list[Operation | Block]] = field(default_factory=dict)
+    readers: dict[Operand, list[Operation | Block]] = field(default_factory=dict)
     """The operations that read a value; a block stands for its results."""
     block_of: dict[Operation, Block] = field(default_factory=dict)
-    definition: dict[Value, Operation] = field(default_factory=dict)
+    definition: dict[Operand, Operation] = field(default_factory=dict)
     tests: set[Block] = field(default_factory=set)
     """The blocks of the tests of while loops."""
     collected: set[Operand] = field(default_factory=set)
     """What loops append to lists."""
-    writers: dict[Value, list[Operation]] = field(default_factory=dict)
+    writers: dict[Operand, list[Operation]] = field(default_factory=dict)
     """The operations that may write into the memory of an array: updates of it, and loops that carry it on."""
     position: dict[Operation, int] = field(default_factory=dict)
     """The order of the operations in the text."""
@@ -56,34 +71,31 @@ def _visit(block: Block, uses: Uses) -> None:
         uses.block_of[op] = block
         uses.position[op] = len(uses.position)
         written = op.operands[:1] if isinstance(op, Apply) and op.primitive.update is not None else ()
-        for o in op.initial if isinstance(op, (For, While)) else written:
-            if isinstance(o, Value):
-                uses.writers.setdefault(o, []).append(op)
-        for o in op.operands:
-            if isinstance(o, Value):
-                uses.readers.setdefault(o, []).append(op)
+        for o in values_in(op.initial if is_loop(op) else written):
+            uses.writers.setdefault(o, []).append(op)
+        for o in values_in(op.operands):
+            uses.readers.setdefault(o, []).append(op)
         if isinstance(op, While):
             uses.tests.add(op.test)
-        if isinstance(op, (For, While)):
+        if is_loop(op):
             uses.collected.update(op.body.results[len(op.initial) : len(op.results)])
         for inner in op.blocks:
             _visit(inner, uses)
         for r in op.results:
             uses.definition[r] = op
-    for o in block.results:
-        if isinstance(o, Value):
-            uses.readers.setdefault(o, []).append(block)
+    for o in values_in(block.results):
+        uses.readers.setdefault(o, []).append(block)
 
 
-def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Value, Apply]:
+def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Operand, Apply]:
     """The values written into their uses, with the operations that make them; those `inside` conditions always are."""
-    inlined: dict[Value, Apply] = {}
+    inlined: dict[Operand, Apply] = {}
     _choose(function.body, function, uses, inlined, dict.fromkeys(inside, 0))
     return inlined
 
 
 def _choose(
-    block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply], widths: dict[Value, int]
+    block: Block, function: Function, uses: Uses, inlined: dict[Operand, Apply], widths: dict[Value, int]
 ) -> None:
     """Extend `inlined`; a value that has a width already is written into its use without question."""
     for op in block.operations:
@@ -96,10 +108,8 @@ def _choose(
         if not isinstance(op, Apply) or not is_expression(op) or op.result in uses.collected:
             continue
         if op.primitive is EXTRACT and op.operands[0] not in inlined and op.operands[0] not in function.parameters:
-            readers = uses.readers.get(op.operands[0], [])  # type: ignore[arg-type]
-            if is_unpackable(op.operands[0].type) and all(
-                isinstance(r, Apply) and r.primitive is EXTRACT for r in readers
-            ):
+            readers = uses.readers.get(op.operands[0], [])
+            if is_unpackable(op.operands[0].type) and all(is_call_of(r, EXTRACT) for r in readers):
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
@@ -135,7 +145,7 @@ def is_expression(op: Apply) -> bool:
     return op.primitive.effect is not Effect.IO and op.primitive.update is None and op.primitive is not UNDEFINED
 
 
-def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
+def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
     if op.primitive in (STEPS, REPLAYED):
         return True
@@ -150,7 +160,7 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
         return True
     if op.primitive is EXTRACT:
         operand = op.operands[0]
-        return isinstance(operand, Value) and (operand in inlined or operand in parameters)
+        return operand in inlined or operand in parameters
     if op.primitive is GETITEM and op.operands[0] in uses.writers:
         return False
     readers = uses.readers.get(op.result, ())
@@ -158,8 +168,8 @@ def _everywhere(op: Apply, inlined: dict[Value, Apply], parameters: tuple[Value,
         return False  # what is stored and decided on has one name
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
-    if light and isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
-        return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands if isinstance(o, Value))
+    if light and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
+        return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands)
     return False
 
 
@@ -175,7 +185,7 @@ def _is_index(t: object) -> bool:
     return isinstance(t, (SliceType, StaticType))
 
 
-def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Operand, Apply]) -> bool:
     """Whether the value is read once, by an operation of its own block or by the function's return."""
     value = op.result
     readers = uses.readers.get(value, [])
@@ -185,15 +195,17 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if value.hint is not None and not value.loose and not _is_taken_away(op, reader):
         return False
     if isinstance(reader, Block):
+        # In a `return` or the test of a `while` the expression is evaluated once, where it would have been.
         return reader is function.body or reader in uses.tests
     if reader.about and not op.about and op.primitive.function is not np.transpose:
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
-    if isinstance(reader, (For, While)) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
+    if is_loop(reader) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
     if isinstance(reader, Apply) and reader.primitive.update is not None and reader.operands[0] is value:
         return False
     if uses.block_of[reader] is not block or not isinstance(reader, (Apply, Call, If, For)):
         return False
+    # Written into an index that is itself written several times it would be computed several times.
     if not _is_light(op) and _repeated(reader, uses):
         return False
     return not _overwritten(op, reader, uses, inlined)
@@ -201,7 +213,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
 
 def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:
     """Whether a negative adjoint is added at an index: `x_bar[i] -= v_bar`."""
-    added = isinstance(reader, Apply) and reader.primitive is INDEX_ADD and reader.operands[2] is op.result
+    added = is_call_of(reader, INDEX_ADD) and reader.operands[2] is op.result
     return added and op.primitive.function is np.negative and (op.result.hint or "").endswith("_bar")
 
 
@@ -214,7 +226,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     """Whether the reader is an index or a length that may be written into several uses, its operands with it."""
     while isinstance(reader, Apply):
         t = reader.result.type
-        number = isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
+        number = t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
         many = isinstance(t, ArrayType) or not _is_index(t)  # an array, of indices too, has one name
         if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and many:
             return False
@@ -228,7 +240,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     return False
 
 
-def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, Apply]) -> bool:
+def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Operand, Apply]) -> bool:
     """Whether an array that an expression reads is written into before its use."""
     read = [v for o in op.operands for v in leaves(o, inlined)]
     arrays = [v for v in read if v.type.is_array]
@@ -236,11 +248,12 @@ def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Value, 
     if not writers:
         return False
     position = uses.position
+    # The expression is evaluated where its reader stands: nothing in between may write into an array that it reads.
     first, last = position[op], position[reader]
     return any(first < position[w] < last for w in writers)
 
 
-def leaves(operand: Operand, inlined: dict[Value, Apply]) -> Iterator[Value]:
+def leaves(operand: Operand, inlined: dict[Operand, Apply]) -> Iterator[Value]:
     """The named values in the expression that stands for an operand."""
     stack = [operand]
     while stack:
@@ -264,24 +277,25 @@ class Unpacked:
 
     def by(self, op: Operation) -> bool:
         """Whether the operation takes an item of such a tuple, so that it has no statement of its own."""
-        return isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.items
+        return is_call_of(op, EXTRACT) and op.operands[0] in self.items
 
     def values_of(self, container: Value) -> list[Value]:
         """The tuple, and all that the assignment takes out of it."""
         return [container, *(item for item, root in self.root.items() if root is container)]
 
 
-def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -> Unpacked:
+def find_unpacked(function: Function, uses: Uses, inlined: dict[Operand, Apply]) -> Unpacked:
     """The tuples and lists of which all that is read are items, each item once and in the block of the tuple."""
     found = Unpacked()
-    blocks = {p: function.body for p in function.parameters} | {v: uses.block_of[o] for v, o in uses.definition.items()}
+    blocks = {p: function.body for p in function.parameters}
+    blocks |= {r: block for op, block in uses.block_of.items() if isinstance(op, (Apply, Call)) for r in op.results}
     for value, home in blocks.items():
         if value in inlined or not isinstance(value.type, ContainerType):
             continue
-        if isinstance(uses.definition.get(value), (If, For, While)):
-            continue
         readers = uses.readers.get(value, [])
-        items = {r.static["key"]: r.result for r in readers if isinstance(r, Apply) and r.primitive is EXTRACT}
+        # All readers are items, no item is read under two names, and all stand in the block where the tuple is made:
+        # then the one assignment that takes it apart is the only place where they are bound.
+        items = {r.static["key"]: r.result for r in readers if is_call_of(r, EXTRACT)}
         if not items or len(items) < len(readers) or not is_unpackable(value.type):
             continue
         if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):
@@ -289,6 +303,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Value, Apply]) -
         found.items[value] = items
         for item in items.values():
             found.root[item] = value
+    # A tuple in a tuple is taken apart by the assignment of the outermost one.
     for item, root in found.root.items():
         while root in found.root:
             root = found.root[root]
@@ -306,11 +321,11 @@ def is_product(primitive: Primitive) -> bool:
     return primitive.elementwise and primitive.spelling in ("_0 * _1", "_0 / _1")
 
 
-def addends(op: Apply, inlined: dict[Value, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
+def addends(op: Apply, inlined: dict[Operand, Apply]) -> tuple[Operand, list[tuple[Apply, Operand]]]:
     """`a`, and each step with what it adds, of the sum `a + b - c` that a statement spells out."""
     terms = [(op, op.operands[1])]
     first = op.operands[0]
-    while isinstance(first, Value) and first in inlined and is_sum(inlined[first].primitive):
+    while first in inlined and is_sum(inlined[first].primitive):
         inner = inlined[first]
         terms.insert(0, (inner, inner.operands[1]))
         first = inner.operands[0]

@@ -17,6 +17,7 @@ from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.containers import MAKE
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
@@ -50,6 +51,7 @@ def emit_module(
     reserved |= {name.split(".")[0] for name in survey.boxes} | spelling.helpers.keys()
     clashes = survey.clashes(reserved)
     functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
+    # The user's constants keep their names where these mean one thing in the module.
     constants = {n: found[0].value for n, found in survey.constants.items() if found[0] not in clashes}
     reserved |= constants.keys()
     definitions: list[ast.stmt] = []
@@ -59,6 +61,7 @@ def emit_module(
         definitions.append(write_function(plan, own, text, spelling))
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
     written += spelling.helpers.values()
+    # What became of a primitive is known only when all is written: its helper may not be called after all.
     called = _names(definitions) if written else set()
     helpers = [helper_definition(f) for f in written if f.__name__ in called]
     body: list[ast.stmt] = [Comment(line) for line in header]
@@ -91,12 +94,14 @@ class Survey:
 
     def operation(self, op: Operation) -> None:
         if isinstance(op, Apply):
+            # A helper may be spelled without its name for some types (`x[i] += g`): only where the text names it is it
+            # written.
             if op.primitive.helper and op.primitive.name in ast.unparse(ast.fix_missing_locations(spelled(op))):
                 self.helpers[op.primitive] = None
             if isinstance(op.primitive, BlackBox):
                 self.boxes[op.primitive.module or op.primitive.name] = op.primitive
             t = op.result.type
-            if op.primitive.name == "make" and isinstance(t, ContainerType) and t.cls.__module__ != "builtins":
+            if isinstance(t, ContainerType) and op.primitive is MAKE and t.cls.__module__ != "builtins":
                 self.add_class(t.cls)
                 if needs_helper(t.cls, t.keys):
                     self.functions["make_object"] = make_object
@@ -150,6 +155,8 @@ class Survey:
 
 def bound_name(cls: type) -> str | None:
     """The name by which a class can be imported from its module; None where there is none."""
+    # A class of a function, or of a `__main__` that another process does not have, cannot be imported: it is put into
+    # the module when that is loaded.
     module = sys.modules.get(cls.__module__)
     names: dict[str, object] = {} if module is None or cls.__module__ == "__main__" else vars(module)
     if names.get(cls.__name__) is cls:

@@ -18,7 +18,21 @@ from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
 from s2sad.ir.types import SequenceType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    is_loop,
+    values_in,
+)
 
 
 class Variables:
@@ -28,7 +42,7 @@ class Variables:
         self,
         function: Function,
         uses: Uses,
-        inlined: dict[Value, Apply],
+        inlined: dict[Operand, Apply],
         unpacked: Unpacked,
         reserved: Iterable[str],
         iterates: bool = True,
@@ -42,7 +56,7 @@ class Variables:
         self.ranges: dict[Value, list[Interval]] = {}
         self.position = 0
         self.at: dict[Operation, int] = {}
-        self.loops = {op.body: op for op in uses.block_of if isinstance(op, (For, While))}
+        self.loops = {op.body: op for op in uses.block_of if is_loop(op)}
         self.counters = {op.index for op in uses.block_of if isinstance(op, For)}
         self.spans: dict[Block, Interval] = {}
         self.ends: dict[Operation, int] = {}
@@ -113,9 +127,11 @@ class Variables:
                 free = self.live(inner)
                 if not self.iterates and isinstance(op, For) and op.scanned:
                     free = free.union(*(leaves(o, self.inlined) for o in (op.start, op.step, *op.scanned)))
+                # What a loop reads from outside is read again by each iteration: it lives to the end of the loop, and
+                # in all of its body, also where the text reads it only once at the top.
                 for v in free:
-                    self._read(v, until if isinstance(op, (For, While)) else at, last)
-                    if isinstance(op, (For, While)):
+                    self._read(v, until if is_loop(op) else at, last)
+                    if is_loop(op):
                         self.extend(v, *self.spans[inner])
             for o in op.operands:
                 self._read(o, at, last)
@@ -131,11 +147,13 @@ class Variables:
             self._pairs(op)
         for p in block.parameters:
             first[p] = start
+        # What a loop collects is appended as soon as it is there, not at the end of the body.
         for o in collected:
             if isinstance(o, Value):
                 last[o] = max(last.get(o, 0), first.get(o, start) + 1)
         for v, use in last.items():
             self.extend(v, first.get(v, start), use)
+        # A value that nobody reads is assigned all the same, and must not do so in a variable that is in use.
         for v, bound in first.items():
             self.extend(v, bound, bound + 1)
         return {v for v in last if v not in first}
@@ -170,6 +188,8 @@ class Variables:
                         self.extend(r, end, end + 1)
             case For() | While():
                 for k, p in enumerate(op.carried):
+                    # What a loop carries is one variable with its result by the meaning of a Python loop. The rest are
+                    # wishes, which are granted where the ranges do not overlap, and else cost a copy.
                     self.forced.append((p, op.results[k]))
                     if isinstance(op, While):
                         self.forced.append((p, op.test.parameters[k]))
@@ -202,6 +222,7 @@ class Variables:
         a, b = self.find(a), self.find(b)
         if a is b:
             return
+        # The user's name goes before a number of the trace.
         if b.hint is not None and (a.hint is None or _is_numbered(a.hint) or not _is_numbered(b.hint)):
             a, b = b, a
         self.parent[b] = a
@@ -215,6 +236,7 @@ class Variables:
         if a is b or not _may_share(a, b, merged):
             return
         before = self.ranges.get(a, [])
+        # `for i in range(len(y))` reads y before the loop changes what is in its variable: that read is no overlap.
         if header is not None:
             before = [(start, header[0] if end == header[1] else end) for start, end in before]
         if not overlap(before, self.ranges.get(b, [])):
@@ -235,13 +257,16 @@ class Variables:
         roots: dict[Value, int] = {}
         for v in values:
             roots[self.find(v)] = min(roots.get(self.find(v), len(place)), place.get(v, len(place)))
+        # By the first statement, then by the order of the text: names depend on no set, and are the same in every
+        # process.
         order = sorted(roots, key=lambda v: (self.ranges[v][0][0], roots[v]))
+        # A number of the trace that a comment speaks of, or the user has as a name, would mean two things.
         hints = {v.hint for v in values if v.hint} | named_in_comments(self.uses.block_of)
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
         counters = set(map(self.find, self.counters))
         refused_if_read = reserved | {"_"}
-        read = set(map(self.find, self.uses.readers))  # `_` is what loops call an index that nobody reads
+        read = set(map(self.find, values_in(self.uses.readers)))  # `_` is what loops call an index that nobody reads
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")

@@ -125,6 +125,7 @@ class OperationWriter:
         target = ast.Name(self.plan.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
         values[:1] = map(self.spelling.index, values[:1])
+        # The value overlaps with what it is stored into: it is read as a whole before anything is written.
         if update.copied is not None:
             value, t = op.operands[2], op.operands[2].type
             own = update.copied is value
@@ -148,6 +149,8 @@ class OperationWriter:
         """The values put into their variables, `copies` as copies: all at once where one overwrites another."""
         targets = [self.plan.variables.name(t) for t, _ in pairs]
         values = [copied(self.read(s), t.type) if t in copies else self.read(s) for t, s in pairs]
+        # One after the other is right unless a value reads a variable that was assigned before it: then a tuple
+        # assignment evaluates all values first.
         clash = any(
             isinstance(n, ast.Name) and n.id in targets[:k] for k, value in enumerate(values) for n in ast.walk(value)
         )

@@ -22,7 +22,21 @@ from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.lists import LISTS, SEQUENCE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+    walk,
+)
 
 
 def is_view(op: Apply) -> bool:
@@ -71,7 +85,7 @@ class Ownership:
         """What a loop carries and begins with a copy of, as its body writes into it."""
         self.carrier: dict[Value, tuple[For | While, int]] = {}
         for op in self.uses.block_of:
-            if isinstance(op, (For, While)):
+            if is_loop(op):
                 for k, p in enumerate(op.carried):
                     self.carrier[p] = (op, k)
         self.owner = {b: op for op in self.uses.block_of for b in op.blocks}
@@ -81,6 +95,7 @@ class Ownership:
         for op in self.uses.block_of:
             self.home.update((p, b) for b in op.blocks for p in b.parameters)
         self.updates = [op for op in self.uses.block_of if isinstance(op, Apply) and op.primitive.update is not None]
+        # The roots of an array are the values whose memory it may be; two arrays without a common root share none.
         self.roots = find_roots(variables.function, [op.result for op in self.updates])
         self.views: dict[Value, list[Value]] = {}
         """The named views of each piece of memory."""
@@ -96,7 +111,7 @@ class Ownership:
 
     def is_part(self, array: Operand, value: Operand) -> bool:
         """Whether a value is a view of the memory of an array."""
-        made = self.uses.definition.get(value) if isinstance(value, Value) else None
+        made = self.uses.definition.get(value)
         if not isinstance(made, Apply) or not is_view(made) or not isinstance(array, Value):
             return False
         return bool(self.roots.get(array, EMPTY) & self.roots.get(made.result, EMPTY))
@@ -109,7 +124,7 @@ class Ownership:
         base, index, value = op.operands
         if not self.is_part(base, value):
             return False
-        made = self.uses.definition[value]  # type: ignore[index]
+        made = self.uses.definition[value]
         if always or not isinstance(made, Apply):
             return True
         same_axis = base.type.rank == 1 and made.primitive is GETITEM
@@ -134,7 +149,7 @@ class Ownership:
     def origin(self, value: Value) -> Apply | None:
         """The operation that made the memory of an array, where only updates lie between."""
         op = self.uses.definition.get(value)
-        while isinstance(op, Apply) and op.primitive.update is not None and isinstance(op.operands[0], Value):
+        while isinstance(op, Apply) and op.primitive.update is not None:
             op = self.uses.definition.get(op.operands[0])
         return op if isinstance(op, Apply) and op.effect is Effect.FRESH else None
 
@@ -152,6 +167,7 @@ class Ownership:
         value = op.operands[k]
         if not isinstance(value, Value) or not self.may_overwrite(value, op):
             return False
+        # The callee writes: another operand that is a view of the same memory would change under its hands.
         memory = self.roots.get(value, EMPTY)
         if any(memory & self.roots.get(o, EMPTY) for m, o in enumerate(op.operands) if m != k):
             return False
@@ -165,6 +181,8 @@ class Ownership:
             base = op.operands[0]
             if isinstance(base, Value) and isinstance(base.type, ArrayType):
                 found |= {w for w in self.aliases(base) if self.live_behind(w, op) or not self.is_local(w)}
+                # A view without a name is evaluated where it is used; it is in the way only where something holds on to
+                # it.
                 unnamed = (w for root in self.roots.get(base, ()) for w in self.unnamed.get(root, ()))
                 found |= {w for w in unnamed if not self.is_local(w) and self.comes_before(w, op)}
         return found
@@ -181,7 +199,7 @@ class Ownership:
         found: set[Operation] = set()
         outer = self.owner.get(self.uses.block_of[op])
         while outer is not None:
-            if isinstance(outer, (For, While)):
+            if is_loop(outer):
                 found.add(outer)
             outer = self.owner.get(self.uses.block_of[outer])
         return found
@@ -192,6 +210,8 @@ class Ownership:
             return True
         if value not in self.known:
             before = len(self.known)
+            # The greatest fixed point: loops make values own each other in a circle, so one is taken to be owned until
+            # something speaks against it. If that happens, what was found on the strength of it is found again.
             self.known[value] = True  # a loop owns what it carries if all else does
             if not (self.is_fresh(value) and self.is_private(value)):
                 for found in list(self.known)[before:]:
@@ -214,7 +234,7 @@ class Ownership:
                 sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
                 return sliced or op.primitive not in (GETITEM, EXTRACT)
             case Apply():
-                made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None  # type: ignore[arg-type]
+                made = self.uses.definition.get(op.operands[0]) if op.primitive is EXTRACT else None
                 if isinstance(made, Call):
                     return made.function.own
                 return op.effect is Effect.FRESH
@@ -234,6 +254,9 @@ class Ownership:
     def carried_fresh(self, op: For | While, k: int, value: Value) -> bool:
         if not (self.passes(op.body.results[k], value) or self.moves(op, op.body.results[k])):
             return False
+        # By induction over the iterations: it is fresh at the first, and each hands its own memory on to the next.
+        # Where it is not fresh at the first, one copy before the loop makes it so, if the body is to write into it at
+        # all.
         if self.passes(op.initial[k], value):
             return True
         if value.type.is_numeric and self.is_private(value) and self.is_written_in(op, value):
@@ -270,7 +293,7 @@ class Ownership:
         if source.type.is_scalar:
             return True
         made = self.uses.definition.get(source)
-        if isinstance(made, Apply) and made.primitive is UNDEFINED:
+        if is_call_of(made, UNDEFINED):
             return True  # it is not read
         return self.variables.same(source, target) and self.owned(source)
 
@@ -285,6 +308,8 @@ class Ownership:
                     return value.type.is_scalar
                 if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
                     return True  # a list is seen by its own variables only; its items are never changed
+                # A reader that gives fresh memory, or a number, keeps nothing of the array. A view of it is an alias
+                # for as long as it is read.
                 if reader.effect is not Effect.VIEW or _is_number(reader.result):
                     return True
                 if is_view(reader):
@@ -324,11 +349,12 @@ class Ownership:
         owner = next((op for op in self.uses.block_of if block in op.blocks), None)
         if owner is None:
             return False
-        targets = owner.carried if isinstance(owner, (For, While)) else owner.results
-        stop = isinstance(owner, (For, While)) and owner.breaks
+        targets = owner.carried if is_loop(owner) else owner.results
+        stop = is_loop(owner) and owner.breaks
         rows = block.results[: len(block.results) - stop]
-        if isinstance(owner, (For, While)) and any(o is value for o in rows[len(targets) :]):
+        # What is appended to a list is seen through it by the following iterations.
+        if is_loop(owner) and any(o is value for o in rows[len(targets) :]):
             return False
-        if isinstance(owner, (For, While)) and self.home.get(value) is block and sum(o is value for o in rows) == 1:
+        if is_loop(owner) and self.home.get(value) is block and sum(o is value for o in rows) == 1:
             return True
         return all(self.variables.same(value, t) for o, t in zip(rows, targets, strict=False) if o is value)

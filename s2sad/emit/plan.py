@@ -21,7 +21,21 @@ from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitives.regions import MANAGER
 from s2sad.ir.types import BOTTOM, ArrayType
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+)
 
 MAX_ROUNDS = 4
 """How often views are made copies, and the rest decided anew."""
@@ -70,6 +84,9 @@ class Plan:
         reserved = tuple(reserved)
         self.decide(function, reserved)
         for _ in range(MAX_ROUNDS):
+            # A view that is read behind a write to its memory is made a copy; this changes who owns what, and all is
+            # decided anew. Each round makes copies of views alone, of which there are finitely many; the limit is for
+            # the time.
             views = self.ownership.views_in_the_way()
             if not views:
                 break
@@ -101,7 +118,7 @@ class Plan:
 
     def made_by(self, operand: Operand) -> Apply | None:
         """The primitive operation that an operand is the result of."""
-        op = self.uses.definition.get(operand) if isinstance(operand, Value) else None
+        op = self.uses.definition.get(operand)
         return op if isinstance(op, Apply) else None
 
     def is_undefined(self, operand: Operand) -> bool:
@@ -115,6 +132,7 @@ class Plan:
         first = next((k for k, op in enumerate(operations) if op.about), None)
         if not first or any(not op.about for op in operations[first:]):
             return None
+        # The unpacking of a cotangent belongs to the reverse sweep, though it has no comment of its own.
         while first > 1 and _takes_cotangent(operations[first - 1]):
             first -= 1
         return block.operations.index(operations[first])
@@ -144,7 +162,7 @@ class Plan:
         base, index, value = op.operands
         if self.ownership.crosses(op, blind):
             return value
-        negative = self.inlined.get(value) if isinstance(value, Value) else None
+        negative = self.inlined.get(value)
         if blind and negative is not None and negative.primitive.function is np.negative:
             part = replace(op, operands=(base, index, negative.operands[0]))
             return negative.operands[0] if self.ownership.crosses(part, always=True) else None
@@ -169,10 +187,13 @@ class Plan:
         x, terms = addends(op, self.inlined)
         if not self.variables.same(x, op.result) or not self.may_add(x, op):
             return None
+        # `x += a; x += b` for x + a + b: the second statement sees the changed x. Neither b nor a view in it may read
+        # x.
         later = [y for _, y in terms[1:]]
         views = self.ownership.aliases(x) if later else set()
         if any(self.variables.same(v, op.result) or v in views for y in later for v in leaves(y, self.inlined)):
             return None
+        # For numbers several statements are longer than one, and save no memory.
         if x.type.is_scalar and len(terms) > 1:
             return None
         return [self.step(part, x, y) for part, y in terms]
@@ -199,6 +220,8 @@ class Plan:
         assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
         if t.is_scalar and r.is_scalar:
             return True
+        # `x += y` in an array keeps the shape and dtype of x, where x + y would have another; a NumPy scalar is no
+        # memory.
         array = t.kind == "array" and r.shape == t.shape and r.dtype == t.dtype and t.shape is not None
         return array and self.ownership.may_overwrite(x, op)
 
@@ -211,7 +234,7 @@ class Plan:
             if without is not None:
                 del sources[without], targets[without]
         else:
-            assert isinstance(op, (For, While))
+            assert is_loop(op)
             rows, _ = split_rows(block, op)
             sources, targets = list(rows[: len(op.initial)]), list(op.carried)
         pairs = zip(sources, targets, strict=True)
@@ -262,6 +285,8 @@ class Plan:
         if not isinstance(last, If) or stop not in last.results or len(self.uses.readers.get(stop, [])) != 1:
             return False
         k = last.results.index(stop)
+        # Decided as a whole: where one of the inner branches cannot leave the loop, what was noted for the others is
+        # undone.
         before = dict(self.breaking)
         taken = last.blocks[:1] if last.predicate.type is MANAGER else last.blocks
         if all(self.leaves_as_it_is(last, b, k) and self.breaks_in_branch(b, b.results[k]) for b in taken):
@@ -277,5 +302,5 @@ class Plan:
 
 def _takes_cotangent(op: Operation) -> bool:
     """Whether an operation takes an item of what the reverse sweep is given."""
-    container = op.operands[0] if isinstance(op, Apply) and op.primitive is EXTRACT else None
-    return isinstance(container, Value) and (container.hint or "").endswith("_bar")
+    container = op.operands[0] if is_call_of(op, EXTRACT) else None
+    return container is not None and (container.hint or "").endswith("_bar")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from s2sad.emit.inlining import Uses, find_uses
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, SequenceType, Type
+from s2sad.ir.types import SequenceType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 
 
@@ -34,13 +34,14 @@ def _operation(op: Operation, uses: Uses) -> Operation:
 def _rows(op: For, uses: Uses) -> list[Apply]:
     """The reads of rows that the index of a loop serves for, none where it serves for more."""
     readers = uses.readers.get(op.index, [])
-    stop = uses.definition.get(op.stop) if isinstance(op.stop, Value) else None
+    stop = uses.definition.get(op.stop)
     counted = isinstance(stop, Apply) and stop.primitive.name == "len"
     whole = _is_number(op.start, 0) and _is_number(op.step, 1) and counted
     if not whole or not readers or op.index.hint is not None:
         return []
     assert isinstance(stop, Apply)
     rows = [r for r in readers if isinstance(r, Apply) and _is_row(r, op, stop.operands[0], uses)]
+    # All readers of the index are rows, and no array has two of them: else the index would stay, or be read twice.
     arrays = {r.operands[0] for r in rows}
     return rows if len(rows) == len(readers) == len(arrays) else []
 
@@ -66,7 +67,7 @@ def _is_row(read: Apply, op: For, counted: Operand, uses: Uses) -> bool:
 def _length(t: Type) -> object:
     if isinstance(t, SequenceType):
         return t.length
-    return t.shape[0] if isinstance(t, ArrayType) and t.shape else None
+    return t.shape[0] if t.shape else None
 
 
 def _scanning(op: For, rows: list[Apply]) -> For:

@@ -12,7 +12,7 @@ from s2sad.ir.values import Constant
 
 def copied(value: ast.expr, t: Type) -> ast.expr:
     """A copy of an array or list."""
-    if isinstance(t, ArrayType) and t.kind == "array":
+    if t.kind == "array":
         return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
     name = "list" if isinstance(t, SequenceType) else "np.array"
     return ast.Call(parse(name), [value], [])

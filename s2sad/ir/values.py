@@ -46,6 +46,11 @@ class Constant:
     type: Type
     text: str | None = None
 
+    @property
+    def hint(self) -> None:
+        """The name that it would like to have, as a value has one: none."""
+        return None
+
     def __repr__(self) -> str:
         return self.text or repr(self.value)
 
@@ -225,7 +230,7 @@ class While:
 Operation: TypeAlias = Apply | Call | If | For | While
 
 
-def is_call_of(op: Operation | None, primitive: Primitive) -> TypeGuard[Apply]:
+def is_call_of(op: Operation | Block | None, primitive: Primitive) -> TypeGuard[Apply]:
     """Whether an operation, if there is one, applies this primitive."""
     return isinstance(op, Apply) and op.primitive is primitive
 

@@ -30,10 +30,14 @@ ROUNDS = 4
 
 def optimize(function: Function, anchors: Collection[Value] | None = None) -> Function:
     """All passes in their order. `anchors` are the values to read shapes from, all parameters if none are given."""
+    # A fixed point, cut off: what one round drops may make an identity of the next, and after some rounds what is left
+    # to gain is less than what another one costs.
     for _ in range(ROUNDS):
         function, again = simplify(eliminate_dead(function))
         if not again:
             break
+    # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
+    # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
     function = eliminate_dead(share_zeros(function))
     function = accumulate(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
@@ -44,4 +48,4 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
 
 def _is_counted(loop: For) -> bool:
     """Whether a loop has the length of another one, counted while that ran."""
-    return isinstance(loop.stop, Value) and loop.stop.hint == "count"
+    return loop.stop.hint == "count"

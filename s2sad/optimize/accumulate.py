@@ -20,7 +20,6 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks, substitute
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -34,13 +33,14 @@ from s2sad.ir.values import (
     While,
     bound_in,
     constant,
+    is_call_of,
     walk,
 )
 
 
 def accumulate(function: Function) -> Function:
     """The function with such sums as numbers."""
-    if not any(isinstance(op, Apply) and op.primitive is INDEX_ADD and op.about for op in walk(function.body)):
+    if not any(is_call_of(op, INDEX_ADD) and op.about for op in walk(function.body)):
         return function
     return replace(function, body=Accumulate(function).block(function.body))
 
@@ -50,7 +50,7 @@ class Accumulate:
 
     def __init__(self, function: Function) -> None:
         self.dependence = Dependence(function)
-        self.made = {r: op for op in walk(function.body) for r in op.results}
+        self.made: dict[Operand, Operation] = {r: op for op in walk(function.body) for r in op.results}
         self.plans = {op.index: self.plan(op) for op in walk(function.body) if isinstance(op, For)}
         """For each loop, by its index: the updates of an element, by their results, and the carried array."""
 
@@ -107,6 +107,7 @@ class Accumulate:
             results.append(final)
             behind.about = tuple(dict.fromkeys(o for u in updates for o in u.about))
             array = table.get(op.results[slot], op.results[slot])
+            # A subscript that the loop does not change may still be made in its body: it is made again behind it.
             index = self.outside(first.operands[1], behind)
             total = behind.apply(INDEX_ADD, (array, index, final), None, op.results[slot].hint)
             table[op.results[slot]] = total
@@ -133,6 +134,7 @@ class Accumulate:
                 builder = Builder(op.location, op.about)
                 total = builder.apply(add, (total, op.operands[2]), None, parameter.hint)
                 operations += builder.operations
+                # The array goes by what it was before the update: inside the loop it is no longer written into there.
                 table[op.result] = table.get(op.operands[0], op.operands[0])
             else:
                 operations += substitute(Block((), (op,), ()), table).operations if table else [op]
@@ -141,19 +143,24 @@ class Accumulate:
 
     def place(self, loop: For, op: Operation, inside: set[Value]) -> tuple[int, object] | None:
         """Which carried array an update adds to, and where, if that is one element which nothing else meets."""
-        if not isinstance(op, Apply) or op.primitive is not INDEX_ADD or not op.about:
+        if not is_call_of(op, INDEX_ADD) or not op.about:
             return None
         array, index, value = op.operands
+        # Allowed where the sum of the loop goes into one element which nothing else in the loop reads or writes: then
+        # adding the parts first and the sum afterwards is another order of one sum, a rounding elsewhere. The user's
+        # own sums are left as they were written.
         slot = self.dependence.slot(array, loop)
-        number = isinstance(value.type, ArrayType) and value.type.is_scalar and value.type.is_inexact
+        number = value.type.is_scalar and value.type.is_inexact
         if slot is None or not number or self.dependence.slot(loop.body.results[slot], loop) != slot:
             return None
         key = self.index_key(index, inside)
         if key is None or not isinstance(array, Value):
             return None
         own = self.dependence.access(op, array, index)
+        # All axes must be subscripted: an update of a row is no number.
         if own is None or len(own.spans) != getattr(array.type, "rank", None):
             return None
+        # What adds to the same element joins the sum. All else that touches the array must be provably apart from it.
         for other in walk(loop.body):
             if other is op or not self.touches(other, array):
                 continue
@@ -183,14 +190,14 @@ class Accumulate:
         if isinstance(index, Constant):
             return ("constant", repr(index.value))
         made = self.made.get(index)
-        if isinstance(made, Apply) and made.primitive is MAKE:
+        if is_call_of(made, MAKE):
             keys = [self.index_key(o, inside) for o in made.operands]
             return None if None in keys else tuple(keys)
         return None if index in inside else ("value", id(index))
 
     def outside(self, index: Operand, builder: Builder) -> Operand:
         """A subscript of what a loop does not change, behind it."""
-        made = self.made.get(index) if isinstance(index, Value) else None
-        if isinstance(made, Apply) and made.primitive is MAKE:
+        made = self.made.get(index)
+        if is_call_of(made, MAKE):
             return builder.apply(MAKE, [self.outside(o, builder) for o in made.operands], made.static)
         return index

@@ -32,6 +32,7 @@ def _without(function: Function, gone: Callable[[Primitive], bool]) -> Function:
     hints: dict[Value, tuple[str, bool]] = {}
     for op in stops:
         source = op.operands[0]
+        # stop_gradient(stop_gradient(x)): the table leads to x itself.
         source = table[op.result] = table.get(source, source)
         if isinstance(source, Value) and op.result.hint and (source.hint is None or source.loose):
             hints[source] = (op.result.hint, op.result.loose)

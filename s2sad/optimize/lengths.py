@@ -85,6 +85,9 @@ class _Lengths:
             return
         for one, other in ((a, b), (b, a)):
             symbol = as_symbol(one)
+            # A symbol may be replaced where all that speaks of it is in the block of the store, or inside: outside, the
+            # store may not have been run, and then the two lengths may differ. A parameter's is kept, as its error is
+            # the user's to see.
             if symbol is None or symbol in self.given:
                 continue
             if self.homes.get(symbol, {block}) <= self.inside[block]:
@@ -100,7 +103,7 @@ class _Lengths:
 
 def _put(d: Dim, symbol: Symbol, other: Dim) -> Dim:
     t = substitute(ArrayType(shape=(d,)), {symbol: other})
-    assert isinstance(t, ArrayType) and t.shape is not None
+    assert t.shape is not None
     return t.shape[0]
 
 
@@ -113,6 +116,7 @@ def _facts(op: Operation) -> Iterator[Fact]:
         place = GETITEM.result_type([base, index], {})
         if isinstance(place, ArrayType) and isinstance(value, ArrayType) and place.shape and value.shape:
             for a, b in zip(reversed(place.shape), reversed(value.shape), strict=False):
+                # A value of length 1 is repeated, and says nothing about the place.
                 if a != b and not may_be_one(b):
                     yield a, b
                 yield from ((a, d) for d in _holding(a, b))

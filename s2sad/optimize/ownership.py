@@ -16,7 +16,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.types import ArrayType, ContainerType
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_call_of, is_loop, walk
 
 
 def own_results(function: Function, residuals: bool = False) -> Function:
@@ -26,7 +26,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     """
     function = own_carried(replace(function, body=_fill_branches(function.body, _returned(function))))
     roots = find_roots(function)
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     builder = Builder()
     taken = set(function.parameters) - set(function.taken)
     read_only = {r for r, op in made.items() if op.primitive is lookup(np.broadcast_to)}
@@ -47,13 +47,16 @@ def own_results(function: Function, residuals: bool = False) -> Function:
             return _filled(builder, op)
         if op is not None and op.primitive is lookup(np.diag) and operand.type.rank == 1:
             return builder.apply(required(np.array), (operand,))  # NumPy gives a view that cannot be written
+        # Each item of the result gets memory of its own: a parameter's is the caller's, and two items that are one
+        # array would both change where the caller writes into one of them. `taken` grows, so the first of them may keep
+        # it.
         if memory & (taken | read_only):
             return builder.apply(required(np.array), (operand,))
         taken.update(memory)
         return operand
 
     result = function.result
-    pair = made.get(result) if isinstance(result, Value) else None
+    pair = made.get(result)
     if residuals and pair is not None:
         taken |= roots.get(pair.operands[1], EMPTY)
         first = own(pair.operands[0])
@@ -75,13 +78,15 @@ def own_carried(function: Function) -> Function:
     returned = _returned(function)
     operations: list[Operation] = []
     for op in function.body.operations:
-        if isinstance(op, (For, While)):
+        if is_loop(op):
             builder = Builder(op.location, op.about)
             inside = [inner for inner in walk(op.body) if isinstance(inner, Apply) and inner.primitive.update]
             written = EMPTY.union(*(roots.get(inner.operands[0], EMPTY) for inner in inside))
             initial = list(op.initial)
             for k, start in enumerate(op.initial):
                 writes = roots.get(op.results[k], EMPTY) & written
+                # Copied once before the loop, and not where it is returned: then the loop writes into its own memory in
+                # each iteration.
                 mine = isinstance(start.type, ArrayType) and op.results[k] in returned
                 if mine and writes and roots.get(start, EMPTY) & given:
                     initial[k] = builder.apply(required(np.copy), (start,), None, op.carried[k].hint)
@@ -93,7 +98,7 @@ def own_carried(function: Function) -> Function:
 
 def _returned(function: Function) -> set[Operand]:
     """The result of a function, and the items of the containers in it."""
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
+    made = {op.result: op for op in function.body.operations if is_call_of(op, MAKE)}
     found: set[Operand] = set()
     work = [function.result]
     while work:
@@ -108,13 +113,13 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
     """The block with arrays of its own where a branch or loop yields a view that cannot be written."""
     if not any(isinstance(op, (If, For, While)) and wanted.intersection(op.results) for op in block.operations):
         return block
-    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
     operations: list[Operation] = []
     for op in block.operations:
         if isinstance(op, If) and wanted.intersection(op.results):
             kept = [k for k, r in enumerate(op.results) if r in wanted]
             op = replace(op, then=_fill_results(op.then, kept), orelse=_fill_results(op.orelse, kept))
-        elif isinstance(op, (For, While)) and wanted.intersection(op.results):
+        elif is_loop(op) and wanted.intersection(op.results):
             builder = Builder(op.location, op.about)
             kept = [k for k, r in enumerate(op.results[: len(op.initial)]) if r in wanted]
             op = replace(op, initial=_fill_operands(builder, op.initial, kept, made))
@@ -126,19 +131,19 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
 def _fill_results(block: Block, kept: Sequence[int]) -> Block:
     """A branch whose results of these numbers are arrays that can be written."""
     block = _fill_branches(block, {block.results[k] for k in kept})
-    made = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
     builder = Builder()
     results = _fill_operands(builder, block.results, kept, made)
     return replace(block, operations=(*block.operations, *builder.operations), results=results)
 
 
 def _fill_operands(
-    builder: Builder, operands: Sequence[Operand], kept: Sequence[int], made: Mapping[Value, Apply]
+    builder: Builder, operands: Sequence[Operand], kept: Sequence[int], made: Mapping[Operand, Apply]
 ) -> tuple[Operand, ...]:
     new = list(operands)
     for k in kept:
         source = operands[k]
-        op = made.get(source) if isinstance(source, Value) else None
+        op = made.get(source)
         if op is not None and op.primitive is lookup(np.broadcast_to):
             new[k] = _filled(builder, op)
     return tuple(new)

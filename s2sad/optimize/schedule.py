@@ -18,7 +18,7 @@ from typing import assert_never
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of
 
 
 def add_before_stores(function: Function) -> Function:
@@ -39,9 +39,10 @@ def _added(block: Block) -> Block:
         if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
-        if isinstance(last, Apply) and last.primitive is GETITEM and read[last.result] == 1:
+        if is_call_of(last, GETITEM) and read[last.result] == 1:
             array = last.operands[0]
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
+                # Between two operations of the old order: a sum is pure, and what it reads is there by then.
                 place[op] = place[last] + 0.5
     return replace(block, operations=tuple(sorted(operations, key=place.__getitem__)))
 
@@ -73,23 +74,26 @@ def _nested(block: Block) -> Block:
 def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
     read = set(reads(block.operations))
-    last = {r for r in block.results if isinstance(r, Value) and r not in read}
+    # Only what the block itself does not read may go to its end: nothing else then changes its order.
+    last = set(block.results) - read
     moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
-    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if isinstance(r, Value) and p.hint}
+    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if p.hint}
     return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
 
 
 def _readers_first(
-    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Value, str]
+    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Operand, str]
 ) -> Iterator[Apply]:
     """The operations with each that takes over the name of a carried value behind those that still read that name."""
     if len(moved) > MANY:
         yield from moved
         return
-    made = {op.result: op for op in kept if isinstance(op, Apply)}
-    reads = {op: {o.hint for o in _leaves(op, made) if isinstance(o, Value) and o.hint} for op in moved}
+    made: dict[Operand, Apply] = {op.result: op for op in kept if isinstance(op, Apply)}
+    reads = {op: {o.hint for o in _leaves(op, made) if o.hint} for op in moved}
     rest = list(moved)
+    # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where
+    # that goes round in a circle no order will do, and the writer assigns them at once.
     while rest:
         ready = (op for op in rest if not any(takes_over.get(op.result) in reads[o] for o in rest if o is not op))
         op = next(ready, rest[0])
@@ -101,16 +105,16 @@ MANY = 50
 """More operations than these at the end of a loop are left in their order."""
 
 
-def _leaves(op: Apply, made: Mapping[Value, Apply], depth: int = 3) -> Iterator[Operand]:
+def _leaves(op: Apply, made: Mapping[Operand, Apply], depth: int = 3) -> Iterator[Operand]:
     """What an operation reads, and what unnamed operands of it do, which may be written into it."""
     for o in op.operands:
         yield o
-        inner = made.get(o) if isinstance(o, Value) and o.hint is None else None
+        inner = made.get(o) if o.hint is None else None
         if inner is not None and depth:
             yield from _leaves(inner, made, depth - 1)
 
 
-def _is_movable(op: Operation, last: set[Value]) -> bool:
+def _is_movable(op: Operation, last: set[Operand]) -> bool:
     if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.result not in last:
         return False
     return op.primitive is not INDEX_SET or not isinstance(op.operands[2], Value)  # it may be waited for

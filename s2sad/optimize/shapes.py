@@ -17,7 +17,6 @@ from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
 
 
@@ -34,14 +33,17 @@ class Shapes:
     """`idle` are the values that are read for their shape alone, `anchors` the parameters to read it from."""
 
     def __init__(self, function: Function, anchors: Collection[Value]) -> None:
+        # What reads a value for its shape alone keeps the whole computation of it alive. The shape is that of another
+        # value which is there anyhow, where the types say that the lengths are the same symbols.
         used = set(_used(function.body))
         idle = {v for v in _measured(function.body) if v not in used}
-        self.idle = {v for v in idle if isinstance(v.type, ArrayType) and v.type.kind == "array" and v.type.shape}
+        self.idle = {v for v in idle if v.type.kind == "array" and v.type.shape}
         self.anchors = [
             (p, p.type.shape)
             for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
-            if isinstance(p.type, ArrayType) and p.type.kind == "array" and p.type.shape and p not in self.idle
+            if p.type.kind == "array" and p.type.shape and p not in self.idle
         ]
+        # Without anchors there is nothing to read a shape from.
         if not self.anchors:
             self.idle = set()
 
@@ -55,9 +57,9 @@ class Shapes:
         if not op.primitive.measures or op.operands[0] not in self.idle or len(op.operands) > 1:
             return [op]
         t = op.operands[0].type
-        assert isinstance(t, ArrayType) and t.shape
+        assert t.shape
         for anchor, shape in self.anchors:
-            has_its_dtype = isinstance(anchor.type, ArrayType) and anchor.type.dtype == t.dtype
+            has_its_dtype = anchor.type.dtype == t.dtype
             if shape == t.shape and (has_its_dtype or not op.result.type.is_array):
                 return [replace(op, operands=(anchor,))]
         if op.primitive is lookup(len) or (op.primitive is lookup(np.size) and len(t.shape) == 1):

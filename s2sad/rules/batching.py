@@ -123,6 +123,8 @@ def _solve(b: Batched) -> Any:
     a, x = b.xs
     if b.rank(0) != 2 or b.rank(1) not in (1, 2):
         return _no(b)
+    # One right-hand side for many matrices and many for one matrix: NumPy 2 takes what has one dimension for a vector,
+    # and all else for matrices.
     if b.rank(1) == 2:
         return np.linalg.solve(a, x)
     if not b.flags[0]:
@@ -418,6 +420,7 @@ def _index(b: Batched) -> tuple[Any, ...]:
     items = list(index_items(t))
     if not is_basic_index(t):
         places = [k for k, i in enumerate(items) if isinstance(i, (ArrayType, ContainerType))]
+        # Index arrays parted by slices move the axis of what they pick to the front: there the examples are.
         if places != list(range(places[0], places[-1] + 1)):
             raise NoBatchRule("getitem")
         if any(isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b" for i in items):
@@ -437,6 +440,7 @@ def _getitem(b: Batched) -> Any:
     if b.flags[1] and not b.flags[0] and isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind in "iu":
         return b.xs[0][b.xs[1]]
     if b.flags[1] and _is_integers(t):
+        # An index of its own for each example is a pair of index arrays: the number of the example beside it.
         return b.xs[0][_each(b), b.xs[1]]
     return b.xs[0][_index(b)]
 

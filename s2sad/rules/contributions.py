@@ -20,6 +20,7 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, type_of
 def times(g: Any, partial: Any) -> Any:
     """`g * partial`, without the multiplication where the partial is 1 or -1."""
     known = known_value(partial)
+    # A multiplication by 1 would be left for the optimiser to find, and would round nothing: it is not written at all.
     if known == 1:
         return g
     if known == -1:
@@ -63,6 +64,7 @@ def _unbroadcast_expr(c: Any, x: Any, x_type: ArrayType) -> Any:
         return c  # broadcasting never lowers the rank
     if x_shape == ():
         return np.sum(c)
+    # Which axes were repeated is seen at run time only, by a helper that does nothing where there is none.
     if c_shape is None or x_shape is None:
         return call(unbroadcast, c, x)
     lead, kept = _repeated_axes(c_shape, x_shape)
@@ -77,6 +79,7 @@ def _repeated_axes(c: Shape, x: Shape) -> tuple[tuple[int, ...], tuple[int, ...]
     """The leading axes of `c` that `x` has not, and the axes of `x` that were repeated; None where that is unknown."""
     lead = len(c) - len(x)
     pairs = list(zip(c[lead:], x, strict=True))
+    # A length that may turn out to be 1 may or may not have been repeated.
     if any(m != n != 1 and may_be_one(n) for m, n in pairs):
         return (), None
     return tuple(range(lead)), tuple(k for k, (m, n) in enumerate(pairs) if n == 1 and m != 1)
@@ -88,8 +91,10 @@ def cast(c: Any, t: ArrayType) -> Any:
     assert isinstance(own, ArrayType)
     if t.dtype is None or own.dtype is None or own.dtype == t.dtype or t.dtype.kind not in "fc":
         return c
+    # A real number moves along the real axis alone: the imaginary part of its adjoint is nothing to it.
     if t.dtype.kind == "f" and own.dtype.kind == "c":
         return cast(np.real(c), t)
+    # Python's numbers are weak in promotion: they take the precision of what they meet.
     if "python" in (t.kind, own.kind):
         return c
     return call(t.dtype.type, c) if own.is_scalar or own.rank == 0 else np.astype(c, t.dtype)

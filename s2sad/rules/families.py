@@ -66,6 +66,7 @@ def elementwise(
         return spread(reduce(operator.add, summands), y) if summands else None
 
     def adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
+        # Partial derivatives are computed for active operands alone: the others would be dead, but cost a type each.
         products = [term(g if a else None, p, y, xs) for a, p in zip(active, partials, strict=False)]
         return tuple(None if c is None else fit(c, x) for c, x in zip(products, xs, strict=True))
 

@@ -120,6 +120,7 @@ def power_dtype(types: list[ArrayType]) -> np.dtype[Any] | None:
     dtype, exponent = arithmetic_dtype(types), types[1]
     if dtype != DTYPES["i"] or exponent.dtype != DTYPES["i"]:
         return dtype
+    # In Python 2 ** -1 is a float and 2 ** 1 an integer: the type depends on the value.
     if isinstance(exponent.size, int) and exponent.size < 0:
         return DTYPES["f"]
     return None if may_be_negative(exponent.size) else dtype
@@ -144,6 +145,7 @@ def quotient_size(a: Dim, b: Dim) -> Dim | None:
         return None
     if isinstance(a, int) and isinstance(b, int):
         return a // b
+    # Floor division goes through a sum only where it divides every coefficient; the offset may have any remainder.
     if isinstance(a, int) or not isinstance(b, int) or any(c % b for _, c in a.terms):
         return _derived("//", a, b)
     return Size(frozenset((s, c // b) for s, c in a.terms), a.offset // b)
@@ -181,6 +183,8 @@ def for_either_kind(promotion: Promotion, types: list[ArrayType]) -> np.dtype[An
     doubtful = [t.kind == "any" and not t.shape and t.dtype in DTYPES.values() for t in types]
     if any(doubtful) and len(types) > 1:
         weak = [replace(t, shape=(), kind="python") if d else t for t, d in zip(types, doubtful, strict=True)]
+        # Promotion depends on more than dtypes (NEP 50): a NumPy float64 makes a float32 array one of float64, Python's
+        # float leaves it. Where it is not known which of them it is, the dtype is known only if both give the same.
         return dtype if promotion(weak) == dtype else None
     return dtype
 

@@ -410,9 +410,17 @@ TABLES = {
     "one line": ("FS = [", "lambda x: x * {i}.5 + x, ", "]\n"),
     "one line, all alike": ("FS = [", "lambda x: x, ", "]\n"),
     "one in another": ("FS = [", "(lambda y: lambda x, z=lambda: y: (lambda: x * {i}.5 + y)())(1), ", "]\n"),
-    "in a function": ("def make(k):\n  return [\n", "    (1, lambda x: x * {i}.5 + k),\n", "]\nFS = [f for _, f in make(1)]"),
+    "in a function": (
+        "def make(k):\n  return [\n",
+        "    (1, lambda x: x * {i}.5 + k),\n",
+        "]\nFS = [f for _, f in make(1)]",
+    ),
     "in a class": ("class A:\n  FS = {\n", "    {i}: lambda x: x.__f * {i}.5,\n", "}\nFS = list(A.FS.values())\n"),
-    "calls of an import": ("import math\nFS = {\n", "    {i}: lambda x: math.sin(x) * {i}.5,\n", "}\nFS = list(FS.values())\n"),
+    "calls of an import": (
+        "import math\nFS = {\n",
+        "    {i}: lambda x: math.sin(x) * {i}.5,\n",
+        "}\nFS = list(FS.values())\n",
+    ),
 }
 
 

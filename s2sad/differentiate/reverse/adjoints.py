@@ -67,6 +67,7 @@ class Adjoints(Primals):
         for key in path:
             assert isinstance(inner, ContainerType)
             inner = inner[key]
+        # Sums are kept by leaves, so that what adds to one item of a container makes no zeros for the others.
         for rest, _ in leaf_paths(inner):
             key_ = (operand, path + rest)
             leaf = pick(builder, contribution, *rest)
@@ -75,6 +76,8 @@ class Adjoints(Primals):
             silent = self.frame.reasons.pop(key_, ())
             if before is None:
                 total = leaf
+                # The first contribution may be a value that is there already (`x_bar = y_bar`): no statement says why.
+                # The reason is remembered, and the next statement about this sum says it too.
                 if not any(leaf in op.results for op in builder.operations[-RECENT:] if op.about == about):
                     self.frame.reasons[key_] = about
             else:
@@ -108,6 +111,8 @@ class Adjoints(Primals):
     def current_in(self, builder: Builder, key: Key, frame: Frame) -> Operand | None:
         if key in frame.totals:
             return frame.totals[key]
+        # A value of this frame starts from nothing. One of an outer frame has a sum there already; what this frame adds
+        # must be seen outside, so the sum goes through: a branch starts from the sum as it is, a loop carries it.
         if self.owned(key[0], frame) or frame.outer is None:
             return None
         if isinstance(frame.op, If):
@@ -144,6 +149,7 @@ class Adjoints(Primals):
     def zero_at(self, builder: Builder, value: Value, path: Path = ()) -> Operand:
         """The zero adjoint of a leaf; the primal value is read only where its shape is needed."""
         t = leaf_type((value, path))
+        # In the place of what has no derivative stands the thing itself: containers keep their structure.
         if isinstance(t, StaticType) and isinstance(t.value, (str, type(None))):
             return constant(t.value)
         if t.is_scalar:

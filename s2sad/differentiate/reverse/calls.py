@@ -51,6 +51,7 @@ class Calls(Adjoints):
                 self.contribute_bars(builder.call_function(pair.reverse, [*operands, bar]), wanted, {}, builder)
             case Sweeps():
                 operands = [] if residuals is None else [self.read(builder, residuals)]
+                # The sums are read before the call and replaced behind it: the callee adds to them in their memory.
                 sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
                 bars = builder.call_function(pair.reverse, [*operands, bar, *(s for _, s in sums)])
                 updated = {k: v for k, (v, _) in zip(pair.accumulates, sums, strict=True) if v is not None}
@@ -110,6 +111,8 @@ class Calls(Adjoints):
         for operand in operands:
             assert isinstance(operand, Value)
             before = None
+            # f(x, x): the memory of one sum cannot be given away twice. The second place gets zeros, and is added as
+            # usual.
             own = None if any(v is operand for v, _ in found) else operand
             if own is not None:
                 before = self.current(builder, (own, ()))
@@ -128,6 +131,7 @@ class Calls(Adjoints):
             self.gradients[op] = [Value(t, name) for t, name in zip(types, names, strict=True)]
             for gradient in self.gradients[op]:
                 self.stand_beside(op.result, gradient)
+        # A value times the constant 1 is that value, in its bits.
         one = isinstance(bar, Constant) and bar.value == 1.0
         for operand, gradient in zip(wanted, self.gradients[op], strict=True):
             whole = self.read(builder, gradient)

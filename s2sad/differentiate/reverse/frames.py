@@ -20,7 +20,7 @@ Key: TypeAlias = tuple[Value, Path]
 class Frame:
     """One block of the primal under reversal."""
 
-    block: Block | None
+    block: Block
     outer: Frame | None
     op: For | While | If | None = None
     totals: dict[Key, Operand] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Frame:
     """The list from which each of them is scanned, and whether from its start."""
 
 
-def owners(block: Block, table: dict[Value, Block]) -> dict[Value, Block]:
+def owners(block: Block, table: dict[Operand, Block]) -> dict[Operand, Block]:
     """The block in which each value is bound."""
     for p in block.parameters:
         table[p] = block
@@ -64,6 +64,8 @@ def leaves_of(value: Operand) -> Iterator[Key]:
 
 def undefined(builder: Builder, t: Type) -> Operand:
     """What stands for a value that a branch does not bind: a container whose items may be read for their shapes."""
+    # A tuple or list has a placeholder that is written as one; of another class an object must be made, of the
+    # placeholders of its items.
     if isinstance(t, ContainerType) and t.cls not in (tuple, list):
         return builder.make(t.cls, t.keys, [undefined(builder, item) for item in t.items])
     return builder.apply(UNDEFINED, (), {"type": t})

@@ -23,8 +23,10 @@ from s2sad.ir.values import Function
 
 def has_local_gradient(function: Function, active: Sequence[bool]) -> bool:
     """Whether the adjoints of the active parameters are multiples of one gradient: the result is one real number."""
+    # The chain rule for one number: x_bar = y_bar * dy/dx, and dy/dx is known when the call returns. With two results a
+    # call would have to hand over a Jacobian. A complex result is two numbers.
     t = function.result.type
-    if not isinstance(t, ArrayType) or t.shape != () or t.dtype is None or t.dtype.kind != "f":
+    if t.shape != () or t.dtype is None or t.dtype.kind != "f":
         return False
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     return all(isinstance(leaf, ArrayType) for p in inputs for _, leaf in leaf_paths(p.type))

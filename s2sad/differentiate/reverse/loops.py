@@ -20,10 +20,10 @@ from s2sad.differentiate.reverse.storage import allocated
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import lookup, required
+from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import REVERSED_ITEMS
 from s2sad.ir.types import INT, SequenceType, integer
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While, constant, is_int
+from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While, constant, is_call_of, is_int, is_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,12 @@ class Loops(Adjoints):
         index = self.index_again(op, frame)
         parameters = [Value(tangent_type(op.carried[k].type), self.hint(op.carried[k])) for k in carried]
         item_bars = {k: Value(tangent_type(item_type(bar)), None) for k, bar in list_bars.items()}
+        # The body is reversed once, for an iteration in general: it starts from the adjoints of what it hands on.
         for k, bar in (*zip(carried, parameters, strict=True), *item_bars.items()):
             self.contribute_active(inner, op.body.results[k], bar)
         self.reverse_block(op.body, inner)
+        # A carried value is bound anew by each iteration, so its sum starts from nothing in each: it is replaced, not
+        # added to. What comes from outside is `touched`, and its sum goes through all iterations.
         ends = [self.name(self.total_or_zero(inner, op.carried[k]), self.hint(op.carried[k])) for k in carried]
         scanned = self.bars_of_items(op, inner)
 
@@ -76,11 +79,15 @@ class Loops(Adjoints):
         results, scanned_bars = self.append_reversed(
             op, builder, inner, frame, index, handed, lists, [bar for _, bar in scanned]
         )
+        # First the sums that went through the loop take the place of what they began with, then the initial values get
+        # their adjoints: one of them may be among the values from outside too.
         self.frame.totals.update(zip(keys, results[len(carried) :], strict=True))
         for k, bar in zip(carried, results, strict=False):
             self.contribute_active(builder, op.initial[k], bar)
         for (k, _), bar in zip(scanned, scanned_bars, strict=True):
             assert isinstance(op, For)
+            # The reversed loop collects from the last iteration to the first. A list that the loop took from its end is
+            # in that order itself.
             in_order = builder.apply(REVERSED_ITEMS, (bar,)) if op.is_ascending(k) else bar
             self.contribute_active(builder, op.scanned[k], in_order)
 
@@ -89,6 +96,7 @@ class Loops(Adjoints):
         if not isinstance(op, For):
             return Value(integer(new_dim("i")))
         index = Value(op.index.type, op.index.hint)
+        # Of a loop that may be left early nobody knows the last index: it is counted, and read like any other value.
         if not op.breaks:
             frame.replaced[op.index] = index
         return index
@@ -149,6 +157,8 @@ class Loops(Adjoints):
 
     def trips(self, op: For | While, frame: Frame, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
         """The range of the reversed loop, and whether it runs backward."""
+        # The same range backward. Python's `reversed(range(...))` is exact, where `range(stop - 1, start - 1, -1)`
+        # would be wrong for steps other than 1.
         if isinstance(op, For) and not op.breaks:
             start, step = self.read(builder, op.start), self.read(builder, op.step)
             return (start, self.length_again(op, builder), step), not op.reverse
@@ -156,10 +166,12 @@ class Loops(Adjoints):
 
     def length_again(self, op: For, builder: Builder) -> Operand:
         """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
-        made = self.definition.get(op.stop) if isinstance(op.stop, Value) and op.stop.hint is None else None
-        array = made.operands[0] if isinstance(made, Apply) and made.primitive is lookup(len) else None
+        made = self.definition.get(op.stop) if op.stop.hint is None else None
+        array = made.operands[0] if is_call_of(made, required(len)) else None
         if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
             return self.read(builder, op.stop)
+        # `range(len(x))`, where x has been written into since: in the text it is one variable, and the name of the last
+        # value is the one that is in scope. Its length is the same.
         later = self.latest(array)
         if later is array:
             return self.read(builder, op.stop)
@@ -170,7 +182,7 @@ class Loops(Adjoints):
         block = self.owner.get(array)
         for op in block.operations if block is not None else ():
             pairs: Iterable[tuple[Operand, Value]] = ()
-            if isinstance(op, (For, While)):
+            if is_loop(op):
                 pairs = zip(op.initial, op.results, strict=False)
             elif isinstance(op, Apply) and op.primitive.update is not None:
                 pairs = [(op.operands[0], op.result)]
@@ -179,9 +191,10 @@ class Loops(Adjoints):
 
     def count(self, op: For | While, frame: Frame) -> Value:
         """How many iterations a loop had: what it counts itself, or a number that the forward sweep counts."""
+        # `k = 0; while ...: k += 1` counts for itself.
         for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
-            made = self.definition.get(end) if isinstance(end, Value) and self.owner.get(end) is op.body else None
-            added = isinstance(made, Apply) and made.primitive is lookup(np.add) and made.operands[0] is p
+            made = self.definition.get(end) if self.owner.get(end) is op.body else None
+            added = is_call_of(made, required(np.add)) and made.operands[0] is p
             if isinstance(made, Apply) and added and is_int(start, 0) and is_int(made.operands[1], 1):
                 return result
         if op not in self.counts:
@@ -215,6 +228,7 @@ class Loops(Adjoints):
             operations[:0] = counter.operations
             finals.append(self.counts[op])
         n, rows, own = len(op.initial), op.body.results, op.body.parameters
+        # The rows of a body are (*carried, *collected, stop?); what is added goes to the end of its part.
         cut = len(rows) - op.breaks
         first = n + isinstance(op, For)
         body = Block(

@@ -19,7 +19,7 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Layout
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import ArrayType, SequenceType, Type, array
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, is_call_of, is_loop
 
 
 class LazyExpr(Expr):
@@ -66,14 +66,14 @@ class Primals:
 
     def __init__(self, body: Block) -> None:
         self.owner = owners(body, {})
-        self.definition: dict[Value, Operation] = {}
+        self.definition: dict[Operand, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
         self.extracts: dict[Operand, list[Apply]] = {}
         """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
-        self.places: dict[Value, list[tuple[Apply, Operand, Operand]]] = {}
+        self.places: dict[Operand, list[tuple[Apply, Operand, Operand]]] = {}
         """The places of arrays that hold a value: where it was read, or is stored."""
         for op in self.dependence.loops:
             if isinstance(op, Apply):
@@ -84,9 +84,11 @@ class Primals:
         """The arrays that are written into: to keep one takes a copy."""
         self.backend = NUMPY
         """What is to run the program."""
+        # Where each value of a loop is to be had is decided once and remembered below: the forward sweep is built
+        # behind the reverse sweep, and must store just what that read.
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
-        self.finals: dict[Value, tuple[Value, Operand] | None] = {}
+        self.finals: dict[Operand, tuple[Value, Operand] | None] = {}
         self.frame = Frame(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
@@ -111,7 +113,7 @@ class Primals:
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
-            if isinstance(op, Apply) and op.primitive is EXTRACT:
+            if is_call_of(op, EXTRACT):
                 self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
@@ -122,7 +124,7 @@ class Primals:
         if op.primitive is INDEX_SET:
             held, index, value = op.operands
             fits = GETITEM.result_type([held.type, index.type], {}) == as_item(value.type)
-            if fits and isinstance(value, Value) and self.owner.get(op.result) is self.owner.get(value):
+            if fits and self.owner.get(op.result) is self.owner.get(value):
                 self.places.setdefault(value, []).append((op, held, index))
 
     # where the reverse sweep is
@@ -132,8 +134,7 @@ class Primals:
         return owner is None or owner is frame.block
 
     def is_undefined(self, operand: Operand) -> bool:
-        op = self.definition.get(operand) if isinstance(operand, Value) else None
-        return isinstance(op, Apply) and op.primitive is UNDEFINED
+        return is_call_of(self.definition.get(operand), UNDEFINED)
 
     def read(self, builder: Builder, operand: Operand) -> Operand:
         """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
@@ -144,6 +145,8 @@ class Primals:
     def _read(self, builder: Builder, value: Value, frame: Frame) -> Operand:
         owner = self.owner.get(value)
         home: Frame | None = frame
+        # From the frame of the reverse sweep outward to the one whose block binds the value. A value of no block at
+        # all, or of the function's own, is in scope: the two sweeps of a function are one body until they are split.
         chain = []
         while home is not None and home.block is not owner:
             chain.append(home)
@@ -153,6 +156,8 @@ class Primals:
         if value in home.replaced:
             return home.replaced[value]
         kept = self.kept(builder, value)
+        # In the order of cost: what the program's own arrays still hold is free, cheap arithmetic is done again, and
+        # only what is left takes memory. A branch hands its value out and is asked again one frame further out.
         if kept is not None:
             return kept
         if self.cheap(value, home):
@@ -174,13 +179,14 @@ class Primals:
         if found is None:
             return None
         final, index = found
+        # A read of the primal is no statement about an adjoint: it has no comment.
         about, builder.about = builder.about, ()
         whole = self.read(builder, final)
         result = builder.apply(GETITEM, (whole, self.read(builder, index)), None, value.hint, value.loose)
         builder.about = about
         return result
 
-    def place_kept(self, value: Value) -> tuple[Value, Operand] | None:
+    def place_kept(self, value: Operand) -> tuple[Value, Operand] | None:
         """An array behind the loops, and the subscript at which it still holds the value."""
         if value not in self.finals:
             finals = ((self.dependence.final(op, a, index), index) for op, a, index in self.places.get(value, ()))
@@ -192,6 +198,8 @@ class Primals:
         op = home.op
         if (
             not isinstance(op, For)
+            # A marked loop keeps its states as lists, which snapshots may replace; what may be unbound has no number to
+            # store.
             or op.snapshots is not None
             or not is_counted(op)
             or not may_be_kept(value, self.backend, self.dependence)
@@ -203,10 +211,13 @@ class Primals:
             nest, outer = [op], home.outer
             assert outer is not None
             while outer.outer is not None and isinstance(outer.op, For) and is_counted(outer.op):
+                # One more loop outward as long as the lengths of those inside are known before it: `for j in range(i)`
+                # inside `for i` has another length each time, and then the array is allocated in the body of the outer
+                # loop.
                 bounds = [o for loop in nest for o in (loop.start, loop.stop)]
-                if any(self._inside(o, outer) or o is outer.op.index for o in bounds if isinstance(o, Value)):
+                if any(self._inside(o, outer) or o is outer.op.index for o in bounds):
                     break
-                if any(self.owner.get(o) is outer.block for o in bounds if isinstance(o, Value)):
+                if any(self.owner.get(o) is outer.block for o in bounds):
                     break
                 nest, outer = [outer.op, *nest], outer.outer
             self.saved[value] = array_for(value, nest, plural(kept_name(value)))
@@ -225,8 +236,7 @@ class Primals:
         if not isinstance(op, If):
             return False
         k = op.results.index(value)
-        makers = (self.definition.get(b.results[k]) for b in op.blocks)  # type: ignore[arg-type]
-        return any(isinstance(m, Apply) and m.primitive is UNDEFINED for m in makers)
+        return any(self.is_undefined(b.results[k]) for b in op.blocks)
 
     def stored(self, builder: Builder, saved: Kept) -> Operand:
         """A number that was kept in an array, read where the reverse sweep is."""
@@ -241,6 +251,8 @@ class Primals:
     def export(self, value: Value, op: If, home: Frame) -> Value:
         """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
         assert home.block is not None and home.outer is not None and home.outer.block is not None
+        # A branch that gives the value anyhow needs no further result: where the branch was not taken nobody reads
+        # this.
         if value in home.block.results:
             return op.results[home.block.results.index(value)]
         exported = self.exports.setdefault(op, {}).setdefault(value, Value(value.type, value.hint))
@@ -259,9 +271,10 @@ class Primals:
 
     def collect(self, value: Value, home: Frame) -> Value:
         """Have the forward loop collect a value of its body; the list."""
-        assert home.outer is not None and isinstance(home.op, (For, While))
+        assert home.outer is not None and is_loop(home.op)
         n = len(home.op.initial)
         rows = home.op.body.results[n : len(home.op.results)]
+        # The loop may collect the value for the user already: that list serves both.
         if value in rows:
             return home.op.results[n + rows.index(value)]
         collects = self.collects.setdefault(home.op, {})
@@ -278,13 +291,14 @@ class Primals:
 
     def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
-        if not isinstance(value, Value) or self.owner.get(value) is not home.block:
-            return not isinstance(value, Value) or not self._inside(value, home)
+        if self.owner.get(value) is not home.block:
+            return not self._inside(value, home)
         if value in home.replaced or value in home.scanned or value in self.saved:
             return True
         if self.place_kept(value) is not None:
             return True
         op = self.definition.get(value)
+        # `depth` bounds the work: index arithmetic is shallow, and a long chain is better stored than done again.
         if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or depth == 0:
             return False
         if not is_light(op):
@@ -304,9 +318,11 @@ class Primals:
             return True
         if not isinstance(made, Apply) or made.primitive.update:
             return False
+        # A view of what an iteration made: the whole is stored once, and all its parts are taken of it again. Of what
+        # may be a view itself the whole might be much larger than the part.
         return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
-    def _inside(self, value: Value, home: Frame) -> bool:
+    def _inside(self, value: Operand, home: Frame) -> bool:
         """Whether a value belongs to a frame inside `home`."""
         owner = self.owner.get(value)
         outer: Frame | None = home
@@ -341,7 +357,7 @@ def kept_name(value: Value) -> str:
     if value.hint is not None:
         return value.hint
     t = value.type
-    kind = t.dtype.kind if isinstance(t, ArrayType) and t.dtype is not None else ""
+    kind = t.dtype.kind if t.dtype is not None else ""
     return "taken" if kind == "b" else "place" if kind == "i" and t.rank == 0 else "kept"
 
 
@@ -366,4 +382,4 @@ def is_light(op: Apply) -> bool:
 
 def as_item(t: Type) -> Type:
     """The type of a number as an element of an array has it."""
-    return array(t.dtype, ()) if isinstance(t, ArrayType) and t.rank == 0 else t
+    return array(t.dtype, ()) if t.rank == 0 else t

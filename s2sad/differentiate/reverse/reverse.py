@@ -32,7 +32,21 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, un
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import BOOL, ArrayType, ContainerType
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    is_call_of,
+    values_in,
+)
 
 
 class Reverse(Calls, Loops):
@@ -61,11 +75,14 @@ class Reverse(Calls, Loops):
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
+        # All contributions to a value come from operations behind it. So where the sweep, going backward, comes to the
+        # operation that makes a value, the adjoint of that is complete: the invariant of reverse mode.
         self.contribute(builder, self.function.result, seed, path)
         self.reverse_block(self.function.body, builder)
         bars = []
         for p in self.inputs:
             bar = self.total(builder, p)
+            # What the result does not depend on has no sum; its derivative is zero, in the shape of the primal.
             bar = conform(builder, zero(builder, p) if bar is None else bar, p.type)
             bars.append(self.name(bar, f"{p.hint}_bar"))
         return bars
@@ -75,8 +92,8 @@ class Reverse(Calls, Loops):
 
         An array that the reverse sweep does not read may stand in an expression instead, so that its memory is free.
         """
-        named = [v for v in self.active if isinstance(v, Value) and v in self.names]
-        return {v: (self.names[v], False) for v in named if isinstance(v.type, ArrayType) and v.type.rank in (0, None)}
+        named = [v for v in values_in(self.active) if v in self.names]
+        return {v: (self.names[v], False) for v in named if v.type.is_numeric and not v.type.rank}
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""
@@ -104,7 +121,7 @@ class Reverse(Calls, Loops):
     def spelled_within(self, op: Operation) -> Iterator[Apply]:
         """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
         for o in op.operands if isinstance(op, (Apply, Call)) else ():
-            made = self.definition.get(o) if isinstance(o, Value) and o not in self.names else None
+            made = None if o in self.names else self.definition.get(o)
             if isinstance(made, Apply):
                 yield made
                 yield from self.spelled_within(made)
@@ -160,6 +177,8 @@ class Reverse(Calls, Loops):
         if array.type.is_scalar:
             self.contribute(builder, array, builder.call(np.sum, g).operand)
             return
+        # The adjoint of a read is a store of zeros and g at the index, added: a scatter. It is less where the index is
+        # a bijection: no index at all, axes added or turned around.
         place = self.primal(builder, index).operand
         whole = None if g.type.rank is None else unwidened(index.type, g.type.rank)
         if not tuple(index_items(index.type)):
@@ -179,6 +198,8 @@ class Reverse(Calls, Loops):
         xs = [self.primal(builder, o) for o in op.operands]
         with located(op.location):
             contributions = op.primitive.adjoint(g, self.primal(builder, op.result), xs, active, **op.static)
+        # `x * x` has two contributions to one value. They are summed in front of the sum so far, so that an update in
+        # place is done once.
         merged: dict[Operand, Any] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
             if a and c is not None:
@@ -192,7 +213,7 @@ class Reverse(Calls, Loops):
         if not isinstance(operand, Value):
             return builder.expr(operand)
         container = self.definition.get(operand)
-        if not isinstance(container, Apply) or container.primitive is not MAKE:
+        if not is_call_of(container, MAKE):
             return LazyExpr(builder, operand, self.read, None)
         items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
         return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
@@ -223,6 +244,8 @@ class Reverse(Calls, Loops):
             b if b is None else self.name(in_dtype(builder, b, r.type), self.hint(r))
             for r, b in zip(op.results, bars, strict=True)
         ]
+        # The branch that was taken is the one to reverse, and the predicate is a value of the primal like any other.
+        # Both branches must hand on the same sums: what one of them does not touch, it hands on as it was, or as zeros.
         frames = []
         for block in op.blocks:
             inner = builder.child()
@@ -234,6 +257,7 @@ class Reverse(Calls, Loops):
             frames.append((self.frame, inner))
             assert self.frame.outer is not None
             self.frame = self.frame.outer
+        # A dict, not a set: the order of the results is that of the text, and the same in every process.
         keys = dict.fromkeys(key for frame, _ in frames for key in frame.touched)
         rows = [[self.branch_total(key, frame, inner) for key in keys] for frame, inner in frames]
         results = [Value(tangent_type(leaf_type(key)), self.hint(key[0])) for key in keys]
@@ -244,8 +268,10 @@ class Reverse(Calls, Loops):
 
     def way_taken(self, op: If) -> Operand:
         """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
-        if not isinstance(op.predicate, Value) or not is_try(self.definition.get(op.predicate)):
+        if not is_try(self.definition.get(op.predicate)):
             return op.predicate
+        # The predicate of a `try` is no value that can be read again. Whether the block came to its end is a flag, True
+        # as a further result of the block and False of the handler.
         if op not in self.completed:
             flag = self.completed[op] = Value(BOOL, "completed")
             assert self.frame.block is not None
@@ -270,6 +296,8 @@ class Reverse(Calls, Loops):
                 return self.forward_call(op)
             case If():
                 exported = self.exports.get(op, {})
+                # A value of one branch that the reverse sweep reads becomes a result of the branch; the other one gives
+                # something undefined for it, which the reversed branch, on the same predicate, never reads.
                 then, orelse = (self.export_block(block, list(exported)) for block in op.blocks)
                 results = (*op.results, *exported.values())
                 if op in self.completed:

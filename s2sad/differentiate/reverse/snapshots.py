@@ -38,6 +38,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     constant,
+    is_call_of,
     walk,
 )
 
@@ -72,9 +73,12 @@ def outlined(function: Function, add: Add) -> Function:
 def _outlined(block: Block, name: str, add: Add, inside: bool) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
+        # From the innermost outward: the step of an outer loop then calls that of an inner one.
         op = map_blocks(op, lambda block: _outlined(block, name, add, True))
         if isinstance(op, For) and op.snapshots is not None:
             op = _with_step(op, name, add)
+            # What an inner loop stores must be gone when its outer iteration ends; as the call of a checkpointed
+            # function, it is: its reverse sweep computes it again, snapshots and all.
             operations += _as_call(op, name, add) if inside else [op]
         else:
             operations.append(op)
@@ -91,9 +95,9 @@ def _with_step(op: For, name: str, add: Add) -> For:
     step = Block((*op.body.parameters, *free), operations, (packed,))
     made = add(Function(f"{name}_step", _renewed(step)))
     inner = Builder(op.location)
-    hint = _hint(op.carried[0]) if len(rows) == 1 else "state"
+    hint = op.carried[0].hint if len(rows) == 1 else "state"
     result = inner.call_function(FunctionRef(made, packed.type), step.parameters, hint)
-    return replace(op, body=inner.block(op.body.parameters, _items(inner, result, [_hint(p) for p in op.carried])))
+    return replace(op, body=inner.block(op.body.parameters, _items(inner, result, [p.hint for p in op.carried])))
 
 
 def _as_call(op: For, name: str, add: Add) -> list[Operation]:
@@ -116,10 +120,6 @@ def _renewed(block: Block) -> Block:
     return substitute(block, copied(block))
 
 
-def _hint(value: Operand) -> str | None:
-    return value.hint if isinstance(value, Value) else None
-
-
 def _items(builder: Builder, result: Operand, hints: Sequence[str | None]) -> list[Operand]:
     """The items of a tuple, or the one value that stands for it."""
     if len(hints) == 1:
@@ -132,6 +132,8 @@ def _items(builder: Builder, result: Operand, hints: Sequence[str | None]) -> li
 
 def with_replay(function: Function, add: Add) -> Function:
     """The function with lists of the states of marked loops computed again, where they serve for nothing else."""
+    # A list may be computed again only if it is read by loops alone, in the order from the last state to the first:
+    # that is the order in which a schedule gives the states. Every other reader needs it as a whole.
     readers: dict[Operand, list[object]] = {}
     for op in walk(function.body):
         for o in op.operands:
@@ -141,11 +143,12 @@ def with_replay(function: Function, add: Add) -> Function:
                 readers.setdefault(o, []).append(block)
     readers.setdefault(function.result, []).append(function.body)
     found = [op for op in walk(function.body) if isinstance(op, For) and _may_be_replayed(op, readers)]
-    undefined = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is UNDEFINED}
+    undefined = {op.result for op in walk(function.body) if is_call_of(op, UNDEFINED)}
     sources: Sources = {}
     for op in found:
         taking = {r for one in op.results[len(op.initial) :] for r in readers.get(one, [])}
         beside = next(b for b in blocks_of(function) if op in b.operations).operations
+        # A schedule is used up when it is run. A reader inside another loop runs it several times, two readers as well.
         once = len(taking) == 1 and taking.issubset(beside)
         item = _state_type([p.type for p in op.carried])
         kept = Value(Snapshots(f"{function.name}_step", item), "snapshots")
@@ -190,6 +193,7 @@ def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
             operations += _advance(states.loop, name, states.kept, states.undefined, add)
             continue
         op = map_blocks(op, lambda block: _replayed(block, name, sources, add))
+        # A loop may take states of several marked loops: one after the other is replaced.
         while isinstance(op, For) and any(s in sources for s in op.scanned):
             operations, op = _reading(op, operations, sources)
         operations.append(op)
@@ -213,6 +217,7 @@ def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -
     made = made or add(Function(f"{name}_step", _renewed(Block((op.index, state, *free), operations, (result,)))))
     builder = Builder(op.location)
     steps = builder.apply(STEPS, (op.start, op.stop, op.step))
+    # What the loop alone binds has no value before it; a snapshot of it must be something.
     initial = [constant(None) if o in undefined else o for o in op.initial]
     first = initial[0] if n == 1 else builder.tuple(initial)
     fixed = builder.tuple(free)

@@ -22,9 +22,9 @@ from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
 from s2sad.ir.dims import Dim, dim_sum, new_dim
-from s2sad.ir.primitive import lookup
+from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, constant
+from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
 
 
 @dataclass(eq=False)
@@ -63,6 +63,8 @@ class Kept:
         builder = Builder(location)
         index = index_of(self.nest, builder, lambda o: o)
         stored = builder.apply(INDEX_SET, (self.enter(loop), index, self.value), None, self.array.hint)
+        # Behind the operation that makes the value: what is stored may be overwritten later in the same iteration.
+        # Where no operation makes it (a parameter of the body) the store comes first.
         at = next((n + 1 for n, op in enumerate(operations) if self.value in op.results), 0)
         operations[at:at] = builder.operations
         return stored
@@ -71,7 +73,7 @@ class Kept:
 def is_counted(op: Operation | None) -> bool:
     """Whether the iterations of a loop can be counted beforehand, one by one."""
     step = op.step if isinstance(op, For) and not op.breaks else None
-    return step is not None and isinstance(step.type, ArrayType) and step.type.size == 1
+    return step is not None and step.type.size == 1
 
 
 def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
@@ -80,8 +82,10 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
     Where lists are quick, Python's own numbers are faster in a list, and arrays too, as they need not be copied.
     """
     t = value.type
-    if not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "biufc":
+    if t.dtype is None or t.dtype.kind not in "biufc":
         return False
+    # An array is kept as rows of a larger one, which needs its lengths before the loop. A list keeps it as it is; that
+    # takes no copy.
     if t.kind == "array" and t.shape:
         return not backend.lists and all(measure(d, dependence) is not None for d in t.shape)
     return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (not backend.lists and t.kind == "python")
@@ -95,7 +99,7 @@ def array_for(value: Value, nest: Sequence[For], name: str) -> Kept:
 
 
 def _trips(loop: For) -> Dim:
-    sizes = [o.type.size if isinstance(o.type, ArrayType) else None for o in (loop.start, loop.stop)]
+    sizes = [o.type.size for o in (loop.start, loop.stop)]
     if sizes[0] is None or sizes[1] is None:
         return new_dim("k")
     return dim_sum(sizes[1], sizes[0], -1)
@@ -106,7 +110,8 @@ def index_of(nest: Sequence[For], builder: Builder, read: Callable[[Operand], Op
     places = []
     for loop in nest:
         index, start = read(loop.index), read(loop.start)
-        zero = isinstance(start.type, ArrayType) and start.type.size == 0
+        # The array has one place for each iteration, from 0; the index of the loop begins at its start.
+        zero = start.type.size == 0
         places.append(index if zero else builder.call(np.subtract, index, start).operand)
     return places[0] if len(places) == 1 else builder.operand(tuple(places))
 
@@ -117,7 +122,9 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
     around = dependence.loops[kept.nest[0]]
     for loop in kept.nest:
         count = trip_count(loop, builder, dependence)
-        size = affine(count.type.size if isinstance(count.type, ArrayType) else None)
+        size = affine(count.type.size)
+        # `range(n)` of a negative n has no iterations, `np.empty(n)` raises: the length is `max(n, 0)` where the bounds
+        # of the loops around do not show that it is positive.
         if size is None or not is_positive(size, dependence.bounds(around)):
             count = builder.call(max, count, constant(0)).operand
         lengths.append(count)
@@ -125,12 +132,10 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
     assert isinstance(value, ArrayType)
     lengths += [length_of(d, builder, dependence) for d in value.shape or ()]
     t = kept.array.type
-    assert isinstance(t, ArrayType) and t.dtype is not None
+    assert t.dtype is not None
     static = {} if t.dtype == np.float64 else {"dtype": t.dtype}
     shape = lengths[0] if len(lengths) == 1 else builder.operand(tuple(lengths))
-    empty = lookup(np.empty)
-    assert empty is not None
-    return builder.apply(empty, (shape,), static, kept.array.hint)
+    return builder.apply(required(np.empty), (shape,), static, kept.array.hint)
 
 
 def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | None:
@@ -138,8 +143,10 @@ def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | N
     if isinstance(d, int):
         return None, 0, d
     for p in dependence.parameters:
-        if isinstance(p.type, ArrayType) and p.type.kind == "array":
+        if p.type.kind == "array":
             for axis, own in enumerate(p.type.shape or ()):
+                # The difference of two lengths is a number only where all symbols cancel: then one is the other plus
+                # that.
                 more = dim_sum(d, own, -1)
                 if isinstance(more, int):
                     return p, axis, more
@@ -160,11 +167,11 @@ def length_of(d: Dim, builder: Builder, dependence: Dependence) -> Operand:
 def trip_count(loop: For, builder: Builder, dependence: Dependence) -> Operand:
     """`stop - start`; `n` for `range(1, n + 1)`."""
     start, stop = loop.start, loop.stop
-    first = start.type.size if isinstance(start.type, ArrayType) else None
-    made = dependence.definition.get(stop) if isinstance(stop, Value) else None
+    first = start.type.size
+    made = dependence.definition.get(stop)
     if first == 0:
         return stop
-    if isinstance(made, Apply) and made.primitive is lookup(np.add) and isinstance(start, Constant):
+    if is_call_of(made, required(np.add)) and isinstance(start, Constant):
         for one, two in (made.operands, made.operands[::-1]):
             if isinstance(two, Constant) and two.value == start.value:
                 return one

@@ -27,7 +27,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -77,8 +77,7 @@ def ones(builder: Builder, operand: Operand) -> Operand:
     t = operand.type
     if isinstance(t, ContainerType):
         return builder.make(t.cls, t.keys, [ones(builder, builder.extract(operand, k)) for k in t.keys])
-    is_array = isinstance(t, ArrayType) and not t.is_scalar
-    return builder.apply(required(np.ones_like), (operand,)) if is_array else constant(1.0)
+    return builder.apply(required(np.ones_like), (operand,)) if t.is_array else constant(1.0)
 
 
 def _gradient_result(builder: Builder, result: Operand, grads: Operand, value: bool, has_aux: bool) -> Operand:
@@ -118,9 +117,9 @@ def number_kinds(t: Type) -> set[str]:
 def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
     """`grad` is for functions whose result is one real number."""
     t = check_aux(function) if has_aux else function.result.type
-    if isinstance(t, ArrayType) and t.shape is None:
+    if t.is_numeric and t.shape is None:
         return
-    if not isinstance(t, ArrayType) or t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
+    if t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
         needed = "a real scalar" if kind == "f" else "a complex scalar"
         raise NonScalarOutput(
             f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. "
@@ -158,9 +157,12 @@ def pair(
     given = [seed, *reverse.accumulate(accumulates)]
     bars = reverse.sweep(seed, builder, path)
     final = builder.one_or_tuple(bars)
+    # The reverse sweep as a function of all that it reads of the primal. It is optimised before the residuals are
+    # chosen: what the optimiser finds to be needless is not handed over.
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
     body = builder.block([*free, *given], [final])
     bound = {*function.parameters, *given, *_surely_bound(function.body)}
+    # Shapes are read off values that are there in any case. What a branch exports may be unbound.
     anchors = [v for v in body.parameters if v in bound]
     raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
     raw = replace(raw, body=counted_by_lists(raw.body))
@@ -207,6 +209,8 @@ def _split(
     function: Function, reverse: Reverse, raw: Function, needed: list[Value], given: Sequence[Value]
 ) -> tuple[Function, Function, Type | None]:
     """The forward sweep that hands over what the reverse sweep needs."""
+    # Handed over is what can be had in no cheaper way: not what is read off a parameter or computed of others by light
+    # operations, nor a length that an array among the residuals has.
     wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
     again = _computed_again(function.body, wanted, needed)
     needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
@@ -216,6 +220,7 @@ def _split(
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
+    # A linear function: the forward sweep is the function itself.
     if not needed:
         body = forward.block(function.parameters, function.body.results)
         return (
@@ -228,6 +233,7 @@ def _split(
     final = forward.tuple([function.result, kept])
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
     residuals = Value(residuals_type, "residuals")
+    # The two functions share no values: each value of the IR is bound in one place.
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
@@ -237,16 +243,17 @@ def _split(
 
 def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
     """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
-    own = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
-    again: dict[Value, Apply] = {}
+    own: dict[Operand, Apply] = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
+    again: dict[Operand, Apply] = {}
 
     def within_reach(operand: Operand) -> bool:
         if not isinstance(operand, Value) or operand in needed:
             return True
+        # Only what the body does at its top: an operation in a loop or branch cannot be done again outside of it.
         return operand in own and all(map(within_reach, own[operand].operands))
 
     def visit(operand: Operand) -> None:
-        op = own.get(operand) if isinstance(operand, Value) else None
+        op = own.get(operand)
         if op is None or op.result in again or not all(map(within_reach, op.operands)):
             return
         for o in op.operands:
@@ -278,7 +285,7 @@ def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Valu
 def _surely_bound(block: Block) -> list[Value]:
     """What the operations of a block make themselves: no branch that may leave it without a value."""
     made = [op for op in block.operations if isinstance(op, (Apply, Call))]
-    return [op.result for op in made if not (isinstance(op, Apply) and op.primitive is UNDEFINED)]
+    return [op.result for op in made if not is_call_of(op, UNDEFINED)]
 
 
 def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
@@ -286,7 +293,7 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
     typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
     shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
-        size = v.type.size if isinstance(v.type, ArrayType) else None
+        size = v.type.size
         if size is None or isinstance(size, int) or may_be_negative(size):
             continue
         places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
@@ -305,4 +312,4 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
 
 
 def _result_name(result: Operand) -> str:
-    return (result.hint if isinstance(result, Value) else None) or "result"
+    return result.hint or "result"

@@ -25,7 +25,21 @@ from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import StaticType, Type, is_active_type
-from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    walk,
+)
 
 
 class NotLinear(Exception):
@@ -52,12 +66,15 @@ def transposed(
     Raises:
         NotLinear: the tangent is not linear.
     """
+    # Transposing by reverse mode: the adjoint of a linear function is the same at every point, so it may be taken at
+    # tangents of zero. Where it needs a value that depends on a tangent the function is not linear.
     active = [p in dots for p in function.parameters]
     check_linear(function, active, pair_of, optimize, functions, backend, (1,))
     first, second, residuals = pair(function, active, pair_of, optimize, backend, (1,))
     second = named_for(second, {f"{d.hint}_bar": f"{p.hint}_bar" for d, p in zip(dots, primals, strict=True)})
     before, after = Builder(), Builder()
     own = dict(zip(function.parameters, first.parameters, strict=True))
+    # The forward sweep computes the result with it; what it computes of the zeros alone is dropped by the optimiser.
     zeros: dict[Operand, Operand] = {own[d]: zero(before, own[p]) for d, p in zip(dots, primals, strict=True)}
     body = substitute(first.body, zeros)
     both = body.results[0] if residuals is None else after.extract(body.results[0], 0)
@@ -89,6 +106,7 @@ def check_linear(
     met = set() if met is None else met
     if (function.name, tuple(active)) in met:
         return
+    # Noted before it is looked into: a function that calls itself is linear if nothing else speaks against it.
     met.add((function.name, tuple(active)))
     first, second, residuals = pair(function, active, pair_of, optimize, backend, path)
     own = {op.function.name for op in walk(function.body) if isinstance(op, Call)}
@@ -130,11 +148,13 @@ def check_parts(function: Function, active: Sequence[bool], path: tuple[object, 
     """Raise `NotLinear` where a constant is added to what depends on a tangent, or a step function is taken of it."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
-    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
+    made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     for op in made.values():
         if not isinstance(op, Apply):
             continue
         given = [o in moving for o in op.operands]
+        # Affine is not linear: to `a * x_dot + 1` reverse mode has no objection, as the 1 has no adjoint. Nor to a step
+        # function of x_dot, whose derivative is zero. So both are looked for in the program itself.
         if op.primitive.is_additive and any(given):
             linear = all(m or is_zero(o, made, vanishes) for o, m in zip(op.operands, given, strict=True))
         else:
@@ -152,15 +172,15 @@ def depends(
     """Whether each number of the result, or of its item at a path, depends on the active parameters, or is zero."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
-    made = {r: op for op in walk(function.body) if isinstance(op, (Apply, Call)) for r in op.results}
+    made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     found = [o for o in results_at(function.result, path, made) if is_active_type(o.type)]
     return all(o in moving or is_zero(o, made, vanishes) for o in found)
 
 
-def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, Apply | Call]) -> Iterator[Operand]:
+def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Operand, Apply | Call]) -> Iterator[Operand]:
     """The values that a result is made of, at a path into it."""
-    op = made.get(operand) if isinstance(operand, Value) else None
-    if not isinstance(op, Apply) or op.primitive is not MAKE:
+    op = made.get(operand)
+    if not is_call_of(op, MAKE):
         yield operand
         return
     keys = op.static["keys"]
@@ -170,7 +190,7 @@ def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Value, 
             yield from results_at(item, path[1:], made)
 
 
-def is_zero(operand: Operand, made: Mapping[Value, Apply | Call], vanishes: Vanishes) -> bool:
+def is_zero(operand: Operand, made: Mapping[Operand, Apply | Call], vanishes: Vanishes) -> bool:
     """Whether a value is a zero, or an array of zeros."""
     if isinstance(operand, Constant):
         return isinstance(operand.value, (int, float, complex)) and not operand.value
@@ -189,7 +209,7 @@ def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
     """The operations of a reverse sweep that read some items of the residuals, for more than their shapes."""
     held: set[Operand] = set()
     for op in walk(second.body):
-        if isinstance(op, Apply) and op.primitive is EXTRACT:
+        if is_call_of(op, EXTRACT):
             item = op.operands[0] is second.parameters[0] and op.static["key"] in items
             if (item or op.operands[0] in held) and not isinstance(op.result.type, StaticType):
                 held.add(op.result)
@@ -204,6 +224,8 @@ def dependents(function: Function, values: Sequence[Value], own: Collection[str]
     """
     found: set[Operand] = set(values)
     sweeps = {op.result for op in walk(function.body) if isinstance(op, Call) and op.function.name not in own}
+    # The least fixed point: the set only grows, so that it settles. Loops and branches are met before what is in them,
+    # and so need another round.
     before = -1
     while before != len(found):
         before = len(found)

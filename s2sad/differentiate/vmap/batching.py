@@ -55,6 +55,8 @@ from s2sad.ir.values import (
     Value,
     While,
     constant,
+    is_call_of,
+    values_in,
 )
 
 Flag = bool | tuple[Any, ...]
@@ -87,6 +89,7 @@ def batched_type(t: Type, size: Dim, flag: Flag = True) -> Type:
     if isinstance(t, SequenceType):
         return SequenceType(batched_type(t.item, size), t.length)
     if isinstance(t, ArrayType):
+        # Where the new axis is put in front, all others move by one: of an unknown rank nobody can say where they are.
         if t.shape is None:
             raise NoBatchRule("an array of unknown rank")
         return array(t.dtype, (size, *t.shape))
@@ -185,9 +188,9 @@ class Batch:
         """Remember what an operation is that is the same for all examples."""
         if isinstance(op, Apply) and op.primitive.zeros:
             self.zeros.add(op.result)
-        if isinstance(op, Apply) and op.primitive is UNDEFINED:
+        if is_call_of(op, UNDEFINED):
             self.unbound.add(op.result)
-        if isinstance(op, Call) or (isinstance(op, Apply) and op.primitive is EXTRACT and op.operands[0] in self.vague):
+        if isinstance(op, Call) or (is_call_of(op, EXTRACT) and op.operands[0] in self.vague):
             self.vague.add(op.result)
         if isinstance(op, If) and leaves_unbound(op):
             self.vague.update(op.results)
@@ -211,6 +214,7 @@ class Batch:
             builder.operations.append(substitute_operation(op, table) if table else op)
             self.note(op)
             return
+        # A rule may give up half-way. What it appended and noted is undone, and the operation stands in a loop.
         mark, flags, table = len(builder.operations), dict(self.flags), dict(self.table)
         try:
             match op:
@@ -256,6 +260,7 @@ class Batch:
         if given.same_for_all:
             self.table[op.result] = result
             return
+        # The last check of a rule: one example has lost or gained an axis where the rule does not know of the case.
         if not same_rank(result.type, batched_type(op.result.type, self.size)):
             raise NoBatchRule(op.primitive.name)
         self.set(op.result, named(builder, result, *self.name(op.result)))
@@ -295,6 +300,8 @@ class Batch:
             inner = builder.child()
             self.block(block, inner)
             inners.append(inner)
+        # The predicate is the same for all examples, so all take one branch. A result has the axis in both branches or
+        # in neither: where one of them gives the same for all, it is repeated.
         many = [any(self.many(b.results[k]) for b in op.blocks) for k in range(len(op.results))]
         blocks = [
             inner.block((), [self.whole(o, inner) if m else self.get(o) for o, m in zip(b.results, many, strict=True)])
@@ -310,6 +317,9 @@ class Batch:
         if any(map(self.many, bounds)):
             raise NoBatchRule("for")
         n, rows = len(op.initial), op.body.results
+        # The least fixed point of the flags: one iteration may make batched what the loop began with as the same for
+        # all. Flags only turn from False to True, so that there are at most as many rounds as carried values. What a
+        # round appended is dropped with its builder.
         carried = list(map(self.many, op.initial))
         flags, table = dict(self.flags), dict(self.table)
         while True:
@@ -359,7 +369,7 @@ class Batch:
 
     def arrays(self, operands: Iterable[Operand]) -> list[Operand]:
         """What stands for operands, in the order of their names."""
-        return [self.get(o) for o in sorted(operands, key=lambda o: (isinstance(o, Value) and o.hint) or "")]
+        return [self.get(o) for o in sorted(operands, key=lambda o: o.hint or "")]
 
     def one_by_one(self, op: Operation, builder: Builder) -> None:
         """An operation in a loop over the examples, its results stacked."""
@@ -369,8 +379,10 @@ class Batch:
         known = set().union(*(symbols(o.type) for o in read))
         if not all(has_ranks(r.type) and symbols(r.type) <= known for r in kept):
             raise NoBatchRule("a list, or an array whose shape may differ between the examples")
+        # To stack what may be unbound would read it.
         if leaves_unbound(op):
             raise NoBatchRule("a branch that leaves an array unbound")
+        # A loop of no iterations tells no shape: the results are empty arrays of the shape that the types tell.
         if self.size == 0:
             for r in kept:
                 self.set(r, for_no_example(builder, r.type, self.arrays(read)))
@@ -378,7 +390,8 @@ class Batch:
         index = Value(integer(new_dim("i")), None)
         inner = builder.child()
         table: dict[Operand, Operand] = {o: self.table[o] for o in read if o in self.table}
-        for v in sorted((o for o in read if isinstance(o, Value) and self.many(o)), key=lambda v: v.hint or ""):
+        # By name, so that the text is the same in every process; and each example is taken once, in front.
+        for v in sorted(filter(self.many, values_in(read)), key=lambda v: v.hint or ""):
             table[v] = example(self.get(v), self.flag(v), index, inner, v.hint)
         table |= copied(Block((), (op,), ()))
         inner.operations.append(substitute_operation(op, table))
@@ -417,11 +430,7 @@ class Batch:
 def leaves_unbound(op: Operation) -> bool:
     """Whether a branch in an operation hands on an array that it does not have."""
     for block in op.blocks:
-        unbound = {
-            o.result
-            for o in block.operations
-            if isinstance(o, Apply) and o.primitive is UNDEFINED and not o.result.type.is_scalar
-        }
+        unbound = {o.result for o in block.operations if is_call_of(o, UNDEFINED) and not o.result.type.is_scalar}
         if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
             return True
     return False
@@ -462,10 +471,9 @@ def for_each(
 
 
 def rank_of(t: Type) -> int:
-    rank = t.rank if isinstance(t, ArrayType) else None
-    if rank is None:
+    if t.rank is None:
         raise NoBatchRule("an array of unknown rank")
-    return rank
+    return t.rank
 
 
 def same_rank(a: Type, b: Type) -> bool:
@@ -484,7 +492,7 @@ def is_stackable(t: Type) -> bool:
 
 def has_ranks(t: Type) -> bool:
     """Whether the ranks of all arrays are known."""
-    return all(isinstance(leaf, ArrayType) and leaf.shape is not None for leaf in leaves(t))
+    return all(leaf.shape is not None for leaf in leaves(t))
 
 
 def leaves_in(builder: Builder, operand: Operand) -> list[Operand]:
@@ -505,6 +513,7 @@ def rebuilt(builder: Builder, t: Type, leaves: Iterator[Operand]) -> Operand:
 def named(builder: Builder, operand: Operand, hint: str | None, loose: bool) -> Operand:
     """The operand with the name of what it stands for: that of the operation just appended."""
     last = builder.operations[-1] if builder.operations else None
+    # Only what was made just now may be named: an operand from elsewhere has other readers under its own name.
     if hint is None or not isinstance(last, Apply) or last.result is not operand or operand.hint is not None:
         return operand
     new = Value(operand.type, hint, loose)

@@ -42,6 +42,7 @@ def in_a_loop(batch: Batch, function: Function, builder: Builder, given: Sequenc
     moving: list[Operation] = []
     for op in function.body.operations:
         many = any(map(batch.many, reads([op])))
+        # What depends on no example is computed once, in front. An operation with blocks moves as a whole.
         (moving if many else fixed).append(op)
         batch.flags.update((r, many) for r in op.results)
     empty = blanks(fixed, moving)
@@ -85,7 +86,7 @@ def store(
 def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[Operand]) -> Value | None:
     """An empty array for an array of each example; None where its shape or dtype is not known before the loop."""
     t = leaf.type
-    if not isinstance(t, ArrayType) or t.dtype is None or t.shape is None:
+    if t.dtype is None or t.shape is None:
         return None
     measured = [measure(d, given) for d in t.shape]
     if any(m is None for m in measured):
@@ -93,7 +94,7 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
     lengths = [count, *(m(builder) for m in measured if m is not None)]
     static: dict[str, object] = {} if t.dtype == np.float64 else {"dtype": t.dtype}
     shape = count if len(lengths) == 1 else builder.tuple(lengths)
-    hint = f"{(leaf.hint if isinstance(leaf, Value) else None) or 'result'}s"
+    hint = f"{leaf.hint or 'result'}s"
     made = builder.apply(required(np.empty), (shape,), static, hint)
     assert isinstance(made, Value)
     return made
@@ -104,7 +105,7 @@ def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | 
     if isinstance(d, int):
         return lambda builder: constant(d)
     for a in given:
-        shape = a.type.shape if isinstance(a.type, ArrayType) and not a.type.is_scalar else None
+        shape = a.type.shape if a.type.is_array else None
         for axis, own in enumerate(shape or ()):
             more = dim_sum(d, own, -1)
             if isinstance(more, int):

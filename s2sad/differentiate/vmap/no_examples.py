@@ -73,5 +73,5 @@ def _moved(x: Expr, by: int) -> Operand:
 
 def _axes(anchors: Collection[Operand]) -> Iterator[tuple[Operand, int, Dim]]:
     for anchor in anchors:
-        if isinstance(anchor.type, ArrayType) and anchor.type.kind == "array":
+        if anchor.type.kind == "array":
             yield from ((anchor, axis, own) for axis, own in enumerate(anchor.type.shape or ()))

@@ -41,7 +41,7 @@ def vmap(
         (p, path, t.shape[a % len(t.shape)], a % len(t.shape))
         for p, line in zip(parameters, own, strict=True)
         for (path, t), a in zip(_leaf_paths(p.type), line, strict=True)
-        if a is not None and isinstance(t, ArrayType) and t.shape
+        if a is not None and t.shape
     ]
     if not mapped:
         raise ArgumentError(f"vmap of {function.name}: in_axes has no axis")
@@ -70,6 +70,7 @@ def at_once(batch: Batch, function: Function, builder: Builder) -> None:
         batch.run(function, builder)
     except NoBatchRule as e:
         del builder.operations[mark:]
+        # Without a rule for some part, and without a loop over that part alone, the whole function stands in a loop.
         batch.table, batch.flags = table, flags
         batch.whole_in_a_loop(function, builder, e)
 

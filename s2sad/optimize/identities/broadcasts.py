@@ -16,7 +16,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Operand, Value
+from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed
 from s2sad.optimize.identities.rewriter import Rewriter
 
@@ -24,20 +24,22 @@ from s2sad.optimize.identities.rewriter import Rewriter
 def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
     """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact, in the dtype that it has"""
     t = op.result.type
-    if not isinstance(t, ArrayType) or t.shape is None:
+    if t.shape is None:
         return op
     operands = list(op.operands)
     for k, o in enumerate(operands):
         others = [p for j, p in enumerate(operands) if j != k]
-        if not any(isinstance(p.type, ArrayType) and p.type.shape == t.shape for p in others):
+        # Another operand must have the whole shape already: else the result would lose an axis.
+        if not any(p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
         if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
             operands[k] = source
     if operands == list(op.operands):
         return op
+    # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
-    return replace(op, operands=tuple(operands)) if isinstance(found, ArrayType) and found.dtype == t.dtype else op
+    return replace(op, operands=tuple(operands)) if found.dtype == t.dtype else op
 
 
 def drop_leading_axes(s: Rewriter, op: Apply) -> list[Operand]:
@@ -67,7 +69,7 @@ def broadcast_last(s: Rewriter, op: Apply) -> Operand | None:
 
 def _before_broadcast(s: Rewriter, operand: Operand) -> Operand:
     """What an unnamed operand is a broadcast of; one number, through all that only lays its copies out anew."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     spread = made is not None and made.primitive is lookup(np.broadcast_to)
     if made is not None and made.primitive is lookup(np.multiply):
         return next((o for o, other in (made.operands, made.operands[::-1]) if _is_ones(s, other)), operand)

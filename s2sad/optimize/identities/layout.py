@@ -26,6 +26,7 @@ from s2sad.optimize.identities.rewriter import Rewriter
 @identity(EXTRACT)
 def item_of_made(s: Rewriter, op: Apply) -> Operand | None:
     """(a, b)[0] -> a; exact"""
+    # Containers are values in the IR, never changed: an item of one that was just made is what it was made of.
     made = s.definition(op.operands[0], MAKE)
     if made is None:
         return None
@@ -76,6 +77,8 @@ def transposed_product(s: Rewriter, op: Apply) -> Operand | None:
         return None
     transposed = lookup(np.transpose)
     assert transposed is not None
+    # Only where a transpose disappears by it. BLAS may sum in another order for another layout, which is why this is no
+    # identity bit for bit.
     if not any(s.definition(o, transposed) and is_unnamed(o) for o in product.operands):
         return None
     turned = [s.compute(s.builder(op, product.about), transposed, (o,)) for o in reversed(product.operands)]
@@ -134,6 +137,7 @@ def item_of_row(s: Rewriter, op: Apply) -> Operand | None:
         return None
     builder = Builder(op.location, s.reasons(op, ()))
     first, second = (_index_operands(builder, i) for i in (made.operands[1], op.operands[1]))
+    # Only behind integers: x[1:][0] is x[1], but x[mask][0] is not x[mask, 0].
     if first is None or second is None or not all(_is_integer(i) for i in first):
         return None
     if any(isinstance(i.type, StaticType) for i in second):
@@ -159,6 +163,7 @@ def item_of_sum(s: Rewriter, op: Apply) -> Operand | None:
         return None
     axis, rank = total.static.get("axis"), x.type.rank
     places = index.value if isinstance(index.value, tuple) else (index.value,)
+    # The kept axis has length 1, so that its one index must be taken, and the others as a whole.
     if not isinstance(axis, int) or rank is None or not 0 <= axis < rank:
         return None
     taken = [k for k, p in enumerate(places) if p != slice(None)]
@@ -215,7 +220,7 @@ def same_dtype(s: Rewriter, op: Apply) -> Operand | None:
 @identity(np.astype)
 def settled_type(s: Rewriter, op: Apply) -> Operand | None:
     """(2.0 * x).astype(np.float32) -> 2.0 * x for x of that type: a Python number takes the type of x"""
-    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) and is_unnamed(op.operands[0]) else None
+    made = s.made.get(op.operands[0]) if is_unnamed(op.operands[0]) else None
     if not op.about or made is None or not made.primitive.is_multiplicative or made.static:
         return None
     wanted = dtype_of(op.result)
@@ -236,4 +241,4 @@ def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:
 
 def _is_integer(operand: Operand) -> bool:
     t = operand.type
-    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+    return t.is_scalar and t.is_integer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def is_literal(operand: Operand) -> bool:
 
 def is_inexact(operand: Operand) -> bool:
     """Whether an operand holds floating or complex numbers: those do not wrap around."""
-    return isinstance(operand.type, ArrayType) and operand.type.is_inexact
+    return operand.type.is_inexact
 
 
 def same_type(a: Type, b: Type) -> bool:
@@ -53,12 +53,13 @@ def frozen(v: object) -> object:
     return v
 
 
-def is_unnamed(operand: Operand) -> bool:
+def is_unnamed(operand: Operand) -> TypeGuard[Value]:
+    """Whether a value may go, as no name of the user's stands for it: that of an adjoint is the compiler's own."""
     return isinstance(operand, Value) and (operand.hint is None or operand.loose or operand.hint.endswith("_bar"))
 
 
 def shape_of(operand: Operand) -> object:
-    return operand.type.shape if isinstance(operand.type, ArrayType) else None
+    return operand.type.shape
 
 
 def is_zeros(op: Operation | None) -> bool:
@@ -69,4 +70,4 @@ def is_zeros(op: Operation | None) -> bool:
 
 
 def dtype_of(operand: Operand) -> np.dtype[Any] | None:
-    return operand.type.dtype if isinstance(operand.type, ArrayType) else None
+    return operand.type.dtype

@@ -22,7 +22,7 @@ from s2sad.optimize.identities.rewriter import Rewriter
 
 def product_of(s: Rewriter, operand: Operand) -> Apply | None:
     """The product or quotient without a name that an operand is."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     return made if made is not None and made.primitive.is_multiplicative and not made.static else None
 
 
@@ -65,7 +65,7 @@ def scaled(s: Rewriter, op: Apply, operand: Operand, factor: float, last: bool =
 
 def without_sign(s: Rewriter, op: Apply, operand: Operand) -> Operand | None:
     """b for an unnamed -b, and x * y or x / y for one of which x or y is such; None for anything else."""
-    made = s.made.get(operand) if isinstance(operand, Value) and is_unnamed(operand) else None
+    made = s.made.get(operand) if is_unnamed(operand) else None
     if made is None or not is_inexact(operand):
         return None
     if made.primitive is lookup(np.negative):
@@ -85,6 +85,7 @@ def times_one(s: Rewriter, op: Apply) -> Operand | None:
     """x * 1 -> x; exact"""
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
+        # 1.0 * x of an integer array is an array of floats: then it stays.
         if is_number(b, 1.0) and same_type(a.type, op.result.type):
             return a
     return None
@@ -107,6 +108,8 @@ def times_divisor(s: Rewriter, op: Apply) -> Operand | None:
         quotient = s.definition(a, lookup(np.divide)) if is_unnamed(a) else None
         if quotient is None or quotient.operands[1] is not b or not isinstance(b, Value):
             continue
+        # At x = 0 the product is nan, and its limit a: this arises where a rule divides by what a later one multiplies
+        # with.
         if b.type.is_scalar and is_literal(quotient.operands[0]) and op.result.type.is_scalar:
             return constant(float(quotient.operands[0].value))  # type: ignore[arg-type,union-attr]
         if b.type.is_scalar and same_type(quotient.operands[0].type, op.result.type):
@@ -154,6 +157,7 @@ def times_known_quotient(s: Rewriter, op: Apply) -> Operand | None:
             same = same_type(product.type, op.result.type)
             return s.build(replace(op, operands=(b,)), np.negative, product) if same else None
         y, x = negative.operands[0], quotient.operands[1]
+        # y / x of two numbers is one division; g * y / x would be a pass over the array g more.
         numbers = y.type.is_scalar and x.type.is_scalar and not g.type.is_scalar
         if b is op.operands[1] and is_passing(s, quotient) and not numbers and g.type == op.result.type:
             about = (*quotient.about, *negative.about)
@@ -231,5 +235,7 @@ def negative_number(s: Rewriter, op: Apply) -> Operand | None:
 @identity(np.negative)
 def double_negative(s: Rewriter, op: Apply) -> Operand | None:
     """--x -> x and -(a * -b) -> a * b; exact"""
+    # The sign of a floating-point number is a bit of its own: negation, products and quotients treat it apart from the
+    # rest, so that moving it changes no other bit. Unsigned integers wrap around, and are left out.
     positive = without_sign(s, op, op.operands[0])
     return positive if positive is not None and same_type(positive.type, op.result.type) else None

@@ -14,7 +14,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Algebra, lookup, required
 from s2sad.ir.types import ArrayType, Type
-from s2sad.ir.values import Apply, Constant, Operand, Value
+from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed, operand_key
 from s2sad.optimize.identities.registry import identity
 from s2sad.optimize.identities.rewriter import Rewriter
@@ -24,7 +24,9 @@ from s2sad.optimize.identities.rewriter import Rewriter
 def store_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     """index_set(x, i, x[i] + g) -> index_add(x, i, g), for a basic index; exact"""
     x, index, value = op.operands
-    total = s.made.get(value) if isinstance(value, Value) and is_unnamed(value) else None
+    total = s.made.get(value) if is_unnamed(value) else None
+    # With an index of integer arrays `x[i] = x[i] + g` stores the last of the values at an element, `np.add.at` adds
+    # all.
     if total is None or not total.primitive.is_additive or not is_basic_index(index.type):
         return None
     negated = total.primitive.algebra is Algebra.DIFFERENCE

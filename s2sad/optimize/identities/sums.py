@@ -14,7 +14,7 @@ import numpy as np
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, ZERO_ITEMS
-from s2sad.ir.types import ArrayType, type_of
+from s2sad.ir.types import type_of
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.optimize.identities.operands import (
     is_inexact,
@@ -35,6 +35,7 @@ def plus_zero(s: Rewriter, op: Apply) -> Operand | None:
     """x + 0 -> x; exact but for the sign of a zero"""
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
+        # -0.0 + 0.0 is 0.0: the one case that differs.
         if is_number(b, 0.0) and same_type(a.type, op.result.type):
             return a
     return None
@@ -45,9 +46,11 @@ def plus_itself(s: Rewriter, op: Apply) -> Operand | None:
     """x + x -> 2 * x and 2 * x + 3 * x -> 5 * x, exact; a rounding elsewhere for other numbers"""
     x, y = op.operands
     a, b = multiple_of(s, x), multiple_of(s, y)
+    # 2 * x is exact, a power of two. 5 * x is rounded once, 2 * x + 3 * x twice: only in sweeps, not in the user's
+    # text.
     if a is not None and b is not None and a[1] is b[1] and op.about:
         return s.build(op, np.multiply, constant(a[0] + b[0]), a[1])
-    if x is y and isinstance(x, Value) and isinstance(x.type, ArrayType) and x.type.is_inexact:
+    if x is y and isinstance(x, Value) and x.type.is_inexact:
         return s.build(op, np.multiply, Constant(2.0, type_of(2.0)), x)
     return None
 
@@ -62,6 +65,8 @@ def plus_scatter(s: Rewriter, op: Apply) -> Operand | None:
             continue
         if not a.type.is_array:
             continue
+        # Elsewhere than at i the zeros are added, as x_bar + 0 would be; shapes must be equal, as index_add does not
+        # broadcast the array that it adds to.
         if shape_of(a) is not None and shape_of(a) == shape_of(b) == shape_of(op.result):
             return s.build(op, INDEX_ADD, a, scatter.operands[1], scatter.operands[2])
     return None

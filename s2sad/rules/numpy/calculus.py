@@ -114,6 +114,7 @@ def _slope(f: Any, h: Any, axis: int, order: int) -> Any:
         d = along_axis(np.diff(h), f, axis)
         left, right = cut(d, _own(d, f, axis), None, -1), cut(d, _own(d, f, axis), 1, None)
         middle, before, behind = cut(f, axis, 1, -1), cut(f, axis, None, -2), cut(f, axis, 2, None)
+        # Second order on unequal steps; the weights of the two one-sided slopes are the steps on the other side.
         inner = (left / right * (behind - middle) + right / left * (middle - before)) / (left + right)
         first, second = (cut(d, _own(d, f, axis), k, k + 1) for k in (0, 1))
         last, last_but_one = cut(d, _own(d, f, axis), -1, None), cut(d, _own(d, f, axis), -2, -1)
@@ -191,6 +192,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     if period is not None:
         raise UnsupportedType("np.interp with a period", "take x % period, and add the first point behind the last")
     x, xp, fp = in_double(x), in_double(xp), in_double(fp)
+    # The interval of each point is constant between knots; within it the function is linear in x, and in both values.
     place = np.clip(call(np.searchsorted, xp, x, side="right") - 1, 0, shape_of(xp)[0] - 2)
     start, value = xp[place], fp[place]
     inner = value + (fp[place + 1] - value) / (xp[place + 1] - start) * (x - start)
@@ -447,6 +449,7 @@ def _polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w:
     right = y + 0.0
     if w is not None:
         left, right = left * w[:, None], right * (w if rank_of(y) == 1 else w[:, None])
+    # Columns of length 1, as NumPy's own polyfit has them: powers of x differ by orders of magnitude.
     scale = np.sqrt(np.sum(left * left, axis=0))
     found = call(np.linalg.pinv, left / scale) @ right
     return found / (scale if rank_of(y) == 1 else scale[:, None])

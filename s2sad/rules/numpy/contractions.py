@@ -279,6 +279,8 @@ def _tensordot_adjoint(g: Any, y: Any, xs: Any, active: Any, axes: Any = 2) -> t
     rest = len(kept_left)
     x_bar = w_bar = None
     if active[0]:
+        # What is left of `g` over the axes of the other operand stands in the order in which that has its contracted
+        # axes; the permutation brings them to where this operand has its own.
         product = call(np.tensordot, g, xs[1], axes=(tuple(range(rest, rest + len(kept_right))), tuple(kept_right)))
         order = kept_left + [a for _, a in sorted(zip(right, left, strict=True))]
         x_bar = _permuted(product, order)
@@ -332,6 +334,7 @@ def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
     terms = left.split(",")
     if any(r is None for r in ranks) or len(terms) != len(ranks):
         raise UnsupportedType("np.einsum with an ellipsis needs the ranks of its operands", "write the labels out")
+    # `...` has three characters, which are no labels.
     counts = [(r or 0) - len(t) + 3 if "..." in t else 0 for t, r in zip(terms, ranks, strict=True)]
     fresh = [c for c in string.ascii_letters if c not in text][: max(counts)]
     spelled = [t.replace("...", "".join(fresh[len(fresh) - n :])) for t, n in zip(terms, counts, strict=True)]
@@ -402,6 +405,7 @@ def _einsum_operand(g: Any, xs: Any, terms: list[str], right: str, k: int, optim
             label = fresh
         own += label
     present = [c for c in own if c in right or any(c in t for t in others)]
+    # The adjoint of a contraction is a contraction: the result and the operand exchange their places among the labels.
     product = call(np.einsum, f"{','.join([right, *others])}->{''.join(present)}", *operands, **optimize)
     if len(present) == len(own):
         return _stretched(fit(product, xs[k]), xs[k])

@@ -168,6 +168,7 @@ def _arange_length(bounds: list[ArrayType]) -> Dim:
     sizes = [0 if start is None else start.size, stop.size, bounds[2].size if len(bounds) == 3 else 1]
     if all(isinstance(s, int) for s in sizes):
         return len(range(*sizes))  # type: ignore[arg-type]
+    # The length is `last - first` only for steps of 1; a division would have to be rounded up.
     first, last, step = sizes
     return new_dim() if first is None or last is None or step != 1 else dim_sum(last, first, -1)
 
@@ -190,6 +191,7 @@ def _arange_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
 def _arange_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
     if len(xs) == 1:
         return (None,)
+    # The number of items is a step function of the bounds: the derivative by the end is 0.
     start = fit(np.sum(g), xs[0]) if active[0] else None
     if len(xs) == 2:
         return start, None
@@ -226,6 +228,8 @@ def _linspace_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
 def _linspace_adjoint(g: Any, y: Any, xs: Any, active: Any, dtype: Any = None, **static: Any) -> tuple[Any, ...]:
     start, stop, *num = xs
     return (
+        # The weights of the two ends in each item are linspaces themselves, so that `endpoint` and `num` hold for them
+        # too.
         fit(np.sum(g * call(np.linspace, 1.0, 0.0, *num, **static)), start) if active[0] else None,
         fit(np.sum(g * call(np.linspace, 0.0, 1.0, *num, **static)), stop) if active[1] else None,
         *(None for _ in num),
@@ -261,6 +265,7 @@ def _meshgrid_tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
 
 def _meshgrid_adjoint(g: Any, y: Any, xs: Any, active: Any, indexing: str = "xy") -> tuple[Any, ...]:
     n = len(xs)
+    # With "xy" the first two axes are exchanged: x runs along the columns.
     places = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
     others = [tuple(axis for axis in range(n) if axis != place) for place in places]
     return tuple(

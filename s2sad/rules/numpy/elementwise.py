@@ -72,6 +72,8 @@ elementwise(np.arctanh,     lambda y, x: 1.0 / (1.0 - x * x),    domain=UNIT)
 
 def _sinc_slope(y: Any, x: Any) -> Any:
     """(cos(pi x) - sinc(x)) / x, and its expansion -pi^2 x / 3 at 0: so the second derivative holds there too."""
+    # Both sides of `where` are evaluated and differentiated: the denominator must not be 0 on the side that is not
+    # taken, or its derivative, nan, would be multiplied by 0 and stay nan.
     slope = (np.cos(math.pi * x) - y) / (x + (x == 0))
     return np.where(x == 0, -(math.pi**2) / 3.0 * x, slope)
 
@@ -146,6 +148,7 @@ def _where_type(condition: Type, x: Type, y: Type, /) -> Type:
 def _where_tangent(z: Any, xs: Any, dots: Any) -> Any:
     if dots[1] is None and dots[2] is None:
         return None
+    # A selection of tangents, not a mask times tangents: what is not selected may be infinite.
     return spread(np.where(xs[0], *(0.0 if d is None else d for d in dots[1:])), z)
 
 
@@ -257,6 +260,7 @@ def _astype_samples(rng: np.random.Generator) -> Iterable[Sample]:
 def _unless_integer(y: Any, *xs: Any) -> Any:
     """The derivative of a conversion: 1, unless the result is an integer."""
     dtype = y.dtype if isinstance(y, Expr) else np.result_type(y)
+    # A conversion to integers is a step function.
     return 1.0 if dtype is None or dtype.kind in "fc" else None
 
 
@@ -307,6 +311,7 @@ def _constants(functions: Iterable[np.ufunc]) -> None:
 
 def _sign_tangent(y: Any, xs: Any, dots: Any) -> Any:
     """The sign of a complex number z is z / |z|: it turns, by what is at right angles to it."""
+    # d(z / |z|) = i (z / |z|) Im(conj(z / |z|) dz) / |z|: of what moves z only the part across it turns it.
     return 1j * y * np.imag(np.conj(y) * dots[0]) / _modulus(xs[0])
 
 

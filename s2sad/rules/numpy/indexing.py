@@ -92,6 +92,7 @@ linear(
 
 def last_stored(g: Any, index: Any) -> Any:
     """The adjoint of what was stored at an index: where several values went to one element, the last one has it all."""
+    # Numbers are stored the way the values were: what is found at an element is the number of the one that came last.
     order = np.zeros(np.shape(g), dtype=np.int64)
     count = np.size(order[index])
     number = np.arange(count).reshape(np.shape(order[index]))
@@ -107,6 +108,7 @@ def _stored_type(g: Type, index: Type, /) -> Type:
 def _stored(g: Any, index: Any) -> Any:
     """What the adjoint `g` of an array holds at an index that was stored into."""
     t = index.type if hasattr(index, "type") else type_of(index)
+    # Slices, integers and masks meet each element once at most; index arrays may meet one several times.
     return g[index] if is_basic_index(t) or has_only_masks(t) else call(last_stored, g, index)
 
 

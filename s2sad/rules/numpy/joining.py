@@ -99,6 +99,7 @@ def _slices(known: list[int | None], length: Any) -> list[slice]:
         before, after = total(0, i), total(i, len(known))
         if before is not None:
             return before
+        # From the end where that is known: `g[:-1]` needs no length at run time.
         return -after if after else functools.reduce(operator.add, map(length, range(1, i)), length(0))
 
     return [slice(bound(i), bound(i + 1)) for i in range(len(known))]

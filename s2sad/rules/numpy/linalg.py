@@ -106,6 +106,7 @@ def _solve_tangent(y: Any, xs: Any, dots: Any) -> Any:
     a, b = xs
     right, vector = dots[1], _is_vector(b)
     if dots[0] is not None:
+        # A y = b, so A_dot y + A y_dot = b_dot: one more system with the same matrix (Giles).
         moved = _times(dots[0], y, vector)
         right = -moved if right is None else right - moved
         return _solved(a, right, vector)
@@ -115,6 +116,7 @@ def _solve_tangent(y: Any, xs: Any, dots: Any) -> Any:
 def _solve_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     a, b = xs
     vector = _is_vector(b)
+    # b_bar = inv(A)' y_bar, A_bar = -b_bar y' (Giles).
     b_bar = _solved(transposed(a), g, vector)
     if not active[0]:
         return (None, fit(b_bar, b))
@@ -190,6 +192,8 @@ def _class_of(function: Callable[..., Any], *arguments: Any) -> type:
 
 
 def _slogdet_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    # Jacobi's formula: d log det A = tr(inv(A) dA). Its imaginary part turns the sign, its real part is the
+    # logarithm's.
     grown = np.sum(_inverse_transposed(xs[0]) * dots[0], axis=(-2, -1))
     return (y[0] * (1j * np.imag(grown)) if _is_complex(grown) else None, grown)
 
@@ -285,6 +289,8 @@ def _reciprocal_differences(s: Any) -> Any:
 
 
 def _safe_reciprocal(x: Any) -> Any:
+    # The inner selection keeps the division away from 0 on the side that is not taken: else its derivative would be
+    # nan.
     return np.where(x == 0, 0.0, 1.0 / np.where(x == 0, 1.0, x))
 
 
@@ -308,12 +314,15 @@ def _symmetrised(x: Any) -> Any:
 
 
 def _cholesky_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    # L_dot = L Phi(inv(L) A_dot inv(L)') (Giles); the input is symmetrised, as one triangle stands for
+    # both.
     inverse = np.linalg.inv(y)
     return y @ _half_lower(inverse @ _symmetrised(dots[0]) @ adjointed(inverse))
 
 
 def _cholesky_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     inverse = np.linalg.inv(y)
+    # A_bar = inv(L)' Phi(L' L_bar) inv(L), symmetrised.
     bar = adjointed(inverse) @ _half_lower(adjointed(y) @ conjugated(g)) @ inverse
     return (conjugated(_symmetrised(bar)),)
 
@@ -331,6 +340,7 @@ def _eigh_type(a: Type, /, UPLO: str = "L") -> Type:
 
 def _eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
     w, v = y
+    # w_dot = diag(V' A_dot V), V_dot = V (F * V' A_dot V) (Giles).
     inner = adjointed(v) @ _symmetrised(dots[0]) @ v
     return (
         np.sum(conjugated(v) * (_symmetrised(dots[0]) @ v), axis=-2),
@@ -401,6 +411,8 @@ def _svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute
     s_dot = np.sum(conjugated(u) * (dots[0] @ v), axis=-2)
     if full_matrices:
         return (np.zeros_like(y[0]), s_dot, np.zeros_like(y[2]))
+    # dP = U' A_dot V. Giles: U_dot = U (F * (dP S + S dP')) and V_dot = V (F * (S dP + dP' S)), plus what
+    # lies outside the columns of a thin U or V. For complex matrices U also turns by the imaginary diagonal of dP.
     f = _reciprocal_differences(s * s)
     columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
     turn_u = f * (inner * columns + rows * adjointed(inner))
@@ -487,6 +499,8 @@ def _qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> 
     q, r = y
     q_bar = np.zeros_like(q) if g[0] is None else conjugated(g[0])
     r_bar = np.zeros_like(r) if g[1] is None else conjugated(g[1])
+    # Walter & Lehmann (2018): A_bar = (Q_bar + Q copyltu(M)) inv(R)', M = R R_bar' - Q_bar' Q, where copyltu(M) is the
+    # lower triangle of M and its mirror image.
     m = r @ adjointed(r_bar) - adjointed(q_bar) @ q
     lower = np.tril(m)
     sym = lower + adjointed(lower) - real_part(_diagonal(m))

@@ -115,6 +115,7 @@ linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_non
 
 def _shared(y: Any, x: Any, axis: Axis, keepdims: bool) -> tuple[Any, Any]:
     """A mask of the elements that are extrema, and how many share each."""
+    # A subgradient: where several elements are the extremum, any convex combination of them would do.
     hits = x == expanded(y, x, axis, keepdims)
     count = np.count_nonzero(hits, **_given(axis, keepdims))
     t = type_in(x)
@@ -203,6 +204,7 @@ def product_of_others(x: Any, axis: Axis) -> Any:
     """For each number, the product of the other numbers along the axis or axes (None: of all)."""
     moved, flat = _last(x, axis)
     ones = np.ones_like(flat[..., :1])
+    # Products of what stands before each factor and behind it: no division, so that factors may be 0.
     before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
     others = before * after
@@ -292,6 +294,8 @@ def _cumprod_tangent(y: Any, xs: Any, dots: Any, axis: int | None = None) -> Any
 
 def _cumprod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = None) -> Any:
     k = axis or 0
+    # y[k] = x[0] ... x[k]: x[j] has the adjoint sum over k >= j of g[k] y[k] / x[j], a cumulative sum from the end. It
+    # is not defined where a factor is 0.
     flat = axis is None and rank_of(xs[0]) != 1
     tail = np.flip(np.cumsum(np.flip(g * y, k), axis=k), k)
     return ((np.reshape(tail, shape_of(xs[0])) if flat else tail) / xs[0],)
@@ -317,6 +321,7 @@ def _diff_adjoint(g: Any, x: Any, n: int = 1, axis: int = -1) -> Any:
     if rank is None:
         raise UnsupportedType("the derivative of np.diff needs the rank of its operand", "annotate it")
     (k,) = axes_of(axis, rank)
+    # x_bar[j] = g[j - 1] - g[j], with zeros at both ends: minus a difference, n times.
     padded = np.pad(g, n if rank == 1 else tuple((n, n) if j == k else (0, 0) for j in range(rank)))
     again = {} if n == 1 else {"n": n}
     differences = np.diff(padded, **again) if k == rank - 1 else np.diff(padded, axis=k, **again)
@@ -379,6 +384,7 @@ def _sort_tangent(y: Any, xs: Any, dots: Any, axis: int = -1) -> Any:
 
 
 def _sort_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int = -1) -> Any:
+    # The inverse of a permutation is the order of the order.
     order = call(np.argsort, xs[0], axis=axis)
     return (call(np.take_along_axis, g, call(np.argsort, order, axis=axis), axis=axis),)
 

@@ -128,6 +128,7 @@ def _unique_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> Any:
     if bar is None:
         return (None,)
     x = xs[0]
+    # A subgradient: of equal numbers the first one stands for all.
     spread = scattered(np.zeros_like(np.ravel(x)), _first_places(x), bar)
     return (np.reshape(spread, shape_of(x)),)
 

@@ -51,6 +51,7 @@ def quotient(total: Shape, parts: list[Dim]) -> Dim:
     """What -1 stands for in a reshape, where the symbols cancel."""
     rest = list(total)
     for p in parts:
+        # Equal symbols cancel; what is left is the quotient, if all other factors are numbers.
         if p in rest:
             rest.remove(p)
         elif p != 1:
@@ -156,6 +157,7 @@ def _moveaxis_type(a: Type, /, source: Any, destination: Any) -> Type:
     (t,) = array_types("np.moveaxis", [a])
     if t.shape is None:
         return shaped(t, None)
+    # NumPy does it for us on an array whose lengths number its axes: 1, 2, 3, ...
     order = np.moveaxis(np.empty(range(1, len(t.shape) + 1)), source, destination).shape
     return shaped(t, tuple(t.shape[k - 1] for k in order))
 
@@ -356,6 +358,7 @@ def _repeat_adjoint(g: Any, x: Any, repeats: Any, axis: int | None = None) -> An
             return np.reshape(np.sum(np.reshape(g, (size, repeats)), axis=1), shape_of(x))
         return np.sum(np.reshape(g, (*lengths[: k + 1], repeats, *lengths[k + 1 :])), axis=k + 1)
     flat = np.ravel(x) if axis is None and rank != 1 else x
+    # Counts that differ: each item of the result is traced back to its source, and added there.
     source = call(np.repeat, call(np.arange, shape_of(flat)[k]), repeats)
     summed = scattered(np.zeros_like(flat), (*[slice(None)] * k, source) if k else source, g)
     return summed if flat is x else np.reshape(summed, shape_of(x))
@@ -403,6 +406,7 @@ def _tile_adjoint(g: Any, x: Any, reps: Any) -> Any:
     size = max(len(counts), rank)
     folded: list[Any] = []
     copies: list[int] = []
+    # Each axis is folded into copies and what was copied, and the copies are summed.
     for k, count in enumerate((*(1,) * (size - len(counts)), *counts)):
         is_new = k < size - rank
         if is_new or known_value(count) != 1:

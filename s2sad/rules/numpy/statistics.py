@@ -108,8 +108,10 @@ def _quantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keep
         raise UnsupportedType(f"quantiles by the method {method!r}", f"the methods are {', '.join(METHODS)}")
     q = numbers_of(q, a)
     items, length = last_axis(np.sort, a, axis)
+    # Some methods have places outside the items for quantiles near 0 and 1: the first and the last one serve.
     below = np.maximum(METHODS[method](length, q), 0.0)
     place = np.minimum(below, length - 1.0)
+    # The places are constant between the steps; the derivative by q is the slope between two items.
     first = call(np.int64, np.floor(place)) if rank_of(q) == 0 else np.astype(np.floor(place), np.int64)
     second = np.minimum(first + 1, length - 1)
     low = items[..., first]
@@ -236,6 +238,7 @@ def _products(x: Any, y: Any, bias: bool, ddof: int | None) -> Any:
 
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     found = _cov(x, y, rowvar)
+    # Divided twice by vectors rather than once by their outer product, as NumPy does it.
     scale = np.sqrt(np.diagonal(found))
     return found / scale[:, None] / scale
 
@@ -284,6 +287,7 @@ def _nanmean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def _nanvar(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     over = keywords(axis=axis, keepdims=keepdims)
     count = np.sum(present(a), **over)
+    # The selection is made before the square: the derivative of what is left out is then 0, not nan.
     deviation = np.where(np.isnan(a), 0.0, a - _nanmean(a, axis, keepdims=axis is not None))
     return np.sum(deviation * deviation, **over) / in_dtype_of(count - ddof if ddof else count, a)
 

@@ -44,6 +44,8 @@ def power_by_base(z: Any, x: Any, y: Any) -> Any:
     """y * x ** (y - 1); 0 for y = 0, whatever x is."""
     p = known_value(y)
     if p is None:
+        # x ** (y - 1) is infinite at x = 0 for y = 0, where the derivative is 0: there the exponent is left as it is,
+        # and the factor y makes it 0.
         return y * x ** (y - (y != 0))
     if p == 0:
         return None
@@ -57,6 +59,7 @@ def power_by_exponent(log: Callable[[Any], Any]) -> Callable[[Any, Any, Any], An
 
     def partial(z: Any, x: Any, y: Any) -> Any:
         base = known_value(x)
+        # At x = 0 the logarithm of 1 is taken: z * 0, where 0 * -inf would be nan.
         return z * call(log, x if base is not None and base > 0 else x + (x == 0))
 
     return partial
@@ -286,6 +289,7 @@ def sign(y: Any, x: Any) -> Any:
     """The derivative of |x|: its direction, 0 at 0."""
     dtype = x.dtype if isinstance(x, Expr) else np.result_type(x)
     if dtype is not None and dtype.kind == "c":
+        # The direction of a complex number z is z / |z|; its conjugate, as adjoints are plain transposes here.
         return np.conj(x) / (y + (y == 0))
     return np.sign(x)
 
@@ -345,12 +349,14 @@ constant(
 
 def share(z: Any, x: Any, y: Any) -> Any:
     """The derivative of the result `z`, one of `x` and `y`, by `x`: 1 where it is `x`, 0.5 where they tie."""
+    # By the result, not by `x > y`: with a nan in it the result is an operand for `fmax`, and the other has no share.
     return (x == z) - 0.5 * (x == y)
 
 
 def _one_of(types: list[ArrayType]) -> np.dtype[Any] | None:
     """The dtype of one of the numbers, whichever it is; an integer among floats counts as a float."""
     dtypes = {t.dtype for t in types}
+    # The value decides which class comes out; arithmetic on it makes a float of an integer anyhow.
     if FLOAT.dtype in dtypes:
         dtypes -= {INT.dtype, BOOL.dtype}
     return dtypes.pop() if len(dtypes) == 1 else None

@@ -185,6 +185,7 @@ def _others(xs: Any, k: int) -> Any:
 
 
 def _prod_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    # Not the product divided by each factor, which is 0 / 0 where one is 0.
     terms = [d * _others(xs[0], k) for k, d in enumerate(dots[0] or ()) if d is not None]
     return reduce(operator.add, terms) if terms else None
 

@@ -62,6 +62,7 @@ def _of_triangle(x: Any, lower: bool, unit: bool) -> Any:
 
 
 def _turned(trans: Any, lower: bool, unit_diagonal: bool, back: bool = False) -> dict[str, Any]:
+    # The adjoint solves with the transposed matrix, whose triangle is the same memory read the other way.
     turn = TURNED[trans] != back
     return {k: v for k, v in (("trans", int(turn)), ("lower", lower), ("unit_diagonal", unit_diagonal)) if v}
 
@@ -121,6 +122,7 @@ def _solve(
         raise UnsupportedType(f"scipy.linalg.solve with assume_a={assume_a!r}", "leave it out")
     if assume_a not in (None, "gen", "general"):
         a = real(a)
+        # LAPACK reads one triangle: the derivative by the other one is 0.
         a = np.tril(a) + np.tril(a, -1).T if lower else np.triu(a) + np.triu(a, 1).T
     return np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
 
@@ -131,6 +133,7 @@ def _cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_fini
 
 
 def _cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    # The other triangle holds what was in `a`, as in LAPACK: SciPy says not to read it.
     found = _cholesky(a, lower)
     return (found + np.triu(a, 1), True) if lower else (found + np.tril(a, -1), False)
 
@@ -337,11 +340,13 @@ def frechet(a: Any, e: Any) -> Any:
     """The derivative of the exponential at `a` along `e`."""
     if known_rank(a, "scipy.linalg.expm") == 2:
         return call(linalg.expm_frechet, a, e, compute_expm=False)
+    # exp([[A, E], [0, A]]) has the derivative of exp at A along E at its upper right. Higham (2008), section 3.2.
     return _corner(call(linalg.expm, _joined([[a, e], [np.zeros_like(a), a]])), a)
 
 
 def second(a: Any, e: Any, d: Any) -> Any:
     """The derivative of the exponential at `a` along `e` and `d`."""
+    # The same once more, of the block matrix itself: the second derivative stands in the corner.
     zero = np.zeros_like(a)
     return _corner(
         call(linalg.expm, _joined([[a, e, d, zero], [zero, a, zero, d], [zero, zero, a, e], [zero, zero, zero, a]])), a
@@ -399,6 +404,7 @@ def _sylvester_tangent(y: Any, xs: Any, dots: Any) -> Any:
 
 
 def _sylvester_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    # A Y + Y B = Q, whose adjoint is A' Q_bar + Q_bar B' = Y_bar.
     q_bar = call(linalg.solve_sylvester, transposed(xs[0]), transposed(xs[1]), g)
     return (
         fit(-(q_bar @ transposed(y)), xs[0]) if active[0] else None,

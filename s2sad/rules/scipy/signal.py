@@ -68,6 +68,7 @@ def of_signal() -> None:
 
     def gathered(g: Any, other: Any, own: Any) -> Any:
         """What a cotangent of a full convolution gives to one operand."""
+        # The adjoint of a full convolution is a correlation, of which the middle is the operand's.
         whole = call(signal.convolve, g, np.flip(other))
         return fit(whole[_window(own, lambda k: (shape_of(other)[k] - 1, shape_of(own)[k]))], own)
 

@@ -53,6 +53,7 @@ def unknown(function: np.ufunc, parameter: str) -> Callable[..., Any]:
 
 
 def _spence_slope(y: Any, z: Any) -> Any:
+    # 0 / 0 at z = 1, where the limit is -1.
     return np.where(z == 1.0, -1.0, np.log(z) / (1.0 - z + (z == 1.0)))
 
 
@@ -70,6 +71,7 @@ elementwise(special.erfinv,   lambda y, x: 0.5 * ROOT_PI * np.exp(y * y),       
 elementwise(special.erfcinv,  lambda y, x: -0.5 * ROOT_PI * np.exp(y * y),         domain=PROBABILITY)
 elementwise(special.dawsn,    lambda y, x: 1.0 - 2.0 * x * y)
 elementwise(special.ndtr,     lambda y, x: np.exp(-0.5 * x * x) / ROOT_2PI)
+# A quotient of two numbers that both underflow far to the left, taken as a difference of logarithms.
 elementwise(special.log_ndtr, lambda y, x: np.exp(-0.5 * x * x - y) / ROOT_2PI)
 elementwise(special.ndtri,    lambda y, x: ROOT_2PI * np.exp(0.5 * y * y),         domain=PROBABILITY)
 

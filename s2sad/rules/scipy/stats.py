@@ -78,6 +78,8 @@ class Family:
     def functions(self) -> dict[str, Function]:
         """By the name of a method, what it computes of z and the shapes."""
         cdf, sf, logcdf, logsf = self.cdf, self.sf, self.logcdf, self.logsf
+        # What is not given follows of what is; a tail of its own is more exact than 1 minus the other one, which
+        # cancels.
         if cdf is None and logcdf is not None:
             cdf = _exp_of(logcdf)
         if sf is None and logsf is not None:
@@ -387,6 +389,8 @@ def _count(
         outside = (k < least) | (np.floor(k) != k)
         if most is not None:
             outside = outside | (k > most(*own))
+        # Outside the support the logarithm is taken at its first count instead: both sides of a selection are
+        # differentiated, and nan would spoil the sum.
         return chosen(outside, -math.inf, logpmf(chosen(outside, least, k), *own))
 
     def probability(*arguments: Any, **named: Any) -> Any:
@@ -450,6 +454,8 @@ def _mvn_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = F
         spread = np.log(cov)
         logdet = np.sum(spread) if rank_of(cov) == 1 else count * spread
     else:
+        # By the factor: its triangular solve and the sum of the logarithms of its diagonal neither over- nor underflow,
+        # where the inverse and the determinant may.
         root = np.linalg.cholesky(cov)
         solved = np.linalg.solve(root, deviation if rank == 1 else deviation.T)
         squares = np.sum(solved**2, axis=0)
