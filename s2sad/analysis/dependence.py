@@ -85,10 +85,9 @@ class Dependence:
         updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
-        for value, made in self.definition.items():
-            fresh = isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD)
-            if fresh and self.loops[made] and value.type.is_array:
-                self.whole.add(self.find(value))
+        for made in (op for op, around in self.loops.items() if around and isinstance(op, Apply)):
+            if made.primitive not in (INDEX_SET, INDEX_ADD) and made.result.type.is_array:
+                self.whole.add(self.find(made.result))
 
     def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
         for p in block.parameters:
