@@ -48,7 +48,7 @@ def emit_module(
     for f in functions:
         survey.block(f.body)
     reserved = {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | MODULES
-    reserved |= {name.split(".")[0] for name in survey.boxes} | spelling.helpers.keys()
+    reserved |= {name.split(".")[0] for name in (*survey.boxes, *survey.modules)} | spelling.helpers.keys()
     clashes = survey.clashes(reserved)
     functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
     # The user's constants keep their names where these mean one thing in the module.
@@ -85,6 +85,8 @@ class Survey:
         self.classes: dict[str, type] = {}
         self.boxes: dict[str, BlackBox] = {}
         """Functions that run as they are: by the first name of their module, or by their own where they have none."""
+        self.modules: set[str] = set()
+        """Those of other functions with a rule that are of no library."""
 
     def block(self, block: Block) -> None:
         for op in block.operations:
@@ -100,6 +102,8 @@ class Survey:
                 self.helpers[op.primitive] = None
             if isinstance(op.primitive, BlackBox):
                 self.boxes[op.primitive.module or op.primitive.name] = op.primitive
+            elif "." in op.primitive.name and op.primitive.name.partition(".")[0] not in MODULES:
+                self.modules.add(op.primitive.function.__module__)
             t = op.result.type
             if isinstance(t, ContainerType) and op.primitive is MAKE and t.cls.__module__ != "builtins":
                 self.add_class(t.cls)
@@ -142,7 +146,11 @@ class Survey:
                 statements.append(ast.Import([ast.alias(module, None)]))
         if "np" in used:
             statements.append(ast.Import([ast.alias("numpy", "np")]))
-        modules = {m for m in used if m.startswith("scipy.")} | {b.module for b in self.boxes.values() if b.module}
+        modules = (
+            {m for m in used if m.startswith("scipy.")}
+            | {b.module for b in self.boxes.values() if b.module}
+            | self.modules
+        )
         for module in sorted(m for m in modules if m not in ("numpy", "math")):
             statements.append(ast.Import([ast.alias(module, None)]))
         for name, cls in self.classes.items():

@@ -235,9 +235,7 @@ class Attributes(Lowering):
             self.call_inline(self.reads.part(found, "fdel"), [base], {}, node)
             return
         if isinstance(self.reads.of_class(base.cls, "__delattr__")[1], types.FunctionType):
-            self.refuse(
-                node, f"del of an attribute of {describe(base)}, whose class says what that is", "set it to None"
-            )
+            self.refuse(node, f"del of an attribute of {describe(base)}, whose class defines that", "set it to None")
         items = self.contents(base)
         if name not in items:
             self.refuse(node, f"{describe(base)} has no attribute {name}", "", UnsupportedType)

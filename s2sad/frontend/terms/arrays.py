@@ -36,7 +36,7 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
-from s2sad.ir.primitive import Effect, Primitive, lookup, required
+from s2sad.ir.primitive import Effect, Layout, Primitive, lookup, required
 from s2sad.ir.types import ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_operand
 
@@ -348,19 +348,12 @@ class ArrayCells(Cells):
         function = step.primitive.function
         if function in _INVOLUTIONS:
             return self.step(inner, step, self.builder)
-        if function is np.transpose:
-            axes = dict(step.static).get("axes")
-            if not isinstance(axes, (tuple, list)):
-                return self.step(inner, step, self.builder)
-            inverse = tuple(int(k) for k in np.argsort(axes))
-            return self.builder.apply(step.primitive, (inner,), {"axes": inverse})
-        if function is np.moveaxis:
-            given = dict(step.static)
-            back = {"source": given["destination"], "destination": given["source"]}
-            return self.builder.apply(step.primitive, (inner,), back)
         if function in _SAME_ORDER:
             shape = self.builder.apply(required(np.shape), (base,))
             return self.builder.apply(required(np.reshape), (inner, shape))
+        if step.primitive.layout is Layout.AXES and step.primitive.adjoint is not None:
+            g, x = map(self.builder.expr, (inner, base))  # the transpose of a permutation is its inverse
+            return self.builder.operand(step.primitive.adjoint(g, None, [x], [True], **dict(step.static))[0])
         self.refuse_store(node, step.primitive.name)
 
     def refuse_store(self, node: gast.AST, name: str) -> NoReturn:
@@ -390,7 +383,7 @@ class ArrayCells(Cells):
 _ROW_BY_ROW: frozenset[Any] = frozenset(
     (np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity)
 )
-_INVOLUTIONS: frozenset[Any] = frozenset((np.swapaxes, np.flip, np.fliplr, np.flipud))
+_INVOLUTIONS: frozenset[Any] = frozenset((np.flip, np.fliplr, np.flipud))
 _SAME_ORDER: frozenset[Any] = frozenset((np.reshape, np.ravel, np.squeeze, np.expand_dims))
 
 
