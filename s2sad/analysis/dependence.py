@@ -17,7 +17,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.dims import Dim, Symbol, as_symbol
-from s2sad.ir.types import ArrayType, SliceType, Type, symbols
+from s2sad.ir.types import SliceType, Type, symbols
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop
 
 MAX_DEPTH = 12
@@ -86,10 +86,8 @@ class Dependence:
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
         for made, around in self.loops.items():
-            whole = (
-                isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD) and made.result.type.is_array
-            )
-            if whole and around:
+            replaces = isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD)
+            if replaces and around and made.results[0].type.is_array:
                 self.whole.update(map(self.find, made.results))
 
     def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
@@ -130,7 +128,7 @@ class Dependence:
         return value
 
     def unite(self, a: Operand, b: Value) -> None:
-        if isinstance(a, Value) and isinstance(a.type, ArrayType) and not a.type.is_scalar:
+        if isinstance(a, Value) and a.type.is_array:
             first, second = self.find(a), self.find(b)
             if first is not second:
                 self.parent[second] = first
@@ -196,7 +194,7 @@ class Dependence:
 
     def access(self, op: Apply, array: Value, index: Operand) -> Access | None:
         """The place that a subscript takes; None where it is not made of integers and slices alone."""
-        assert isinstance(array.type, ArrayType)
+        assert array.type.is_numeric
         shape = array.type.shape
         items = index_items(index.type)
         if shape is None or len(items) > len(shape):
@@ -300,7 +298,7 @@ def is_positive(e: Affine, bounds: Bounds, depth: int = MAX_DEPTH) -> bool:
 
 
 def _span(item: Type, length: Affine | None) -> Span | None:
-    if isinstance(item, ArrayType) and item.is_scalar and item.dtype is not None and item.dtype.kind in "iu":
+    if item.is_scalar and item.is_integer:
         at = _from_end(affine(item.size), length)
         return Span(at, None if at is None else at.plus(Affine({}, 1)))
     if not isinstance(item, SliceType):
@@ -329,7 +327,7 @@ def _symbols(t: Type) -> Iterator[Symbol]:
 
 
 def _size(operand: Operand) -> Dim | None:
-    return operand.type.size if isinstance(operand.type, ArrayType) else None
+    return operand.type.size
 
 
 def _known(operand: Operand) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from s2sad.analysis.activity import active_values
 from s2sad.ir.containers import EXTRACT
-from s2sad.ir.types import ArrayType, Type, leaves
+from s2sad.ir.types import Type, leaves
 from s2sad.ir.values import Call, Function, Operand, is_call_of, walk
 
 
@@ -71,4 +71,4 @@ def given_values(function: Function) -> set[Operand]:
 
 def holds_array(t: Type) -> bool:
     """Whether there is an array in a type."""
-    return any(isinstance(leaf, ArrayType) and not leaf.is_scalar and leaf.shape != () for leaf in leaves(t))
+    return any(leaf.is_array and leaf.shape != () for leaf in leaves(t))

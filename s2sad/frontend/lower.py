@@ -58,7 +58,7 @@ from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
 from s2sad.ir.rewrite import reads_of, with_names_of_user
-from s2sad.ir.types import ArrayType, StaticType, Type
+from s2sad.ir.types import StaticType, Type
 from s2sad.ir.user_rules import BoxRule
 from s2sad.ir.values import Constant, Function, Operand, Value, constant, is_operand
 
@@ -195,7 +195,7 @@ class FunctionLowering(
             key = keys[name]
             if isinstance(t, StaticType):
                 self.env[key] = Constant(t.value, t)
-            elif isinstance(t, ArrayType) and isinstance(t.size, int) and t.kind == "python":
+            elif isinstance(t.size, int) and t.kind == "python":
                 self.env[key] = constant(t.size)
             else:
                 value = Value(named(t), name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.ir.builder import Expr
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Operand
 
 
@@ -40,7 +40,7 @@ class Batched:
     def rank(self, k: int = 0) -> int:
         """The rank of an operand in one example."""
         t = self.types[k]
-        rank = t.rank if isinstance(t, ArrayType) else None
+        rank = t.rank
         if rank is None:
             raise NoBatchRule(self.primitive.name)
         return rank

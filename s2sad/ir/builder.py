@@ -16,7 +16,7 @@ import numpy as np
 from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
+from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant, is_operand
 
 _FOLDABLE = (bool, int, float)
@@ -140,7 +140,7 @@ class Builder:
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
         assert isinstance(container.type, ContainerType)
         item = container.type[key]
-        if isinstance(item, ArrayType) and item.kind == "python" and isinstance(item.size, int):
+        if item.kind == "python" and isinstance(item.size, int):
             return constant(item.size)
         return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 
@@ -245,12 +245,12 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
         raise AttributeError(name)
 
     def __iter__(self) -> Iterator[Expr]:
-        if not isinstance(self.type, ContainerType):
+        if not self.type.is_container:
             raise InternalError("a rule may not iterate over an array")
         return (self[key] for key in self.type.keys)
 
     def __len__(self) -> int:
-        if not isinstance(self.type, ContainerType):
+        if not self.type.is_container:
             raise InternalError("a rule may not ask for the length of an array")
         return len(self.type.keys)
 

@@ -212,7 +212,7 @@ class CompleteText:
 
     def container(self, op: Apply, operands: list[str]) -> str | None:
         """`(a, b)`, `[a, b]` and `x[0]`; None for other operations, and for containers of other kinds."""
-        of_items = [o for o in op.operands if isinstance(o.type, ContainerType)]
+        of_items = [o for o in op.operands if o.type.is_container]
         if op.primitive is GETITEM and of_items[:1] == [op.operands[0]]:
             return f"getitem({', '.join(operands)})"
         if (

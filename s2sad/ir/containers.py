@@ -19,7 +19,9 @@ from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_s
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
 from s2sad.ir.types import (
+    ELLIPSIS,
     INT,
+    NONE,
     ArrayType,
     ContainerType,
     SequenceType,
@@ -63,14 +65,14 @@ def _make_slice_type(start: Type, stop: Type, step: Type, /) -> Type:
 
 
 def _shape_type(x: Type, /) -> Type:
-    assert isinstance(x, ArrayType)
+    assert x.is_numeric
     if x.shape is None:
         return SequenceType(INT, new_dim("rank"))
     return tuple_type(*map(integer, x.shape))
 
 
 def _shape_spelling(x: Type) -> str:
-    return "_0.shape" if isinstance(x, ArrayType) and x.kind == "array" else "np.shape(_0)"
+    return "_0.shape" if x.kind == "array" else "np.shape(_0)"
 
 
 def _undefined_type(*, type: Type) -> Type:
@@ -124,37 +126,34 @@ def _is_below(stop: Dim, length: Dim) -> bool:
 
 def index_items(index: Type) -> tuple[Type, ...]:
     """The items of an index: those of a tuple, or the index itself."""
-    return index.items if isinstance(index, ContainerType) and index.cls is tuple else (index,)
+    return index.items if index.cls is tuple else (index,)
 
 
 def _consumes(item: Type) -> int:
-    if isinstance(item, ArrayType) and item.dtype is not None and item.dtype.kind == "b":
+    if item.is_mask:
         return item.rank or 0
-    return 0 if isinstance(item, StaticType) else 1
+    return 0 if item.is_static else 1
 
 
 def is_basic_index(index: Type) -> bool:
     """Integers, slices, None and Ellipsis only: a view, every element once."""
-    return all(
-        isinstance(i, (SliceType, StaticType)) or (isinstance(i, ArrayType) and i.is_scalar and _is_integer(i))
-        for i in index_items(index)
-    )
+    return all(isinstance(i, (SliceType, StaticType)) or (i.is_scalar and i.is_integer) for i in index_items(index))
 
 
 def has_vector(index: Type) -> bool:
     """Whether a subscript has an array or list of indices, or a mask: what it takes is a copy."""
     items = index_items(index)
-    return any(bool(i.rank) if isinstance(i, ArrayType) else is_list(i) for i in items)
+    return any(bool(i.rank) if i.is_numeric else is_list(i) for i in items)
 
 
 def is_list(t: Type) -> bool:
-    return isinstance(t, ContainerType) and t.cls is list
+    return t.cls is list
 
 
 def is_flip(index: Type) -> bool:
     """Whether an index takes every element of an array, some axes from their ends: `x[::-1]`, its own inverse."""
     return all(
-        (isinstance(i, StaticType) and i.value is Ellipsis)
+        i == ELLIPSIS
         or (isinstance(i, SliceType) and i.start is i.stop is None and (i.step is None or i.step.size in (1, -1)))
         for i in index_items(index)
     )
@@ -166,9 +165,9 @@ def unwidened(index: Type, rank: int) -> tuple[object, ...] | int | None:
     whole = slice(None)
     places: list[object] = []
     for i in items:
-        if isinstance(i, StaticType) and i.value is Ellipsis:
+        if i == ELLIPSIS:
             places += [whole] * (rank - len(items) + 1)
-        elif isinstance(i, StaticType) and i.value is None:
+        elif i == NONE:
             places.append(0)
         elif isinstance(i, SliceType) and i.start is i.stop is i.step is None:
             places.append(whole)
@@ -179,16 +178,12 @@ def unwidened(index: Type, rank: int) -> tuple[object, ...] | int | None:
     return 0 if places == [0] else tuple(places) if 0 in places else None
 
 
-def _is_integer(t: ArrayType) -> bool:
-    return t.dtype is not None and t.dtype.kind in "iu"
-
-
 def indexed_shape(shape: Shape | None, index: Type) -> Shape | None:
     """The shape of `x[index]`; raises IndexError for too many indices."""
     if shape is None:
         return None
     items = list(index_items(index))
-    ellipsis = [k for k, i in enumerate(items) if isinstance(i, StaticType) and i.value is Ellipsis]
+    ellipsis = [k for k, i in enumerate(items) if i == ELLIPSIS]
     missing = len(shape) - sum(map(_consumes, items))
     if missing < 0:
         raise IndexError(f"too many indices: the array has {len(shape)} dimensions")
@@ -206,9 +201,9 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
     for position, item in enumerate(items):
         if isinstance(item, SliceType):
             result.append(slice_length(shape[axis], item))
-        elif isinstance(item, StaticType):
+        elif item.is_static:
             result.append(1)
-        elif isinstance(item, ArrayType) and item.is_scalar and _is_integer(item) and not _mixed(items):
+        elif item.is_scalar and item.is_integer and not _mixed(items):
             pass
         else:
             picked = _picked(item)
@@ -241,7 +236,7 @@ def _picked(item: Type) -> Shape | None:
         return (len(inner), *inner[0]) if inner and inner[0] is not None else None
     if not isinstance(item, ArrayType):
         return None
-    if item.dtype is not None and item.dtype.kind == "b":
+    if item.is_mask:
         return (new_dim("k"),)
     return item.shape
 
@@ -255,13 +250,13 @@ def _getitem_type(x: Type, index: Type, /) -> Type:
             joined = joined and join(joined, item)
         assert joined is not None
         return joined
-    assert isinstance(x, ArrayType)
+    assert x.is_numeric
     shape = indexed_shape(x.shape, index)
     return array(x.dtype, shape)
 
 
 def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
-    assert isinstance(x, ArrayType)
+    assert x.is_numeric
     return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
 
 
@@ -285,11 +280,7 @@ def _index_add_update(x: Type, index: Type, g: Type) -> str:
 
 def has_only_masks(index: Type) -> bool:
     """Slices and boolean masks only: every element once."""
-    return all(
-        isinstance(i, (SliceType, StaticType))
-        or (isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b")
-        for i in index_items(index)
-    )
+    return all(isinstance(i, (SliceType, StaticType)) or i.is_mask for i in index_items(index))
 
 
 def _getitem(x: Any, index: Any, /) -> Any:
@@ -351,7 +342,7 @@ GETITEM = register(
         _getitem_tangent,
         _getitem_adjoint,
         effect=Effect.VIEW,
-        copies=lambda x, index: isinstance(x, ArrayType) and has_vector(index),
+        copies=lambda x, index: x.is_numeric and has_vector(index),
         spelling="_0[_1]",
     )
 )

@@ -115,7 +115,7 @@ class Definition:
             try:
                 return builder.operand(filled(self.expression, [builder.expr(Value(t)) for t in types])).type
             except UnsupportedType:
-                if any(isinstance(leaf, ArrayType) and leaf.shape is None for leaf in found):
+                if any(leaf.is_numeric and leaf.shape is None for leaf in found):
                     return UNKNOWN
                 raise
 

@@ -463,7 +463,7 @@ class Parser:
     def typed(self, args: Sequence[ast.expr], keywords: Mapping[str, ast.expr]) -> Type:
         """An array of another kind than its text says."""
         t = self.type(args[0])
-        assert isinstance(t, ArrayType)
+        assert t.is_numeric
         size = self.dim(keywords["size"]) if "size" in keywords else t.size
         return ArrayType(t.dtype, t.shape, ast.literal_eval(keywords["kind"]), size)
 
@@ -550,7 +550,7 @@ def _spelling(node: ast.expr) -> tuple[str, list[ast.expr]]:
 def _general(operand: Operand) -> Type:
     """The type of what a loop carries from an operand on: the value of an integer does not stay."""
     t = operand.type
-    return INT if isinstance(operand, Constant) and isinstance(t, ArrayType) and type(operand.value) is int else t
+    return INT if isinstance(operand, Constant) and t.is_numeric and type(operand.value) is int else t
 
 
 def _joined(a: Type, b: Type) -> Type:

@@ -22,7 +22,7 @@ import numpy as np
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType
+from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -92,7 +92,7 @@ def named_in_comments(operations: Iterable[Operation]) -> set[str]:
 def is_traced(value: Value) -> bool:
     """Whether an unnamed value gets a line and a number of its own."""
     t = value.type
-    return (isinstance(t, ArrayType) and t.is_inexact) or isinstance(t, SequenceType)
+    return t.is_inexact or t.is_sequence
 
 
 def print_function(function: Function) -> str:
@@ -217,13 +217,13 @@ def spell(op: Apply, operands: list[str]) -> str:
 
 def _container_text(op: Apply, operands: list[str]) -> str:
     t = op.result.type
-    if isinstance(t, ContainerType) and t.cls is tuple:
+    if t.cls is tuple:
         return f"({', '.join(operands)}{',' if len(operands) == 1 else ''})"
-    if isinstance(t, ContainerType) and t.cls is list:
+    if t.cls is list:
         return f"[{', '.join(operands)}]"
     keys = op.static["keys"]
     assert isinstance(keys, tuple)
-    if isinstance(t, ContainerType) and t.cls is dict:
+    if t.cls is dict:
         return "{" + ", ".join(f"{k!r}: {o}" for k, o in zip(keys, operands, strict=True)) + "}"
     name = t.cls.__name__ if isinstance(t, ContainerType) else "make"
     return f"{name}({', '.join(operands)})"

@@ -109,7 +109,7 @@ class Signature:
 
     def parameter(self, t: Type) -> Type:
         """A type in this one's symbols, an integer that is known with its value."""
-        return t if isinstance(t, ArrayType) and isinstance(t.size, int) else self.canonical(t)
+        return t if isinstance(t.size, int) else self.canonical(t)
 
     def back(self) -> Mapping[Symbol, Dim]:
         """The symbols of this signature by what they stand for."""

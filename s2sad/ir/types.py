@@ -114,6 +114,16 @@ class Type:
         """The class of a container."""
         return None
 
+    @property
+    def keys(self) -> tuple[object, ...]:
+        """The indices, dict keys or field names of a container."""
+        return ()
+
+    @property
+    def items(self) -> tuple[Type, ...]:
+        """The types of the items of a container."""
+        return ()
+
 
 def _default_dtype() -> np.dtype[np.generic]:
     return np.dtype(np.float64)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from s2sad.errors import InternalError
-from s2sad.ir.types import BOTTOM, ArrayType, StaticType, Type
+from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
 
@@ -82,7 +82,7 @@ def _check_type(op: Apply, function: Function) -> None:
     types = [o.type for o in op.operands]
     if BOTTOM in types or op.result.type == BOTTOM:
         return
-    if any(isinstance(o, Constant) and isinstance(o.type, StaticType) and o.value is None for o in op.operands):
+    if any(isinstance(o, Constant) and o.type.is_static and o.value is None for o in op.operands):
         return  # the zero adjoint of what has none
     computed = op.primitive.result_type(types, op.static)
     if not _agree(computed, op.result.type):
@@ -93,7 +93,7 @@ def _check_type(op: Apply, function: Function) -> None:
 
 def _agree(a: Type, b: Type) -> bool:
     """The same kind of type; for arrays the same dtype, rank and lengths, where both are known."""
-    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+    if a.is_numeric and b.is_numeric:
         dtype = a.dtype is None or b.dtype is None or a.dtype == b.dtype
         if a.shape is None or b.shape is None:
             return dtype

@@ -20,7 +20,6 @@ from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import primitive_name, required
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, Operand, constant
 
 
@@ -29,7 +28,7 @@ def _array(lowering: Lowering, term: Term) -> Operand:
 
 
 def _rank(lowering: Lowering, x: Operand, name: str, node: gast.AST) -> int:
-    rank = x.type.rank if isinstance(x.type, ArrayType) else None
+    rank = x.type.rank
     if rank is None:
         lowering.refuse(node, f"{name} of an array whose rank is not known", "annotate it", UnsupportedType)
     return rank
@@ -84,7 +83,7 @@ def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     rows = x if axis % 2 else lowering.apply(np.transpose, [x])
     applied = Partial(constant(_given_last), (function, tuple(args[3:])), {}) if len(args) > 3 else function
     found = lowering.apply(np.array, [lowering.to_operand(lowering.mapped(applied, [rows], node))])
-    many = isinstance(found.type, ArrayType) and found.type.rank == 2
+    many = found.type.rank == 2
     return lowering.apply(np.transpose, [found]) if many and not axis % 2 else found
 
 
@@ -262,7 +261,7 @@ def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: 
         "bins": count,
         "limits": constant(None) if limits is None else limits,
         "w": constant(None) if weights is None or is_none(weights) else _weights(lowering, weights),
-        "of_edges": constant(isinstance(edges.type, ArrayType) and edges.type.rank == 1),
+        "of_edges": constant(edges.type.rank == 1),
         "density": constant(density is not None and not is_none(density) and bool(lowering.static(density, node))),
     }
     return lowering.synthetic(in_python.histogram_, bound, node)

@@ -9,7 +9,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_array
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
+from s2sad.ir.types import Type, leaves
 from s2sad.ir.values import Value, constant
 
 JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
@@ -18,20 +18,20 @@ JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
 
 def is_many(term: Term) -> bool:
     """Whether a term is an array of run time, or may be one."""
-    return is_array(term) or (isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.rank != 0)
+    return is_array(term) or (isinstance(term, Value) and term.type.is_numeric and term.type.rank != 0)
 
 
 def is_numbers(t: Type) -> bool:
     """Whether a type is that of a list of numbers, or of lists of them."""
-    if isinstance(t, ContainerType) and t.cls in (list, tuple):
+    if t.cls in (list, tuple):
         return bool(t.items) and all(map(is_numbers, t.items))
-    return isinstance(t, ArrayType) and t.is_scalar
+    return t.is_scalar
 
 
 def is_list_of_floats(t: Type) -> bool:
     """Whether a type is that of a list of numbers, not all of them integers, as a shape or an index is."""
-    inexact = any(isinstance(leaf, ArrayType) and leaf.is_inexact for leaf in leaves(t))
-    return isinstance(t, ContainerType) and is_numbers(t) and inexact
+    inexact = any(leaf.is_inexact for leaf in leaves(t))
+    return t.is_container and is_numbers(t) and inexact
 
 
 def join_rows(
@@ -39,7 +39,7 @@ def join_rows(
 ) -> Term:
     """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
     array = lowering.to_operand(arguments[0]) if lowering.is_rows(arguments[0]) else lowering.as_array(arguments[0])
-    rank = array.type.rank if isinstance(array.type, ArrayType) else None
+    rank = array.type.rank
     axis = lowering.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
     if not rank:
         lowering.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)

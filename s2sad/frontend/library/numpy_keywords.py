@@ -22,7 +22,6 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Rewritten, keyword, keywords_known
 from s2sad.frontend.terms.terms import Term, is_none, is_static_object
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, constant
 
 Arguments = tuple[list[Term], dict[str, Term]]
@@ -109,9 +108,9 @@ def _dtype(
 def _cast(lowering: Lowering, term: Term, dtype: np.dtype[Any], node: gast.AST) -> Term:
     operand = lowering.to_operand(lowering.as_array_term(term))
     t = operand.type
-    if isinstance(t, ArrayType) and t.dtype == dtype:
+    if t.is_numeric and t.dtype == dtype:
         return operand
-    if isinstance(t, ArrayType) and (t.is_scalar or t.rank == 0):
+    if t.is_numeric and (t.is_scalar or t.rank == 0):
         return lowering.apply_to(dtype.type, [operand], node)
     return lowering.apply_to(np.astype, [operand, constant(dtype)], node)
 

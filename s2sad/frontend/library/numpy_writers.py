@@ -17,7 +17,6 @@ from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, View, required
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import constant
 
 WHOLE = constant(Ellipsis)
@@ -187,7 +186,7 @@ def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Te
     target = lowering.must_be_array(out, node)
     value = lowering.to_operand(result)
     t, own = lowering.array_type(target), value.type
-    if not isinstance(own, ArrayType):
+    if not own.is_numeric:
         return target  # it is refused already
     if own.dtype is not None and t.dtype is not None and not np.can_cast(own.dtype, t.dtype, "same_kind"):
         lowering.refuse(node, f"{own.dtype} cannot be stored in an array of {t.dtype}", "", UnsupportedType)

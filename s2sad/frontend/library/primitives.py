@@ -20,7 +20,7 @@ from s2sad.frontend.terms.terms import Ref, Term, class_of, is_array, is_none, i
 from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, required
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType
+from s2sad.ir.types import ContainerType, StaticType
 from s2sad.ir.user_rules import plain_box
 from s2sad.ir.values import Operand, Value
 
@@ -107,7 +107,7 @@ class Primitives(Lowering):
                 return self.static(term, node)
             term = self.as_argument(term)
             operand = self.to_operand(self.as_array(term) if self.is_growing(term) else term)
-            if name not in definition.lists and isinstance(operand.type, ContainerType) and is_numbers(operand.type):
+            if name not in definition.lists and operand.type.is_container and is_numbers(operand.type):
                 operand = self.apply(np.array, [operand])
             return operand.value if isinstance(operand.type, StaticType) else Given(operand)  # type: ignore[union-attr]
 
@@ -132,7 +132,7 @@ class Primitives(Lowering):
     def is_growing(self, term: Term) -> bool:
         """Whether a term is a list of run-time length."""
         opened = self.open(term) if isinstance(term, Ref) else term
-        return isinstance(opened, Value) and isinstance(opened.type, SequenceType)
+        return isinstance(opened, Value) and opened.type.is_sequence
 
     def is_rows(self, term: Term) -> bool:
         """Whether a term is an array."""
@@ -142,7 +142,7 @@ class Primitives(Lowering):
     def as_array_term(self, term: Term) -> Term:
         """A list of numbers as an array; other terms as they are."""
         operand = self.to_operand(term)
-        return operand if isinstance(operand.type, ArrayType) else self.apply(np.array, [operand])
+        return operand if operand.type.is_numeric else self.apply(np.array, [operand])
 
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])

@@ -110,11 +110,7 @@ def _list(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     if not args:
         return lowering.new(list, [])
     term = _opened_items(lowering, args[0], node)
-    if (
-        isinstance(term, Value)
-        and isinstance(term.type, ArrayType)
-        and not isinstance((term.type.shape or (None,))[0], int)
-    ):
+    if isinstance(term, Value) and term.type.is_numeric and not isinstance((term.type.shape or (None,))[0], int):
         term = lowering.apply(list, [term])
     return lowering.new(list, term if is_sequence(term) else lowering.sequence(term, node))
 
@@ -359,7 +355,7 @@ def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
             return found
     if "key" in kw:
         lowering.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
-    array = term if isinstance(term, Value) and isinstance(term.type, ArrayType) else None
+    array = term if isinstance(term, Value) and term.type.is_numeric else None
     if array is None:
         array = lowering.apply(np.array, [lowering.to_operand(term)])  # type: ignore[assignment]
     found = lowering.apply(np.sort, [array])  # type: ignore[list-item]
@@ -399,7 +395,7 @@ def _by_method(function: Callable[..., Any], name: str) -> Meaning:
         found = lowering.call_special(args[0], name, args[1:], node)
         if found is not None:
             return found
-        if is_static(args[0]) and not isinstance(args[0].type, ArrayType):  # type: ignore[union-attr]
+        if is_static(args[0]) and not args[0].type.is_numeric:  # type: ignore[union-attr]
             return constant(function(*map(static_value, args)))
         primitive = required(function)
         return lowering.builder.apply(primitive, [lowering.to_operand(a) for a in args], {})

@@ -17,7 +17,7 @@ import numpy as np
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Operand, constant
 
 
@@ -26,7 +26,7 @@ def sorted_by(
 ) -> Term | None:
     """The list of these terms in the order of their keys; None where there is no telling what an item would be."""
     items, numbers = list(map(lowering.to_operand, terms)), list(map(lowering.to_operand, keys))
-    if not all(isinstance(k.type, ArrayType) and k.type.is_scalar for k in numbers) or not _alike(items):
+    if not all(k.type.is_scalar for k in numbers) or not _alike(items):
         return None
     array = lowering.apply(np.array, [lowering.builder.make(list, tuple(range(len(numbers))), numbers)])
     if backward:
@@ -45,7 +45,7 @@ def _form(t: Type) -> tuple[object, ...] | None:
     if isinstance(t, ContainerType):
         forms = tuple(map(_form, t.items))
         return forms if t.cls is tuple and None not in forms else None
-    return (t.rank,) if isinstance(t, ArrayType) and t.shape is not None else None
+    return (t.rank,) if t.is_numeric and t.shape is not None else None
 
 
 def _taken(lowering: Lowering, items: Sequence[Operand], places: Sequence[Operand]) -> list[Operand]:
@@ -54,6 +54,6 @@ def _taken(lowering: Lowering, items: Sequence[Operand], places: Sequence[Operan
     if isinstance(first, ContainerType):
         columns = [_taken(lowering, [lowering.builder.extract(i, k) for i in items], places) for k in first.keys]
         return [lowering.builder.make(tuple, first.keys, row) for row in zip(*columns, strict=True)]
-    joined = np.array if isinstance(first, ArrayType) and first.is_scalar else np.stack
+    joined = np.array if first.is_scalar else np.stack
     rows = lowering.to_operand(lowering.apply(joined, [lowering.builder.make(list, tuple(range(len(items))), items)]))
     return [lowering.builder.apply(GETITEM, (rows, k)) for k in places]

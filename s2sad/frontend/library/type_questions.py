@@ -55,7 +55,7 @@ def _of_dtype(answer: Callable[[np.dtype[Any]], bool]) -> Meaning:
         if known is not None:
             return known
         t = lowering.to_operand(lowering.as_array_term(args[0])).type
-        if not isinstance(t, ArrayType) or t.dtype is None:
+        if not t.is_numeric or t.dtype is None:
             lowering.refuse(node, "the dtype is not known at compile time", "annotate the argument", UnsupportedType)
         return constant(answer(t.dtype))
 

@@ -21,7 +21,6 @@ from s2sad.frontend.terms.arrays import is_integer
 from s2sad.frontend.terms.terms import Slice, Term, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
-from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
@@ -47,7 +46,7 @@ def _refuse_more(
 def _new_axes(lowering: Lowering, x: Operand, before: int, after: int) -> Operand:
     """`x[None, :, None]`: an array with further axes of length 1."""
     t = x.type
-    rank = t.rank if isinstance(t, ArrayType) else None
+    rank = t.rank
     if not before and not after:
         return x
     if not rank:
@@ -61,7 +60,7 @@ def _outer(function: np.ufunc) -> Meaning:
         name = f"np.{function.__name__}.outer"
         _refuse_more(lowering, name, 2, args, kw, node)
         x, y = (lowering.to_operand(lowering.as_array_term(a)) for a in args)
-        ranks = [t.rank if isinstance(t, ArrayType) else None for t in (x.type, y.type)]
+        ranks = [t.rank for t in (x.type, y.type)]
         if None in ranks:
             lowering.refuse(node, f"{name} of arrays whose ranks are not known", "annotate them", UnsupportedType)
         if ranks[0] and ranks[1]:
@@ -152,7 +151,7 @@ def _norm(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     found = {**dict(zip(("x", "ord", "axis", "keepdims"), args, strict=False)), **kw}
     order, axis = (lowering.static(found[k], node) if k in found else None for k in ("ord", "axis"))
     x = lowering.to_operand(lowering.as_array_term(found["x"]))
-    rank = x.type.rank if isinstance(x.type, ArrayType) else None
+    rank = x.type.rank
     axes = axis if isinstance(axis, tuple) else tuple(range(rank or 0)) if axis is None else (axis,)
     if order not in (np.inf, -np.inf, *((1, -1) if len(axes) == 2 else ())) or "keepdims" in found or not rank:
         return lowering.call_primitive(required(np.linalg.norm), [found.pop("x")], found, node, None)
@@ -182,7 +181,7 @@ def _grid(lowering: Lowering, index: Term, node: gast.AST, dense: bool) -> Term:
         grids = lowering.call(constant(np.meshgrid), list(axes), {"indexing": constant("ij")}, node, None)
         return lowering.call(constant(np.stack), [grids], {}, node, None)
     last = len(axes) - 1
-    kinds = {t.dtype.kind for t in (x.type for x in axes) if isinstance(t, ArrayType) and t.dtype is not None}
+    kinds = {t.dtype.kind for t in (x.type for x in axes) if t.dtype is not None}
     if len(kinds) > 1:
         axes = [lowering.builder.apply(required(np.asarray), [x], {"dtype": float}) for x in axes]
     return tuple(_new_axes(lowering, x, k, last - k) for k, x in enumerate(axes))
@@ -215,9 +214,9 @@ def _joined(lowering: Lowering, index: Term, node: gast.AST, columns: bool) -> O
     for item in index if isinstance(index, tuple) else (index,):
         (opened,) = lowering.index_items(item, None)
         piece = _points(lowering, opened, node) if isinstance(opened, Slice) else lowering.to_operand(opened)
-        if isinstance(piece.type, ContainerType):
+        if piece.type.is_container:
             piece = lowering.apply(np.array, [piece])
-        rank = piece.type.rank if isinstance(piece.type, ArrayType) else None
+        rank = piece.type.rank
         if rank is None:
             lowering.refuse(node, f"{name} of this", "write np.concatenate or np.column_stack", UnsupportedType)
         rows = 2 if columns else 1
@@ -239,7 +238,7 @@ def _points(lowering: Lowering, item: Term, node: gast.AST) -> Operand:
     start = constant(0) if is_none(item.start) else item.start
     if isinstance(item.step, Constant) and isinstance(item.step.value, complex):
         return lowering.apply(np.linspace, [start, item.stop, constant(int(abs(item.step.value)))])
-    if isinstance(item.step, Value) and isinstance(item.step.type, ArrayType) and item.step.type.dtype == complex:
+    if isinstance(item.step, Value) and item.step.type.is_numeric and item.step.type.dtype == complex:
         lowering.refuse(node, "a number of points known at run time only", "write np.linspace", UnsupportedType)
     return lowering.apply(np.arange, [start, item.stop, *([] if is_none(item.step) else [item.step])])
 

@@ -231,7 +231,7 @@ class Attributes(Lowering):
             self.refuse(node, f"the {name} of an array is set", "make a new array, as np.reshape does", UnsupportedType)
         whole = self.attribute(base, "flat", node) if name == "flat" else base
         value = self.to_operand(term)
-        if isinstance(value.type, ContainerType):
+        if value.type.is_container:
             value = self.to_operand(self.apply(np.array, [value]))
         if t.is_complex and name != "flat":
             other = self.apply(np.imag if name == "real" else np.real, [self.to_operand(base)])

@@ -63,7 +63,7 @@ class Carried:
         found = []
         for key, term in self.terms.items():
             for k, o in enumerate(flatten(term)[0]):
-                if not isinstance(o.type, StaticType):
+                if not o.type.is_static:
                     found.append((key, o, k))
         return found
 
@@ -84,7 +84,7 @@ class Carried:
         rest, cells = iter(values), self.lowering.cells
         for key, term in self.terms.items():
             operands, build = flatten(term)
-            made = build([o if isinstance(o.type, StaticType) else next(rest) for o in operands])
+            made = build([o if o.type.is_static else next(rest) for o in operands])
             self.lowering.env[key] = self.lowering.adopt_at(key, made, self.frozen.get(key))
         self.lowering.watch_sources(cells)
 
@@ -144,7 +144,7 @@ class Carried:
                 "give it the same kind of value",
                 UnsupportedType,
             )
-        ranks = [a.rank if isinstance(a, ArrayType) else -1 for a in (before, after, t)]
+        ranks = [a.rank if a.is_numeric else -1 for a in (before, after, t)]
         self.lost_rank |= ranks[2] is None and None not in ranks[:2]
         self.kinds[key][k] = t
         return t != before
@@ -158,7 +158,7 @@ def grown(final: Value, parameter: Value, result: Operand, initial: Operand, tri
         return final
     if not isinstance(after, SequenceType) or not isinstance(before, SequenceType):
         return final
-    count = trips.type.size if isinstance(trips.type, ArrayType) else None
+    count = trips.type.size
     more = dim_sum(after.length, own.length, -1)
     if not isinstance(more, int) or count is None:
         return final
@@ -201,17 +201,17 @@ def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
 
 def is_index(t: Type) -> bool:
     """Whether a type is that of Python's own integers."""
-    return isinstance(t, ArrayType) and t.kind == "python" and t.dtype is not None and t.dtype.kind == "i"
+    return t.kind == "python" and t.dtype is not None and t.dtype.kind == "i"
 
 
 def least_of(t: Type) -> int:
     """The lower bound of the value of an integer."""
-    return ANY_SIGN if may_be_negative(t.size if isinstance(t, ArrayType) else None) else 0
+    return ANY_SIGN if may_be_negative(t.size) else 0
 
 
 def named(t: Type) -> Type:
     """The type of an argument: an integer of which nothing is known has a symbol for its value."""
-    return sized(t, ANY_SIGN) if isinstance(t, ArrayType) and t.size is None else t
+    return sized(t, ANY_SIGN) if t.is_numeric and t.size is None else t
 
 
 def sized(t: Type, least: int) -> Type:

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from s2sad.ir.primitives.lists import APPEND
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Block, For, Operation, Value, While
 
 
@@ -49,7 +48,7 @@ def _append_only(op: For | While, k: int, parameter: Value) -> Apply | None:
     append = next((o for o in op.body.operations if result in o.results), None)
     if not isinstance(append, Apply) or append.primitive is not APPEND or append.operands[0] is not parameter:
         return None
-    if not isinstance(append.operands[1], Value) or not isinstance(append.result.type, SequenceType):
+    if not isinstance(append.operands[1], Value) or not append.result.type.is_sequence:
         return None
     reads = list(reads_of(op.body))
     if sum(o is parameter for o in reads) > 1 or sum(o is result for o in reads) > 1:

@@ -27,7 +27,6 @@ from s2sad.frontend.terms.terms import (
     is_static_object,
     static_value,
 )
-from s2sad.ir.types import ArrayType, StaticType
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 COMPARE: dict[type, Callable[..., Any]] = {
@@ -105,7 +104,7 @@ class Comparisons(Lowering):
         for value, x in ((left, right), (right, left)):
             if not (isinstance(value, Constant) and isinstance(value.value, bool) and isinstance(x, Value)):
                 continue
-            if isinstance(x.type, ArrayType) and x.type.kind == "python" and x.type.dtype == bool:
+            if x.type.kind == "python" and x.type.dtype == bool:
                 return x if value.value else self.apply(operator.not_, [x])
         return None
 
@@ -165,5 +164,5 @@ def _differ(left: Term, right: Term) -> bool:
     """Whether a static object that is no number is compared with something that it cannot be."""
     if is_of_unknown_kind(left) or is_of_unknown_kind(right):
         return False
-    kinds = [is_operand(t) and isinstance(t.type, StaticType) for t in (left, right)]
+    kinds = [is_operand(t) and t.type.is_static for t in (left, right)]
     return any(kinds) and not all(isinstance(t, Constant) for t in (left, right))

@@ -16,7 +16,6 @@ from s2sad.frontend.terms.terms import (
     Term,
     is_number,
 )
-from s2sad.ir.types import ArrayType, SequenceType
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -74,9 +73,9 @@ class Choices(Lowering):
         if not isinstance(opened, Value):
             return True
         t = opened.type
-        if isinstance(t, SequenceType):
+        if t.is_sequence:
             return self.apply(np.greater, [self.apply(len, [opened]), constant(0)])
-        if isinstance(t, ArrayType) and t.shape and any(d != 1 for d in t.shape):
+        if t.shape and any(d != 1 for d in t.shape):
             self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
         return opened
 

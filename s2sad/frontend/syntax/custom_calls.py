@@ -21,7 +21,7 @@ from s2sad.frontend.syntax.closures import (
 )
 from s2sad.frontend.terms.cells import OneOfTwo
 from s2sad.frontend.terms.terms import Closure, Record, Ref, Term, is_array, parts
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, is_active_type, leaves
+from s2sad.ir.types import StaticType, is_active_type, leaves
 from s2sad.ir.user_rules import STOP, BlackBox, BoxRule, Custom
 from s2sad.ir.values import Operand, Value, constant
 
@@ -128,7 +128,7 @@ class Customs(Lowering):
     def with_adjoint(self, term: Term, hook: Closure, node: gast.AST) -> Term:
         """A value to whose adjoint something is done: a function of it, and of what that reads around it."""
         operand = self.to_operand(term)
-        if not isinstance(operand.type, ArrayType):
+        if not operand.type.is_numeric:
             self.refuse(node, f"the adjoint of {operand.type}", "name a number or an array", UnsupportedType)
         if not isinstance(operand, Value) or not is_active_type(operand.type):
             return term
@@ -148,7 +148,7 @@ class Customs(Lowering):
         term = self.given(term)
         if isinstance(term, Ref) and not is_array(term):
             term = self.open(term)
-        if isinstance(term, (Value,)) and isinstance(term.type, ContainerType):
+        if isinstance(term, (Value,)) and term.type.is_container:
             term = self.open(term)
         found = parts(term) if isinstance(term, (tuple, list, dict, Record)) else None
         if found is not None:

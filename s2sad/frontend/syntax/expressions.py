@@ -40,7 +40,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
+from s2sad.ir.types import ArrayType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -83,7 +83,7 @@ class Expressions(Lowering):
         if isinstance(term, Range):
             return range(*(self.static(t, node) for t in (term.start, term.stop, term.step)))
         if isinstance(term, Value):
-            if isinstance(term.type, ArrayType) and isinstance(term.type.size, int):
+            if isinstance(term.type.size, int):
                 return term.type.size
             if term in self.parameter_paths:
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
@@ -197,7 +197,7 @@ class Expressions(Lowering):
     def outside(self, operand: Operand, variable: Variable) -> Term:
         """A container from outside the function: it may be read."""
         whose = f"which belongs to the variable {variable.shown} outside the function"
-        if not isinstance(operand.type, ContainerType) and not (self.memory and self.holds_mutable(operand.type)):
+        if not operand.type.is_container and not (self.memory and self.holds_mutable(operand.type)):
             return operand
         if variable.key not in self.adopted:
             builder, self.builder = self.builder, self.entry

@@ -26,7 +26,6 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.dims import dim_sum, may_be_negative
 from s2sad.ir.primitives.effects import RAISE
-from s2sad.ir.types import ArrayType, SequenceType
 from s2sad.ir.values import Constant, If, Operand, Value, constant, is_operand
 
 MAX_UNROLLED = 64
@@ -135,7 +134,7 @@ class Iteration(Lowering):
         if isinstance(term, Zip):
             return self.bounds(term, node)[1]
         term = self.open(term)
-        if isinstance(term, Value) and isinstance(term.type, SequenceType):
+        if isinstance(term, Value) and term.type.is_sequence:
             return self.apply(len, [term])
         if is_number(term):
             if term.type.is_scalar or term.type.shape == ():
@@ -186,12 +185,12 @@ def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
         return False
     if by > 0:
         return least_of(start.type) >= 0
-    size = stop.type.size if isinstance(stop.type, ArrayType) else None
+    size = stop.type.size
     return size is not None and not may_be_negative(dim_sum(size, 1))
 
 
 def _same_length(a: Operand, b: Operand) -> bool:
-    sizes = [o.type.size if isinstance(o.type, ArrayType) else None for o in (a, b)]
+    sizes = [o.type.size for o in (a, b)]
     return a is b or (sizes[0] is not None and sizes[0] == sizes[1])
 
 

@@ -27,7 +27,7 @@ from s2sad.frontend.terms.terms import (
     Term,
 )
 from s2sad.ir.dims import ANY_SIGN, new_dim
-from s2sad.ir.types import SequenceType, integer
+from s2sad.ir.types import integer
 from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
 
 
@@ -116,7 +116,7 @@ class Loops(Lowering):
                 "a checkpointed loop that is left early",
                 "loop to the end, and let the steps behind the last one change nothing; or leave out the mark",
             )
-        growing = next((v for v in carried if isinstance(v.type, SequenceType)), None)
+        growing = next((v for v in carried if v.type.is_sequence), None)
         if growing is not None:
             self.refuse(
                 node,

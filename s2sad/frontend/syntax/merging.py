@@ -25,7 +25,7 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
-from s2sad.ir.types import BOTTOM, StaticType, Type, join
+from s2sad.ir.types import BOTTOM, Type, join
 from s2sad.ir.values import Constant, If, Operand, Value
 
 
@@ -198,10 +198,7 @@ class Merging(Lowering):
         """A term of the structure of `like` whose leaves hold nothing."""
         operands, build = flatten(like)
         return build(  # type: ignore[no-any-return]
-            [
-                o if isinstance(o.type, StaticType) else builder.apply(UNDEFINED, (), {"type": bottom or o.type})
-                for o in operands
-            ]
+            [o if o.type.is_static else builder.apply(UNDEFINED, (), {"type": bottom or o.type}) for o in operands]
         )
 
 

@@ -14,7 +14,6 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, static_value
 from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -82,10 +81,10 @@ class Operators(Lowering):
             if isinstance(items, (tuple, list)) and is_operand(times):
                 return self.repeated(items, times, node)
         arrays = [t if is_operand(t) else self.to_operand(t) for t in (left, right)]
-        if any(isinstance(o.type, ArrayType) for o in arrays):
+        if any(o.type.is_numeric for o in arrays):
             return self.apply(
                 BINARY[type(node.op)],
-                [o if isinstance(o.type, ArrayType) else self.apply(np.array, [o]) for o in arrays],
+                [o if o.type.is_numeric else self.apply(np.array, [o]) for o in arrays],
             )
         self.refuse(node, f"unsupported operands: {arrays[0].type} and {arrays[1].type}", "", UnsupportedType)
 
@@ -103,7 +102,7 @@ class Operators(Lowering):
 
     def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
         """`[x] * n`: a list of run-time length where n is not known."""
-        known = times.type.size if isinstance(times.type, ArrayType) else None
+        known = times.type.size
         if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
             many = items * int(self.static(times, node))
             return many if isinstance(items, tuple) else self.new(list, many)

@@ -27,7 +27,7 @@ from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
-from s2sad.ir.types import BOTTOM, ArrayType
+from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Constant, For, If, Operand, Value, While, constant
 
 
@@ -202,7 +202,7 @@ class Statements(Lowering):
         if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
             self.check_count(self.to_operand(term), target)
             return [self.row(term, constant(k)) for k in range(len(target.elts))]
-        if starred or not isinstance(term, Value) or not isinstance(term.type, ArrayType) or not term.type.shape:
+        if starred or not isinstance(term, Value) or not term.type.is_numeric or not term.type.shape:
             return self.sequence(term, target)
         if isinstance(term.type.shape[0], int):
             return self.sequence(term, target)
@@ -293,13 +293,13 @@ class Statements(Lowering):
         result = self.binary(operation, before, value, name)
         if is_array(before):
             return self.in_place_result(self.array_type(before), result, node)
-        if isinstance(before, Value) and isinstance(before.type, ArrayType) and not before.type.is_scalar:
+        if isinstance(before, Value) and before.type.is_array:
             result = self.in_place_result(before.type, result, node)
         return result
 
-    def in_place_result(self, before: ArrayType, result: Term, node: gast.AugAssign) -> Term:
+    def in_place_result(self, before: Type, result: Term, node: gast.AugAssign) -> Term:
         """`x op= y` writes into an array: it keeps its dtype; that no other name sees it is checked afterwards."""
-        if not isinstance(result, Value) or not isinstance(result.type, ArrayType):
+        if not isinstance(result, Value) or not result.type.is_numeric:
             return result
         if before.dtype != result.type.dtype and before.dtype is not None and result.type.dtype is not None:
             if not np.can_cast(result.type.dtype, before.dtype, "same_kind"):

@@ -37,7 +37,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Effect, Primitive, lookup, required
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
+from s2sad.ir.types import ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_operand
 
 NONE = constant(None)
@@ -272,7 +272,7 @@ class ArrayCells(Cells):
         """`target[...] = value` for an array in a cell, or a view of one."""
         if isinstance(target, Ref):
             t = self.array_type(target)
-            if not isinstance(value.type, ArrayType) or value.type.shape != t.shape or value.type.dtype != t.dtype:
+            if not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
                 value = self.builder.apply(INDEX_SET, (self.whole(target), constant(Ellipsis), value))
             self.change(target, self.labelled(target, value), node)
             return
@@ -283,7 +283,7 @@ class ArrayCells(Cells):
         self, base: Term, index: Term, value: Operand, node: gast.AST, primitive: Primitive = INDEX_SET
     ) -> None:
         """`base[index] = value`, or `np.add.at(base, index, value)`."""
-        if isinstance(value.type, ContainerType):
+        if value.type.is_container:
             value = self.builder.apply(required(np.array), (value,))
         step = Step(GETITEM, tuple(self.index_items(index, self.rank(base))))
         view = self.view(base, step)
@@ -372,7 +372,7 @@ class ArrayCells(Cells):
             same = all(s.primitive.function in (np.reshape, np.ravel) for s in term.steps)
             return same and term.born is None and self.is_contiguous(term.ref)
         origin = self.origins.get(term.cell) if isinstance(term, Ref) else None
-        if origin is None or not isinstance(origin[0].type, ArrayType):
+        if origin is None or not origin[0].type.is_numeric:
             return False
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
         if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
@@ -399,7 +399,7 @@ def _axes(item: Term) -> int:
     if isinstance(item, Slice):
         return 1
     t: Type | None = item.type if is_operand(item) else None
-    if isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "b":
+    if isinstance(t, ArrayType) and t.is_mask:
         return t.rank or 0
     return 0 if isinstance(t, StaticType) else 1
 
@@ -414,7 +414,7 @@ def is_integer(item: Term) -> bool:
     if not is_operand(item) or isinstance(item.type, SliceType):
         return False
     t = item.type
-    return isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype.kind in "iu"
+    return t.is_scalar and t.is_integer
 
 
 def _is_whole(item: Term) -> bool:

@@ -188,13 +188,13 @@ class Cells(ABC):
     def adopt(self, term: Term, frozen: str | None = None) -> Term:
         """The term with every list, dict and object in it, given as a value, in a cell of its own."""
         if is_operand(term):
-            if isinstance(term.type, SequenceType):
+            if term.type.is_sequence:
                 return self.new(list, term, frozen)
-            if self.memory and isinstance(term.type, ArrayType) and not term.type.is_scalar:
+            if self.memory and term.type.is_array:
                 array = self.new(np.ndarray, term, frozen)
                 self.origins[array.cell] = (term, term)
                 return array
-            if not isinstance(term.type, ContainerType) or not self.holds_mutable(term.type):
+            if not term.type.is_container or not self.holds_mutable(term.type):
                 return term
             adopted = self.adopt(self.opened(term), frozen)
             if isinstance(adopted, Ref):
@@ -557,7 +557,7 @@ def _as_maybe(term: Term, other: Term, builder: Builder) -> Maybe:
 
 def _nothing(operand: Operand, builder: Builder) -> Operand:
     t = operand.type
-    if isinstance(t, StaticType):
+    if t.is_static:
         return operand
     t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
     return builder.apply(UNDEFINED, (), {"type": t})
@@ -584,4 +584,4 @@ def _is_container(term: Term) -> bool:
 
 
 def _is_list(term: Term) -> bool:
-    return isinstance(term, list) or (isinstance(term, Value) and isinstance(term.type, SequenceType))
+    return isinstance(term, list) or (isinstance(term, Value) and term.type.is_sequence)

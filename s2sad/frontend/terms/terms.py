@@ -19,7 +19,7 @@ import numpy as np
 from s2sad.errors import Location, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, is_namedtuple
+from s2sad.ir.types import ContainerType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, is_operand
 
 if TYPE_CHECKING:
@@ -353,7 +353,7 @@ def is_sequence(term: Term) -> TypeGuard[Operand]:
 
 def is_of_unknown_kind(term: Term) -> bool:
     """Whether a value may be anything: what a function gives that stands in the program as it is."""
-    return isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.dtype is None
+    return isinstance(term, Value) and term.type.is_numeric and term.type.dtype is None
 
 
 def class_of(term: Term) -> type | None:
@@ -361,11 +361,11 @@ def class_of(term: Term) -> type | None:
     if isinstance(term, (Ref, Record)):
         return term.cls
     if is_operand(term):
-        if isinstance(term.type, ContainerType):
+        if term.type.is_container:
             return term.type.cls
         if is_static_object(term):
             return type(term.value)
-        if isinstance(term.type, SequenceType):
+        if term.type.is_sequence:
             return list
     return None
 
@@ -458,7 +458,7 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     item = container.type[key]
     if isinstance(item, StaticType):
         return Constant(item.value, item)
-    if isinstance(key, str) and key.isidentifier() and key.strip("_") and isinstance(item, ArrayType):
+    if isinstance(key, str) and key.isidentifier() and key.strip("_") and item.is_numeric:
         return builder.extract(container, key, key, loose=True)
     return builder.extract(container, key)
 
@@ -489,7 +489,7 @@ def same_operand(a: Operand, b: Operand) -> bool:
         return True
     if not isinstance(a, Constant) or not isinstance(b, Constant):
         return False
-    return a.value is b.value if isinstance(a.value, bool) else isinstance(a.type, StaticType) and a.type == b.type
+    return a.value is b.value if isinstance(a.value, bool) else a.type.is_static and a.type == b.type
 
 
 def need(found: Any, location: Location, what: str) -> Any:

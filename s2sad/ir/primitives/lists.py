@@ -219,7 +219,7 @@ def _repeat_type(xs: Type, n: Type, /) -> Type:
 
 
 def _zero_spelling(a: Type) -> str:
-    if isinstance(a, SequenceType) and isinstance(a.item, ArrayType) and a.item.is_scalar and a.item.is_inexact:
+    if isinstance(a, SequenceType) and a.item.is_scalar and a.item.is_inexact:
         return "[0.0] * len(_0)"
     return "zero_items(_0)"
 
@@ -230,7 +230,7 @@ def _sum(a: Any, b: Any) -> Any:
 
 def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
     """The adjoint of a list one item, or slice, of which has the adjoint `g`."""
-    whole = isinstance(xs.type.item, ArrayType) and isinstance(k.type, ArrayType)
+    whole = xs.type.item.is_numeric and k.type.is_numeric
     if isinstance(g, tuple):
         item, builder = xs[k], xs.builder
         parts = [builder.operand(_zero(x) if part is None else part) for part, x in zip(g, item, strict=True)]
@@ -247,7 +247,7 @@ def nested_items(a: Any, depth: int) -> list[Any]:
 
 
 def _nested_type(a: Type, /, depth: int) -> Type:
-    assert isinstance(a, ArrayType)
+    assert a.is_numeric
     if depth == 0:
         return array(a.dtype, a.shape)
     length, rest = (new_dim("k"), None) if a.shape is None else (a.shape[0], a.shape[1:])

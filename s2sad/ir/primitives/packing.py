@@ -120,7 +120,7 @@ def _chained_type(xs: Type, /) -> Type:
 
 
 def _split_type(items: Type, lengths: Type, /) -> Type:
-    assert isinstance(lengths, ArrayType) and lengths.shape is not None
+    assert lengths.is_numeric and lengths.shape is not None
     return SequenceType(items, lengths.shape[0])
 
 
@@ -147,10 +147,10 @@ def packed(builder: Builder, operand: Operand) -> list[Operand]:
     item = t.item
     if item.rank == 0:
         return [builder.call(np.array, operand).operand]
-    if isinstance(item, ArrayType) and item.rank in UNPACKED and item.dtype is not None:
+    if item.rank in UNPACKED and item.dtype is not None:
         made = builder.apply(PACKED_ARRAYS, (operand,))
         return [builder.extract(made, 0), builder.extract(made, 1)]
-    if isinstance(item, SequenceType):
+    if item.is_sequence:
         made = builder.apply(CHAINED, (operand,))
         return [*packed(builder, builder.extract(made, 0)), builder.extract(made, 1)]
     if isinstance(item, ContainerType) and item.items:

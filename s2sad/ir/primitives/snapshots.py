@@ -14,7 +14,7 @@ from typing import Any
 
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.types import INT, ArrayType, OpaqueType, SequenceType, Type, tuple_type
+from s2sad.ir.types import INT, OpaqueType, SequenceType, Type, tuple_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _steps_type(start: Type, stop: Type, step: Type, /) -> Type:
 
 
 def _steps_spelling(start: Type, stop: Type, step: Type) -> str:
-    first, by = (t.size if isinstance(t, ArrayType) else None for t in (start, step))
+    first, by = (t.size for t in (start, step))
     if by != 1:
         return "range(_0, _1, _2)"
     return "range(_1)" if first == 0 else "range(_0, _1)"

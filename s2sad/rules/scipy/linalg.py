@@ -224,7 +224,7 @@ def _eigh_type(
 ) -> Type:
     if b is not None or eigvals_only:
         raise NotByRule("scipy.linalg.eigh of two matrices, or without vectors")
-    values, vectors = of_numpy._eigh_type(a).items  # type: ignore[attr-defined]
+    values, vectors = of_numpy._eigh_type(a).items
     return tuple_type(values, vectors)
 
 
@@ -257,13 +257,13 @@ def _eigvalsh(
 
 def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True, *, check_finite: bool = True) -> Type:
     found = of_numpy._svd_type(a, full_matrices=full_matrices, compute_uv=compute_uv)
-    return tuple_type(*found.items) if compute_uv else found  # type: ignore[attr-defined]
+    return tuple_type(*found.items) if compute_uv else found
 
 
 def _qr_type(a: Type, /, *, mode: str = "full", check_finite: bool = True) -> Type:
     if mode != "economic":
         raise UnsupportedType(f"scipy.linalg.qr with mode={mode!r}", 'use mode="economic"')
-    q, r = of_numpy._qr_type(a).items  # type: ignore[attr-defined]
+    q, r = of_numpy._qr_type(a).items
     return tuple_type(q, r)
 
 
