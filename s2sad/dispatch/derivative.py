@@ -18,11 +18,11 @@ import numpy as np
 
 from s2sad.backends import PYTHON, Runner, runner_of
 from s2sad.compiler.compiled import Compiled
-from s2sad.compiler.transform import Transform, is_constant, with_statics
+from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
-from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
+from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
@@ -164,7 +164,8 @@ class Derivative(Derived):
         self, values: tuple[Any, ...], dims: dict[int, int], roots: Sequence[Any], settled: Settled
     ) -> Specialised:
         statics: Statics = ()
-        self._check([Signature().type_of(v) for v in values])
+        if self.transform is not None:
+            check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
         while True:
             signature = Signature()
             given = [signature.type_of(v) for v in values]
@@ -214,7 +215,8 @@ class Derivative(Derived):
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        made = self._started(module, captured, parameters) or bound(module, captured, self._names)
+        made = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
+        made = made or bound(module, captured, self._names)
         written = module.__s2sad_meta__["written"]
         if written and len(given) + len(captured) > 1:
             made.call = unshared(made.call, written, captured, self._names)
@@ -223,46 +225,9 @@ class Derivative(Derived):
         made.captured = captured
         return made
 
-    def _started(
-        self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
-    ) -> Specialised | None:
-        """The entry of a module as its backend starts it; None where Python runs it."""
-        kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
-        own = [t for t in parameters.values() if not is_constant(t)]
-
-        def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
-            if len(kept) == len(parameters) and not captured:
-                return inner
-            return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
-
-        def plain() -> Callable[..., Any]:
-            other = self.without_backend()
-            return lambda *args: other(*args)
-
-        started = self.runner.entries(module, own, adapted, plain, self.__name__)
-        if started is None:
-            return None
-        call, reverse = started
-        text = source_of(module)
-        call.source = text  # type: ignore[attr-defined]
-        return Specialised(call, call, text, module, reverse=reverse)
-
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
         return Derivative(self.target, self.transform)
-
-    def _check(self, given: Sequence[Type]) -> None:
-        """Whether derivatives can be taken for the arguments asked for."""
-        if self.transform is None:
-            return
-        for k in self.transform.argnums:
-            if k >= len(given):
-                raise ArgumentError(f"argnums {k}: {callable_name(self.target)} has {len(given)} parameters")
-            if not is_active_type(given[k]):
-                raise NotDifferentiable(
-                    f"the derivative of {callable_name(self.target)} by its parameter {self._names[k]!r} needs floats, "
-                    f"not {given[k]}; pass a float, or leave the parameter out of argnums"
-                )
 
     def _load_or_make(
         self,
@@ -348,14 +313,7 @@ class Derivative(Derived):
         if self.transform.has_aux and isinstance(result, ContainerType):
             result = result.items[0]
         back = signature.back()
-        shapes = [substitute(t, back) for t in leaves(result)]
-        outputs = 0
-        for t in shapes:
-            known = [d for d in t.shape or () if isinstance(d, int)]
-            if t.rank != len(known):
-                return inputs, None
-            outputs += math.prod(known)
-        return inputs, outputs
+        return inputs, count_of_numbers([substitute(t, back) for t in leaves(result)])
 
     # for users
 
@@ -390,6 +348,34 @@ class Derivative(Derived):
 
 
 mark(Derivative, Differentiated())
+
+
+def check_active(target: Any, transform: Transform, given: Sequence[Type], names: Sequence[str]) -> None:
+    """Whether derivatives can be taken by the parameters asked for, for arguments of these types.
+
+    Raises:
+        ArgumentError: there is no such parameter.
+        NotDifferentiable: it holds no floats.
+    """
+    for k in transform.argnums:
+        if k >= len(given):
+            raise ArgumentError(f"argnums {k}: {callable_name(target)} has {len(given)} parameters")
+        if not is_active_type(given[k]):
+            raise NotDifferentiable(
+                f"the derivative of {callable_name(target)} by its parameter {names[k]!r} needs floats, "
+                f"not {given[k]}; pass a float, or leave the parameter out of argnums"
+            )
+
+
+def count_of_numbers(types_: Sequence[Type]) -> int | None:
+    """How many numbers there are in arrays of these types; None where a shape does not say so."""
+    total = 0
+    for t in types_:
+        known = [d for d in t.shape or () if isinstance(d, int)]
+        if t.rank != len(known):
+            return None
+        total += math.prod(known)
+    return total
 
 
 def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: Signature | None = None) -> Program:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from s2sad import cache
+from s2sad.backends import Runner
+from s2sad.compiler.transform import is_constant
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
 from s2sad.ir.types import Type
@@ -114,6 +116,39 @@ def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> 
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
     return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
+
+
+def started(
+    runner: Runner,
+    module: types.ModuleType,
+    captured: tuple[Variable, ...],
+    parameters: Mapping[str, Type],
+    without_backend: Callable[[], Callable[..., Any]],
+    name: str,
+) -> Specialised | None:
+    """The entry of a module as its backend starts it; None where Python runs it.
+
+    It takes the arguments of all `parameters`, and hands on those that are no constants.
+    """
+    kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+    own = [t for t in parameters.values() if not is_constant(t)]
+
+    def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
+        if len(kept) == len(parameters) and not captured:
+            return inner
+        return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
+
+    def plain() -> Callable[..., Any]:
+        other = without_backend()
+        return lambda *args: other(*args)
+
+    entries = runner.entries(module, own, adapted, plain, name)
+    if entries is None:
+        return None
+    call, reverse = entries
+    text = source_of(module)
+    call.source = text  # type: ignore[attr-defined]
+    return Specialised(call, call, text, module, reverse=reverse)
 
 
 def _positional(function: Any) -> Callable[..., Any]:
