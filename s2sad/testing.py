@@ -101,10 +101,10 @@ def _tolerance(arguments: Sequence[object], atol: float | None, rtol: float | No
 
 
 def _check_pullback(
-    f: Callable[..., Any],
-    args: Sequence[Any],
+    f: Callable[..., object],
+    args: Sequence[object],
     active: tuple[int, ...],
-    directions: dict[int, Any],
+    directions: dict[int, object],
     expected: Vector,
     error: Vector,
     tolerance: tuple[float, float],
@@ -124,7 +124,10 @@ def _check_pullback(
 
 
 def numerical_jvp(
-    f: Callable[..., Any], args: Sequence[Any], directions: dict[int, Any] | Sequence[Any], step: float = 0.05
+    f: Callable[..., object],
+    args: Sequence[object],
+    directions: dict[int, object] | Sequence[object],
+    step: float = 0.05,
 ) -> tuple[Vector, Vector]:
     """The derivative of a function along a direction by extrapolated central differences, and its estimated error.
 
@@ -218,7 +221,7 @@ def _check_structure(primal: Any, bar: Any, what: str) -> None:
 # Trees
 
 
-def _all_arguments(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, ...]:
+def _all_arguments(f: Callable[..., object], args: Sequence[object]) -> tuple[object, ...]:
     if len(args) == len(inspect.signature(f).parameters):
         return tuple(args)
     bound = inspect.signature(f).bind(*args)
@@ -226,7 +229,7 @@ def _all_arguments(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, ...
     return tuple(bound.arguments.values())
 
 
-def _by_position(f: Callable[..., Any]) -> Callable[..., Any]:
+def _by_position(f: Callable[..., object]) -> Callable[..., Any]:
     """The function with its keyword-only parameters by position too."""
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -236,7 +239,7 @@ def _by_position(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: f(*args[:n], **dict(zip(names, args[n:], strict=True)))
 
 
-def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
+def _active(f: Callable[..., object], args: Sequence[object]) -> tuple[int, ...]:
     signature = Signature()
     found = tuple(k for k, a in enumerate(args) if is_active_type(signature.type_of(a)))
     if not found:
@@ -244,7 +247,7 @@ def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
     return found
 
 
-def _opened(node: Any) -> bool:
+def _opened(node: object) -> bool:
     """Registers dataclasses as containers when they are met; nothing is a leaf by order."""
     if is_dataclass(node) and type(node) not in _known:
         _register(type(node), [f.name for f in fields(node)])
@@ -280,13 +283,13 @@ def _map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     return optree.tree_map(function, tree, *rest, none_is_leaf=True, namespace=_NAMESPACE)
 
 
-def _is_float(leaf: Any) -> bool:
+def _is_float(leaf: object) -> bool:
     return isinstance(leaf, (float, complex)) or (
         isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"
     )
 
 
-def _vector(tree: Any) -> Vector:
+def _vector(tree: object) -> Vector:
     """The float leaves of a tree, one after the other, in double precision; a complex number as its two parts."""
     return _concatenated([np.asarray(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
 
@@ -301,7 +304,7 @@ def _concatenated(leaves: list[NDArray[Any]]) -> Vector:
     return np.concatenate([np.ravel(p).astype(np.float64) for p in parts]) if parts else np.zeros(0)
 
 
-def _of_floats(primal: Any, tangent: Any) -> Any:
+def _of_floats(primal: object, tangent: object) -> object:
     """The tangents of what is a float; integers have tangents of zero."""
     return [v for x, v in zip(_flatten(primal)[0], _flatten(tangent)[0], strict=True) if _is_float(x)]
 
@@ -319,8 +322,8 @@ def _random_like(tree: Any, generator: np.random.Generator) -> Any:
     return _map(draw, tree)
 
 
-def _wide(tree: Any) -> Any:
-    def widen(leaf: Any) -> Any:
+def _wide(tree: object) -> object:
+    def widen(leaf: object) -> Any:
         if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
             return leaf.astype(np.complex128 if leaf.dtype.kind == "c" else np.float64, copy=False)
         return leaf
@@ -328,5 +331,5 @@ def _wide(tree: Any) -> Any:
     return _map(widen, tree)
 
 
-def _moved(tree: Any, direction: Any, h: float) -> Any:
+def _moved(tree: object, direction: object, h: float) -> object:
     return _map(lambda x, v: x + h * v if _is_float(x) else x, tree, direction)

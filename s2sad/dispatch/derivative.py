@@ -76,7 +76,7 @@ class Derivative(Derived):
     def is_variadic(self) -> bool:
         return self._spread is not None
 
-    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Derivative:
         if self._spread is None:
             return self
         key = (len(args), tuple(kwargs))
@@ -101,7 +101,7 @@ class Derivative(Derived):
             note_line(e)
             raise
 
-    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def _bind(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[object, ...]:
         """The arguments in the order of the parameters, defaults put in."""
         if not kwargs and len(args) == self._count:
             return tuple(args)
@@ -124,10 +124,10 @@ class Derivative(Derived):
         self._names = tuple(self.__signature__.parameters)
         self._count = len(self._names)
 
-    def _specialise(self, values: tuple[Any, ...]) -> Specialised:
+    def _specialise(self, values: tuple[object, ...]) -> Specialised:
         """What these arguments lead to, made where there is none."""
         dims: dict[int, int] = {}
-        statics: list[Any] = []
+        statics: list[object] = []
         key = fast_key(values, dims, statics)
         family = self._families.get(key)
         if family is not None:
@@ -144,7 +144,9 @@ class Derivative(Derived):
         family.add((*map(instant_key, statics), *found.known), found)
         return found
 
-    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
+    def _find(
+        self, key: object, values: tuple[object, ...], dims: dict[int, int], statics: Sequence[object]
+    ) -> Specialised:
         """What was compiled for such arguments, for this function or another one of its code; made where it was not."""
         roots = roots_of(self.target, statics)
         texts = tuple(fingerprint(s) or code_key(s) for s in statics)
@@ -161,7 +163,7 @@ class Derivative(Derived):
         return member
 
     def _compile(
-        self, values: tuple[Any, ...], dims: dict[int, int], roots: Sequence[Any], settled: Settled
+        self, values: tuple[object, ...], dims: dict[int, int], roots: Sequence[object], settled: Settled
     ) -> Specialised:
         statics: Statics = ()
         if self.transform is not None:
@@ -192,7 +194,7 @@ class Derivative(Derived):
         self,
         found: Found,
         statics: Statics,
-        values: tuple[Any, ...],
+        values: tuple[object, ...],
         dims: dict[int, int],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
@@ -209,7 +211,7 @@ class Derivative(Derived):
         module: types.ModuleType,
         captured: tuple[Variable, ...],
         statics: Statics,
-        values: tuple[Any, ...],
+        values: tuple[object, ...],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
     ) -> Specialised:
@@ -233,8 +235,8 @@ class Derivative(Derived):
         self,
         parameters: dict[str, Type],
         signature: Signature,
-        values: Sequence[Any],
-        roots: Sequence[Any],
+        values: Sequence[object],
+        roots: Sequence[object],
         settled: Settled,
     ) -> Found:
         pattern = ";".join(map(key_of, parameters.values()))
@@ -285,7 +287,7 @@ class Derivative(Derived):
             return result, reverse
         return (result, None), lambda residuals, *given: reverse(*given)
 
-    def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
+    def primal(self, args: Sequence[object], kwargs: dict[str, object], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
         signature = signature or Signature()
         values = self._bind(args, kwargs)
@@ -300,7 +302,7 @@ class Derivative(Derived):
             except NeedsStatic as e:
                 statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
 
-    def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
+    def sizes(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
         if self._spread is not None:
             return self.spread(args, kwargs).sizes(args, kwargs)
@@ -317,14 +319,14 @@ class Derivative(Derived):
 
     # for users
 
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
+    def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
             return self.spread(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 
-    def module(self, *args: Any, **kwargs: Any) -> types.ModuleType:
+    def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
 
@@ -350,7 +352,7 @@ class Derivative(Derived):
 mark(Derivative, Differentiated())
 
 
-def check_active(target: Any, transform: Transform, given: Sequence[Type], names: Sequence[str]) -> None:
+def check_active(target: object, transform: Transform, given: Sequence[Type], names: Sequence[str]) -> None:
     """Whether derivatives can be taken by the parameters asked for, for arguments of these types.
 
     Raises:
@@ -388,13 +390,13 @@ def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: 
     return program
 
 
-def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
+def _known(values: Sequence[object], statics: Statics) -> tuple[object, ...]:
     """The values of the leaves of arguments that must be known."""
     found = [item_at(values[k], path) for k, path in statics]
     return tuple(v if type(v) is int else instant_key(v) for v in found)
 
 
-def _chain(target: Any) -> str:
+def _chain(target: object) -> str:
     parts = []
     while isinstance(target, Derivative):
         parts.append(repr(target.transform))

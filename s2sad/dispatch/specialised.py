@@ -87,7 +87,7 @@ MAX_MEMBERS = 128
 
 def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
     """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
-    statics: list[Any] = []
+    statics: list[object] = []
     key = fast_key([v.read() for v in variables], dict(dims), statics)
     return (key, tuple(map(instant_key, statics)))
 
@@ -107,10 +107,10 @@ def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> 
     if not captured:
         return Specialised(_positional(function), function, text, module)
 
-    def call(*args: Any) -> Any:
+    def call(*args: object) -> Any:
         return function(*args, *(v.read() for v in captured))
 
-    def by_name(*args: Any) -> Any:
+    def by_name(*args: object) -> Any:
         return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
 
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
@@ -123,7 +123,7 @@ def started(
     module: types.ModuleType,
     captured: tuple[Variable, ...],
     parameters: Mapping[str, Type],
-    without_backend: Callable[[], Callable[..., Any]],
+    without_backend: Callable[[], Callable[..., object]],
     name: str,
 ) -> Specialised | None:
     """The entry of a module as its backend starts it; None where Python runs it.
@@ -133,7 +133,7 @@ def started(
     kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
     own = [t for t in parameters.values() if not is_constant(t)]
 
-    def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
+    def adapted(inner: Callable[..., object]) -> Callable[..., Any]:
         if len(kept) == len(parameters) and not captured:
             return inner
         return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
