@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Reads, Variable
@@ -64,7 +64,7 @@ class Context(Protocol):
     reads: Reads
     """What is read outside the function."""
 
-    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
+    def callee(self, function: object, operands: Sequence[Operand], location: Location) -> Callee | None:
         """The function compiled for these operands; raises `CalleeNeedsStatic` for operands it must know.
 
         None where it must be lowered in the place of the call: it changes what it is given, or gives a function.
@@ -77,7 +77,7 @@ class Context(Protocol):
         """A black box as the primitive of one call; `variables` are further operands, which its rules read."""
         ...
 
-    def hooked(self, target: Any) -> Primitive:
+    def hooked(self, target: object) -> Primitive:
         """An identity whose adjoint is a function of the adjoint and of its further operands."""
         ...
 

@@ -86,7 +86,7 @@ class Lowered:
 
 
 def lower(
-    target: Any, parameters: Mapping[str, Type], context: Context, memory: bool = False, back: bool = False
+    target: object, parameters: Mapping[str, Type], context: Context, memory: bool = False, back: bool = False
 ) -> Lowered:
     """Lower a function for parameters of these types; parameters of a static type are constants.
 
@@ -108,7 +108,7 @@ def lower(
         return lowering.lower(target, parameters, back)
 
 
-def frame_of(target: Any, mirrors: Sequence[Frame]) -> Frame:
+def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
     """The outermost frame: that of the function, or an empty one around the call of something else."""
     if isinstance(target, ClosureTarget):
         return inner_frame(mirrors[0], target.code, 0)
@@ -149,7 +149,7 @@ class FunctionLowering(
 ):
     """All parts together. One object lowers one function once."""
 
-    def lower(self, target: Any, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
+    def lower(self, target: object, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         keys = {name: self.key_of(target, name) for name in parameters}
         values = self.bind_parameters(parameters, keys)
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
@@ -206,7 +206,7 @@ class FunctionLowering(
                     self.labels[adopted.cell] = name
         return values
 
-    def key_of(self, target: Any, parameter: str) -> str:
+    def key_of(self, target: object, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""
         if isinstance(target, ClosureTarget) and parameter in target.around.values:
             frame, name = target.around.values[parameter]

@@ -89,7 +89,7 @@ class Lowering(ArrayCells):
         """The result of a primitive; `hint` is the name it is about to be bound to."""
 
     @abstractmethod
-    def captured_term(self, variable: Variable, value: Any) -> Term:
+    def captured_term(self, variable: Variable, value: object) -> Term:
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""
 
     @abstractmethod
@@ -115,7 +115,7 @@ class Lowering(ArrayCells):
         """`left op right`."""
 
     @abstractmethod
-    def joined(self, a: Any, b: Any) -> Term:
+    def joined(self, a: object, b: object) -> Term:
         """Two lists in one."""
 
     @abstractmethod
@@ -295,7 +295,7 @@ class Lowering(ArrayCells):
 
     @abstractmethod
     def derived(
-        self, f: Any, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+        self, f: object, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
     ) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
 
@@ -312,11 +312,11 @@ class Lowering(ArrayCells):
         """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
 
     @abstractmethod
-    def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
+    def call_target(self, target: object, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
         """A derivative of a closure, called."""
 
     @abstractmethod
-    def with_vectors(self, transform: Any, arguments: list[Term], node: gast.AST) -> list[Term]:
+    def with_vectors(self, transform: object, arguments: list[Term], node: gast.AST) -> list[Term]:
         """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
 
     @abstractmethod
@@ -371,21 +371,26 @@ class Lowering(ArrayCells):
 
     @abstractmethod
     def call_function(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """A function of the user: compiled for these arguments, or lowered here."""
 
     @abstractmethod
-    def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    def call_inline(self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""
 
     @abstractmethod
-    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+    def defaults_of(self, f: object, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
 
     @abstractmethod
     def call_compiled(
-        self, function: Any, operands: list[Operand], node: gast.AST, hint: str | None, arguments: Sequence[Term] = ()
+        self,
+        function: object,
+        operands: list[Operand],
+        node: gast.AST,
+        hint: str | None,
+        arguments: Sequence[Term] = (),
     ) -> Term | None:
         """Another function of the program; operands that it must know are asked of this function's parameters."""
 
@@ -404,11 +409,11 @@ class Lowering(ArrayCells):
         """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
 
     @abstractmethod
-    def synthetic(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Term:
+    def synthetic(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Term:
         """The result of a small function that one of Python's own is read as, its parameters bound."""
 
     @abstractmethod
-    def tree_of(self, function: Callable[..., Any], node: gast.AST) -> gast.FunctionDef:
+    def tree_of(self, function: Callable[..., object], node: gast.AST) -> gast.FunctionDef:
         """The tree of a function of s2sad's own, as if it stood in the place of the node."""
 
     # loops
@@ -486,7 +491,7 @@ class Lowering(ArrayCells):
         """A number, array or list of numbers as an operand that is an array."""
 
     @abstractmethod
-    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+    def apply_to(self, function: object, arguments: list[Term], node: gast.AST) -> Term:
         """The result of a primitive of operands made of terms."""
 
     @abstractmethod
@@ -508,7 +513,7 @@ class Lowering(ArrayCells):
         """`enumerate` and `zip` of a generator as generators; other terms as they are."""
 
     @abstractmethod
-    def generator_of(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Generated:
+    def generator_of(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Generated:
         """A small generator that one of Python's own is read as, its parameters bound."""
 
     @abstractmethod

@@ -67,7 +67,7 @@ class Elementwise:
     """In the place of a function: whatever works number by number and has no rule of its own."""
 
 
-def batched(*functions: Callable[..., Any] | Primitive) -> Callable[[Rule], Rule]:
+def batched(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Rule]:
     """The batching rule of these functions: `@batched(np.sum, np.mean)` over it."""
 
     def add(rule: Rule) -> Rule:

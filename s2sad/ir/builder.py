@@ -77,7 +77,7 @@ class Builder:
         """The operand as a NumPy-like expression."""
         return Expr(self, operand)
 
-    def call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Expr:
+    def call(self, function: Callable[..., object], *arguments: object, **keywords: object) -> Expr:
         """Append a call of a function that has a rule, for those which do not dispatch on their arguments."""
         primitive = lookup(function)
         if primitive is None:
@@ -92,7 +92,11 @@ class Builder:
             return self.written_out(function, arguments, keywords, e)
 
     def written_out(
-        self, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any], why: Exception
+        self,
+        function: Callable[..., object],
+        arguments: Sequence[object],
+        keywords: Mapping[str, object],
+        why: Exception,
     ) -> Expr:
         """What a function is defined as, in the place of its call."""
         expression = next((e for e in (find(function) for find in defined) if e is not None), None)
@@ -165,11 +169,11 @@ def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str
     return constant(value) if type(value) in _FOLDABLE else None
 
 
-def _binary(function: Callable[..., Any]) -> Callable[[Expr, Any], Expr]:
+def _binary(function: Callable[..., object]) -> Callable[[Expr, Any], Expr]:
     return lambda self, other: self.builder.call(function, self, other)
 
 
-def _reflected(function: Callable[..., Any]) -> Callable[[Expr, Any], Expr]:
+def _reflected(function: Callable[..., object]) -> Callable[[Expr, Any], Expr]:
     return lambda self, other: self.builder.call(function, other, self)
 
 
@@ -183,13 +187,17 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
         self.builder = builder
         self.operand = operand
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Expr:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: object) -> Expr:
         if method != "__call__":
             raise InternalError(f"a rule may not use {ufunc.__name__}.{method}")
         return self.builder.call(ufunc, *inputs, **keywords)
 
     def __array_function__(
-        self, function: Callable[..., Any], types: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
+        self,
+        function: Callable[..., object],
+        types: object,
+        arguments: Sequence[object],
+        keywords: Mapping[str, object],
     ) -> Expr:
         return self.builder.call(function, *arguments, **keywords)
 
@@ -270,25 +278,25 @@ def shape_of(x: Any) -> Any:
     return x.shape if isinstance(x, Expr) else np.shape(x)
 
 
-def known_value(x: Any) -> Any:
+def known_value(x: object) -> Any:
     """The number where it is known at compile time: a plain number, or a constant; else None."""
     if isinstance(x, Expr):
         return x.known
     return x if isinstance(x, (int, float)) else None
 
 
-def call(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+def call(function: Callable[..., object], *arguments: object, **keywords: object) -> Any:
     """Call a function that does not dispatch on its arguments: on expressions it appends, on numbers it computes."""
     builder = next((b for a in arguments for b in _builders(a)), None)
     return function(*arguments, **keywords) if builder is None else builder.call(function, *arguments, **keywords)
 
 
-def beside(x: Any, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+def beside(x: object, function: Callable[..., object], *arguments: object, **keywords: object) -> Any:
     """Call a function of what may be all known, in the program of `x`."""
     return x.builder.call(function, *arguments, **keywords) if isinstance(x, Expr) else function(*arguments, **keywords)
 
 
-def _builders(x: Any) -> Iterator[Builder]:
+def _builders(x: object) -> Iterator[Builder]:
     if isinstance(x, Expr):
         yield x.builder
     elif isinstance(x, (tuple, list)):

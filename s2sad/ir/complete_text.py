@@ -272,7 +272,7 @@ class CompleteText:
             return str(name)
         return f"np.{name}" if getattr(np, name, None) is value else self.named(value, name)
 
-    def named(self, value: Any, name: str) -> str:
+    def named(self, value: object, name: str) -> str:
         """The name of something that Python cannot write."""
         for known, other in self.objects.items():
             if other is value:

@@ -47,7 +47,7 @@ class Definition:
     def __post_init__(self) -> None:
         object.__setattr__(self, "signature", with_places(inspect.signature(self.expression), self.function))
 
-    def by_name(self, arguments: Sequence[Any]) -> dict[str, Any]:
+    def by_name(self, arguments: Sequence[object]) -> dict[str, Any]:
         """The arguments that are at a place of the function, but have none in the definition, by their names."""
         kinds = [p.kind for p in self.signature.parameters.values()]
         count = sum(k is not inspect.Parameter.KEYWORD_ONLY for k in kinds)
@@ -56,7 +56,7 @@ class Definition:
         own = list(inspect.signature(self.function).parameters)
         return dict(zip(own[count : len(arguments)], arguments[count:], strict=False))
 
-    def meant(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def meant(self, keywords: Mapping[str, object]) -> dict[str, Any]:
         """The keywords without those that the definition does not know, and that have the value they have anyway."""
         unknown = keywords.keys() - self.signature.parameters.keys()
         if not unknown:
@@ -68,7 +68,7 @@ class Definition:
         return {k: v for k, v in keywords.items() if k not in unknown or k not in own or v is not own[k].default}
 
     def takes_operand(
-        self, arguments: Sequence[Any], keywords: Mapping[str, Any]
+        self, arguments: Sequence[object], keywords: Mapping[str, object]
     ) -> tuple[list[str | None], dict[str, str | None]]:
         """The operands by name that arguments of a call are, None for others; raises TypeError as the call would."""
         self.signature.bind(*arguments, **keywords)
@@ -82,11 +82,11 @@ class Definition:
             k: k if k in self.operands else None for k in keywords
         }
 
-    def call(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[Primitive, list[Operand]]:
+    def call(self, arguments: Sequence[object], keywords: Mapping[str, object]) -> tuple[Primitive, list[Operand]]:
         """A call as a primitive of its own: its operands are the `Given` ones, all else is part of it."""
         operands: list[Operand] = []
 
-        def slot(x: Any) -> Any:
+        def slot(x: object) -> Any:
             if not isinstance(x, Given):
                 return x
             operands.append(x.operand)
@@ -100,8 +100,8 @@ class Definition:
             self.calls[spelling] = self.primitive(spelling, positional, named)
         return self.calls[spelling], operands
 
-    def primitive(self, spelling: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Primitive:
-        def filled(function: Callable[..., Any], xs: Sequence[Any]) -> Any:
+    def primitive(self, spelling: str, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> Primitive:
+        def filled(function: Callable[..., object], xs: Sequence[object]) -> Any:
             def value(v: Any) -> Any:
                 return xs[v.position] if isinstance(v, Slot) else v
 
@@ -143,7 +143,7 @@ class Slot:
     position: int
 
 
-def _text(v: Any) -> str:
+def _text(v: object) -> str:
     return f"_{v.position}" if isinstance(v, Slot) else constant_text(v)
 
 
@@ -154,8 +154,8 @@ _BY_FUNCTION: dict[Callable[..., Any], Definition] = {}
 
 
 def define(
-    function: Callable[..., Any],
-    expression: Callable[..., Any],
+    function: Callable[..., object],
+    expression: Callable[..., object],
     samples: Samples,
     operands: str | Collection[str] = (),
     view: bool = False,
@@ -200,7 +200,7 @@ def has_rule(function: object) -> bool:
     return lookup(function) is not None or definition_of(function) is not None
 
 
-def _within_a_rule(function: Callable[..., Any]) -> Callable[..., Any] | None:
+def _within_a_rule(function: Callable[..., object]) -> Callable[..., Any] | None:
     found = definition_of(function)
     return None if found is None else found.expression
 

@@ -46,16 +46,16 @@ WAYS: dict[type, Way] = {}
 """By classes: how their values are told apart. A subclass is told apart as its base is, and by its name."""
 
 
-def fingerprint(value: Any) -> str | None:
+def fingerprint(value: object) -> str | None:
     """The text that tells a value apart; None where there is none."""
     return _fingerprint(value, 0)
 
 
-def _fingerprint(value: Any, depth: int) -> str | None:
+def _fingerprint(value: object, depth: int) -> str | None:
     if depth > MAX_DEPTH:
         return None
 
-    def part(inner: Any) -> str | None:
+    def part(inner: object) -> str | None:
         return _fingerprint(inner, depth + 1)
 
     cls = type(value)
@@ -72,7 +72,7 @@ def _fingerprint(value: Any, depth: int) -> str | None:
     return None if name is None or own is None or attributes is None else f"{name}[{own}]{attributes}"
 
 
-def is_data(value: Any) -> bool:
+def is_data(value: object) -> bool:
     """Whether a value is told apart by what is in it, not by a name or its identity."""
     return not isinstance(value, type) and any(c in WAYS and c not in NAMED for c in type(value).__mro__)
 
@@ -98,7 +98,7 @@ def text(cls: type, function: Callable[[Any], object]) -> None:
 def parts(cls: type, *names: str) -> None:
     """Declare that the values of a class are told apart by these attributes."""
 
-    def way(value: Any, part: Part) -> str | None:
+    def way(value: object, part: Part) -> str | None:
         return joined(f"{cls.__module__}.{cls.__qualname__}", [part(getattr(value, n)) for n in names])
 
     WAYS[cls] = way
@@ -172,7 +172,7 @@ def _chained(value: Any, part: Part) -> str | None:
     return joined("ChainMap", map(part, value.maps))
 
 
-def _declared(value: Any) -> str:
+def _declared(value: object) -> str:
     """The name of the class that says how a container is told apart: a class of the user's adds its own."""
     return next(c.__name__ for c in type(value).__mro__ if c in WAYS)
 
@@ -213,11 +213,11 @@ def _array(value: Any, part: Part) -> str | None:
 # by the name that leads back
 
 
-def by_name(value: Any, part: Part) -> str | None:
+def by_name(value: object, part: Part) -> str | None:
     return named(value)
 
 
-def named(value: Any) -> str | None:
+def named(value: object) -> str | None:
     """The name by which a class, function or ufunc of a library is found; with the version of the library.
 
     None for what is not found so, and for all that is the user's.
@@ -266,7 +266,7 @@ def _found_in(ufunc: np.ufunc, name: str) -> tuple[str, str] | None:
     return (min(modules, key=lambda n: (n.count("."), n)), name) if modules else None
 
 
-def of_library(value: Any) -> str | None:
+def of_library(value: object) -> str | None:
     """The name of an object that a library made, and has under a name: a distribution of `scipy.stats`."""
     module = type(value).__module__
     root = root_of(module)

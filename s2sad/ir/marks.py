@@ -58,7 +58,7 @@ _OF_FUNCTIONS: dict[Callable[..., Any], Mark] = {}
 _OF_CLASSES: dict[type, Mark] = {}
 
 
-def mark(thing: Any, found: Mark) -> None:
+def mark(thing: object, found: Mark) -> None:
     """Mark a function, or the instances of a class; what is marked already raises ValueError."""
     table: dict[Any, Mark] = _OF_CLASSES if isinstance(thing, type) else _OF_FUNCTIONS
     if thing in table:
@@ -88,7 +88,7 @@ def is_checkpoint(thing: object) -> bool:
     return isinstance(found, Differentiated) and found.checkpoint
 
 
-def as_inside(thing: Any) -> Any:
+def as_inside(thing: object) -> Any:
     """What an object stands for inside a function; others are what they are."""
     found = mark_of(thing)
     return found.inside(thing) if isinstance(found, StandsFor) else thing

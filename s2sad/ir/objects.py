@@ -52,7 +52,7 @@ def _slots(cls: type) -> tuple[str, ...]:
     return tuple(n for n in names if not n.startswith("__"))
 
 
-def _is_cyclic(value: Any, around: tuple[int, ...]) -> bool:
+def _is_cyclic(value: object, around: tuple[int, ...]) -> bool:
     """Whether an object can be reached from itself, through attributes and containers."""
     if id(value) in around or len(around) > MAX_DEPTH:
         return True

@@ -72,7 +72,7 @@ class Line:
     text: str
 
 
-def parse(text: str, objects: Mapping[str, Any] | None = None) -> Function:
+def parse(text: str, objects: Mapping[str, object] | None = None) -> Function:
     """The function of a text."""
     if LATE:
         load_late(abs)
@@ -102,7 +102,7 @@ def _lines(text: str) -> list[Line]:
 class Parser:
     """Reads one function, line by line."""
 
-    def __init__(self, lines: Sequence[Line], objects: Mapping[str, Any]) -> None:
+    def __init__(self, lines: Sequence[Line], objects: Mapping[str, object]) -> None:
         self.lines = lines
         self.at = 0
         self.line = lines[0]

@@ -176,14 +176,14 @@ class Primitive:
         """The type of the result; static parameters that come before `*operands` are passed first."""
         return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
 
-    def run(self, operands: Sequence[Any], static: Mapping[str, object]) -> Any:
+    def run(self, operands: Sequence[object], static: Mapping[str, object]) -> Any:
         """The function itself, called with numbers."""
         return self.function(*(static[n] for n in self.leading), *operands, **self.trailing(static))
 
     def trailing(self, static: Mapping[str, object]) -> Mapping[str, object]:
         return {k: v for k, v in static.items() if k not in self.leading} if self.leading else static
 
-    def bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    def bind(self, arguments: Sequence[object], keywords: Mapping[str, object]) -> tuple[list[Any], dict[str, Any]]:
         """Sort the arguments of a call into operands and static keywords; defaults are left out.
 
         Raises TypeError as the call itself would.
@@ -227,7 +227,7 @@ class Facts(TypedDict, total=False):
     fold: Callable[..., Any] | None
 
 
-def with_places(signature: inspect.Signature, function: Callable[..., Any], after: int = 1) -> inspect.Signature:
+def with_places(signature: inspect.Signature, function: Callable[..., object], after: int = 1) -> inspect.Signature:
     """A signature in which parameters that stand at another place in that of the function can be given by name only.
 
     The first ones are taken to be the function's, whatever they are called.
@@ -252,7 +252,7 @@ def with_places(signature: inspect.Signature, function: Callable[..., Any], afte
 
 
 def _by_keyword(
-    parameters: list[inspect.Parameter], function: Callable[..., Any], static: Collection[str]
+    parameters: list[inspect.Parameter], function: Callable[..., object], static: Collection[str]
 ) -> list[inspect.Parameter]:
     """The parameters, those by keyword alone that the function itself has elsewhere: a rule need not know them all."""
     try:
@@ -274,7 +274,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 _BY_FUNCTION: dict[Callable[..., Any], Primitive] = {}
 
 
-def register(primitive: Primitive, *aliases: Callable[..., Any]) -> Primitive:
+def register(primitive: Primitive, *aliases: Callable[..., object]) -> Primitive:
     """Add a primitive to the table, found by its function and by `aliases`; a form of another one is not found so."""
     if primitive.name in PRIMITIVES:
         raise ValueError(f"there is a rule for {primitive.name} already")
@@ -319,7 +319,7 @@ def required(function: object) -> Primitive:
     return found
 
 
-def primitive_name(function: Callable[..., Any]) -> str:
+def primitive_name(function: Callable[..., object]) -> str:
     """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`, `scipy.special.erf`."""
     name = function.__name__ if isinstance(function, np.ufunc) else function.__qualname__
     module = ("numpy" if isinstance(function, np.ufunc) else function.__module__) or "builtins"

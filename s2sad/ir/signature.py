@@ -164,7 +164,7 @@ def static_key(value: object) -> str:
     return fingerprint(value) or f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def instant_key(value: Any) -> object:
+def instant_key(value: object) -> object:
     """What tells a static value apart in this process, hashable: of what has no fingerprint its identity."""
     cls = type(value)
     if cls is str or cls is bytes or value is None:
@@ -176,7 +176,7 @@ STATIC = "static"
 """What stands in a key for a static value."""
 
 
-def fast_key(args: Sequence[Any], dims: dict[int, int], statics: list[Any]) -> object:
+def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -> object:
     """A hashable key of the pattern of arguments, without building types.
 
     `dims` are the numbers of the lengths; the static values among the arguments are added to `statics`, and the classes

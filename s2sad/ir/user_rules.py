@@ -93,7 +93,7 @@ class BoxRule:
         return self.function(*args, **static)(g) if self.curried else self.function(g, *args, **static)
 
 
-def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+def parameter_names(function: Callable[..., object], count: int) -> list[str]:
     """Names for so many arguments of a function: those of its parameters, and numbered ones for `*args`."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
@@ -105,7 +105,7 @@ def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     return [*names, *(f"{rest}_{k}" for k in range(len(names), count))]
 
 
-def accepts(function: Callable[..., Any], count: int, names: Iterable[str] = ()) -> bool:
+def accepts(function: Callable[..., object], count: int, names: Iterable[str] = ()) -> bool:
     """Whether a function can be called with so many arguments by position, and these by name."""
     try:
         inspect.signature(function, follow_wrapped=False).bind(*range(count), **dict.fromkeys(names))
@@ -116,7 +116,7 @@ def accepts(function: Callable[..., Any], count: int, names: Iterable[str] = ())
     return True
 
 
-def place_of(function: Any) -> Location:
+def place_of(function: object) -> Location:
     """Where a function is defined, for error messages."""
     code = getattr(function, "__code__", None)
     return Location(code.co_filename, code.co_firstlineno) if isinstance(code, types.CodeType) else Location()
@@ -177,7 +177,7 @@ class adjoint:
     (90.0, 6.0)
     """
 
-    def __init__(self, x: Any) -> None:
+    def __init__(self, x: object) -> None:
         self.x = x
 
     def __enter__(self) -> Any:
@@ -220,7 +220,7 @@ def unbound(*types: Type) -> Type:
     return ArrayType(None, None, "any")
 
 
-def home_of(f: Any) -> tuple[str | None, str]:
+def home_of(f: object) -> tuple[str | None, str]:
     """The module from which a function can be imported, and its name there; None where it cannot."""
     name = str(getattr(f, "__qualname__", None) or getattr(f, "__name__", type(f).__name__.lower()))
     if isinstance(f, np.ufunc):

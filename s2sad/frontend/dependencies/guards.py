@@ -32,7 +32,7 @@ CONTENTS: dict[type, Contents] = {
 """What is in a container that can be changed in place, by its class or a base of it."""
 
 
-def contents_of(value: Any) -> Contents | None:
+def contents_of(value: object) -> Contents | None:
     """What gives the contents of a container that can be changed; None for what cannot."""
     return next((CONTENTS[c] for c in type(value).__mro__ if c in CONTENTS), None)
 
@@ -57,7 +57,7 @@ def changeable(value: Any, depth: int = 0) -> Iterator[Any]:
         yield from changeable(item, depth + 1)
 
 
-def is_changeable(value: Any) -> bool:
+def is_changeable(value: object) -> bool:
     """Whether something in a value can be changed in place."""
     return type(value) not in _ATOMS and next(changeable(value), MISSING) is not MISSING
 
@@ -72,8 +72,8 @@ class Guards:
     def __init__(
         self,
         looks: Sequence[Look] = (),
-        objects: Sequence[Any] = (),
-        found: Sequence[Any] = (),
+        objects: Sequence[object] = (),
+        found: Sequence[object] = (),
         mutable: Collection[int] = (),
     ) -> None:
         self.looks, self.objects, self.found = looks, objects, found
@@ -90,7 +90,7 @@ class Guards:
             if look.kind in ("keys", "whole"):
                 self._note(_contents_by(look.kind), objects[look.holder])
 
-    def _note(self, contents: Contents, container: Any) -> None:
+    def _note(self, contents: Contents, container: object) -> None:
         self.contents.append((contents, container, contents(container)))
 
     def conditions(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -148,7 +148,7 @@ CONDITIONS = (GET, OWN, CELL, TYPE, PART, OTHER, *CONDITION_OF.values())
 """The forms of conditions: on a holder {0}, a value {1}, a name {2}, a manner of looking {3}, `get` of a dict {4}."""
 
 
-def _condition(holder: Any, look: Look) -> str | None:
+def _condition(holder: object, look: Look) -> str | None:
     """The form of the condition that a look finds what it found; None where it cannot find anything else."""
     kind, name = look.kind, look.name
     if kind == "item":
@@ -164,13 +164,13 @@ def _condition(holder: Any, look: Look) -> str | None:
     return {"cell": CELL, "type": TYPE, "keys": None, "whole": None}.get(kind, OTHER)
 
 
-def _get(holder: Any) -> Any:
+def _get(holder: object) -> Any:
     if isinstance(holder, dict):
         return holder.get
     return vars(holder).get if isinstance(holder, (type, types.ModuleType)) else None
 
 
-def _required(container: Any) -> Contents:
+def _required(container: object) -> Contents:
     found = contents_of(container)
     assert found is not None, container
     return found
@@ -179,14 +179,14 @@ def _required(container: Any) -> Contents:
 def _contents_by(kind: str) -> Contents:
     read = KINDS[kind]
 
-    def contents(holder: Any) -> tuple[Any, ...]:
+    def contents(holder: object) -> tuple[Any, ...]:
         found = read(holder, "")
         return (found,) if isinstance(found, int) else _of_mapping(found) if isinstance(found, dict) else tuple(found)
 
     return contents
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _equal(a: object, b: object) -> bool:
     """Whether two items are the same object, or equal numbers or texts of one class."""
     return a is b or (type(a) is type(b) and type(a) in (bytes, str, int, tuple) and a == b)
 

@@ -122,7 +122,7 @@ FIXED_PARTS = frozenset(
 # what is found
 
 
-def told_apart(value: Any, as_place: bool) -> str | None:
+def told_apart(value: object, as_place: bool) -> str | None:
     """What tells a value apart: its fingerprint, or what sort of object it is where more is read of it."""
     if value is MISSING:
         return "missing"
@@ -150,12 +150,12 @@ def sort_of(value: Any) -> str | None:
     return f"a {_sort_of_class(cls)}" if is_place(value) else by_identity(value)
 
 
-def by_identity(value: Any) -> str | None:
+def by_identity(value: object) -> str | None:
     """What an object is told apart by that is neither data nor the user's: nothing that another process could find."""
     return None
 
 
-def is_place(value: Any) -> bool:
+def is_place(value: object) -> bool:
     """Whether an object is one of the user's: what matters is what is read of it."""
     cls = type(value)
     return _is_namespace(cls) or (is_user_class(cls) and not is_installed(cls.__module__))
@@ -176,7 +176,7 @@ def _sort_of_class(cls: type) -> str:
     return f"class {' '.join(bases)} {version} {fields} {members}"
 
 
-def _nothing(value: Any) -> str:
+def _nothing(value: object) -> str:
     return ""
 
 
@@ -212,14 +212,14 @@ def kind_of(variable: Variable) -> str:
     return "part"
 
 
-def is_plain(name: Any) -> bool:
+def is_plain(name: object) -> bool:
     """Whether a name, or the key of a dict, can be written down as it is."""
     if type(name) is tuple:
         return all(map(is_plain, name))
     return name is None or type(name) in (str, int, bool) or (type(name) is float and name == name)
 
 
-def name_of(value: Any) -> str | None:
+def name_of(value: object) -> str | None:
     """The name that leads to a module, a class or a function in every process."""
     if isinstance(value, types.ModuleType):
         return value.__name__ if sys.modules.get(value.__name__) is value else None
@@ -270,6 +270,6 @@ class Looks:
         return Looks(tuple(looks), tuple(pattern), tuple(texts))
 
 
-def _as_key(name: Any) -> Any:
+def _as_key(name: object) -> Any:
     """A name as it was before it was written down, where tuples are lists."""
     return tuple(map(_as_key, name)) if isinstance(name, list) else name

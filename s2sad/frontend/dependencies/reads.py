@@ -77,7 +77,7 @@ builtins_of: Callable[[types.FunctionType], dict[str, Any]] = attrgetter("__buil
 class Reads:
     """The looks of one compilation, each noted once. `roots` are the function, and what is given to it as it is."""
 
-    def __init__(self, roots: Sequence[Any] = (), settled: Settled | None = None) -> None:
+    def __init__(self, roots: Sequence[object] = (), settled: Settled | None = None) -> None:
         self.roots = list(roots)
         self.looks: list[Look] = []
         self.objects: list[Any] = []
@@ -95,7 +95,7 @@ class Reads:
         for root in self.roots:
             self._place(root)
 
-    def look(self, holder: Any, kind: str, name: str | int, value: Any, place: bool = False) -> None:
+    def look(self, holder: object, kind: str, name: str | int, value: object, place: bool = False) -> None:
         """Note that `value` was found at `name` of an object."""
         number = self.number(holder)
         if (number, kind, name, place) in self._known:
@@ -113,17 +113,17 @@ class Reads:
         self.keys(holder)
         return "entry", next(k for k, known in enumerate(holder) if known is key)
 
-    def _add(self, look: Look, value: Any) -> None:
+    def _add(self, look: Look, value: object) -> None:
         self.looks.append(look)
         self.found.append(value)
 
-    def _place(self, value: Any) -> int:
+    def _place(self, value: object) -> int:
         if id(value) not in self._numbers:
             self._numbers[id(value)] = len(self.objects)
             self.objects.append(value)
         return self._numbers[id(value)]
 
-    def number(self, holder: Any) -> int:
+    def number(self, holder: object) -> int:
         """The number of an object; one that nothing leads to is known by its name, or else by its identity."""
         if id(holder) in self._numbers:
             return self._numbers[id(holder)]
@@ -136,11 +136,11 @@ class Reads:
         self._add(Look(-1, "named", name or f"object {place}", text, place), holder)
         return place
 
-    def knows(self, value: Any) -> bool:
+    def knows(self, value: object) -> bool:
         """Whether something leads to an object."""
         return id(value) in self._numbers or id(value) in self._around
 
-    def around(self, value: Any, holder: Any, kind: str, name: str | int) -> None:
+    def around(self, value: object, holder: object, kind: str, name: str | int) -> None:
         """Note how an object is reached, in case that something is read of it."""
         if id(value) not in self._numbers:
             self._around.setdefault(id(value), (holder, kind, name))
@@ -162,7 +162,7 @@ class Reads:
             self.around(f.__closure__, f, "part", "__closure__")
             self.around(cell, f.__closure__, "item", k)
 
-    def part(self, holder: Any, name: str) -> Any:
+    def part(self, holder: object, name: str) -> Any:
         """A part of a partial, a method, a property: what is called in its place."""
         value = getattr(holder, name)
         self.look(holder, "part", name, value)
@@ -191,7 +191,7 @@ class Reads:
                 return base, value
         return cls, MISSING
 
-    def type_of(self, value: Any) -> type:
+    def type_of(self, value: object) -> type:
         """The class of an object from outside the function."""
         if is_place(value):
             self.look(value, "type", "", type(value))
@@ -199,7 +199,7 @@ class Reads:
             self.around(type(value), value, "type", "")
         return type(value)
 
-    def rule(self, function: Any) -> None:
+    def rule(self, function: object) -> None:
         """Which rule of the user's a function has, if any."""
         box = lookup(function)
         if isinstance(box, BlackBox):
@@ -236,16 +236,16 @@ class Reads:
         if key in self.settled.pending:
             raise NeedsConstant([key])
 
-    def keys(self, container: Any) -> None:
+    def keys(self, container: object) -> None:
         """Which items a container has."""
         self._all(container, "keys")
 
-    def whole(self, value: Any) -> None:
+    def whole(self, value: object) -> None:
         """An object of the user's is looked at as it is, with all that is in it."""
         if is_place(value) and hasattr(value, "__dict__") and self.knows(value):
             self._all(value, "whole")
 
-    def _all(self, holder: Any, kind: str) -> None:
+    def _all(self, holder: object, kind: str) -> None:
         """All that is in an object, told apart as a whole: by identity where there is no text for it."""
         number = self.number(holder)
         if (number, kind, "", False) not in self._known:

@@ -33,7 +33,7 @@ class Seen:
         return Variable(self.objects[at.holder], at.name, label)
 
 
-def replay(looks: Looks, roots: Sequence[Any], before: Seen | None = None) -> Seen | Change | None:
+def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) -> Seen | Change | None:
     """What the looks find from other roots; where it is something else, what: None where the roots are.
 
     `before` is what they found earlier: the very same object needs no second look.
@@ -63,7 +63,7 @@ def replay(looks: Looks, roots: Sequence[Any], before: Seen | None = None) -> Se
     return Seen(looks, tuple(objects), tuple(found))
 
 
-def _numbered(value: Any, number: int, numbers: dict[int, int], objects: list[Any]) -> bool:
+def _numbered(value: object, number: int, numbers: dict[int, int], objects: list[Any]) -> bool:
     """Give an object its number; whether it is the one that has it already, or another one than all before."""
     if number < len(objects):
         return objects[number] is value
@@ -74,7 +74,7 @@ def _numbered(value: Any, number: int, numbers: dict[int, int], objects: list[An
     return True
 
 
-def _is_same(look: Look, value: Any) -> bool:
+def _is_same(look: Look, value: object) -> bool:
     """Whether a look found what it found before."""
     if look.found == CAPTURED:
         return value is not MISSING

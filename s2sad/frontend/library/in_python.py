@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 
 
-def items_(xs: Iterable[Any]) -> list[Any]:
+def items_(xs: Iterable[object]) -> list[Any]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 
 
-def generated_(xs: Iterable[Any]) -> list[Any]:
+def generated_(xs: Iterable[object]) -> list[Any]:
     found = []
     for x in xs:
         found.append(x)
     return found
 
 
-def enumerate_(items: Iterable[Any], k: int) -> Iterator[Any]:
+def enumerate_(items: Iterable[object], k: int) -> Iterator[Any]:
     for item in items:
         yield k, item
         k += 1
@@ -41,7 +41,7 @@ def zip_(items: Iterable[Any], rows: Sequence[Any], at: int) -> Iterator[Any]:
             break
 
 
-def islice_(items: Iterable[Any], count: int) -> Iterator[Any]:
+def islice_(items: Iterable[object], count: int) -> Iterator[Any]:
     if count <= 0:
         return
     k = 0
@@ -52,12 +52,12 @@ def islice_(items: Iterable[Any], count: int) -> Iterator[Any]:
             break
 
 
-def repeat_(x: Any, n: int) -> Iterator[Any]:
+def repeat_(x: object, n: int) -> Iterator[Any]:
     for _ in range(n):
         yield x
 
 
-def map_(f: Callable[[Any], Any], xs: Iterable[Any]) -> list[Any]:
+def map_(f: Callable[[object], object], xs: Iterable[object]) -> list[Any]:
     return [f(x) for x in xs]
 
 
@@ -65,21 +65,21 @@ def map_rows_(f: Callable[..., Any], rows: Iterable[Any]) -> list[Any]:
     return [f(*row) for row in rows]
 
 
-def filter_(f: Callable[[Any], Any], xs: Iterable[Any]) -> list[Any]:
+def filter_(f: Callable[[object], object], xs: Iterable[object]) -> list[Any]:
     return [x for x in xs if f(x)]
 
 
-def filter_true_(xs: Iterable[Any]) -> list[Any]:
+def filter_true_(xs: Iterable[object]) -> list[Any]:
     return [x for x in xs if x]
 
 
-def reduce_(f: Callable[[Any, Any], Any], xs: Iterable[Any], result: Any) -> Any:
+def reduce_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> Any:
     for x in xs:
         result = f(result, x)
     return result
 
 
-def accumulate_(f: Callable[[Any, Any], Any], xs: Iterable[Any], result: Any) -> list[Any]:
+def accumulate_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> list[Any]:
     results = [result]
     for x in xs:
         result = f(result, x)

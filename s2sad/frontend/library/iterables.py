@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any
 
 import gast
 
@@ -60,7 +59,7 @@ class Iterables(Lowering):
         rows = self.listed(Zip((*terms[:at], *terms[at + 1 :])))
         return self.generator_of(in_python.zip_, {"items": terms[at], "rows": rows, "at": constant(at)}, node)
 
-    def generator_of(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Generated:
+    def generator_of(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Generated:
         """A small generator that one of Python's own is read as, its parameters bound."""
         return Generated(self.tree_of(function, node), self.frame.source, None, None, bound)
 

@@ -45,7 +45,7 @@ def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return Partial(constant(each), (found["pyfunc"],), {})
 
 
-def each(*arrays: Any) -> Any:
+def each(*arrays: object) -> Any:
     """What `np.vectorize(f)` is taken for, f being the first argument."""
     raise NotImplementedError
 
@@ -87,7 +87,7 @@ def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return lowering.apply(np.transpose, [found]) if many and not axis % 2 else found
 
 
-def _given_last(*args: Any) -> Any:
+def _given_last(*args: object) -> Any:
     raise NotImplementedError
 
 

@@ -51,7 +51,7 @@ def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], stat
             assert_never(kind)
 
 
-def writes(*functions: Any) -> Callable[[Meaning], Meaning]:
+def writes(*functions: object) -> Callable[[Meaning], Meaning]:
     """Give functions that write into their first argument their meaning: arrays live in cells where one is called."""
 
     def register(handler: Meaning) -> Meaning:
@@ -94,7 +94,7 @@ def _fill(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return _assigned(lowering, args[0], args[1], node)
 
 
-def _ordered(function: Callable[..., Any]) -> Meaning:
+def _ordered(function: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         target = lowering.must_be_array(args[0], node)
         kw.pop("kind", None)

@@ -147,7 +147,7 @@ class Primitives(Lowering):
     def as_array(self, term: Term) -> Operand:
         return self.apply(np.array, [self.to_operand(term)])
 
-    def apply_to(self, function: Any, arguments: list[Term], node: gast.AST) -> Term:
+    def apply_to(self, function: object, arguments: list[Term], node: gast.AST) -> Term:
         return self.call_primitive(required(function), arguments, {}, node, None)
 
     def as_argument(self, term: Term) -> Term:

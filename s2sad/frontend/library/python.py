@@ -153,7 +153,7 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     return total
 
 
-def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Meaning:
+def _extremum(function: Callable[..., object], reduction: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         if len(args) == 1:
             term = lowering.open(lowering.listed(lowering.iterable(args[0])))
@@ -174,7 +174,7 @@ def _extremum(function: Callable[..., Any], reduction: Callable[..., Any]) -> Me
     return handler
 
 
-def _by_key(lowering: Lowering, function: Callable[..., Any], items: list[Term], key: Term, node: gast.AST) -> Term:
+def _by_key(lowering: Lowering, function: Callable[..., object], items: list[Term], key: Term, node: gast.AST) -> Term:
     """`max(items, key=key)`: the first item whose key no other exceeds."""
     better: Any = gast.Gt() if function is max else gast.Lt()
     best, best_key = items[0], lowering.call(key, [items[0]], {}, node, None)
@@ -255,7 +255,7 @@ def _reversed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     return tuple(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
 
 
-def _all_any(test_all: bool, function: Callable[..., Any]) -> Meaning:
+def _all_any(test_all: bool, function: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         folded = lowering.folded(args[0], "items_", "all" if test_all else "any", None)
         if folded is not None:
@@ -305,7 +305,7 @@ def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return constant(_same)
 
 
-def _same(function: Any) -> Any:
+def _same(function: object) -> Any:
     """What `functools.wraps(f)` is taken for: it leaves the wrapper what it is."""
     return function
 
@@ -388,7 +388,7 @@ def _divmod(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return (lowering.apply(np.floor_divide, operands), lowering.apply(np.remainder, operands))
 
 
-def _by_method(function: Callable[..., Any], name: str) -> Meaning:
+def _by_method(function: Callable[..., object], name: str) -> Meaning:
     """A builtin that asks a method of the user's class first."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

@@ -85,7 +85,7 @@ def _reduce(function: np.ufunc) -> Meaning:
     return handler
 
 
-def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Meaning:
+def _accumulate(function: np.ufunc, meant: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         found = {**dict(zip(("array", "axis"), args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in ("array", "axis")}
@@ -96,7 +96,7 @@ def _accumulate(function: np.ufunc, meant: Callable[..., Any]) -> Meaning:
     return handler
 
 
-def _split(function: Callable[..., Any], axis_of: Callable[[int], int] | None = None) -> Meaning:
+def _split(function: Callable[..., object], axis_of: Callable[[int], int] | None = None) -> Meaning:
     """`np.split` and its like: as slices where the primitive cannot do it."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

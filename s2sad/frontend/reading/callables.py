@@ -65,7 +65,7 @@ def python_function(target: Any) -> types.FunctionType | None:
     return target
 
 
-def callable_name(target: Any) -> str:
+def callable_name(target: object) -> str:
     """The name of a function or derivative in emitted text."""
     function = python_function(target) if not is_derivative(target) else None
     name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
@@ -97,7 +97,7 @@ def _bare_signature(code: types.CodeType) -> inspect.Signature:
     return inspect.signature(types.FunctionType(code, {}, closure=cells or None))
 
 
-def positional_names(target: Any, count: int) -> list[str]:
+def positional_names(target: object, count: int) -> list[str]:
     """Names for the first arguments of a function that takes `*args`: those of the function that it wraps, if any."""
     for signature in (signature_of(target), signature_of(target, follow=True)):
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

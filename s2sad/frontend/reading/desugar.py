@@ -88,26 +88,29 @@ class _Desugar:
         work = list(statements)
         while work:
             statement = work.pop()
-            if isinstance(statement, gast.For | gast.While) and id(statement) not in self._finished:
-                work += self.loop(statement, context)
-            elif isinstance(statement, gast.If):
-                rest = deque(self.place_if(statement, list(rest), context, last))
-            elif isinstance(statement, gast.With) and adjoint_blocks.is_adjoint(statement):
-                work += self.placed(adjoint_blocks.as_function(statement, self.fresh("adjoint_of_")), statement)
-            elif isinstance(statement, gast.With):
-                rest = deque(self.place_with(statement, list(rest), context, last))
-            elif isinstance(statement, gast.Try):
-                rest = deque(self.place_try(statement, list(rest), context, last))
-            elif isinstance(statement, gast.Match):
-                work += self.placed(as_branches(statement, self.fresh("subject_")), statement)
-            elif isinstance(statement, gast.Return) and context.in_loop:
-                rest = deque([*self.leave(statement, context.flagged), _at(gast.Break(), statement)])
-            elif isinstance(statement, gast.Break) and context.broken:
-                rest = deque([_assign(context.broken, _constant(True), statement), _with(statement)])
-            elif isinstance(statement, gast.Return | gast.Break | gast.Continue):
-                rest = deque([statement])
-            else:
-                rest.appendleft(statement)
+            # from the last statement to the first: `rest` is what follows, in its last form, and a jump drops all of
+            # it; what a case puts on `work` is looked at again, so every case must come nearer to that form
+            match statement:
+                case gast.For() | gast.While() if id(statement) not in self._finished:
+                    work += self.loop(statement, context)
+                case gast.If():
+                    rest = deque(self.place_if(statement, list(rest), context, last))
+                case gast.With() if adjoint_blocks.is_adjoint(statement):
+                    work += self.placed(adjoint_blocks.as_function(statement, self.fresh("adjoint_of_")), statement)
+                case gast.With():
+                    rest = deque(self.place_with(statement, list(rest), context, last))
+                case gast.Try():
+                    rest = deque(self.place_try(statement, list(rest), context, last))
+                case gast.Match():
+                    work += self.placed(as_branches(statement, self.fresh("subject_")), statement)
+                case gast.Return() if context.in_loop:
+                    rest = deque([*self.leave(statement, context.flagged), _at(gast.Break(), statement)])
+                case gast.Break() if context.broken:
+                    rest = deque([_assign(context.broken, _constant(True), statement), _with(statement)])
+                case gast.Return() | gast.Break() | gast.Continue():
+                    rest = deque([statement])
+                case _:
+                    rest.appendleft(statement)
         return list(rest)
 
     # Branches

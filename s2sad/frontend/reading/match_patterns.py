@@ -21,22 +21,22 @@ import gast
 SELF_MATCHING = (bool, bytearray, bytes, dict, float, frozenset, int, list, set, str, tuple)
 
 
-def always(*values: Any) -> bool:
+def always(*values: object) -> bool:
     """True, whatever was bound."""
     return True
 
 
-def is_sequence_like(value: Any) -> bool:
+def is_sequence_like(value: object) -> bool:
     """Whether a sequence pattern may match."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 
-def is_mapping_like(value: Any) -> bool:
+def is_mapping_like(value: object) -> bool:
     """Whether a mapping pattern may match."""
     return isinstance(value, Mapping)
 
 
-def positional(value: Any, cls: type, k: int) -> Any:
+def positional(value: object, cls: type, k: int) -> Any:
     """What the positional pattern number `k` of a class is matched with."""
     if cls in SELF_MATCHING:
         return value
@@ -109,7 +109,7 @@ def _mapping_tests(pattern: gast.AST, subject: gast.AST) -> Iterator[gast.AST]:
         yield _bind(pattern.rest, _call(without, subject, gast.List(elts=pattern.keys, ctx=gast.Load())))
 
 
-def without(mapping: Mapping[Any, Any], keys: Sequence[Any]) -> dict[Any, Any]:
+def without(mapping: Mapping[object, object], keys: Sequence[object]) -> dict[Any, Any]:
     """The items of a mapping whose keys a pattern does not name."""
     return {k: v for k, v in mapping.items() if k not in keys}
 
@@ -124,7 +124,7 @@ def _bind(name: str, value: gast.AST) -> gast.AST:
     return _call(always, gast.NamedExpr(target=_name(name, gast.Store()), value=value))
 
 
-def _call(function: Any, *arguments: gast.AST) -> gast.AST:
+def _call(function: object, *arguments: gast.AST) -> gast.AST:
     return gast.Call(func=_constant(function), args=list(arguments), keywords=[])
 
 

@@ -150,7 +150,7 @@ def _rewriter_of_pytest() -> Callable[[ast.Module], object] | None:
     return rewrite if is_rewritten(given) else None
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: object) -> Any:
     if isinstance(value, list):
         return [_copied(item) for item in value]
     if isinstance(value, ast.AST):

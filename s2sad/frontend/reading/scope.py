@@ -92,12 +92,13 @@ class _Liveness:
                 self.after[id(statement)] = frozenset(now)
                 now = self.structured(statement, frozenset(now), at_break, at_continue)
                 continue
-            if isinstance(statement, gast.Return | gast.Raise):
-                now = set()
-            elif isinstance(statement, gast.Break):
-                now = set(at_break)
-            elif isinstance(statement, gast.Continue):
-                now = set(at_continue)
+            match statement:
+                case gast.Return() | gast.Raise():
+                    now = set()
+                case gast.Break():
+                    now = set(at_break)
+                case gast.Continue():
+                    now = set(at_continue)
             # outside the language: nothing is known to be bound
             opaque = isinstance(statement, gast.TryStar | gast.Match)
             self.before(statement, now, may=opaque)

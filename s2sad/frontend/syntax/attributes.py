@@ -86,7 +86,7 @@ class Attributes(Lowering):
             return self.call_inline(fallback, [receiver, constant(name)], {}, node)
         self.refuse(node, f"{describe(receiver)} has no attribute {name}", "", UnsupportedType)
 
-    def bound(self, receiver: Term, cls: type, name: str, found: Any, node: gast.AST) -> Term:
+    def bound(self, receiver: Term, cls: type, name: str, found: object, node: gast.AST) -> Term:
         """What a class's dictionary holds, as an attribute of an instance."""
         match found:
             case property():
@@ -143,7 +143,7 @@ class Attributes(Lowering):
         self.reads.look(cls, "part", name, value)
         return constant(value)
 
-    def attribute_of_object(self, base: Constant, owner: Any, name: str, node: gast.AST) -> Term:
+    def attribute_of_object(self, base: Constant, owner: object, name: str, node: gast.AST) -> Term:
         """An attribute of an object of the user's that stands outside the function: it is read, and no other."""
         cls = self.reads.type_of(owner)
         if name == "__class__":

@@ -97,7 +97,7 @@ class Calls(Lowering):
         return found
 
     def call_static(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         f = as_inside(f)
@@ -118,14 +118,14 @@ class Calls(Lowering):
         )
 
     def call_meant(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function that the library knows."""
         meaning = meaning_of(f)
         return None if meaning is None else meaning(self, arguments, keywords, node)
 
     def call_operator(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function with a derivative of its own, a class of the user's, an operator of s2sad."""
         if isinstance(f, Custom):
@@ -144,7 +144,7 @@ class Calls(Lowering):
         return None
 
     def call_ruled(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function with a rule or a definition, or one that can be called now."""
         primitive = lookup(f)
@@ -161,7 +161,7 @@ class Calls(Lowering):
         return None if definition is None else self.call_defined(definition, arguments, keywords, node, hint)
 
     def call_wrapped(
-        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function in an object of Python's or NumPy's, made outside: `partial(f, x)`, a bound method."""
         if isinstance(f, functools.partial):
@@ -206,7 +206,7 @@ class Calls(Lowering):
             raise error from e
 
     def known_arguments(
-        self, f: Any, arguments: Sequence[Term], keywords: Mapping[str, Term]
+        self, f: object, arguments: Sequence[Term], keywords: Mapping[str, Term]
     ) -> tuple[list[Any], dict[str, Any]] | None:
         """The arguments, where the function may be called at compile time and all of them are known."""
         text = isinstance(getattr(f, "__self__", None), (str, bytes)) and not isinstance(f, types.MethodType)

@@ -231,7 +231,7 @@ class Closures(Lowering):
             derivative = DerivedTarget(derivative, transform)
         return derivative, list(map(self.to_operand, target[1]))
 
-    def call_target(self, target: Any, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
+    def call_target(self, target: object, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
         """A derivative of a closure, called."""
         found = self.call_compiled(target, operands, node, hint)
         if found is None:

@@ -62,33 +62,37 @@ class Comparisons(Lowering):
         return self.choose(first, lambda: self._compare_chain(node, right, k + 1), lambda: first, node)
 
     def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
-        if isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
+        cls = type(op)
+        positive = cls in (gast.Is, gast.Eq, gast.In)
+        by_identity = cls in (gast.Is, gast.IsNot)
+        for_equality = by_identity or cls in (gast.Eq, gast.NotEq)
+        # whether there is a value or None is asked before the value is opened: that raises where there is none
+        if for_equality:
             for maybe, other in ((left, right), (right, left)):
                 if isinstance(maybe, Maybe) and is_none(other):
-                    wanted = isinstance(op, (gast.IsNot, gast.NotEq))
-                    return maybe.present if wanted else self.apply(operator.not_, [maybe.present])
+                    return self.apply(operator.not_, [maybe.present]) if positive else maybe.present
         left, right = self.given(left), self.given(right)
         numbers = self.numbers_of(left, right)
-        if numbers is not None and isinstance(op, (gast.Is, gast.IsNot, gast.Eq, gast.NotEq)):
-            return self.apply(np.equal if isinstance(op, (gast.Is, gast.Eq)) else np.not_equal, numbers)
-        if isinstance(op, (gast.Is, gast.IsNot)):
+        if numbers is not None and for_equality:
+            return self.apply(np.equal if positive else np.not_equal, numbers)
+        if by_identity:
             truth = self.is_truth(left, right)
             if truth is not None:
-                return truth if isinstance(op, gast.Is) else self.apply(operator.not_, [truth])
-            return constant(self.identical(node, left, right) is isinstance(op, gast.Is))
-        if isinstance(op, (gast.In, gast.NotIn)):
-            return self.contains(node, left, right, isinstance(op, gast.NotIn))
+                return truth if positive else self.apply(operator.not_, [truth])
+            return constant(self.identical(node, left, right) is positive)
+        if cls in (gast.In, gast.NotIn):
+            return self.contains(node, left, right, not positive)
         found = self.compare_objects(node, op, left, right)
         if found is not None:
             return found
         left, right = self.open(left), self.open(right)
         if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
-            return constant(PYTHON_COMPARE[type(op)](static_value(left), static_value(right)))
-        if isinstance(op, (gast.Eq, gast.NotEq)) and _differ(left, right):
-            return constant(isinstance(op, gast.NotEq))
-        if all(isinstance(t, (tuple, list, dict, Record)) or _is_container(t) for t in (left, right)):
+            return constant(PYTHON_COMPARE[cls](static_value(left), static_value(right)))
+        if for_equality and _differ(left, right):
+            return constant(not positive)
+        if all(isinstance(t, (tuple, list, dict, Record)) or is_container(t) for t in (left, right)):
             return self._compare_containers(node, op, left, right)
-        return self.apply(COMPARE[type(op)], [self.to_operand(t) for t in (left, right)])
+        return self.apply(COMPARE[cls], [self.to_operand(t) for t in (left, right)])
 
     def numbers_of(self, left: Term, right: Term) -> list[Operand] | None:
         """What is compared where strings are known by their numbers; None where none is."""
@@ -140,24 +144,21 @@ class Comparisons(Lowering):
 
     def _compare_containers(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
         """Tuples such as shapes are compared item by item."""
+        equals = type(op) is gast.Eq
         if isinstance(left, dict) and isinstance(right, dict):
             if set(left) != set(right):
-                return constant(isinstance(op, gast.NotEq))
+                return constant(not equals)
             left, right = list(left.values()), [right[k] for k in left]
         a, b = (self.sequence(t, node) for t in (left, right))
-        if not isinstance(op, (gast.Eq, gast.NotEq)):
+        if not equals and type(op) is not gast.NotEq:
             self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
         if len(a) != len(b):
-            return constant(isinstance(op, gast.NotEq))
+            return constant(not equals)
         same: Term = constant(True)
         for m, n in zip(a, b, strict=True):
             equal = self.compare(node, gast.Eq(), m, n)
             same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
-        return same if isinstance(op, gast.Eq) else self.apply(operator.not_, [self.to_operand(same)])
-
-
-def _is_container(term: Term) -> bool:
-    return is_container(term)
+        return same if equals else self.apply(operator.not_, [self.to_operand(same)])
 
 
 def _differ(left: Term, right: Term) -> bool:

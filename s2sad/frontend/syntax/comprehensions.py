@@ -15,7 +15,6 @@ import copy
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any
 
 import gast
 
@@ -107,7 +106,7 @@ class Functions(Lowering):
         body, start, end = _FOLDS[kind]
         return self.comprehension(term.node, term.frame, name, body, start, end, initial)
 
-    def synthetic(self, function: Callable[..., Any], bound: dict[str, Term], node: gast.AST) -> Term:
+    def synthetic(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Term:
         """The result of a small function that one of Python's own is read as, its parameters bound."""
         key = (0, function.__qualname__, "")
         code = self.comprehensions.get(key)
@@ -117,7 +116,7 @@ class Functions(Lowering):
         frame = Frame(self.frame.source, None, code.tree, self.frames, None, code.local, code.live)
         return self.enter(frame, {**_modules_in(function), **bound}, node)
 
-    def tree_of(self, function: Callable[..., Any], node: gast.AST) -> gast.FunctionDef:
+    def tree_of(self, function: Callable[..., object], node: gast.AST) -> gast.FunctionDef:
         """The tree of a function of s2sad's own, as if it stood in the place of the node.
 
         The modules that it reads become parameters, as there is no function of the user's whose names they would be.
@@ -150,7 +149,7 @@ class Functions(Lowering):
         self.refuse(node, "await", "differentiate a plain function", UnsupportedSyntax)
 
 
-def _modules_in(function: Callable[..., Any]) -> dict[str, Term]:
+def _modules_in(function: Callable[..., object]) -> dict[str, Term]:
     """The modules that a function reads, by their names in it."""
     assert isinstance(function, types.FunctionType)
     outside = function.__globals__

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Sequence
-from typing import Any
 
 import gast
 import numpy as np
@@ -117,7 +116,7 @@ class Customs(Lowering):
         made = self.call_rule(target.function, rest if target.curried else arguments, static, node)
         return self.call(made, [g], {}, node, None) if target.curried else made
 
-    def call_rule(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    def call_rule(self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A rule in the place of its call, in whatever module it is defined."""
         if not isinstance(f, types.FunctionType):
             return self.call(constant(f), arguments, keywords, node, None)

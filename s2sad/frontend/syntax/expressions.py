@@ -144,7 +144,7 @@ class Expressions(Lowering):
             self.refuse(node, f"the name {name} is not defined")
         return constant(value)
 
-    def captured_term(self, variable: Variable, value: Any) -> Term:
+    def captured_term(self, variable: Variable, value: object) -> Term:
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""
         if is_read_anew(variable, value, self.reads):
             return self.outside(self.captured_value(variable), variable)
@@ -185,7 +185,7 @@ class Expressions(Lowering):
             return Record(type(value), dict(zip(type(value)._fields, items, strict=True)))
         return tuple(items)
 
-    def whole_container(self, variable: Variable, value: Any) -> Operand | None:
+    def whole_container(self, variable: Variable, value: object) -> Operand | None:
         """A list or dict outside the function as one parameter or constant; None where it cannot be one."""
         if isinstance(value, dict):
             return self.captured_value(variable) if type(value) is dict and holds_numbers(value) else None

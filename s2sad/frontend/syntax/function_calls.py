@@ -79,7 +79,7 @@ class FunctionCalls(Lowering):
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         return self.lower_here(f, bound, node)
 
-    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
+    def defaults_of(self, f: object, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
         if isinstance(f, types.FunctionType):
             self.reads.function(f)
@@ -102,7 +102,7 @@ class FunctionCalls(Lowering):
 
     def call_compiled(
         self,
-        function: Any,
+        function: object,
         operands: list[Operand],
         node: gast.AST,
         hint: str | None,
@@ -171,6 +171,6 @@ class FunctionCalls(Lowering):
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
 
 
-def is_of_user(f: Any) -> bool:
+def is_of_user(f: object) -> bool:
     """Whether something is a Python function that no library defines."""
     return isinstance(f, types.FunctionType) and (f.__module__ or "").split(".")[0] not in LIBRARIES

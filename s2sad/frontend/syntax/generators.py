@@ -69,7 +69,7 @@ def consume(lowering: Lowering, node: gast.For, term: Generated) -> None:
         lowering.awaited = before
 
 
-def each_(item_: Any) -> bool:
+def each_(item_: object) -> bool:
     """The body of a loop that may be left early stands between the two statements."""
     left_ = False
     return left_
@@ -162,7 +162,7 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
-def _place(tree: Any, at: gast.AST) -> Any:
+def _place(tree: object, at: gast.AST) -> Any:
     """What is new in a tree stands where the statement does that it is made of."""
     stack = [tree]
     while stack:

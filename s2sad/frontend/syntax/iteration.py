@@ -37,77 +37,96 @@ class Iteration(Lowering):
 
     def known_rounds(self, term: Term) -> list[Term] | None:
         """The items of a short range whose bounds are known at compile time."""
-        if isinstance(term, Range) and all(known_integer(o) is not None for o in (term.start, term.stop, term.step)):
-            found = range(*(known_integer(o) for o in (term.start, term.stop, term.step)))  # type: ignore[arg-type]
-            return [constant(k) for k in found] if len(found) <= MAX_UNROLLED else None
-        if isinstance(term, Reversed):
-            inner = self.known_rounds(term.iterable)
-            return None if inner is None else inner[::-1]
-        if isinstance(term, Enumerate):
-            inner = self.known_rounds(term.iterable)
-            return inner and [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(inner)]
+        match term:
+            case Range():
+                start, stop, step = (known_integer(o) for o in (term.start, term.stop, term.step))
+                if start is None or stop is None or step is None:
+                    return None
+                indices = range(start, stop, step)
+                return [constant(k) for k in indices] if len(indices) <= MAX_UNROLLED else None
+            case Reversed():
+                inner = self.known_rounds(term.iterable)
+                return None if inner is None else inner[::-1]
+            case Enumerate():
+                inner = self.known_rounds(term.iterable)
+                return inner and self.counted(term, inner)
         return None
+
+    def counted(self, term: Enumerate, items: list[Term]) -> list[Term]:
+        """The items of an `enumerate` whose iterable has these items."""
+        return [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(items)]
 
     def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
         """The items, where their number is known at compile time and they are no numbers of a range or array."""
-        if isinstance(term, Zip):
-            rows = [self.unrollable(t, node) for t in term.iterables]
-            known = [len(r) for r in rows if r is not None]
-            if not known:
-                return None
-            if term.strict and (len(set(known)) > 1 or len(known) < len(rows)):
-                self.refuse(node, "zip(strict=True) of lists of several lengths", "", UnsupportedType)
-            length = min(known)
-            filled = [
-                self.first_items(t, length, node) if r is None else r for r, t in zip(rows, term.iterables, strict=True)
-            ]
-            return [tuple(row) for row in zip(*filled, strict=False)]
-        if isinstance(term, Enumerate):
-            inner = self.unrollable(term.iterable, node)
-            if inner is None:
-                return None
-            return [(self.apply(np.add, [term.start, constant(k)]), item) for k, item in enumerate(inner)]
-        if isinstance(term, Reversed):
-            inner = self.unrollable(term.iterable, node)
-            return inner and inner[::-1]
-        if isinstance(term, Generator):
-            return self.unrollable(self.listed(term), node)
-        if isinstance(term, Method) and term.name in ("items", "keys", "values"):
-            self.refuse(node, f"the method {term.name} is iterated over", f"call it: .{term.name}()")
-        opened = self.open(term)
-        if isinstance(opened, dict):
-            return [constant(k) for k in opened]
-        if isinstance(opened, Record) and issubclass(opened.cls, tuple):
-            return list(opened.items.values())
-        if isinstance(opened, Constant) and isinstance(opened.value, (str, bytes, enum.EnumMeta)):
-            return [constant(v) for v in opened.value]
-        if isinstance(opened, Constant) and isinstance(opened.value, (frozenset, set)):
-            return [constant(v) for v in sorted(opened.value)]
-        return list(opened) if isinstance(opened, (tuple, list)) else None
+        match term:
+            case Zip():
+                return self.unrollable_rows(term, node)
+            case Enumerate():
+                inner = self.unrollable(term.iterable, node)
+                return None if inner is None else self.counted(term, inner)
+            case Reversed():
+                inner = self.unrollable(term.iterable, node)
+                return inner and inner[::-1]
+            case Generator():
+                return self.unrollable(self.listed(term), node)
+            case Method(name="items" | "keys" | "values"):
+                self.refuse(node, f"the method {term.name} is iterated over", f"call it: .{term.name}()")
+        match self.open(term):
+            case dict() as opened:
+                return [constant(k) for k in opened]
+            case Record() as opened if issubclass(opened.cls, tuple):
+                return list(opened.items.values())
+            case Constant(value=str() | bytes() | enum.EnumMeta() as value):
+                return [constant(v) for v in value]
+            case Constant(value=frozenset() | set() as value):
+                # the order of a set may differ from process to process, and the emitted code must not
+                return [constant(v) for v in sorted(value)]
+            case tuple() | list() as opened:
+                return list(opened)
+        return None
+
+    def unrollable_rows(self, term: Zip, node: gast.AST) -> list[Term] | None:
+        """The items of a `zip`: one iterable whose length is known is enough, the others give as many items as it."""
+        rows = [self.unrollable(t, node) for t in term.iterables]
+        known = [len(r) for r in rows if r is not None]
+        if not known:
+            return None
+        if term.strict and (len(set(known)) > 1 or len(known) < len(rows)):
+            self.refuse(node, "zip(strict=True) of lists of several lengths", "", UnsupportedType)
+        length = min(known)
+        filled = [
+            self.first_items(t, length, node) if r is None else r for r, t in zip(rows, term.iterables, strict=True)
+        ]
+        return [tuple(row) for row in zip(*filled, strict=False)]
 
     def first_items(self, term: Term, length: int, node: gast.AST) -> list[Term]:
         return [self.item(term, constant(k), node) for k in range(length)]
 
     def bounds(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
         """The range of indices of a loop, and whether it runs backward."""
-        if isinstance(term, Range):
-            return term.start, term.stop, term.step, False
-        if isinstance(term, Enumerate):
-            return self.bounds_from_zero(term.iterable, node)
-        if isinstance(term, Reversed):
-            start, stop, step, reverse = self.bounds(term.iterable, node)
-            return start, stop, step, not reverse
-        if isinstance(term, Zip):
-            lengths = [self.length(t, node) for t in term.iterables]
-            shortest = lengths[0]
-            if term.strict:
-                self.check_lengths(lengths, node)
-                return constant(0), shortest, constant(1), False
-            for n in lengths[1:]:
-                if not _same_length(shortest, n):
-                    shortest = self.apply(min, [shortest, n])
-            return constant(0), shortest, constant(1), False
+        match term:
+            case Range():
+                return term.start, term.stop, term.step, False
+            case Enumerate():
+                return self.bounds_from_zero(term.iterable, node)
+            case Reversed():
+                start, stop, step, reverse = self.bounds(term.iterable, node)
+                return start, stop, step, not reverse
+            case Zip():
+                return constant(0), self.length_of_rows(term, node), constant(1), False
         return constant(0), self.length(term, node), constant(1), False
+
+    def length_of_rows(self, term: Zip, node: gast.AST) -> Operand:
+        """The length of a `zip`: that of the shortest, or of any of them where it is strict."""
+        lengths = [self.length(t, node) for t in term.iterables]
+        shortest = lengths[0]
+        if term.strict:
+            self.check_lengths(lengths, node)
+            return shortest
+        for n in lengths[1:]:
+            if not _same_length(shortest, n):
+                shortest = self.apply(min, [shortest, n])
+        return shortest
 
     def check_lengths(self, lengths: list[Operand], node: gast.AST) -> None:
         """Raise what `zip(strict=True)` raises where lengths differ."""
@@ -125,48 +144,50 @@ class Iteration(Lowering):
 
     def length(self, term: Term, node: gast.AST) -> Operand:
         """How many items an iterable has."""
-        if isinstance(term, Range):
-            if is_constant(term.start, 0) and is_constant(term.step, 1):
-                return term.stop
-            return self.apply(len, [self.apply(range, [term.start, term.stop, term.step])])
-        if isinstance(term, (Enumerate, Reversed)):
-            return self.length(term.iterable, node)
-        if isinstance(term, Zip):
-            return self.bounds(term, node)[1]
+        match term:
+            case Range():
+                if is_constant(term.start, 0) and is_constant(term.step, 1):
+                    return term.stop
+                return self.apply(len, [self.apply(range, [term.start, term.stop, term.step])])
+            case Enumerate() | Reversed():
+                return self.length(term.iterable, node)
+            case Zip():
+                return self.length_of_rows(term, node)
         term = self.open(term)
-        if isinstance(term, Value) and term.type.is_sequence:
-            return self.apply(len, [term])
-        if is_number(term):
-            if term.type.is_scalar or term.type.shape == ():
-                self.refuse(node, "iteration over a scalar", "", UnsupportedType)
+        if is_number(term) and (term.type.is_scalar or term.type.shape == ()):
+            self.refuse(node, "iteration over a scalar", "", UnsupportedType)
+        if is_number(term) or (isinstance(term, Value) and term.type.is_sequence):
             return self.apply(len, [term])
         self.refuse(node, "this cannot be iterated over", "", UnsupportedType)
 
     def item(self, term: Term, index: Operand, node: gast.AST) -> Term:
         """The item of an iterable at an index of its loop."""
-        if isinstance(term, Range):
-            if self.bounds(term, node)[0] is term.start and isinstance(node, gast.For) and isinstance(index, Value):
-                return index
-            return self.apply(np.add, [term.start, self.apply(np.multiply, [index, term.step])])
-        if isinstance(term, Enumerate):
-            k = index if is_constant(term.start, 0) else self.apply(np.add, [term.start, index])
-            return (k, self.element(term.iterable, index, node))
-        if isinstance(term, Zip):
-            return tuple(self.element(t, index, node) for t in term.iterables)
-        if isinstance(term, Reversed):
-            return self.item(term.iterable, index, node)
+        match term:
+            case Range():
+                # a `for` statement over a range counts with its own index; whatever else does so counts from 0
+                if self.bounds(term, node)[0] is term.start and isinstance(node, gast.For) and isinstance(index, Value):
+                    return index
+                return self.apply(np.add, [term.start, self.apply(np.multiply, [index, term.step])])
+            case Enumerate():
+                k = index if is_constant(term.start, 0) else self.apply(np.add, [term.start, index])
+                return (k, self.element(term.iterable, index, node))
+            case Zip():
+                return tuple(self.element(t, index, node) for t in term.iterables)
+            case Reversed():
+                return self.item(term.iterable, index, node)
         return self.element(term, index, node)
 
     def element(self, term: Term, index: Operand, node: gast.AST) -> Term:
         """The item number `index` of an iterable, counted from 0."""
-        if isinstance(term, Range):
-            offset = index if is_constant(term.step, 1) else self.apply(np.multiply, [index, term.step])
-            return offset if is_constant(term.start, 0) else self.apply(np.add, [term.start, offset])
-        if isinstance(term, Reversed):
-            last = self.apply(np.subtract, [self.length(term.iterable, node), constant(1)])
-            return self.element(term.iterable, self.apply(np.subtract, [last, index]), node)
-        if isinstance(term, (Enumerate, Zip)):
-            return self.item(term, index, node)
+        match term:
+            case Range():
+                offset = index if is_constant(term.step, 1) else self.apply(np.multiply, [index, term.step])
+                return offset if is_constant(term.start, 0) else self.apply(np.add, [term.start, offset])
+            case Reversed():
+                last = self.apply(np.subtract, [self.length(term.iterable, node), constant(1)])
+                return self.element(term.iterable, self.apply(np.subtract, [last, index]), node)
+            case Enumerate() | Zip():
+                return self.item(term, index, node)
         if is_array(term):
             return self.row(term, index)
         opened = self.open(term)

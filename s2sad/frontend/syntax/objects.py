@@ -94,7 +94,7 @@ class Objects(Lowering):
         return {p.name: found[p.name] if p.name in found else defaults[p.name] for p in parameters}
 
     def dataclass_fields(
-        self, cls: type, init: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+        self, cls: type, init: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
     ) -> dict[Any, Term]:
         table = self.reads.of_class(cls, "__dataclass_fields__")[1]
         given = self.bound_fields(cls, init, arguments, keywords, node, skip=1)

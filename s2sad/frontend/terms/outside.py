@@ -33,7 +33,7 @@ MAX_DEPTH = 10
 NUMBERS = (int, float, complex)
 
 
-def is_captured(value: Any) -> bool:
+def is_captured(value: object) -> bool:
     """Whether a value is a further parameter: an array, or a list or tuple of arrays and floats."""
     cls = type(value)
     if cls is np.ndarray or cls in PLAIN_ARRAYS:
@@ -64,12 +64,12 @@ def _leaves(value: Any, depth: int, dicts: bool = False) -> Iterator[Any]:
         yield value
 
 
-def _may_be_leaf(value: Any) -> bool:
+def _may_be_leaf(value: object) -> bool:
     cls = type(value)
     return value is None or cls in (*NUMBERS, bool, str) or issubclass(cls, np.generic) or is_array(value)
 
 
-def _is_inexact(value: Any) -> bool:
+def _is_inexact(value: object) -> bool:
     cls = type(value)
     return cls is float or cls is complex or issubclass(cls, np.inexact) or is_array(value)
 
@@ -108,7 +108,7 @@ def to_be_opened(value: Any) -> bool:
     return any(map(_is_inexact, _leaves(value, 0))) or fingerprint(value) is None
 
 
-def item_name(container: str, key: Any) -> str:
+def item_name(container: str, key: object) -> str:
     """What the item of a container outside the function is called: `params_W`, `layers_0`."""
     parts = key if isinstance(key, tuple) else (key,)
     text = "_".join(str(getattr(p, "__name__", p)) for p in parts)
@@ -122,7 +122,11 @@ class OutsideList(list[Any]):
     """
 
     def __init__(
-        self, outside: list[Any], reads: Reads, item: Callable[[Any, Any], Term], whole: Callable[[], Operand | None]
+        self,
+        outside: list[Any],
+        reads: Reads,
+        item: Callable[[object, object], Term],
+        whole: Callable[[], Operand | None],
     ) -> None:
         super().__init__(outside)
         self.outside, self.reads, self.item, self.whole = outside, reads, item, whole
@@ -168,7 +172,7 @@ class OutsideItems(dict[Any, Any]):
         self,
         outside: dict[Any, Any],
         reads: Reads,
-        item: Callable[[Any, Any], Term],
+        item: Callable[[object, object], Term],
         whole: Callable[[], Operand | None],
     ) -> None:
         own = isinstance(outside, OrderedDict) or type(outside) is dict

@@ -492,7 +492,7 @@ def same_operand(a: Operand, b: Operand) -> bool:
     return a.value is b.value if isinstance(a.value, bool) else a.type.is_static and a.type == b.type
 
 
-def need(found: Any, location: Location, what: str) -> Any:
+def need(found: object, location: Location, what: str) -> Any:
     """What must be there."""
     if found is None:
         raise UnsupportedType(what, "", location)

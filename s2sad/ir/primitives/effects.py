@@ -29,7 +29,7 @@ def _assert_type(test: Type, /, *message: Type) -> Type:
     return NONE
 
 
-def _assert(test: Any, *message: Any) -> None:
+def _assert(test: object, *message: object) -> None:
     assert test, message[0] if message else ""
 
 
@@ -37,7 +37,7 @@ def _raise_type(*values: Type, exception: type | None = None) -> Type:
     return BOTTOM
 
 
-def _raise(*values: Any, exception: type[BaseException] | None = None) -> None:
+def _raise(*values: object, exception: type[BaseException] | None = None) -> None:
     if exception is None:
         raise
     raise exception(*values)

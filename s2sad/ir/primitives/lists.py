@@ -101,7 +101,7 @@ def _concatenate_type(xs: Type, ys: Type, /) -> Type:
     return SequenceType(joined, dim_sum(xs.length, ys.length))
 
 
-def _sequence(*items: Any) -> list[Any]:
+def _sequence(*items: object) -> list[Any]:
     return list(items)
 
 
@@ -137,7 +137,7 @@ def _concatenate(xs: Any, ys: Any, /) -> list[Any]:
     return [*xs, *ys]
 
 
-def _apply(primitive: Primitive, x: Any, *others: Any) -> Any:
+def _apply(primitive: Primitive, x: object, *others: object) -> Any:
     """A list operation in a rule; `x` is an expression."""
     assert isinstance(x, Expr)
     return x.builder.expr(x.builder.apply(primitive, [x.operand, *(x.builder.operand(o) for o in others)]))
@@ -183,7 +183,7 @@ def _zero(x: Any) -> Any:
     return x.builder.expr(zero(x.builder, x.operand))
 
 
-def _or_zero(dot: Any, x: Any) -> Any:
+def _or_zero(dot: object, x: object) -> Any:
     """A tangent, zero where there is none."""
     return _zero(x) if dot is None else dot
 

@@ -39,7 +39,7 @@ class Keywords(Primitive):
 
 
 def _keywords(function: Any, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
-    def type_rule(*values: Type, **static: Any) -> Type:
+    def type_rule(*values: Type, **static: object) -> Type:
         return result
 
     return register(Keywords(primitive_name(function), function, type_rule, constant=True, effect=effect))

@@ -34,7 +34,7 @@ class FunctionName(str):
 
 
 def advanced(
-    step: Callable[..., Any], steps: Sequence[int], state: Any, fixed: Sequence[Any], *, snapshots: int
+    step: Callable[..., object], steps: Sequence[int], state: object, fixed: Sequence[object], *, snapshots: int
 ) -> tuple[Any, Any]:
     """The state behind all steps, and what `replayed` needs: the states before some of them."""
     from checkpoint_schedules import EndForward, MultistageCheckpointSchedule
@@ -78,7 +78,7 @@ def replayed(kept: Any, *, again: bool = False) -> Iterator[Any]:
                 state = step(steps[k], state, *fixed)
 
 
-def _advanced_type(step: Any, *operands: Type, snapshots: int) -> Type:
+def _advanced_type(step: object, *operands: Type, snapshots: int) -> Type:
     return tuple_type(operands[1], Snapshots(str(step), operands[1]))
 
 
