@@ -264,7 +264,7 @@ def _function(text: str, itself: bool = False) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _from_file(path: Path) -> Any:
+def _from_file(path: Path) -> object:
     """The module of a file; by its dotted name where it lies below the working directory."""
     full = path.resolve()
     if full.is_relative_to(Path.cwd()):
@@ -279,7 +279,7 @@ def _from_file(path: Path) -> Any:
     return module
 
 
-def _arguments(target: Target) -> tuple[Any, ...]:
+def _arguments(target: Target) -> tuple[object, ...]:
     """The arguments given, or one for each parameter that has no default: by annotation, a float otherwise."""
     if target.arguments is not None:
         return target.arguments
@@ -292,7 +292,7 @@ def _arguments(target: Target) -> tuple[Any, ...]:
     return examples(", ".join(texts))
 
 
-def _evaluated(text: str) -> tuple[Any, ...]:
+def _evaluated(text: str) -> tuple[object, ...]:
     """Arguments from Python expressions, in which `np` is NumPy."""
     try:
         return tuple(eval(f"({text},)", {"np": np}))  # the user's own command line
@@ -319,7 +319,7 @@ def examples(signature: str) -> tuple[Any, ...]:
         raise ArgumentError(f"signature {signature!r}: {e}") from e
 
 
-def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, int]) -> Any:
+def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, int]) -> object:
     match node:
         case ast.Name(id="float" | "int" | "bool" as name):
             return {"float": float(generator.uniform(0.5, 1.5)), "int": 3, "bool": True}[name]

@@ -62,15 +62,12 @@ def check_grads(
     ...     return np.sum(np.sin(x) * y)
     >>> s2sad.check_grads(f, (np.ones(3), 2.0), order=2)
     """
-    for mode in modes:
-        if mode not in ("fwd", "rev"):
-            raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
+    _check_modes(modes)
     f = Subject(f).spread(args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
     generator = np.random.default_rng(seed)
-    single = any(np.asarray(leaf).dtype in (np.float32, np.complex64) for k in active for leaf in _flatten(args[k])[0])
-    tolerance = (atol or (1e-3 if single else 1e-6), rtol or (1e-3 if single else 1e-6))
+    tolerance = _tolerance([args[k] for k in active], atol, rtol)
     directions = {k: _random_like(args[k], generator) for k in active}
     plain = _by_position(f)
     expected, error = numerical_jvp(plain, args, directions)
@@ -80,21 +77,34 @@ def check_grads(
         _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{callable_name(f)}: forward mode")
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
-    if order > 1:
-        if "fwd" in modes:
-            check_grads(
-                tangent, (*args, *directions.values()), order - 1, modes, atol and 10 * atol, rtol and 10 * rtol
-            )
-        if "rev" in modes and _is_float(out := plain(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
-            gradient = Derivative(f, Transform("grad", active, False))
-            check_grads(gradient, args, order - 1, modes, atol and 10 * atol, rtol and 10 * rtol)
+    if order <= 1:
+        return
+    # Derivatives of differences are less exact by an order of magnitude.
+    wider = atol and 10 * atol, rtol and 10 * rtol
+    if "fwd" in modes:
+        check_grads(tangent, (*args, *directions.values()), order - 1, modes, *wider)
+    if "rev" in modes and _is_float(out := plain(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
+        check_grads(Derivative(f, Transform("grad", active, False)), args, order - 1, modes, *wider)
+
+
+def _check_modes(modes: Sequence[str]) -> None:
+    for mode in modes:
+        if mode not in ("fwd", "rev"):
+            raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
+
+
+def _tolerance(arguments: Sequence[object], atol: float | None, rtol: float | None) -> tuple[float, float]:
+    """What two derivatives may differ by: what is asked for, or what the precision of the arguments admits."""
+    dtypes = {np.asarray(leaf).dtype for a in arguments for leaf in _flatten(a)[0]}
+    usual = 1e-6 if dtypes.isdisjoint((np.dtype(np.float32), np.dtype(np.complex64))) else 1e-3
+    return atol or usual, rtol or usual
 
 
 def _check_pullback(
-    f: Callable[..., Any],
-    args: Sequence[Any],
+    f: Callable[..., object],
+    args: Sequence[object],
     active: tuple[int, ...],
-    directions: dict[int, Any],
+    directions: dict[int, object],
     expected: Vector,
     error: Vector,
     tolerance: tuple[float, float],
@@ -106,6 +116,7 @@ def _check_pullback(
     bars = (bars,) if len(active) == 1 else bars
     for k, bar in zip(active, bars, strict=True):
         _check_structure(args[k], bar, f"{callable_name(f)}: the cotangent of argument {k}")
+    # Both sides are one number: the error of the numerical J v is weighed by the cotangent.
     left = np.atleast_1d(np.sum(_covector(y_bar) * expected))
     right = sum(np.sum(_covector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
     slack = np.atleast_1d(np.sum(np.abs(_vector(y_bar)) * error))
@@ -113,7 +124,10 @@ def _check_pullback(
 
 
 def numerical_jvp(
-    f: Callable[..., Any], args: Sequence[Any], directions: dict[int, Any] | Sequence[Any], step: float = 0.05
+    f: Callable[..., object],
+    args: Sequence[object],
+    directions: dict[int, object] | Sequence[object],
+    step: float = 0.05,
 ) -> tuple[Vector, Vector]:
     """The derivative of a function along a direction by extrapolated central differences, and its estimated error.
 
@@ -139,6 +153,8 @@ def numerical_jvp(
     row = [difference(h)]
     best, error = row[0], np.full_like(row[0], np.inf)
     for k in range(1, 10):
+        # The error of a central difference is a series in h^2, of which each column of Neville's tableau removes a
+        # term. Rounding grows as 1 / h: the best entry is the one that differs least from those that it was made of.
         h /= 1.4
         new = [difference(h)]
         for j in range(k):
@@ -169,6 +185,7 @@ def taylor_rates(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, step
         h = 0.01 / 2**k
         moved = [_moved(a, directions[i], h) if i in directions else a for i, a in enumerate(args)]
         remainders.append(abs(float(f(*moved)) - start - h * slope))
+    # A remainder of 0, of what is linear, has no logarithm.
     tiny = np.asarray(remainders) + 1e-300
     return cast(Vector, np.log2(tiny[:-1] / tiny[1:]))
 
@@ -177,7 +194,9 @@ def _compare(found: Vector, expected: Vector, error: Vector, tolerance: tuple[fl
     if found.shape != expected.shape:
         raise AssertionError(f"{what}: {found.size} numbers where the result has {expected.size}")
     atol, rtol = tolerance
+    # The differences admit an error of their own; what they say of it is an estimate, and bounded.
     slack = atol + rtol * np.abs(expected) + np.where(np.isfinite(error), np.minimum(10 * error, 1e-3), 0.0)
+    # Negated, so that nan is wrong.
     wrong = ~(np.abs(found - expected) <= slack)
     if np.any(wrong):
         k = int(np.argmax(wrong))
@@ -202,7 +221,7 @@ def _check_structure(primal: Any, bar: Any, what: str) -> None:
 # Trees
 
 
-def _all_arguments(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, ...]:
+def _all_arguments(f: Callable[..., object], args: Sequence[object]) -> tuple[object, ...]:
     if len(args) == len(inspect.signature(f).parameters):
         return tuple(args)
     bound = inspect.signature(f).bind(*args)
@@ -210,7 +229,7 @@ def _all_arguments(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, ...
     return tuple(bound.arguments.values())
 
 
-def _by_position(f: Callable[..., Any]) -> Callable[..., Any]:
+def _by_position(f: Callable[..., object]) -> Callable[..., Any]:
     """The function with its keyword-only parameters by position too."""
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -220,7 +239,7 @@ def _by_position(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: f(*args[:n], **dict(zip(names, args[n:], strict=True)))
 
 
-def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
+def _active(f: Callable[..., object], args: Sequence[object]) -> tuple[int, ...]:
     signature = Signature()
     found = tuple(k for k, a in enumerate(args) if is_active_type(signature.type_of(a)))
     if not found:
@@ -228,7 +247,7 @@ def _active(f: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
     return found
 
 
-def _opened(node: Any) -> bool:
+def _opened(node: object) -> bool:
     """Registers dataclasses as containers when they are met; nothing is a leaf by order."""
     if is_dataclass(node) and type(node) not in _known:
         _register(type(node), [f.name for f in fields(node)])
@@ -264,13 +283,13 @@ def _map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     return optree.tree_map(function, tree, *rest, none_is_leaf=True, namespace=_NAMESPACE)
 
 
-def _is_float(leaf: Any) -> bool:
+def _is_float(leaf: object) -> bool:
     return isinstance(leaf, (float, complex)) or (
         isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"
     )
 
 
-def _vector(tree: Any) -> Vector:
+def _vector(tree: object) -> Vector:
     """The float leaves of a tree, one after the other, in double precision; a complex number as its two parts."""
     return _concatenated([np.asarray(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
 
@@ -285,7 +304,7 @@ def _concatenated(leaves: list[NDArray[Any]]) -> Vector:
     return np.concatenate([np.ravel(p).astype(np.float64) for p in parts]) if parts else np.zeros(0)
 
 
-def _of_floats(primal: Any, tangent: Any) -> Any:
+def _of_floats(primal: object, tangent: object) -> object:
     """The tangents of what is a float; integers have tangents of zero."""
     return [v for x, v in zip(_flatten(primal)[0], _flatten(tangent)[0], strict=True) if _is_float(x)]
 
@@ -303,8 +322,8 @@ def _random_like(tree: Any, generator: np.random.Generator) -> Any:
     return _map(draw, tree)
 
 
-def _wide(tree: Any) -> Any:
-    def widen(leaf: Any) -> Any:
+def _wide(tree: object) -> object:
+    def widen(leaf: object) -> Any:
         if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
             return leaf.astype(np.complex128 if leaf.dtype.kind == "c" else np.float64, copy=False)
         return leaf
@@ -312,5 +331,5 @@ def _wide(tree: Any) -> Any:
     return _map(widen, tree)
 
 
-def _moved(tree: Any, direction: Any, h: float) -> Any:
+def _moved(tree: object, direction: object, h: float) -> object:
     return _map(lambda x, v: x + h * v if _is_float(x) else x, tree, direction)

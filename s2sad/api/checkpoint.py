@@ -26,7 +26,7 @@ class Checkpoint:
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., object]) -> None:
         check_function(function)
         self.target = function
         self.transform = Transform("checkpoint", ())

@@ -26,12 +26,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _Custom(Custom):
     """What both kinds of functions with rules have in common: they are made, and called, as functions are."""
 
-    def __new__(cls, fun: Any = None, nondiff_argnums: Sequence[int] = ()) -> Any:
+    def __new__(cls, fun: object = None, nondiff_argnums: Sequence[int] = ()) -> Any:
         if fun is None:
             return functools.partial(cls, nondiff_argnums=nondiff_argnums)
         return super().__new__(cls)
 
-    def __init__(self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, fun: Callable[..., object], nondiff_argnums: Sequence[int] = ()) -> None:
         if not isinstance(fun, types.FunctionType):
             raise ArgumentError(f"custom_{self.kind} needs a Python function, not {fun!r}; see defvjp and defjvp")
         parameters = list(inspect.signature(fun).parameters.values())
@@ -133,7 +133,10 @@ class custom_jvp(_Custom):
 
 
 def defvjp(
-    f: Callable[..., Any], *rules: Callable[..., Any] | None, argnums: Sequence[int] | None = None, result: Any = None
+    f: Callable[..., object],
+    *rules: Callable[..., object] | None,
+    argnums: Sequence[int] | None = None,
+    result: object = None,
 ) -> None:
     """Give the derivative in reverse mode of a function that runs as it is: of C, of a library, without source.
 
@@ -157,7 +160,10 @@ def defvjp(
 
 
 def defjvp(
-    f: Callable[..., Any], *rules: Callable[..., Any] | None, argnums: Sequence[int] | None = None, result: Any = None
+    f: Callable[..., object],
+    *rules: Callable[..., object] | None,
+    argnums: Sequence[int] | None = None,
+    result: object = None,
 ) -> None:
     """Give the derivative in forward mode of a function that runs as it is; see `defvjp`.
 
@@ -213,7 +219,7 @@ def _named(rule: Any, name: str) -> Any:
 _numbers = count(1)
 
 
-def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[Any]) -> Any:
+def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> Any:
     """The tangent rule that adds what a rule for each argument gives."""
     ans = next(n for n in ("ans", "result", "ans_") if n not in names)
     own = [f"{custom.name}_jvp_{n}" for n in names]
@@ -232,7 +238,7 @@ def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[Any]) -> Any
     text = "\n".join(lines)
     file = f"<rules of {custom.name} {next(_numbers)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-    space: dict[str, Any] = {
+    space: dict[str, object] = {
         custom.name: custom,
         **dict(zip(own, rules, strict=True)),
         "__name__": custom.fun.__module__,
@@ -241,7 +247,7 @@ def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[Any]) -> Any
     return space[f"{custom.name}_jvp"]
 
 
-def _arrays(value: Any) -> list[Any]:
+def _arrays(value: object) -> list[object]:
     """The arrays in a value."""
     if isinstance(value, np.ndarray):
         return [value]

@@ -27,7 +27,7 @@ Argnums = int | str | Sequence[int | str]
 
 @overload
 def grad(
-    fun: Callable[P, Any],
+    fun: Callable[P, object],
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -42,7 +42,7 @@ def grad(
     holomorphic: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def grad(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -72,7 +72,7 @@ def grad(
 
 @overload
 def value_and_grad(
-    fun: Callable[P, Any],
+    fun: Callable[P, object],
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -87,7 +87,7 @@ def value_and_grad(
     holomorphic: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def value_and_grad(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -140,7 +140,7 @@ _cached = functools.lru_cache(maxsize=512)(Derivative)
 _cached_closure = functools.lru_cache(maxsize=16)(Derivative)
 
 
-def derivative_of(fun: Any, transform: Transform, backend: str | None = None) -> Derivative:
+def derivative_of(fun: object, transform: Transform, backend: str | None = None) -> Derivative:
     """A derivative, made once for each function that can be looked up in a table.
 
     Few closures are kept: they hold arrays, and what was compiled for one is found for the next.
@@ -151,12 +151,12 @@ def derivative_of(fun: Any, transform: Transform, backend: str | None = None) ->
         return Derivative(fun, transform, backend)
 
 
-def spread_for(fun: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
+def spread_for(fun: object, args: Sequence[object], kwargs: dict[str, object] | None = None) -> Any:
     """The function for just these arguments, where it takes `*args` or `**kwargs`."""
     return Subject.of(fun).spread(args, kwargs or {})
 
 
-def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
+def active_arguments(fun: object, primals: Sequence[object]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
     found = tuple(k for k, p in enumerate(primals) if is_active(p))
     if not found:
@@ -164,7 +164,7 @@ def active_arguments(fun: Any, primals: Sequence[Any]) -> tuple[int, ...]:
     return found
 
 
-def is_active(primal: Any) -> bool:
+def is_active(primal: object) -> bool:
     """Whether an argument is a float or holds floats."""
     if type(primal) is np.ndarray and primal.dtype.kind in "fc":
         return True
@@ -172,7 +172,7 @@ def is_active(primal: Any) -> bool:
 
 
 def jvp(
-    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str | None = None
+    fun: Callable[..., object], primals: Sequence[object], tangents: Sequence[object], *, backend: str | None = None
 ) -> tuple[Any, Any]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
@@ -219,7 +219,7 @@ def check_like(value: Any, primal: Any, what: str) -> None:
 
 
 def vjp(
-    fun: Callable[..., Any], *primals: Any, backend: str | None = None
+    fun: Callable[..., object], *primals: object, backend: str | None = None
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
@@ -239,7 +239,7 @@ def vjp(
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
-    def pullback(y_bar: Any) -> tuple[Any, ...]:
+    def pullback(y_bar: object) -> tuple[Any, ...]:
         check_like(y_bar, out, "the cotangent")
         bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
@@ -251,11 +251,11 @@ def vjp(
 class Linear(functools.partial[Any]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
-    quick: Callable[..., Any]
+    quick: Callable[..., object]
     __name__: str
 
     @classmethod
-    def at(cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[Any]) -> Linear:
+    def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> Linear:
         made = cls(derivative, *primals)
         made.quick, made.__name__ = quick, derivative.__name__
         return made
@@ -264,7 +264,7 @@ class Linear(functools.partial[Any]):
         return self.quick(*args, **kwargs)
 
 
-def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> str:
     """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
 
     Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
@@ -282,7 +282,7 @@ mark(vjp, AtPoint(_pullback, derivative_of))
 mark(jvp, Forward(lambda active: Transform("jvp", active), derivative_of))
 
 
-def _transform_of(operator: Any) -> Callable[..., list[Transform]]:
+def _transform_of(operator: object) -> Callable[..., list[Transform]]:
     """The transformations that an operator stands for inside a function, by the names of the parameters."""
 
     def made(

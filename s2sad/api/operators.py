@@ -31,7 +31,7 @@ from s2sad.ir.signature import fast_key
 
 
 def jacfwd(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -71,7 +71,7 @@ def jacfwd(
 
 
 def jacrev(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -91,7 +91,7 @@ def jacrev(
 
 
 def jacobian(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -125,7 +125,7 @@ class Jacobian:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
-    def mode(self, *args: Any, **kwargs: Any) -> Derivative:
+    def mode(self, *args: object, **kwargs: object) -> Derivative:
         """The one of the two Jacobians that serves arguments of these sizes."""
         values = [*args, *kwargs.values()]
         key = (fast_key(values, {}, []), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
@@ -141,7 +141,7 @@ class Jacobian:
             self._chosen[key] = found
         return found
 
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
+    def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
 
@@ -150,7 +150,7 @@ mark(Jacobian, StandsFor(attrgetter("reverse")))
 
 
 def hessian(
-    fun: Any = None,
+    fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
@@ -176,7 +176,7 @@ def hessian(
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
-def hvp(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
     """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
 
     No Hessian is formed: the cost is a small multiple of that of the function. `v` and the result have the structure,
@@ -202,7 +202,7 @@ class HessianProduct:
 
     __name__: str
 
-    def __init__(self, fun: Any, argnums: Argnums, backend: str | None) -> None:
+    def __init__(self, fun: object, argnums: Argnums, backend: str | None) -> None:
         subject = Subject.of(fun)
         positions, self._one = positions_of(subject, argnums)
         self._signature = subject.signature
@@ -221,7 +221,7 @@ class HessianProduct:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative(*self._given(args, kwargs), **further)
 
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
+    def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
@@ -247,7 +247,9 @@ class HessianProduct:
 mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 
-def linearize(fun: Callable[..., Any], *primals: Any, backend: str | None = None) -> tuple[Any, Callable[..., Any]]:
+def linearize(
+    fun: Callable[..., object], *primals: object, backend: str | None = None
+) -> tuple[Any, Callable[..., Any]]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
@@ -262,7 +264,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, backend: str | None = None
     active = active_arguments(fun, primals)
     (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
 
-    def pushforward(*tangents: Any) -> Any:
+    def pushforward(*tangents: object) -> Any:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         for k in active:
@@ -281,7 +283,7 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
 mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
-def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
     """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
 
     The result has the shape of the argument, for a result of any shape. HIPS autograd's function of that name.
@@ -295,7 +297,7 @@ def elementwise_grad(fun: Any = None, argnums: Argnums = 0, backend: str | None 
     return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
-def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> Any:
+def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Any:
     """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
 
     Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way
@@ -332,7 +334,7 @@ def vmap(fun: Any = None, in_axes: Any = 0, out_axes: Any = 0, backend: str | No
     return Derivative(subject, transform, backend)
 
 
-def _axes(axes: Any) -> Any:
+def _axes(axes: object) -> object:
     """A specification of axes as a value that can be compared: an int, None, a tuple, or ByKey."""
     if isinstance(axes, dict):
         return ByKey(tuple((k, _axes(a)) for k, a in axes.items()))
@@ -343,7 +345,7 @@ def _axes(axes: Any) -> Any:
     return axes
 
 
-def _inside(operator: Callable[..., Any], *kinds: tuple[str, str]) -> None:
+def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
     """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
 
     def made(
@@ -368,7 +370,9 @@ _inside(hvp, ("grad", ""), ("pushforward", "hvp"))
 _inside(elementwise_grad, ("elementwise_grad", ""))
 
 
-def _vmap_inside(names: list[str], in_axes: Any = 0, out_axes: Any = 0, backend: str | None = None) -> list[Transform]:
+def _vmap_inside(
+    names: list[str], in_axes: object = 0, out_axes: object = 0, backend: str | None = None
+) -> list[Transform]:
     axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else (_axes(in_axes),) * len(names)
     return [Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes))]
 

@@ -43,7 +43,7 @@ def result_type(box: BlackBox, types: Sequence[Type], static: Mapping[str, objec
 # As the user says
 
 
-def _spec(t: Type) -> Any:
+def _spec(t: Type) -> object:
     if isinstance(t, ArrayType):
         return Spec(t.shape, t.dtype)
     if isinstance(t, ContainerType):
@@ -51,7 +51,7 @@ def _spec(t: Type) -> Any:
     return t.value if isinstance(t, StaticType) else None
 
 
-def _said(box: BlackBox, said: Any) -> Type:
+def _said(box: BlackBox, said: object) -> Type:
     if isinstance(said, tuple) and len(said) == 2 and (said[0] is None or _is_shape(said[0])):
         return array(None if said[1] is None else np.dtype(said[1]), said[0])
     if isinstance(said, (tuple, list)):
@@ -62,7 +62,7 @@ def _said(box: BlackBox, said: Any) -> Type:
     )
 
 
-def _is_shape(shape: Any) -> bool:
+def _is_shape(shape: object) -> bool:
     return isinstance(shape, tuple) and all(isinstance(d, (int, Size)) for d in shape)
 
 
@@ -88,7 +88,7 @@ def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -
     return _common(runs[0], runs[1], dims)
 
 
-def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generator) -> Any:
+def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generator) -> object:
     match t:
         case ArrayType(kind="python") if t.dtype is not None:
             if t.dtype.kind == "i":
@@ -120,7 +120,7 @@ def _length(d: Dim, lengths: Mapping[Symbol, int]) -> int:
     return d if isinstance(d, int) else d.offset + sum(c * lengths[s] for s, c in d.terms)
 
 
-def _common(a: Any, b: Any, dims: Mapping[tuple[int, ...], Dim]) -> Type:
+def _common(a: object, b: object, dims: Mapping[tuple[int, ...], Dim]) -> Type:
     """The type of two results: a length that is that of an argument in both is this length."""
     if isinstance(a, (tuple, list)) and type(a) is type(b) and type(a) in (tuple, list) and len(a) == len(b):
         items = [_common(x, y, dims) for x, y in zip(a, b, strict=True)]

@@ -128,7 +128,7 @@ class Call:
         name = self.box.name.rpartition(".")[2]
         return name if name.isidentifier() else "function"
 
-    def rule(self, table: Mapping[int, Any] | None, k: int, mode: str, builder: Builder) -> Any:
+    def rule(self, table: Mapping[int, object] | None, k: int, mode: str, builder: Builder) -> Any:
         if table is None or k not in table:
             word = "vjp" if mode == "reverse" else "jvp"
             raise RuleError(

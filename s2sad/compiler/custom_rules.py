@@ -71,7 +71,7 @@ class CustomFunction:
         """The positions of the parameters that a rule speaks of."""
         return [k for k in range(len(self.types)) if k not in self.custom.nondiff]
 
-    def operands(self, entry: Entry, positions: Sequence[Any]) -> list[Any]:
+    def operands(self, entry: Entry, positions: Sequence[object]) -> list[Any]:
         """What an entry is passed, of what stands at the positions of its parameters; then what it captures."""
         found = [positions[k] for k in entry.passed]
         assert -1 not in found, "what is a constant of the function is one of its rules"
@@ -128,7 +128,7 @@ def check_operands(given: CustomFunction, call: Call, active: Sequence[bool], ru
 
 
 def compiled(
-    program: Entries, given: CustomFunction, function: Callable[..., Any], given_types: Sequence[Type], role: str
+    program: Entries, given: CustomFunction, function: Callable[..., object], given_types: Sequence[Type], role: str
 ) -> Entry:
     """A function of a rule, compiled for arguments of these types.
 
@@ -152,7 +152,7 @@ def compiled(
     return entry
 
 
-def _is_plain(function: Callable[..., Any], count: int) -> bool:
+def _is_plain(function: Callable[..., object], count: int) -> bool:
     """Whether a function has just so many parameters."""
     if not isinstance(function, types.FunctionType):
         return False
@@ -256,7 +256,7 @@ def in_lengths_of(pair: GivenSweeps, given: CustomFunction, call: Call) -> Given
     )
 
 
-def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> ContainerType:
+def check_bars(given: CustomFunction, bars: Type, bwd: object) -> ContainerType:
     """What a backward rule gives, which must be cotangents of the arguments.
 
     Raises:
@@ -276,7 +276,7 @@ def check_bars(given: CustomFunction, bars: Type, bwd: Any) -> ContainerType:
     return bars
 
 
-def check_fits(own: Type, wanted: Type, who: str, what: str, rule: Any, none: bool = False) -> None:
+def check_fits(own: Type, wanted: Type, who: str, what: str, rule: object, none: bool = False) -> None:
     """Whether a value of one type may stand for one of another: lengths that are not known are let pass.
 
     Raises:

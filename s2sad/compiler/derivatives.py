@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.checked import optimize
@@ -53,7 +53,7 @@ class Compiler(Protocol):
     entries: dict[tuple[object, str], Entry]
     names: dict[tuple[object, str], str]
 
-    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
+    def entry(self, target: object, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
     def fresh_name(self, base: str) -> str: ...
     def rule_variables(self, rules: object) -> tuple[Variable, ...]: ...
 

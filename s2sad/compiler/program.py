@@ -73,7 +73,7 @@ class Program:
     def rule_variables(self, rules: object) -> tuple[Variable, ...]:
         return self.reads.settled.variables(rules)
 
-    def callee(self, function: Any, operands: Sequence[Operand], location: Location) -> Callee | None:
+    def callee(self, function: object, operands: Sequence[Operand], location: Location) -> Callee | None:
         local = Signature()
         # Symbols as if the callee were called from nowhere: calls from all places share one form for each pattern of
         # lengths.
@@ -112,7 +112,7 @@ class Program:
     ) -> Primitive:
         return self.boxes.bound(box, len(operands), static, variables)
 
-    def hooked(self, target: Any) -> Primitive:
+    def hooked(self, target: object) -> Primitive:
         return hooked(self, target)
 
     # entries

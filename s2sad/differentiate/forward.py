@@ -8,7 +8,7 @@ Loops carry the tangents of what they carry. A value without tangent (None) does
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.given_rules import TangentRule, given_dot
@@ -124,7 +124,7 @@ class Forward:
         items = [self.dot(o, builder) for o in op.operands]
         return builder.apply(op.primitive, items, op.static)
 
-    def named(self, dot: Any, value: Value, builder: Builder) -> Operand:
+    def named(self, dot: object, value: Value, builder: Builder) -> Operand:
         if isinstance(value.type, ContainerType) and isinstance(dot, tuple):
             items = [
                 zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)

@@ -85,7 +85,7 @@ def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
     return builder.expr(dot)
 
 
-def check_rule(op: Apply, rule: Callable[..., Any] | None) -> None:
+def check_rule(op: Apply, rule: Callable[..., object] | None) -> None:
     """Refuse an active operation without a rule."""
     if rule is None and op.primitive not in (MAKE, EXTRACT):
         raise UnsupportedCall(

@@ -13,11 +13,11 @@ from s2sad.ir.objects import object_items
 
 
 def unshared(
-    call: Callable[..., Any], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
+    call: Callable[..., object], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
 ) -> Callable[..., Any]:
     """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
 
-    def checked(*args: Any) -> Any:
+    def checked(*args: object) -> Any:
         own = [array_leaves(a) for a in args]
         outside = [(v.shown, array_leaves(v.read())) for v in captured]
         others = [*zip(names, own, strict=False), *outside]
@@ -34,12 +34,12 @@ def unshared(
     return checked
 
 
-def array_leaves(value: Any) -> list[Any]:
+def array_leaves(value: object) -> list[Any]:
     """The arrays in an argument."""
     return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
 
 
-def number_leaves(value: Any) -> list[Any]:
+def number_leaves(value: object) -> list[Any]:
     """The arrays and numbers in an argument."""
     if isinstance(value, (np.ndarray, np.generic, float, complex)):
         return [value]

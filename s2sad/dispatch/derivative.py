@@ -18,11 +18,11 @@ import numpy as np
 
 from s2sad.backends import PYTHON, Runner, runner_of
 from s2sad.compiler.compiled import Compiled
-from s2sad.compiler.transform import Transform, is_constant, with_statics
+from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
-from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, source_of
+from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
@@ -76,7 +76,7 @@ class Derivative(Derived):
     def is_variadic(self) -> bool:
         return self._spread is not None
 
-    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Derivative:
         if self._spread is None:
             return self
         key = (len(args), tuple(kwargs))
@@ -101,7 +101,7 @@ class Derivative(Derived):
             note_line(e)
             raise
 
-    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def _bind(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[object, ...]:
         """The arguments in the order of the parameters, defaults put in."""
         if not kwargs and len(args) == self._count:
             return tuple(args)
@@ -124,10 +124,10 @@ class Derivative(Derived):
         self._names = tuple(self.__signature__.parameters)
         self._count = len(self._names)
 
-    def _specialise(self, values: tuple[Any, ...]) -> Specialised:
+    def _specialise(self, values: tuple[object, ...]) -> Specialised:
         """What these arguments lead to, made where there is none."""
         dims: dict[int, int] = {}
-        statics: list[Any] = []
+        statics: list[object] = []
         key = fast_key(values, dims, statics)
         family = self._families.get(key)
         if family is not None:
@@ -144,7 +144,9 @@ class Derivative(Derived):
         family.add((*map(instant_key, statics), *found.known), found)
         return found
 
-    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
+    def _find(
+        self, key: object, values: tuple[object, ...], dims: dict[int, int], statics: Sequence[object]
+    ) -> Specialised:
         """What was compiled for such arguments, for this function or another one of its code; made where it was not."""
         roots = roots_of(self.target, statics)
         texts = tuple(fingerprint(s) or code_key(s) for s in statics)
@@ -161,10 +163,11 @@ class Derivative(Derived):
         return member
 
     def _compile(
-        self, values: tuple[Any, ...], dims: dict[int, int], roots: Sequence[Any], settled: Settled
+        self, values: tuple[object, ...], dims: dict[int, int], roots: Sequence[object], settled: Settled
     ) -> Specialised:
         statics: Statics = ()
-        self._check([Signature().type_of(v) for v in values])
+        if self.transform is not None:
+            check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
         while True:
             signature = Signature()
             given = [signature.type_of(v) for v in values]
@@ -191,7 +194,7 @@ class Derivative(Derived):
         self,
         found: Found,
         statics: Statics,
-        values: tuple[Any, ...],
+        values: tuple[object, ...],
         dims: dict[int, int],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
@@ -208,13 +211,14 @@ class Derivative(Derived):
         module: types.ModuleType,
         captured: tuple[Variable, ...],
         statics: Statics,
-        values: tuple[Any, ...],
+        values: tuple[object, ...],
         given: tuple[Type, ...],
         pattern: tuple[Type, ...],
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        made = self._started(module, captured, parameters) or bound(module, captured, self._names)
+        made = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
+        made = made or bound(module, captured, self._names)
         written = module.__s2sad_meta__["written"]
         if written and len(given) + len(captured) > 1:
             made.call = unshared(made.call, written, captured, self._names)
@@ -223,53 +227,16 @@ class Derivative(Derived):
         made.captured = captured
         return made
 
-    def _started(
-        self, module: types.ModuleType, captured: tuple[Variable, ...], parameters: dict[str, Type]
-    ) -> Specialised | None:
-        """The entry of a module as its backend starts it; None where Python runs it."""
-        kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
-        own = [t for t in parameters.values() if not is_constant(t)]
-
-        def adapted(inner: Callable[..., Any]) -> Callable[..., Any]:
-            if len(kept) == len(parameters) and not captured:
-                return inner
-            return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
-
-        def plain() -> Callable[..., Any]:
-            other = self.without_backend()
-            return lambda *args: other(*args)
-
-        started = self.runner.entries(module, own, adapted, plain, self.__name__)
-        if started is None:
-            return None
-        call, reverse = started
-        text = source_of(module)
-        call.source = text  # type: ignore[attr-defined]
-        return Specialised(call, call, text, module, reverse=reverse)
-
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
         return Derivative(self.target, self.transform)
-
-    def _check(self, given: Sequence[Type]) -> None:
-        """Whether derivatives can be taken for the arguments asked for."""
-        if self.transform is None:
-            return
-        for k in self.transform.argnums:
-            if k >= len(given):
-                raise ArgumentError(f"argnums {k}: {callable_name(self.target)} has {len(given)} parameters")
-            if not is_active_type(given[k]):
-                raise NotDifferentiable(
-                    f"the derivative of {callable_name(self.target)} by its parameter {self._names[k]!r} needs floats, "
-                    f"not {given[k]}; pass a float, or leave the parameter out of argnums"
-                )
 
     def _load_or_make(
         self,
         parameters: dict[str, Type],
         signature: Signature,
-        values: Sequence[Any],
-        roots: Sequence[Any],
+        values: Sequence[object],
+        roots: Sequence[object],
         settled: Settled,
     ) -> Found:
         pattern = ";".join(map(key_of, parameters.values()))
@@ -320,7 +287,7 @@ class Derivative(Derived):
             return result, reverse
         return (result, None), lambda residuals, *given: reverse(*given)
 
-    def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
+    def primal(self, args: Sequence[object], kwargs: dict[str, object], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
         signature = signature or Signature()
         values = self._bind(args, kwargs)
@@ -335,7 +302,7 @@ class Derivative(Derived):
             except NeedsStatic as e:
                 statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
 
-    def sizes(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[int, int | None]:
+    def sizes(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
         if self._spread is not None:
             return self.spread(args, kwargs).sizes(args, kwargs)
@@ -348,25 +315,18 @@ class Derivative(Derived):
         if self.transform.has_aux and isinstance(result, ContainerType):
             result = result.items[0]
         back = signature.back()
-        shapes = [substitute(t, back) for t in leaves(result)]
-        outputs = 0
-        for t in shapes:
-            known = [d for d in t.shape or () if isinstance(d, int)]
-            if t.rank != len(known):
-                return inputs, None
-            outputs += math.prod(known)
-        return inputs, outputs
+        return inputs, count_of_numbers([substitute(t, back) for t in leaves(result)])
 
     # for users
 
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
+    def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
             return self.spread(args, kwargs).lower(*args, **kwargs)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 
-    def module(self, *args: Any, **kwargs: Any) -> types.ModuleType:
+    def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
 
@@ -392,6 +352,34 @@ class Derivative(Derived):
 mark(Derivative, Differentiated())
 
 
+def check_active(target: object, transform: Transform, given: Sequence[Type], names: Sequence[str]) -> None:
+    """Whether derivatives can be taken by the parameters asked for, for arguments of these types.
+
+    Raises:
+        ArgumentError: there is no such parameter.
+        NotDifferentiable: it holds no floats.
+    """
+    for k in transform.argnums:
+        if k >= len(given):
+            raise ArgumentError(f"argnums {k}: {callable_name(target)} has {len(given)} parameters")
+        if not is_active_type(given[k]):
+            raise NotDifferentiable(
+                f"the derivative of {callable_name(target)} by its parameter {names[k]!r} needs floats, "
+                f"not {given[k]}; pass a float, or leave the parameter out of argnums"
+            )
+
+
+def count_of_numbers(types_: Sequence[Type]) -> int | None:
+    """How many numbers there are in arrays of these types; None where a shape does not say so."""
+    total = 0
+    for t in types_:
+        known = [d for d in t.shape or () if isinstance(d, int)]
+        if t.rank != len(known):
+            return None
+        total += math.prod(known)
+    return total
+
+
 def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: Signature | None = None) -> Program:
     """A module to be compiled. The compiler is imported with the first: with all in the cache there is none."""
     from s2sad.compiler.program import Program
@@ -402,13 +390,13 @@ def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: 
     return program
 
 
-def _known(values: Sequence[Any], statics: Statics) -> tuple[object, ...]:
+def _known(values: Sequence[object], statics: Statics) -> tuple[object, ...]:
     """The values of the leaves of arguments that must be known."""
     found = [item_at(values[k], path) for k, path in statics]
     return tuple(v if type(v) is int else instant_key(v) for v in found)
 
 
-def _chain(target: Any) -> str:
+def _chain(target: object) -> str:
     parts = []
     while isinstance(target, Derivative):
         parts.append(repr(target.transform))

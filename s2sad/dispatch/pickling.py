@@ -104,7 +104,7 @@ def picklable(target: Any) -> Any:
     return Composed(type(target), picklable(inner), arguments, keywords, plain(signature_of(target)))
 
 
-def resolved(target: Any) -> Any:
+def resolved(target: object) -> Any:
     """What `picklable` was made of, or an `Absent`."""
     return target.resolved() if isinstance(target, (Reference, Composed)) else target
 
@@ -119,7 +119,7 @@ def plain(signature: inspect.Signature) -> inspect.Signature:
 def imported(module: str, qualname: str) -> types.FunctionType | None:
     """The function of this name, that of a derivative where the name is that of a decorated one."""
     try:
-        found: Any = importlib.import_module(module)
+        found: object = importlib.import_module(module)
         for part in qualname.split("."):
             # Of a class statically: `getattr` would bind a derivative that is a method, and run a property.
             found = inspect.getattr_static(found, part) if isinstance(found, type) else getattr(found, part)
@@ -173,7 +173,7 @@ def static_leaves(given: Iterable[Type]) -> Iterator[Any]:
     return (s.value for t in given for s in leaves(t) if isinstance(s, StaticType))
 
 
-def is_named(value: Any) -> bool:
+def is_named(value: object) -> bool:
     """Whether the text of an object in a pattern says which one it is: plain data, or what has a name of its own."""
     if isinstance(value, (tuple, list)):
         return all(map(is_named, value))
@@ -188,7 +188,7 @@ class PickledDerivative(Derivative):
 
     def __init__(
         self,
-        target: Any,
+        target: object,
         transform: Transform | None,
         backend: str | None,
         texts: Iterable[Text],
@@ -200,7 +200,7 @@ class PickledDerivative(Derivative):
         self._statics = {text.given: text.statics for text in self.texts.values()}
         self._spread = spread
 
-    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derivative:
+    def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Derivative:
         if self._spread is None:
             return self
         found = self._spread.get((len(args), tuple(kwargs)))
@@ -208,7 +208,9 @@ class PickledDerivative(Derivative):
             raise self._missing(f"{len(args)} arguments")
         return found
 
-    def _find(self, key: object, values: tuple[Any, ...], dims: dict[int, int], statics: Sequence[Any]) -> Specialised:
+    def _find(
+        self, key: object, values: tuple[object, ...], dims: dict[int, int], statics: Sequence[object]
+    ) -> Specialised:
         signature = Signature()
         given = list(map(signature.type_of, values))
         places = self._statics.get(pattern_of(given), ())
@@ -226,7 +228,7 @@ class PickledDerivative(Derivative):
     ) -> Compiled:
         raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
 
-    def primal(self, args: Sequence[Any], kwargs: dict[str, Any], signature: Signature | None = None) -> Function:
+    def primal(self, args: Sequence[object], kwargs: dict[str, object], signature: Signature | None = None) -> Function:
         raise self._missing("this")
 
     def without_backend(self) -> Derivative:
@@ -243,12 +245,12 @@ class PickledDerivative(Derivative):
 
 
 @functools.lru_cache(maxsize=512)
-def _known(target: Any, transform: Transform | None, backend: str | None) -> Derivative:
+def _known(target: object, transform: Transform | None, backend: str | None) -> Derivative:
     return Derivative(target, transform, backend)
 
 
 def unpickled(
-    target: Any,
+    target: object,
     transform: Transform | None,
     backend: str | None,
     texts: Sequence[Text],
@@ -264,7 +266,7 @@ def unpickled(
         return Derivative(target, transform, backend)
 
 
-def base_of(target: Any) -> Any:
+def base_of(target: object) -> Any:
     """What the innermost derivative is of."""
     while isinstance(target, Derivative):
         target = target.target

@@ -29,7 +29,7 @@ from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.user_rules import Custom
 
 
-def roots_of(target: Any, statics: Sequence[Any]) -> tuple[Any, ...]:
+def roots_of(target: object, statics: Sequence[object]) -> tuple[Any, ...]:
     """What the program is read from: the function, the static arguments of which more than a text is read, classes."""
     return (target, *(s for s in statics if fingerprint(s) is None or isinstance(s, type)))
 
@@ -52,7 +52,7 @@ def code_key(target: Any) -> object:
     return fingerprint(target) or type(target)
 
 
-def _hashable(transform: Any) -> object:
+def _hashable(transform: object) -> object:
     try:
         hash(transform)
     except TypeError:
@@ -63,7 +63,7 @@ def _hashable(transform: Any) -> object:
 class Shared(Kept):
     """What was compiled in this process, by code and pattern of arguments."""
 
-    def find(self, key: object, roots: Sequence[Any], settled: Settled) -> Iterator[tuple[Specialised, Seen]]:
+    def find(self, key: object, roots: Sequence[object], settled: Settled) -> Iterator[tuple[Specialised, Seen]]:
         """What was compiled for code and arguments like these, with what its looks find from other roots.
 
         The numbers that are others now are noted as such that vary.
@@ -103,12 +103,12 @@ class Found:
         return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found == CAPTURED)
 
 
-def kind_of_module(roots: Sequence[Any], *parts: str) -> str:
+def kind_of_module(roots: Sequence[object], *parts: str) -> str:
     """What all modules have in common that may serve for these roots."""
     return cache.digest(*(told_apart(r, True) or "" for r in roots), *parts)
 
 
-def outside_text(values: Sequence[Any], watched: Sequence[Variable]) -> str:
+def outside_text(values: Sequence[object], watched: Sequence[Variable]) -> str:
     """The pattern of what variables hold that are read anew, beside that of the arguments."""
     signature = Signature()
     for v in values:
@@ -116,7 +116,7 @@ def outside_text(values: Sequence[Any], watched: Sequence[Variable]) -> str:
     return ";".join(key_of(signature.type_of(v.read())) for v in watched)
 
 
-def stored(name: str, kind: str, roots: Sequence[Any], values: Sequence[Any]) -> Found | None:
+def stored(name: str, kind: str, roots: Sequence[object], values: Sequence[object]) -> Found | None:
     """The module of a kind whose looks find what they found when it was made."""
     for meta in cache.variants(name, kind):
         seen = None if meta["looks"] is None else replay(Looks.of(meta["looks"]), roots)
@@ -134,7 +134,7 @@ def stored(name: str, kind: str, roots: Sequence[Any], values: Sequence[Any]) ->
 
 
 def store(
-    name: str, kind: str, compiled: Compiled, reads: Reads, values: Sequence[Any], facts: dict[str, object]
+    name: str, kind: str, compiled: Compiled, reads: Reads, values: Sequence[object], facts: dict[str, object]
 ) -> Found:
     """Write a module, with what was read to make it."""
     classes = {n: reads.number(c) for n, c in sorted(compiled.classes.items())}

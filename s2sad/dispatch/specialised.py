@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from s2sad import cache
+from s2sad.backends import Runner
+from s2sad.compiler.transform import is_constant
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
 from s2sad.ir.types import Type
@@ -85,7 +87,7 @@ MAX_MEMBERS = 128
 
 def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
     """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
-    statics: list[Any] = []
+    statics: list[object] = []
     key = fast_key([v.read() for v in variables], dict(dims), statics)
     return (key, tuple(map(instant_key, statics)))
 
@@ -105,15 +107,48 @@ def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> 
     if not captured:
         return Specialised(_positional(function), function, text, module)
 
-    def call(*args: Any) -> Any:
+    def call(*args: object) -> Any:
         return function(*args, *(v.read() for v in captured))
 
-    def by_name(*args: Any) -> Any:
+    def by_name(*args: object) -> Any:
         return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
 
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
     return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
+
+
+def started(
+    runner: Runner,
+    module: types.ModuleType,
+    captured: tuple[Variable, ...],
+    parameters: Mapping[str, Type],
+    without_backend: Callable[[], Callable[..., object]],
+    name: str,
+) -> Specialised | None:
+    """The entry of a module as its backend starts it; None where Python runs it.
+
+    It takes the arguments of all `parameters`, and hands on those that are no constants.
+    """
+    kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
+    own = [t for t in parameters.values() if not is_constant(t)]
+
+    def adapted(inner: Callable[..., object]) -> Callable[..., Any]:
+        if len(kept) == len(parameters) and not captured:
+            return inner
+        return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
+
+    def plain() -> Callable[..., Any]:
+        other = without_backend()
+        return lambda *args: other(*args)
+
+    entries = runner.entries(module, own, adapted, plain, name)
+    if entries is None:
+        return None
+    call, reverse = entries
+    text = source_of(module)
+    call.source = text  # type: ignore[attr-defined]
+    return Specialised(call, call, text, module, reverse=reverse)
 
 
 def _positional(function: Any) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ class Derived:
         """Whether it is compiled for just the arguments of a call."""
         raise NotImplementedError
 
-    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Derived:
+    def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Derived:
         """This derivative, or that for so many arguments where the function takes `*args`."""
         raise NotImplementedError
 
@@ -38,11 +38,11 @@ class Derived:
 class Subject:
     """A function that a derivative is taken of. Each answer is found once, where it is asked for."""
 
-    def __init__(self, target: Any) -> None:
+    def __init__(self, target: object) -> None:
         self.target = target
 
     @staticmethod
-    def of(target: Any) -> Subject:
+    def of(target: object) -> Subject:
         """A function as a subject, which it may be already.
 
         Raises:
@@ -110,7 +110,7 @@ class Subject:
         further = transform.further_names([p.name for p in own])
         return self.signature.replace(parameters=[*own, *(inspect.Parameter(n, anywhere) for n in further)])
 
-    def spread(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
         """The function, or one of just these arguments where it takes `*args` or `**kwargs`."""
         if isinstance(self.target, Derived):
             return self.target.spread(args, kwargs)

@@ -138,12 +138,7 @@ class Variables:
             if isinstance(op, Apply) and op.primitive.update is not None:
                 self._read_behind_copy(op, at, last)
             if isinstance(op, For):
-                for o in (op.start, op.stop, op.step, *op.scanned):
-                    self._read(o, self.header[op], last)
-                read = {v for o in (op.start, op.stop, op.step) for v in leaves(o, self.inlined)}
-                for pair in zip(op.initial, op.carried, strict=True):
-                    if pair[0] in read:
-                        self.headed[pair] = (at, self.header[op])
+                self._read_in_header(op, last)
             self._pairs(op)
         for p in block.parameters:
             first[p] = start
@@ -176,6 +171,15 @@ class Variables:
             for v in leaves(o, self.inlined):
                 if v is not op.operands[0]:
                     last[v] = max(last.get(v, 0), at + 1)
+
+    def _read_in_header(self, op: For, last: dict[Value, int]) -> None:
+        """What the range of a loop is made of, and what it scans, is read after its first values are set."""
+        for o in (op.start, op.stop, op.step, *op.scanned):
+            self._read(o, self.header[op], last)
+        read = {v for o in (op.start, op.stop, op.step) for v in leaves(o, self.inlined)}
+        for pair in zip(op.initial, op.carried, strict=True):
+            if pair[0] in read:
+                self.headed[pair] = (self.at[op], self.header[op])
 
     def _pairs(self, op: Operation) -> None:
         """Which values would like to share a variable."""

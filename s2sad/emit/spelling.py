@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from s2sad.emit.expressions import Read, expression
 from s2sad.emit.statements import call, placeholder
@@ -15,7 +14,7 @@ from s2sad.ir.values import Apply, Constant, For
 class Spelling:
     """Plain Python, as NumPy runs it. What reads other text overrides what it has other forms for."""
 
-    helpers: Mapping[str, Callable[..., Any]] = {}
+    helpers: Mapping[str, Callable[..., object]] = {}
     """Functions that are written into a module which calls them, beside those that stand for primitives."""
 
     def expression(self, op: Apply, read: Read) -> ast.expr:

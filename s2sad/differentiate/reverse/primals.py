@@ -57,7 +57,7 @@ class LazyExpr(Expr):
     def known(self) -> Any:
         return None
 
-    def __getitem__(self, index: Any) -> Expr:
+    def __getitem__(self, index: object) -> Expr:
         return super().__getitem__(index) if self._item is None else self._item(index)
 
 

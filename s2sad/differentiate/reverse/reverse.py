@@ -228,7 +228,7 @@ class Reverse(Calls, Loops):
             return None
         return tuple(None if p is None else builder.expr(p) for p in parts)
 
-    def contribute_rule(self, builder: Builder, operand: Operand, c: Any) -> None:
+    def contribute_rule(self, builder: Builder, operand: Operand, c: object) -> None:
         if isinstance(operand.type, ContainerType) and isinstance(c, (tuple, list)):
             for key, item in zip(operand.type.keys, c, strict=True):
                 if item is not None:

@@ -18,7 +18,7 @@ Axes = Any
 class ByKey:
     """The axes of the items of a dict, as pairs of the key and its axes."""
 
-    pairs: tuple[tuple[object, Any], ...]
+    pairs: tuple[tuple[object, object], ...]
 
 
 def axes_of(axes: Axes, t: Type, what: str) -> list[Axis]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,7 @@ def length(builder: Builder, d: Dim, anchors: Collection[Operand]) -> Operand:
     return _moved(total, d.offset)
 
 
-DERIVED: dict[str, Callable[..., Any]] = {"min": min, "*": np.multiply, "//": np.floor_divide}
+DERIVED: dict[str, Callable[..., object]] = {"min": min, "*": np.multiply, "//": np.floor_divide}
 """How a length comes of others, by the kind of its derivation."""
 
 

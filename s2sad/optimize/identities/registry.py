@@ -14,11 +14,11 @@ from s2sad.ir.values import Apply, Operand
 Identity: TypeAlias = Callable[[Any, Apply], Operand | None]
 """From the rewriter and an operation to the operand that stands for its result, None where it does not apply."""
 
-IDENTITIES: dict[Callable[..., Any], list[Identity]] = {}
+IDENTITIES: dict[Callable[..., object], list[Identity]] = {}
 """By the function of the primitive."""
 
 
-def identity(*starts: Callable[..., Any] | Primitive) -> Callable[[Identity], Identity]:
+def identity(*starts: Callable[..., object] | Primitive) -> Callable[[Identity], Identity]:
     """Try a rule on the operations that call one of these functions."""
 
     def add(rule: Identity) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,38 +58,18 @@ def _cumulative(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: A
 def of_signal() -> None:
     """The rules of scipy.signal."""
     signal = importlib.import_module("scipy.signal")
-
-    def type_rule(in1: Type, in2: Type, /) -> Type:
-        s, t = array_types("scipy.signal.convolve", [in1, in2])
-        if s.shape is None or t.shape is None:
-            return array(promote(s, t), None)
-        if len(s.shape) != len(t.shape) or not s.shape:
-            raise ValueError("scipy.signal.convolve of arrays of different rank")
-        return array(promote(s, t), tuple(dim_sum(dim_sum(m, n), -1) for m, n in zip(s.shape, t.shape, strict=True)))
-
-    def gathered(g: Any, other: Any, own: Any) -> Any:
-        """What a cotangent of a full convolution gives to one operand."""
-        # The adjoint of a full convolution is a correlation, of which the middle is the operand's.
-        whole = call(signal.convolve, g, np.flip(other))
-        return fit(whole[_window(own, lambda k: (shape_of(other)[k] - 1, shape_of(own)[k]))], own)
-
+    convolve = _full_convolution(signal.convolve)
     rule(
         signal.convolve,
-        type_rule,
+        _convolve_type,
         tangent=bilinear_tangent(signal.convolve),
-        adjoint=lambda g, y, xs, active: (
-            gathered(g, xs[1], xs[0]) if active[0] else None,
-            gathered(g, xs[0], xs[1]) if active[1] else None,
-        ),
+        adjoint=partial(_convolve_adjoint, signal.convolve),
         samples=lambda rng: [
             Sample((REAL(rng, (5,)), REAL(rng, (3,)))),
             Sample((REAL(rng, (2,)), REAL(rng, (4,)))),
             Sample((REAL(rng, (3, 4)), REAL(rng, (2, 2)))),
         ],
     )
-
-    def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-        return _part(call(signal.convolve, in1, in2), in1, in2, mode)
 
     def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
         return convolve(in1, conjugated(np.flip(in2)), mode)
@@ -101,19 +82,52 @@ def of_signal() -> None:
             raise UnsupportedType("scipy.signal.fftconvolve over some axes", "use np.fft")
         return convolve(in1, in2, mode)
 
-    def of_planes(function: Callable[..., Any]) -> Callable[..., Any]:
-        def expression(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
-            if boundary != "fill" or fillvalue != 0:
-                raise UnsupportedType("a convolution with another boundary than zeros", "pad the array, with np.pad")
-            return function(in1, in2, mode)
-
-        return expression
-
-    for expression in (convolve, correlate):
-        define(getattr(signal, expression.__name__), expression, _modes((5,), (3,), (6,), (2,), (3, 4), (2, 2)), "in2")
+    for function, expression in ((signal.convolve, convolve), (signal.correlate, correlate)):
+        define(function, expression, _modes((5,), (3,), (6,), (2,), (3, 4), (2, 2)), "in2")
     define(signal.fftconvolve, fftconvolve, _modes((5,), (3,)), "in2")
     for function, planar in ((signal.convolve2d, convolve), (signal.correlate2d, correlate_planes)):
-        define(function, of_planes(planar), _modes((3, 4), (2, 2), (4, 5), (3, 3)), "in2")
+        define(function, _of_planes(planar), _modes((3, 4), (2, 2), (4, 5), (3, 3)), "in2")
+
+
+def _convolve_type(in1: Type, in2: Type, /) -> Type:
+    s, t = array_types("scipy.signal.convolve", [in1, in2])
+    if s.shape is None or t.shape is None:
+        return array(promote(s, t), None)
+    if len(s.shape) != len(t.shape) or not s.shape:
+        raise ValueError("scipy.signal.convolve of arrays of different rank")
+    return array(promote(s, t), tuple(dim_sum(dim_sum(m, n), -1) for m, n in zip(s.shape, t.shape, strict=True)))
+
+
+def _convolve_adjoint(convolve: Callable[..., Any], g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, Any]:
+    """What a cotangent of a full convolution gives to each operand."""
+
+    def gathered(other: Any, own: Any) -> Any:
+        # The adjoint of a full convolution is a correlation, of which the middle is the operand's.
+        whole = call(convolve, g, np.flip(other))
+        return fit(whole[_window(own, lambda k: (shape_of(other)[k] - 1, shape_of(own)[k]))], own)
+
+    x, w = xs
+    return gathered(w, x) if active[0] else None, gathered(x, w) if active[1] else None
+
+
+def _full_convolution(convolve: Callable[..., Any]) -> Callable[..., Any]:
+    """A convolution by `mode`: a part of the full one, which is the primitive."""
+
+    def expression(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+        return _part(call(convolve, in1, in2), in1, in2, mode)
+
+    return expression
+
+
+def _of_planes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A convolution of matrices, which may say what lies around them."""
+
+    def expression(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
+        if boundary != "fill" or fillvalue != 0:
+            raise UnsupportedType("a convolution with another boundary than zeros", "pad the array, with np.pad")
+        return function(in1, in2, mode)
+
+    return expression
 
 
 def _window(x: Any, bounds: Callable[[int], tuple[Any, Any]]) -> Any:
