@@ -31,7 +31,7 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
+from s2sad.ir.types import StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ class Derivative(Derived):
         values = self._bind(args, kwargs)
         inputs = sum(np.size(a) for k in self.transform.argnums for a in number_leaves(values[k]))
         result = function.result.type
-        if self.transform.has_aux and isinstance(result, ContainerType):
+        if self.transform.has_aux and result.is_container:
             result = result.items[0]
         back = signature.back()
         return inputs, count_of_numbers([substitute(t, back) for t in leaves(result)])
@@ -341,7 +341,7 @@ class Derivative(Derived):
             except NeedsStatic as e:
                 name = self._names[e.parameter]
                 default = signature.parameters[name].default
-                if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
+                if default is inspect.Parameter.empty or parameters[name].is_static:
                     raise ArgumentError(
                         f"the generic program of {callable_name(self.target)} needs the value of {name!r}; "
                         "give it a default, or use .lower(*args).source"

@@ -488,7 +488,7 @@ def has_ranks(t: Type) -> bool:
 def leaves_in(builder: Builder, operand: Operand) -> list[Operand]:
     """The arrays in a container."""
     t = operand.type
-    if isinstance(t, ContainerType):
+    if t.is_container:
         return [leaf for k in t.keys for leaf in leaves_in(builder, builder.extract(operand, k))]
     return [operand]
 

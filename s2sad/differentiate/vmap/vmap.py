@@ -106,7 +106,7 @@ def whole_in_a_loop(batch: Batch, function: Function, builder: Builder, reason: 
 
 
 def _leaf_paths(t: Type) -> Iterator[tuple[tuple[object, ...], Type]]:
-    if not isinstance(t, ContainerType):
+    if not t.is_container:
         yield (), t
         return
     for key, item in zip(t.keys, t.items, strict=True):
@@ -144,6 +144,6 @@ def _placed(batch: Batch, builder: Builder, operand: Operand, flag: Flag, axes: 
 
 
 def _turned(builder: Builder, operand: Operand, axis: int) -> Operand:
-    if not axis or not isinstance(operand.type, ArrayType):
+    if not axis or not operand.type.is_numeric:
         return operand
     return builder.call(np.moveaxis, builder.expr(operand), 0, axis).operand
