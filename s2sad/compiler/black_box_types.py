@@ -44,9 +44,9 @@ def result_type(box: BlackBox, types: Sequence[Type], static: Mapping[str, objec
 
 
 def _spec(t: Type) -> object:
-    if isinstance(t, ArrayType):
+    if t.is_numeric:
         return Spec(t.shape, t.dtype)
-    if isinstance(t, ContainerType):
+    if t.is_container:
         return tuple(map(_spec, t.items))
     return t.value if isinstance(t, StaticType) else None
 
@@ -109,10 +109,10 @@ def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generat
 
 
 def _dims(t: Type) -> Iterator[Dim]:
-    if isinstance(t, ContainerType):
+    if t.is_container:
         for item in t.items:
             yield from _dims(item)
-    elif isinstance(t, ArrayType):
+    elif t.is_numeric:
         yield from t.shape or ()
 
 

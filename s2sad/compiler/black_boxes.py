@@ -25,7 +25,7 @@ from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.printer import constant_text
 from s2sad.ir.signature import Signature, key_of, related
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, substitute, symbols
+from s2sad.ir.types import Type, substitute, symbols
 from s2sad.ir.user_rules import ADJOINT, BlackBox, BoxRule, accepts, place_of
 from s2sad.ir.values import Apply, Function, FunctionRef, Operand, Value, walk
 
@@ -148,11 +148,11 @@ class Call:
         if missing:
             raise NeedsVariables(self.box, missing)
         given = [arguments[k] for k in entry.passed] + [outside[v.key] for v in entry.captured]
-        if isinstance(entry.result, StaticType) and entry.result.value is None:
+        if entry.result.is_static and entry.result.value is None:
             return None
         found = written(self.boxes.program, builder, entry, given, [a.type for a in arguments[: self.count + 2]])
         check_fits(found.type, like.type, f"a rule of {self.box.name}", "what it is for", rule)
-        if isinstance(found.type, ArrayType) and isinstance(like.type, ArrayType):
+        if found.type.is_numeric and like.type.is_numeric:
             found = fitted(builder, found, like.type, lambda: like.operand)
         return builder.expr(found)
 
@@ -216,7 +216,6 @@ def hooked(program: Entries, target: Any) -> Primitive:
         given = [g, *xs[1:]]
         found = written(program, builder, entry, [given[k] for k in entry.passed], types)
         check_fits(found.type, xs[0].type, "the block of an adjoint", "the variable", None)
-        assert isinstance(found.type, ArrayType)
         return (builder.expr(fitted(builder, found, xs[0].type, lambda: xs[0].operand)), *rest)
 
     return Primitive(
@@ -236,6 +235,5 @@ def _whole(g: Any, like: Any) -> Any:
         return g
     builder: Builder = like.builder
     t = like.type
-    assert isinstance(t, ContainerType)
     items = [zero(builder, like[k].operand) if i is None else i.operand for k, i in zip(t.keys, g, strict=True)]
     return builder.expr(builder.make(t.cls, t.keys, items))

@@ -172,7 +172,7 @@ def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple
     diff = {given.operand_of(k): i for i, k in enumerate(given.differentiable) if k in given.passed}
     keys = tuple(diff[k] for k, a in enumerate(active) if a)
     plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
-    kept = None if isinstance(forward_type.items[1], StaticType) else forward_type.items[1]
+    kept = None if forward_type.items[1].is_static else forward_type.items[1]
     reverse = FunctionRef(second.function.name, bars, owns_result(second.function))
     return GivenSweeps(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
 
@@ -222,7 +222,7 @@ def tangent_of_sweeps(
     seeds: list[Operand] = []
     for k, t in zip(given.differentiable, bars.items, strict=True):
         at = given.operand_of(k) if k in given.passed else None
-        seeds.append(dots[at] if at in dots and not isinstance(t, StaticType) else zero(builder, Value(t)))
+        seeds.append(dots[at] if at in dots and not t.is_static else zero(builder, Value(t)))
     seed = builder.tuple(seeds)
     reverse = named_for(reverse, {f"{bar.hint}_bar": "out_dot"})
     y_dot = _inlined(builder, reverse, [seed] if kept is None else [builder.extract(found, 1), seed])
@@ -239,7 +239,7 @@ def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand])
 
 def is_tuple(t: Type, count: int | None = None) -> TypeGuard[ContainerType]:
     """Whether values of a type are tuples, of so many items."""
-    return isinstance(t, ContainerType) and t.cls is tuple and count in (None, len(t.items))
+    return t.cls is tuple and count in (None, len(t.items))
 
 
 def in_lengths_of(pair: GivenSweeps, given: CustomFunction, call: Call) -> GivenSweeps:
@@ -333,7 +333,7 @@ def _operand(given: CustomFunction, k: int) -> int | Constant:
     t = given.types[k]
     if k in given.passed:
         return given.operand_of(k)
-    return constant(t.size) if isinstance(t, ArrayType) else Constant(t.value, t)  # type: ignore[attr-defined]
+    return constant(t.size) if t.is_numeric else Constant(t.value, t)  # type: ignore[attr-defined]
 
 
 def rule_entry(program: Entries, given: CustomFunction) -> tuple[Entry, Type]:

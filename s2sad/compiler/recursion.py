@@ -19,7 +19,7 @@ from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import least_value
 from s2sad.ir.signature import related
-from s2sad.ir.types import ArrayType, same_up_to_dims, substitute, tuple_type
+from s2sad.ir.types import same_up_to_dims, substitute, tuple_type
 from s2sad.ir.values import Function, FunctionRef, Value
 
 
@@ -48,13 +48,13 @@ def accumulated(
     wanted = [k for k, a in enumerate(active) if a]
     parameters = functions[name].parameters
     found = {k for callee, k in handed_on(name, active, functions) if callee == name and k not in apart}
-    return tuple(i for i, k in enumerate(wanted) if k in found and isinstance(parameters[k].type, ArrayType))
+    return tuple(i for i, k in enumerate(wanted) if k in found and parameters[k].type.is_numeric)
 
 
 def local_reference(function: Function, active: Sequence[bool], name: str) -> FunctionRef:
     """`f_value_and_grad(*parameters) -> (value, *gradients)`, by its name."""
     gradients = [tangent_type(p.type) for p, a in zip(function.parameters, active, strict=True) if a]
-    own = all(isinstance(t, ArrayType) for t in gradients)
+    own = all(t.is_numeric for t in gradients)
     return FunctionRef(name, tuple_type(function.result.type, *gradients), own)
 
 

@@ -281,7 +281,7 @@ DOCS = {
 
 def is_constant(t: Type) -> bool:
     """Whether a parameter of this type is a constant of the compiled function."""
-    return isinstance(t, StaticType) or (isinstance(t.size, int) and t.kind == "python")
+    return t.is_static or (isinstance(t.size, int) and t.kind == "python")
 
 
 def with_statics(

@@ -39,7 +39,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import copied, reads, renamed, substitute_operation
-from s2sad.ir.types import ArrayType, ContainerType, Type, array, integer, is_active_type
+from s2sad.ir.types import ContainerType, Type, array, integer, is_active_type
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Assemble = Callable[[Path, int, Path], Operand]
@@ -88,7 +88,6 @@ class Order:
         if not self.has_aux:
             return by_output(function.result.type, ())
         check_aux(function)
-        assert isinstance(function.result.type, ContainerType)
         jacobian = by_output(function.result.type.items[0], (0,))
         return builder.tuple([jacobian, builder.extract(function.result, 1)])
 
@@ -272,7 +271,6 @@ class Sides:
         rank, t = _rank(leaf.type), leaf.type
         if rank == 0:
             return sweep(builder, constant(1.0))
-        assert isinstance(t, ArrayType)
         count = _dims(builder, leaf)[0] if rank == 1 else builder.call(np.size, leaf).operand
         inner = builder.child()
         seed = Value(array(t.dtype, t.shape), f"{_name(leaf)}_{'bar' if self.rows else 'dot'}")
@@ -293,7 +291,6 @@ class Sides:
             return None
         mark, seed = len(builder.operations), sweep.seed
         t = seed.type
-        assert isinstance(t, ArrayType)
         builder.about = sweep.operations[0].about if sweep.operations else ()
         # All unit vectors are the rows of one identity matrix; for a leaf of more axes, each row in the shape of the
         # leaf.

@@ -33,7 +33,7 @@ def tangent_type(t: Type) -> Type:
 
 def leaf_paths(t: Type) -> Iterator[tuple[Path, Type]]:
     """The paths to the differentiable leaves of a type, with their types."""
-    if isinstance(t, ContainerType):
+    if t.is_container:
         for key, item in zip(t.keys, t.items, strict=True):
             yield from (((key, *path), leaf) for path, leaf in leaf_paths(item))
     elif is_active_type(t):
@@ -59,7 +59,7 @@ def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
 def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
     """A tangent or cotangent in the dtype of its primal; containers as they are."""
     own = bar.type
-    if not isinstance(own, ArrayType) or not isinstance(t, ArrayType):
+    if not own.is_numeric or not t.is_numeric:
         return bar
     if t.dtype is None or own.dtype is None or own.dtype == t.dtype:
         return bar

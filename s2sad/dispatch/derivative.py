@@ -31,7 +31,7 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import ContainerType, StaticType, Type, is_active_type, leaves, substitute, type_of
+from s2sad.ir.types import StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ class Derivative(Derived):
         values = self._bind(args, kwargs)
         inputs = sum(np.size(a) for k in self.transform.argnums for a in number_leaves(values[k]))
         result = function.result.type
-        if self.transform.has_aux and isinstance(result, ContainerType):
+        if self.transform.has_aux and result.is_container:
             result = result.items[0]
         back = signature.back()
         return inputs, count_of_numbers([substitute(t, back) for t in leaves(result)])
@@ -333,23 +333,28 @@ class Derivative(Derived):
     @property
     def source(self) -> str:
         """The text of the generic program, which the annotations of the function sharpen."""
-        signature = self.__signature__
-        parameters = {n: annotated_type(p) for n, p in signature.parameters.items()}
-        while True:
-            try:
-                return self.compile(parameters).text
-            except NeedsStatic as e:
-                name = self._names[e.parameter]
-                default = signature.parameters[name].default
-                if default is inspect.Parameter.empty or isinstance(parameters[name], StaticType):
-                    raise ArgumentError(
-                        f"the generic program of {callable_name(self.target)} needs the value of {name!r}; "
-                        "give it a default, or use .lower(*args).source"
-                    ) from None
-                parameters[name] = type_of(default) if type(default) is int else StaticType(default)
+        return generic_text(self)
 
 
 mark(Derivative, Differentiated())
+
+
+def generic_text(derivative: Derivative) -> str:
+    """The text for arguments of the types that the annotations say; of integers and the like by their defaults."""
+    parameters = {n: annotated_type(p) for n, p in derivative.__signature__.parameters.items()}
+    while True:
+        try:
+            return derivative.compile(parameters).text
+        except NeedsStatic as e:
+            name = list(parameters)[e.parameter]
+            default = derivative.__signature__.parameters[name].default
+            # One that is asked for twice cannot be had by its default.
+            if default is inspect.Parameter.empty or parameters[name].is_static:
+                raise ArgumentError(
+                    f"the generic program of {callable_name(derivative.target)} needs the value of {name!r}; "
+                    "give it a default, or use .lower(*args).source"
+                ) from None
+            parameters[name] = type_of(default) if type(default) is int else StaticType(default)
 
 
 def check_active(target: object, transform: Transform, given: Sequence[Type], names: Sequence[str]) -> None:

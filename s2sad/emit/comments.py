@@ -69,7 +69,7 @@ class Comments:
             call = f"{op.function.name}({', '.join(self.trace_name(o) for o in op.operands)})"
             if left.startswith("("):
                 return f"{left[1:-1]} = {call}"
-            unnamed = op.result.hint is None and isinstance(op.result.type, ContainerType)
+            unnamed = op.result.hint is None and op.result.type.is_container
             return call if unnamed or left == "_" else f"{left} = {call}"
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""

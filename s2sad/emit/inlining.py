@@ -17,7 +17,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, S
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -155,7 +155,7 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
         return False
     t = op.result.type
     if op.primitive is MAKE:
-        return isinstance(t, ContainerType) and t.cls is tuple and all(map(_is_index, t.items))
+        return t.cls is tuple and all(map(_is_index, t.items))
     if op.primitive is SHAPE:
         return True
     if op.primitive is EXTRACT:
@@ -189,7 +189,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     """Whether the value is read once, by an operation of its own block or by the function's return."""
     value = op.result
     readers = uses.readers.get(value, [])
-    if len(readers) != 1 or isinstance(value.type, SequenceType):
+    if len(readers) != 1 or value.type.is_sequence:
         return False
     reader = readers[0]
     if value.hint is not None and not value.loose and not _is_taken_away(op, reader):
@@ -227,7 +227,7 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
     while isinstance(reader, Apply):
         t = reader.result.type
         number = t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
-        many = isinstance(t, ArrayType) or not _is_index(t)  # an array, of indices too, has one name
+        many = t.is_numeric or not _is_index(t)  # an array, of indices too, has one name
         if not number and reader.primitive not in (SHAPE, EXTRACT, MAKE_SLICE) and many:
             return False
         readers = uses.readers.get(reader.result, [])
@@ -290,7 +290,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Operand, Apply])
     blocks = {p: function.body for p in function.parameters}
     blocks |= {r: block for op, block in uses.block_of.items() if isinstance(op, (Apply, Call)) for r in op.results}
     for value, home in blocks.items():
-        if value in inlined or not isinstance(value.type, ContainerType):
+        if value in inlined or not value.type.is_container:
             continue
         readers = uses.readers.get(value, [])
         # All readers are items, no item is read under two names, and all stand in the block where the tuple is made:

@@ -17,7 +17,6 @@ from typing import assert_never
 from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
 from s2sad.ir.printer import named_in_comments
-from s2sad.ir.types import SequenceType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -318,7 +317,7 @@ def _may_share(a: Value, b: Value, merged: bool) -> bool:
     if a.hint is None or b.hint is None or a.hint == b.hint:
         return True
     numbered = _is_numbered(a.hint), _is_numbered(b.hint)
-    return any(numbered) if isinstance(a.type, SequenceType) else merged and all(numbered)
+    return any(numbered) if a.type.is_sequence else merged and all(numbered)
 
 
 def _is_numbered(hint: str) -> bool:

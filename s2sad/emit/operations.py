@@ -15,7 +15,6 @@ from s2sad.emit.spelling import Spelling
 from s2sad.emit.statements import copied, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Effect
-from s2sad.ir.types import ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Value
 
 AUGMENTED: dict[object, type[ast.operator]] = {
@@ -93,7 +92,6 @@ class OperationWriter:
         items = self.unpacked.items.get(container)
         if items is None:
             return self.store(container)
-        assert isinstance(container.type, ContainerType)
         targets = [self.targets(items[k]) if k in items else ast.Name("_", ast.Store()) for k in container.type.keys]
         return ast.Tuple(targets, ast.Store())
 

@@ -21,7 +21,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.lists import LISTS, SEQUENCE
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, Type
+from s2sad.ir.types import SliceType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -42,7 +42,7 @@ from s2sad.ir.values import (
 def is_view(op: Apply) -> bool:
     """Whether the result of an operation may be a view of an array."""
     t = op.result.type
-    if op.effect is not Effect.VIEW or op.primitive in (MAKE, EXTRACT) or not isinstance(t, ArrayType):
+    if op.effect is not Effect.VIEW or op.primitive in (MAKE, EXTRACT) or not t.is_numeric:
         return False
     return not _is_number(op.result) and op.operands[0].type.is_numeric
 
@@ -179,7 +179,7 @@ class Ownership:
         found: set[Value] = set()
         for op in self.updates:
             base = op.operands[0]
-            if isinstance(base, Value) and isinstance(base.type, ArrayType):
+            if isinstance(base, Value) and base.type.is_numeric:
                 found |= {w for w in self.aliases(base) if self.live_behind(w, op) or not self.is_local(w)}
                 # A view without a name is evaluated where it is used; it is in the way only where something holds on to
                 # it.
@@ -230,7 +230,7 @@ class Ownership:
             return True
         op = self.uses.definition.get(value)
         match op:
-            case Apply() if isinstance(t, SequenceType):
+            case Apply() if t.is_sequence:
                 sliced = op.primitive is GETITEM and isinstance(op.operands[1].type, SliceType)
                 return sliced or op.primitive not in (GETITEM, EXTRACT)
             case Apply():
@@ -306,7 +306,7 @@ class Ownership:
             case Apply():
                 if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
                     return value.type.is_scalar
-                if isinstance(value.type, SequenceType) and not isinstance(reader.result.type, ContainerType):
+                if value.type.is_sequence and not reader.result.type.is_container:
                     return True  # a list is seen by its own variables only; its items are never changed
                 # A reader that gives fresh memory, or a number, keeps nothing of the array. A view of it is an alias
                 # for as long as it is read.

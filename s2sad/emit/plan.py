@@ -20,7 +20,7 @@ from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.primitives.regions import MANAGER
-from s2sad.ir.types import BOTTOM, ArrayType
+from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -217,7 +217,6 @@ class Plan:
     def may_add(self, x: Operand, op: Apply) -> bool:
         """Whether an augmented assignment computes the sum: of numbers, or in an array of its own of the same type."""
         t, r = x.type, op.result.type
-        assert isinstance(t, ArrayType) and isinstance(r, ArrayType)
         if t.is_scalar and r.is_scalar:
             return True
         # `x += y` in an array keeps the shape and dtype of x, where x + y would have another; a NumPy scalar is no

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from s2sad.emit.expressions import parse
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Constant
 
 
@@ -14,7 +14,7 @@ def copied(value: ast.expr, t: Type) -> ast.expr:
     """A copy of an array or list."""
     if t.kind == "array":
         return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
-    name = "list" if isinstance(t, SequenceType) else "np.array"
+    name = "list" if t.is_sequence else "np.array"
     return ast.Call(parse(name), [value], [])
 
 
@@ -84,14 +84,14 @@ _DTYPES = {"bool": "bool_"}
 
 
 def placeholder_text(t: Type) -> str:
-    if isinstance(t, ArrayType):
+    if t.is_numeric:
         lengths = ", ".join("0" for _ in t.shape or ())
         name = "float64" if t.dtype is None else t.dtype.name
         dtype = "" if name == "float64" else f", dtype=np.{_DTYPES.get(name, name)}"
         return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'}{dtype})"
-    if isinstance(t, SequenceType):
+    if t.is_sequence:
         return "[]"
-    if isinstance(t, ContainerType) and t.cls in (tuple, list):
+    if t.cls in (tuple, list):
         items = ", ".join(map(placeholder_text, t.items))
         return f"[{items}]" if t.cls is list else f"({items},)"
     return "None"

@@ -114,7 +114,7 @@ def _facts(op: Operation) -> Iterator[Fact]:
     if op.primitive in (INDEX_SET, INDEX_ADD):
         base, index, value = (o.type for o in op.operands)
         place = GETITEM.result_type([base, index], {})
-        if isinstance(place, ArrayType) and isinstance(value, ArrayType) and place.shape and value.shape:
+        if place.shape and value.shape:
             for a, b in zip(reversed(place.shape), reversed(value.shape), strict=False):
                 # A value of length 1 is repeated, and says nothing about the place.
                 if a != b and not may_be_one(b):
@@ -122,7 +122,7 @@ def _facts(op: Operation) -> Iterator[Fact]:
                 yield from ((a, d) for d in _holding(a, b))
     elif op.primitive in _PRODUCTS:
         x, y = (o.type for o in op.operands[:2])
-        if isinstance(x, ArrayType) and isinstance(y, ArrayType) and x.shape and y.shape:
+        if x.shape and y.shape:
             yield x.shape[-1], y.shape[-2 if len(y.shape) > 1 else -1]
 
 

@@ -15,7 +15,6 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_call_of, is_loop, walk
 
 
@@ -35,7 +34,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
         if not isinstance(operand, Value):
             return operand
         op = made.get(operand)
-        if isinstance(operand.type, ContainerType) and op is not None and op.primitive is MAKE:
+        if operand.type.is_container and op is not None and op.primitive is MAKE:
             items = [own(o) for o in op.operands]
             if items == list(op.operands):
                 return operand
@@ -87,7 +86,7 @@ def own_carried(function: Function) -> Function:
                 writes = roots.get(op.results[k], EMPTY) & written
                 # Copied once before the loop, and not where it is returned: then the loop writes into its own memory in
                 # each iteration.
-                mine = isinstance(start.type, ArrayType) and op.results[k] in returned
+                mine = start.type.is_numeric and op.results[k] in returned
                 if mine and writes and roots.get(start, EMPTY) & given:
                     initial[k] = builder.apply(required(np.copy), (start,), None, op.carried[k].hint)
             op = replace(op, initial=tuple(initial))
@@ -154,12 +153,7 @@ def _filled(builder: Builder, op: Apply) -> Operand:
     source = op.operands[0]
     builder.about = op.about
     t = op.result.type
-    if (
-        isinstance(source.type, ArrayType)
-        and source.type.shape == ()
-        and isinstance(t, ArrayType)
-        and t.dtype == source.type.dtype
-    ):
+    if source.type.is_numeric and source.type.shape == () and t.is_numeric and t.dtype == source.type.dtype:
         filled = builder.apply(required(np.full), (op.operands[1], source), None, op.result.hint)
     else:
         filled = builder.apply(required(np.array), (op.result,))

@@ -80,7 +80,7 @@ def _elementwise(b: Batched) -> Any:
 @batched(float)
 def _float(b: Batched) -> Any:
     t = b.types[0]
-    if not isinstance(t, ArrayType) or t.dtype != np.float64:
+    if t.dtype != np.float64:
         raise NoBatchRule("float")
     return b.xs[0]
 
@@ -253,7 +253,7 @@ def _trace(b: Batched) -> Any:
 
 def _is_square(b: Batched) -> bool:
     t = b.types[0]
-    return isinstance(t, ArrayType) and t.rank == 2 and t.shape is not None and t.shape[0] == t.shape[1]
+    return t.rank == 2 and t.shape is not None and t.shape[0] == t.shape[1]
 
 
 # Shapes
@@ -267,7 +267,7 @@ def _shape(b: Batched) -> Any:
 
 @batched(len)
 def _len(b: Batched) -> Any:
-    if not isinstance(b.types[0], ArrayType):
+    if not b.types[0].is_numeric:
         return _no(b)
     b.same_for_all = True
     return shape_of(b.xs[0])[1]
@@ -352,7 +352,7 @@ def _squeeze(b: Batched) -> Any:
     axis = b.static.get("axis")
     if axis is None:
         t = b.types[0]
-        shape = t.shape if isinstance(t, ArrayType) and t.shape is not None else (None,)
+        shape = t.shape if t.shape is not None else (None,)
         if not all(isinstance(d, int) for d in shape):
             return _no(b)
         axis = tuple(k for k, d in enumerate(shape) if d == 1)
@@ -376,7 +376,7 @@ def _diagonal(b: Batched) -> Any:
 @batched(np.concatenate, np.stack)
 def _concatenate(b: Batched) -> Any:
     t = b.types[0]
-    if not isinstance(t, ContainerType) or not isinstance(t.items[0], ArrayType) or t.items[0].rank is None:
+    if not isinstance(t, ContainerType) or t.items[0].rank is None:
         return _no(b)
     axis = b.static.get("axis", 0)
     return call(b.primitive.function, [b.xs[0][k] for k in t.keys], axis=axis_of_many(axis))
@@ -394,7 +394,7 @@ def _stacked(x: Any, t: Any, count: Any) -> Any:
     if isinstance(t, ArrayType):
         return np.copy(x)
     if isinstance(t, SequenceType):
-        if not isinstance(t.item, ArrayType):
+        if not t.item.is_numeric:
             return _none()
         items = call(np.array, x)
         return np.reshape(items, (call(len, x), count)).T if t.item.shape == () else np.moveaxis(items, 0, 1)
@@ -419,13 +419,13 @@ def _index(b: Batched) -> tuple[Any, ...]:
         raise NoBatchRule("getitem")
     items = list(index_items(t))
     if not is_basic_index(t):
-        places = [k for k, i in enumerate(items) if isinstance(i, (ArrayType, ContainerType))]
+        places = [k for k, i in enumerate(items) if i.is_numeric or i.is_container]
         # Index arrays parted by slices move the axis of what they pick to the front: there the examples are.
         if places != list(range(places[0], places[-1] + 1)):
             raise NoBatchRule("getitem")
-        if any(isinstance(i, ArrayType) and i.dtype is not None and i.dtype.kind == "b" for i in items):
+        if any(i.is_mask for i in items):
             raise NoBatchRule("getitem")
-    if not isinstance(t, ContainerType) or t.cls is not tuple:
+    if t.cls is not tuple:
         return (slice(None), index)
     if isinstance(index.operand, Constant):
         return (slice(None), *index.operand.value)  # type: ignore[misc]
@@ -434,10 +434,10 @@ def _index(b: Batched) -> tuple[Any, ...]:
 
 @batched(GETITEM)
 def _getitem(b: Batched) -> Any:
-    if not isinstance(b.types[0], ArrayType):
+    if not b.types[0].is_numeric:
         return _of_list(b)
     t = b.types[1]
-    if b.flags[1] and not b.flags[0] and isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind in "iu":
+    if b.flags[1] and not b.flags[0] and t.is_integer:
         return b.xs[0][b.xs[1]]
     if b.flags[1] and _is_integers(t):
         # An index of its own for each example is a pair of index arrays: the number of the example beside it.
@@ -468,7 +468,7 @@ def _scatter(b: Batched) -> Any:
     value = b.xs[2]
     place = GETITEM.result_type([b.types[0], b.types[1]], {})
     if b.flags[2]:
-        rank = place.rank if isinstance(place, ArrayType) else None
+        rank = place.rank
         if rank is None:
             return _no(b)
         value = _widened(value, b.rank(2), rank)
@@ -477,7 +477,7 @@ def _scatter(b: Batched) -> Any:
 
 
 def _is_integers(t: Any) -> bool:
-    return isinstance(t, ArrayType) and t.rank is not None and t.dtype is not None and t.dtype.kind in "iu"
+    return t.rank is not None and t.is_integer
 
 
 @batched(np.take_along_axis)

@@ -42,7 +42,7 @@ def conjugated(x: Any) -> Any:
 def fit(c: Any, x: Any) -> Any:
     """A contribution to the adjoint of `x` in the shape and dtype of `x`: what broadcasting repeated is summed."""
     t = type_in(x)
-    if not isinstance(t, ArrayType):
+    if not t.is_numeric:
         return c
     c = _unbroadcast_expr(c, x, t) if isinstance(c, Expr) else unbroadcast(c, x)
     return cast(c[()] if t.is_scalar and isinstance(c, Expr) and c.type.kind == "array" else c, t)
@@ -85,10 +85,9 @@ def _repeated_axes(c: Shape, x: Shape) -> tuple[tuple[int, ...], tuple[int, ...]
     return tuple(range(lead)), tuple(k for k, (m, n) in enumerate(pairs) if n == 1 and m != 1)
 
 
-def cast(c: Any, t: ArrayType) -> Any:
+def cast(c: Any, t: Type) -> Any:
     """A number or expression in the dtype of `t`: float32 stays float32, what belongs to a real number is real."""
     own = type_in(c)
-    assert isinstance(own, ArrayType)
     if t.dtype is None or own.dtype is None or own.dtype == t.dtype or t.dtype.kind not in "fc":
         return c
     # A real number moves along the real axis alone: the imaginary part of its adjoint is nothing to it.
@@ -113,20 +112,18 @@ def real_where(c: Any, x: Any) -> Any:
         items = t.items if isinstance(t, ContainerType) else x
         return tuple(real_where(i, e) for i, e in zip(c, items, strict=True))
     t = x if isinstance(x, Type) else type_in(x)
-    real = isinstance(t, ArrayType) and t.dtype is not None and t.dtype.kind == "f"
+    real = t.dtype is not None and t.dtype.kind == "f"
     return real_part(c) if c is not None and real else c
 
 
 def spread(c: Any, y: Any) -> Any:
     """A tangent in the shape and dtype of `y`, repeated where broadcasting repeated it."""
     t = type_in(y)
-    assert isinstance(t, ArrayType)
     shape = type_in(c).shape
     return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
 
 
 def unbroadcast_type(g: Type, x: Type, /) -> Type:
-    assert isinstance(g, ArrayType) and isinstance(x, ArrayType)
     return ArrayType(g.dtype, x.shape, "array" if x.shape else "any")
 
 

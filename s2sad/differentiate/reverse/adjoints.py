@@ -127,7 +127,7 @@ class Adjoints(Primals):
         """The adjoint of a value of this frame, None where it is zero. Containers are put together."""
         if not isinstance(value, Value):
             return None
-        if not isinstance(value.type, ContainerType):
+        if not value.type.is_container:
             return self.frame.totals.get((value, ()))
         if not any(v is value for v, _ in self.frame.totals):
             return None
@@ -138,7 +138,7 @@ class Adjoints(Primals):
         return self.zero_at(builder, value) if total is None else total
 
     def _assemble(self, builder: Builder, value: Value, t: Type, path: Path) -> Operand:
-        if not isinstance(t, ContainerType):
+        if not t.is_container:
             found = self.frame.totals.get((value, path))
             if found is not None:
                 return found

@@ -19,7 +19,6 @@ from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalG
 from s2sad.differentiate.tangents import Names, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
-from s2sad.ir.types import ContainerType
 from s2sad.ir.values import Apply, Block, Call, Constant, Operand, Operation, Value
 
 
@@ -125,7 +124,6 @@ class Calls(Adjoints):
     ) -> None:
         """The adjoints of the operands of a call that gave its own gradient: multiples of it."""
         if op not in self.gradients:
-            assert isinstance(pair.forward.result, ContainerType)
             names = [f"{self.hint(o).removesuffix('_bar')}_grad" for o in wanted]
             types = pair.forward.result.items[1:]
             self.gradients[op] = [Value(t, name) for t, name in zip(types, names, strict=True)]

@@ -17,7 +17,6 @@ from s2sad.differentiate.reverse.sweeps import gradient
 from s2sad.differentiate.tangents import leaf_paths
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Function
 
 
@@ -29,7 +28,7 @@ def has_local_gradient(function: Function, active: Sequence[bool]) -> bool:
     if t.shape != () or t.dtype is None or t.dtype.kind != "f":
         return False
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-    return all(isinstance(leaf, ArrayType) for p in inputs for _, leaf in leaf_paths(p.type))
+    return all(leaf.is_numeric for p in inputs for _, leaf in leaf_paths(p.type))
 
 
 def local_gradient(

@@ -18,7 +18,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_SET, MAKE, MAKE_SLICE, S
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Layout
 from s2sad.ir.primitives.regions import is_region
-from s2sad.ir.types import ArrayType, SequenceType, Type, array
+from s2sad.ir.types import SequenceType, Type, array
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, is_call_of, is_loop
 
 
@@ -119,7 +119,7 @@ class Primals:
                 self._define(inner)
 
     def _place(self, op: Apply) -> None:
-        if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
+        if op.primitive is GETITEM and op.operands[0].type.is_numeric:
             self.places.setdefault(op.result, []).append((op, op.operands[0], op.operands[1]))
         if op.primitive is INDEX_SET:
             held, index, value = op.operands

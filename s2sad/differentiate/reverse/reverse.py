@@ -31,7 +31,7 @@ from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
-from s2sad.ir.types import BOOL, ArrayType, ContainerType
+from s2sad.ir.types import BOOL
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -147,7 +147,7 @@ class Reverse(Calls, Loops):
         g = self.cotangent(op.result, builder)
         if g is None:
             return
-        if op.primitive is GETITEM and isinstance(op.operands[0].type, ArrayType):
+        if op.primitive is GETITEM and op.operands[0].type.is_numeric:
             self.reverse_getitem(op, g, builder)
         else:
             self.reverse_by_rule(op, g, builder)
@@ -220,7 +220,7 @@ class Reverse(Calls, Loops):
 
     def cotangent(self, y: Value, builder: Builder) -> Any:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
-        if not isinstance(y.type, ContainerType):
+        if not y.type.is_container:
             bar = self.bar(y, builder)
             return None if bar is None else builder.expr(bar)
         parts = [self.frame.totals.get((y, (key,))) for key in y.type.keys]
@@ -229,7 +229,7 @@ class Reverse(Calls, Loops):
         return tuple(None if p is None else builder.expr(p) for p in parts)
 
     def contribute_rule(self, builder: Builder, operand: Operand, c: object) -> None:
-        if isinstance(operand.type, ContainerType) and isinstance(c, (tuple, list)):
+        if operand.type.is_container and isinstance(c, (tuple, list)):
             for key, item in zip(operand.type.keys, c, strict=True):
                 if item is not None:
                     self.contribute(builder, operand, builder.operand(item), (key,))

@@ -93,7 +93,6 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
 
 def array_for(value: Value, nest: Sequence[For], name: str) -> Kept:
     """The array for a value of the innermost loop of a nest."""
-    assert isinstance(value.type, ArrayType)
     shape = (*map(_trips, nest), *(value.type.shape or ()))
     return Kept(value, Value(ArrayType(value.type.dtype, shape, "array"), name), tuple(nest))
 
@@ -129,7 +128,6 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
             count = builder.call(max, count, constant(0)).operand
         lengths.append(count)
     value = kept.value.type
-    assert isinstance(value, ArrayType)
     lengths += [length_of(d, builder, dependence) for d in value.shape or ()]
     t = kept.array.type
     assert t.dtype is not None

@@ -26,7 +26,7 @@ from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.types import ArrayType, ContainerType, Type, leaves, tuple_type
+from s2sad.ir.types import ContainerType, Type, leaves, tuple_type
 from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
@@ -110,7 +110,7 @@ def check_real(function: Function, types: Sequence[Type], what: str) -> None:
 
 def number_kinds(t: Type) -> set[str]:
     """The kinds of the floating and complex numbers in a type."""
-    dtypes = (leaf.dtype for leaf in leaves(t) if isinstance(leaf, ArrayType))
+    dtypes = (leaf.dtype for leaf in leaves(t) if leaf.is_numeric)
     return {str(dtype.kind) for dtype in dtypes if dtype is not None and dtype.kind in "fc"}
 
 
@@ -290,7 +290,7 @@ def _surely_bound(block: Block) -> list[Value]:
 
 def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
     """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
-    typed = [(v, v.type) for v in needed if v in bound and isinstance(v.type, ArrayType)]
+    typed = [(v, v.type) for v in needed if v in bound and v.type.is_numeric]
     shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
         size = v.type.size

@@ -24,7 +24,7 @@ from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed, substitute
-from s2sad.ir.types import StaticType, Type, is_active_type
+from s2sad.ir.types import Type, is_active_type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -211,7 +211,7 @@ def readers(second: Function, items: Sequence[int]) -> Iterator[Operation]:
     for op in walk(second.body):
         if is_call_of(op, EXTRACT):
             item = op.operands[0] is second.parameters[0] and op.static["key"] in items
-            if (item or op.operands[0] in held) and not isinstance(op.result.type, StaticType):
+            if (item or op.operands[0] in held) and not op.result.type.is_static:
                 held.add(op.result)
         elif not (isinstance(op, Apply) and op.primitive.measures) and any(o in held for o in op.operands):
             yield op

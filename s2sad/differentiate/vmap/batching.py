@@ -20,7 +20,6 @@ import numpy as np
 
 from s2sad.differentiate.definitions import definition_of_call
 from s2sad.differentiate.vmap.no_examples import for_no_example
-from s2sad.errors import UnsupportedCall
 from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule, for_each_example
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
@@ -71,6 +70,11 @@ def any_of(flag: Flag) -> bool:
     return any(map(any_of, flag)) if isinstance(flag, tuple) else flag
 
 
+def flags_of_items(flag: Flag, t: ContainerType) -> tuple[Flag, ...]:
+    """The flags of the items of a container: its own, where they do not differ."""
+    return flag if isinstance(flag, tuple) else (flag,) * len(t.items)
+
+
 def joined(flags: Sequence[Flag]) -> Flag:
     """The flag of a container by those of its items."""
     if all(f is True for f in flags) and flags:
@@ -80,21 +84,21 @@ def joined(flags: Sequence[Flag]) -> Flag:
 
 def batched_type(t: Type, size: Dim, flag: Flag = True) -> Type:
     """The type of many values of a type."""
-    if isinstance(t, ContainerType):
-        inner = flag if isinstance(flag, tuple) else (flag,) * len(t.items)
-        items = tuple(batched_type(i, size, f) for i, f in zip(t.items, inner, strict=True))
-        return ContainerType(t.cls, t.keys, items)
-    if not any_of(flag):
-        return t
-    if isinstance(t, SequenceType):
-        return SequenceType(batched_type(t.item, size), t.length)
-    if isinstance(t, ArrayType):
-        # Where the new axis is put in front, all others move by one: of an unknown rank nobody can say where they are.
-        if t.shape is None:
-            raise NoBatchRule("an array of unknown rank")
-        return array(t.dtype, (size, *t.shape))
-    if isinstance(t, OpaqueType):
-        raise NoBatchRule("what a function that calls itself keeps")
+    match t:
+        case ContainerType():
+            items = (batched_type(i, size, f) for i, f in zip(t.items, flags_of_items(flag, t), strict=True))
+            return ContainerType(t.cls, t.keys, tuple(items))
+        case _ if not any_of(flag):
+            return t
+        case SequenceType():
+            return SequenceType(batched_type(t.item, size), t.length)
+        case ArrayType():
+            # All axes move by one behind the new one: of an unknown rank nobody can say where they are.
+            if t.shape is None:
+                raise NoBatchRule("an array of unknown rank")
+            return array(t.dtype, (size, *t.shape))
+        case OpaqueType():
+            raise NoBatchRule("what a function that calls itself keeps")
     return t
 
 
@@ -153,17 +157,23 @@ class Batch:
             return builder.apply(required(np.zeros), (self.count,))
         if operand in self.unbound:
             return builder.apply(UNDEFINED, (), {"type": batched_type(t, self.size)})
-        if isinstance(t, ContainerType):
-            inner = flag if isinstance(flag, tuple) else (False,) * len(t.items)
-            items = [self.item(builder, operand, k) for k in t.keys]
-            whole = [self.filled(item, f, builder) for item, f in zip(items, inner, strict=True)]
-            return builder.make(t.cls, t.keys, whole)
-        if isinstance(t, SequenceType):
-            return for_each(builder, operand, lambda item, inner: self.filled(item, False, inner))
-        if isinstance(t, OpaqueType):
-            raise NoBatchRule("what a function that calls itself keeps")
-        if not isinstance(t, ArrayType):
-            return operand
+        match t:
+            case ContainerType():
+                items = [self.item(builder, operand, k) for k in t.keys]
+                flags = flags_of_items(flag, t)
+                whole = [self.filled(item, f, builder) for item, f in zip(items, flags, strict=True)]
+                return builder.make(t.cls, t.keys, whole)
+            case SequenceType():
+                return for_each(builder, operand, lambda item, inner: self.filled(item, False, inner))
+            case OpaqueType():
+                raise NoBatchRule("what a function that calls itself keeps")
+            case ArrayType():
+                return self.repeated(operand, builder)
+        return operand
+
+    def repeated(self, operand: Operand, builder: Builder) -> Operand:
+        """A number or array once for each example."""
+        t = operand.type
         shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
         if shape and operand in self.vague:
             return builder.apply(required(for_each_example), (operand, self.count))
@@ -281,8 +291,7 @@ class Batch:
         item = named(builder, builder.extract(whole, key), *self.name(op.result))
         if whole in self.vague:
             self.vague.add(item)
-        own = flag[container.type.keys.index(key)] if isinstance(flag, tuple) else flag
-        self.set(op.result, item, own)
+        self.set(op.result, item, flags_of_items(flag, container.type)[container.type.keys.index(key)])
 
     def call(self, op: Call, builder: Builder) -> None:
         reference, flag = self.callee(op, tuple(map(self.flag, op.operands)))
@@ -408,24 +417,6 @@ class Batch:
         for r, _ in results:
             self.set(r, named(builder, rebuilt(builder, r.type, rest), *self.name(r)))
 
-    def whole_in_a_loop(self, function: Function, builder: Builder, reason: NoBatchRule) -> None:
-        """The body of a function in a loop over the examples, its result stacked."""
-        result = function.result
-        if not is_stackable(result.type):
-            raise UnsupportedCall(
-                f"vmap of {function.name}: {reason}", "use arrays of one shape for all examples, or a loop over them"
-            )
-        if self.size == 0 and isinstance(result, Value):
-            self.set(result, for_no_example(builder, result.type, self.arrays(function.parameters)))
-            return
-        index, inner = Value(integer(new_dim("i")), None), builder.child()
-        table: dict[Operand, Operand] = {}
-        for p in function.parameters:
-            table[p] = example(self.get(p), self.flag(p), index, inner, p.hint)
-        inner.operations += [substitute_operation(op, table) for op in function.body.operations]
-        kept = [(result, table.get(result, result))] if isinstance(result, Value) else []
-        self.stacked(inner, index, kept, builder)
-
 
 def leaves_unbound(op: Operation) -> bool:
     """Whether a branch in an operation hands on an array that it does not have."""
@@ -441,18 +432,17 @@ def example(operand: Operand, flag: Flag, index: Value, builder: Builder, hint: 
     t = operand.type
     if not any_of(flag):
         return operand
-    if isinstance(t, ContainerType):
-        inner = flag if isinstance(flag, tuple) else (True,) * len(t.items)
-        items = [
-            example(builder.extract(operand, k), f, index, builder, None) for k, f in zip(t.keys, inner, strict=True)
-        ]
-        return builder.make(t.cls, t.keys, items, hint)
-    if isinstance(t, SequenceType):
-        return for_each(builder, operand, lambda item, inner: example(item, True, index, inner, None), hint)
-    if isinstance(t, ArrayType):
-        return builder.apply(GETITEM, (operand, index), None, hint)
-    if isinstance(t, StaticType):
-        return operand
+    match t:
+        case ContainerType():
+            pairs = zip(t.keys, flags_of_items(flag, t), strict=True)
+            items = [example(builder.extract(operand, k), f, index, builder, None) for k, f in pairs]
+            return builder.make(t.cls, t.keys, items, hint)
+        case SequenceType():
+            return for_each(builder, operand, lambda item, inner: example(item, True, index, inner, None), hint)
+        case ArrayType():
+            return builder.apply(GETITEM, (operand, index), None, hint)
+        case StaticType():
+            return operand
     raise NoBatchRule(f"{t}")
 
 
@@ -478,16 +468,16 @@ def rank_of(t: Type) -> int:
 
 def same_rank(a: Type, b: Type) -> bool:
     """Whether a batched result is what it should be: containers alike, arrays of one rank."""
-    if isinstance(a, ContainerType) and isinstance(b, ContainerType):
-        return a.keys == b.keys and all(map(same_rank, a.items, b.items))
-    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
-        return a.rank == b.rank
-    return type(a) is type(b)
+    match a, b:
+        case ContainerType(), ContainerType():
+            return a.keys == b.keys and all(map(same_rank, a.items, b.items))
+        case _:
+            return type(a) is type(b) and a.rank == b.rank
 
 
 def is_stackable(t: Type) -> bool:
     """Whether values of a type can be items of an array, if they have one shape."""
-    return all(map(is_stackable, t.items)) if isinstance(t, ContainerType) else isinstance(t, ArrayType)
+    return all(leaf.is_numeric for leaf in leaves(t))
 
 
 def has_ranks(t: Type) -> bool:
@@ -498,7 +488,7 @@ def has_ranks(t: Type) -> bool:
 def leaves_in(builder: Builder, operand: Operand) -> list[Operand]:
     """The arrays in a container."""
     t = operand.type
-    if isinstance(t, ContainerType):
+    if t.is_container:
         return [leaf for k in t.keys for leaf in leaves_in(builder, builder.extract(operand, k))]
     return [operand]
 
@@ -525,8 +515,8 @@ def counted(builder: Builder, operand: Operand, flag: Flag) -> Operand | None:
     """The number of examples, from an array that holds all; None where an operand has none."""
     t = operand.type
     if isinstance(t, ContainerType) and any_of(flag):
-        inner = flag if isinstance(flag, tuple) else (True,) * len(t.items)
-        found = (counted(builder, builder.extract(operand, k), f) for k, f in zip(t.keys, inner, strict=True))
+        pairs = zip(t.keys, flags_of_items(flag, t), strict=True)
+        found = (counted(builder, builder.extract(operand, k), f) for k, f in pairs)
         return next((c for c in found if c is not None), None)
     return builder.call(len, operand).operand if isinstance(t, ArrayType) and flag is True else None
 

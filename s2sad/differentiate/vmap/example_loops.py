@@ -24,7 +24,7 @@ from s2sad.ir.containers import INDEX_SET, SHAPE
 from s2sad.ir.dims import Dim, dim_sum, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import reads, substitute_operation
-from s2sad.ir.types import ArrayType, ContainerType, integer
+from s2sad.ir.types import integer
 from s2sad.ir.values import Constant, For, Function, Operand, Operation, Value, constant
 
 
@@ -122,6 +122,6 @@ def length(a: Operand, axis: int, more: int, builder: Builder) -> Operand:
 def arrays_in(builder: Builder, operand: Operand) -> list[Operand]:
     """The arrays in a parameter."""
     t = operand.type
-    if isinstance(t, ContainerType) and not isinstance(operand, Constant):
+    if t.is_container and not isinstance(operand, Constant):
         return [leaf for k in t.keys for leaf in arrays_in(builder, builder.extract(operand, k))]
-    return [operand] if isinstance(t, ArrayType) else []
+    return [operand] if t.is_numeric else []

@@ -8,15 +8,27 @@ import numpy as np
 
 from s2sad.differentiate.tangents import pick
 from s2sad.differentiate.vmap.axes import Axes, Axis, axes_of
-from s2sad.differentiate.vmap.batching import Batch, BatchedCallee, Flag, any_of, joined
+from s2sad.differentiate.vmap.batching import (
+    Batch,
+    BatchedCallee,
+    Flag,
+    any_of,
+    example,
+    flags_of_items,
+    is_stackable,
+    joined,
+)
 from s2sad.differentiate.vmap.example_loops import arrays_in, in_a_loop
-from s2sad.errors import ArgumentError
+from s2sad.differentiate.vmap.no_examples import for_no_example
+from s2sad.errors import ArgumentError, UnsupportedCall
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.types import ArrayType, ContainerType, Type
-from s2sad.ir.values import Function, Operand, Value
+from s2sad.ir.dims import new_dim
+from s2sad.ir.rewrite import substitute_operation
+from s2sad.ir.types import ArrayType, ContainerType, Type, integer
+from s2sad.ir.values import Function, Operand, Value, values_in
 
 
 def vmap(
@@ -72,11 +84,29 @@ def at_once(batch: Batch, function: Function, builder: Builder) -> None:
         del builder.operations[mark:]
         # Without a rule for some part, and without a loop over that part alone, the whole function stands in a loop.
         batch.table, batch.flags = table, flags
-        batch.whole_in_a_loop(function, builder, e)
+        whole_in_a_loop(batch, function, builder, e)
+
+
+def whole_in_a_loop(batch: Batch, function: Function, builder: Builder, reason: NoBatchRule) -> None:
+    """The body of a function in a loop over the examples, its result stacked."""
+    result = function.result
+    if not is_stackable(result.type):
+        raise UnsupportedCall(
+            f"vmap of {function.name}: {reason}", "use arrays of one shape for all examples, or a loop over them"
+        )
+    if batch.size == 0 and isinstance(result, Value):
+        batch.set(result, for_no_example(builder, result.type, batch.arrays(function.parameters)))
+        return
+    index, inner = Value(integer(new_dim("i")), None), builder.child()
+    table: dict[Operand, Operand] = {
+        p: example(batch.get(p), batch.flag(p), index, inner, p.hint) for p in function.parameters
+    }
+    inner.operations += [substitute_operation(op, table) for op in function.body.operations]
+    batch.stacked(inner, index, [(r, table.get(r, r)) for r in values_in([result])], builder)
 
 
 def _leaf_paths(t: Type) -> Iterator[tuple[tuple[object, ...], Type]]:
-    if not isinstance(t, ContainerType):
+    if not t.is_container:
         yield (), t
         return
     for key, item in zip(t.keys, t.items, strict=True):
@@ -100,10 +130,9 @@ def _placed(batch: Batch, builder: Builder, operand: Operand, flag: Flag, axes: 
     """A result with the axis of the examples where it is asked for."""
     t = operand.type
     if isinstance(t, ContainerType):
-        inner = flag if isinstance(flag, tuple) else (flag,) * len(t.items)
         items = [
             _placed(batch, builder, builder.extract(operand, k), f, axes, name)
-            for k, f in zip(t.keys, inner, strict=True)
+            for k, f in zip(t.keys, flags_of_items(flag, t), strict=True)
         ]
         return builder.make(t.cls, t.keys, items)
     axis = next(axes)
@@ -115,6 +144,6 @@ def _placed(batch: Batch, builder: Builder, operand: Operand, flag: Flag, axes: 
 
 
 def _turned(builder: Builder, operand: Operand, axis: int) -> Operand:
-    if not axis or not isinstance(operand.type, ArrayType):
+    if not axis or not operand.type.is_numeric:
         return operand
     return builder.call(np.moveaxis, builder.expr(operand), 0, axis).operand

@@ -15,7 +15,6 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed
 from s2sad.optimize.identities.rewriter import Rewriter
@@ -33,7 +32,7 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
         if not any(p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
-        if isinstance(source.type, ArrayType) and isinstance(o.type, ArrayType) and source.type.dtype == o.type.dtype:
+        if source.type.is_numeric and o.type.is_numeric and source.type.dtype == o.type.dtype:
             operands[k] = source
     if operands == list(op.operands):
         return op

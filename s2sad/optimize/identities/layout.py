@@ -16,7 +16,6 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, is_basic_index
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.types import ArrayType, ContainerType, StaticType
 from s2sad.ir.values import Apply, Constant, Operand, Value
 from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed
 from s2sad.optimize.identities.registry import identity
@@ -133,14 +132,14 @@ def item_of_row(s: Rewriter, op: Apply) -> Operand | None:
     """`x[k][i]` is `x[k, i]`: an element is read of the array itself, so that its adjoint is that of an element."""
     row = op.operands[0]
     made = s.definition(row, GETITEM) if is_unnamed(row) else None
-    if made is None or not isinstance(made.operands[0].type, ArrayType) or not is_basic_index(op.operands[1].type):
+    if made is None or not made.operands[0].type.is_numeric or not is_basic_index(op.operands[1].type):
         return None
     builder = Builder(op.location, s.reasons(op, ()))
     first, second = (_index_operands(builder, i) for i in (made.operands[1], op.operands[1]))
     # Only behind integers: x[1:][0] is x[1], but x[mask][0] is not x[mask, 0].
     if first is None or second is None or not all(_is_integer(i) for i in first):
         return None
-    if any(isinstance(i.type, StaticType) for i in second):
+    if any(i.type.is_static for i in second):
         return None
     index = builder.tuple([*first, *second])
     result = builder.apply(GETITEM, (made.operands[0], index), None, op.result.hint, op.result.loose)
@@ -230,7 +229,7 @@ def settled_type(s: Rewriter, op: Apply) -> Operand | None:
 
 def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:
     """The items of a subscript."""
-    if not isinstance(index.type, ContainerType):
+    if not index.type.is_container:
         return [index]
     if index.type.cls is not tuple:
         return None

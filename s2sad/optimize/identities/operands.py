@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 
 
@@ -34,7 +34,7 @@ def same_type(a: Type, b: Type) -> bool:
     """The same dtype and shape; a Python float serves where NumPy's is expected."""
     if a == b:
         return True
-    if isinstance(a, ArrayType) and isinstance(b, ArrayType):
+    if a.is_numeric and b.is_numeric:
         return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
     return False
 

@@ -13,7 +13,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Algebra, lookup, required
-from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed, operand_key
 from s2sad.optimize.identities.registry import identity
@@ -75,14 +75,14 @@ def read_of_stored(s: Rewriter, op: Apply) -> Operand | None:
         return None
     value = stored.operands[2]
     t, own = op.result.type, value.type
-    if isinstance(value, Constant) or not isinstance(t, ArrayType) or not isinstance(own, ArrayType):
+    if isinstance(value, Constant) or not t.is_numeric or not own.is_numeric:
         return None
     return value if own.is_scalar and t.shape == () and own.dtype == t.dtype else None
 
 
 def _fits(t: Type, place: Type) -> bool:
     """Whether a value of one type can be added in place: its shape is that of the place, or it is a number."""
-    if not isinstance(t, ArrayType) or not isinstance(place, ArrayType):
+    if not t.is_numeric or not place.is_numeric:
         return False
     return t.shape == () or (t.shape is not None and t.shape == place.shape)
 

@@ -64,14 +64,14 @@ def matmul_shape(a: Shape | None, b: Shape | None) -> Shape | None:
 
 def products_fit(a: Type, b: Type) -> bool:
     """Whether the last axis of `a` is known to be as long as the one of `b` that it is summed with."""
-    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or not a.shape or not b.shape:
+    if not a.shape or not b.shape:
         return True
     return a.shape[-1] == b.shape[-2 if len(b.shape) > 1 else -1]
 
 
 def last_axes_fit(a: Type, b: Type) -> bool:
     """Whether the last axes are known to be of one length."""
-    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or not a.shape or not b.shape:
+    if not a.shape or not b.shape:
         return True
     return a.shape[-1] == b.shape[-1]
 
@@ -265,7 +265,7 @@ def _tensordot_type(a: Type, b: Type, /, axes: Any = 2) -> Type:
 
 def _pairs_fit(a: Type, b: Type, axes: Any = 2) -> bool:
     """Whether the axes that are summed over are known to be of one length."""
-    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType) or a.shape is None or b.shape is None:
+    if a.shape is None or b.shape is None:
         return True
     left, right = _pairs(axes, len(a.shape), len(b.shape))
     return all(a.shape[j] == b.shape[k] for j, k in zip(left, right, strict=True))
@@ -346,10 +346,9 @@ def _without_ellipsis(text: str, ranks: list[int | None]) -> str:
 
 def _labels_fit(*operands: Type, subscripts: str, optimize: Any = False) -> bool:
     """Whether all axes with one label are known to be of one length, or of length 1."""
-    arrays = [t for t in operands if isinstance(t, ArrayType)]
-    terms, _ = parse_subscripts(subscripts, [t.rank for t in arrays])
+    terms, _ = parse_subscripts(subscripts, [t.rank for t in operands])
     lengths: dict[str, Dim] = {}
-    for term, t in zip(terms, arrays, strict=True):
+    for term, t in zip(terms, operands, strict=True):
         for label, d in zip(term, t.shape or (), strict=False):
             if d not in (1, lengths.get(label, d)):
                 return False

@@ -40,10 +40,10 @@ def shape_operand(t: Type, name: str) -> Shape | None:
     """The shape that an operand gives: an integer, or a tuple or list of integers; None where its rank is not known."""
     if isinstance(t, ContainerType):
         return tuple(length(item, name) for item in t.items)
-    if isinstance(t, ArrayType) and t.shape and len(t.shape) == 1:
+    if t.shape and len(t.shape) == 1:
         rank = t.shape[0]
         return tuple(new_dim() for _ in range(rank)) if isinstance(rank, int) else None
-    if isinstance(t, SequenceType) or (isinstance(t, ArrayType) and t.shape is None):
+    if t.is_sequence or (t.is_numeric and t.shape is None):
         return None
     return (length(t, name),)
 
@@ -332,7 +332,7 @@ def _item_bars(g: Any, t: Type, path: tuple[int, ...] = ()) -> Any:
     """The cotangents of the items: `g[i, j]`, None for integers."""
     if isinstance(t, ContainerType):
         return tuple(_item_bars(g, item, (*path, k)) for k, item in enumerate(t.items))
-    if not isinstance(t, ArrayType) or not t.is_inexact:
+    if not t.is_inexact:
         return None
     return cast(g[path if len(path) > 1 else path[0]], t)
 

@@ -115,7 +115,7 @@ def _type_along_one(name: str) -> Callable[..., Type]:
 
     def type_rule(a: Type, n: Type | None = None, /, axis: int = -1, norm: str | None = None) -> Type:
         t = several(a, None, (axis,))
-        if not isinstance(t, ArrayType) or t.shape is None or not _given(n):
+        if t.shape is None or not _given(n):
             return t
         k = axis_in(axis, len(t.shape))
         length = _length(n, t.shape[k])

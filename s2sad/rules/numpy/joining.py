@@ -77,7 +77,7 @@ def _concatenate_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None 
 def in_dtype(c: Any, x: Any) -> Any:
     """A contribution in the dtype of an operand of its shape."""
     t = type_in(x)
-    return cast(c, t) if isinstance(t, ArrayType) else c
+    return cast(c, t) if t.is_numeric else c
 
 
 def _length(x: Any, axis: int) -> int | None:

@@ -65,9 +65,9 @@ def quotient(total: Shape, parts: list[Dim]) -> Dim:
 def _reshape_type(a: Type, shape: Type, /) -> Type:
     (t,) = array_types("np.reshape", [a])
     items = list(shape.items) if isinstance(shape, ContainerType) else [shape]
-    if isinstance(shape, SequenceType) or not all(isinstance(i, ArrayType) for i in items):
+    if shape.is_sequence or not all(i.is_numeric for i in items):
         return shaped(t, None)
-    sizes = [i.size if isinstance(i, ArrayType) else None for i in items]
+    sizes = [i.size for i in items]
     known: list[Dim] = [new_dim() if s is None else s for s in sizes if s != -1]
     if -1 in sizes:
         free = new_dim() if t.shape is None else quotient(t.shape, known)
@@ -207,7 +207,7 @@ def _expand_dims_type(a: Type, /, axis: Any) -> Type:
 
 def _expand_dims_spelling(a: Type, axis: Any) -> str | None:
     """`x[:, None]`: an index is shorter, and takes a tenth of the time."""
-    if not isinstance(a, ArrayType) or a.kind != "array" or a.shape is None:
+    if a.kind != "array" or a.shape is None:
         return None
     axes = axis if isinstance(axis, tuple) else (axis,)
     rank = len(a.shape) + len(axes)
@@ -342,7 +342,7 @@ def _repeat_type(a: Type, repeats: Type, /, axis: int | None = None) -> Type:
 def _repeated_length(length: Dim, repeats: Type) -> Dim:
     """How long an axis is when each item stands there so often, or as often as its own count says."""
     if isinstance(repeats, ContainerType):
-        counts = [item.size if isinstance(item, ArrayType) else None for item in repeats.items]
+        counts = [item.size for item in repeats.items]
         return sum(c for c in counts if isinstance(c, int)) if all(isinstance(c, int) for c in counts) else new_dim()
     known = repeats.rank == 0
     return dim_product((length, length_of(repeats, "np.repeat"))) if known else new_dim()

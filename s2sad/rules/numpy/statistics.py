@@ -15,7 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType
+from s2sad.ir.types import ContainerType, SequenceType
 from s2sad.rules.contributions import cast, conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.numpy.reductions import Axis, axes_of, count_of
@@ -42,7 +42,7 @@ def _samples(*rows: dict[str, Any]) -> Callable[[np.random.Generator], Iterable[
 def in_dtype_of(c: Any, a: Any) -> Any:
     """A count or a fraction in the precision of `a`, where that is not double."""
     t = type_in(a)
-    plain = not isinstance(t, ArrayType) or t.dtype is None or t.dtype.kind not in "fc" or t.dtype.itemsize == 8
+    plain = t.dtype is None or t.dtype.kind not in "fc" or t.dtype.itemsize == 8
     return c if plain or t.dtype == np.complex128 else cast(c, t)
 
 
