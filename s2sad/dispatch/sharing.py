@@ -36,9 +36,9 @@ def roots_of(target: object, statics: Sequence[object]) -> tuple[Any, ...]:
 
 def code_key(target: Any) -> object:
     """What functions that one piece of code makes have in common, hashable."""
-    # The code object, not the function: a lambda in a loop is another function each time, with one code.
     match target:
         case types.FunctionType():
+            # Not the function: a lambda in a loop is another one each time, with one code.
             return target.__code__
         case _ if is_derivative(target):
             return (_hashable(target.transform), getattr(target, "backend", None), code_key(target.target))
