@@ -45,6 +45,8 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
             case Call() if op.function.own:
                 t = op.result.type
                 items = dict(zip(t.keys, t.items, strict=True)) if isinstance(t, ContainerType) else {}
+                # one root for each item, made once: the loops around visit this call several times, and a new root
+                # each time would never settle
                 for key in (key for key, item in items.items() if _has_memory(item)):
                     roots.setdefault((op.result, key), frozenset({Value(items[key])}))
                 parts = [roots[(op.result, key)] for key in items if (op.result, key) in roots]
@@ -71,6 +73,7 @@ def _apply_roots(op: Apply, roots: Roots, in_place: frozenset[Value]) -> frozens
         return roots[(op.operands[0], op.static["key"])]
     if op.effect is Effect.VIEW:
         shared = _union(op.operands, roots)
+        # a view may be a copy, as the layout of the array has it: then it is memory of its own as well
         return shared | {op.result} if op.primitive not in (MAKE, EXTRACT) else shared
     return frozenset({op.result})
 
@@ -79,6 +82,8 @@ def _loop(op: For | While, roots: Roots, in_place: frozenset[Value]) -> None:
     if isinstance(op, For):
         for item, sequence in zip(op.items, op.scanned, strict=True):
             _set(roots, item, roots.get(sequence, EMPTY))
+    # a fixed point: what is carried shares with what it begins with and with what an iteration leaves; sets only
+    # grow, and there are finitely many roots
     before = None
     while True:
         for p, initial, result in zip(op.carried, op.initial, op.body.results, strict=False):
@@ -111,9 +116,11 @@ def owns_result(function: Function) -> bool:
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
     definitions = {r: op for op in walk(function.body) for r in op.results}
     for loop in walk(function.body):
+        # a parameter that a loop carries is defined by the loop, like its result: both come from one place
         definitions.update((p, loop) for p in getattr(loop, "carried", ()))
     result = function.result
     op = made.get(result) if isinstance(result, Value) else None
+    # of a tuple each item is judged for itself, and then is taken: no two may share memory
     for item in op.operands if op is not None and op.primitive is MAKE else (result,):
         if isinstance(item, Value) and isinstance(item.type, (ContainerType, SequenceType, OpaqueType)):
             return False
@@ -128,6 +135,7 @@ def owns_result(function: Function) -> bool:
 
 def _is_made(value: Value, definitions: Mapping[Value, Operation], met: set[Value]) -> bool:
     """Whether a value is always memory that an operation has made: no view, which one may not be allowed to write."""
+    # met before: a loop hands it on to itself, so that what it begins with decides
     if value in met:
         return True
     met.add(value)
@@ -209,8 +217,11 @@ def visible_updates(function: Function, in_place: Iterable[Value]) -> Iterator[t
 
 def _sees(bound: Place, update: Place, read: Place) -> bool:
     """Whether a value bound at one place and read at another is read after an update between them."""
+    # bound first, updated, then read: the reader sees what was written
     if bound.position < update.position < read.position and not update.excludes(read):
         return True
+    # in the next iteration a read in front of the update comes after it; not so if each iteration binds the value
+    # anew
     return any(loop not in bound.loops() for loop in update.loops() & read.loops())
 
 
@@ -232,6 +243,7 @@ def _places(
             _places(inner, (*path, (op, k)), counter, bound, reads, makers)
         counter[0] += 1
         for r in op.results:
+            # what a loop or branch gives is bound behind all that stands in it
             bound[r] = Place(counter[0] if op.blocks else here.position, path)
         if isinstance(op, Apply):
             makers[op.result] = (op, here)

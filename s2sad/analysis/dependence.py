@@ -82,9 +82,11 @@ class Dependence:
         self.whole: set[Value] = set()
         """Arrays, by their memory, that are replaced as a whole inside a loop."""
         self.visit(function.body, ())
+        # after the visit: which values are versions of one array is known only when all of them were united
         updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
+        # an array that an iteration makes anew is not the one that the last left, whatever the loop carries it as
         for made, around in self.loops.items():
             replaces = isinstance(made, Apply) and made.primitive not in (INDEX_SET, INDEX_ADD)
             if replaces and around and made.results[0].type.is_array:
@@ -147,6 +149,7 @@ class Dependence:
         if place is None:
             return None
         for store in self.stores.get(self.find(array), ()):
+            # a store outside of the outermost loop is before or behind all of it
             if self.loops[store][:1] == loops[:1] and self.may_meet(place, op, store):
                 return None
         return last
@@ -156,6 +159,8 @@ class Dependence:
         current = array
         for loop in reversed(loops):
             k = self.slot(current, loop)
+            # carried in and out in one place: two arrays that change places with each iteration are no versions of
+            # one
             if k is None or self.slot(loop.body.results[k], loop) != k:
                 return None
             current = loop.results[k]
@@ -218,6 +223,8 @@ class Dependence:
         common = 0
         while common < min(len(place.loops), len(other.loops)) and place.loops[common] is other.loops[common]:
             common += 1
+        # a later iteration of any loop around both may store there; within one iteration only a store that stands
+        # behind does
         for level in range(common):
             if not self.apart(place, other, level):
                 return True
@@ -233,6 +240,8 @@ class Dependence:
         bounds = self.bounds(place.loops)
         if level is not None:
             inside = set(other.loops[level:])
+            # what the inner loops count has other values in the later iteration: their symbols get a dash, those
+            # further out are shared
             names = {s: Symbol(f"{s}'", s.least) for s, home in self.home.items() if home in inside}
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
@@ -261,6 +270,7 @@ class Dependence:
             start, stop, step = (affine(_size(o)) for o in (loop.start, loop.stop, loop.step))
             if step is None or step.terms or not step.offset:
                 continue
+            # downward from start to stop, excluded: upward from stop + 1 to start + 1
             if step.offset < 0:
                 start, stop = (stop and stop.plus(Affine({}, 1))), (start and start.plus(Affine({}, 1)))
             lower = [] if start is None else [start.renamed(names)]
@@ -273,6 +283,7 @@ class Dependence:
         if a.start is None or b.start is None:
             return False
         first, second = a.start, b.start.renamed(names)
+        # a start that may be negative counts from the end: then the order of the two positions says nothing
         if not (is_positive(first, bounds) and is_positive(second, bounds)):
             return False
         ends = [(a.stop, second), (None if b.stop is None else b.stop.renamed(names), first)]
@@ -284,6 +295,7 @@ class Dependence:
 
 def is_positive(e: Affine, bounds: Bounds, depth: int = MAX_DEPTH) -> bool:
     """Whether an expression is known not to be negative: bounds are put in for its symbols."""
+    # nothing to put in: the least values of the symbols decide
     if all(c > 0 and s not in bounds for s, c in e.terms.items()):
         return e.offset + sum(c * s.least for s, c in e.terms.items()) >= 0
     if depth == 0:
@@ -291,6 +303,7 @@ def is_positive(e: Affine, bounds: Bounds, depth: int = MAX_DEPTH) -> bool:
     for s, c in e.terms.items():
         lower, upper = bounds.get(s, ([], []))
         rest = Affine({t: k for t, k in e.terms.items() if t is not s}, e.offset)
+        # the bound that makes the expression least: it holds for all if it holds for that
         for bound in lower if c > 0 else upper:
             if is_positive(rest.plus(bound, c), bounds, depth - 1):
                 return True

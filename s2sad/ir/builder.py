@@ -83,6 +83,7 @@ class Builder:
         if primitive is None:
             return self.written_out(function, arguments, keywords, UnsupportedCall(f"no rule for {function!r}"))
         try:
+            # what the rule of a primitive does not take may be written in terms of others that do
             operands, static = primitive.bind(arguments, keywords)
         except TypeError as e:
             return self.written_out(function, arguments, keywords, e)
@@ -160,6 +161,7 @@ def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str
     if primitive.fold is None or static or not operands:
         return None
     for o in operands:
+        # a constant with a text is named as the user wrote it, and stays so in the emitted code
         if not isinstance(o, Constant) or type(o.value) not in _FOLDABLE or o.text is not None:
             return None
     try:

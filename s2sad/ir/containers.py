@@ -187,6 +187,7 @@ def indexed_shape(shape: Shape | None, index: Type) -> Shape | None:
     missing = len(shape) - sum(map(_consumes, items))
     if missing < 0:
         raise IndexError(f"too many indices: the array has {len(shape)} dimensions")
+    # an Ellipsis stands for as many slices as are missing; without one they are behind
     whole = [SliceType(None, None, None)] * missing
     k = ellipsis[0] if ellipsis else len(items)
     items[k : k + len(ellipsis)] = whole
@@ -218,6 +219,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
         together = broadcast_shapes(*advanced)
         if together is None:
             return None
+        # NumPy's rule: the axes of index arrays that do not stand together come first
         if places != list(range(places[0], places[0] + len(places))):
             at = 0
         result[at:at] = together

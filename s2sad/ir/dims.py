@@ -61,6 +61,7 @@ def derived_dim(kind: str, *parts: object, least: int = 0) -> Dim:
     key = (kind, *parts)
     found = _DERIVED.get(key)
     if found is None:
+        # forgetting costs precision only: what is derived again from the same parts is another symbol
         if len(_DERIVED) > _MANY:
             _DERIVED.clear()
             _ORIGIN.clear()
@@ -120,6 +121,7 @@ def least_value(d: Dim) -> int:
     """A lower bound of a dimension."""
     if isinstance(d, int):
         return d
+    # a symbol has no upper bound, so that what is subtracted may be anything; a length is never negative
     if any(c < 0 for _, c in d.terms):
         return 0
     return max(0, d.offset + sum(c * s.least for s, c in d.terms))
@@ -132,6 +134,7 @@ def dim_sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
         for symbol, c in b.terms:
             terms[symbol] = terms.get(symbol, 0) + sign * c
     offset = (a.offset if isinstance(a, Size) else a) + sign * (b.offset if isinstance(b, Size) else b)
+    # symbols that cancel leave the sum: `n - n` is 0, whatever n is
     kept = frozenset((s, c) for s, c in terms.items() if c)
     return Size(kept, offset) if kept else offset
 
@@ -167,10 +170,12 @@ def broadcast_dims(a: Dim, b: Dim) -> Dim:
         return a
     if a == 1:
         return b
+    # a length that is not 1 is that of the result, or NumPy raises
     if not may_be_one(a):
         return a
     if not may_be_one(b):
         return b
+    # the same for the same two, in either order: `x + y` and `y + x` have one shape
     return derived_dim("b", frozenset((a, b)))
 
 

@@ -142,6 +142,7 @@ class Primitive:
     def __post_init__(self) -> None:
         signature = inspect.signature(self.type_rule)
         parameters = signature.parameters.values()
+        # most rules take operands alone: `bind` counts them and needs no signature
         simple = all(p.kind is p.POSITIONAL_ONLY and p.default is p.empty for p in parameters)
         object.__setattr__(self, "signature", signature)
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -200,6 +201,7 @@ class Primitive:
                 continue
             elif parameter.kind is parameter.POSITIONAL_ONLY:
                 operands.append(bound.arguments[name])
+            # a default that is written out is left out again: two calls that mean one thing are equal
             elif not _is(bound.arguments[name], parameter.default):
                 static[name] = bound.arguments[name]
         return operands, static
@@ -245,6 +247,7 @@ def with_places(signature: inspect.Signature, function: Callable[..., object], a
     astray = False
     for k, p in enumerate(signature.parameters.values()):
         if p.kind is p.POSITIONAL_OR_KEYWORD and k >= after:
+            # from the first that stands elsewhere on: those behind it have moved too
             astray = astray or k >= len(own) or own[k] != p.name
             p = p.replace(kind=p.KEYWORD_ONLY) if astray else p
         found.append(p)
@@ -265,6 +268,7 @@ def _by_keyword(
 
 
 def _is(a: object, b: object) -> bool:
+    # == only for what is known to give a bool: of an array it gives an array; and True is not 1 here
     return a is b or (type(a) is type(b) and isinstance(a, (int, float, str, tuple)) and a == b)
 
 

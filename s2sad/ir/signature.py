@@ -61,6 +61,8 @@ class Signature:
     def dim(self, d: Dim) -> Dim:
         """The symbol of a length; one that may be 1 by a symbolic computation stays doubtful."""
         if d not in self.dims:
+            # 0 and 1 are lengths of their own, as they decide what is broadcast; of any other length it is known that
+            # it is 2 or more and nothing else, so that one program serves all of them
             least = 2 if isinstance(d, int) else min(2, least_value(d))
             varies = isinstance(d, Size) and any(s.varies for s, _ in d.terms)
             new = new_dim(f"n{len(self.dims) - 1}", least, varies)
@@ -187,6 +189,7 @@ def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -
 
 def _fast(a: Any, dims: dict[int, int], statics: list[Any]) -> object:
     cls = type(a)
+    # the order is that of how often they are met: this runs at each call of a derivative
     if cls is float or cls is int or cls is bool or cls is complex:
         return cls
     if cls is np.ndarray:
@@ -197,12 +200,14 @@ def _fast(a: Any, dims: dict[int, int], statics: list[Any]) -> object:
         if len(shape) == 1:
             n = shape[0]
             return (a.dtype, n if n < 2 else -1 - dims.setdefault(n, len(dims)))
+        # negative for a length by its number, so that it is not taken for the lengths 0 and 1
         return (a.dtype, *[n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in shape], None)
     if cls is tuple or cls is list:
         return (cls, *[_fast(x, dims, statics) for x in a])
     if cls is str or a is None:
         statics.append(a)
         return STATIC
+    # the classes of the keys too: 1 and True are one key of a dict, and two programs
     if isinstance(a, dict):
         return (cls, *[(type(k), k) for k in a], *[_fast(x, dims, statics) for x in a.values()])
     if isinstance(a, np.generic) and a.dtype.kind in "biufc":

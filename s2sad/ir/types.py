@@ -351,6 +351,7 @@ def promote(*types: ArrayType) -> np.dtype[np.generic] | None:
         if t.dtype is None:
             return None
         weak.append({"b": False, "i": 0, "f": 0.0, "c": 0j}[t.dtype.kind] if t.kind == "python" else t.dtype)
+    # the common case, without NumPy's promotion, which is slow
     first = types[0].dtype
     if all(t.kind == types[0].kind and t.dtype is first for t in types):
         return first
@@ -378,6 +379,7 @@ def join(a: Type, b: Type) -> Type | None:
 
     Dimensions that differ become fresh ones, ranks that differ an unknown rank, Python and NumPy scalars NumPy's.
     """
+    # BOTTOM is the unit of the join, so that a recursive call takes its type from the other branches
     if a == b or b == BOTTOM:
         return a
     if a == BOTTOM:
@@ -390,6 +392,7 @@ def join(a: Type, b: Type) -> Type | None:
             return None if None in items else ContainerType(a.cls, a.keys, items)  # type: ignore[arg-type]
         case SequenceType(), SequenceType():
             item = join(a.item, b.item)
+            # the item of an empty list is BOTTOM: it speaks of no dimension, and would make all of them vary
             item = item and all_items(item, *(t for t in (a.item, b.item) if t != BOTTOM))
             return item and SequenceType(item, a.length if a.length == b.length else new_dim("k"))
         case SliceType(), SliceType():
@@ -421,6 +424,7 @@ def _match_dims(a: Type, b: Type, renamed: dict[Dim, Dim]) -> bool:
             if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
                 return a.shape is None and b.shape is None
             pairs = zip(a.shape, b.shape, strict=True)
+            # one renaming for the whole type: dimensions that were equal must be equal still
             return all(m == n if isinstance(m, int) else renamed.setdefault(m, n) == n for m, n in pairs)
         case ContainerType(), ContainerType():
             return (a.cls, a.keys) == (b.cls, b.keys) and all(

@@ -82,6 +82,7 @@ class Guards:
         self.asked = 0
         self.hold: Callable[[], bool] = self.hold_one_by_one
         """Whether all is as it was."""
+        # at once: a container may have changed by the time that the guards are asked first
         for k in mutable:
             if looks[k].kind not in ("keys", "whole"):
                 for container in changeable(found[k]):
@@ -117,12 +118,14 @@ class Guards:
         """Whether the containers hold what they held."""
         for contents, holder, before in self.contents:
             now = contents(holder)
+            # identity first, which is fast; where an item is another object it may still be an equal number
             if len(now) != len(before) or not all(map(operator.is_, now, before)) and not all(map(_equal, now, before)):
                 return False
         return True
 
     def expression(self) -> Callable[[], bool]:
         """All conditions as one function."""
+        # parameters with defaults: a local variable is found faster than a global or a cell
         space: dict[str, Any] = {"missing": MISSING, "given": RULES_GIVEN, "equal": _equal}
         texts = [f"given[0] == {self.rules}"]
         for k, (condition, parts) in enumerate(self.conditions()):
@@ -188,6 +191,7 @@ def _contents_by(kind: str) -> Contents:
 
 def _equal(a: object, b: object) -> bool:
     """Whether two items are the same object, or equal numbers or texts of one class."""
+    # only for classes whose == is Python's own: that of a user may do anything, and that of an array is no bool
     return a is b or (type(a) is type(b) and type(a) in (bytes, str, int, tuple) and a == b)
 
 

@@ -39,9 +39,11 @@ def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) ->
     `before` is what they found earlier: the very same object needs no second look.
     """
     numbers: dict[int, int] = {}
+    # which of the roots are one object: a program that was made where two were one may take them for one
     pattern = tuple([numbers.setdefault(id(r), len(numbers)) for r in roots])
     if pattern != looks.pattern:
         return None
+    # by id: a root may not be hashable, and equal ones are two
     objects = list({id(r): r for r in roots}.values())
     for root, number, text in zip(roots, pattern, looks.texts, strict=True):
         if (before is None or root is not before.objects[number]) and (text is None or told_apart(root, True) != text):
@@ -52,12 +54,15 @@ def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) ->
             value = KINDS[look.kind](objects[look.holder] if look.holder >= 0 else None, look.name)
         except (LookupError, AttributeError, ValueError, TypeError, ImportError):
             value = MISSING
+        # the same object may have changed inside: only what cannot change needs no second look
         same = before is not None and value is before.found[k] and k not in before.mutable and look.found != CAPTURED
         if not same and not _is_same(look, value):
             change = Change(looks, k, objects[look.holder] if look.holder >= 0 else None, value)
             LOGGER.debug("not compiled for this: %s", change)
             return change
         found.append(None if look.found == CAPTURED else value)
+        # an object that later looks start from must be a new one where it was new, and the known one where it was
+        # that
         if look.number is not None and not _numbered(value, look.number, numbers, objects):
             return None
     return Seen(looks, tuple(objects), tuple(found))

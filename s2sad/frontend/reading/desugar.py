@@ -125,6 +125,8 @@ class _Desugar:
         going_on = [end for end in self.ends([branch]) if not _jump(end)]
         if not rest or not going_on:
             return [branch]
+        # what follows moves into the branch that goes on; into several only if it is so short that a copy costs
+        # nothing
         if len(going_on) == 1 or all(map(_is_short, rest)) and _jump(rest):
             for end in going_on:
                 end += [self.copy(jump) for jump in rest] if end is not going_on[-1] else rest
@@ -149,6 +151,7 @@ class _Desugar:
             done = self.fresh("completed_")
             body = [*statement.body, _assign(done, _constant(True), statement)]
             behind = _at(gast.If(test=_name(done), body=statement.orelse, orelse=[]), statement)
+            # an exception in the `else` is not one of the body: a flag keeps it out of the reach of the handlers
             before = [_assign(done, _constant(False), statement)]
             rest = (
                 self.block([behind], context, last and not rest) if not rest else self.block([behind], context) + rest
@@ -165,6 +168,8 @@ class _Desugar:
 
     def place_finally(self, statement: gast.Try, rest: list[gast.AST], context: _Context) -> list[gast.AST]:
         inner = [_with(statement, finalbody=[])] if statement.handlers else statement.body
+        # the `finally` in the way of the exception: done, then raised again; that of the ordinary way is put behind
+        # below
         again = [*statement.finalbody, _at(gast.Raise(exc=None, cause=None), statement)]
         handler = _at(gast.ExceptHandler(type=_constant(BaseException), name=None, body=again), statement)
         outer = _with(statement, body=inner, handlers=[handler], orelse=[], finalbody=[])
@@ -188,7 +193,9 @@ class _Desugar:
                 flags.setdefault(kind, self.shared(RETURN) if kind == RETURN else self.fresh(kind))
                 jump = end.pop()
                 end += self.leave(jump, True) if kind == RETURN else [_assign(flags[kind], _constant(True), jump)]
+        # its jumps are gone: its ends are no ends of paths any more
         del self._jumping[id(region)]
+        # from the inside out: the branch of the last flag is the first to be asked
         for kind, flag in flags.items():
             taken = self.result(region, flagged=True) if kind == RETURN else _at(_JUMPS[kind](), region)
             branch = _at(gast.If(test=_name(flag), body=[taken], orelse=rest), region)
@@ -213,6 +220,8 @@ class _Desugar:
 
     def loop(self, statement: gast.For | gast.While, context: _Context) -> list[gast.AST]:
         """The loop without returns and `else`, with what this needs before and behind it: not yet in its last form."""
+        # a test that changes something must run in the body, where what it changes is carried: `while True` with a
+        # break
         if isinstance(statement, gast.While) and _changes(statement.test) and not _is_true(statement.test):
             stop = _at(gast.Break(), statement)
             over = gast.UnaryOp(op=gast.Not(), operand=statement.test)
@@ -220,6 +229,7 @@ class _Desugar:
             body = [end, *statement.body]
             statement = _with(statement, test=_at(_constant(True), statement), body=body, orelse=[])
         kinds = _NONE.union(*map(self.jumps, statement.body))
+        # it is left by a return only: behind it the return is sure, and needs no flag
         forever = isinstance(statement, gast.While) and _is_true(statement.test) and BREAK not in kinds
         broken = self.fresh(BREAK) if statement.orelse and BREAK in kinds else None
         inner = replace(context, in_loop=True, broken=broken, flagged=not forever)
@@ -232,6 +242,7 @@ class _Desugar:
             behind.append(self.result(statement, flagged=False))
         elif RETURN in kinds:
             returned = self.shared(RETURN)
+            # in a loop around that has the flag already it is False here: once it is True nothing but leaving follows
             if not context.flagged:
                 before.append(_assign(returned, _constant(False), statement))
             behind.append(gast.If(test=_name(returned), body=[self.result(statement, flagged=True)], orelse=[]))
@@ -265,9 +276,11 @@ class _Desugar:
             inner = [s for h in getattr(statement, "handlers", ()) for s in h.body]
             kinds = kinds.union(*map(self.jumps, [*inner, *getattr(statement, "finalbody", ())]))
             if isinstance(statement, gast.For | gast.While):
+                # its breaks and continues are its own
                 kinds &= {RETURN}
             kinds = kinds.union(*map(self.jumps, getattr(statement, "orelse", ())))
         self._kinds[id(statement)] = kinds
+        # alive as long as its id is a key: Python gives the id of a dead node to a new one
         self._kept.append(statement)
         return kinds
 

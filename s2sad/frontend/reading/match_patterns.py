@@ -38,6 +38,7 @@ def is_mapping_like(value: object) -> bool:
 
 def positional(value: object, cls: type, k: int) -> Any:
     """What the positional pattern number `k` of a class is matched with."""
+    # `case int(x)` takes the number itself: these classes have no `__match_args__`
     if cls in SELF_MATCHING:
         return value
     return inspect.getattr_static(value, cls.__match_args__[k])  # type: ignore[attr-defined]
@@ -47,6 +48,7 @@ def as_branches(node: gast.Match, subject: str) -> list[gast.AST]:
     """The statements that a `match` stands for; the subject gets this name."""
     read = _name(subject)
     chain: list[gast.AST] = []
+    # from the last to the first: each is the `else` of the one before, and one without tests ends the chain
     for case in reversed(node.cases):
         tests = list(_tests(case.pattern, read)) + ([case.guard] if case.guard is not None else [])
         chain = [gast.If(test=_all(tests), body=case.body, orelse=chain)] if tests else list(case.body)
@@ -66,6 +68,8 @@ def _tests(pattern: gast.AST, subject: gast.AST) -> Iterator[gast.AST]:
             if pattern.name is not None:
                 yield _bind(pattern.name, subject)
         case "MatchOr":
+            # a name that an alternative binds is bound as its tests run, before a later alternative is tried, as in
+            # Python
             yield gast.BoolOp(op=gast.Or(), values=[_all(list(_tests(p, subject))) for p in pattern.patterns])
         case "MatchSequence":
             yield from _sequence_tests(pattern, subject)
@@ -92,6 +96,8 @@ def _sequence_tests(pattern: gast.AST, subject: gast.AST) -> Iterator[gast.AST]:
     for k, p in enumerate(pattern.patterns):
         if k in stars:
             if p.name is not None:
+                # what stands behind the star is counted from the end: its position from the start is known at run
+                # time only
                 upper = None if k == count - 1 else _constant(k + 1 - count)
                 part = gast.Slice(lower=_constant(k), upper=upper, step=None)
                 yield _bind(p.name, _call(list, gast.Subscript(value=subject, slice=part, ctx=gast.Load())))

@@ -42,11 +42,15 @@ def compiles_to(node: Definition, code: types.CodeType, imported: Iterable[str])
 def _in_context(node: Definition, code: types.CodeType, imported: Iterable[str]) -> ast.Module:
     """The definition inside stand-ins for what is around it: for private names, classes; for free names, functions."""
     at: dict[str, Any] = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+    # positions are left out of the comparison, so that one place serves all nodes
     statement: ast.stmt = ast.Expr(node, **at) if isinstance(node, ast.Lambda) else node
     none = ast.Constant(None, **at)
     cells = [name for name in code.co_freevars if name != "__class__"]  # that one comes with a class
+    # a free name must be bound in a function around, or it would be compiled as a global
     free = [ast.Assign([ast.Name(name, ast.Store(), **at)], none, **at) for name in cells]
     around = code.co_qualname.split(".")[:-1]
+    # from the inside to the outside: each name in the qualified name is a class, or a function where `<locals>`
+    # follows it
     while around:
         name = around.pop()
         if name != "<locals>":
@@ -71,6 +75,7 @@ def codes_of(tree: ast.Module, code: types.CodeType) -> Iterator[types.CodeType]
         SyntaxError, ValueError: it cannot be compiled.
     """
     rewriter = _rewriter(code)
+    # pytest rewrites a tree in place, and the tree of the file is shared
     if rewriter is not None:
         tree = _copied(tree)
         rewriter(tree)
@@ -89,6 +94,7 @@ def same(own: types.CodeType, other: types.CodeType) -> bool:
     """Are the two equal but for where they stand?"""
     if own.co_name != other.co_name or own.co_varnames[: own.co_argcount] != other.co_varnames[: other.co_argcount]:
         return False
+    # what pytest put in cannot be made again here: the names alone are compared, which the asserts only add to
     if is_rewritten(own) and _rewriter(own) is None:
         return _arguments(own) == _arguments(other) and set(_names(other)) <= set(_names(own))
     return _content(own) == _content(other)
@@ -111,6 +117,7 @@ def _constant(value: object) -> object:
         return tuple(map(_constant, value))
     if isinstance(value, frozenset):
         return frozenset(map(_constant, value))
+    # 0.0 == -0.0 and nan != nan: the text tells them apart, and finds nan again
     return type(value), repr(value) if isinstance(value, float | complex) else value
 
 

@@ -89,6 +89,8 @@ class _Liveness:
         now = set(live)
         for statement in reversed(statements):
             if isinstance(statement, gast.If | gast.For | gast.While | gast.With | gast.Try):
+                # written anew in each round: those of the last one are right, as the heads of the loops have settled
+                # by then
                 self.after[id(statement)] = frozenset(now)
                 now = self.structured(statement, frozenset(now), at_break, at_continue)
                 continue
@@ -126,6 +128,7 @@ class _Liveness:
                 self.before(item, now)
             return now
         end = self.block(node.orelse, after, at_break, at_continue)
+        # what the round before found to be live at the head; the rounds end when it is what this one finds
         again = self.heads.get(id(node), frozenset())
         body = self.block(node.body, again, after, again)
         if isinstance(node, gast.While):
@@ -143,6 +146,7 @@ class _Liveness:
         if accesses is None:
             accesses = self._known[id(node)] = _accesses([node])
         for access, name in reversed(accesses):
+            # backward: a read makes a name live, a binding in front of it ends that; one that may not happen does not
             if access is Access.READ:
                 live.add(name)
                 live |= self.captured.get(name, frozenset())
@@ -225,6 +229,7 @@ def _definition(node: gast.AST, found: Accesses) -> None:
         _visit([*node.bases, *node.keywords], found)
     else:
         _visit([*node.args.defaults, *node.args.kw_defaults], found)
+    # sorted: a set of strings has another order in each process, and the code must not
     found += [(Access.READ, name) for name in sorted(free(node))]
     if not isinstance(node, gast.Lambda):
         found.append((Access.BIND, node.name))
@@ -236,6 +241,7 @@ def _import(node: gast.Import | gast.ImportFrom, found: Accesses) -> None:
 
 def _pattern(node: gast.AST, found: Accesses) -> None:
     _visit(gast.iter_child_nodes(node), found)
+    # a pattern that fails half way has bound what it matched: a name may be bound, or not
     name = getattr(node, "rest" if isinstance(node, gast.MatchMapping) else "name", None)
     if name is not None:
         found.append((Access.MAY_BIND, name))
@@ -306,6 +312,7 @@ def escaping(tree: gast.FunctionDef) -> Names:
     if not functions:
         return frozenset()
     called = {id(node.func) for node in nodes if isinstance(node, gast.Call)}
+    # a name of a function that is not in the place of a callee: it may be stored, returned, and called anywhere
     passed = {node.id for node in nodes if isinstance(node, gast.Name) and id(node) not in called}
     named = {id(node.value): node for node in nodes if isinstance(node, gast.Assign)}
     found: set[str] = set()
@@ -347,6 +354,7 @@ def captured(tree: gast.FunctionDef) -> dict[str, Names]:
     while changed:
         changed = False
         for name, names_read in found.items():
+            # a transitive closure: sets of names only grow, so that it ends
             through = names_read.union(*(found[other] for other in names_read if other in found))
             changed |= through != names_read
             found[name] = through

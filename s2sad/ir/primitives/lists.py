@@ -151,6 +151,7 @@ def zero(builder: Builder, operand: Operand) -> Operand:
     t = operand.type
     match t:
         case ArrayType():
+            # a Python number: it is added to arrays of any shape and keeps their dtype
             if t.is_scalar or isinstance(operand, Constant):
                 return constant(0.0) if t.dtype is None or t.dtype.kind != "c" else constant(0j)
             return builder.apply(required(np.zeros_like), (operand,))
@@ -230,6 +231,7 @@ def _sum(a: Any, b: Any) -> Any:
 
 def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
     """The adjoint of a list one item, or slice, of which has the adjoint `g`."""
+    # in a list of zeros to store is to add: only a single number or array has a statement that adds in its place
     whole = xs.type.item.is_numeric and k.type.is_numeric
     if isinstance(g, tuple):
         item, builder = xs[k], xs.builder
