@@ -69,22 +69,33 @@ def check_grads(
     generator = np.random.default_rng(seed)
     tolerance = _tolerance([args[k] for k in active], atol, rtol)
     directions = {k: _random_like(args[k], generator) for k in active}
-    plain = _by_position(f)
-    expected, error = numerical_jvp(plain, args, directions)
-    tangent = Derivative(f, Transform("jvp", active))
+    expected, error = numerical_jvp(_by_position(f), args, directions)
     if "fwd" in modes:
-        out, found = tangent(*args, *(directions[k] for k in active))
+        out, found = Derivative(f, Transform("jvp", active))(*args, *(directions[k] for k in active))
         _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{callable_name(f)}: forward mode")
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
-    if order <= 1:
-        return
+    if order > 1:
+        _check_further(f, args, directions, order - 1, modes, atol, rtol)
+
+
+def _check_further(
+    f: Callable[..., object],
+    args: Sequence[object],
+    directions: dict[int, object],
+    order: int,
+    modes: Sequence[str],
+    atol: float | None,
+    rtol: float | None,
+) -> None:
+    """The derivatives of the tangent and, for a scalar result, of the gradient, up to an order."""
+    active = tuple(directions)
     # Derivatives of differences are less exact by an order of magnitude.
     wider = atol and 10 * atol, rtol and 10 * rtol
     if "fwd" in modes:
-        check_grads(tangent, (*args, *directions.values()), order - 1, modes, *wider)
-    if "rev" in modes and _is_float(out := plain(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
-        check_grads(Derivative(f, Transform("grad", active, False)), args, order - 1, modes, *wider)
+        check_grads(Derivative(f, Transform("jvp", active)), (*args, *directions.values()), order, modes, *wider)
+    if "rev" in modes and _is_float(out := _by_position(f)(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
+        check_grads(Derivative(f, Transform("grad", active, False)), args, order, modes, *wider)
 
 
 def _check_modes(modes: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.lists import SEQUENCE
-from s2sad.ir.values import Apply, Block, Operand, Operation, is_call_of, is_loop, walk
+from s2sad.ir.values import Apply, Block, Operand, Operation, is_call_of, is_loop, is_update, walk
 
 
 def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Operation]:
@@ -43,7 +43,7 @@ def is_unbound(op: Operation) -> bool:
 def _written(operations: Iterable[Operation]) -> Iterator[Operand]:
     """What operations may write into: the bases of updates, what loops begin with, what branches hand on."""
     for op in walk(Block((), tuple(operations), ())):
-        if isinstance(op, Apply) and op.primitive.update is not None:
+        if is_update(op):
             yield op.operands[0]
         if is_loop(op):
             yield from op.initial

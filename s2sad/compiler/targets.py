@@ -27,25 +27,28 @@ class WritesArguments:
 
 def parameter_names(target: Target) -> list[str]:
     """The names of the parameters of a function, or of a closure and what it closes over."""
-    if isinstance(target, DerivedTarget):
-        names = parameter_names(target.target)
-        return [*names, *target.transform.further_names(names)]
-    if isinstance(target, WritesArguments):
-        return parameter_names(target.target)
-    if isinstance(target, ClosureTarget):
-        return list(target.names)
-    if isinstance(target, PlainFunctionOf):
-        return parameter_names(target.custom)
-    target = target.fun if isinstance(target, Custom) else target
+    match target:
+        case DerivedTarget():
+            names = parameter_names(target.target)
+            return [*names, *target.transform.further_names(names)]
+        case WritesArguments():
+            return parameter_names(target.target)
+        case ClosureTarget():
+            return list(target.names)
+        case PlainFunctionOf():
+            return parameter_names(target.custom)
+        case Custom():
+            return parameter_names(target.fun)
     return list(inspect.signature(target, follow_wrapped=False).parameters)
 
 
 def name_of(target: Target) -> str:
     """The name of a function in emitted text."""
-    if isinstance(target, WritesArguments):
-        return name_of(target.target)
-    if isinstance(target, (ClosureTarget, DerivedTarget)):
-        return target.__name__ if target.__name__.isidentifier() else "function"
+    match target:
+        case WritesArguments():
+            return name_of(target.target)
+        case ClosureTarget() | DerivedTarget():
+            return target.__name__ if target.__name__.isidentifier() else "function"
     return callable_name(target)
 
 

@@ -36,19 +36,20 @@ def roots_of(target: object, statics: Sequence[object]) -> tuple[Any, ...]:
 
 def code_key(target: Any) -> object:
     """What functions that one piece of code makes have in common, hashable."""
-    # The code object, not the function: a lambda in a loop is another function each time, with one code.
-    if isinstance(target, types.FunctionType):
-        return target.__code__
-    if is_derivative(target):
-        return (_hashable(target.transform), getattr(target, "backend", None), code_key(target.target))
-    if isinstance(target, types.MethodType):
-        return (types.MethodType, code_key(target.__func__))
-    if isinstance(target, functools.partial):
-        return (functools.partial, code_key(target.func))
-    if isinstance(target, Spread):
-        return (target.names, target.count, code_key(target.function))
-    if isinstance(target, Custom):
-        return (Custom, code_key(target.fun))
+    match target:
+        case types.FunctionType():
+            # Not the function: a lambda in a loop is another one each time, with one code.
+            return target.__code__
+        case _ if is_derivative(target):
+            return (_hashable(target.transform), getattr(target, "backend", None), code_key(target.target))
+        case types.MethodType():
+            return (types.MethodType, code_key(target.__func__))
+        case functools.partial():
+            return (functools.partial, code_key(target.func))
+        case Spread():
+            return (target.names, target.count, code_key(target.function))
+        case Custom():
+            return (Custom, code_key(target.fun))
     return fingerprint(target) or type(target)
 
 

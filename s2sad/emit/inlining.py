@@ -32,6 +32,7 @@ from s2sad.ir.values import (
     While,
     is_call_of,
     is_loop,
+    is_update,
     values_in,
 )
 
@@ -70,7 +71,7 @@ def _visit(block: Block, uses: Uses) -> None:
     for op in block.operations:
         uses.block_of[op] = block
         uses.position[op] = len(uses.position)
-        written = op.operands[:1] if isinstance(op, Apply) and op.primitive.update is not None else ()
+        written = op.operands[:1] if is_update(op) else ()
         for o in values_in(op.initial if is_loop(op) else written):
             uses.writers.setdefault(o, []).append(op)
         for o in values_in(op.operands):
@@ -164,7 +165,7 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     if op.primitive is GETITEM and op.operands[0] in uses.writers:
         return False
     readers = uses.readers.get(op.result, ())
-    if len(readers) > 1 and any(isinstance(r, Apply) and r.primitive.update is not None for r in readers):
+    if len(readers) > 1 and any(is_update(r) for r in readers):
         return False  # what is stored and decided on has one name
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
@@ -201,7 +202,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if is_loop(reader) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
-    if isinstance(reader, Apply) and reader.primitive.update is not None and reader.operands[0] is value:
+    if is_update(reader) and reader.operands[0] is value:
         return False
     if uses.block_of[reader] is not block or not isinstance(reader, (Apply, Call, If, For)):
         return False

@@ -30,6 +30,7 @@ from s2sad.ir.values import (
     While,
     bound_in,
     is_loop,
+    is_update,
     values_in,
 )
 
@@ -134,7 +135,7 @@ class Variables:
                         self.extend(v, *self.spans[inner])
             for o in op.operands:
                 self._read(o, at, last)
-            if isinstance(op, Apply) and op.primitive.update is not None:
+            if is_update(op):
                 self._read_behind_copy(op, at, last)
             if isinstance(op, For):
                 self._read_in_header(op, last)

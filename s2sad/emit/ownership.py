@@ -35,6 +35,7 @@ from s2sad.ir.values import (
     While,
     is_call_of,
     is_loop,
+    is_update,
     walk,
 )
 
@@ -94,7 +95,7 @@ class Ownership:
         """The block in which each value is bound."""
         for op in self.uses.block_of:
             self.home.update((p, b) for b in op.blocks for p in b.parameters)
-        self.updates = [op for op in self.uses.block_of if isinstance(op, Apply) and op.primitive.update is not None]
+        self.updates = [op for op in self.uses.block_of if is_update(op)]
         # The roots of an array are the values whose memory it may be; two arrays without a common root share none.
         self.roots = find_roots(variables.function, [op.result for op in self.updates])
         self.views: dict[Value, list[Value]] = {}
@@ -149,7 +150,7 @@ class Ownership:
     def origin(self, value: Value) -> Apply | None:
         """The operation that made the memory of an array, where only updates lie between."""
         op = self.uses.definition.get(value)
-        while isinstance(op, Apply) and op.primitive.update is not None:
+        while is_update(op):
             op = self.uses.definition.get(op.operands[0])
         return op if isinstance(op, Apply) and op.effect is Effect.FRESH else None
 
@@ -271,9 +272,7 @@ class Ownership:
 
     def is_written_in(self, loop: For | While, value: Value) -> bool:
         """Whether the body of a loop writes into the variable of a value, or of one that it is handed on to."""
-        written = [
-            op.operands[0] for op in walk(loop.body) if isinstance(op, Apply) and op.primitive.update is not None
-        ]
+        written = [op.operands[0] for op in walk(loop.body) if is_update(op)]
         met: set[Value] = set()
         work = [value]
         while work:

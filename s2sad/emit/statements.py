@@ -43,26 +43,27 @@ def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 def subtracted(s: ast.stmt) -> ast.stmt:
     """`x -= y` for `x += -y`."""
-    value = s.value if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) else None
-    if isinstance(s, ast.AugAssign) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-        return ast.AugAssign(s.target, ast.Sub(), value.operand)
+    match s:
+        case ast.AugAssign(target, ast.Add(), ast.UnaryOp(ast.USub(), operand)):
+            return ast.AugAssign(target, ast.Sub(), operand)
     return s
 
 
 def signed(value: ast.expr) -> ast.expr:
     """`-x * y` for `-(x * y)`."""
-    product = value.operand if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) else None
-    if not isinstance(product, ast.BinOp) or not isinstance(product.op, (ast.Mult, ast.Div)):
-        return value
-    return ast.BinOp(signed(ast.UnaryOp(ast.USub(), product.left)), product.op, product.right)
+    match value:
+        case ast.UnaryOp(ast.USub(), ast.BinOp(left, (ast.Mult() | ast.Div()) as operator, right)):
+            return ast.BinOp(signed(ast.UnaryOp(ast.USub(), left)), operator, right)
+    return value
 
 
 def negated(test: ast.expr) -> ast.expr:
     """The opposite of a condition: `n != 0` for `not n == 0`. That of `x < y` is not `x >= y`: there is NaN."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return test.operand
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPPOSITE:
-        return ast.Compare(test.left, [_OPPOSITE[type(test.ops[0])]()], test.comparators)
+    match test:
+        case ast.UnaryOp(ast.Not(), operand):
+            return operand
+        case ast.Compare(left, [operator], comparators) if type(operator) in _OPPOSITE:
+            return ast.Compare(left, [_OPPOSITE[type(operator)]()], comparators)
     return ast.UnaryOp(ast.Not(), test)
 
 
@@ -106,22 +107,22 @@ def plus(value: ast.expr, number: int) -> ast.expr:
     known = _known(value)
     if known is not None:
         return integer(known + number)
-    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
-        by = _known(value.right)
-        if by is not None:
-            total = (by if isinstance(value.op, ast.Add) else -by) + number
-            return value.left if total == 0 else plus(value.left, total)
+    match value:
+        case ast.BinOp(left, (ast.Add() | ast.Sub()) as operator, right) if (by := _known(right)) is not None:
+            total = (by if type(operator) is ast.Add else -by) + number
+            return left if total == 0 else plus(left, total)
     if number == 0:
         return value
     return ast.BinOp(value, ast.Add() if number > 0 else ast.Sub(), ast.Constant(abs(number)))
 
 
 def _known(value: ast.expr) -> int | None:
-    if isinstance(value, ast.Constant) and type(value.value) is int:
-        return value.value
-    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-        inner = _known(value.operand)
-        return None if inner is None else -inner
+    match value:
+        case ast.Constant(int(number)) if type(number) is int:
+            return number
+        case ast.UnaryOp(ast.USub(), operand):
+            inner = _known(operand)
+            return None if inner is None else -inner
     return None
 
 

@@ -235,6 +235,11 @@ def is_call_of(op: Operation | Block | None, primitive: Primitive) -> TypeGuard[
     return isinstance(op, Apply) and op.primitive is primitive
 
 
+def is_update(op: Operation | Block | None) -> TypeGuard[Apply]:
+    """Whether an operation, if there is one, may write its result into the memory of its first operand."""
+    return isinstance(op, Apply) and op.primitive.update is not None
+
+
 def is_loop(op: Operation | None) -> TypeIs[For | While]:
     """Whether an operation, if there is one, is a loop."""
     return isinstance(op, (For, While))

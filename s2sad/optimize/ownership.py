@@ -15,7 +15,21 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_call_of, is_loop, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_loop,
+    is_update,
+    walk,
+)
 
 
 def own_results(function: Function, residuals: bool = False) -> Function:
@@ -71,7 +85,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
 
 def own_carried(function: Function) -> Function:
     """Let a loop that writes into an array of the caller's, and hands it to the result, begin with a copy of it."""
-    updates = [op for op in walk(function.body) if isinstance(op, Apply) and op.primitive.update is not None]
+    updates = [op for op in walk(function.body) if is_update(op)]
     roots = find_roots(function, [op.result for op in updates])
     given = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters if p not in function.taken))
     returned = _returned(function)
@@ -79,7 +93,7 @@ def own_carried(function: Function) -> Function:
     for op in function.body.operations:
         if is_loop(op):
             builder = Builder(op.location, op.about)
-            inside = [inner for inner in walk(op.body) if isinstance(inner, Apply) and inner.primitive.update]
+            inside = [inner for inner in walk(op.body) if is_update(inner)]
             written = EMPTY.union(*(roots.get(inner.operands[0], EMPTY) for inner in inside))
             initial = list(op.initial)
             for k, start in enumerate(op.initial):

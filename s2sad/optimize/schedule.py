@@ -18,7 +18,20 @@ from typing import assert_never
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    is_update,
+)
 
 
 def add_before_stores(function: Function) -> Function:
@@ -33,7 +46,7 @@ def _added(block: Block) -> Block:
     read = Counter((*reads(operations), *block.results))
     stores: dict[Operand, list[Operation]] = {}
     for op in operations:
-        if isinstance(op, Apply) and op.primitive.update is not None:
+        if is_update(op):
             stores.setdefault(op.operands[0], []).append(op)
     for op in operations:
         if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:

@@ -23,7 +23,20 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import REVERSED_ITEMS
 from s2sad.ir.types import INT, SequenceType, integer
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, While, constant, is_call_of, is_int, is_loop
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    For,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    is_call_of,
+    is_int,
+    is_loop,
+    is_update,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +197,7 @@ class Loops(Adjoints):
             pairs: Iterable[tuple[Operand, Value]] = ()
             if is_loop(op):
                 pairs = zip(op.initial, op.results, strict=False)
-            elif isinstance(op, Apply) and op.primitive.update is not None:
+            elif is_update(op):
                 pairs = [(op.operands[0], op.result)]
             array = next((r for o, r in pairs if o is array and r.type == array.type), array)
         return array

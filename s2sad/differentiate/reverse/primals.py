@@ -19,7 +19,20 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Effect, Layout
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import SequenceType, Type, array
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, is_call_of, is_loop
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    is_call_of,
+    is_loop,
+    is_update,
+)
 
 
 class LazyExpr(Expr):
@@ -78,9 +91,7 @@ class Primals:
         for op in self.dependence.loops:
             if isinstance(op, Apply):
                 self._place(op)
-        self.overwritten = {
-            op.operands[0] for op in self.dependence.loops if isinstance(op, Apply) and op.primitive.update is not None
-        }
+        self.overwritten = {op.operands[0] for op in self.dependence.loops if is_update(op)}
         """The arrays that are written into: to keep one takes a copy."""
         self.backend = NUMPY
         """What is to run the program."""
