@@ -424,3 +424,24 @@ def test_what_the_branch_of_a_callee_leaves_unbound_is_repeated_in_its_own_shape
     for k, unit in enumerate(np.eye(3)):
         difference = (gradient(x + 1e-6 * unit) - gradient(x - 1e-6 * unit)) / 2e-6
         np.testing.assert_allclose(found[k], difference, rtol=1e-6, atol=1e-6)
+
+
+def a_list_joined_with_itself(x):
+    squares = []
+    for k in range(len(x)):
+        squares.append(x[k] * x[k])
+    twice = squares + squares
+    total = 0.0
+    for k in range(len(twice)):
+        total = total + twice[k] * x[0] * (k + 1.0)
+    return total
+
+
+def test_a_list_that_stands_twice_in_one_operation():
+    x = np.array([0.3, -0.7, 1.1])
+    expected = np.array([5 * 3 * x[0] ** 2 + 7 * x[1] ** 2 + 9 * x[2] ** 2, 14 * x[0] * x[1], 18 * x[0] * x[2]])
+    np.testing.assert_allclose(s2sad.grad(a_list_joined_with_itself)(x), expected, rtol=1e-12)
+    np.testing.assert_allclose(s2sad.jacfwd(a_list_joined_with_itself)(x), expected, rtol=1e-12)
+    hessian = s2sad.hessian(a_list_joined_with_itself)(x)
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-12)
+    np.testing.assert_allclose(np.diag(hessian), [30 * x[0], 14 * x[0], 18 * x[0]], rtol=1e-12)

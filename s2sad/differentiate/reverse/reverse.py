@@ -200,11 +200,17 @@ class Reverse(Calls, Loops):
             contributions = op.primitive.adjoint(g, self.primal(builder, op.result), xs, active, **op.static)
         # `x * x` has two contributions to one value. They are summed in front of the sum so far, so that an update in
         # place is done once.
+        # Those to a list or tuple are added one after the other: `+` joins them.
         merged: dict[Operand, Any] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
-            if a and c is not None:
-                twice = operand in merged and not isinstance(c, (tuple, list))
-                merged[operand] = merged[operand] + c if twice else c
+            if not a or c is None:
+                continue
+            if operand not in merged:
+                merged[operand] = c
+            elif operand.type.is_numeric:
+                merged[operand] = merged[operand] + c
+            else:
+                self.contribute_rule(builder, operand, c)
         for operand, c in merged.items():
             self.contribute_rule(builder, operand, c)
 
