@@ -158,6 +158,7 @@ class FunctionLowering(
         if back:
             arrays = {n: self.env[keys[n]] for n in parameters}
             self.handed = {n: a.cell for n, a in arrays.items() if isinstance(a, Ref) and is_array(a)}
+        # compared by identity below: whoever changes an object puts a new term into its cell
         before = {c: self.env[c] for c in given}
         around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
         result = self.result_of(target, parameters)
@@ -258,6 +259,7 @@ class FunctionLowering(
             if ruled and name in known and isinstance(known[name].default, bool):
                 given = self.env[name] = constant(self.static(given, self.frame.source.tree))
             if ruled and name in known and isinstance(given, Constant) and given.value is known[name].default:
+                # a default is left out, so that what stands behind it can be given by name only
                 known = {n: p.replace(kind=p.KEYWORD_ONLY) for n, p in known.items()}
             elif name in known and known[name].kind is inspect.Parameter.KEYWORD_ONLY:
                 keywords[name] = self.env[name]
@@ -265,6 +267,7 @@ class FunctionLowering(
                 arguments.append(self.env[name])
         if isinstance(target, BoxRule):
             return self.rule_result(target, arguments, self.frame.source.tree)
+        # what it stands for is looked up through `reads`, so that it is noticed when it is another one
         while isinstance(target, (Spread, types.MethodType)) and not has_rule(target):
             if isinstance(target, types.MethodType):
                 receiver = self.captured_term(Variable(target, "__self__", "self"), target.__self__)

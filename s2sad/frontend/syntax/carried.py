@@ -103,6 +103,7 @@ class Carried:
                 self.add(key, t1, t1)
                 changed = True
                 term = t1
+            # `unify` made them as alike as it can: what differs still has no common form
             if structure(t2) != structure(t1):
                 lowering.refuse(
                     self.node,
@@ -114,6 +115,7 @@ class Carried:
                 if not isinstance(old.type, StaticType):
                     results.append(operand)
                     changed |= self.widen_leaf(key, k, self.outside(operand.type), loose)
+                    # a sign is lost once and for all, so that this widens each integer at most once
                     if is_index(operand.type) and (key, k) not in self.signed and least_of(operand.type) < 0:
                         self.signed.add((key, k))
                         changed = True
@@ -145,6 +147,7 @@ class Carried:
                 UnsupportedType,
             )
         ranks = [a.rank if a.is_numeric else -1 for a in (before, after, t)]
+        # a rank that the join lost, not one that nobody knew before
         self.lost_rank |= ranks[2] is None and None not in ranks[:2]
         self.kinds[key][k] = t
         return t != before
@@ -159,6 +162,7 @@ def grown(final: Value, parameter: Value, result: Operand, initial: Operand, tri
     if not isinstance(after, SequenceType) or not isinstance(before, SequenceType):
         return final
     count = trips.type.size
+    # a number only if each iteration adds as many items, whatever the length was
     more = dim_sum(after.length, own.length, -1)
     if not isinstance(more, int) or count is None:
         return final
@@ -173,6 +177,7 @@ def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
         if item is None:
             return None
         if before.item != BOTTOM:
+            # a dimension in which two items differ varies from item to item: no symbol outside can stand for it
             item = all_items(item, before.item, joined.item)
         loose.update(s for s in symbols(item) if s.varies)
         return SequenceType(item, _loosened(before.length, joined.length, loose))

@@ -56,6 +56,7 @@ class Loops(Lowering):
         loop = self.loop_over(node, term, snapshots)
         rounds = self.known_rounds(term)
         loop = replace(loop, ranks=rounds is not None and snapshots is None)
+        # an attempt: where it must know what only unrolling tells, all that it did is taken back
         errors, operations = len(self.errors), len(self.builder.operations)
         env, frozen = dict(self.env), dict(self.frozen)
         self.attempted(loop)
@@ -88,6 +89,7 @@ class Loops(Lowering):
         start, stop, step, reverse = self.bounds(term, node)
 
         def body(index: Value) -> None:
+            # how many operations the item takes: its name goes to the last of them
             before = len(self.builder.operations)
             item = self.item(term, index, node)
             self.bind(node.target, item, len(self.builder.operations) - before)
@@ -152,6 +154,8 @@ class Loops(Lowering):
             self.block(node.body)
             stop = self.env[STOP]
             if isinstance(stop, Value) and k + 1 < len(items):
+                # the stop of this round is known at run time only: the rounds behind it are the other branch, and so
+                # on inwards
                 sides = self.both([lambda: None, lambda rest=items[k + 1 :]: self.rounds(node, rest)])  # type: ignore[misc]
                 self.join_sides(node, stop, sides, self.dead_after(node))
                 return
@@ -190,6 +194,7 @@ class Loops(Lowering):
             self.builder, self.env = outer.child(), env
             truth = self.truth(self.tested(node.test), node.test)
             operand = constant(truth) if isinstance(truth, bool) else truth
+            # one for each round: the last is that of the types that the loop settled on
             tests.append(self.builder.block(params, [operand]))
             self.builder, self.env = outer, outer_env
 

@@ -55,6 +55,8 @@ class Merging(Lowering):
         result: Term | None = None
         cells = self.cells
         for (key, m), vs in zip(merged, values, strict=True):
+            # a leaf that both sides have is known to what follows: the result of the If is not read, and is dropped
+            # later
             leaves = [a if same_operand(a, b) else v for a, b, v in zip(*m.rows, vs, strict=True)]
             term = m.build(leaves)
             if key is None:
@@ -79,6 +81,8 @@ class Merging(Lowering):
         ]
         kept = [k for k in s1.env if not k.startswith("#") and k in s2.env and not dead(k)]
         results = [t for t in (s1.result, s2.result) if t is not None]
+        # cells have no names of their own in the text: those that can still be reached count, in the order in which
+        # they were made
         cells = [*self.handed.values(), *self.cells_of(s1.env, s2.env, kept, results)]
         cells = [c for c in dict.fromkeys(cells) if s1.env.get(c) is not s2.env.get(c)]
         return differing + [c for c in cells if c in s1.env and c in s2.env]
@@ -86,6 +90,7 @@ class Merging(Lowering):
     def cells_of(self, e1: Environment, e2: Environment, keys: Sequence[str], terms: Sequence[Term]) -> list[str]:
         """The cells that can be reached from some keys and terms, in either of two environments."""
         found: dict[str, None] = {}
+        # through both environments: what one side has put into an object may be what the other cannot see
         work = [r.cell for t in terms for r in refs(t)]
         work += [r.cell for k in keys for env in (e1, e2) if k in env for r in refs(env[k])]
         while work:
@@ -145,6 +150,7 @@ class Merging(Lowering):
         frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
         same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value
+        # two functions are no operands: which it is, the condition says when it is called
         if structure(t1) != structure(t2) or (is_function(t1) and is_function(t2) and not same and parts(t1) is None):
             function = self.either(t1, t2, truth)
             if function is not None:
@@ -192,6 +198,7 @@ class Merging(Lowering):
             return None
         sources = {r.cell for r in both}.union(*(w.sources for w in before if isinstance(w, OneOfTwo)))
         text = before[0] if before else f"which may be one of two objects since line {self.at(node).line}"
+        # with those that the objects were merged of earlier: a change of any of them shows through
         return OneOfTwo(text, frozenset(sources))
 
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:

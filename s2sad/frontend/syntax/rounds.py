@@ -71,6 +71,7 @@ class Rounds:
     def __init__(self, lowering: Lowering, loop: Loop) -> None:
         self.lowering = lowering
         self.loop = loop
+        # the body of whoever consumes a generator stands in the generator's loops: they carry what it carries
         self.names = list(dict.fromkeys((*loop.names, *lowering.frame.foreign)))
         self.outer, self.env = lowering.builder, lowering.env
         self.around = lowering.carried_now
@@ -88,6 +89,8 @@ class Rounds:
 
     def run(self) -> None:
         """Lower the loop."""
+        # a fixed point: each round carries more, or with wider types, and neither can go on for ever; the limit is
+        # for an error of the compiler's own
         for _ in range(MAX_ROUNDS):
             self.lower_body()
             if self.carries_all() and self.settles():
@@ -100,10 +103,12 @@ class Rounds:
     def lower_body(self) -> None:
         """One round: what an iteration begins with is in `entry`, what it leaves in `after`."""
         lowering, carried = self.lowering, self.carried
+        # the rounds before were guesses: what they noted is forgotten, errors among it, which wider types may cure
         del lowering.in_place[self.in_place :], lowering.errors[self.errors :]
         lowering.frozen = dict(self.frozen)
         self.parameters = carried.parameters()
         if self.loop.test is not None:
+            # a block sees no values of its sibling: the test has parameters of its own
             copies = [Value(p.type, p.hint) for p in self.parameters]
             lowering.env = dict(self.env)
             carried.enter(copies)
@@ -128,10 +133,12 @@ class Rounds:
         carried, after, entry = self.carried, self.after, self.entry
         fresh = [n for n in self.names if n not in carried.terms and n not in self.unbound and n in after]
         for name in fresh:
+            # the cells of this round are gone in the next: their contents stand for them
             form = self.lowering.value_form(after[name], after)
             carried.add(name, self.lowering.undefined(self.outer, form), form)
         self.unbound.update(fresh)
         known = self.unchanged | self.unbound
+        # what begins as a constant and stays one is known in the loop: a round without it gives better types
         same = [k for k in carried.constants() if k not in known and after.get(k) is entry[k]]
         if same:
             carried.drop(same)
@@ -156,6 +163,7 @@ class Rounds:
         if not changed and not seen_elsewhere:
             return True
         self.frozen.update(seen_elsewhere)
+        # with an error there is nothing to settle: it is reported, and further rounds would repeat it
         return bool(lowering.errors[self.errors :])
 
     def finish(self) -> None:

@@ -116,6 +116,7 @@ class Subscripts(Lowering):
         """The item of a dict at one of several strings."""
         if not keys:
             return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
+        # a chain of branches: the number of the key is known at run time, and the items may differ in type
         same = self.apply(np.equal, [key.index, constant(self.number_of(keys[0]))])
         return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_one_of(base, key, keys[1:], node), node)
 
@@ -127,6 +128,7 @@ class Subscripts(Lowering):
     def item_at_run_time(self, items: list[Term], index: Term, node: gast.Subscript, hint: str | None) -> Term:
         """The item of a list of known length at an index of run time: the items must be of one type."""
         if isinstance(index, Value) and index in self.parameter_paths and index.type == INT:
+            # the index is an argument: the function is compiled for its value instead
             raise NeedsStatic(*self.parameter_paths[index], self.at(node))
         operands = [self.to_operand(t) for t in items if not isinstance(t, (Ref, Closure, Partial))]
         if len(operands) < len(items) or item_type(*(o.type for o in operands)) is None:

@@ -110,10 +110,13 @@ class ArrayCells(Cells):
         """A further step from an array or view."""
         ref, steps, born = (base, (), None) if isinstance(base, Ref) else (base.ref, base.steps, base.born)  # type: ignore[union-attr]
         assert isinstance(ref, Ref)
+        # a view or a copy, as NumPy has it: it may be read as long as the array is what it was, as then both are
+        # equal
         if not sure and born is None:
             held = self.env[ref.cell]
             assert is_operand(held)
             born = held
+        # one subscript in place of two: the store through it is one statement, and the analyses see one place
         if steps and step.primitive is GETITEM:
             composed = self.composed(View(ref, steps[:-1], born), steps[-1], step.operands)
             if composed is not None:
@@ -163,6 +166,8 @@ class ArrayCells(Cells):
             return self.through_transpose(first, items, rank)
         if first.primitive is not GETITEM:
             return None
+        # an index array or a mask in the first step moves axes about: only integers and slices, each of one axis, are
+        # composed
         outer = [*first.operands, *[WHOLE] * (rank - sum(map(_axes, first.operands)))]
         if any(_axes(i) != 1 or (not isinstance(i, Slice) and not is_integer(i)) for i in outer):
             return None
@@ -212,6 +217,7 @@ class ArrayCells(Cells):
             return outer
         if _is_whole(outer):
             return item
+        # a start that may be negative counts from the end, and cannot be added to
         if not _is_none_or(outer.step, 1) or not (is_none(outer.start) or self.is_counter(outer.start)):
             return None
         if isinstance(item, Slice):
@@ -346,6 +352,7 @@ class ArrayCells(Cells):
     def stepped_back(self, base: Operand, step: Step, inner: Operand, node: gast.AST) -> Operand:
         """The array of which a step shows `inner`."""
         function = step.primitive.function
+        # a store through a view is done in the view, and the view is undone around it: these undo themselves
         if function in _INVOLUTIONS:
             return self.step(inner, step, self.builder)
         if function in _SAME_ORDER:

@@ -167,6 +167,7 @@ class Cells(ABC):
         """Put new contents into a cell."""
         contents = self.held(contents)
         if ref.cell in self.inside:
+            # an item of a list of run-time length has no cell that lasts: the change is stored in the list as well
             whole, place = self.inside[ref.cell]
             self.env[ref.cell] = contents
             before, item = self.open(whole), self.to_operand(ref)
@@ -319,6 +320,7 @@ class Cells(ABC):
                 self.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
             return self.to_operand(term, builder, env)
         self.check_sources(term, env)
+        # the list holds a copy of the value: a change through the old name would not be seen in it
         self.frozen.setdefault(term.cell, "after it was put into a list of run-time length")
         contents = env[term.cell]
         return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
@@ -334,6 +336,8 @@ class Cells(ABC):
             missing.apply(RAISE, [message], {"exception": TypeError})
             blocks = nothing.block((), ()), missing.block((), ())
             builder.operations.append(If(term.present, *blocks, (), builder.location))
+            # checked once, for all that follows: in the block of the function itself nothing comes before this check
+            # again
             if builder is self.entry:
                 self.env.update({k: term.value for k, t in self.env.items() if t is term})
         return term.value
@@ -342,11 +346,13 @@ class Cells(ABC):
         """Whether a cell still holds what it was opened with, the cells in it included."""
         if ref.cell not in self.origins or env.get(ref.cell) is not self.origins[ref.cell][1]:
             return False
+        # the contents are the same term, but the cells that it refers to may have changed
         return all(self.is_unchanged(r, env) for r in refs(env[ref.cell]))
 
     def is_sole(self, ref: Ref, env: Mapping[str, Term], dead: Callable[[str], bool], own: int) -> bool:
         """Whether no more than `own` living references to an object are in an environment."""
         found = [key for key, term in env.items() for r in refs(term) if r.cell == ref.cell]
+        # liveness is asked last: it costs more, and one reference is the common case
         return len(found) <= own or sum(not dead(key) for key in found) <= own
 
     # merging
@@ -505,6 +511,7 @@ def differing(t1: Term, env1: Mapping[str, Term], t2: Term, env2: Mapping[str, T
     while work:
         a, b = work.pop()
         if isinstance(a, Ref) and isinstance(b, Ref):
+            # objects may refer to one another in a circle
             if a.cell == b.cell or (a.cell, b.cell) in met:
                 continue
             met.add((a.cell, b.cell))
@@ -551,6 +558,7 @@ def _as_maybe(term: Term, other: Term, builder: Builder) -> Maybe:
         return term
     if not is_none(term):
         return Maybe(constant(True), term)
+    # nobody reads the value of a None, but both sides must have as many leaves
     like = other.value if isinstance(other, Maybe) else other
     return Maybe(constant(False), map_operands(like, lambda o: _nothing(o, builder)))
 

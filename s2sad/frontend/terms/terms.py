@@ -386,6 +386,7 @@ def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], An
     sizes = [len(operands) for operands, _ in inner]
 
     def rebuild(new: Sequence[Operand]) -> Any:
+        # the operands of all children in one row: each takes as many as it had
         items, at = [], 0
         for size, (_, one) in zip(sizes, inner, strict=True):
             items.append(one(new[at : at + size]))
