@@ -149,7 +149,7 @@ class Survey:
         modules = (
             {m for m in used if m.startswith("scipy.")}
             | {b.module for b in self.boxes.values() if b.module}
-            | self.modules
+            | {m for m in self.modules if m.partition(".")[0] in used}
         )
         for module in sorted(m for m in modules if m not in ("numpy", "math")):
             statements.append(ast.Import([ast.alias(module, None)]))
