@@ -27,7 +27,7 @@ VECTOR, POINT = np.array([0.7, 0.2, 0.4]), np.array([0.3, 0.8, 0.5, 0.6])
 
 
 @pytest.fixture
-def made():
+def made(cache_folder):
     """The functions that the optimiser takes and gives in a test, each of which is written and read at its end."""
     with stages([]) as functions_made:
         yield functions_made
