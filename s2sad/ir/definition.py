@@ -18,7 +18,7 @@ from typing import Any
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, defined
-from s2sad.ir.late import LATE, load_late
+from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.primitive import Effect, Primitive, Samples, lookup, primitive_name, with_places
 from s2sad.ir.printer import constant_text
 from s2sad.ir.types import ArrayType, Type, leaves
@@ -189,7 +189,7 @@ def definition_of(function: object) -> Definition | None:
     """The definition of a function, None where there is none."""
     try:
         if function not in _BY_FUNCTION and LATE:
-            load_late(function)
+            load_late_for(function)
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None

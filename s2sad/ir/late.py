@@ -14,13 +14,21 @@ _reading: set[str] = set()
 _lock = threading.RLock()
 
 
-def load_late(function: object) -> None:
+def load_late_for(function: object) -> None:
     """Read the rules that a function may have, which has none so far: users' own functions are in no library."""
     root = str(getattr(function, "__module__", None) or "").partition(".")[0]
-    if root and root not in ("numpy", "scipy") and root not in sys.stdlib_module_names:
-        return
+    if not root or root in ("numpy", "scipy") or root in sys.stdlib_module_names:
+        load_late()
+
+
+def load_late() -> None:
+    """Read the rules of all that has been imported by now."""
     with _lock:
         for name in [n for n in LATE if n in sys.modules and n not in _reading]:
+            # The rules that are read ask for others of their own: this is entered again, and must not read them twice.
             _reading.add(name)
-            LATE[name]()
+            try:
+                LATE[name]()
+            finally:
+                _reading.discard(name)
             del LATE[name]

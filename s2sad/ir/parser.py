@@ -22,7 +22,7 @@ import numpy as np
 from s2sad.ir.complete_text import NAMELESS, PYTHON, by_spelling
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_product, dim_scaled, dim_sum, new_dim
-from s2sad.ir.late import LATE, load_late
+from s2sad.ir.late import load_late
 from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.types import (
@@ -74,8 +74,7 @@ class Line:
 
 def parse(text: str, objects: Mapping[str, object] | None = None) -> Function:
     """The function of a text."""
-    if LATE:
-        load_late(abs)
+    load_late()
     parser = Parser(_lines(text), objects or {})
     try:
         return parser.function()

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.late import LATE, load_late
+from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.types import Type
 
 
@@ -313,7 +313,7 @@ def lookup(function: object) -> Primitive | None:
     """The primitive of a function, None where there is none."""
     try:
         if function not in _BY_FUNCTION and LATE:
-            load_late(function)
+            load_late_for(function)
         return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
     except TypeError:
         return None

@@ -48,4 +48,4 @@ def everything() -> None:
     for name in list(LATE):
         if importlib.util.find_spec(name.split(".")[0]) is not None:
             importlib.import_module(name)
-    load_late(abs)
+    load_late()

@@ -174,18 +174,20 @@ class Batch:
     def repeated(self, operand: Operand, builder: Builder) -> Operand:
         """A number or array once for each example."""
         t = operand.type
-        shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
-        if shape and operand in self.vague:
+        if operand in self.vague and not t.is_scalar:
             return builder.apply(required(for_each_example), (operand, self.count))
+        shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
         dims = builder.tuple([self.count, *shape])
         if operand in self.zeros:
             static = {} if t.dtype in (None, np.dtype(float)) else {"dtype": t.dtype}
             return builder.apply(required(np.zeros), (dims,), static)
         return builder.apply(required(np.broadcast_to), (operand, dims))
 
-    def item(self, builder: Builder, container: Operand, key: object) -> Operand:
+    def item(
+        self, builder: Builder, container: Operand, key: object, hint: str | None = None, loose: bool = False
+    ) -> Operand:
         """An item of a container, as vague as that."""
-        item = builder.extract(container, key)
+        item = named(builder, builder.extract(container, key), hint, loose)
         if container in self.vague:
             self.vague.add(item)
         return item
@@ -287,10 +289,7 @@ class Batch:
         container, key = op.operands[0], op.static["key"]
         flag = self.flag(container)
         assert isinstance(container.type, ContainerType)
-        whole = self.get(container)
-        item = named(builder, builder.extract(whole, key), *self.name(op.result))
-        if whole in self.vague:
-            self.vague.add(item)
+        item = self.item(builder, self.get(container), key, *self.name(op.result))
         self.set(op.result, item, flags_of_items(flag, container.type)[container.type.keys.index(key)])
 
     def call(self, op: Call, builder: Builder) -> None:
