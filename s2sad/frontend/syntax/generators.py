@@ -28,6 +28,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
 from s2sad.frontend.terms.terms import Closure, Generated, Term
+from s2sad.ir.python_trees import children
 
 EACH, ITEM, LEFT = "each_", "item_", "left_"
 
@@ -162,12 +163,12 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
-def _place(tree: object, at: gast.AST) -> Any:
+def _place(tree: gast.AST, at: gast.AST) -> Any:
     """What is new in a tree stands where the statement does that it is made of."""
     stack = [tree]
     while stack:
         node = stack.pop()
         if "lineno" not in vars(node):
             gast.copy_location(node, at)
-            stack += gast.iter_child_nodes(node)
+            stack += children(node)
     return tree

@@ -27,6 +27,7 @@ from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
+from s2sad.ir.python_trees import walk
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Constant, For, If, Operand, Value, While, constant
 
@@ -337,7 +338,7 @@ def _loaded(target: gast.AST) -> gast.AST:
 
 
 def _returns(node: gast.AST) -> bool:
-    return any(isinstance(n, gast.Return) for n in gast.walk(node))
+    return any(isinstance(n, gast.Return) for n in walk(node))
 
 
 def _with_result(op: Any, k: int, value: Value) -> Any:
