@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
+from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.checked import optimize
@@ -22,7 +23,7 @@ from s2sad.compiler.function_names import plainly_named, reachable, stepped
 from s2sad.compiler.targets import Target, WritesArguments, identities, may_write_arguments, name_of, parameter_names
 from s2sad.compiler.transform import with_statics
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
-from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
@@ -225,6 +226,13 @@ class Program:
 
     def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
+        lowered = self.lowered_with_memory(target, parameters, back)
+        for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
+            what = f"an item of a list is written into that may also be seen {where}"
+            raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)
+        return lowered
+
+    def lowered_with_memory(self, target: Target, parameters: Mapping[str, Type], back: bool) -> Lowered:
         if back:
             return lower(target, parameters, self, memory=True, back=True)
         try:

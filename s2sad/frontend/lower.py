@@ -83,6 +83,8 @@ class Lowered:
     """It gives a function, or what has no value at run time."""
     back: WrittenArrays | None = None
     """What it hands back of the arrays that it is given."""
+    item_updates: tuple[Value, ...] = ()
+    """The lists that stores into their items have made."""
 
 
 def lower(
@@ -186,7 +188,8 @@ class FunctionLowering(
         body = replace(body, parameters=(*values, *captured.values()))
         name = getattr(target, "__name__", "function")
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
-        seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
+        updates = tuple(o for o in self.item_updates if isinstance(o, Value))
+        seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1], updates
         return Lowered(function, tuple(captured), *seen)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:

@@ -95,6 +95,8 @@ class Cells(ABC):
         """The value that a cell was opened from, and its contents then."""
         self.inside: dict[str, tuple[Ref, Operand]] = {}
         """Items of lists of run-time length that have no name: the list, and the position."""
+        self.item_updates: list[Operand] = []
+        """The lists that stores into such items have made."""
         self.factories: dict[str, Term] = {}
         """What a dict makes for a key that is missing: a defaultdict."""
         self.memory = False
@@ -173,6 +175,7 @@ class Cells(ABC):
             before, item = self.open(whole), self.to_operand(ref)
             assert is_operand(before)
             made = self.builder.apply(LIST_SET, (before, place, item), None, self.shown(whole.cell))
+            self.item_updates.append(made)
             self.change(whole, made, node)
             return
         if ref.cell in self.frozen:
