@@ -49,10 +49,10 @@ class Functions(Lowering):
         """The default values, evaluated where the function is defined."""
         positional = [*arguments.posonlyargs, *arguments.args]
         named = positional[len(positional) - len(arguments.defaults) :]
-        found = {a.id: self.eval(d) for a, d in zip(named, arguments.defaults, strict=True)}
+        found = {a.id: self.adopt(self.eval(d)) for a, d in zip(named, arguments.defaults, strict=True)}
         for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             if d is not None:
-                found[a.id] = self.eval(d)
+                found[a.id] = self.adopt(self.eval(d))
         return found
 
     # comprehensions
