@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from s2sad.backends import Interface
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.terms.cells import Place
 from s2sad.ir.values import Function
 
 
@@ -24,5 +25,5 @@ class Compiled:
     reverse: str | None = None
     lines: Mapping[int, Location] = field(default_factory=dict)
     """Where the user wrote what a line of the text computes."""
-    written: tuple[str, ...] = ()
-    """The parameters in whose arrays the function writes."""
+    changed: tuple[Place, ...] = ()
+    """The arrays, lists and objects in its parameters that the function changes."""

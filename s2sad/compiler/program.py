@@ -197,7 +197,7 @@ class Program:
                 function = outlined(function, self.add_step)
             result = function.result.type
             aliases = lowered.back is None and shares_memory(function)
-            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back
+            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back, lowered.changed
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner_target = self.reads.part(target, "target") if self.reads.knows(target) else target.target
         inner = self.entry(inner_target, target.transform.inner(parameters))
@@ -206,7 +206,14 @@ class Program:
             self.derivatives.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.derivatives.transform(inner, target.transform, name, parameters)
-        return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
+        return Entry(
+            numbered(made),
+            dict(parameters),
+            inner.captured,
+            made.result.type,
+            written=inner.written,
+            changed=inner.changed,
+        )
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
         """A function with a rule; arrays that the rule alone reads are parameters of it too."""

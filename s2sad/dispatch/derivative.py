@@ -219,9 +219,9 @@ class Derivative(Derived):
         parameters = dict(zip(self._names, pattern, strict=True))
         made = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
         made = made or bound(module, captured, self._names)
-        written = module.__s2sad_meta__["written"]
-        if written and len(given) + len(captured) > 1:
-            made.call = unshared(made.call, written, captured, self._names)
+        changed = module.__s2sad_meta__["changed"]
+        if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
+            made.call = unshared(made.call, changed, captured, self._names)
         made.given, made.pattern = given, pattern
         made.statics, made.known = statics, _known(values, statics)
         made.captured = captured
@@ -250,7 +250,7 @@ class Derivative(Derived):
             "entry": compiled.entry,
             "reverse": compiled.reverse,
             "residuals": compiled.interface.residuals is not None,
-            "written": [k for k, n in enumerate(parameters) if n in compiled.written],
+            "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
             **self.runner.facts(compiled.interface),
         }
         return store(self.__name__, kind, compiled, reads, values, facts)

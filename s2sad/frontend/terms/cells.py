@@ -15,7 +15,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import gast
 import numpy as np
@@ -502,6 +502,29 @@ def reached(term: Term, env: Mapping[str, Term]) -> dict[str, Ref]:
         if ref.cell not in found and ref.cell in env:
             found[ref.cell] = ref
             work += refs(env[ref.cell])
+    return found
+
+
+Place: TypeAlias = tuple[str, tuple[str | int, ...]]
+"""An object in a parameter: its name, and the keys that lead from there to it."""
+
+
+def object_places(term: Term, env: Mapping[str, Term]) -> dict[str, tuple[str | int, ...]]:
+    """The objects that a term leads to, by their cells, and the keys on the way, as far as these are plain."""
+    found: dict[str, tuple[str | int, ...]] = {}
+    work: list[tuple[Term, tuple[str | int, ...]]] = [(term, ())]
+    while work:
+        item, path = work.pop()
+        if isinstance(item, Ref):
+            if item.cell in found:
+                continue
+            found[item.cell] = path
+            item = env[item.cell]
+        inner = item.items if isinstance(item, Record) else item
+        if isinstance(inner, dict):
+            work += [(t, (*path, k) if isinstance(k, (str, int)) else path) for k, t in inner.items()]
+        elif isinstance(inner, (list, tuple)):
+            work += [(t, (*path, k)) for k, t in enumerate(inner)]
     return found
 
 
