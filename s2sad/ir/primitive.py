@@ -177,7 +177,10 @@ class Primitive:
 
     def result_type(self, types: Sequence[Type], static: Mapping[str, object]) -> Type:
         """The type of the result; static parameters that come before `*operands` are passed first."""
-        return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
+        try:
+            return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
+        except AssertionError as e:  # what the rule takes for granted of its operands
+            raise TypeError(f"{self.name} of {', '.join(map(str, types))}") from e
 
     def run(self, operands: Sequence[object], static: Mapping[str, object]) -> Any:
         """The function itself, called with numbers."""

@@ -23,6 +23,7 @@ from s2sad.frontend.terms.terms import (
     is_number,
     is_of_unknown_kind,
     is_plain_object,
+    is_sequence,
     is_static,
     is_static_object,
     static_value,
@@ -149,6 +150,8 @@ class Comparisons(Lowering):
             if set(left) != set(right):
                 return constant(not equals)
             left, right = list(left.values()), [right[k] for k in left]
+        if _is_list_type(left) is not _is_list_type(right) and type(op) in (gast.Eq, gast.NotEq):
+            return constant(not equals)
         a, b = (self.sequence(t, node) for t in (left, right))
         if not equals and type(op) is not gast.NotEq:
             self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
@@ -159,6 +162,13 @@ class Comparisons(Lowering):
             equal = self.compare(node, gast.Eq(), m, n)
             same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
         return same if equals else self.apply(operator.not_, [self.to_operand(same)])
+
+
+def _is_list_type(term: Term) -> bool:
+    """Whether a container is a list, which no tuple is equal to."""
+    if is_container(term):
+        return term.type.cls is list
+    return isinstance(term, list) or is_sequence(term)
 
 
 def _differ(left: Term, right: Term) -> bool:

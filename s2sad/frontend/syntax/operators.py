@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import gast
 import numpy as np
@@ -14,6 +14,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, static_value
 from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -37,6 +38,16 @@ UNARY: dict[type, Callable[..., Any]] = {
     gast.UAdd: np.positive,
     gast.Invert: np.invert,
 }
+
+
+def _is_count(term: Term) -> TypeGuard[Operand]:
+    """Whether a list can be repeated so many times: an integer of Python's or NumPy's, no array."""
+    return is_operand(term) and term.type.is_scalar and (term.type.is_integer or term.type.is_mask)
+
+
+def _takes_part(t: Type, op: gast.AST) -> bool:
+    """Whether an operand makes NumPy compute with a list beside it."""
+    return t.is_array or (t.is_numeric and t.kind != "python" and not isinstance(op, gast.Mult))
 
 
 class Operators(Lowering):
@@ -77,16 +88,17 @@ class Operators(Lowering):
         if isinstance(node.op, gast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             return self.new(dict, {**left, **right})
         if isinstance(node.op, gast.Mult):
-            items, times = (left, right) if isinstance(left, (tuple, list)) else (right, left)
-            if isinstance(items, (tuple, list)) and is_operand(times):
-                return self.repeated(items, times, node)
-        arrays = [t if is_operand(t) else self.to_operand(t) for t in (left, right)]
-        if any(o.type.is_numeric for o in arrays):
-            return self.apply(
-                BINARY[type(node.op)],
-                [o if o.type.is_numeric else self.apply(np.array, [o]) for o in arrays],
-            )
-        self.refuse(node, f"unsupported operands: {arrays[0].type} and {arrays[1].type}", "", UnsupportedType)
+            for items, times in ((left, right), (right, left)):
+                if (isinstance(items, (tuple, list)) or is_sequence(items)) and _is_count(times):
+                    return self.repeated(items, times, node)
+        operands = [t if is_operand(t) else self.to_operand(t) for t in (left, right)]
+        # an array, and a NumPy scalar but for a product, make an array of the other one; a Python number does not
+        if not any(_takes_part(o.type, node.op) for o in operands) or any(isinstance(t, dict) for t in (left, right)):
+            kinds = " and ".join(str(o.type) for o in operands)
+            instead = "make an array of the list: np.array(...)"
+            self.refuse(node, f"unsupported operands: {kinds}", instead, UnsupportedType)
+        arrays = [o if o.type.is_numeric else self.apply(np.array, [o]) for o in operands]
+        return self.apply(BINARY[type(node.op)], arrays)
 
     def joined(self, a: Any, b: Any) -> Term:
         """Two lists in one."""
@@ -103,6 +115,8 @@ class Operators(Lowering):
     def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
         """`[x] * n`: a list of run-time length where n is not known."""
         known = times.type.size
+        if is_sequence(items):
+            return self.new(list, self.builder.apply(REPEAT, (items, times)))
         if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
             many = items * int(self.static(times, node))
             return many if isinstance(items, tuple) else self.new(list, many)

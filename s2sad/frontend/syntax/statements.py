@@ -22,7 +22,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.cells import STOP, Evaluated
-from s2sad.frontend.terms.terms import Method, Ref, Term, is_array
+from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
 from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
@@ -289,7 +289,8 @@ class Statements(Lowering):
         found = self.call_special(before, f"__i{BINARY_METHODS[type(node.op)]}__", [value], node)
         if found is not None:
             return found
-        if isinstance(before, Ref) and before.cls is list and isinstance(node.op, gast.Add):
+        is_plain = not is_array(value) and not is_number(self.open(value))  # an array makes an array of the list
+        if isinstance(before, Ref) and before.cls is list and isinstance(node.op, gast.Add) and is_plain:
             self.call_method(Method(before, "extend"), [value], {}, node, None)
             return before
         if isinstance(before, Ref) and before.cls is dict and isinstance(node.op, gast.BitOr):
