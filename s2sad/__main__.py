@@ -44,10 +44,10 @@ LENGTH = 3
 class Target:
     """A function and what is asked of it."""
 
-    function: Callable[..., Any]
+    function: Callable[..., object]
     argnums: tuple[int | str, ...]
     mode: str
-    arguments: tuple[Any, ...] | None
+    arguments: tuple[object, ...] | None
 
     def derivative(self) -> Derivative:
         """The derivative object of the mode."""
@@ -300,7 +300,7 @@ def _evaluated(text: str) -> tuple[object, ...]:
         raise ArgumentError(f"--at {text!r}: {e}") from e
 
 
-def examples(signature: str) -> tuple[Any, ...]:
+def examples(signature: str) -> tuple[object, ...]:
     """Arguments of the types that a signature names, drawn from a fixed seed.
 
     Types are `float`, `int`, `bool`, `float32`, ..., arrays `float64[n, 3]` (equal letters are equal lengths), tuples,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from s2sad.errors import ArgumentError
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.objects import object_items
 
+Number: TypeAlias = "np.ndarray | np.generic | float | complex"
+
 
 def unshared(
     call: Callable[..., object], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
-) -> Callable[..., Any]:
+) -> Callable[..., object]:
     """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
 
-    def checked(*args: object) -> Any:
+    def checked(*args: object) -> object:
         own = [array_leaves(a) for a in args]
         outside = [(v.shown, array_leaves(v.read())) for v in captured]
         others = [*zip(names, own, strict=False), *outside]
@@ -34,12 +36,12 @@ def unshared(
     return checked
 
 
-def array_leaves(value: object) -> list[Any]:
+def array_leaves(value: object) -> list[np.ndarray]:
     """The arrays in an argument."""
     return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
 
 
-def number_leaves(value: object) -> list[Any]:
+def number_leaves(value: object) -> list[Number]:
     """The arrays and numbers in an argument."""
     if isinstance(value, (np.ndarray, np.generic, float, complex)):
         return [value]

@@ -44,16 +44,16 @@ class Derivative(Derived):
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
     """
 
-    def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
+    def __init__(self, target: object, transform: Transform | None, backend: str | None = None) -> None:
         self.runner = runner_of(backend)
         self._subject = Subject.of(target)
         self._stamp = self._subject.stamp()
-        self.target = target = self._subject.target
+        self.target = self._subject.target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, self._subject.function or target, updated=())
+        functools.update_wrapper(self, self._subject.function or self.target, updated=())
         self.__signature__ = self._subject.signature_for(transform)
-        self.__name__ = derivative_name(target, transform)
+        self.__name__ = derivative_name(self.target, transform)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Specialised] = {}
         self._names = tuple(self.__signature__.parameters)
@@ -69,7 +69,7 @@ class Derivative(Derived):
     def __deepcopy__(self, memo: object) -> Derivative:
         return self
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., Any]:
         return self if instance is None else functools.partial(self, instance)
 
     @property
@@ -86,7 +86,7 @@ class Derivative(Derived):
             self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         if self._spread is not None:
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
@@ -272,7 +272,7 @@ class Derivative(Derived):
             docstring(self.target, self.transform, self._names),
         )
 
-    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
+    def sweeps(self, primals: Sequence[object]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
         """The result and residuals for these arguments, and the reverse sweep."""
         values = self._bind(primals, {})
         found = self._specialise(values)

@@ -60,7 +60,7 @@ def _default_text(value: object) -> str:
     return repr(value) if type(value) in (int, float, str, bool) else "None"
 
 
-def base_function(target: object) -> Any:
+def base_function(target: object) -> object:
     """The Python function at the bottom of a derivative of a derivative."""
     while isinstance(target, (Derived, functools.partial)):
         target = target.target if isinstance(target, Derived) else target.func

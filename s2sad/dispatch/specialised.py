@@ -12,6 +12,7 @@ from typing import Any
 
 from s2sad import cache
 from s2sad.backends import Runner
+from s2sad.backends.runner import Call
 from s2sad.compiler.transform import is_constant
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
@@ -29,15 +30,15 @@ Places = tuple[tuple[int, str | None], ...]
 class Specialised:
     """The emitted function for one pattern: `call` takes the arguments in the order of the parameters."""
 
-    call: Callable[..., Any]
-    function: Callable[..., Any]
+    call: Call
+    function: Call
     source: str
     module: types.ModuleType
     given: tuple[Type, ...] = ()
     """The types of the parameters."""
     pattern: tuple[Type, ...] = ()
     """The same, with the values of what must be known."""
-    reverse: Callable[..., Any] | None = None
+    reverse: Call | None = None
     """The second sweep of a pair, of (residuals, cotangents), where it is not the function of that name itself."""
     guards: Guards = field(default_factory=Guards)
     seen: Seen | None = None
@@ -133,12 +134,12 @@ def started(
     kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
     own = [t for t in parameters.values() if not is_constant(t)]
 
-    def adapted(inner: Callable[..., object]) -> Callable[..., Any]:
+    def adapted(inner: Callable[..., object]) -> Callable[..., object]:
         if len(kept) == len(parameters) and not captured:
             return inner
         return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
 
-    def plain() -> Callable[..., Any]:
+    def plain() -> Callable[..., object]:
         other = without_backend()
         return lambda *args: other(*args)
 

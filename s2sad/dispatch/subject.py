@@ -39,7 +39,7 @@ class Subject:
     """A function that a derivative is taken of. Each answer is found once, where it is asked for."""
 
     def __init__(self, target: object) -> None:
-        self.target = target
+        self.target: Any = target
 
     @staticmethod
     def of(target: object) -> Subject:

@@ -75,7 +75,7 @@ def classes_named(s: Structure, module: types.ModuleType) -> dict[str, type]:
     return found
 
 
-def taken(s: Structure, text: str, names: dict[str, Any]) -> list[str]:
+def taken(s: Structure, text: str, names: dict[str, object]) -> list[str]:
     """The leaves of the value that a text stands for, as texts; `names` gets what these speak of."""
     if not isinstance(s, list):
         return [] if s == STATIC else [text]
@@ -106,12 +106,12 @@ def rebuilt(s: Structure, rest: Iterator[str], names: dict[str, Any], classes: M
     return f"{named(make_object, names)}({cls}{attributes})"
 
 
-def as_key(key: Any) -> Any:
+def as_key(key: object) -> object:
     """The key of a dict, whose tuples are lists in the cache."""
     return tuple(map(as_key, key)) if isinstance(key, list) else key
 
 
-def named(value: Any, names: dict[str, Any]) -> str:
+def named(value: object, names: dict[str, object]) -> str:
     """A name for a value."""
     name = f"v{len(names)}"
     names[name] = value
@@ -142,7 +142,7 @@ class Boundary:
     passed: int = 0
     residuals: Structure = None
 
-    def around(self, native: Callable[..., Any]) -> Callable[..., Any]:
+    def around(self, native: Callable[..., object]) -> Callable[..., object]:
         """A function of leaves as one of the arguments that the user gives."""
         if (
             not any(isinstance(s, list) or s == STATIC for s in self.given)
@@ -150,7 +150,7 @@ class Boundary:
             and is_flat(self.residuals)
         ):
             return native
-        names: dict[str, Any] = {"native": native}
+        names: dict[str, object] = {"native": native}
         arguments = [f"a{k}" for k in range(self.passed + len(self.given))]
         pairs = zip(self.given, arguments[self.passed :], strict=True)
         leaves = [*arguments[: self.passed], *(leaf for s, a in pairs for leaf in taken(s, a, names))]
@@ -160,7 +160,7 @@ class Boundary:
         names["whole"] = eval(f"lambda found: ({whole})", names)
         return eval(f"lambda {', '.join(arguments)}: whole(native({', '.join(leaves)}))", names)  # type: ignore[no-any-return]
 
-    def whole(self, s: Structure, found: str, names: dict[str, Any]) -> str:
+    def whole(self, s: Structure, found: str, names: dict[str, object]) -> str:
         """The text of a value from that of its leaves."""
         if is_flat(s):
             return found

@@ -52,7 +52,7 @@ class Variable:
     `holder` is the dictionary of globals, a tuple, the closure's cell, or an object with an attribute of the name.
     """
 
-    holder: Any
+    holder: object
     name: str | int
     label: str | None = None
     """The name of the parameter that it becomes, where that is not its own."""
@@ -65,7 +65,7 @@ class Variable:
     def shown(self) -> str:
         return (self.label or str(self.name)).strip("_")
 
-    def read(self) -> Any:
+    def read(self) -> object:
         if isinstance(self.holder, types.CellType):
             return self.holder.cell_contents
         if isinstance(self.holder, (dict, tuple, list)):
@@ -257,7 +257,7 @@ class Looks:
         text = self.texts[self.pattern.index(number)] if number in self.pattern else None
         return "argument" if text is None else text.split()[1 if text.startswith("function") else 0]
 
-    def data(self) -> list[Any]:
+    def data(self) -> list[object]:
         """It as lists of texts and numbers."""
         rows = [[k.holder, k.kind, k.name, k.found, k.number] for k in self.looks]
         return [rows, list(self.pattern), list(self.texts)]

@@ -70,7 +70,7 @@ class Settled:
         return self.rules.get(id(owner), (owner, ()))[1]
 
 
-builtins_of: Callable[[types.FunctionType], dict[str, Any]] = attrgetter("__builtins__")
+builtins_of: Callable[[types.FunctionType], dict[str, object]] = attrgetter("__builtins__")
 """The names that a function finds where nobody has defined them."""
 
 
@@ -80,8 +80,8 @@ class Reads:
     def __init__(self, roots: Sequence[object] = (), settled: Settled | None = None) -> None:
         self.roots = list(roots)
         self.looks: list[Look] = []
-        self.objects: list[Any] = []
-        self.found: list[Any] = []
+        self.objects: list[object] = []
+        self.found: list[object] = []
         self.variables: dict[tuple[int, str | int], int] = {}
         """The looks that found what is read anew at each call, by the keys of the variables."""
         self.settled = settled or Settled()
@@ -89,7 +89,7 @@ class Reads:
         self.opened: set[int] = set()
         """The containers whose items are variables of their own, by identity."""
         self._numbers: dict[int, int] = {}
-        self._around: dict[int, tuple[Any, str, str | int]] = {}
+        self._around: dict[int, tuple[object, str, str | int]] = {}
         self._known: set[tuple[int, str, str | int, bool]] = set()
         self._entered: set[int] = set()
         for root in self.roots:
@@ -162,13 +162,13 @@ class Reads:
             self.around(f.__closure__, f, "part", "__closure__")
             self.around(cell, f.__closure__, "item", k)
 
-    def part(self, holder: object, name: str) -> Any:
+    def part(self, holder: object, name: str) -> object:
         """A part of a partial, a method, a property: what is called in its place."""
         value = getattr(holder, name)
         self.look(holder, "part", name, value)
         return value
 
-    def global_value(self, f: types.FunctionType, name: str) -> Any:
+    def global_value(self, f: types.FunctionType, name: str) -> object:
         """What a name outside a function means; MISSING where it means nothing."""
         self.function(f)
         value = f.__globals__.get(name, MISSING)
@@ -223,7 +223,7 @@ class Reads:
             self.variables[variable.key] = len(self.looks)
             self._add(Look(number, kind_of(variable), variable.name, CAPTURED), None)
 
-    def value(self, variable: Variable, value: Any, place: bool = False) -> None:
+    def value(self, variable: Variable, value: object, place: bool = False) -> None:
         """What a variable holds is part of the looks."""
         self.look(variable.holder, kind_of(variable), variable.name, value, place)
 

@@ -176,7 +176,7 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
 
 def _by_key(lowering: Lowering, function: Callable[..., object], items: list[Term], key: Term, node: gast.AST) -> Term:
     """`max(items, key=key)`: the first item whose key no other exceeds."""
-    better: Any = gast.Gt() if function is max else gast.Lt()
+    better: object = gast.Gt() if function is max else gast.Lt()
     best, best_key = items[0], lowering.call(key, [items[0]], {}, node, None)
     for item in items[1:]:
         own = lowering.call(key, [item], {}, node, None)
@@ -305,7 +305,7 @@ def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return constant(_same)
 
 
-def _same(function: object) -> Any:
+def _same(function: object) -> object:
     """What `functools.wraps(f)` is taken for: it leaves the wrapper what it is."""
     return function
 
@@ -423,7 +423,7 @@ def _operation(node_class: type) -> Meaning:
     return handler
 
 
-_OPERATORS: dict[Any, type] = {
+_OPERATORS: dict[object, type] = {
     operator.add: gast.Add,
     operator.sub: gast.Sub,
     operator.mul: gast.Mult,
@@ -444,7 +444,7 @@ def _comparison(node_class: type) -> Meaning:
     return handler
 
 
-_COMPARISONS: dict[Any, type] = {
+_COMPARISONS: dict[object, type] = {
     operator.lt: gast.Lt,
     operator.le: gast.LtE,
     operator.gt: gast.Gt,

@@ -107,7 +107,7 @@ class Expressions(Lowering):
         with self.locating(node):
             return self.to_operand(self.eval(node, hint))
 
-    def apply(self, function: Callable[..., Any], operands: list[Operand], hint: str | None = None) -> Operand:
+    def apply(self, function: Callable[..., object], operands: list[Operand], hint: str | None = None) -> Operand:
         primitive = lookup(function)
         if primitive is None:
             name = getattr(function, "__name__", repr(function))

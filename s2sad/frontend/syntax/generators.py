@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import gast
 
@@ -75,7 +74,7 @@ def each_(item_: object) -> bool:
     return left_
 
 
-def _yield_from(xs: Any) -> None:
+def _yield_from(xs: Iterable[object]) -> None:
     for yielded_ in xs:  # noqa: B007  (the body is put in)
         pass
 
@@ -162,7 +161,7 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
-def _place(tree: object, at: gast.AST) -> Any:
+def _place(tree: object, at: gast.AST) -> object:
     """What is new in a tree stands where the statement does that it is made of."""
     stack = [tree]
     while stack:

@@ -14,6 +14,7 @@ from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.terms.outside import OutsideList
 from s2sad.frontend.terms.terms import (
     Closure,
+    Items,
     Known,
     Partial,
     Range,
@@ -99,7 +100,7 @@ class Subscripts(Lowering):
         item: Term = items[index]
         return self.new(list, item) if isinstance(item, list) and isinstance(index, slice) else item
 
-    def item_of_dict(self, whole: Term, items: dict[Any, Term], index: Term, node: gast.Subscript) -> Term:
+    def item_of_dict(self, whole: Term, items: Items, index: Term, node: gast.Subscript) -> Term:
         """The item of a dict; a defaultdict makes what it does not have."""
         if isinstance(index, Known):
             return self.item_of_one_of(items, index, list(items), node)
@@ -112,7 +113,7 @@ class Subscripts(Lowering):
             self.refuse(node, f"the dict has no key {key!r}")
         return items[key]
 
-    def item_of_one_of(self, base: dict[Any, Term], key: Known, keys: list[Any], node: gast.AST) -> Term:
+    def item_of_one_of(self, base: Items, key: Known, keys: list[object], node: gast.AST) -> Term:
         """The item of a dict at one of several strings."""
         if not keys:
             return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})

@@ -22,7 +22,7 @@ import numpy as np
 
 from s2sad.frontend.dependencies.looks import Variable, is_place
 from s2sad.frontend.dependencies.reads import Reads
-from s2sad.frontend.terms.terms import Term
+from s2sad.frontend.terms.terms import Items, Term
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.signature import PLAIN_ARRAYS
 from s2sad.ir.types import is_namedtuple
@@ -49,7 +49,7 @@ def is_array(value: Any) -> bool:
     return type(value) in PLAIN_ARRAYS and value.dtype.kind in "biufc"
 
 
-def holds_numbers(value: dict[Any, Any]) -> bool:
+def holds_numbers(value: dict[object, object]) -> bool:
     """Whether a dict may be a parameter as a whole: it holds nothing but numbers and arrays, in containers or not."""
     found = list(_leaves(value, 0, dicts=True))
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
@@ -123,7 +123,7 @@ class OutsideList(list[Any]):
 
     def __init__(
         self,
-        outside: list[Any],
+        outside: list[object],
         reads: Reads,
         item: Callable[[object, object], Term],
         whole: Callable[[], Operand | None],
@@ -155,7 +155,7 @@ class OutsideList(list[Any]):
         self.reads.keys(self.outside)
         return super().__len__()
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return (self[k] for k in range(len(self)))
 
     def __add__(self, other: Any) -> Any:
@@ -170,7 +170,7 @@ class OutsideItems(dict[Any, Any]):
 
     def __init__(
         self,
-        outside: dict[Any, Any],
+        outside: dict[object, object],
         reads: Reads,
         item: Callable[[object, object], Term],
         whole: Callable[[], Operand | None],
@@ -178,7 +178,7 @@ class OutsideItems(dict[Any, Any]):
         own = isinstance(outside, OrderedDict) or type(outside) is dict
         super().__init__(dict.fromkeys(outside if own else dict.keys(outside)))
         self.outside, self.reads, self.item, self.whole = outside, reads, item, whole
-        self.terms: dict[Any, Term] = {}
+        self.terms: Items = {}
         reads.opened.add(id(outside))
 
     @property
@@ -186,12 +186,12 @@ class OutsideItems(dict[Any, Any]):
         """Whether it may be one parameter."""
         return type(self.outside) is dict and holds_numbers(self.outside)
 
-    def __getitem__(self, key: Any) -> Term:
+    def __getitem__(self, key: object) -> Term:
         if key not in self.terms:
             self.terms[key] = self.item(key, self.outside[key])
         return self.terms[key]
 
-    def get(self, key: Any, default: Any = None) -> Any:
+    def get(self, key: object, default: Any = None) -> Any:
         return self[key] if key in self else default  # noqa: SIM401  (this is `get`)
 
     def __contains__(self, key: object) -> bool:
@@ -202,7 +202,7 @@ class OutsideItems(dict[Any, Any]):
             self.reads.keys(self.outside)
         return there
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         self.reads.keys(self.outside)
         return super().__iter__()
 

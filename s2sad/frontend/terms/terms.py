@@ -17,6 +17,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, UnsupportedType
+from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ContainerType, StaticType, is_namedtuple
@@ -48,7 +49,7 @@ class Step:
     """One step from an array to a view of it: a primitive with its further operands; of a subscript the items."""
 
     primitive: Primitive
-    operands: tuple[Any, ...] = ()
+    operands: tuple[Term, ...] = ()
     static: tuple[tuple[str, object], ...] = ()
 
     @property
@@ -134,7 +135,7 @@ class Derived:
     """The derivative of a closure, to be called; `transform` says which."""
 
     closure: Closure | Derived
-    transform: Any
+    transform: Transformation
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -178,7 +179,7 @@ class Generated:
     source: Any
     function: Any
     frame: Frame | None
-    bound: dict[str, Any]
+    bound: dict[str, Term]
     used: list[gast.AST] = field(default_factory=list)
 
 
@@ -214,14 +215,16 @@ class Super:
     receiver: Term
 
 
+Items: TypeAlias = "dict[Any, Term]"
+"""What a dict holds, or an object as a value; the keys of an object are names."""
 Term: TypeAlias = (
-    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
+    "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
     " | Super | View | Slice"
 )
 
-Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
+Parts: TypeAlias = tuple[object, list[Term], Callable[[list[Any]], Term]]
 
 
 def parts(term: Term) -> Parts | None:
@@ -293,7 +296,7 @@ def parts(term: Term) -> Parts | None:
     return None
 
 
-def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> tuple[Step, ...]:
+def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Term]) -> tuple[Step, ...]:
     """The steps with other operands."""
     rest = iter(operands)
     return tuple(
@@ -375,7 +378,7 @@ def is_array(term: Term) -> bool:
     return isinstance(term, View) or (isinstance(term, Ref) and term.cls is np.ndarray)
 
 
-def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Any]]:
+def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
     """The operands in a term, and what puts others in their places."""
     found = parts(term)
     if found is None:
@@ -385,7 +388,7 @@ def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], An
     inner = [flatten(c) for c in children]
     sizes = [len(operands) for operands, _ in inner]
 
-    def rebuild(new: Sequence[Operand]) -> Any:
+    def rebuild(new: Sequence[Operand]) -> Term:
         # the operands of all children in one row: each takes as many as it had
         items, at = [], 0
         for size, (_, one) in zip(sizes, inner, strict=True):
@@ -444,7 +447,7 @@ def open_container(builder: Builder, term: Term) -> Term:
     if not is_operand(term) or not isinstance(term.type, ContainerType):
         return term
     t = term.type
-    items = [extract(builder, term, key) for key in t.keys]
+    items: list[Term] = [extract(builder, term, key) for key in t.keys]
     if t.cls is dict:
         return dict(zip(t.keys, items, strict=True))
     if t.cls in (tuple, list):
