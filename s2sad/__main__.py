@@ -16,7 +16,7 @@ import importlib.util
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,7 +217,7 @@ def _settings() -> dict[str, Any]:
     return dict(found)
 
 
-def _listed(entry: dict[str, Any]) -> Target:
+def _listed(entry: Mapping[str, Any]) -> Target:
     """A target of pyproject.toml: the keys target, argnums, mode, signature."""
     options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None)
     vars(options).update(entry)
@@ -243,7 +243,7 @@ def _target(options: argparse.Namespace, text: str | None = None) -> Target:
     return Target(function, numbers, options.mode, arguments)
 
 
-def _function(text: str, itself: bool = False) -> Callable[..., Any]:
+def _function(text: str, itself: bool = False) -> Callable[..., object]:
     """The function that `module:function` or `file.py:function` names; of a derivative what it is of, or `itself`."""
     place, _, name = text.rpartition(":")
     if not place or not name:

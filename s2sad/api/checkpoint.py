@@ -33,7 +33,7 @@ class Checkpoint:
         functools.update_wrapper(self, python_function(function) or function, updated=())
         self.__signature__ = signature_of(function)
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         return self.target(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
@@ -42,7 +42,7 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"<checkpoint of {self.__name__}{self.__signature__}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return resolved, (picklable(self),)
 
 

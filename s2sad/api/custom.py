@@ -20,7 +20,7 @@ from s2sad.ir.user_rules import BlackBox, Custom, home_of, parameter_names, unbo
 from s2sad.ir.user_rules import adjoint as adjoint
 from s2sad.ir.user_rules import stop_gradient as stop_gradient
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class _Custom(Custom):
@@ -46,7 +46,7 @@ class _Custom(Custom):
         self.nondiff = positions
         self.fwd = self.bwd = self.rule = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """The function itself; its result is memory of its own."""
         return _own(self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()]))
 
@@ -83,7 +83,7 @@ class custom_vjp(_Custom):
 
     kind = "vjp"
 
-    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+    def defvjp(self, fwd: Callable[..., object], bwd: Callable[..., object]) -> None:
         """Give the two functions of the derivative."""
         self.fwd, self.bwd = _function(fwd), _function(bwd)
 
@@ -118,7 +118,7 @@ class custom_jvp(_Custom):
         self.rule = _function(rule)
         return rule
 
-    def defjvps(self, *rules: Callable[..., Any] | None) -> None:
+    def defjvps(self, *rules: Callable[..., object] | None) -> None:
         """Give the tangent by one function for each argument, None for zero."""
         if self.nondiff:
             raise ArgumentError("defjvps is for functions without nondiff_argnums: use defjvp")
@@ -179,7 +179,9 @@ def defjvp(
     _give(f, "tangents", rules, argnums, result)
 
 
-def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | None, result: Any) -> None:
+def _give(
+    f: Callable[..., object], table: str, rules: Sequence[object], argnums: Sequence[int] | None, result: Any
+) -> None:
     """Add rules to what is known of a black box; those for the same mode are replaced."""
     if not callable(f) or isinstance(f, Custom):
         raise ArgumentError(f"rules are for functions, not {f!r}")
@@ -201,13 +203,13 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
     give_rule(box)
 
 
-def _function(rule: Any) -> Any:
+def _function(rule: object) -> Callable[..., object]:
     if not callable(rule):
         raise ArgumentError(f"a rule is a function, not {rule!r}")
     return rule
 
 
-def _named(rule: Any, name: str) -> Any:
+def _named(rule: Callable[..., object], name: str) -> Callable[..., object]:
     """A lambda under a name; other functions as they are."""
     if not isinstance(rule, types.FunctionType) or rule.__name__ != "<lambda>":
         return rule
@@ -258,7 +260,7 @@ def _arrays(value: object) -> list[object]:
     return [a for item in value for a in _arrays(item)]
 
 
-def _own(value: Any, arrays: list[Any]) -> Any:
+def _own(value: Any, arrays: Sequence[Any]) -> Any:
     """A result that shares no memory with the arguments, and no container."""
     if isinstance(value, np.ndarray):
         return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value

@@ -40,7 +40,7 @@ def grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, Any]]: ...
 def grad(
     fun: object = None,
     argnums: Argnums = 0,
@@ -85,7 +85,7 @@ def value_and_grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, Any]]: ...
 def value_and_grad(
     fun: object = None,
     argnums: Argnums = 0,
@@ -100,7 +100,7 @@ def value_and_grad(
     return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
 
-def derivative(fun: Any, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
+def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
         return lambda f: derivative(f, transform, argnums, backend)
@@ -220,7 +220,7 @@ def check_like(value: Any, primal: Any, what: str) -> None:
 
 def vjp(
     fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+) -> tuple[Any, Callable[[object], tuple[Any, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
@@ -260,7 +260,7 @@ class Linear(functools.partial[Any]):
         made.quick, made.__name__ = quick, derivative.__name__
         return made
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         return self.quick(*args, **kwargs)
 
 

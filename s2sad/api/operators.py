@@ -122,7 +122,7 @@ class Jacobian:
         self.__name__ = f"{callable_name(forward.target)}_jacobian"
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
     def mode(self, *args: object, **kwargs: object) -> Derivative:
@@ -217,7 +217,7 @@ class HessianProduct:
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
             self.__signature__ = inspect.Signature([*own, vector])
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative(*self._given(args, kwargs), **further)
 
@@ -226,7 +226,7 @@ class HessianProduct:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
 
-    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _given(self, args: Sequence[Any], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
@@ -264,7 +264,7 @@ def linearize(
     active = active_arguments(fun, primals)
     (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
 
-    def pushforward(*tangents: object) -> Any:
+    def pushforward(*tangents: object) -> object:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         for k in active:
@@ -354,7 +354,7 @@ def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
         has_aux: bool = False,
         backend: str | None = None,
         holomorphic: bool = False,
-    ) -> Any:
+    ) -> list[Transform]:
         positions, one = named_positions(names, argnums, "the function", False)
         first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
         return [replace(first, kind=kind, label=label) for kind, label in kinds]

@@ -86,7 +86,7 @@ class Composed:
         return self.cls(inner, *self.arguments, **self.keywords)
 
 
-def picklable(target: Any) -> Any:
+def picklable(target: Any) -> object:
     """What a derivative is of, as it can be pickled."""
     match target:
         case types.FunctionType():

@@ -184,7 +184,9 @@ def bound_here(module: types.ModuleType, seen: Seen) -> types.ModuleType:
     return module
 
 
-def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tuple[int, int]]]:
+def lines_here(
+    places: Sequence[tuple[int, Sequence[tuple[int, int]]]], codes: Sequence[object]
+) -> dict[str, list[tuple[int, int]]]:
     """For each file of this process: lines of an emitted text, and the lines that they come from."""
     table: dict[str, list[tuple[int, int]]] = {}
     for (_, rows), code in zip(places, codes, strict=True):

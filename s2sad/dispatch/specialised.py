@@ -101,17 +101,17 @@ def source_of(module: Any) -> str:
     return str(function.source)
 
 
-def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
+def bound(module: types.ModuleType, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
     """The entry of a module, its captured variables read at each call."""
     function = getattr(module, module.__s2sad_meta__["entry"])
     text = source_of(module)
     if not captured:
         return Specialised(_positional(function), function, text, module)
 
-    def call(*args: object) -> Any:
+    def call(*args: object) -> object:
         return function(*args, *(v.read() for v in captured))
 
-    def by_name(*args: object) -> Any:
+    def by_name(*args: object) -> object:
         return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
 
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
@@ -152,12 +152,12 @@ def started(
     return Specialised(call, call, text, module, reverse=reverse)
 
 
-def _positional(function: Any) -> Callable[..., Any]:
+def _positional(function: types.FunctionType) -> Call:
     """The function taking all its arguments by position."""
     code = function.__code__
     # A call in between costs more than the look-up of a pattern: where all parameters are positional there is none.
     if not code.co_kwonlyargcount:
-        return function  # type: ignore[no-any-return]
+        return function
     n = code.co_argcount
     names = code.co_varnames[n : n + code.co_kwonlyargcount]
     return lambda *args: function(*args[:n], **dict(zip(names, args[n:], strict=True)))

@@ -120,7 +120,7 @@ class Subject:
         return Spread(self.target, (*names, *kwargs), len(args))
 
 
-def check_function(target: Any) -> None:
+def check_function(target: object) -> None:
     """Refuse what is no function with source text.
 
     Raises:
@@ -129,7 +129,7 @@ def check_function(target: Any) -> None:
     """
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
-    called = target
+    called: object = target
     while isinstance(called, (functools.partial, Spread)):
         called = called.func if isinstance(called, functools.partial) else called.function
     if isinstance(called, Derived) or has_rule(called) or python_function(called) is not None:

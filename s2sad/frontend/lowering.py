@@ -51,7 +51,7 @@ class Lowering(ArrayCells):
         self.frames = 0
         self.codes: dict[int, Code] = {}
         self.comprehensions: dict[tuple[int, str, str], Code] = {}
-        self.bodies: dict[int, object] = {}
+        self.bodies: dict[int, gast.FunctionDef] = {}
         """The bodies of loops over generators, as functions."""
         self.kept: list[gast.AST] = []
         """The trees whose identity is a key."""

@@ -76,17 +76,17 @@ class Variable:
 # the manners of looking
 
 
-def _item(holder: Any, name: Any) -> Any:
+def _item(holder: Any, name: object) -> object:
     return holder.get(name, MISSING) if isinstance(holder, dict) else holder[name]
 
 
-def _own(holder: Any, name: Any) -> Any:
+def _own(holder: object, name: str) -> object:
     if isinstance(holder, types.ModuleType):
         return getattr(holder, name, MISSING)
     return vars(holder).get(name, MISSING)
 
 
-def _by_name(holder: None, name: Any) -> Any:
+def _by_name(holder: None, name: str) -> object:
     module, _, path = name.partition(":")
     found = sys.modules.get(module)
     if found is None:

@@ -108,7 +108,7 @@ class Reads:
             kind, name = self._entry(holder, name)
         self._add(Look(number, kind, name, text, self._place(value) if as_place else None), value)
 
-    def _entry(self, holder: Any, key: Any) -> tuple[str, int]:
+    def _entry(self, holder: Any, key: object) -> tuple[str, int]:
         """The place of an item of a dict whose key is no text and no integer."""
         self.keys(holder)
         return "entry", next(k for k, known in enumerate(holder) if known is key)

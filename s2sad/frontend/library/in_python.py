@@ -6,9 +6,14 @@ Their parameters and variables keep their names in emitted code, as those of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array: TypeAlias = "NDArray[np.float64]"
 
 
 def items_(xs: Iterable[object]) -> list[object]:
@@ -87,7 +92,9 @@ def accumulate_(f: Callable[[object, object], object], xs: Iterable[object], res
     return results
 
 
-def histogram_(a: Any, bins: Any, limits: Any, w: Any, of_edges: bool, density: bool) -> Any:
+def histogram_(
+    a: Array, bins: Any, limits: tuple[float, float] | None, w: Array | None, of_edges: bool, density: bool
+) -> tuple[Array, Array]:
     """Weights counted where the numbers fall; the edges move with the least and the greatest number."""
     if of_edges:
         edges = np.asarray(bins)

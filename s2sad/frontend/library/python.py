@@ -10,7 +10,7 @@ import functools
 import itertools
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gast
@@ -456,7 +456,9 @@ for _function, _node_class in _COMPARISONS.items():
     meaning(_function, before_rule=True)(_comparison(_node_class))
 
 
-def _combined(function: Any) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
+def _combined(
+    function: Callable[..., Iterable[Any]],
+) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

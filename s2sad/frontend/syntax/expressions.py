@@ -168,7 +168,7 @@ class Expressions(Lowering):
         """A container from outside the function as one of terms: each item is a variable of its own."""
         whose = f"which belongs to the variable {variable.shown} outside the function"
 
-        def item(key: Any, held: Any) -> Term:
+        def item(key: Any, held: object) -> Term:
             name = type(value)._fields[key] if is_namedtuple(type(value)) else key
             return self.captured_term(Variable(value, key, item_name(variable.shown, name)), held)
 

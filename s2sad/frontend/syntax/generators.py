@@ -81,7 +81,7 @@ def _yield_from(xs: Iterable[object]) -> None:
 
 def _each(lowering: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     """The body of the loop as a function of the item; it gives whether the loop is left."""
-    found: gast.FunctionDef | None = lowering.bodies.get(id(node))
+    found = lowering.bodies.get(id(node))
     if found is not None:
         return found
     body = _without_breaks(node.body) if leaves else node.body
@@ -161,7 +161,7 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
-def _place(tree: object, at: gast.AST) -> object:
+def _place(tree: gast.AST, at: gast.AST) -> gast.AST:
     """What is new in a tree stands where the statement does that it is made of."""
     stack = [tree]
     while stack:

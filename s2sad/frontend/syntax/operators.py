@@ -100,7 +100,7 @@ class Operators(Lowering):
             self.item_value(item)
         return self.builder.apply(CONCATENATE, (self.sequence_value(a), b))
 
-    def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
+    def repeated(self, items: list[Term] | tuple[Term, ...], times: Operand, node: gast.AST) -> Term:
         """`[x] * n`: a list of run-time length where n is not known."""
         known = times.type.size
         if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gast
 import numpy as np
 
@@ -87,7 +85,9 @@ class Subscripts(Lowering):
             self.inside[adopted.cell] = (whole, place)
         return adopted
 
-    def item_of_list(self, items: Any, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+    def item_of_list(
+        self, items: list[Term] | tuple[Term, ...], index_term: Term, node: gast.Subscript, hint: str | None
+    ) -> Term:
         """An item or a part of a list or tuple of known length."""
         if isinstance(items, list) and not is_slice(index_term) and known_place(index_term, 0) is None:
             return self.item_at_run_time(items, index_term, node, hint)
@@ -181,7 +181,7 @@ class Subscripts(Lowering):
             name = self.shown(base.cell) if isinstance(base, Ref) else None
             sequence = self.sequence_value(contents, name=name) if isinstance(contents, list) else contents
             ref = self.changeable(base, node)
-            operands: list[Any] = [sequence, self.to_operand(index), self.item_value(term)]
+            operands = [sequence, self.to_operand(index), self.item_value(term)]
             self.change(ref, self.builder.apply(LIST_SET, operands, None, self.shown(ref.cell)), node)
         else:
             self.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)

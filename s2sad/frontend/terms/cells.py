@@ -229,8 +229,8 @@ class Cells(ABC):
             found = parts(opened)
             assert found is not None
             for key, item in zip(keys, found[1], strict=True):
-                assert isinstance(item, Value)
-                self.parameter_paths[item] = (parameter, (*path, key))
+                if isinstance(item, Value):
+                    self.parameter_paths[item] = (parameter, (*path, key))
         return opened
 
     def open(self, term: Term) -> Term:

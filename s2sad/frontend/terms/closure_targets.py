@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.terms import Closure, Derived, Linear
-from s2sad.frontend.terms.transformations import Transformation
+from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.marks import Differentiated, mark
 
 
@@ -106,7 +106,7 @@ def transforms(function: Closure | Derived) -> list[Transformation]:
 class DerivedTarget:
     """The derivative of a closure, as a target of the compiler."""
 
-    target: ClosureTarget | DerivedTarget
+    target: Derivable
     transform: Transformation
 
     @property

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def holds_numbers(value: dict[object, object]) -> bool:
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
 
 
-def _leaves(value: Any, depth: int, dicts: bool = False) -> Iterator[Any]:
+def _leaves(value: Any, depth: int, dicts: bool = False) -> Iterator[object]:
     cls = type(value)
     if depth <= MAX_DEPTH and (cls is tuple or cls is list or is_namedtuple(cls) or (dicts and cls is dict)):
         for item in value.values() if cls is dict else value:
@@ -158,7 +158,7 @@ class OutsideList(list[Any]):
     def __iter__(self) -> Iterator[object]:
         return (self[k] for k in range(len(self)))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Iterable[Any]) -> list[Any]:
         return [*self, *other]
 
 

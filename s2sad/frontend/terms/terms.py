@@ -9,6 +9,7 @@ as a term is what a cell holds, or a list, dict or object as a value: without id
 from __future__ import annotations
 
 import enum
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import gast
 import numpy as np
 
-from s2sad.errors import Location, UnsupportedType
-from s2sad.frontend.terms.transformations import Transformation
+from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ContainerType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, is_operand
 
 if TYPE_CHECKING:
+    from s2sad.frontend.reading.source import Source
     from s2sad.frontend.terms.frames import Frame
 
 
@@ -145,7 +146,7 @@ class Linear:
     `target` is compiled for these and for those of the arguments that are `kept`.
     """
 
-    target: Any
+    target: Derivable
     operands: tuple[Operand, ...]
     count: int
     kept: tuple[int, ...]
@@ -175,9 +176,9 @@ class Generated:
     `function` is that of the module, or `frame` the one in whose text it is written.
     """
 
-    tree: Any
-    source: Any
-    function: Any
+    tree: gast.FunctionDef
+    source: Source
+    function: types.FunctionType | None
     frame: Frame | None
     bound: dict[str, Term]
     used: list[gast.AST] = field(default_factory=list)
@@ -494,10 +495,3 @@ def same_operand(a: Operand, b: Operand) -> bool:
     if not isinstance(a, Constant) or not isinstance(b, Constant):
         return False
     return a.value is b.value if isinstance(a.value, bool) else a.type.is_static and a.type == b.type
-
-
-def need(found: object, location: Location, what: str) -> Any:
-    """What must be there."""
-    if found is None:
-        raise UnsupportedType(what, "", location)
-    return found

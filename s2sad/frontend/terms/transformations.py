@@ -36,3 +36,10 @@ class Transformation(Protocol):
     def further(self) -> int: ...
 
     def further_names(self, names: Sequence[str]) -> list[str]: ...
+
+
+class Derivable(Protocol):
+    """What a derivative is of: a function with a name."""
+
+    @property
+    def __name__(self) -> str: ...
