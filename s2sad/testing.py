@@ -180,7 +180,7 @@ def numerical_jvp(
     return best, error
 
 
-def taylor_rates(f: Callable[..., Any], args: Sequence[object], seed: int = 0, steps: int = 5) -> Vector:
+def taylor_rates(f: Callable[..., Tree], args: Sequence[object], seed: int = 0, steps: int = 5) -> Vector:
     """The rates at which `|f(x + h v) - f(x) - h <grad f, v>|` falls when h is halved: 2 for a right gradient, else 1.
 
     >>> import numpy as np
@@ -242,7 +242,7 @@ def _all_arguments(f: Callable[..., object], args: Sequence[object]) -> tuple[ob
     return tuple(bound.arguments.values())
 
 
-def _by_position(f: Callable[..., object]) -> Callable[..., Any]:
+def _by_position(f: Callable[..., object]) -> Callable[..., Tree]:
     """The function with its keyword-only parameters by position too."""
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]

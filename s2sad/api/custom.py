@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from s2sad.errors import ArgumentError
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import Effect, give_rule, lookup
 from s2sad.ir.user_rules import BlackBox, Custom, home_of, parameter_names, unbound
@@ -46,11 +47,11 @@ class _Custom(Custom):
         self.nondiff = positions
         self.fwd = self.bwd = self.rule = None
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> UserValue:
         """The function itself; its result is memory of its own."""
         return _own(self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()]))
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self) -> str:
@@ -260,7 +261,7 @@ def _arrays(value: object) -> list[object]:
     return [a for item in value for a in _arrays(item)]
 
 
-def _own(value: Any, arrays: Sequence[Any]) -> Any:
+def _own(value: UserValue, arrays: Sequence[UserValue]) -> UserValue:
     """A result that shares no memory with the arguments, and no container."""
     if isinstance(value, np.ndarray):
         return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
@@ -23,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Argnums = int | str | Sequence[int | str]
+Transformed: TypeAlias = Any
+"""What an operator gives: a derivative, which is called like the function and has the text of it; or a decorator."""
 
 
 @overload
@@ -32,7 +34,7 @@ def grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[P, Any]: ...
+) -> Callable[P, UserValue]: ...
 @overload
 def grad(
     fun: None = None,
@@ -40,14 +42,14 @@ def grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, object]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
 def grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The gradient of a function with a real scalar result, as a function of the same arguments.
 
     Args:
@@ -77,7 +79,7 @@ def value_and_grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[P, Any]: ...
+) -> Callable[P, UserValue]: ...
 @overload
 def value_and_grad(
     fun: None = None,
@@ -85,14 +87,14 @@ def value_and_grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, object]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
 def value_and_grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
 
     Arguments and errors are those of `grad`.
@@ -100,7 +102,7 @@ def value_and_grad(
     return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
 
-def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
+def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Transformed:
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
         return lambda f: derivative(f, transform, argnums, backend)
@@ -173,7 +175,7 @@ def is_active(primal: object) -> bool:
 
 def jvp(
     fun: Callable[..., object], primals: Sequence[object], tangents: Sequence[object], *, backend: str | None = None
-) -> tuple[Any, Any]:
+) -> tuple[UserValue, UserValue]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
     `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
@@ -201,7 +203,7 @@ def jvp(
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
-def check_like(value: Any, primal: Any, what: str) -> None:
+def check_like(value: UserValue, primal: UserValue, what: str) -> None:
     """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
 
     Raises:
@@ -220,7 +222,7 @@ def check_like(value: Any, primal: Any, what: str) -> None:
 
 def vjp(
     fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[Any, Callable[[object], tuple[Any, ...]]]:
+) -> tuple[UserValue, Callable[[object], tuple[UserValue, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
@@ -239,7 +241,7 @@ def vjp(
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
-    def pullback(y_bar: object) -> tuple[Any, ...]:
+    def pullback(y_bar: object) -> tuple[UserValue, ...]:
         check_like(y_bar, out, "the cotangent")
         bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
@@ -248,7 +250,7 @@ def vjp(
     return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
 
 
-class Linear(functools.partial[Any]):
+class Linear(functools.partial[UserValue]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
     quick: Callable[..., object]
@@ -260,7 +262,7 @@ class Linear(functools.partial[Any]):
         made.quick, made.__name__ = quick, derivative.__name__
         return made
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.quick(*args, **kwargs)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from s2sad.api.gradients import (
     Argnums,
     Linear,
+    Transformed,
     active_arguments,
     check_like,
     derivative,
@@ -25,7 +26,7 @@ from s2sad.differentiate.vmap.axes import ByKey
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, SourceUnavailable
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
 
@@ -36,7 +37,7 @@ def jacfwd(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function by forward mode, one tangent sweep for each number of the arguments asked for.
 
     Best for functions with fewer arguments than results. The primal is computed once where it has no loops.
@@ -76,7 +77,7 @@ def jacrev(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function by reverse mode, one adjoint sweep for each number of the result.
 
     Best for functions with fewer results than arguments. The primal is computed once. Arguments, result and errors
@@ -96,7 +97,7 @@ def jacobian(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function, by the mode that takes fewer sweeps for the sizes at hand.
 
     Forward mode where the arguments asked for hold no more numbers than the result, reverse mode where they hold more,
@@ -122,7 +123,7 @@ class Jacobian:
         self.__name__ = f"{callable_name(forward.target)}_jacobian"
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
     def mode(self, *args: object, **kwargs: object) -> Derivative:
@@ -155,7 +156,7 @@ def hessian(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Hessian of a function: forward mode over reverse mode, one pair of sweeps for each number of the arguments.
 
     The result for a function with a scalar result and one array argument has the shape `x.shape + x.shape`; in general
@@ -176,7 +177,7 @@ def hessian(
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
-def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
 
     No Hessian is formed: the cost is a small multiple of that of the function. `v` and the result have the structure,
@@ -217,7 +218,7 @@ class HessianProduct:
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
             self.__signature__ = inspect.Signature([*own, vector])
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative(*self._given(args, kwargs), **further)
 
@@ -226,7 +227,7 @@ class HessianProduct:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
 
-    def _given(self, args: Sequence[Any], kwargs: Mapping[str, object]) -> tuple[object, ...]:
+    def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *given, v = args
@@ -249,7 +250,7 @@ mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 def linearize(
     fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[Any, Callable[..., Any]]:
+) -> tuple[UserValue, Callable[..., UserValue]]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
@@ -283,7 +284,7 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
 mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
-def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
 
     The result has the shape of the argument, for a result of any shape. HIPS autograd's function of that name.
@@ -297,7 +298,7 @@ def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | No
     return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
-def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Any:
+def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Transformed:
     """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
 
     Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way

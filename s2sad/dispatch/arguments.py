@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from s2sad.errors import ArgumentError
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
 
 Number: TypeAlias = "np.ndarray | np.generic | float | complex"
@@ -51,7 +52,7 @@ def number_leaves(value: object) -> list[Number]:
     return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
 
 
-def item_at(value: Any, path: tuple[object, ...]) -> Any:
+def item_at(value: UserValue, path: tuple[object, ...]) -> UserValue:
     """The item of an argument at a path."""
     for key in path:
         value = getattr(value, str(key)) if object_items(value) is not None else value[key]

@@ -27,7 +27,7 @@ from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
@@ -69,7 +69,7 @@ class Derivative(Derived):
     def __deepcopy__(self, memo: object) -> Derivative:
         return self
 
-    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., Any]:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
         return self if instance is None else functools.partial(self, instance)
 
     @property
@@ -86,7 +86,7 @@ class Derivative(Derived):
             self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         if self._spread is not None:
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
@@ -272,7 +272,7 @@ class Derivative(Derived):
             docstring(self.target, self.transform, self._names),
         )
 
-    def sweeps(self, primals: Sequence[object]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
+    def sweeps(self, primals: Sequence[object]) -> tuple[tuple[UserValue, UserValue], Callable[..., UserValue]]:
         """The result and residuals for these arguments, and the reverse sweep."""
         values = self._bind(primals, {})
         found = self._specialise(values)

@@ -12,14 +12,13 @@ import types
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import gast
 
 from s2sad.errors import Unsupported
 from s2sad.frontend.context import Context
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.reading.callables import UserFunction
+from s2sad.frontend.reading.callables import UserFunction, UserValue
 from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
@@ -75,7 +74,7 @@ class Lowering(ArrayCells):
         """Give what is built the node's location; errors of type rules become errors at the node."""
 
     @abstractmethod
-    def static(self, term: Term, node: gast.AST) -> Any:
+    def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
 
     @abstractmethod

@@ -8,14 +8,14 @@ import functools
 import operator
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from s2sad.frontend.dependencies.looks import CAPTURED, FIXED, FIXED_PARTS, KINDS, MISSING, Look
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.primitive import RULES_GIVEN
 
-Contents = Callable[[Any], tuple[object, ...]]
+Contents = Callable[[UserValue], tuple[object, ...]]
 
 
 def _of_mapping(value: Mapping[object, object]) -> tuple[object, ...]:
@@ -40,7 +40,7 @@ def contents_of(value: object) -> Contents | None:
 _ATOMS = frozenset([int, float, str, bool, complex, bytes, type(None), type, types.FunctionType, types.CodeType])
 
 
-def changeable(value: Any, depth: int = 0) -> Iterator[object]:
+def changeable(value: UserValue, depth: int = 0) -> Iterator[object]:
     """The containers in a value that can be changed in place, itself among them."""
     if type(value) in _ATOMS or depth > 20:
         return

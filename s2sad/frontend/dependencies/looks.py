@@ -11,11 +11,11 @@ import sys
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from s2sad.frontend.reading.callables import Spread
+from s2sad.frontend.reading.callables import Spread, UserValue
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.marks import is_derivative
@@ -75,8 +75,11 @@ class Variable:
 
 # the manners of looking
 
+Manner: TypeAlias = Callable[[Any, Any], Any]
+"""What a look finds, of the object that is looked at and a name or key: each manner has objects of its own."""
 
-def _item(holder: Any, name: object) -> object:
+
+def _item(holder: UserValue, name: object) -> object:
     return holder.get(name, MISSING) if isinstance(holder, dict) else holder[name]
 
 
@@ -94,7 +97,7 @@ def _by_name(holder: None, name: str) -> object:
     return resolved(module, path) if path else found
 
 
-KINDS: dict[str, Callable[[Any, Any], Any]] = {
+KINDS: dict[str, Manner] = {
     "item": _item,  # of a dict, list or tuple
     "entry": lambda holder, k: list(holder.values())[k],  # of a dict whose key is no text
     "keys": lambda holder, _: list(holder) if isinstance(holder, dict) else len(holder),
@@ -130,7 +133,7 @@ def told_apart(value: object, as_place: bool) -> str | None:
     return known if known is not None else sort_of(value)
 
 
-def sort_of(value: Any) -> str | None:
+def sort_of(value: UserValue) -> str | None:
     """What an object is, whatever is in it; None where more than what is read of it may matter."""
     cls = type(value)
     if cls is types.FunctionType:
@@ -180,7 +183,7 @@ def _nothing(value: object) -> str:
     return ""
 
 
-_FACTS: dict[type, Callable[[Any], object]] = {
+_FACTS: dict[type, Callable[[UserValue], object]] = {
     **dict.fromkeys((dict, list, tuple, types.CellType, types.MethodType, functools.partial, property), _nothing),
     **dict.fromkeys((staticmethod, classmethod, functools.cached_property, functools._lru_cache_wrapper), _nothing),
     types.MappingProxyType: _nothing,

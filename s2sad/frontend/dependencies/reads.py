@@ -6,7 +6,6 @@ import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
 
 from s2sad.frontend.dependencies.looks import (
     CAPTURED,
@@ -22,6 +21,7 @@ from s2sad.frontend.dependencies.looks import (
     told_apart,
 )
 from s2sad.frontend.dependencies.replay import Seen
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
@@ -108,7 +108,7 @@ class Reads:
             kind, name = self._entry(holder, name)
         self._add(Look(number, kind, name, text, self._place(value) if as_place else None), value)
 
-    def _entry(self, holder: Any, key: object) -> tuple[str, int]:
+    def _entry(self, holder: UserValue, key: object) -> tuple[str, int]:
         """The place of an item of a dict whose key is no text and no integer."""
         self.keys(holder)
         return "entry", next(k for k, known in enumerate(holder) if known is key)
@@ -179,7 +179,7 @@ class Reads:
                 self.look(builtins_of(f), "item", name, value)
         return value
 
-    def of_class(self, cls: type, name: str, mro: Sequence[type] | None = None) -> tuple[type, Any]:
+    def of_class(self, cls: type, name: str, mro: Sequence[type] | None = None) -> tuple[type, UserValue]:
         """The class that defines an attribute, and what stands there; MISSING where none does."""
         for base in cls.__mro__ if mro is None else mro:
             value = vars(base).get(name, MISSING)

@@ -16,6 +16,8 @@ from s2sad.ir.user_rules import BoxRule, Custom
 
 UserFunction: TypeAlias = Callable[..., object]
 """Whatever a user may call."""
+UserValue: TypeAlias = Any
+"""What a function of the user's takes or gives: of which type it is, only its caller knows."""
 
 
 @dataclass(frozen=True)

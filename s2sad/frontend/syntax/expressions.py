@@ -18,6 +18,7 @@ from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSynt
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.cells import NotStatic, refs
 from s2sad.frontend.terms.outside import (
     OutsideItems,
@@ -72,7 +73,7 @@ class Expressions(Lowering):
 
     # what is static
 
-    def static(self, term: Term, node: gast.AST) -> Any:
+    def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
         if isinstance(term, Ref) or is_array(term):
             term = self.value_form(term)
@@ -164,7 +165,7 @@ class Expressions(Lowering):
             self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
         return self.captured[variable.key][1]
 
-    def opened_outside(self, variable: Variable, value: Any) -> Term:
+    def opened_outside(self, variable: Variable, value: UserValue) -> Term:
         """A container from outside the function as one of terms: each item is a variable of its own."""
         whose = f"which belongs to the variable {variable.shown} outside the function"
 

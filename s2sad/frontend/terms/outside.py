@@ -22,6 +22,7 @@ import numpy as np
 
 from s2sad.frontend.dependencies.looks import Variable, is_place
 from s2sad.frontend.dependencies.reads import Reads
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.terms import Items, Term
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.signature import PLAIN_ARRAYS
@@ -44,7 +45,7 @@ def is_captured(value: object) -> bool:
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: UserValue) -> bool:
     """Whether a value is an array of numbers."""
     return type(value) in PLAIN_ARRAYS and value.dtype.kind in "biufc"
 
@@ -55,7 +56,7 @@ def holds_numbers(value: dict[object, object]) -> bool:
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
 
 
-def _leaves(value: Any, depth: int, dicts: bool = False) -> Iterator[object]:
+def _leaves(value: UserValue, depth: int, dicts: bool = False) -> Iterator[object]:
     cls = type(value)
     if depth <= MAX_DEPTH and (cls is tuple or cls is list or is_namedtuple(cls) or (dicts and cls is dict)):
         for item in value.values() if cls is dict else value:
@@ -74,7 +75,7 @@ def _is_inexact(value: object) -> bool:
     return cls is float or cls is complex or issubclass(cls, np.inexact) or is_array(value)
 
 
-def is_read_anew(variable: Variable, value: Any, reads: Reads) -> bool:
+def is_read_anew(variable: Variable, value: UserValue, reads: Reads) -> bool:
     """Whether a variable is a further parameter: what is captured, floats in objects and dicts, numbers that vary."""
     if is_captured(value):
         return True
@@ -96,7 +97,7 @@ MAX_ITEMS = 64
 """How many items a list has at most that is part of the program as a whole: of a longer one, those that are read."""
 
 
-def to_be_opened(value: Any) -> bool:
+def to_be_opened(value: UserValue) -> bool:
     """Whether a container that is not captured is seen item by item."""
     cls = type(value)
     if issubclass(cls, dict):

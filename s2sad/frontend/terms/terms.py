@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import gast
 import numpy as np
 
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
@@ -433,7 +434,7 @@ def is_static(term: Term) -> bool:
     return isinstance(term, Constant)
 
 
-def static_value(term: Term) -> Any:
+def static_value(term: Term) -> UserValue:
     """The Python object of a static term."""
     if isinstance(term, Constant):
         return term.value
