@@ -38,8 +38,8 @@ class _Custom(Custom):
         parameters = list(inspect.signature(fun).parameters.values())
         if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
             raise ArgumentError(f"custom_{self.kind} of {fun.__name__}: *args, **kwargs and keyword-only parameters")
-        given = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
-        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in given))
+        argnums = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in argnums))
         if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
             raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
         functools.update_wrapper(self, fun)
@@ -198,8 +198,9 @@ def _give(
     if len(positions) != len(rules):
         raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
     box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
-    given = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
-    adjoints, tangents = (given, box.tangents) if table == "adjoints" else (box.adjoints, given)
+    asked = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
+    # each mode has rules of its own: those of the other one stay
+    adjoints, tangents = (asked, box.tangents) if table == "adjoints" else (box.adjoints, asked)
     box = replace(box, adjoints=adjoints, tangents=tangents, result=result or box.result)
     give_rule(box)
 
@@ -214,6 +215,7 @@ def _named(rule: Callable[..., object], name: str) -> Callable[..., object]:
     """A lambda under a name; other functions as they are."""
     if not isinstance(rule, types.FunctionType) or rule.__name__ != "<lambda>":
         return rule
+    # emitted functions are named after what they are made of, and all lambdas have one name
     named = types.FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
     named.__qualname__, named.__module__ = rule.__qualname__, rule.__module__
     return named
@@ -224,9 +226,10 @@ _numbers = count(1)
 
 def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> Any:
     """The tangent rule that adds what a rule for each argument gives."""
+    # a parameter of the user's may have any name, and each is one in the text below
     ans = next(n for n in ("ans", "result", "ans_") if n not in names)
-    own = [f"{custom.name}_jvp_{n}" for n in names]
-    terms = [f"{r}({n}_dot, {ans}, {', '.join(names)})" for r, n, g in zip(own, names, rules, strict=True) if g]
+    called = [f"{custom.name}_jvp_{n}" for n in names]
+    terms = [f"{r}({n}_dot, {ans}, {', '.join(names)})" for r, n, g in zip(called, names, rules, strict=True) if g]
     dots = [f"{n}_dot" if g else "_" for n, g in zip(names, rules, strict=True)]
     if not terms:
         raise ArgumentError(f"{custom.name} has no rule that is a function")
@@ -240,10 +243,11 @@ def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> 
     ]
     text = "\n".join(lines)
     file = f"<rules of {custom.name} {next(_numbers)}>"
+    # rules are compiled from their source, which `inspect` finds here for a function without a file
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     space: dict[str, object] = {
         custom.name: custom,
-        **dict(zip(own, rules, strict=True)),
+        **dict(zip(called, rules, strict=True)),
         "__name__": custom.fun.__module__,
     }
     exec(compile(text, file, "exec"), space)
@@ -264,6 +268,7 @@ def _arrays(value: object) -> list[object]:
 def _own(value: UserValue, arrays: Sequence[UserValue]) -> UserValue:
     """A result that shares no memory with the arguments, and no container."""
     if isinstance(value, np.ndarray):
+        # by their bounds: a copy too many does no harm, an array too few would be written into
         return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_own(v, arrays) for v in value))

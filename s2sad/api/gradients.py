@@ -129,6 +129,7 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
             a = names.index(a)
         if not isinstance(a, int) or isinstance(a, bool):
             raise ArgumentError(f"argnums holds positions or names, not {a!r}")
+        # how many parameters `*args` stands for is known at a call only: positions count on into it
         k = a + len(names) if a < 0 and not variadic else a
         if k < 0 or k >= len(names) and not variadic:
             raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
@@ -160,14 +161,15 @@ def spread_for(fun: object, args: Sequence[object], kwargs: dict[str, object] | 
 
 def active_arguments(fun: object, primals: Sequence[object]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
-    found = tuple(k for k, p in enumerate(primals) if is_active(p))
-    if not found:
+    active = tuple(k for k, p in enumerate(primals) if is_active(p))
+    if not active:
         raise ArgumentError(f"no argument of {callable_name(fun)} is a float or holds floats")
-    return found
+    return active
 
 
 def is_active(primal: object) -> bool:
     """Whether an argument is a float or holds floats."""
+    # arrays and floats, which are most arguments, without the cost of a signature
     if type(primal) is np.ndarray and primal.dtype.kind in "fc":
         return True
     return type(primal) is float or is_active_type(Signature().type_of(primal))
@@ -196,6 +198,7 @@ def jvp(
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     tangent = derivative_of(fun, Transform("jvp", active), backend)
+    # tangents come behind all parameters, so that those left to their defaults must be there
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
         bound = Subject(fun).signature.bind(*primals)
         bound.apply_defaults()
@@ -214,6 +217,7 @@ def check_like(value: UserValue, primal: UserValue, what: str) -> None:
     both_arrays = type(value) is type(primal) is np.ndarray
     if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
         return
+    # one signature for both: the same length is the same symbol
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))
     if problem:
@@ -258,9 +262,9 @@ class Linear(functools.partial[UserValue]):
 
     @classmethod
     def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> Linear:
-        made = cls(derivative, *primals)
-        made.quick, made.__name__ = quick, derivative.__name__
-        return made
+        linear = cls(derivative, *primals)
+        linear.quick, linear.__name__ = quick, derivative.__name__
+        return linear
 
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.quick(*args, **kwargs)
@@ -287,7 +291,7 @@ mark(jvp, Forward(lambda active: Transform("jvp", active), derivative_of))
 def _transform_of(operator: object) -> Callable[..., list[Transform]]:
     """The transformations that an operator stands for inside a function, by the names of the parameters."""
 
-    def made(
+    def transforms(
         names: list[str],
         argnums: Argnums = 0,
         has_aux: bool = False,
@@ -297,7 +301,7 @@ def _transform_of(operator: object) -> Callable[..., list[Transform]]:
         positions, one = named_positions(names, argnums, "the function", False)
         return [Transform("grad", positions, one, operator is value_and_grad, has_aux, holomorphic)]
 
-    return made
+    return transforms
 
 
 for _operator in (grad, value_and_grad):

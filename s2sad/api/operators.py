@@ -129,18 +129,20 @@ class Jacobian:
     def mode(self, *args: object, **kwargs: object) -> Derivative:
         """The one of the two Jacobians that serves arguments of these sizes."""
         values = [*args, *kwargs.values()]
+        # the pattern is the same for all lengths, and which mode is cheaper is not
         key = (fast_key(values, {}, []), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
-        found = self._chosen.get(key)
-        if found is None:
+        mode = self._chosen.get(key)
+        if mode is None:
             try:
                 inputs, outputs = self.forward.sizes(args, kwargs)
             except SourceUnavailable:  # it came from another process: as there, for this pattern
-                known = (mode for k, mode in self._chosen.items() if k[:2] == key[:2])
-                found = next(known, self.reverse)
+                known = (m for k, m in self._chosen.items() if k[:2] == key[:2])
+                mode = next(known, self.reverse)
             else:
-                found = self.forward if outputs is not None and inputs <= outputs else self.reverse
-            self._chosen[key] = found
-        return found
+                # one sweep for each number: where both need as many, the forward ones store nothing
+                mode = self.forward if outputs is not None and inputs <= outputs else self.reverse
+            self._chosen[key] = mode
+        return mode
 
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these; its text is `.source`."""
@@ -213,10 +215,11 @@ class HessianProduct:
         self._dotted = along.dotted
         self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
-        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in self._signature.parameters.values()]
-        vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [p.replace(kind=anywhere, default=p.empty) for p in self._signature.parameters.values()]
+        vector = inspect.Parameter("vector" if self._one else "vectors", anywhere)
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
-            self.__signature__ = inspect.Signature([*own, vector])
+            self.__signature__ = inspect.Signature([*parameters, vector])
 
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         further = kwargs if self.derivative.is_variadic else {}
@@ -230,10 +233,10 @@ class HessianProduct:
     def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
-        *given, v = args
-        primals = tuple(given)
+        *arguments, v = args
+        primals = tuple(arguments)
         if not self.derivative.is_variadic:
-            bound = self._signature.bind(*given, **kwargs)
+            bound = self._signature.bind(*arguments, **kwargs)
             bound.apply_defaults()
             primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
@@ -242,6 +245,7 @@ class HessianProduct:
         for k, vector in zip(self._positions, vectors, strict=True):
             if k < len(primals):
                 check_like(vector, primals[k], f"the vector for argument {k}")
+        # users give the vectors in the order of `argnums`, the derivative takes them in that of its parameters
         return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
 
 
@@ -341,6 +345,7 @@ def _axes(axes: object) -> object:
         return ByKey(tuple((k, _axes(a)) for k, a in axes.items()))
     if isinstance(axes, (tuple, list)):
         return tuple(map(_axes, axes))
+    # True and False are integers to Python, and no axes
     if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool)):
         raise ArgumentError(f"vmap: an axis is an int or None, not {axes!r}")
     return axes
@@ -349,7 +354,7 @@ def _axes(axes: object) -> object:
 def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
     """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
 
-    def made(
+    def transforms(
         names: list[str],
         argnums: Argnums = 0,
         has_aux: bool = False,
@@ -360,7 +365,7 @@ def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
         first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
         return [replace(first, kind=kind, label=label) for kind, label in kinds]
 
-    mark(operator, Operator(made))
+    mark(operator, Operator(transforms))
 
 
 _inside(jacfwd, ("jacfwd", ""))

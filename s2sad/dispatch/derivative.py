@@ -153,6 +153,7 @@ class Derivative(Derived):
         shared = (code_key(self), key, texts)
         settled = Settled()
         for other, seen in SHARED.find(shared, roots, settled):
+            # Its code is that of this function, and so are the arguments but for the values it must know.
             if other.known != _known(values, other.statics):
                 continue
             found = Found(bound_here(other.module, seen), seen, other.places)
@@ -168,6 +169,8 @@ class Derivative(Derived):
         statics: Statics = ()
         if self.transform is not None:
             check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
+        # Each attempt that fails tells what it was missing: an argument that must be known, a number outside, what
+        # rules read. There are finitely many of these, and none is asked for twice.
         while True:
             signature = Signature()
             given = [signature.type_of(v) for v in values]
@@ -185,6 +188,7 @@ class Derivative(Derived):
             except (NeedsConstant, NeedsVariables) as e:
                 settled.add(e)
             except Unsupported:
+                # A number that varied is read anew; where the program needs its value, it is a constant after all.
                 if settled.pending <= settled.constants:
                     raise
                 settled.constants |= settled.pending
@@ -200,11 +204,11 @@ class Derivative(Derived):
         pattern: tuple[Type, ...],
     ) -> Specialised:
         """The emitted function in a module, with what was read to make it."""
-        made = self._entry(found.module, found.captured, statics, values, given, pattern)
-        made.watched = found.watched
-        made.outside = outside_key(made.watched, dims)
-        made.seen, made.guards, made.places = found.seen, found.seen.guards, found.places
-        return made
+        member = self._entry(found.module, found.captured, statics, values, given, pattern)
+        member.watched = found.watched
+        member.outside = outside_key(member.watched, dims)
+        member.seen, member.guards, member.places = found.seen, found.seen.guards, found.places
+        return member
 
     def _entry(
         self,
@@ -217,15 +221,15 @@ class Derivative(Derived):
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        made = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
-        made = made or bound(module, captured, self._names)
+        member = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
+        member = member or bound(module, captured, self._names)
         written = module.__s2sad_meta__["written"]
         if written and len(given) + len(captured) > 1:
-            made.call = unshared(made.call, written, captured, self._names)
-        made.given, made.pattern = given, pattern
-        made.statics, made.known = statics, _known(values, statics)
-        made.captured = captured
-        return made
+            member.call = unshared(member.call, written, captured, self._names)
+        member.given, member.pattern = given, pattern
+        member.statics, member.known = statics, _known(values, statics)
+        member.captured = captured
+        return member
 
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""

@@ -55,6 +55,7 @@ def emitted_parameters(signature: inspect.Signature) -> list[Parameter]:
 
 
 def _default_text(value: object) -> str:
+    # inf and nan have no literals
     if type(value) is float and not math.isfinite(value):
         return f"float('{value!r}')"
     return repr(value) if type(value) in (int, float, str, bool) else "None"
@@ -86,6 +87,7 @@ def annotated_type(parameter: inspect.Parameter) -> Type:
     }
     if annotation in names:
         return names[annotation]
+    # without an annotation a default tells the class of a number; of anything else it is the value itself
     default = parameter.default
     if default is not parameter.empty:
         if isinstance(default, (int, float)) and not isinstance(default, bool):

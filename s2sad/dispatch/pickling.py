@@ -95,6 +95,7 @@ def picklable(target: Any) -> object:
             inner, arguments, keywords = target.func, target.args, target.keywords
         case types.MethodType():
             inner, arguments, keywords = target.__func__, (target.__self__,), {}
+        # its class and what it is of are enough: the mark is made anew with it
         case _ if is_checkpoint(target):
             inner, arguments, keywords = target.target, (), {}
         case Spread():
@@ -111,6 +112,7 @@ def resolved(target: object) -> object:
 
 def plain(signature: inspect.Signature) -> inspect.Signature:
     """A signature without annotations."""
+    # an annotation may be a class that only this process has
     nothing = inspect.Parameter.empty
     parameters = [p.replace(annotation=nothing) for p in signature.parameters.values()]
     return inspect.Signature(parameters)

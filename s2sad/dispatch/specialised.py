@@ -114,6 +114,7 @@ def bound(module: types.ModuleType, captured: tuple[Variable, ...], names: Seque
     def by_name(*args: object) -> object:
         return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
 
+    # for `lower`: what the variables hold now, as no dispatch reads them in front of it
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
     return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)

@@ -76,10 +76,12 @@ class Subject:
         if isinstance(target, Derived):
             return target.is_variadic
         rule = lookup(target)
+        # functions of NumPy take more than their rules know: what is compiled is for the arguments of a call
         if rule is not None and not isinstance(rule, BlackBox) and not isinstance(target, np.ufunc):
             return True
         if rule is None and definition_of(target) is not None:
             return True
+        # from the flags of the code: a signature is dear, and this is asked of each new lambda
         if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
             return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
         return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self.signature.parameters.values())
@@ -129,6 +131,7 @@ def check_function(target: object) -> None:
     """
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
+    # what wraps a function is a function; the innermost must have source text
     called: object = target
     while isinstance(called, (functools.partial, Spread)):
         called = called.func if isinstance(called, functools.partial) else called.function

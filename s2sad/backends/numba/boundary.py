@@ -66,6 +66,7 @@ def classes_named(s: Structure, module: types.ModuleType) -> dict[str, type]:
     found: dict[str, type] = {}
     where, _, path = s[0].partition(":")
     if path:
+        # a class of `__main__` or of a function cannot be imported: the module was given it under its last name
         cls: Any = vars(module).get(path.rpartition(".")[2])
         if cls is None:
             cls = functools.reduce(getattr, path.split("."), cast(Any, import_module(where)))
@@ -91,6 +92,7 @@ def rebuilt(s: Structure, rest: Iterator[str], names: dict[str, Any], classes: M
     """The text of a value of this structure from the texts of its leaves."""
     if not isinstance(s, list):
         leaf = next(rest)
+        # native code boxes a number as one of Python's: the user's float32 is made of it again
         return leaf if s is None or s == STATIC else f"{named(np.dtype(s).type, names)}({leaf})"
     kind, keys, items = s
     parts = [rebuilt(i, rest, names, classes) for i in items]
@@ -157,6 +159,7 @@ class Boundary:
         whole = self.whole(self.result, "found", names)
         if self.residuals is not None:
             whole = f"{self.whole(self.result, 'found[0]', names)}, {self.whole(self.residuals, 'found[1]', names)}"
+        # as text: it runs at each call, and the structures are known beforehand
         names["whole"] = eval(f"lambda found: ({whole})", names)
         return eval(f"lambda {', '.join(arguments)}: whole(native({', '.join(leaves)}))", names)  # type: ignore[no-any-return]
 

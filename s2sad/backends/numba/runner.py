@@ -73,6 +73,7 @@ def with_fallback(
             raise CannotCompile(reason(e, lines)) from e
         return dispatcher(*leaves)
 
+    # a cell, as `call` is what everybody holds: what it leads to is settled by the first call
     state = [around(compiling)]
 
     def call(*args: object) -> object:
@@ -125,8 +126,8 @@ class NumbaRunner(Runner):
             raise ArgumentError("backend 'numba' needs numba: pip install s2sad[numba]")
 
     def classes(self, interface: Interface) -> dict[str, object]:
-        found = classes_in(interface.result).values()
-        return {c.__name__: c for c in found if not is_importable(c)}
+        classes = classes_in(interface.result).values()
+        return {c.__name__: c for c in classes if not is_importable(c)}
 
     def facts(self, interface: Interface) -> dict[str, object]:
         residuals, adjoints = interface.residuals, interface.adjoints
@@ -146,6 +147,7 @@ class NumbaRunner(Runner):
         name: str,
     ) -> tuple[Call, Call | None]:
         meta = module.__s2sad_meta__
+        # functions of a module find one another by its globals: all become native code before one is called
         compiled(module)
         classes = classes_named(meta["result"], module)
         classes |= {n: c for t in given for n, c in classes_in(t).items()}
