@@ -21,17 +21,17 @@ EMPTY: frozenset[Value] = frozenset()
 
 def find_roots(function: Function, in_place: Iterable[Value] = ()) -> Roots:
     """The memory that each value may be in. The results of `in_place` operations are in that of their operand."""
-    roots: Roots = {p: frozenset({p}) for p in function.parameters if _has_memory(p.type)}
+    roots: Roots = {p: frozenset({p}) for p in function.parameters if has_memory(p.type)}
     _block(function.body, roots, frozenset(in_place))
     return roots
 
 
-def _has_memory(t: Type) -> bool:
+def has_memory(t: Type) -> bool:
     match t:
         case ArrayType():
             return not t.is_scalar
         case ContainerType():
-            return any(map(_has_memory, t.items))
+            return any(map(has_memory, t.items))
         case SequenceType() | OpaqueType():
             return True
     return False
@@ -47,7 +47,7 @@ def _block(block: Block, roots: Roots, in_place: frozenset[Value]) -> None:
                 items = dict(zip(t.keys, t.items, strict=True)) if isinstance(t, ContainerType) else {}
                 # one root for each item, made once: the loops around visit this call several times, and a new root
                 # each time would never settle
-                for key in (key for key, item in items.items() if _has_memory(item)):
+                for key in (key for key, item in items.items() if has_memory(item)):
                     roots.setdefault((op.result, key), frozenset({Value(items[key])}))
                 parts = [roots[(op.result, key)] for key in items if (op.result, key) in roots]
                 _set(roots, op.result, EMPTY.union(*parts) if items else frozenset({op.result}))
@@ -101,7 +101,7 @@ def _loop(op: For | While, roots: Roots, in_place: frozenset[Value]) -> None:
 
 
 def _set(roots: Roots, value: Value, found: frozenset[Value]) -> None:
-    if _has_memory(value.type):
+    if has_memory(value.type):
         roots[value] = found
 
 
@@ -124,7 +124,7 @@ def owns_result(function: Function) -> bool:
     for item in op.operands if op is not None and op.primitive is MAKE else (result,):
         if isinstance(item, Value) and isinstance(item.type, (ContainerType, SequenceType, OpaqueType)):
             return False
-        if isinstance(item, Value) and _has_memory(item.type) and not _is_made(item, definitions, set(function.taken)):
+        if isinstance(item, Value) and has_memory(item.type) and not _is_made(item, definitions, set(function.taken)):
             return False
         memory = roots.get(item, EMPTY)
         if memory & taken:
@@ -161,9 +161,27 @@ def _is_made(value: Value, definitions: Mapping[Value, Operation], met: set[Valu
 
 
 def shares_memory(function: Function) -> bool:
-    """Whether the result may share memory with a parameter."""
-    result = find_roots(function).get(function.result, EMPTY)
-    return any(p in result for p in function.parameters)
+    """Whether the result may share memory with a parameter, or an item of it with another one."""
+    roots = find_roots(function)
+    memory = roots.get(function.result, EMPTY)
+    return any(p in memory for p in function.parameters) or _shares_within(function, roots)
+
+
+def _shares_within(function: Function, roots: Roots) -> bool:
+    """Whether two items of what a function returns may share memory."""
+    made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
+    taken: set[Value] = set()
+    work: list[Operand] = [function.result]
+    while work:
+        item = work.pop()
+        if isinstance(item, Value) and item in made:
+            work += made[item].operands
+            continue
+        memory = roots.get(item, EMPTY)
+        if memory & taken:
+            return True
+        taken |= memory
+    return False
 
 
 # Augmented assignment
@@ -194,28 +212,23 @@ def visible_updates(function: Function, in_place: Iterable[Value]) -> Iterator[t
     if not updates:
         return
     roots = find_roots(function, updates)
-    bound: dict[Value, Place] = {}
-    reads: list[tuple[Value, Place, object]] = []
-    makers: dict[Value, tuple[Apply, Place]] = {}
-    for p in function.parameters:
-        bound[p] = Place(0, ())
-    _places(function.body, (), [0], bound, reads, makers)
+    places = Places(function)
     for update in updates:
-        if update not in makers:
+        if update not in places.makers:
             continue
-        op, at = makers[update]
+        op, at = places.makers[update]
         memory = roots.get(op.operands[0], EMPTY)
         parameter = next((p for p in function.parameters if p in memory), None)
         if parameter is not None:
             yield op, parameter
             continue
-        for value, place, reader in reads:
-            if reader is not op and roots.get(value, EMPTY) & memory and _sees(bound[value], at, place):
+        for value, place, reader in places.reads:
+            if reader is not op and roots.get(value, EMPTY) & memory and sees(places.bound[value], at, place):
                 yield op, value
                 break
 
 
-def _sees(bound: Place, update: Place, read: Place) -> bool:
+def sees(bound: Place, update: Place, read: Place) -> bool:
     """Whether a value bound at one place and read at another is read after an update between them."""
     # bound first, updated, then read: the reader sees what was written
     if bound.position < update.position < read.position and not update.excludes(read):
@@ -225,27 +238,30 @@ def _sees(bound: Place, update: Place, read: Place) -> bool:
     return any(loop not in bound.loops() for loop in update.loops() & read.loops())
 
 
-def _places(
-    block: Block,
-    path: tuple[tuple[Operation, int], ...],
-    counter: list[int],
-    bound: dict[Value, Place],
-    reads: list[tuple[Value, Place, object]],
-    makers: dict[Value, tuple[Apply, Place]],
-) -> None:
-    for op in block.operations:
-        counter[0] += 1
-        here = Place(counter[0], path)
-        reads.extend((o, here, op) for o in op.operands if isinstance(o, Value))
-        for k, inner in enumerate(op.blocks):
-            for p in inner.parameters:
-                bound[p] = Place(counter[0], (*path, (op, k)))
-            _places(inner, (*path, (op, k)), counter, bound, reads, makers)
-        counter[0] += 1
-        for r in op.results:
-            # what a loop or branch gives is bound behind all that stands in it
-            bound[r] = Place(counter[0] if op.blocks else here.position, path)
-        if isinstance(op, Apply):
-            makers[op.result] = (op, here)
-    counter[0] += 1
-    reads.extend((o, Place(counter[0], path), block) for o in block.results if isinstance(o, Value))
+class Places:
+    """Where the values of a function are bound and read, and by which operations they are made."""
+
+    def __init__(self, function: Function) -> None:
+        self.bound: dict[Value, Place] = {p: Place(0, ()) for p in function.parameters}
+        self.reads: list[tuple[Value, Place, object]] = []
+        self.makers: dict[Value, tuple[Apply, Place]] = {}
+        self._position = 0
+        self._visit(function.body, ())
+
+    def _visit(self, block: Block, path: tuple[tuple[Operation, int], ...]) -> None:
+        for op in block.operations:
+            self._position += 1
+            here = Place(self._position, path)
+            self.reads.extend((o, here, op) for o in op.operands if isinstance(o, Value))
+            for k, inner in enumerate(op.blocks):
+                for p in inner.parameters:
+                    self.bound[p] = Place(self._position, (*path, (op, k)))
+                self._visit(inner, (*path, (op, k)))
+            self._position += 1
+            for r in op.results:
+                # what a loop or branch gives is bound behind all that stands in it
+                self.bound[r] = Place(self._position if op.blocks else here.position, path)
+            if isinstance(op, Apply):
+                self.makers[op.result] = (op, here)
+        self._position += 1
+        self.reads.extend((o, Place(self._position, path), block) for o in block.results if isinstance(o, Value))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from s2sad.backends import Interface
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.values import Function
+
+if TYPE_CHECKING:
+    from s2sad.frontend.terms.cells import Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,5 +28,5 @@ class Compiled:
     reverse: str | None = None
     lines: Mapping[int, Location] = field(default_factory=dict)
     """Where the user wrote what a line of the text computes."""
-    written: tuple[str, ...] = ()
-    """The parameters in whose arrays the function writes."""
+    changed: tuple[Place, ...] = ()
+    """The arrays, lists and objects in its parameters that the function changes."""

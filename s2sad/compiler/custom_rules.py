@@ -54,8 +54,8 @@ class Differentiating(Entries, Protocol):
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
 
 
-Place = TypeVar("Place")
-"""What stands for a parameter of a rule: a position, or a value."""
+Passed = TypeVar("Passed")
+"""What is passed for a parameter of a rule: the position of an operand, or a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class CustomFunction:
         """The positions of the parameters that a rule speaks of."""
         return [k for k in range(len(self.types)) if k not in self.custom.nondiff]
 
-    def operands(self, entry: Entry, positions: Sequence[Place]) -> list[Place | int]:
+    def operands(self, entry: Entry, positions: Sequence[Passed]) -> list[Passed | int]:
         """What an entry is passed, of what stands at the positions of its parameters; then what it captures."""
         operands = [positions[k] for k in entry.passed]
         assert -1 not in operands, "what is a constant of the function is one of its rules"

@@ -8,6 +8,7 @@ from s2sad.compiler.transform import is_constant
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import BOTTOM, Type
@@ -33,6 +34,8 @@ class Entry:
     """It gives a function, or what else has no value at run time."""
     back: WrittenArrays | None = None
     """What it hands back of these arrays."""
+    changed: tuple[Place, ...] = ()
+    """The arrays, lists and objects in its parameters that it changes."""
 
     @property
     def passed(self) -> tuple[int, ...]:

@@ -63,7 +63,7 @@ def compile_derivative(
     functions = [without_stops(f) for f in program.module(*entries)]
     text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
-    return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.written)
+    return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.changed)
 
 
 def derivative(

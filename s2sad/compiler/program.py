@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
+from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.checked import optimize
@@ -21,7 +22,7 @@ from s2sad.compiler.function_names import plainly_named, reachable, stepped
 from s2sad.compiler.targets import Target, WritesArguments, identities, may_write_arguments, name_of, parameter_names
 from s2sad.compiler.transform import with_statics
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
-from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
@@ -195,7 +196,7 @@ class Program:
                 function = outlined(function, self.add_step)
             result = function.result.type
             aliases = lowered.back is None and shares_memory(function)
-            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back
+            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back, lowered.changed
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner_target = self.reads.part(target, "target") if self.reads.knows(target) else target.target
         inner = self.entry(inner_target, target.transform.inner(parameters))
@@ -204,7 +205,14 @@ class Program:
             self.derivatives.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
         made = self.derivatives.transform(inner, target.transform, name, parameters)
-        return Entry(numbered(made), dict(parameters), inner.captured, made.result.type, written=inner.written)
+        return Entry(
+            numbered(made),
+            dict(parameters),
+            inner.captured,
+            made.result.type,
+            written=inner.written,
+            changed=inner.changed,
+        )
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
         """A function with a rule; arrays that the rule alone reads are parameters of it too."""
@@ -224,6 +232,13 @@ class Program:
 
     def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
+        lowered = self.lowered_with_memory(target, parameters, back)
+        for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
+            what = f"an item of a list is written into that may also be seen {where}"
+            raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)
+        return lowered
+
+    def lowered_with_memory(self, target: Target, parameters: Mapping[str, Type], back: bool) -> Lowered:
         if back:
             return lower(target, parameters, self, memory=True, back=True)
         try:

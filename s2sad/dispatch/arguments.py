@@ -16,30 +16,54 @@ Number: TypeAlias = "np.ndarray | np.generic | float | complex"
 
 
 def unshared(
-    call: Callable[..., object], written: Sequence[int], captured: Sequence[Variable], names: Sequence[str]
+    call: Callable[..., object],
+    changed: Sequence[Sequence[str | int]],
+    captured: Sequence[Variable],
+    names: Sequence[str],
 ) -> Callable[..., object]:
-    """A function that writes into the arrays of some of its arguments: no other one may share memory with them."""
+    """A function that changes objects in its arguments: these may be in one place only, and share no memory.
+
+    `changed` are the positions of arguments, with the keys that lead to the objects.
+    """
 
     def checked(*args: object) -> object:
-        own = [array_leaves(a) for a in args]
-        outside = [(v.shown, array_leaves(v.read())) for v in captured]
-        others = [*zip(names, own, strict=False), *outside]
-        for k in written:
-            for j, (name, arrays) in enumerate(others):
-                # By their bounds: whether two arrays surely share an element takes exponential time in the worst case.
-                # It may refuse columns of one matrix, and never lets an overlap pass.
-                if j != k and any(np.may_share_memory(a, b) for a in own[k] for b in arrays):
-                    raise ArgumentError(
-                        f"{names[k]} and {name} share memory, and the function writes into {names[k]}: pass a copy"
-                    )
+        places = [place for name, a in zip(names, args, strict=False) for place in objects_in(a, name)]
+        places += [place for v in captured for place in objects_in(v.read(), v.shown)]
+        for k, *path in changed:
+            written = item_at(args[int(k)], tuple(path))
+            where = next((name for o, name in places if o is written), names[int(k)])
+            others = [name for o, name in places if is_shared(o, written)]
+            if len(others) > 1:
+                other = next((name for name in others if name != where), where)
+                what = f"{where} and {other} are one object, or share memory"
+                raise ArgumentError(f"{what}, and the function changes {where}: pass a copy")
         return call(*args)
 
     return checked
 
 
-def array_leaves(value: object) -> list[np.ndarray]:
-    """The arrays in an argument."""
-    return [a for a in number_leaves(value) if isinstance(a, np.ndarray)]
+def is_shared(value: object, written: object) -> bool:
+    """Whether two objects are one, or two arrays that may share memory."""
+    if value is written:
+        return True
+    # By their bounds: whether two arrays surely share an element takes exponential time in the worst case. It may
+    # refuse columns of one matrix, and never lets an overlap pass.
+    return isinstance(value, np.ndarray) and isinstance(written, np.ndarray) and np.may_share_memory(value, written)
+
+
+def objects_in(value: object, name: str) -> list[tuple[object, str]]:
+    """The arrays, lists, dicts and objects in an argument, itself among them, with what leads to them."""
+    if isinstance(value, np.ndarray):
+        return [(value, name)]
+    if isinstance(value, (tuple, list)):
+        inner = [place for k, item in enumerate(value) for place in objects_in(item, f"{name}[{k}]")]
+        return inner if isinstance(value, tuple) else [(value, name), *inner]
+    if isinstance(value, dict):
+        return [(value, name), *(p for k, item in value.items() for p in objects_in(item, f"{name}[{k!r}]"))]
+    attributes = object_items(value)
+    if attributes is None:
+        return []
+    return [(value, name), *(p for k, item in attributes.items() for p in objects_in(item, f"{name}.{k}"))]
 
 
 def number_leaves(value: object) -> list[Number]:

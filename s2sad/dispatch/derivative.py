@@ -223,9 +223,9 @@ class Derivative(Derived):
         parameters = dict(zip(self._names, pattern, strict=True))
         member = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
         member = member or bound(module, captured, self._names)
-        written = module.__s2sad_meta__["written"]
-        if written and len(given) + len(captured) > 1:
-            member.call = unshared(member.call, written, captured, self._names)
+        changed = module.__s2sad_meta__["changed"]
+        if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
+            member.call = unshared(member.call, changed, captured, self._names)
         member.given, member.pattern = given, pattern
         member.statics, member.known = statics, _known(values, statics)
         member.captured = captured
@@ -254,7 +254,7 @@ class Derivative(Derived):
             "entry": compiled.entry,
             "reverse": compiled.reverse,
             "residuals": compiled.interface.residuals is not None,
-            "written": [k for k, n in enumerate(parameters) if n in compiled.written],
+            "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
             **self.runner.facts(compiled.interface),
         }
         return store(self.__name__, kind, compiled, reads, values, facts)

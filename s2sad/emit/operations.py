@@ -15,6 +15,7 @@ from s2sad.emit.spelling import Spelling
 from s2sad.emit.statements import copied, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Effect
+from s2sad.ir.python_trees import walk
 from s2sad.ir.values import Apply, Call, Constant, Operand, Value
 
 AUGMENTED: dict[object, type[ast.operator]] = {
@@ -150,7 +151,7 @@ class OperationWriter:
         # One after the other is right unless a value reads a variable that was assigned before it: then a tuple
         # assignment evaluates all values first.
         clash = any(
-            isinstance(n, ast.Name) and n.id in targets[:k] for k, value in enumerate(values) for n in ast.walk(value)
+            isinstance(n, ast.Name) and n.id in targets[:k] for k, value in enumerate(values) for n in walk(value)
         )
         if clash:
             stores: list[ast.expr] = [self.store(t) for t, _ in pairs]

@@ -52,6 +52,7 @@ from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.with_and_try import Regions
+from s2sad.frontend.terms.cells import Place, object_places
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none
@@ -83,6 +84,10 @@ class Lowered:
     """It gives a function, or what has no value at run time."""
     back: WrittenArrays | None = None
     """What it hands back of the arrays that it is given."""
+    changed: tuple[Place, ...] = ()
+    """The arrays, lists and objects in its parameters that it changes."""
+    item_updates: tuple[Value, ...] = ()
+    """The lists that stores into their items have made."""
 
 
 def lower(
@@ -155,6 +160,7 @@ class FunctionLowering(
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
+        places = {c: (n, path) for n in parameters for c, path in object_places(self.env[keys[n]], self.env).items()}
         if back:
             arrays = {n: self.env[keys[n]] for n in parameters}
             self.handed = {n: a.cell for n, a in arrays.items() if isinstance(a, Ref) and is_array(a)}
@@ -186,8 +192,10 @@ class FunctionLowering(
         body = replace(body, parameters=(*values, *captured.values()))
         name = getattr(target, "__name__", "function")
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
+        updates = tuple(o for o in self.item_updates if isinstance(o, Value))
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
-        return Lowered(function, tuple(captured), *seen)
+        changed = tuple(place for cell, place in places.items() if cell in self.touched)
+        return Lowered(function, tuple(captured), *seen, changed, updates)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
         """Put the parameters into the environment; those that are known at compile time have no value."""

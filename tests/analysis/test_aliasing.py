@@ -43,8 +43,9 @@ def returning(operand, more=""):
     ("np.cos(x)", False, True),
     ("x[slice(1, None, None)]", True, False),
     ("(a, y)", True, False),
-    ("(a, a)", False, False),
-    ("(a, b)", False, False),
+    ("(a, a)", True, False),
+    ("(a, b)", True, False),
+    ("(a, y * 2.0)", False, True),
     ("a * y", False, True),
 ])  # fmt: skip
 def test_results(operand, shares, owns):

@@ -197,7 +197,7 @@ def _setdefault(lowering: Lowering, call: MethodCall) -> Term:
     if key not in items:
         default = call.arguments[1] if len(call.arguments) > 1 else constant(None)
         lowering.change(lowering.changeable(call.receiver, call.node), {**items, key: default}, call.node)
-        return default
+        items = lowering.open(call.receiver)  # the array that is handed out is the one that was put in
     item: Term = items[key]
     return item
 

@@ -14,6 +14,7 @@ import numpy as np
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
+from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, View, required
@@ -75,7 +76,9 @@ def _writing_method(name: str, handler: Meaning) -> None:
 
 def _assigned(lowering: Lowering, target: Term, value: Term, node: gast.AST) -> Term:
     """`target[...] = value`."""
-    lowering.store_item(lowering.must_be_array(target, node), WHOLE, lowering.to_operand(value), node)
+    array = lowering.must_be_array(target, node)
+    refuse_crossing(lowering, array, WHOLE, value, node)
+    lowering.store_item(array, WHOLE, lowering.to_operand(value), node)
     return constant(None)
 
 

@@ -125,6 +125,14 @@ def _dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return lowering.new(dict, {**base, **kw})
 
 
+@meaning(dict.fromkeys)
+def _fromkeys(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """One object under all keys."""
+    value = lowering.adopt(args[1]) if len(args) > 1 else constant(None)
+    keys = lowering.sequence(lowering.iterable(args[0]), node)
+    return lowering.new(dict, {lowering.static(key, node): value for key in keys})
+
+
 @meaning(sum)
 def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)

@@ -25,6 +25,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from s2sad.frontend.reading.same_code import FUTURE, Definition, codes_of, compiles_to, is_rewritten, same
+from s2sad.ir.python_trees import children, walk
 
 Position: TypeAlias = tuple[int, int]
 Key: TypeAlias = tuple[int, str]
@@ -64,7 +65,7 @@ def _is_likely(node: Definition, code: types.CodeType, outside: Mapping[str, obj
 
 def _called(node: Definition) -> frozenset[str]:
     """The names whose methods are called."""
-    calls = (n.func.value for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    calls = (n.func.value for n in walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
     return frozenset(value.id for value in calls if isinstance(value, ast.Name))
 
 
@@ -137,7 +138,7 @@ class Definitions:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                 self._functions.setdefault((first, node.name), []).append(node)
-            work += [(child, around) for child in ast.iter_child_nodes(node)]
+            work += [(child, around) for child in children(node)]
         for lambdas in self._lambdas.values():
             lambdas.sort(key=_begin)
 
@@ -250,7 +251,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             for alias in node.names:
                 yield alias.asname or alias.name.partition(".")[0]
         elif not isinstance(node, ast.expr | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            work += ast.iter_child_nodes(node)
+            work += children(node)
 
 
 _files: dict[str, _File] = {}  # by name; the one asked for last is last

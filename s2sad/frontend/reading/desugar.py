@@ -43,6 +43,7 @@ import gast
 from s2sad.frontend.reading import adjoint_blocks
 from s2sad.frontend.reading.match_patterns import as_branches
 from s2sad.frontend.reading.source import deep_recursion
+from s2sad.ir.python_trees import children, walk
 
 RETURN, BREAK, CONTINUE = "returned_", "broken_", "continued_"  # the jumps, by the names of their flags
 _NONE: frozenset[str] = frozenset()
@@ -352,13 +353,13 @@ def _is_true(test: gast.AST) -> bool:
 
 def _changes(test: gast.AST) -> bool:
     """Whether a condition may bind a name, or change a list: it is then a statement of the loop's body."""
-    methods = {n.func.attr for n in gast.walk(test) if isinstance(n, gast.Call) and isinstance(n.func, gast.Attribute)}
-    return "pop" in methods or any(isinstance(n, gast.NamedExpr) for n in gast.walk(test))
+    methods = {n.func.attr for n in walk(test) if isinstance(n, gast.Call) and isinstance(n.func, gast.Attribute)}
+    return "pop" in methods or any(isinstance(n, gast.NamedExpr) for n in walk(test))
 
 
 def _strings(tree: gast.AST) -> Iterator[str]:
     """Every name in a tree, and every other word that could be one."""
-    for node in gast.walk(tree):
+    for node in walk(tree):
         for _, value in gast.iter_fields(node):
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, str):
@@ -388,7 +389,7 @@ def _at(node: gast.AST, at: gast.AST) -> gast.AST:
         new = stack.pop()
         if not hasattr(new, "lineno"):
             gast.copy_location(new, at)
-            stack += gast.iter_child_nodes(new)
+            stack += children(new)
     return node
 
 

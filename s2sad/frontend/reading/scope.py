@@ -26,6 +26,7 @@ from typing import TypeAlias
 import gast
 
 from s2sad.frontend.reading.source import deep_recursion
+from s2sad.ir.python_trees import children, walk
 
 Names: TypeAlias = frozenset[str]
 
@@ -170,7 +171,7 @@ def _visit(nodes: Iterable[gast.AST | None], found: Accesses) -> None:
         if special is not None:
             special(node, found)
         elif node is not None:
-            _visit(gast.iter_child_nodes(node), found)
+            _visit(children(node), found)
 
 
 def _name(node: gast.Name, found: Accesses) -> None:
@@ -240,7 +241,7 @@ def _import(node: gast.Import | gast.ImportFrom, found: Accesses) -> None:
 
 
 def _pattern(node: gast.AST, found: Accesses) -> None:
-    _visit(gast.iter_child_nodes(node), found)
+    _visit(children(node), found)
     # a pattern that fails half way has bound what it matched: a name may be bound, or not
     name = getattr(node, "rest" if isinstance(node, gast.MatchMapping) else "name", None)
     if name is not None:
@@ -278,19 +279,19 @@ def free(node: gast.AST) -> Names:
         arguments = node.args
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         bound |= {parameter.id for parameter in parameters if parameter is not None}
-    declared = [inner.names for inner in gast.walk(node) if isinstance(inner, gast.Nonlocal | gast.Global)]
+    declared = [inner.names for inner in walk(node) if isinstance(inner, gast.Nonlocal | gast.Global)]
     outer = {name for names in declared for name in names}
     return frozenset({name for access, name in accesses if access is Access.READ} - (bound - outer) | outer)
 
 
 def own_nodes(tree: gast.AST) -> Iterator[gast.AST]:
     """All nodes of a function but those of the functions and classes inside it."""
-    stack = list(gast.iter_child_nodes(tree))
+    stack = children(tree)
     while stack:
         node = stack.pop()
         yield node
         if not isinstance(node, _FUNCTIONS):
-            stack += gast.iter_child_nodes(node)
+            stack += children(node)
 
 
 def breaks(loop: gast.AST) -> bool:
@@ -301,13 +302,13 @@ def breaks(loop: gast.AST) -> bool:
         if isinstance(node, gast.Break):
             return True
         if not isinstance(node, (gast.For, gast.While, *_FUNCTIONS)):
-            work += gast.iter_child_nodes(node)
+            work += children(node)
     return False
 
 
 def escaping(tree: gast.FunctionDef) -> Names:
     """The names read by functions inside that are more than called by name: they may be called anywhere."""
-    nodes = list(gast.walk(tree))
+    nodes = [*walk(tree)]
     functions = [node for node in nodes if isinstance(node, _FUNCTIONS) and node is not tree]
     if not functions:
         return frozenset()

@@ -22,6 +22,7 @@ from s2sad.errors import UnsupportedSyntax
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.frames import Frame, code_of, source_of
 from s2sad.frontend.terms.terms import Closure, Generator, Term
+from s2sad.ir.python_trees import children, walk
 from s2sad.ir.values import constant
 
 ITEMS = "items_"
@@ -48,10 +49,10 @@ class Functions(Lowering):
         """The default values, evaluated where the function is defined."""
         positional = [*arguments.posonlyargs, *arguments.args]
         named = positional[len(positional) - len(arguments.defaults) :]
-        found = {a.id: self.eval(d) for a, d in zip(named, arguments.defaults, strict=True)}
+        found = {a.id: self.adopt(self.eval(d)) for a, d in zip(named, arguments.defaults, strict=True)}
         for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             if d is not None:
-                found[a.id] = self.eval(d)
+                found[a.id] = self.adopt(self.eval(d))
         return found
 
     # comprehensions
@@ -83,14 +84,14 @@ class Functions(Lowering):
 
         `start` is the expression that the result begins with, or `initial` its term.
         """
-        if any(isinstance(n, gast.Name) and n.id == name for n in gast.walk(node)):
+        if any(isinstance(n, gast.Name) and n.id == name for n in walk(node)):
             name = ITEMS
         key = (id(node), body.__name__, name)
         code = self.comprehensions.get(key)
         if code is None:
             if any(g.is_async for g in node.generators):
                 self.refuse(node, "an async comprehension", "write a plain one")
-            outside = frozenset(n.target.id for n in gast.walk(node) if isinstance(n, gast.NamedExpr))
+            outside = frozenset(n.target.id for n in walk(node) if isinstance(n, gast.NamedExpr))
             tree = _as_function(node, name, body, start, end, initial is not None)
             code = self.comprehensions[key] = code_of(tree, outside)
         return self.enter(self.inner_frame(around, code), {} if initial is None else {name: initial}, node)
@@ -129,7 +130,7 @@ class Functions(Lowering):
         for parameter in tree.args.args:
             parameter.annotation = None
         tree.args.args = [*map(_parameter, _modules_in(function)), *tree.args.args]
-        for n in gast.walk(tree):
+        for n in walk(tree):
             if hasattr(n, "lineno"):
                 gast.copy_location(n, node)
         return tree
@@ -241,5 +242,5 @@ def _as_function(
         new = stack.pop()
         if not hasattr(new, "lineno"):
             gast.copy_location(new, node)
-            stack += gast.iter_child_nodes(new)
+            stack += children(new)
     return tree

@@ -27,6 +27,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
 from s2sad.frontend.terms.terms import Closure, Generated, Term
+from s2sad.ir.python_trees import children
 
 EACH, ITEM, LEFT = "each_", "item_", "left_"
 
@@ -168,5 +169,5 @@ def _place(tree: gast.AST, at: gast.AST) -> gast.AST:
         node = stack.pop()
         if "lineno" not in vars(node):
             gast.copy_location(node, at)
-            stack += gast.iter_child_nodes(node)
+            stack += children(node)
     return tree

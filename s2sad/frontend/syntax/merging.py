@@ -46,7 +46,8 @@ class Merging(Lowering):
         self.touched |= {c for c in self.given_cells if any(s.env.get(c) is not self.env.get(c) for s in sides)}
         if s1.result is not None and s2.result is not None:
             merged.append((None, self.merge(s1, s2, s1.result, s2.result, node, hint, truth, dead, 0)))
-        merged += [(key, self.merge_key(key, s1, s2, node, truth, dead)) for key in self.changed(s1, s2, dead)]
+        groups = _same_objects(self.changed(s1, s2, dead), s1.env, s2.env)
+        merged += [(ks[0], self.merge_key(ks[0], s1, s2, node, truth, dead, len(ks))) for ks in groups]
         blocks = [s.builder.block((), [o for _, m in merged for o in m.rows[k]]) for k, s in enumerate(sides)]
         names = [hint if key is None else self.shown(key) for key, _ in merged]
         values = [_named_values(m, name) for name, (_, m) in zip(names, merged, strict=True)]
@@ -63,6 +64,7 @@ class Merging(Lowering):
                 result = self.adopt(term, m.frozen)
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
+        self.env.update({key: self.env[ks[0]] for ks in groups for key in ks[1:]})
         for key, term in s1.env.items():
             if s2.env.get(key) is term and self.env.get(key) is not term:
                 self.env[key] = term  # both sides bind it to what was there before
@@ -112,9 +114,9 @@ class Merging(Lowering):
         return term if found is None else found[2]([self.adopt(c, frozen) for c in found[1]])
 
     def merge_key(
-        self, key: str, s1: Side, s2: Side, node: gast.AST, truth: Operand, dead: Callable[[str], bool]
+        self, key: str, s1: Side, s2: Side, node: gast.AST, truth: Operand, dead: Callable[[str], bool], own: int
     ) -> Merged:
-        """A variable or cell that both sides bind, or that is undefined on one."""
+        """A variable or cell that both sides bind, or that is undefined on one; with so many names in all."""
         terms = []
         for side, other in ((s1, s2), (s2, s1)):
             over = _is_bottom(side.result)
@@ -123,7 +125,7 @@ class Merging(Lowering):
             else:
                 like, env = (other.env[key], other.env) if key in other.env else (side.env[key], side.env)
                 terms.append(self.undefined(side.builder, self.value_form(like, env), BOTTOM if over else None))
-        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key), truth, dead, 1)
+        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key), truth, dead, own)
 
     def merge(
         self,
@@ -217,6 +219,16 @@ class Merged:
     rows: list[list[Operand]]
     types: list[Type]
     frozen: str | None
+
+
+def _same_objects(keys: Sequence[str], env1: Environment, env2: Environment) -> list[list[str]]:
+    """The keys in groups: those of a group name one object on one side, and one on the other."""
+    groups: dict[object, list[str]] = {}
+    for key in keys:
+        t1, t2 = env1.get(key), env2.get(key)
+        pair = (t1.cell, t2.cell) if isinstance(t1, Ref) and isinstance(t2, Ref) else key
+        groups.setdefault(pair, []).append(key)
+    return list(groups.values())
 
 
 def _named_values(merged: Merged, name: str | None) -> list[Value]:

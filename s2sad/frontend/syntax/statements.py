@@ -26,6 +26,7 @@ from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
+from s2sad.ir.python_trees import walk
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Constant, For, If, Operand, Operation, Value, While, constant
 
@@ -150,11 +151,16 @@ class Statements(Lowering):
     # assignments
 
     def _stmt_Assign(self, node: gast.Assign) -> None:
-        target = node.targets[0]
+        first = next((t.id for t in node.targets if isinstance(t, gast.Name)), None)
         before = len(self.builder.operations)
-        term = self.eval(node.value, target.id if isinstance(target, gast.Name) else None)
+        term = self.eval(node.value, first)
+        made_for_it = len(self.builder.operations) - before
+        if len(node.targets) > 1:
+            # one object for all targets: what is bound to the second one is not made for it alone any more
+            term = self.adopt(self.named(term, first, made_for_it) if first is not None else term)
+            made_for_it = 0
         for target in node.targets:
-            self.bind(target, term, len(self.builder.operations) - before)
+            self.bind(target, term, made_for_it)
 
     def _stmt_AnnAssign(self, node: gast.AnnAssign) -> None:
         if node.value is not None:
@@ -336,7 +342,7 @@ def _loaded(target: gast.AST) -> gast.AST:
 
 
 def _returns(node: gast.AST) -> bool:
-    return any(isinstance(n, gast.Return) for n in gast.walk(node))
+    return any(isinstance(n, gast.Return) for n in walk(node))
 
 
 def _with_result(op: Operation, k: int, value: Value) -> Operation:

@@ -10,6 +10,7 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.terms.outside import OutsideList
+from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
@@ -166,7 +167,9 @@ class Subscripts(Lowering):
         """`base[index] = term`."""
         contents = self.open(base)
         if is_number(contents):
-            self.store_item(self.must_be_array(base, node), index, self.to_operand(term), node)
+            array = self.must_be_array(base, node)
+            refuse_crossing(self, array, index, term, node)
+            self.store_item(array, index, self.to_operand(term), node)
         elif isinstance(contents, dict):
             self.change(self.changeable(base, node), {**contents, self.static(index, node): term}, node)
         elif isinstance(contents, list) and is_slice(index):

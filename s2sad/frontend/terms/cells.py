@@ -15,7 +15,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import gast
 import numpy as np
@@ -95,6 +95,8 @@ class Cells(ABC):
         """The value that a cell was opened from, and its contents then."""
         self.inside: dict[str, tuple[Ref, Operand]] = {}
         """Items of lists of run-time length that have no name: the list, and the position."""
+        self.item_updates: list[Operand] = []
+        """The lists that stores into such items have made."""
         self.factories: dict[str, Term] = {}
         """What a dict makes for a key that is missing: a defaultdict."""
         self.memory = False
@@ -173,6 +175,7 @@ class Cells(ABC):
             before, item = self.open(whole), self.to_operand(ref)
             assert is_operand(before)
             made = self.builder.apply(LIST_SET, (before, place, item), None, self.shown(whole.cell))
+            self.item_updates.append(made)
             self.change(whole, made, node)
             return
         if ref.cell in self.frozen:
@@ -500,6 +503,29 @@ def reached(term: Term, env: Mapping[str, Term]) -> dict[str, Ref]:
         if ref.cell not in found and ref.cell in env:
             found[ref.cell] = ref
             work += refs(env[ref.cell])
+    return found
+
+
+Place: TypeAlias = tuple[str, tuple[str | int, ...]]
+"""An object in a parameter: its name, and the keys that lead from there to it."""
+
+
+def object_places(term: Term, env: Mapping[str, Term]) -> dict[str, tuple[str | int, ...]]:
+    """The objects that a term leads to, by their cells, and the keys on the way, as far as these are plain."""
+    found: dict[str, tuple[str | int, ...]] = {}
+    work: list[tuple[Term, tuple[str | int, ...]]] = [(term, ())]
+    while work:
+        item, path = work.pop()
+        if isinstance(item, Ref):
+            if item.cell in found:
+                continue
+            found[item.cell] = path
+            item = env[item.cell]
+        inner = item.items if isinstance(item, Record) else item
+        if isinstance(inner, dict):
+            work += [(t, (*path, k) if isinstance(k, (str, int)) else path) for k, t in inner.items()]
+        elif isinstance(inner, (list, tuple)):
+            work += [(t, (*path, k)) for k, t in enumerate(inner)]
     return found
 
 
