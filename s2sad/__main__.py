@@ -16,7 +16,7 @@ import importlib.util
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,10 @@ LENGTH = 3
 class Target:
     """A function and what is asked of it."""
 
-    function: Callable[..., Any]
+    function: Callable[..., object]
     argnums: tuple[int | str, ...]
     mode: str
-    arguments: tuple[Any, ...] | None
+    arguments: tuple[object, ...] | None
 
     def derivative(self) -> Derivative:
         """The derivative object of the mode."""
@@ -217,7 +217,7 @@ def _settings() -> dict[str, Any]:
     return dict(found)
 
 
-def _listed(entry: dict[str, Any]) -> Target:
+def _listed(entry: Mapping[str, Any]) -> Target:
     """A target of pyproject.toml: the keys target, argnums, mode, signature."""
     options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None)
     vars(options).update(entry)
@@ -243,7 +243,7 @@ def _target(options: argparse.Namespace, text: str | None = None) -> Target:
     return Target(function, numbers, options.mode, arguments)
 
 
-def _function(text: str, itself: bool = False) -> Callable[..., Any]:
+def _function(text: str, itself: bool = False) -> Callable[..., object]:
     """The function that `module:function` or `file.py:function` names; of a derivative what it is of, or `itself`."""
     place, _, name = text.rpartition(":")
     if not place or not name:
@@ -300,7 +300,7 @@ def _evaluated(text: str) -> tuple[object, ...]:
         raise ArgumentError(f"--at {text!r}: {e}") from e
 
 
-def examples(signature: str) -> tuple[Any, ...]:
+def examples(signature: str) -> tuple[object, ...]:
     """Arguments of the types that a signature names, drawn from a fixed seed.
 
     Types are `float`, `int`, `bool`, `float32`, ..., arrays `float64[n, 3]` (equal letters are equal lengths), tuples,

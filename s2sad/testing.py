@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Vector: TypeAlias = "NDArray[np.float64]"
+Tree: TypeAlias = Any
+"""An argument or a result: a number, an array, a container of these; what is asked of it, NumPy and optree know."""
 
 _NAMESPACE = "s2sad"
 
 
 def check_grads(
-    f: Callable[..., Any],
-    args: Sequence[Any],
+    f: Callable[..., object],
+    args: Sequence[object],
     order: int = 1,
     modes: Sequence[str] = ("fwd", "rev"),
     atol: float | None = None,
@@ -178,7 +180,7 @@ def numerical_jvp(
     return best, error
 
 
-def taylor_rates(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, steps: int = 5) -> Vector:
+def taylor_rates(f: Callable[..., Tree], args: Sequence[object], seed: int = 0, steps: int = 5) -> Vector:
     """The rates at which `|f(x + h v) - f(x) - h <grad f, v>|` falls when h is halved: 2 for a right gradient, else 1.
 
     >>> import numpy as np
@@ -217,7 +219,7 @@ def _compare(found: Vector, expected: Vector, error: Vector, tolerance: tuple[fl
         )
 
 
-def _check_structure(primal: Any, bar: Any, what: str) -> None:
+def _check_structure(primal: object, bar: object, what: str) -> None:
     """A cotangent has the structure, shapes and dtypes of its primal."""
     (a, s), (b, t) = _flatten(primal), _flatten(bar)
     if s != t:
@@ -240,7 +242,7 @@ def _all_arguments(f: Callable[..., object], args: Sequence[object]) -> tuple[ob
     return tuple(bound.arguments.values())
 
 
-def _by_position(f: Callable[..., object]) -> Callable[..., Any]:
+def _by_position(f: Callable[..., object]) -> Callable[..., Tree]:
     """The function with its keyword-only parameters by position too."""
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -265,7 +267,7 @@ def _opened(node: object) -> bool:
     return False
 
 
-def _register(cls: Any, names: list[str]) -> None:
+def _register(cls: type, names: list[str]) -> None:
     import optree
 
     _known.add(cls)
@@ -280,14 +282,14 @@ def _register(cls: Any, names: list[str]) -> None:
 _known: set[type] = set()
 
 
-def _flatten(tree: Any) -> tuple[list[Any], Any]:
+def _flatten(tree: Tree) -> tuple[list[Tree], object]:
     import optree
 
     leaves, spec = optree.tree_flatten(tree, is_leaf=_opened, none_is_leaf=True, namespace=_NAMESPACE)
     return leaves, spec
 
 
-def _map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+def _map(function: Callable[..., object], tree: Tree, *rest: Tree) -> Tree:
     import optree
 
     _flatten(tree)
@@ -305,12 +307,12 @@ def _vector(tree: object) -> Vector:
     return _concatenated([np.asarray(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
 
 
-def _covector(tree: Any) -> Vector:
+def _covector(tree: Tree) -> Vector:
     """The same of cotangents: the gradient of a complex number is df/dx - i df/dy."""
     return _concatenated([np.conj(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
 
 
-def _concatenated(leaves: list[NDArray[Any]]) -> Vector:
+def _concatenated(leaves: list[Tree]) -> Vector:
     parts = [np.stack([x.real, x.imag], axis=-1) if np.iscomplexobj(x) else x for x in leaves]
     return np.concatenate([np.ravel(p).astype(np.float64) for p in parts]) if parts else np.zeros(0)
 
@@ -320,12 +322,12 @@ def _of_floats(primal: object, tangent: object) -> object:
     return [v for x, v in zip(_flatten(primal)[0], _flatten(tangent)[0], strict=True) if _is_float(x)]
 
 
-def _random_like(tree: Any, generator: np.random.Generator) -> Any:
-    def draw(leaf: Any) -> Any:
+def _random_like(tree: Tree, generator: np.random.Generator) -> Tree:
+    def draw(leaf: Tree) -> Tree:
         if not _is_float(leaf):
             return leaf
         shape = np.shape(leaf)
-        value: Any = generator.normal(size=shape)
+        value = generator.normal(size=shape)
         if np.iscomplexobj(leaf):
             value = value + 1j * generator.normal(size=shape)
         return np.asarray(value, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(value)
@@ -333,8 +335,8 @@ def _random_like(tree: Any, generator: np.random.Generator) -> Any:
     return _map(draw, tree)
 
 
-def _wide(tree: object) -> object:
-    def widen(leaf: object) -> Any:
+def _wide(tree: object) -> Tree:
+    def widen(leaf: object) -> object:
         if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
             return leaf.astype(np.complex128 if leaf.dtype.kind == "c" else np.float64, copy=False)
         return leaf
@@ -342,5 +344,5 @@ def _wide(tree: object) -> object:
     return _map(widen, tree)
 
 
-def _moved(tree: object, direction: object, h: float) -> object:
+def _moved(tree: object, direction: object, h: float) -> Tree:
     return _map(lambda x, v: x + h * v if _is_float(x) else x, tree, direction)

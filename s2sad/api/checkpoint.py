@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.pickling import picklable, resolved
 from s2sad.dispatch.subject import check_function
-from s2sad.frontend.reading.callables import python_function, signature_of
+from s2sad.frontend.reading.callables import UserValue, python_function, signature_of
 from s2sad.ir.marks import Differentiated, Operator, mark
 from s2sad.ir.marks import checkpointed as checkpointed
 
@@ -33,16 +33,16 @@ class Checkpoint:
         functools.update_wrapper(self, python_function(function) or function, updated=())
         self.__signature__ = signature_of(function)
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.target(*args, **kwargs)
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self) -> str:
         return f"<checkpoint of {self.__name__}{self.__signature__}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return resolved, (picklable(self),)
 
 

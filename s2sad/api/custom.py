@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from s2sad.errors import ArgumentError
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import Effect, give_rule, lookup
 from s2sad.ir.user_rules import BlackBox, Custom, home_of, parameter_names, unbound
 from s2sad.ir.user_rules import adjoint as adjoint
 from s2sad.ir.user_rules import stop_gradient as stop_gradient
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class _Custom(Custom):
@@ -37,8 +38,8 @@ class _Custom(Custom):
         parameters = list(inspect.signature(fun).parameters.values())
         if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
             raise ArgumentError(f"custom_{self.kind} of {fun.__name__}: *args, **kwargs and keyword-only parameters")
-        given = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
-        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in given))
+        argnums = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in argnums))
         if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
             raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
         functools.update_wrapper(self, fun)
@@ -46,11 +47,11 @@ class _Custom(Custom):
         self.nondiff = positions
         self.fwd = self.bwd = self.rule = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> UserValue:
         """The function itself; its result is memory of its own."""
         return _own(self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()]))
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self) -> str:
@@ -83,7 +84,7 @@ class custom_vjp(_Custom):
 
     kind = "vjp"
 
-    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+    def defvjp(self, fwd: Callable[..., object], bwd: Callable[..., object]) -> None:
         """Give the two functions of the derivative."""
         self.fwd, self.bwd = _function(fwd), _function(bwd)
 
@@ -118,7 +119,7 @@ class custom_jvp(_Custom):
         self.rule = _function(rule)
         return rule
 
-    def defjvps(self, *rules: Callable[..., Any] | None) -> None:
+    def defjvps(self, *rules: Callable[..., object] | None) -> None:
         """Give the tangent by one function for each argument, None for zero."""
         if self.nondiff:
             raise ArgumentError("defjvps is for functions without nondiff_argnums: use defjvp")
@@ -179,7 +180,9 @@ def defjvp(
     _give(f, "tangents", rules, argnums, result)
 
 
-def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | None, result: Any) -> None:
+def _give(
+    f: Callable[..., object], table: str, rules: Sequence[object], argnums: Sequence[int] | None, result: Any
+) -> None:
     """Add rules to what is known of a black box; those for the same mode are replaced."""
     if not callable(f) or isinstance(f, Custom):
         raise ArgumentError(f"rules are for functions, not {f!r}")
@@ -195,22 +198,24 @@ def _give(f: Any, table: str, rules: Sequence[Any], argnums: Sequence[int] | Non
     if len(positions) != len(rules):
         raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
     box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
-    given = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
-    adjoints, tangents = (given, box.tangents) if table == "adjoints" else (box.adjoints, given)
+    asked = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
+    # each mode has rules of its own: those of the other one stay
+    adjoints, tangents = (asked, box.tangents) if table == "adjoints" else (box.adjoints, asked)
     box = replace(box, adjoints=adjoints, tangents=tangents, result=result or box.result)
     give_rule(box)
 
 
-def _function(rule: Any) -> Any:
+def _function(rule: object) -> Callable[..., object]:
     if not callable(rule):
         raise ArgumentError(f"a rule is a function, not {rule!r}")
     return rule
 
 
-def _named(rule: Any, name: str) -> Any:
+def _named(rule: Callable[..., object], name: str) -> Callable[..., object]:
     """A lambda under a name; other functions as they are."""
     if not isinstance(rule, types.FunctionType) or rule.__name__ != "<lambda>":
         return rule
+    # emitted functions are named after what they are made of, and all lambdas have one name
     named = types.FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
     named.__qualname__, named.__module__ = rule.__qualname__, rule.__module__
     return named
@@ -221,9 +226,10 @@ _numbers = count(1)
 
 def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> Any:
     """The tangent rule that adds what a rule for each argument gives."""
+    # a parameter of the user's may have any name, and each is one in the text below
     ans = next(n for n in ("ans", "result", "ans_") if n not in names)
-    own = [f"{custom.name}_jvp_{n}" for n in names]
-    terms = [f"{r}({n}_dot, {ans}, {', '.join(names)})" for r, n, g in zip(own, names, rules, strict=True) if g]
+    called = [f"{custom.name}_jvp_{n}" for n in names]
+    terms = [f"{r}({n}_dot, {ans}, {', '.join(names)})" for r, n, g in zip(called, names, rules, strict=True) if g]
     dots = [f"{n}_dot" if g else "_" for n, g in zip(names, rules, strict=True)]
     if not terms:
         raise ArgumentError(f"{custom.name} has no rule that is a function")
@@ -237,10 +243,11 @@ def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> 
     ]
     text = "\n".join(lines)
     file = f"<rules of {custom.name} {next(_numbers)}>"
+    # rules are compiled from their source, which `inspect` finds here for a function without a file
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     space: dict[str, object] = {
         custom.name: custom,
-        **dict(zip(own, rules, strict=True)),
+        **dict(zip(called, rules, strict=True)),
         "__name__": custom.fun.__module__,
     }
     exec(compile(text, file, "exec"), space)
@@ -258,9 +265,10 @@ def _arrays(value: object) -> list[object]:
     return [a for item in value for a in _arrays(item)]
 
 
-def _own(value: Any, arrays: list[Any]) -> Any:
+def _own(value: UserValue, arrays: Sequence[UserValue]) -> UserValue:
     """A result that shares no memory with the arguments, and no container."""
     if isinstance(value, np.ndarray):
+        # by their bounds: a copy too many does no harm, an array too few would be written into
         return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_own(v, arrays) for v in value))

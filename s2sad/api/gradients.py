@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
@@ -23,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Argnums = int | str | Sequence[int | str]
+Transformed: TypeAlias = Any
+"""What an operator gives: a derivative, which is called like the function and has the text of it; or a decorator."""
 
 
 @overload
@@ -32,7 +34,7 @@ def grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[P, Any]: ...
+) -> Callable[P, UserValue]: ...
 @overload
 def grad(
     fun: None = None,
@@ -40,14 +42,14 @@ def grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
 def grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The gradient of a function with a real scalar result, as a function of the same arguments.
 
     Args:
@@ -77,7 +79,7 @@ def value_and_grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[P, Any]: ...
+) -> Callable[P, UserValue]: ...
 @overload
 def value_and_grad(
     fun: None = None,
@@ -85,14 +87,14 @@ def value_and_grad(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
 def value_and_grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
 
     Arguments and errors are those of `grad`.
@@ -100,7 +102,7 @@ def value_and_grad(
     return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
 
-def derivative(fun: Any, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
+def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Transformed:
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
         return lambda f: derivative(f, transform, argnums, backend)
@@ -127,6 +129,7 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
             a = names.index(a)
         if not isinstance(a, int) or isinstance(a, bool):
             raise ArgumentError(f"argnums holds positions or names, not {a!r}")
+        # how many parameters `*args` stands for is known at a call only: positions count on into it
         k = a + len(names) if a < 0 and not variadic else a
         if k < 0 or k >= len(names) and not variadic:
             raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
@@ -158,14 +161,15 @@ def spread_for(fun: object, args: Sequence[object], kwargs: dict[str, object] | 
 
 def active_arguments(fun: object, primals: Sequence[object]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
-    found = tuple(k for k, p in enumerate(primals) if is_active(p))
-    if not found:
+    active = tuple(k for k, p in enumerate(primals) if is_active(p))
+    if not active:
         raise ArgumentError(f"no argument of {callable_name(fun)} is a float or holds floats")
-    return found
+    return active
 
 
 def is_active(primal: object) -> bool:
     """Whether an argument is a float or holds floats."""
+    # arrays and floats, which are most arguments, without the cost of a signature
     if type(primal) is np.ndarray and primal.dtype.kind in "fc":
         return True
     return type(primal) is float or is_active_type(Signature().type_of(primal))
@@ -173,7 +177,7 @@ def is_active(primal: object) -> bool:
 
 def jvp(
     fun: Callable[..., object], primals: Sequence[object], tangents: Sequence[object], *, backend: str | None = None
-) -> tuple[Any, Any]:
+) -> tuple[UserValue, UserValue]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
     `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
@@ -194,6 +198,7 @@ def jvp(
     for k in active:
         check_like(tangents[k], primals[k], f"the tangent of argument {k}")
     tangent = derivative_of(fun, Transform("jvp", active), backend)
+    # tangents come behind all parameters, so that those left to their defaults must be there
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
         bound = Subject(fun).signature.bind(*primals)
         bound.apply_defaults()
@@ -201,7 +206,7 @@ def jvp(
     return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
 
 
-def check_like(value: Any, primal: Any, what: str) -> None:
+def check_like(value: UserValue, primal: UserValue, what: str) -> None:
     """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
 
     Raises:
@@ -212,6 +217,7 @@ def check_like(value: Any, primal: Any, what: str) -> None:
     both_arrays = type(value) is type(primal) is np.ndarray
     if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
         return
+    # one signature for both: the same length is the same symbol
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))
     if problem:
@@ -220,7 +226,7 @@ def check_like(value: Any, primal: Any, what: str) -> None:
 
 def vjp(
     fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+) -> tuple[UserValue, Callable[[object], tuple[UserValue, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
@@ -239,7 +245,7 @@ def vjp(
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
-    def pullback(y_bar: object) -> tuple[Any, ...]:
+    def pullback(y_bar: object) -> tuple[UserValue, ...]:
         check_like(y_bar, out, "the cotangent")
         bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
@@ -248,7 +254,7 @@ def vjp(
     return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
 
 
-class Linear(functools.partial[Any]):
+class Linear(functools.partial[UserValue]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
     quick: Callable[..., object]
@@ -256,11 +262,11 @@ class Linear(functools.partial[Any]):
 
     @classmethod
     def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> Linear:
-        made = cls(derivative, *primals)
-        made.quick, made.__name__ = quick, derivative.__name__
-        return made
+        linear = cls(derivative, *primals)
+        linear.quick, linear.__name__ = quick, derivative.__name__
+        return linear
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.quick(*args, **kwargs)
 
 
@@ -285,7 +291,7 @@ mark(jvp, Forward(lambda active: Transform("jvp", active), derivative_of))
 def _transform_of(operator: object) -> Callable[..., list[Transform]]:
     """The transformations that an operator stands for inside a function, by the names of the parameters."""
 
-    def made(
+    def transforms(
         names: list[str],
         argnums: Argnums = 0,
         has_aux: bool = False,
@@ -295,7 +301,7 @@ def _transform_of(operator: object) -> Callable[..., list[Transform]]:
         positions, one = named_positions(names, argnums, "the function", False)
         return [Transform("grad", positions, one, operator is value_and_grad, has_aux, holomorphic)]
 
-    return made
+    return transforms
 
 
 for _operator in (grad, value_and_grad):

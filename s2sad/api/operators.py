@@ -12,6 +12,7 @@ from typing import Any
 from s2sad.api.gradients import (
     Argnums,
     Linear,
+    Transformed,
     active_arguments,
     check_like,
     derivative,
@@ -25,7 +26,7 @@ from s2sad.differentiate.vmap.axes import ByKey
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, SourceUnavailable
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
 
@@ -36,7 +37,7 @@ def jacfwd(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function by forward mode, one tangent sweep for each number of the arguments asked for.
 
     Best for functions with fewer arguments than results. The primal is computed once where it has no loops.
@@ -76,7 +77,7 @@ def jacrev(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function by reverse mode, one adjoint sweep for each number of the result.
 
     Best for functions with fewer results than arguments. The primal is computed once. Arguments, result and errors
@@ -96,7 +97,7 @@ def jacobian(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Jacobian of a function, by the mode that takes fewer sweeps for the sizes at hand.
 
     Forward mode where the arguments asked for hold no more numbers than the result, reverse mode where they hold more,
@@ -122,24 +123,26 @@ class Jacobian:
         self.__name__ = f"{callable_name(forward.target)}_jacobian"
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
     def mode(self, *args: object, **kwargs: object) -> Derivative:
         """The one of the two Jacobians that serves arguments of these sizes."""
         values = [*args, *kwargs.values()]
+        # the pattern is the same for all lengths, and which mode is cheaper is not
         key = (fast_key(values, {}, []), tuple(kwargs), tuple(getattr(v, "shape", None) for v in values))
-        found = self._chosen.get(key)
-        if found is None:
+        mode = self._chosen.get(key)
+        if mode is None:
             try:
                 inputs, outputs = self.forward.sizes(args, kwargs)
             except SourceUnavailable:  # it came from another process: as there, for this pattern
-                known = (mode for k, mode in self._chosen.items() if k[:2] == key[:2])
-                found = next(known, self.reverse)
+                known = (m for k, m in self._chosen.items() if k[:2] == key[:2])
+                mode = next(known, self.reverse)
             else:
-                found = self.forward if outputs is not None and inputs <= outputs else self.reverse
-            self._chosen[key] = found
-        return found
+                # one sweep for each number: where both need as many, the forward ones store nothing
+                mode = self.forward if outputs is not None and inputs <= outputs else self.reverse
+            self._chosen[key] = mode
+        return mode
 
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these; its text is `.source`."""
@@ -155,7 +158,7 @@ def hessian(
     has_aux: bool = False,
     backend: str | None = None,
     holomorphic: bool = False,
-) -> Any:
+) -> Transformed:
     """The Hessian of a function: forward mode over reverse mode, one pair of sweeps for each number of the arguments.
 
     The result for a function with a scalar result and one array argument has the shape `x.shape + x.shape`; in general
@@ -176,7 +179,7 @@ def hessian(
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
-def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
 
     No Hessian is formed: the cost is a small multiple of that of the function. `v` and the result have the structure,
@@ -212,12 +215,13 @@ class HessianProduct:
         self._dotted = along.dotted
         self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
-        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, default=p.empty) for p in self._signature.parameters.values()]
-        vector = inspect.Parameter("vector" if self._one else "vectors", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [p.replace(kind=anywhere, default=p.empty) for p in self._signature.parameters.values()]
+        vector = inspect.Parameter("vector" if self._one else "vectors", anywhere)
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
-            self.__signature__ = inspect.Signature([*own, vector])
+            self.__signature__ = inspect.Signature([*parameters, vector])
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative(*self._given(args, kwargs), **further)
 
@@ -226,13 +230,13 @@ class HessianProduct:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
 
-    def _given(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) < 2:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
-        *given, v = args
-        primals = tuple(given)
+        *arguments, v = args
+        primals = tuple(arguments)
         if not self.derivative.is_variadic:
-            bound = self._signature.bind(*given, **kwargs)
+            bound = self._signature.bind(*arguments, **kwargs)
             bound.apply_defaults()
             primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
@@ -241,6 +245,7 @@ class HessianProduct:
         for k, vector in zip(self._positions, vectors, strict=True):
             if k < len(primals):
                 check_like(vector, primals[k], f"the vector for argument {k}")
+        # users give the vectors in the order of `argnums`, the derivative takes them in that of its parameters
         return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
 
 
@@ -249,7 +254,7 @@ mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 def linearize(
     fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[Any, Callable[..., Any]]:
+) -> tuple[UserValue, Callable[..., UserValue]]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
@@ -264,7 +269,7 @@ def linearize(
     active = active_arguments(fun, primals)
     (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
 
-    def pushforward(*tangents: object) -> Any:
+    def pushforward(*tangents: object) -> object:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         for k in active:
@@ -283,7 +288,7 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
 mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
-def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Any:
+def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
 
     The result has the shape of the argument, for a result of any shape. HIPS autograd's function of that name.
@@ -297,7 +302,7 @@ def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | No
     return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
-def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Any:
+def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Transformed:
     """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
 
     Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way
@@ -340,6 +345,7 @@ def _axes(axes: object) -> object:
         return ByKey(tuple((k, _axes(a)) for k, a in axes.items()))
     if isinstance(axes, (tuple, list)):
         return tuple(map(_axes, axes))
+    # True and False are integers to Python, and no axes
     if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool)):
         raise ArgumentError(f"vmap: an axis is an int or None, not {axes!r}")
     return axes
@@ -348,18 +354,18 @@ def _axes(axes: object) -> object:
 def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
     """Let an operator be used in a function that is differentiated: the transformations that it applies, in order."""
 
-    def made(
+    def transforms(
         names: list[str],
         argnums: Argnums = 0,
         has_aux: bool = False,
         backend: str | None = None,
         holomorphic: bool = False,
-    ) -> Any:
+    ) -> list[Transform]:
         positions, one = named_positions(names, argnums, "the function", False)
         first = Transform("", positions, one, has_aux=has_aux, holomorphic=holomorphic)
         return [replace(first, kind=kind, label=label) for kind, label in kinds]
 
-    mark(operator, Operator(made))
+    mark(operator, Operator(transforms))
 
 
 _inside(jacfwd, ("jacfwd", ""))

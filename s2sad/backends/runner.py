@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from s2sad.emit.spelling import Spelling
 
 Call = Callable[..., Any]
+"""An emitted function: what it takes and gives is as the user's function has it."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,8 @@ UNKNOWN = ArrayType(None, None, "any")
 class Spec(NamedTuple):
     """What is known of an array: its lengths, some of them symbols that stand for numbers, and its dtype."""
 
-    shape: Any
-    dtype: Any
+    shape: object
+    dtype: object
 
 
 def result_type(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:

@@ -9,27 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.black_box_types import result_type
 from s2sad.compiler.custom_rules import Entries, check_fits
+from s2sad.compiler.entry import Entry
 from s2sad.differentiate.given_rules import fitted
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import RuleError
-from s2sad.frontend.context import NeedsStatic
+from s2sad.frontend.context import Hook, NeedsStatic
 from s2sad.frontend.dependencies import NeedsVariables, Variable
-from s2sad.ir.builder import Builder
+from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.dims import renewed
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.printer import constant_text
 from s2sad.ir.signature import Signature, key_of, related
-from s2sad.ir.types import Type, substitute, symbols
+from s2sad.ir.types import StaticType, Type, substitute, symbols
 from s2sad.ir.user_rules import ADJOINT, BlackBox, BoxRule, accepts, place_of
-from s2sad.ir.values import Apply, Function, FunctionRef, Operand, Value, walk
+from s2sad.ir.values import Apply, FunctionRef, Operand, Value, walk
 
 Static = tuple[tuple[str, object], ...]
+
+UserRule: TypeAlias = Callable[..., object] | None
+"""A rule as the user gives it; None is a derivative of zero."""
+Cotangent: TypeAlias = "Expr | tuple[Expr | None, ...]"
+"""A tangent or cotangent: that of a container comes as a tuple, with None for zeros."""
 
 SHORT = 8
 """The most operations of a rule that is written into the sweep."""
@@ -105,8 +111,8 @@ class Call:
         self.static = static
         self.variables = variables
 
-    def adjoint(self, g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-        found: list[Any] = [None] * len(xs)
+    def adjoint(self, g: Cotangent, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
+        found: list[Expr | None] = [None] * len(xs)
         for k, x in enumerate(xs):
             if active[k]:
                 rule = self.rule(self.box.adjoints, k, "reverse", x.builder)
@@ -114,10 +120,12 @@ class Call:
                 found[k] = rule and self.applied(rule, f"{self.base}_vjp", True, [g, y, *xs], x)
         return tuple(found)
 
-    def tangent(self, y: Any, xs: Any, dots: Any) -> Any:
+    def tangent(self, y: Expr, xs: Sequence[Expr], dots: Sequence[Cotangent | None]) -> Expr | None:
         total: Operand | None = None
         for k, (x, dot) in enumerate(zip(xs, dots, strict=True)):
-            rule = None if dot is None else self.rule(self.box.tangents, k, "forward", x.builder)
+            if dot is None:
+                continue
+            rule = self.rule(self.box.tangents, k, "forward", x.builder)
             part = rule and self.applied(rule, f"{self.base}_jvp", False, [_whole(dot, x), y, *xs], y)
             if part is not None:
                 total = part.operand if total is None else add(y.builder, total, part.operand)
@@ -128,7 +136,7 @@ class Call:
         name = self.box.name.rpartition(".")[2]
         return name if name.isidentifier() else "function"
 
-    def rule(self, table: Mapping[int, object] | None, k: int, mode: str, builder: Builder) -> Any:
+    def rule(self, table: Mapping[int, UserRule] | None, k: int, mode: str, builder: Builder) -> UserRule:
         if table is None or k not in table:
             word = "vjp" if mode == "reverse" else "jvp"
             raise RuleError(
@@ -138,9 +146,11 @@ class Call:
             )
         return table[k]
 
-    def applied(self, rule: Callable[..., Any], name: str, curried: bool, arguments: list[Any], like: Any) -> Any:
+    def applied(
+        self, rule: Callable[..., object], name: str, curried: bool, arguments: list[Expr], like: Expr
+    ) -> Expr | None:
         """What a rule gives for these expressions, in the type of `like`."""
-        builder: Builder = like.builder
+        builder = like.builder
         target = BoxRule(rule, self.count, name, curried, self.static)
         entry = self.compiled(target, [a.type for a in arguments[: self.count + 2]])
         outside = {v.key: a for v, a in zip(self.variables, arguments[self.count + 2 :], strict=True)}
@@ -148,7 +158,7 @@ class Call:
         if missing:
             raise NeedsVariables(self.box, missing)
         given = [arguments[k] for k in entry.passed] + [outside[v.key] for v in entry.captured]
-        if entry.result.is_static and entry.result.value is None:
+        if entry.result == StaticType(None):
             return None
         found = written(self.boxes.program, builder, entry, given, [a.type for a in arguments[: self.count + 2]])
         check_fits(found.type, like.type, f"a rule of {self.box.name}", "what it is for", rule)
@@ -156,7 +166,7 @@ class Call:
             found = fitted(builder, found, like.type, lambda: like.operand)
         return builder.expr(found)
 
-    def compiled(self, target: BoxRule, types: Sequence[Type]) -> Any:
+    def compiled(self, target: BoxRule, types: Sequence[Type]) -> Entry:
         if not accepts(target.function, self.count + 2 - target.curried, dict(self.static)):
             what = "ans and the arguments" if target.curried else "g, ans and the arguments"
             raise RuleError(f"a rule of {self.box.name} takes {what}", "", place_of(target.function))
@@ -172,9 +182,9 @@ class Call:
             ) from None
 
 
-def written(program: Entries, builder: Builder, entry: Any, given: Sequence[Any], types: Sequence[Type]) -> Operand:
+def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Expr], types: Sequence[Type]) -> Operand:
     """The operations of a short rule; a call of a long one, with those arguments that it reads."""
-    function: Function = entry.function
+    function = entry.function
     pairs = dict(zip(function.parameters, given, strict=True))
     body = function.body.operations
     # A rule of some operations reads better in its place; what is long, or has loops, is a function once for all calls.
@@ -199,14 +209,14 @@ def written(program: Entries, builder: Builder, entry: Any, given: Sequence[Any]
     return builder.call_function(FunctionRef(function.name, t, owns_result(function)), [pairs[p].operand for p in kept])
 
 
-def hooked(program: Entries, target: Any) -> Primitive:
+def hooked(program: Entries, target: Hook) -> Primitive:
     """An identity to whose adjoint something is done: `target` is a function of it and of the further operands."""
 
-    def adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-        rest: list[Any] = [None] * (len(xs) - 1)
+    def adjoint(g: Expr, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
+        rest: list[None] = [None] * (len(xs) - 1)
         if not active[0]:
             return (None, *rest)
-        builder: Builder = g.builder
+        builder = g.builder
         types = [tangent_type(xs[0].type), *(x.type for x in xs[1:])]
         local = Signature()
         entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
@@ -229,11 +239,11 @@ def hooked(program: Entries, target: Any) -> Primitive:
     )
 
 
-def _whole(g: Any, like: Any) -> Any:
+def _whole(g: Cotangent, like: Expr) -> Expr:
     """A tangent or cotangent as one expression: that of a container comes as a tuple, with None for zeros."""
     if not isinstance(g, tuple):
         return g
-    builder: Builder = like.builder
+    builder = like.builder
     t = like.type
     items = [zero(builder, like[k].operand) if i is None else i.operand for k, i in zip(t.keys, g, strict=True)]
     return builder.expr(builder.make(t.cls, t.keys, items))

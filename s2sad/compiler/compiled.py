@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from s2sad.backends import Interface
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.terms.cells import Place
 from s2sad.ir.values import Function
+
+if TYPE_CHECKING:
+    from s2sad.frontend.terms.cells import Place
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,13 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeGuard
+from typing import Protocol, TypeGuard, TypeVar
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.entry import Entry
 from s2sad.differentiate.given_rules import BAR, RESIDUALS, Plan, TangentRule
 from s2sad.differentiate.reverse.pairs import GivenSweeps, Pair
-from s2sad.differentiate.reverse.sweeps import pair
+from s2sad.differentiate.reverse.sweeps import Optimizer, pair
 from s2sad.differentiate.reverse.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import Location, RuleError
@@ -43,7 +43,7 @@ class Entries(Protocol):
     functions: dict[str, Function]
     backend: Backend
 
-    def entry(self, target: Any, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
+    def entry(self, target: object, parameters: Mapping[str, Type], name: str | None = None) -> Entry: ...
     def fresh_name(self, base: str) -> str: ...
     def rule_variables(self, rules: object) -> tuple[Variable, ...]: ...
 
@@ -52,6 +52,10 @@ class Differentiating(Entries, Protocol):
     """The compiler, as rules see it that are differentiated themselves."""
 
     def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+
+
+Passed = TypeVar("Passed")
+"""What is passed for a parameter of a rule: the position of an operand, or a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +75,11 @@ class CustomFunction:
         """The positions of the parameters that a rule speaks of."""
         return [k for k in range(len(self.types)) if k not in self.custom.nondiff]
 
-    def operands(self, entry: Entry, positions: Sequence[object]) -> list[Any]:
+    def operands(self, entry: Entry, positions: Sequence[Passed]) -> list[Passed | int]:
         """What an entry is passed, of what stands at the positions of its parameters; then what it captures."""
-        found = [positions[k] for k in entry.passed]
-        assert -1 not in found, "what is a constant of the function is one of its rules"
-        return found + [len(self.passed) + k for k in self.places(entry)]
+        operands = [positions[k] for k in entry.passed]
+        assert -1 not in operands, "what is a constant of the function is one of its rules"
+        return [*operands, *(len(self.passed) + k for k in self.places(entry))]
 
     def places(self, entry: Entry) -> list[int]:
         """Where the variables that a rule reads stand among those that are captured.
@@ -168,7 +172,7 @@ def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple
     check_operands(given, call, active, "bwd")
     first, forward_type, second, bars = both_rules(program, given)
     positions = [given.operand_of(k) if k in given.passed else -1 for k in range(len(given.types))]
-    places = [*(positions[k] for k in given.custom.nondiff), RESIDUALS, BAR]
+    places: list[int | str] = [*(positions[k] for k in given.custom.nondiff), RESIDUALS, BAR]
     diff = {given.operand_of(k): i for i, k in enumerate(given.differentiable) if k in given.passed}
     keys = tuple(diff[k] for k, a in enumerate(active) if a)
     plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
@@ -197,7 +201,7 @@ def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, Containe
 
 
 def tangent_of_sweeps(
-    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Any
+    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Optimizer
 ) -> Function:
     """The tangent of a function with `fwd` and `bwd`, where one of its own rules is differentiated that calls it.
 
@@ -227,7 +231,7 @@ def tangent_of_sweeps(
     reverse = named_for(reverse, {f"{bar.hint}_bar": "out_dot"})
     y_dot = _inlined(builder, reverse, [seed] if kept is None else [builder.extract(found, 1), seed])
     result = builder.tuple([y, y_dot])
-    return optimize(Function(given.name, builder.block([*parameters, *dots.values()], [result])))  # type: ignore[no-any-return]
+    return optimize(Function(given.name, builder.block([*parameters, *dots.values()], [result])), None)
 
 
 def _inlined(builder: Builder, function: Function, arguments: Sequence[Operand]) -> Operand:
@@ -362,7 +366,7 @@ def _dot_type(t: Type) -> Type:
 
 
 def transposed_sweeps(
-    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Any
+    program: Differentiating, given: CustomFunction, call: Call, active: tuple[bool, ...], optimize: Optimizer
 ) -> tuple[Function, Function, Type | None]:
     """The sweeps of a function with a tangent rule: those of the rule, as a function of the tangents."""
     check_operands(given, call, active, "rule")
@@ -376,12 +380,12 @@ def transposed_sweeps(
     moved = [dots[p] if p in dots else zero(builder, o) for p, o in zip(positions, own, strict=True)]
     made = [builder.tuple(row) for row in (own, moved)]
     leading = [parameters[given.operand_of(k)] if k in given.passed else constant(None) for k in given.custom.nondiff]
-    arguments = given.operands(entry, [*leading, *made])
-    arguments = [parameters[a] if isinstance(a, int) else a for a in arguments]
+    places = given.operands(entry, [*leading, *made])
+    arguments = [parameters[p] if isinstance(p, int) else p for p in places]
     table: dict[Operand, Operand] = dict(zip(entry.function.parameters, arguments, strict=True))
     body = substitute_values(entry.function.body, table)
     block = Block((*parameters, *dots.values()), (*builder.operations, *body.operations), body.results)
-    function = optimize(Function(given.name, block))
+    function = optimize(Function(given.name, block), None)
     count = len(parameters)
     try:
         return transposed(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.analysis.shared_items import unsafe_item_updates
@@ -24,11 +23,11 @@ from s2sad.compiler.targets import Target, WritesArguments, identities, may_writ
 from s2sad.compiler.transform import with_statics
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType
-from s2sad.frontend.context import Callee, CalleeNeedsStatic, NeedsStatic
+from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.ir.dims import Symbol, renewed
+from s2sad.ir.dims import Size, Symbol, renewed
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
@@ -113,7 +112,7 @@ class Program:
     ) -> Primitive:
         return self.boxes.bound(box, len(operands), static, variables)
 
-    def hooked(self, target: object) -> Primitive:
+    def hooked(self, target: Hook) -> Primitive:
         return hooked(self, target)
 
     # entries
@@ -298,7 +297,7 @@ def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
     return operand
 
 
-def _returned(t: Type, back: Mapping[Symbol, Any]) -> Type:
+def _returned(t: Type, back: Mapping[Symbol, int | Size]) -> Type:
     """The type of a callee's result in the symbols of its caller; what the callee alone knows is unknown here."""
     table = dict(back)
     table.update((s, renewed(s)) for s in symbols(t) if s not in table)

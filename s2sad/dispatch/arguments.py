@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from s2sad.errors import ArgumentError
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
+
+Number: TypeAlias = "np.ndarray | np.generic | float | complex"
 
 
 def unshared(
@@ -17,13 +20,13 @@ def unshared(
     changed: Sequence[Sequence[str | int]],
     captured: Sequence[Variable],
     names: Sequence[str],
-) -> Callable[..., Any]:
+) -> Callable[..., object]:
     """A function that changes objects in its arguments: these may be in one place only, and share no memory.
 
     `changed` are the positions of arguments, with the keys that lead to the objects.
     """
 
-    def checked(*args: object) -> Any:
+    def checked(*args: object) -> object:
         places = [place for name, a in zip(names, args, strict=False) for place in objects_in(a, name)]
         places += [place for v in captured for place in objects_in(v.read(), v.shown)]
         for k, *path in changed:
@@ -63,7 +66,7 @@ def objects_in(value: object, name: str) -> list[tuple[object, str]]:
     return [(value, name), *(p for k, item in attributes.items() for p in objects_in(item, f"{name}.{k}"))]
 
 
-def number_leaves(value: object) -> list[Any]:
+def number_leaves(value: object) -> list[Number]:
     """The arrays and numbers in an argument."""
     if isinstance(value, (np.ndarray, np.generic, float, complex)):
         return [value]
@@ -73,7 +76,7 @@ def number_leaves(value: object) -> list[Any]:
     return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
 
 
-def item_at(value: Any, path: tuple[object, ...]) -> Any:
+def item_at(value: UserValue, path: tuple[object, ...]) -> UserValue:
     """The item of an argument at a path."""
     for key in path:
         value = getattr(value, str(key)) if object_items(value) is not None else value[key]

@@ -27,7 +27,7 @@ from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
-from s2sad.frontend.reading.callables import callable_name
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
@@ -44,16 +44,16 @@ class Derivative(Derived):
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
     """
 
-    def __init__(self, target: Any, transform: Transform | None, backend: str | None = None) -> None:
+    def __init__(self, target: object, transform: Transform | None, backend: str | None = None) -> None:
         self.runner = runner_of(backend)
         self._subject = Subject.of(target)
         self._stamp = self._subject.stamp()
-        self.target = target = self._subject.target
+        self.target = self._subject.target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, self._subject.function or target, updated=())
+        functools.update_wrapper(self, self._subject.function or self.target, updated=())
         self.__signature__ = self._subject.signature_for(transform)
-        self.__name__ = derivative_name(target, transform)
+        self.__name__ = derivative_name(self.target, transform)
         self._families: dict[object, Family] = {}
         self._fast: dict[tuple[type, ...], Specialised] = {}
         self._names = tuple(self.__signature__.parameters)
@@ -69,7 +69,7 @@ class Derivative(Derived):
     def __deepcopy__(self, memo: object) -> Derivative:
         return self
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
         return self if instance is None else functools.partial(self, instance)
 
     @property
@@ -86,7 +86,7 @@ class Derivative(Derived):
             self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
         return self._spread[key]
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         if self._spread is not None:
             return self.spread(args, kwargs)(*args, **kwargs)
         try:
@@ -153,6 +153,7 @@ class Derivative(Derived):
         shared = (code_key(self), key, texts)
         settled = Settled()
         for other, seen in SHARED.find(shared, roots, settled):
+            # Its code is that of this function, and so are the arguments but for the values it must know.
             if other.known != _known(values, other.statics):
                 continue
             found = Found(bound_here(other.module, seen), seen, other.places)
@@ -168,6 +169,8 @@ class Derivative(Derived):
         statics: Statics = ()
         if self.transform is not None:
             check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
+        # Each attempt that fails tells what it was missing: an argument that must be known, a number outside, what
+        # rules read. There are finitely many of these, and none is asked for twice.
         while True:
             signature = Signature()
             given = [signature.type_of(v) for v in values]
@@ -185,6 +188,7 @@ class Derivative(Derived):
             except (NeedsConstant, NeedsVariables) as e:
                 settled.add(e)
             except Unsupported:
+                # A number that varied is read anew; where the program needs its value, it is a constant after all.
                 if settled.pending <= settled.constants:
                     raise
                 settled.constants |= settled.pending
@@ -200,11 +204,11 @@ class Derivative(Derived):
         pattern: tuple[Type, ...],
     ) -> Specialised:
         """The emitted function in a module, with what was read to make it."""
-        made = self._entry(found.module, found.captured, statics, values, given, pattern)
-        made.watched = found.watched
-        made.outside = outside_key(made.watched, dims)
-        made.seen, made.guards, made.places = found.seen, found.seen.guards, found.places
-        return made
+        member = self._entry(found.module, found.captured, statics, values, given, pattern)
+        member.watched = found.watched
+        member.outside = outside_key(member.watched, dims)
+        member.seen, member.guards, member.places = found.seen, found.seen.guards, found.places
+        return member
 
     def _entry(
         self,
@@ -217,15 +221,15 @@ class Derivative(Derived):
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        made = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
-        made = made or bound(module, captured, self._names)
+        member = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
+        member = member or bound(module, captured, self._names)
         changed = module.__s2sad_meta__["changed"]
         if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
-            made.call = unshared(made.call, changed, captured, self._names)
-        made.given, made.pattern = given, pattern
-        made.statics, made.known = statics, _known(values, statics)
-        made.captured = captured
-        return made
+            member.call = unshared(member.call, changed, captured, self._names)
+        member.given, member.pattern = given, pattern
+        member.statics, member.known = statics, _known(values, statics)
+        member.captured = captured
+        return member
 
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
@@ -272,7 +276,7 @@ class Derivative(Derived):
             docstring(self.target, self.transform, self._names),
         )
 
-    def sweeps(self, primals: Sequence[Any]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
+    def sweeps(self, primals: Sequence[object]) -> tuple[tuple[UserValue, UserValue], Callable[..., UserValue]]:
         """The result and residuals for these arguments, and the reverse sweep."""
         values = self._bind(primals, {})
         found = self._specialise(values)

@@ -55,12 +55,13 @@ def emitted_parameters(signature: inspect.Signature) -> list[Parameter]:
 
 
 def _default_text(value: object) -> str:
+    # inf and nan have no literals
     if type(value) is float and not math.isfinite(value):
         return f"float('{value!r}')"
     return repr(value) if type(value) in (int, float, str, bool) else "None"
 
 
-def base_function(target: object) -> Any:
+def base_function(target: object) -> object:
     """The Python function at the bottom of a derivative of a derivative."""
     while isinstance(target, (Derived, functools.partial)):
         target = target.target if isinstance(target, Derived) else target.func
@@ -86,6 +87,7 @@ def annotated_type(parameter: inspect.Parameter) -> Type:
     }
     if annotation in names:
         return names[annotation]
+    # without an annotation a default tells the class of a number; of anything else it is the value itself
     default = parameter.default
     if default is not parameter.empty:
         if isinstance(default, (int, float)) and not isinstance(default, bool):

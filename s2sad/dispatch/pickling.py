@@ -41,7 +41,7 @@ class Absent:
         self.__name__ = qualname.rpartition(".")[2]
         self.__signature__ = signature
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         raise SourceUnavailable(f"the code of {self.__module__}.{self.__qualname__} is not in this process")
 
 
@@ -59,7 +59,7 @@ class Reference:
         code = code_digest(function.__code__)
         return Reference(function.__module__, function.__qualname__, code, plain(signature_of(function)))
 
-    def resolved(self) -> Any:
+    def resolved(self) -> object:
         """The function, where this process has one of that name and code."""
         found = imported(self.module, self.qualname)
         # A function of this name may be another version of it here: then only the texts that came along are right.
@@ -73,12 +73,12 @@ class Composed:
     """A partial, a bound method, a checkpoint, a function for so many arguments: its class, the function, the rest."""
 
     cls: type
-    function: Any
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any]
+    function: object
+    arguments: tuple[object, ...]
+    keywords: Mapping[str, object]
     signature: inspect.Signature
 
-    def resolved(self) -> Any:
+    def resolved(self) -> object:
         """The same around the function, or what is known of it."""
         inner = resolved(self.function)
         if isinstance(inner, Absent):
@@ -86,7 +86,7 @@ class Composed:
         return self.cls(inner, *self.arguments, **self.keywords)
 
 
-def picklable(target: Any) -> Any:
+def picklable(target: Any) -> object:
     """What a derivative is of, as it can be pickled."""
     match target:
         case types.FunctionType():
@@ -95,6 +95,7 @@ def picklable(target: Any) -> Any:
             inner, arguments, keywords = target.func, target.args, target.keywords
         case types.MethodType():
             inner, arguments, keywords = target.__func__, (target.__self__,), {}
+        # its class and what it is of are enough: the mark is made anew with it
         case _ if is_checkpoint(target):
             inner, arguments, keywords = target.target, (), {}
         case Spread():
@@ -104,13 +105,14 @@ def picklable(target: Any) -> Any:
     return Composed(type(target), picklable(inner), arguments, keywords, plain(signature_of(target)))
 
 
-def resolved(target: object) -> Any:
+def resolved(target: object) -> object:
     """What `picklable` was made of, or an `Absent`."""
     return target.resolved() if isinstance(target, (Reference, Composed)) else target
 
 
 def plain(signature: inspect.Signature) -> inspect.Signature:
     """A signature without annotations."""
+    # an annotation may be a class that only this process has
     nothing = inspect.Parameter.empty
     parameters = [p.replace(annotation=nothing) for p in signature.parameters.values()]
     return inspect.Signature(parameters)
@@ -140,7 +142,7 @@ class Text:
     pattern: str
     """The same, with the values of what must be known: the leaves at `statics`."""
     statics: Statics
-    captured: tuple[tuple[str, Any], ...]
+    captured: tuple[tuple[str, object], ...]
     module: str
 
 
@@ -168,7 +170,7 @@ def pattern_of(given: Iterable[Type]) -> str:
     return ";".join(map(key_of, given))
 
 
-def static_leaves(given: Iterable[Type]) -> Iterator[Any]:
+def static_leaves(given: Iterable[Type]) -> Iterator[object]:
     """The objects in a pattern that are known at compile time."""
     return (s.value for t in given for s in leaves(t) if isinstance(s, StaticType))
 

@@ -29,7 +29,7 @@ from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.user_rules import Custom
 
 
-def roots_of(target: object, statics: Sequence[object]) -> tuple[Any, ...]:
+def roots_of(target: object, statics: Sequence[object]) -> tuple[object, ...]:
     """What the program is read from: the function, the static arguments of which more than a text is read, classes."""
     return (target, *(s for s in statics if fingerprint(s) is None or isinstance(s, type)))
 
@@ -184,7 +184,9 @@ def bound_here(module: types.ModuleType, seen: Seen) -> types.ModuleType:
     return module
 
 
-def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tuple[int, int]]]:
+def lines_here(
+    places: Sequence[tuple[int, Sequence[tuple[int, int]]]], codes: Sequence[object]
+) -> dict[str, list[tuple[int, int]]]:
     """For each file of this process: lines of an emitted text, and the lines that they come from."""
     table: dict[str, list[tuple[int, int]]] = {}
     for (_, rows), code in zip(places, codes, strict=True):
@@ -194,7 +196,7 @@ def lines_here(places: Sequence[Any], codes: Sequence[Any]) -> dict[str, list[tu
     return table
 
 
-def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[Any]]:
+def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[object]]:
     """For each function: lines of an emitted text, and the lines behind its first one that they come from."""
     table: dict[int, list[list[int]]] = {}
     spans: dict[str, list[tuple[int, int, int]]] = {}

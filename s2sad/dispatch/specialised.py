@@ -12,6 +12,7 @@ from typing import Any
 
 from s2sad import cache
 from s2sad.backends import Runner
+from s2sad.backends.runner import Call
 from s2sad.compiler.transform import is_constant
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
@@ -29,15 +30,15 @@ Places = tuple[tuple[int, str | None], ...]
 class Specialised:
     """The emitted function for one pattern: `call` takes the arguments in the order of the parameters."""
 
-    call: Callable[..., Any]
-    function: Callable[..., Any]
+    call: Call
+    function: Call
     source: str
     module: types.ModuleType
     given: tuple[Type, ...] = ()
     """The types of the parameters."""
     pattern: tuple[Type, ...] = ()
     """The same, with the values of what must be known."""
-    reverse: Callable[..., Any] | None = None
+    reverse: Call | None = None
     """The second sweep of a pair, of (residuals, cotangents), where it is not the function of that name itself."""
     guards: Guards = field(default_factory=Guards)
     seen: Seen | None = None
@@ -100,19 +101,20 @@ def source_of(module: Any) -> str:
     return str(function.source)
 
 
-def bound(module: Any, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
+def bound(module: types.ModuleType, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
     """The entry of a module, its captured variables read at each call."""
     function = getattr(module, module.__s2sad_meta__["entry"])
     text = source_of(module)
     if not captured:
         return Specialised(_positional(function), function, text, module)
 
-    def call(*args: object) -> Any:
+    def call(*args: object) -> object:
         return function(*args, *(v.read() for v in captured))
 
-    def by_name(*args: object) -> Any:
+    def by_name(*args: object) -> object:
         return function(**dict(zip(names, args, strict=False)), **{v.shown: v.read() for v in captured})
 
+    # for `lower`: what the variables hold now, as no dispatch reads them in front of it
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
     plain.source = text  # type: ignore[attr-defined]
     return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
@@ -133,12 +135,12 @@ def started(
     kept = [k for k, t in enumerate(parameters.values()) if not is_constant(t)]
     own = [t for t in parameters.values() if not is_constant(t)]
 
-    def adapted(inner: Callable[..., object]) -> Callable[..., Any]:
+    def adapted(inner: Callable[..., object]) -> Callable[..., object]:
         if len(kept) == len(parameters) and not captured:
             return inner
         return lambda *args: inner(*(args[k] for k in kept), *(v.read() for v in captured))
 
-    def plain() -> Callable[..., Any]:
+    def plain() -> Callable[..., object]:
         other = without_backend()
         return lambda *args: other(*args)
 
@@ -151,12 +153,12 @@ def started(
     return Specialised(call, call, text, module, reverse=reverse)
 
 
-def _positional(function: Any) -> Callable[..., Any]:
+def _positional(function: types.FunctionType) -> Call:
     """The function taking all its arguments by position."""
     code = function.__code__
     # A call in between costs more than the look-up of a pattern: where all parameters are positional there is none.
     if not code.co_kwonlyargcount:
-        return function  # type: ignore[no-any-return]
+        return function
     n = code.co_argcount
     names = code.co_varnames[n : n + code.co_kwonlyargcount]
     return lambda *args: function(*args[:n], **dict(zip(names, args[n:], strict=True)))

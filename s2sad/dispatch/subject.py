@@ -39,7 +39,7 @@ class Subject:
     """A function that a derivative is taken of. Each answer is found once, where it is asked for."""
 
     def __init__(self, target: object) -> None:
-        self.target = target
+        self.target: Any = target
 
     @staticmethod
     def of(target: object) -> Subject:
@@ -76,10 +76,12 @@ class Subject:
         if isinstance(target, Derived):
             return target.is_variadic
         rule = lookup(target)
+        # functions of NumPy take more than their rules know: what is compiled is for the arguments of a call
         if rule is not None and not isinstance(rule, BlackBox) and not isinstance(target, np.ufunc):
             return True
         if rule is None and definition_of(target) is not None:
             return True
+        # from the flags of the code: a signature is dear, and this is asked of each new lambda
         if type(target) is types.FunctionType and not hasattr(target, "__signature__"):
             return bool(target.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
         return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self.signature.parameters.values())
@@ -120,7 +122,7 @@ class Subject:
         return Spread(self.target, (*names, *kwargs), len(args))
 
 
-def check_function(target: Any) -> None:
+def check_function(target: object) -> None:
     """Refuse what is no function with source text.
 
     Raises:
@@ -129,7 +131,8 @@ def check_function(target: Any) -> None:
     """
     if not callable(target):
         raise ArgumentError(f"a function is needed, not {target!r}")
-    called = target
+    # what wraps a function is a function; the innermost must have source text
+    called: object = target
     while isinstance(called, (functools.partial, Spread)):
         called = called.func if isinstance(called, functools.partial) else called.function
     if isinstance(called, Derived) or has_rule(called) or python_function(called) is not None:

@@ -58,6 +58,13 @@ class WrittenArrays:
         return len(self.written) == 1 and not self.value
 
 
+class Hook(Protocol):
+    """A function of an adjoint and of further operands, by the names of its parameters."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
 class Context(Protocol):
     """The compiler, as a lowering sees it."""
 
@@ -77,7 +84,7 @@ class Context(Protocol):
         """A black box as the primitive of one call; `variables` are further operands, which its rules read."""
         ...
 
-    def hooked(self, target: object) -> Primitive:
+    def hooked(self, target: Hook) -> Primitive:
         """An identity whose adjoint is a function of the adjoint and of its further operands."""
         ...
 

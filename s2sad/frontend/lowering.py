@@ -12,18 +12,19 @@ import types
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import gast
 
 from s2sad.errors import Unsupported
 from s2sad.frontend.context import Context
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.reading.callables import UserFunction, UserValue
 from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.terms import Choice, Closure, Derived, Generated, Generator, Method, Ref, Term
+from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition
 from s2sad.ir.marks import Operator
@@ -49,7 +50,7 @@ class Lowering(ArrayCells):
         self.frames = 0
         self.codes: dict[int, Code] = {}
         self.comprehensions: dict[tuple[int, str, str], Code] = {}
-        self.bodies: dict[int, Any] = {}
+        self.bodies: dict[int, gast.FunctionDef] = {}
         """The bodies of loops over generators, as functions."""
         self.kept: list[gast.AST] = []
         """The trees whose identity is a key."""
@@ -73,7 +74,7 @@ class Lowering(ArrayCells):
         """Give what is built the node's location; errors of type rules become errors at the node."""
 
     @abstractmethod
-    def static(self, term: Term, node: gast.AST) -> Any:
+    def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
 
     @abstractmethod
@@ -85,7 +86,7 @@ class Lowering(ArrayCells):
         """The value of an expression, as an operand."""
 
     @abstractmethod
-    def apply(self, function: Callable[..., Any], operands: list[Operand], hint: str | None = None) -> Operand:
+    def apply(self, function: Callable[..., object], operands: list[Operand], hint: str | None = None) -> Operand:
         """The result of a primitive; `hint` is the name it is about to be bound to."""
 
     @abstractmethod
@@ -254,7 +255,7 @@ class Lowering(ArrayCells):
         """`cls(*arguments, **keywords)` for a class of the user."""
 
     @abstractmethod
-    def special(self, term: Term, name: str) -> Any:
+    def special(self, term: Term, name: str) -> object:
         """A special method of the user's class of a term; None where there is none."""
 
     @abstractmethod
@@ -299,7 +300,12 @@ class Lowering(ArrayCells):
 
     @abstractmethod
     def derived(
-        self, f: object, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+        self,
+        f: UserFunction,
+        operator: Operator,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
     ) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
 
@@ -320,7 +326,7 @@ class Lowering(ArrayCells):
         """A derivative of a closure, called."""
 
     @abstractmethod
-    def with_vectors(self, transform: object, arguments: list[Term], node: gast.AST) -> list[Term]:
+    def with_vectors(self, transform: Transformation, arguments: list[Term], node: gast.AST) -> list[Term]:
         """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
 
     @abstractmethod

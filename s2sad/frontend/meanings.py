@@ -24,8 +24,6 @@ from s2sad.frontend.terms.terms import Term
 from s2sad.ir.definition import has_rule
 from s2sad.ir.primitive import Primitive
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 @dataclass(frozen=True, slots=True)
 class MethodCall:
@@ -54,7 +52,14 @@ MeaningOfSubscript: TypeAlias = Callable[[Lowering, Term, gast.AST], Term]
 MeaningOfKeyword: TypeAlias = Callable[[Lowering, Primitive, list[Term], dict[str, Term], gast.AST], "Rewritten | None"]
 
 
-class _Table(Generic[F]):
+M = TypeVar("M")
+Function = TypeVar("Function", bound=Meaning)
+OfMethod = TypeVar("OfMethod", bound=MeaningOfMethod)
+OfSubscript = TypeVar("OfSubscript", bound=MeaningOfSubscript)
+OfKeyword = TypeVar("OfKeyword", bound=MeaningOfKeyword)
+
+
+class _Table(Generic[M]):
     """Meanings by what they are of.
 
     Keys are compared by equality, as `np.add.at` is another object whenever it is read; what equals a key without
@@ -62,14 +67,14 @@ class _Table(Generic[F]):
     """
 
     def __init__(self) -> None:
-        self.entries: dict[Any, tuple[Any, F]] = {}
+        self.entries: dict[object, tuple[object, M]] = {}
 
-    def add(self, key: Any, found: F) -> None:
+    def add(self, key: object, rule: M) -> None:
         if key in self.entries:
             raise ValueError(f"{key!r} has a meaning already")
-        self.entries[key] = (key, found)
+        self.entries[key] = (key, rule)
 
-    def find(self, key: Any) -> F | None:
+    def find(self, key: object) -> M | None:
         try:
             known = self.entries.get(key)
         except TypeError:  # it cannot be hashed
@@ -81,68 +86,68 @@ _FUNCTIONS: _Table[Meaning] = _Table()
 _METHODS: _Table[MeaningOfMethod] = _Table()
 _SUBSCRIPTS: _Table[MeaningOfSubscript] = _Table()
 _KEYWORDS: _Table[MeaningOfKeyword] = _Table()
-_PURE: _Table[Callable[..., Any]] = _Table()
+_PURE: _Table[object] = _Table()
 
 
-def meaning(*functions: Any, before_rule: bool = False) -> Callable[[F], F]:
+def meaning(*functions: object, before_rule: bool = False) -> Callable[[Function], Function]:
     """Give functions their meaning. With `before_rule` they have a rule too, which holds where the meaning is None.
 
     Raises ValueError where one of them has a meaning, or a rule or definition without that it is said.
     """
 
-    def register(found: F) -> F:
+    def register(rule: Function) -> Function:
         for function in functions:
             if has_rule(function) is not before_rule:
                 raise ValueError(f"{function!r} has {'no' if before_rule else 'a'} rule or definition")
-            _FUNCTIONS.add(function, found)
-        return found
+            _FUNCTIONS.add(function, rule)
+        return rule
 
     return register
 
 
-def method(cls: type, *names: str) -> Callable[[F], F]:
+def method(cls: type, *names: str) -> Callable[[OfMethod], OfMethod]:
     """Give methods of a class their meaning; without names, all that have none of their own.
 
     Those of a tuple are those of a list.
     """
 
-    def register(found: F) -> F:
+    def register(rule: OfMethod) -> OfMethod:
         for name in names or (None,):
-            _METHODS.add((cls, name), found)
-        return found
+            _METHODS.add((cls, name), rule)
+        return rule
 
     return register
 
 
-def subscript(*objects: Any) -> Callable[[F], F]:
+def subscript(*objects: object) -> Callable[[OfSubscript], OfSubscript]:
     """Give what `object[index]` means for an object that is no container."""
 
-    def register(found: F) -> F:
+    def register(rule: OfSubscript) -> OfSubscript:
         for one in objects:
-            _SUBSCRIPTS.add(one, found)
-        return found
+            _SUBSCRIPTS.add(one, rule)
+        return rule
 
     return register
 
 
-def keyword(*names: str) -> Callable[[F], F]:
+def keyword(*names: str) -> Callable[[OfKeyword], OfKeyword]:
     """Give what an argument means that the rule of a function does not know; keywords are asked in this order."""
 
-    def register(found: F) -> F:
+    def register(rule: OfKeyword) -> OfKeyword:
         for name in names:
-            _KEYWORDS.add(name, found)
-        return found
+            _KEYWORDS.add(name, rule)
+        return rule
 
     return register
 
 
-def pure(*functions: Any) -> None:
+def pure(*functions: object) -> None:
     """Let functions without effect be called at compile time, where all their arguments are known."""
     for function in functions:
         _PURE.add(function, function)
 
 
-def meaning_of(function: Any) -> Meaning | None:
+def meaning_of(function: object) -> Meaning | None:
     """The meaning of a function, None where it has none."""
     return _FUNCTIONS.find(function)
 
@@ -152,16 +157,16 @@ def method_of(cls: type, name: str) -> MeaningOfMethod | None:
     return _METHODS.find((cls, name)) or _METHODS.find((cls, None))
 
 
-def subscript_of(thing: Any) -> MeaningOfSubscript | None:
+def subscript_of(thing: object) -> MeaningOfSubscript | None:
     """What an index of an object means, None where the object has no such meaning."""
     return _SUBSCRIPTS.find(thing)
 
 
 def keywords_known() -> list[tuple[str, MeaningOfKeyword]]:
     """The keywords that have a meaning for every function, in the order in which they are asked."""
-    return list(_KEYWORDS.entries.values())
+    return [(str(name), rule) for name, rule in _KEYWORDS.entries.values()]
 
 
-def is_pure(function: Any) -> bool:
+def is_pure(function: object) -> bool:
     """Whether a function may be called at compile time."""
     return _PURE.find(function) is not None

@@ -66,6 +66,7 @@ def classes_named(s: Structure, module: types.ModuleType) -> dict[str, type]:
     found: dict[str, type] = {}
     where, _, path = s[0].partition(":")
     if path:
+        # a class of `__main__` or of a function cannot be imported: the module was given it under its last name
         cls: Any = vars(module).get(path.rpartition(".")[2])
         if cls is None:
             cls = functools.reduce(getattr, path.split("."), cast(Any, import_module(where)))
@@ -75,7 +76,7 @@ def classes_named(s: Structure, module: types.ModuleType) -> dict[str, type]:
     return found
 
 
-def taken(s: Structure, text: str, names: dict[str, Any]) -> list[str]:
+def taken(s: Structure, text: str, names: dict[str, object]) -> list[str]:
     """The leaves of the value that a text stands for, as texts; `names` gets what these speak of."""
     if not isinstance(s, list):
         return [] if s == STATIC else [text]
@@ -91,6 +92,7 @@ def rebuilt(s: Structure, rest: Iterator[str], names: dict[str, Any], classes: M
     """The text of a value of this structure from the texts of its leaves."""
     if not isinstance(s, list):
         leaf = next(rest)
+        # native code boxes a number as one of Python's: the user's float32 is made of it again
         return leaf if s is None or s == STATIC else f"{named(np.dtype(s).type, names)}({leaf})"
     kind, keys, items = s
     parts = [rebuilt(i, rest, names, classes) for i in items]
@@ -106,12 +108,12 @@ def rebuilt(s: Structure, rest: Iterator[str], names: dict[str, Any], classes: M
     return f"{named(make_object, names)}({cls}{attributes})"
 
 
-def as_key(key: Any) -> Any:
+def as_key(key: object) -> object:
     """The key of a dict, whose tuples are lists in the cache."""
     return tuple(map(as_key, key)) if isinstance(key, list) else key
 
 
-def named(value: Any, names: dict[str, Any]) -> str:
+def named(value: object, names: dict[str, object]) -> str:
     """A name for a value."""
     name = f"v{len(names)}"
     names[name] = value
@@ -142,7 +144,7 @@ class Boundary:
     passed: int = 0
     residuals: Structure = None
 
-    def around(self, native: Callable[..., Any]) -> Callable[..., Any]:
+    def around(self, native: Callable[..., object]) -> Callable[..., object]:
         """A function of leaves as one of the arguments that the user gives."""
         if (
             not any(isinstance(s, list) or s == STATIC for s in self.given)
@@ -150,17 +152,18 @@ class Boundary:
             and is_flat(self.residuals)
         ):
             return native
-        names: dict[str, Any] = {"native": native}
+        names: dict[str, object] = {"native": native}
         arguments = [f"a{k}" for k in range(self.passed + len(self.given))]
         pairs = zip(self.given, arguments[self.passed :], strict=True)
         leaves = [*arguments[: self.passed], *(leaf for s, a in pairs for leaf in taken(s, a, names))]
         whole = self.whole(self.result, "found", names)
         if self.residuals is not None:
             whole = f"{self.whole(self.result, 'found[0]', names)}, {self.whole(self.residuals, 'found[1]', names)}"
+        # as text: it runs at each call, and the structures are known beforehand
         names["whole"] = eval(f"lambda found: ({whole})", names)
         return eval(f"lambda {', '.join(arguments)}: whole(native({', '.join(leaves)}))", names)  # type: ignore[no-any-return]
 
-    def whole(self, s: Structure, found: str, names: dict[str, Any]) -> str:
+    def whole(self, s: Structure, found: str, names: dict[str, object]) -> str:
         """The text of a value from that of its leaves."""
         if is_flat(s):
             return found

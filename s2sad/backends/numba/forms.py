@@ -59,18 +59,20 @@ def _name(function: Callable[..., object] | str) -> str:
 
 def numba_expression(op: Apply, read: Read) -> ast.expr:
     """The expression of an operation in a form that numba compiles, where there is one."""
-    for made in FORMS.get(op.primitive.name, ()):
-        found = made(op, read)
-        if found is not None:
-            return found
+    for spelled in FORMS.get(op.primitive.name, ()):
+        expr = spelled(op, read)
+        if expr is not None:
+            return expr
     plain = expression(op, read)
     if not isinstance(plain, ast.Call):
         return plain
     axis = op.static.get("axis")
+    # numba knows no keepdims: the axis that is dropped is put in again
     if op.static.get("keepdims") and isinstance(axis, int):
         static = {k: v for k, v in op.static.items() if k != "keepdims"}
         dropped = numba_expression(replace(op, static=static), read)
         return ast.Call(parse("np.expand_dims"), [dropped], [ast.keyword("axis", integer(axis))])
+    # a class of Python's is no dtype to numba
     for k in plain.keywords:
         if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in _DTYPES:
             k.value = parse(_DTYPES[k.value.id])

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def add_at(x: Any, index: Any, g: Any) -> None:
+Array: TypeAlias = "NDArray[np.float64]"
+Indices: TypeAlias = "NDArray[np.intp]"
+
+
+def add_at(x: Array, index: Indices, g: Array) -> None:
     """Add `g` to the elements, or rows, of `x` at the indices, one after the other."""
     for k in range(len(index)):
         x[index[k]] += g[k]
 
 
-def add_number_at(x: Any, index: Any, g: Any) -> None:
+def add_number_at(x: Array, index: Indices, g: float) -> None:
     """Add one number to the elements of `x` at the indices, one after the other."""
     for k in range(len(index)):
         x[index[k]] += g
 
 
-def add_at_pairs(x: Any, rows: Any, columns: Any, g: Any) -> None:
+def add_at_pairs(x: Array, rows: Indices, columns: Indices, g: Array) -> None:
     """Add `g` to the elements of a matrix at pairs of indices, one after the other."""
     for k in range(len(rows)):
         x[rows[k], columns[k]] += g[k]
 
 
-def max_along(x: Any, axis: Any) -> Any:
+def max_along(x: Array, axis: int) -> Array:
     """The maxima of a matrix along an axis."""
     y = x if axis == 1 else x.T
     result = np.empty(y.shape[0])
@@ -35,7 +41,7 @@ def max_along(x: Any, axis: Any) -> Any:
     return result
 
 
-def min_along(x: Any, axis: Any) -> Any:
+def min_along(x: Array, axis: int) -> Array:
     """The minima of a matrix along an axis."""
     y = x if axis == 1 else x.T
     result = np.empty(y.shape[0])
@@ -44,14 +50,14 @@ def min_along(x: Any, axis: Any) -> Any:
     return result
 
 
-def unbroadcast_1(g: Any, x: Any) -> Any:
+def unbroadcast_1(g: Array, x: Array) -> Array:
     """Sum a vector `g` where it is `x` that was repeated."""
     if len(x) == len(g):
         return g
     return np.full(1, np.sum(g))
 
 
-def unbroadcast_2_1(g: Any, x: Any) -> Any:
+def unbroadcast_2_1(g: Array, x: Array) -> object:
     """Sum a matrix `g` over its rows, and its columns where `x` has one element that was repeated."""
     result = np.sum(g, axis=0)
     if len(x) == len(result):
@@ -59,7 +65,7 @@ def unbroadcast_2_1(g: Any, x: Any) -> Any:
     return np.full(1, np.sum(result))
 
 
-def unbroadcast_2(g: Any, x: Any) -> Any:
+def unbroadcast_2(g: Array, x: Array) -> Array:
     """Sum a matrix `g` over the axes along which `x` was repeated."""
     result = np.zeros(x.shape)
     for i in range(g.shape[0]):
@@ -68,12 +74,12 @@ def unbroadcast_2(g: Any, x: Any) -> Any:
     return result
 
 
-def array_of(xs: Any) -> Any:
+def array_of(xs: object) -> object:
     """The numbers of a list in an array."""
     return np.array(xs)
 
 
-def array_of_lists(xs: Any, dtype: Any) -> Any:
+def array_of_lists(xs: Sequence[Sequence[float]], dtype: type[np.float64]) -> Array:
     """The lists of numbers in a list as the rows of a matrix."""
     result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
     for k in range(len(xs)):
@@ -82,7 +88,7 @@ def array_of_lists(xs: Any, dtype: Any) -> Any:
     return result
 
 
-def array_of_rows(xs: Any, dtype: Any) -> Any:
+def array_of_rows(xs: Sequence[Array], dtype: type[np.float64]) -> Array:
     """The vectors of a list as the rows of a matrix."""
     result = np.empty((len(xs), len(xs[0]) if len(xs) > 0 else 0), dtype)
     for k in range(len(xs)):
@@ -90,7 +96,7 @@ def array_of_rows(xs: Any, dtype: Any) -> Any:
     return result
 
 
-def array_of_matrices(xs: Any, dtype: Any) -> Any:
+def array_of_matrices(xs: Sequence[Array], dtype: type[np.float64]) -> Array:
     """The matrices of a list in an array."""
     n, m = xs[0].shape if len(xs) > 0 else (0, 0)
     result = np.empty((len(xs), n, m), dtype)
@@ -99,7 +105,7 @@ def array_of_matrices(xs: Any, dtype: Any) -> Any:
     return result
 
 
-def last_stored_at(g: Any, index: Any) -> Any:
+def last_stored_at(g: Array, index: Indices) -> Array:
     """The adjoint of what was stored at indices of a vector; of what went to one element the last one has it."""
     last = np.full(len(g), -1)
     for k in range(len(index)):
@@ -111,7 +117,7 @@ def last_stored_at(g: Any, index: Any) -> Any:
     return result
 
 
-HELPERS: dict[str, Callable[..., Any]] = {
+HELPERS: dict[str, Callable[..., object]] = {
     f.__name__: f
     for f in (
         *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),

@@ -38,7 +38,7 @@ def compiled(module: types.ModuleType) -> None:
             setattr(module, name, numba.njit(cache=True)(f))
 
 
-def interpreted(module: types.ModuleType, name: str) -> Callable[..., Any]:
+def interpreted(module: types.ModuleType, name: str) -> Callable[..., object]:
     """A function of a native module as Python runs it, and all that it calls."""
     own = types.ModuleType(module.__name__)
     vars(own).update((k, v) for k, v in vars(module).items() if not hasattr(v, "py_func"))
@@ -52,18 +52,18 @@ class CannotCompile(Exception):
 
 def with_fallback(
     dispatcher: Any,
-    around: Callable[[Callable[..., Any]], Callable[..., Any]],
-    plain: Callable[[], Callable[..., Any]],
+    around: Callable[[Call], Call],
+    plain: Callable[[], Call],
     name: str,
     lines: Mapping[str, Sequence[Sequence[int]]],
-) -> Callable[..., Any]:
+) -> Call:
     """The native function, compiled at its first call; where that fails, NumPy's, after one warning that says why.
 
     `around` puts the boundary around a function of leaves.
     """
     import numba
 
-    def compiling(*leaves: Any) -> Any:
+    def compiling(*leaves: object) -> object:
         try:
             with warnings.catch_warnings():
                 # of layouts that the emitted text cannot know
@@ -73,12 +73,13 @@ def with_fallback(
             raise CannotCompile(reason(e, lines)) from e
         return dispatcher(*leaves)
 
+    # a cell, as `call` is what everybody holds: what it leads to is settled by the first call
     state = [around(compiling)]
 
-    def call(*args: Any) -> Any:
+    def call(*args: object) -> object:
         return state[0](*args)
 
-    def first(*args: Any) -> Any:
+    def first(*args: object) -> object:
         try:
             result = around(compiling)(*args)
         except CannotCompile as e:
@@ -125,8 +126,8 @@ class NumbaRunner(Runner):
             raise ArgumentError("backend 'numba' needs numba: pip install s2sad[numba]")
 
     def classes(self, interface: Interface) -> dict[str, object]:
-        found = classes_in(interface.result).values()
-        return {c.__name__: c for c in found if not is_importable(c)}
+        classes = classes_in(interface.result).values()
+        return {c.__name__: c for c in classes if not is_importable(c)}
 
     def facts(self, interface: Interface) -> dict[str, object]:
         residuals, adjoints = interface.residuals, interface.adjoints
@@ -146,6 +147,7 @@ class NumbaRunner(Runner):
         name: str,
     ) -> tuple[Call, Call | None]:
         meta = module.__s2sad_meta__
+        # functions of a module find one another by its globals: all become native code before one is called
         compiled(module)
         classes = classes_named(meta["result"], module)
         classes |= {n: c for t in given for n, c in classes_in(t).items()}

@@ -62,15 +62,18 @@ class NumbaSpelling(Spelling):
         by = op.step.value if isinstance(op.step, Constant) else None
         if not isinstance(by, int) or by == 0:
             return super().counter(op, read, backward)
+        # numba compiles `range`, and no `reversed` of it
         start, stop = read(op.start), read(op.stop)
         if not backward:
             zero = isinstance(start, ast.Constant) and start.value == 0
             parts = [stop] if by == 1 and zero else [start, stop] if by == 1 else [start, stop, integer(by)]
             return call("range", parts)
+        # backward by one step the ends change places, and each moves by one: no last item need be counted
         if by == 1:
             return call("range", [plus(stop, -1), plus(start, -1), integer(-1)])
         if by == -1:
             return call("range", [plus(stop, 1), plus(start, 1)])
+        # by longer steps the last item need not be the one before `stop`
         count = call("len", [call("range", [start, stop, integer(by)])])
         last = ast.BinOp(start, ast.Add(), ast.BinOp(plus(count, -1), ast.Mult(), integer(by)))
         return call("range", [last, plus(start, -by), integer(-by)])

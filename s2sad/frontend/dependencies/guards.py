@@ -7,18 +7,18 @@ import collections
 import functools
 import operator
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from s2sad.frontend.dependencies.looks import CAPTURED, FIXED, FIXED_PARTS, KINDS, MISSING, Look
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.primitive import RULES_GIVEN
 
-Contents = Callable[[Any], tuple[Any, ...]]
+Contents = Callable[[UserValue], tuple[object, ...]]
 
 
-def _of_mapping(value: Any) -> tuple[Any, ...]:
+def _of_mapping(value: Mapping[object, object]) -> tuple[object, ...]:
     return (*value, *value.values())
 
 
@@ -40,12 +40,12 @@ def contents_of(value: object) -> Contents | None:
 _ATOMS = frozenset([int, float, str, bool, complex, bytes, type(None), type, types.FunctionType, types.CodeType])
 
 
-def changeable(value: Any, depth: int = 0) -> Iterator[Any]:
+def changeable(value: UserValue, depth: int = 0) -> Iterator[object]:
     """The containers in a value that can be changed in place, itself among them."""
     if type(value) in _ATOMS or depth > 20:
         return
     contents = contents_of(value)
-    inner: Iterable[Any] = ()
+    inner: Iterable[object] = ()
     if contents is not None:
         yield value
         inner = () if isinstance(value, (np.ndarray, bytearray, memoryview, array.array)) else contents(value)
@@ -78,7 +78,7 @@ class Guards:
     ) -> None:
         self.looks, self.objects, self.found = looks, objects, found
         self.rules = RULES_GIVEN[0]
-        self.contents: list[tuple[Contents, Any, tuple[Any, ...]]] = []
+        self.contents: list[tuple[Contents, object, tuple[object, ...]]] = []
         self.asked = 0
         self.hold: Callable[[], bool] = self.hold_one_by_one
         """Whether all is as it was."""
@@ -94,7 +94,7 @@ class Guards:
     def _note(self, contents: Contents, container: object) -> None:
         self.contents.append((contents, container, contents(container)))
 
-    def conditions(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def conditions(self) -> Iterator[tuple[str, tuple[object, ...]]]:
         """The conditions on what the looks found, as texts of what they speak of: `{0}`, `{1}`, ..."""
         for look, value in zip(self.looks, self.found, strict=True):
             if look.found != CAPTURED and look.kind not in FIXED:
@@ -126,7 +126,7 @@ class Guards:
     def expression(self) -> Callable[[], bool]:
         """All conditions as one function."""
         # parameters with defaults: a local variable is found faster than a global or a cell
-        space: dict[str, Any] = {"missing": MISSING, "given": RULES_GIVEN, "equal": _equal}
+        space: dict[str, object] = {"missing": MISSING, "given": RULES_GIVEN, "equal": _equal}
         texts = [f"given[0] == {self.rules}"]
         for k, (condition, parts) in enumerate(self.conditions()):
             texts.append(condition.format(*(f"p{k}_{j}" for j in range(len(parts)))))
@@ -167,7 +167,7 @@ def _condition(holder: object, look: Look) -> str | None:
     return {"cell": CELL, "type": TYPE, "keys": None, "whole": None}.get(kind, OTHER)
 
 
-def _get(holder: object) -> Any:
+def _get(holder: object) -> object:
     if isinstance(holder, dict):
         return holder.get
     return vars(holder).get if isinstance(holder, (type, types.ModuleType)) else None
@@ -182,7 +182,7 @@ def _required(container: object) -> Contents:
 def _contents_by(kind: str) -> Contents:
     read = KINDS[kind]
 
-    def contents(holder: object) -> tuple[Any, ...]:
+    def contents(holder: object) -> tuple[object, ...]:
         found = read(holder, "")
         return (found,) if isinstance(found, int) else _of_mapping(found) if isinstance(found, dict) else tuple(found)
 

@@ -11,11 +11,11 @@ import sys
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from s2sad.frontend.reading.callables import Spread
+from s2sad.frontend.reading.callables import Spread, UserValue
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.marks import is_derivative
@@ -52,7 +52,7 @@ class Variable:
     `holder` is the dictionary of globals, a tuple, the closure's cell, or an object with an attribute of the name.
     """
 
-    holder: Any
+    holder: object
     name: str | int
     label: str | None = None
     """The name of the parameter that it becomes, where that is not its own."""
@@ -65,7 +65,7 @@ class Variable:
     def shown(self) -> str:
         return (self.label or str(self.name)).strip("_")
 
-    def read(self) -> Any:
+    def read(self) -> object:
         if isinstance(self.holder, types.CellType):
             return self.holder.cell_contents
         if isinstance(self.holder, (dict, tuple, list)):
@@ -75,18 +75,21 @@ class Variable:
 
 # the manners of looking
 
+Manner: TypeAlias = Callable[[Any, Any], Any]
+"""What a look finds, of the object that is looked at and a name or key: each manner has objects of its own."""
 
-def _item(holder: Any, name: Any) -> Any:
+
+def _item(holder: UserValue, name: object) -> object:
     return holder.get(name, MISSING) if isinstance(holder, dict) else holder[name]
 
 
-def _own(holder: Any, name: Any) -> Any:
+def _own(holder: object, name: str) -> object:
     if isinstance(holder, types.ModuleType):
         return getattr(holder, name, MISSING)
     return vars(holder).get(name, MISSING)
 
 
-def _by_name(holder: None, name: Any) -> Any:
+def _by_name(holder: None, name: str) -> object:
     module, _, path = name.partition(":")
     found = sys.modules.get(module)
     if found is None:
@@ -94,7 +97,7 @@ def _by_name(holder: None, name: Any) -> Any:
     return resolved(module, path) if path else found
 
 
-KINDS: dict[str, Callable[[Any, Any], Any]] = {
+KINDS: dict[str, Manner] = {
     "item": _item,  # of a dict, list or tuple
     "entry": lambda holder, k: list(holder.values())[k],  # of a dict whose key is no text
     "keys": lambda holder, _: list(holder) if isinstance(holder, dict) else len(holder),
@@ -130,7 +133,7 @@ def told_apart(value: object, as_place: bool) -> str | None:
     return known if known is not None else sort_of(value)
 
 
-def sort_of(value: Any) -> str | None:
+def sort_of(value: UserValue) -> str | None:
     """What an object is, whatever is in it; None where more than what is read of it may matter."""
     cls = type(value)
     if cls is types.FunctionType:
@@ -180,7 +183,7 @@ def _nothing(value: object) -> str:
     return ""
 
 
-_FACTS: dict[type, Callable[[Any], object]] = {
+_FACTS: dict[type, Callable[[UserValue], object]] = {
     **dict.fromkeys((dict, list, tuple, types.CellType, types.MethodType, functools.partial, property), _nothing),
     **dict.fromkeys((staticmethod, classmethod, functools.cached_property, functools._lru_cache_wrapper), _nothing),
     types.MappingProxyType: _nothing,
@@ -257,7 +260,7 @@ class Looks:
         text = self.texts[self.pattern.index(number)] if number in self.pattern else None
         return "argument" if text is None else text.split()[1 if text.startswith("function") else 0]
 
-    def data(self) -> list[Any]:
+    def data(self) -> list[object]:
         """It as lists of texts and numbers."""
         rows = [[k.holder, k.kind, k.name, k.found, k.number] for k in self.looks]
         return [rows, list(self.pattern), list(self.texts)]

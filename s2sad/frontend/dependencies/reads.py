@@ -6,7 +6,6 @@ import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
 
 from s2sad.frontend.dependencies.looks import (
     CAPTURED,
@@ -22,6 +21,7 @@ from s2sad.frontend.dependencies.looks import (
     told_apart,
 )
 from s2sad.frontend.dependencies.replay import Seen
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
@@ -70,7 +70,7 @@ class Settled:
         return self.rules.get(id(owner), (owner, ()))[1]
 
 
-builtins_of: Callable[[types.FunctionType], dict[str, Any]] = attrgetter("__builtins__")
+builtins_of: Callable[[types.FunctionType], dict[str, object]] = attrgetter("__builtins__")
 """The names that a function finds where nobody has defined them."""
 
 
@@ -80,8 +80,8 @@ class Reads:
     def __init__(self, roots: Sequence[object] = (), settled: Settled | None = None) -> None:
         self.roots = list(roots)
         self.looks: list[Look] = []
-        self.objects: list[Any] = []
-        self.found: list[Any] = []
+        self.objects: list[object] = []
+        self.found: list[object] = []
         self.variables: dict[tuple[int, str | int], int] = {}
         """The looks that found what is read anew at each call, by the keys of the variables."""
         self.settled = settled or Settled()
@@ -89,7 +89,7 @@ class Reads:
         self.opened: set[int] = set()
         """The containers whose items are variables of their own, by identity."""
         self._numbers: dict[int, int] = {}
-        self._around: dict[int, tuple[Any, str, str | int]] = {}
+        self._around: dict[int, tuple[object, str, str | int]] = {}
         self._known: set[tuple[int, str, str | int, bool]] = set()
         self._entered: set[int] = set()
         for root in self.roots:
@@ -108,7 +108,7 @@ class Reads:
             kind, name = self._entry(holder, name)
         self._add(Look(number, kind, name, text, self._place(value) if as_place else None), value)
 
-    def _entry(self, holder: Any, key: Any) -> tuple[str, int]:
+    def _entry(self, holder: UserValue, key: object) -> tuple[str, int]:
         """The place of an item of a dict whose key is no text and no integer."""
         self.keys(holder)
         return "entry", next(k for k, known in enumerate(holder) if known is key)
@@ -162,13 +162,13 @@ class Reads:
             self.around(f.__closure__, f, "part", "__closure__")
             self.around(cell, f.__closure__, "item", k)
 
-    def part(self, holder: object, name: str) -> Any:
+    def part(self, holder: object, name: str) -> object:
         """A part of a partial, a method, a property: what is called in its place."""
         value = getattr(holder, name)
         self.look(holder, "part", name, value)
         return value
 
-    def global_value(self, f: types.FunctionType, name: str) -> Any:
+    def global_value(self, f: types.FunctionType, name: str) -> object:
         """What a name outside a function means; MISSING where it means nothing."""
         self.function(f)
         value = f.__globals__.get(name, MISSING)
@@ -179,7 +179,7 @@ class Reads:
                 self.look(builtins_of(f), "item", name, value)
         return value
 
-    def of_class(self, cls: type, name: str, mro: Sequence[type] | None = None) -> tuple[type, Any]:
+    def of_class(self, cls: type, name: str, mro: Sequence[type] | None = None) -> tuple[type, UserValue]:
         """The class that defines an attribute, and what stands there; MISSING where none does."""
         for base in cls.__mro__ if mro is None else mro:
             value = vars(base).get(name, MISSING)
@@ -223,7 +223,7 @@ class Reads:
             self.variables[variable.key] = len(self.looks)
             self._add(Look(number, kind_of(variable), variable.name, CAPTURED), None)
 
-    def value(self, variable: Variable, value: Any, place: bool = False) -> None:
+    def value(self, variable: Variable, value: object, place: bool = False) -> None:
         """What a variable holds is part of the looks."""
         self.look(variable.holder, kind_of(variable), variable.name, value, place)
 

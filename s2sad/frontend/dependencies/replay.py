@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from s2sad.frontend.dependencies.guards import Guards, is_changeable
 from s2sad.frontend.dependencies.looks import CAPTURED, KINDS, LOGGER, MISSING, Look, Looks, Variable, told_apart
@@ -15,8 +14,8 @@ class Seen:
     """What looks have found from some roots."""
 
     looks: Looks
-    objects: tuple[Any, ...]
-    found: tuple[Any, ...]
+    objects: tuple[object, ...]
+    found: tuple[object, ...]
     mutable: frozenset[int] = field(init=False)
     """The looks that found a container, or what holds one, that can be changed in place."""
     guards: Guards = field(init=False)
@@ -48,7 +47,7 @@ def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) ->
     for root, number, text in zip(roots, pattern, looks.texts, strict=True):
         if (before is None or root is not before.objects[number]) and (text is None or told_apart(root, True) != text):
             return None
-    found: list[Any] = []
+    found: list[object] = []
     for k, look in enumerate(looks.looks):
         try:
             value = KINDS[look.kind](objects[look.holder] if look.holder >= 0 else None, look.name)
@@ -68,7 +67,7 @@ def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) ->
     return Seen(looks, tuple(objects), tuple(found))
 
 
-def _numbered(value: object, number: int, numbers: dict[int, int], objects: list[Any]) -> bool:
+def _numbered(value: object, number: int, numbers: dict[int, int], objects: list[object]) -> bool:
     """Give an object its number; whether it is the one that has it already, or another one than all before."""
     if number < len(objects):
         return objects[number] is value
@@ -92,8 +91,8 @@ class Change:
 
     looks: Looks
     number: int
-    holder: Any
-    value: Any
+    holder: object
+    value: object
 
     @property
     def number_that_varies(self) -> tuple[int, str | int] | None:

@@ -6,8 +6,6 @@ A list whose length is known is a Python list of terms; one of run-time length i
 
 from __future__ import annotations
 
-from typing import Any
-
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method
@@ -127,7 +125,7 @@ def _count(lowering: Lowering, call: MethodCall) -> Term:
     return constant(_known_items(lowering, call).count(lowering.static(call.arguments[0], call.node)))
 
 
-def _known_items(lowering: Lowering, call: MethodCall) -> list[Any]:
+def _known_items(lowering: Lowering, call: MethodCall) -> list[object]:
     return list(lowering.static(list(call.contents), call.node))
 
 
@@ -184,7 +182,7 @@ def _dict_pop(lowering: Lowering, call: MethodCall) -> Term:
 
 @method(dict, "update")
 def _update(lowering: Lowering, call: MethodCall) -> Term:
-    more: Any = lowering.open(call.arguments[0]) if call.arguments else {}
+    more: Term = lowering.open(call.arguments[0]) if call.arguments else {}
     if not isinstance(more, dict):
         pairs = [lowering.sequence(pair, call.node) for pair in lowering.sequence(more, call.node)]
         more = {lowering.static(k, call.node): v for k, v in pairs}

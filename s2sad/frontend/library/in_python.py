@@ -6,29 +6,34 @@ Their parameters and variables keep their names in emitted code, as those of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def items_(xs: Iterable[object]) -> list[Any]:
+Array: TypeAlias = "NDArray[np.float64]"
+
+
+def items_(xs: Iterable[object]) -> list[object]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 
 
-def generated_(xs: Iterable[object]) -> list[Any]:
+def generated_(xs: Iterable[object]) -> list[object]:
     found = []
     for x in xs:
         found.append(x)
     return found
 
 
-def enumerate_(items: Iterable[object], k: int) -> Iterator[Any]:
+def enumerate_(items: Iterable[object], k: int) -> Iterator[object]:
     for item in items:
         yield k, item
         k += 1
 
 
-def zip_(items: Iterable[Any], rows: Sequence[Any], at: int) -> Iterator[Any]:
+def zip_(items: Iterable[object], rows: Sequence[Sequence[object]], at: int) -> Iterator[object]:
     """`items` is a generator, the iterable number `at`; a row is what the others give."""
     k = 0
     if len(rows) == 0:
@@ -41,7 +46,7 @@ def zip_(items: Iterable[Any], rows: Sequence[Any], at: int) -> Iterator[Any]:
             break
 
 
-def islice_(items: Iterable[object], count: int) -> Iterator[Any]:
+def islice_(items: Iterable[object], count: int) -> Iterator[object]:
     if count <= 0:
         return
     k = 0
@@ -52,34 +57,34 @@ def islice_(items: Iterable[object], count: int) -> Iterator[Any]:
             break
 
 
-def repeat_(x: object, n: int) -> Iterator[Any]:
+def repeat_(x: object, n: int) -> Iterator[object]:
     for _ in range(n):
         yield x
 
 
-def map_(f: Callable[[object], object], xs: Iterable[object]) -> list[Any]:
+def map_(f: Callable[[object], object], xs: Iterable[object]) -> list[object]:
     return [f(x) for x in xs]
 
 
-def map_rows_(f: Callable[..., Any], rows: Iterable[Any]) -> list[Any]:
+def map_rows_(f: Callable[..., object], rows: Iterable[Iterable[object]]) -> list[object]:
     return [f(*row) for row in rows]
 
 
-def filter_(f: Callable[[object], object], xs: Iterable[object]) -> list[Any]:
+def filter_(f: Callable[[object], object], xs: Iterable[object]) -> list[object]:
     return [x for x in xs if f(x)]
 
 
-def filter_true_(xs: Iterable[object]) -> list[Any]:
+def filter_true_(xs: Iterable[object]) -> list[object]:
     return [x for x in xs if x]
 
 
-def reduce_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> Any:
+def reduce_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> object:
     for x in xs:
         result = f(result, x)
     return result
 
 
-def accumulate_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> list[Any]:
+def accumulate_(f: Callable[[object, object], object], xs: Iterable[object], result: object) -> list[object]:
     results = [result]
     for x in xs:
         result = f(result, x)
@@ -87,7 +92,9 @@ def accumulate_(f: Callable[[object, object], object], xs: Iterable[object], res
     return results
 
 
-def histogram_(a: Any, bins: Any, limits: Any, w: Any, of_edges: bool, density: bool) -> Any:
+def histogram_(
+    a: Array, bins: Any, limits: tuple[float, float] | None, w: Array | None, of_edges: bool, density: bool
+) -> tuple[Array, Array]:
     """Weights counted where the numbers fall; the edges move with the least and the greatest number."""
     if of_edges:
         edges = np.asarray(bins)

@@ -8,8 +8,6 @@ np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
 
 from __future__ import annotations
 
-from typing import Any
-
 import gast
 import numpy as np
 
@@ -45,7 +43,7 @@ def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return Partial(constant(each), (found["pyfunc"],), {})
 
 
-def each(*arrays: object) -> Any:
+def each(*arrays: object) -> object:
     """What `np.vectorize(f)` is taken for, f being the first argument."""
     raise NotImplementedError
 
@@ -87,7 +85,7 @@ def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
     return lowering.apply(np.transpose, [found]) if many and not axis % 2 else found
 
 
-def _given_last(*args: object) -> Any:
+def _given_last(*args: object) -> object:
     raise NotImplementedError
 
 

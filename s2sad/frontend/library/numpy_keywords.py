@@ -26,12 +26,12 @@ from s2sad.ir.values import Constant, constant
 
 Arguments = tuple[list[Term], dict[str, Term]]
 
-LAID_OUT: frozenset[Any] = frozenset(
+LAID_OUT: frozenset[object] = frozenset(
     (np.copy, np.array, np.asarray, np.astype, np.zeros, np.ones, np.full, np.empty)
     + (np.zeros_like, np.ones_like, np.full_like, np.empty_like)
 )
 """The functions whose `order` is that of memory, and of no number."""
-NEUTRAL: dict[Any, bool] = {np.any: False, np.all: True}
+NEUTRAL: dict[object, bool] = {np.any: False, np.all: True}
 
 
 def plainly(

@@ -6,7 +6,7 @@ np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import assert_never
 
 import gast
 import numpy as np
@@ -23,7 +23,7 @@ from s2sad.ir.values import constant
 WHOLE = constant(Ellipsis)
 
 
-def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, Any]) -> Term | None:
+def view_of(lowering: Lowering, primitive: Primitive, operands: list[Term], static: dict[str, object]) -> Term | None:
     """What a function gives that makes a view of its first argument, an array that lives in a cell."""
     base, rest = operands[0], operands[1:]
     if not is_array(base) or any(is_array(o) or isinstance(o, Ref) for o in rest):

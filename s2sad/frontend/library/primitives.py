@@ -6,8 +6,6 @@ What the rule does not cover is left to the definition of the function, where it
 
 from __future__ import annotations
 
-from typing import Any
-
 import gast
 import numpy as np
 
@@ -76,7 +74,7 @@ class Primitives(Lowering):
             return self.call_black_box(box, arguments, keywords, node, hint)
 
     def apply_rule(
-        self, primitive: Primitive, operands: list[Operand], static: dict[str, Any], hint: str | None
+        self, primitive: Primitive, operands: list[Operand], static: dict[str, object], hint: str | None
     ) -> Operand:
         """The result of a primitive, its lists of numbers as arrays where it does not take lists."""
         try:
@@ -102,7 +100,7 @@ class Primitives(Lowering):
         except TypeError as e:
             self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
 
-        def given(term: Term, name: str | None) -> Any:
+        def given(term: Term, name: str | None) -> object:
             if name is None:
                 return self.static(term, node)
             term = self.as_argument(term)

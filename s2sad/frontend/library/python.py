@@ -10,7 +10,7 @@ import functools
 import itertools
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gast
@@ -184,7 +184,7 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
 
 def _by_key(lowering: Lowering, function: Callable[..., object], items: list[Term], key: Term, node: gast.AST) -> Term:
     """`max(items, key=key)`: the first item whose key no other exceeds."""
-    better: Any = gast.Gt() if function is max else gast.Lt()
+    better: object = gast.Gt() if function is max else gast.Lt()
     best, best_key = items[0], lowering.call(key, [items[0]], {}, node, None)
     for item in items[1:]:
         own = lowering.call(key, [item], {}, node, None)
@@ -313,7 +313,7 @@ def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return constant(_same)
 
 
-def _same(function: object) -> Any:
+def _same(function: object) -> object:
     """What `functools.wraps(f)` is taken for: it leaves the wrapper what it is."""
     return function
 
@@ -431,7 +431,7 @@ def _operation(node_class: type) -> Meaning:
     return handler
 
 
-_OPERATORS: dict[Any, type] = {
+_OPERATORS: dict[object, type] = {
     operator.add: gast.Add,
     operator.sub: gast.Sub,
     operator.mul: gast.Mult,
@@ -452,7 +452,7 @@ def _comparison(node_class: type) -> Meaning:
     return handler
 
 
-_COMPARISONS: dict[Any, type] = {
+_COMPARISONS: dict[object, type] = {
     operator.lt: gast.Lt,
     operator.le: gast.LtE,
     operator.gt: gast.Gt,
@@ -464,7 +464,9 @@ for _function, _node_class in _COMPARISONS.items():
     meaning(_function, before_rule=True)(_comparison(_node_class))
 
 
-def _combined(function: Any) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
+def _combined(
+    function: Callable[..., Iterable[Any]],
+) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

@@ -9,7 +9,6 @@ np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import gast
 import numpy as np
@@ -23,7 +22,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.values import Constant, Operand, Value, constant
 
-REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
+REDUCTIONS: dict[np.ufunc, tuple[Callable[..., object], Callable[..., object] | None]] = {
     np.add: (np.sum, np.cumsum),
     np.multiply: (np.prod, np.cumprod),
     np.maximum: (np.max, None),
@@ -171,8 +170,8 @@ def _grid(lowering: Lowering, index: Term, node: gast.AST, dense: bool) -> Term:
     items = lowering.index_items(index, None)
     if not all(isinstance(i, Slice) for i in items):
         lowering.refuse(node, "a grid of what are no slices", "write np.meshgrid", UnsupportedType)
-    counts = [_count(i) for i in items]
-    if dense and len(items) > 1 and all(c is not None for c in counts):
+    counts = [count for i in items if (count := _count(i)) is not None]
+    if dense and len(counts) == len(items) > 1:
         return lowering.call(constant(np.indices), [tuple(counts)], {}, node, None)
     axes = [_points(lowering, i, node) for i in items]
     if not isinstance(index, tuple) and len(axes) == 1:

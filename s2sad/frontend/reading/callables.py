@@ -5,13 +5,19 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from s2sad.ir.marks import is_checkpoint, is_derivative
 from s2sad.ir.user_rules import BoxRule, Custom
+
+UserFunction: TypeAlias = Callable[..., object]
+"""Whatever a user may call."""
+UserValue: TypeAlias = Any
+"""What a function of the user's takes or gives: of which type it is, only its caller knows."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Spread:
     `names` are those of the arguments, the first `count` by position.
     """
 
-    function: Any
+    function: UserFunction
     names: tuple[str, ...]
     count: int
 
@@ -35,7 +41,7 @@ class Spread:
         kinds = [P.POSITIONAL_OR_KEYWORD] * self.count + [P.KEYWORD_ONLY] * (len(self.names) - self.count)
         return inspect.Signature([P(n, kind) for n, kind in zip(self.names, kinds, strict=True)])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         return self.function(*args, **kwargs)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from typing import Any
 
 import gast
 
@@ -36,7 +35,7 @@ def is_mapping_like(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def positional(value: object, cls: type, k: int) -> Any:
+def positional(value: object, cls: type, k: int) -> object:
     """What the positional pattern number `k` of a class is matched with."""
     # `case int(x)` takes the number itself: these classes have no `__match_args__`
     if cls in SELF_MATCHING:
@@ -115,7 +114,7 @@ def _mapping_tests(pattern: gast.AST, subject: gast.AST) -> Iterator[gast.AST]:
         yield _bind(pattern.rest, _call(without, subject, gast.List(elts=pattern.keys, ctx=gast.Load())))
 
 
-def without(mapping: Mapping[object, object], keys: Sequence[object]) -> dict[Any, Any]:
+def without(mapping: Mapping[object, object], keys: Sequence[object]) -> dict[object, object]:
     """The items of a mapping whose keys a pattern does not name."""
     return {k: v for k, v in mapping.items() if k not in keys}
 

@@ -6,7 +6,6 @@ import functools
 import math
 import types
 from collections.abc import Callable
-from typing import Any
 
 import gast
 import numpy as np
@@ -16,6 +15,7 @@ from s2sad.frontend.dependencies import MISSING, Variable, is_place
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
     Closure,
+    Items,
     Method,
     Partial,
     Record,
@@ -187,7 +187,7 @@ class Attributes(Lowering):
             return constant(t.rank)
         if name in ("dtype", "itemsize") and t.dtype is not None:
             return constant(t.dtype if name == "dtype" else t.dtype.itemsize)
-        functions: dict[str, Callable[..., Any]] = {
+        functions: dict[str, Callable[..., object]] = {
             "T": np.transpose,
             "mT": np.matrix_transpose,
             "size": np.size,
@@ -257,7 +257,7 @@ class Attributes(Lowering):
             value = self.to_operand(self.apply(np.add, [self.to_operand(parts[0]), self.to_operand(turned)]))
         self.store_item(whole, constant(Ellipsis), value, node)
 
-    def contents(self, ref: Ref) -> dict[Any, Term]:
+    def contents(self, ref: Ref) -> Items:
         """The attributes of an object, or the items of a dict."""
         found = self.env[ref.cell]
         assert isinstance(found, dict)

@@ -17,6 +17,7 @@ from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
+from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
 from s2sad.frontend.terms.cells import Evaluated
@@ -100,14 +101,14 @@ class Calls(Lowering):
         self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
-        f = as_inside(f)
+        function = as_inside(f)
         for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
-            term = answer(f, arguments, keywords, node, hint)
+            term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
-        name = getattr(f, "__qualname__", getattr(f, "__name__", repr(f)))
-        module = getattr(f, "__module__", None)
-        owner = type(getattr(f, "__self__", None)).__module__
+        name = getattr(function, "__qualname__", getattr(function, "__name__", repr(function)))
+        module = getattr(function, "__module__", None)
+        owner = type(getattr(function, "__self__", None)).__module__
         if any("random" in (m or "").split(".") for m in (module, owner)):
             self.refuse(node, f"{name} draws random numbers", "draw them before, and pass them", UnsupportedCall)
         self.refuse(
@@ -125,7 +126,12 @@ class Calls(Lowering):
         return None if meaning is None else meaning(self, arguments, keywords, node)
 
     def call_operator(
-        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self,
+        f: UserFunction,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None,
     ) -> Term | None:
         """A function with a derivative of its own, a class of the user's, an operator of s2sad."""
         if isinstance(f, Custom):
@@ -144,7 +150,7 @@ class Calls(Lowering):
         return None
 
     def call_ruled(
-        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+        self, f: UserFunction, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function with a rule or a definition, or one that can be called now."""
         primitive = lookup(f)
@@ -194,7 +200,7 @@ class Calls(Lowering):
         box = plain_box(f) if isinstance(f, Hashable) else None
         return None if box is None else self.call_black_box(box, arguments, keywords, node, hint)
 
-    def evaluated(self, f: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def evaluated(self, f: UserFunction, arguments: list[object], keywords: dict[str, object]) -> object:
         """What a function gives at compile time."""
         for value in (*arguments, *keywords.values()):
             self.reads.whole(value)
@@ -207,7 +213,7 @@ class Calls(Lowering):
 
     def known_arguments(
         self, f: object, arguments: Sequence[Term], keywords: Mapping[str, Term]
-    ) -> tuple[list[Any], dict[str, Any]] | None:
+    ) -> tuple[list[object], dict[str, object]] | None:
         """The arguments, where the function may be called at compile time and all of them are known."""
         text = isinstance(getattr(f, "__self__", None), (str, bytes)) and not isinstance(f, types.MethodType)
         if not (isinstance(mark_of(f), Operator) or is_pure(f) or text):

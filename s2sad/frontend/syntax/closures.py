@@ -10,13 +10,13 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
+from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax import generators
 from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedTarget, base_closure, transforms
 from s2sad.frontend.terms.frames import Code, Frame, code_of, function_code, inner_frame, source_of
@@ -33,6 +33,7 @@ from s2sad.frontend.terms.terms import (
     is_static_object,
     parts,
 )
+from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.marks import Operator
 from s2sad.ir.values import Constant, Operand, is_operand
 
@@ -164,7 +165,12 @@ class Closures(Lowering):
         return target, [*bound.values(), *values]
 
     def derived(
-        self, f: Any, operator: Operator, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+        self,
+        f: UserFunction,
+        operator: Operator,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
     ) -> Term:
         """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
         known = {k: self.static(v, node) for k, v in keywords.items()}
@@ -185,9 +191,9 @@ class Closures(Lowering):
         self,
         function: Linear,
         name: str,
-        made: Callable[..., list[Any]],
-        given: list[Any],
-        known: dict[str, Any],
+        made: Callable[..., list[Transformation]],
+        given: list[object],
+        known: dict[str, object],
         node: gast.AST,
     ) -> Linear:
         """The derivative of a pullback or pushforward, by its own arguments: what it holds comes before them."""
@@ -226,8 +232,9 @@ class Closures(Lowering):
         target = self.closure_target(closure, bound) if all(map(self.is_value, bound.values())) else None
         if target is None:
             self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
-        derivative: Any = target[0]
-        for transform in transforms(function):
+        inner, *outer = transforms(function)
+        derivative = DerivedTarget(target[0], inner)
+        for transform in outer:
             derivative = DerivedTarget(derivative, transform)
         return derivative, list(map(self.to_operand, target[1]))
 
@@ -238,7 +245,7 @@ class Closures(Lowering):
             self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
         return self.adopt(found)
 
-    def with_vectors(self, transform: Any, arguments: list[Term], node: gast.AST) -> list[Term]:
+    def with_vectors(self, transform: Transformation, arguments: list[Term], node: gast.AST) -> list[Term]:
         """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
         if transform.kind != "pushforward" or transform.one or not arguments:
             return arguments

@@ -30,7 +30,7 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
-COMPARE: dict[type, Callable[..., Any]] = {
+COMPARE: dict[type, Callable[..., object]] = {
     gast.Eq: np.equal,
     gast.NotEq: np.not_equal,
     gast.Lt: np.less,

@@ -18,6 +18,7 @@ from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSynt
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.cells import NotStatic, refs
 from s2sad.frontend.terms.outside import (
     OutsideItems,
@@ -84,7 +85,7 @@ class Expressions(Lowering):
 
     # what is static
 
-    def static(self, term: Term, node: gast.AST) -> Any:
+    def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
         if isinstance(term, Ref) or is_array(term):
             term = self.value_form(term)
@@ -119,7 +120,7 @@ class Expressions(Lowering):
         with self.locating(node):
             return self.to_operand(self.eval(node, hint))
 
-    def apply(self, function: Callable[..., Any], operands: list[Operand], hint: str | None = None) -> Operand:
+    def apply(self, function: Callable[..., object], operands: list[Operand], hint: str | None = None) -> Operand:
         primitive = lookup(function)
         if primitive is None:
             name = getattr(function, "__name__", repr(function))
@@ -176,11 +177,11 @@ class Expressions(Lowering):
             self.captured[variable.key] = (variable, Value(self.context.captured_type(variable), variable.shown))
         return self.captured[variable.key][1]
 
-    def opened_outside(self, variable: Variable, value: Any) -> Term:
+    def opened_outside(self, variable: Variable, value: UserValue) -> Term:
         """A container from outside the function as one of terms: each item is a variable of its own."""
         whose = f"which belongs to the variable {variable.shown} outside the function"
 
-        def item(key: Any, held: Any) -> Term:
+        def item(key: Any, held: object) -> Term:
             name = type(value)._fields[key] if is_namedtuple(type(value)) else key
             return self.captured_term(Variable(value, key, item_name(variable.shown, name)), held)
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import gast
 
@@ -76,14 +75,14 @@ def each_(item_: object) -> bool:
     return left_
 
 
-def _yield_from(xs: Any) -> None:
+def _yield_from(xs: Iterable[object]) -> None:
     for yielded_ in xs:  # noqa: B007  (the body is put in)
         pass
 
 
 def _each(lowering: Lowering, node: gast.For, leaves: bool) -> gast.FunctionDef:
     """The body of the loop as a function of the item; it gives whether the loop is left."""
-    found: gast.FunctionDef | None = lowering.bodies.get(id(node))
+    found = lowering.bodies.get(id(node))
     if found is not None:
         return found
     body = _without_breaks(node.body) if leaves else node.body
@@ -163,7 +162,7 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
-def _place(tree: gast.AST, at: gast.AST) -> Any:
+def _place(tree: gast.AST, at: gast.AST) -> gast.AST:
     """What is new in a tree stands where the statement does that it is made of."""
     stack = [tree]
     while stack:

@@ -192,7 +192,7 @@ class Iteration(Lowering):
             return self.row(term, index)
         opened = self.open(term)
         if isinstance(opened, (tuple, list)) and known_integer(index) is not None:
-            return opened[known_integer(index)]  # type: ignore[index,no-any-return]
+            return opened[known_integer(index)]  # type: ignore[index]
         if not is_operand(opened):
             opened = self.to_operand(opened)
         item = self.builder.apply(GETITEM, (opened, index))

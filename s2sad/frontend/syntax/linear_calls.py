@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Callable
 
 import gast
 
@@ -17,7 +17,7 @@ from s2sad.ir.types import is_active_type
 def call_forward(
     lowering: Lowering,
     mark: Forward,
-    jvp: Any,
+    jvp: Callable[..., object],
     arguments: list[Term],
     keywords: dict[str, Term],
     node: gast.AST,
@@ -46,7 +46,7 @@ def call_forward(
 def value_and_linear(
     lowering: Lowering,
     mark: AtPoint,
-    operator: Any,
+    operator: Callable[..., object],
     arguments: list[Term],
     keywords: dict[str, Term],
     node: gast.AST,

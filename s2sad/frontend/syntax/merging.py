@@ -206,7 +206,7 @@ class Merging(Lowering):
     def undefined(self, builder: Builder, like: Term, bottom: Type | None = None) -> Term:
         """A term of the structure of `like` whose leaves hold nothing."""
         operands, build = flatten(like)
-        return build(  # type: ignore[no-any-return]
+        return build(
             [o if o.type.is_static else builder.apply(UNDEFINED, (), {"type": bottom or o.type}) for o in operands]
         )
 

@@ -19,6 +19,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Side
 from s2sad.frontend.terms.terms import (
     Choice,
+    Items,
     Record,
     Term,
     class_of,
@@ -95,10 +96,10 @@ class Objects(Lowering):
 
     def dataclass_fields(
         self, cls: type, init: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> dict[Any, Term]:
+    ) -> Items:
         table = self.reads.of_class(cls, "__dataclass_fields__")[1]
         given = self.bound_fields(cls, init, arguments, keywords, node, skip=1)
-        items: dict[Any, Term] = {}
+        items: Items = {}
         for f in fields(cls):
             self.reads.look(table, "item", f.name, f)
             value = given.get(f.name)
@@ -111,7 +112,7 @@ class Objects(Lowering):
                 items[f.name] = self.captured_term(Variable(f, "default"), f.default)
         return items
 
-    def special(self, term: Term, name: str) -> Any:
+    def special(self, term: Term, name: str) -> object:
         """A special method of the user's class of a term; None where there is none."""
         cls = class_of(term)
         if cls is None or not is_user_class(cls):

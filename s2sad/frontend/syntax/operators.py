@@ -18,7 +18,7 @@ from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
-BINARY: dict[type, Callable[..., Any]] = {
+BINARY: dict[type, Callable[..., object]] = {
     gast.Add: np.add,
     gast.Sub: np.subtract,
     gast.Mult: np.multiply,
@@ -33,7 +33,7 @@ BINARY: dict[type, Callable[..., Any]] = {
     gast.LShift: np.left_shift,
     gast.RShift: np.right_shift,
 }
-UNARY: dict[type, Callable[..., Any]] = {
+UNARY: dict[type, Callable[..., object]] = {
     gast.USub: np.negative,
     gast.UAdd: np.positive,
     gast.Invert: np.invert,
@@ -112,7 +112,7 @@ class Operators(Lowering):
             self.item_value(item)
         return self.builder.apply(CONCATENATE, (self.sequence_value(a), b))
 
-    def repeated(self, items: Any, times: Operand, node: gast.AST) -> Term:
+    def repeated(self, items: list[Term] | tuple[Term, ...], times: Operand, node: gast.AST) -> Term:
         """`[x] * n`: a list of run-time length where n is not known."""
         known = times.type.size
         if is_sequence(items):
@@ -152,7 +152,7 @@ class Operators(Lowering):
         return found if isinstance(found, (int, float)) else None
 
 
-_PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+_PYTHON_BINARY: dict[type, Callable[[object, object], object]] = {
     gast.Add: operator.add,
     gast.Sub: operator.sub,
     gast.Mult: operator.mul,
@@ -169,7 +169,7 @@ _PYTHON_BINARY: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-_ARITHMETIC: dict[Any, Callable[..., Any]] = {
+_ARITHMETIC: dict[object, Callable[..., object]] = {
     **{BINARY[op]: f for op, f in _PYTHON_BINARY.items()},
     np.negative: operator.neg,
     np.positive: operator.pos,

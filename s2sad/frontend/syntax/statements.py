@@ -11,7 +11,6 @@ import sys
 import types
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import gast
 import numpy as np
@@ -29,7 +28,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.python_trees import walk
 from s2sad.ir.types import BOTTOM, Type
-from s2sad.ir.values import Constant, For, If, Operand, Value, While, constant
+from s2sad.ir.values import Constant, For, If, Operand, Operation, Value, While, constant
 
 
 class Statements(Lowering):
@@ -347,7 +346,7 @@ def _returns(node: gast.AST) -> bool:
     return any(isinstance(n, gast.Return) for n in walk(node))
 
 
-def _with_result(op: Any, k: int, value: Value) -> Any:
+def _with_result(op: Operation, k: int, value: Value) -> Operation:
     if isinstance(op, (If, For, While)):
         return replace(op, results=(*op.results[:k], value, *op.results[k + 1 :]))
     return replace(op, result=value)

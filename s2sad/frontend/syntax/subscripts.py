@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gast
 import numpy as np
 
@@ -15,6 +13,7 @@ from s2sad.frontend.terms.outside import OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
     Closure,
+    Items,
     Known,
     Partial,
     Range,
@@ -87,7 +86,9 @@ class Subscripts(Lowering):
             self.inside[adopted.cell] = (whole, place)
         return adopted
 
-    def item_of_list(self, items: Any, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+    def item_of_list(
+        self, items: list[Term] | tuple[Term, ...], index_term: Term, node: gast.Subscript, hint: str | None
+    ) -> Term:
         """An item or a part of a list or tuple of known length."""
         if isinstance(items, list) and not is_slice(index_term) and known_place(index_term, 0) is None:
             return self.item_at_run_time(items, index_term, node, hint)
@@ -100,7 +101,7 @@ class Subscripts(Lowering):
         item: Term = items[index]
         return self.new(list, item) if isinstance(item, list) and isinstance(index, slice) else item
 
-    def item_of_dict(self, whole: Term, items: dict[Any, Term], index: Term, node: gast.Subscript) -> Term:
+    def item_of_dict(self, whole: Term, items: Items, index: Term, node: gast.Subscript) -> Term:
         """The item of a dict; a defaultdict makes what it does not have."""
         if isinstance(index, Known):
             return self.item_of_one_of(items, index, list(items), node)
@@ -113,7 +114,7 @@ class Subscripts(Lowering):
             self.refuse(node, f"the dict has no key {key!r}")
         return items[key]
 
-    def item_of_one_of(self, base: dict[Any, Term], key: Known, keys: list[Any], node: gast.AST) -> Term:
+    def item_of_one_of(self, base: Items, key: Known, keys: list[object], node: gast.AST) -> Term:
         """The item of a dict at one of several strings."""
         if not keys:
             return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
@@ -183,7 +184,7 @@ class Subscripts(Lowering):
             name = self.shown(base.cell) if isinstance(base, Ref) else None
             sequence = self.sequence_value(contents, name=name) if isinstance(contents, list) else contents
             ref = self.changeable(base, node)
-            operands: list[Any] = [sequence, self.to_operand(index), self.item_value(term)]
+            operands = [sequence, self.to_operand(index), self.item_value(term)]
             self.change(ref, self.builder.apply(LIST_SET, operands, None, self.shown(ref.cell)), node)
         else:
             self.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)

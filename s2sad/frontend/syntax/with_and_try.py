@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import gast
 
@@ -148,7 +147,7 @@ class Regions(Lowering):
         if handler.type is None:
             return (BaseException,)
         found = self.static(self.eval(handler.type), handler.type)
-        classes: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
+        classes: tuple[type, ...] = found if isinstance(found, tuple) else (found,)
         if not all(isinstance(c, type) and issubclass(c, BaseException) for c in classes):
             self.refuse(handler, "a handler of something that is no exception class")
         return classes

@@ -15,7 +15,7 @@ may be read as long as nothing is written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import gast
 import numpy as np
@@ -387,11 +387,11 @@ class ArrayCells(Cells):
         return term
 
 
-_ROW_BY_ROW: frozenset[Any] = frozenset(
+_ROW_BY_ROW: frozenset[object] = frozenset(
     (np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity)
 )
-_INVOLUTIONS: frozenset[Any] = frozenset((np.flip, np.fliplr, np.flipud))
-_SAME_ORDER: frozenset[Any] = frozenset((np.reshape, np.ravel, np.squeeze, np.expand_dims))
+_INVOLUTIONS: frozenset[object] = frozenset((np.flip, np.fliplr, np.flipud))
+_SAME_ORDER: frozenset[object] = frozenset((np.reshape, np.ravel, np.squeeze, np.expand_dims))
 
 
 def _axes(item: Term) -> int:

@@ -15,7 +15,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 import gast
 import numpy as np
@@ -157,7 +157,7 @@ class Cells(ABC):
         if found is None or not isinstance(contents, (list, dict)):
             return contents
         items = [self.adopt(c) if isinstance(c, Value) else c for c in found[1]]
-        return found[2](items)  # type: ignore[no-any-return]
+        return found[2](items)
 
     def changeable(self, term: Term, node: gast.AST) -> Ref:
         """The list, dict or object that a term is, to be changed; a tuple is none."""
@@ -232,7 +232,8 @@ class Cells(ABC):
             found = parts(opened)
             assert found is not None
             for key, item in zip(keys, found[1], strict=True):
-                self.parameter_paths[item] = (parameter, (*path, key))
+                if isinstance(item, Value):
+                    self.parameter_paths[item] = (parameter, (*path, key))
         return opened
 
     def open(self, term: Term) -> Term:
@@ -269,7 +270,7 @@ class Cells(ABC):
         found = parts(term)
         if found is None:
             return term
-        return found[2]([self.value_form(c, env) for c in found[1]])  # type: ignore[no-any-return]
+        return found[2]([self.value_form(c, env) for c in found[1]])
 
     def to_operand(self, term: Term, builder: Builder | None = None, env: Environment | None = None) -> Operand:
         """The term as one operand of the IR: containers are built."""
@@ -556,7 +557,7 @@ def differing(t1: Term, env1: Mapping[str, Term], t2: Term, env2: Mapping[str, T
     return list(first.values()), list(second.values())
 
 
-def map_refs(term: Term, change: Callable[[Ref], Term]) -> Any:
+def map_refs(term: Term, change: Callable[[Ref], Term]) -> Term:
     """The term with its references replaced."""
     if isinstance(term, Ref):
         return change(term)
@@ -605,7 +606,7 @@ def same_array(t1: Term, t2: Term) -> bool:
     return all(join(a.type, b.type) is not None for a, b in pairs)
 
 
-def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Any:
+def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Term:
     """The term with its operands replaced."""
     operands, build = flatten(term)
     return build([change(o) for o in operands])

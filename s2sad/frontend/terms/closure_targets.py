@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.terms import Closure, Derived, Linear
+from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.marks import Differentiated, mark
 
 
@@ -97,7 +97,7 @@ def base_closure(function: Closure | Derived) -> Closure:
     return base_closure(function.closure) if isinstance(function, Derived) else function
 
 
-def transforms(function: Closure | Derived) -> list[Any]:
+def transforms(function: Closure | Derived) -> list[Transformation]:
     """The transformations of a closure, the innermost first."""
     return [*transforms(function.closure), function.transform] if isinstance(function, Derived) else []
 
@@ -106,8 +106,8 @@ def transforms(function: Closure | Derived) -> list[Any]:
 class DerivedTarget:
     """The derivative of a closure, as a target of the compiler."""
 
-    target: Any
-    transform: Any
+    target: Derivable
+    transform: Transformation
 
     @property
     def __name__(self) -> str:

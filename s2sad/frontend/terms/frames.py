@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import gast
 
@@ -37,7 +36,7 @@ class Frame:
     parent: Frame | None
     local: frozenset[str]
     live: Mapping[int, scope.LiveSets]
-    receiver: Any = None
+    receiver: object = None
     """The first argument of a method, for `super()`."""
     caller: Frame | None = None
     """The frame that the call stands in."""

@@ -15,14 +15,15 @@ from __future__ import annotations
 import re
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from s2sad.frontend.dependencies.looks import Variable, is_place
 from s2sad.frontend.dependencies.reads import Reads
-from s2sad.frontend.terms.terms import Term
+from s2sad.frontend.reading.callables import UserValue
+from s2sad.frontend.terms.terms import Items, Term
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.signature import PLAIN_ARRAYS
 from s2sad.ir.types import is_namedtuple
@@ -44,18 +45,18 @@ def is_captured(value: object) -> bool:
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: UserValue) -> bool:
     """Whether a value is an array of numbers."""
     return type(value) in PLAIN_ARRAYS and value.dtype.kind in "biufc"
 
 
-def holds_numbers(value: dict[Any, Any]) -> bool:
+def holds_numbers(value: dict[object, object]) -> bool:
     """Whether a dict may be a parameter as a whole: it holds nothing but numbers and arrays, in containers or not."""
     found = list(_leaves(value, 0, dicts=True))
     return all(map(_may_be_leaf, found)) and any(map(_is_inexact, found))
 
 
-def _leaves(value: Any, depth: int, dicts: bool = False) -> Iterator[Any]:
+def _leaves(value: UserValue, depth: int, dicts: bool = False) -> Iterator[object]:
     cls = type(value)
     if depth <= MAX_DEPTH and (cls is tuple or cls is list or is_namedtuple(cls) or (dicts and cls is dict)):
         for item in value.values() if cls is dict else value:
@@ -74,7 +75,7 @@ def _is_inexact(value: object) -> bool:
     return cls is float or cls is complex or issubclass(cls, np.inexact) or is_array(value)
 
 
-def is_read_anew(variable: Variable, value: Any, reads: Reads) -> bool:
+def is_read_anew(variable: Variable, value: UserValue, reads: Reads) -> bool:
     """Whether a variable is a further parameter: what is captured, floats in objects and dicts, numbers that vary."""
     if is_captured(value):
         return True
@@ -96,7 +97,7 @@ MAX_ITEMS = 64
 """How many items a list has at most that is part of the program as a whole: of a longer one, those that are read."""
 
 
-def to_be_opened(value: Any) -> bool:
+def to_be_opened(value: UserValue) -> bool:
     """Whether a container that is not captured is seen item by item."""
     cls = type(value)
     if issubclass(cls, dict):
@@ -123,7 +124,7 @@ class OutsideList(list[Any]):
 
     def __init__(
         self,
-        outside: list[Any],
+        outside: list[object],
         reads: Reads,
         item: Callable[[object, object], Term],
         whole: Callable[[], Operand | None],
@@ -155,10 +156,10 @@ class OutsideList(list[Any]):
         self.reads.keys(self.outside)
         return super().__len__()
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return (self[k] for k in range(len(self)))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Iterable[Any]) -> list[Any]:
         return [*self, *other]
 
 
@@ -170,7 +171,7 @@ class OutsideItems(dict[Any, Any]):
 
     def __init__(
         self,
-        outside: dict[Any, Any],
+        outside: dict[object, object],
         reads: Reads,
         item: Callable[[object, object], Term],
         whole: Callable[[], Operand | None],
@@ -178,7 +179,7 @@ class OutsideItems(dict[Any, Any]):
         own = isinstance(outside, OrderedDict) or type(outside) is dict
         super().__init__(dict.fromkeys(outside if own else dict.keys(outside)))
         self.outside, self.reads, self.item, self.whole = outside, reads, item, whole
-        self.terms: dict[Any, Term] = {}
+        self.terms: Items = {}
         reads.opened.add(id(outside))
 
     @property
@@ -186,12 +187,12 @@ class OutsideItems(dict[Any, Any]):
         """Whether it may be one parameter."""
         return type(self.outside) is dict and holds_numbers(self.outside)
 
-    def __getitem__(self, key: Any) -> Term:
+    def __getitem__(self, key: object) -> Term:
         if key not in self.terms:
             self.terms[key] = self.item(key, self.outside[key])
         return self.terms[key]
 
-    def get(self, key: Any, default: Any = None) -> Any:
+    def get(self, key: object, default: Any = None) -> Any:
         return self[key] if key in self else default  # noqa: SIM401  (this is `get`)
 
     def __contains__(self, key: object) -> bool:
@@ -202,7 +203,7 @@ class OutsideItems(dict[Any, Any]):
             self.reads.keys(self.outside)
         return there
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         self.reads.keys(self.outside)
         return super().__iter__()
 

@@ -9,6 +9,7 @@ as a term is what a cell holds, or a list, dict or object as a value: without id
 from __future__ import annotations
 
 import enum
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
@@ -16,13 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import gast
 import numpy as np
 
-from s2sad.errors import Location, UnsupportedType
+from s2sad.frontend.reading.callables import UserValue
+from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ContainerType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, is_operand
 
 if TYPE_CHECKING:
+    from s2sad.frontend.reading.source import Source
     from s2sad.frontend.terms.frames import Frame
 
 
@@ -48,7 +51,7 @@ class Step:
     """One step from an array to a view of it: a primitive with its further operands; of a subscript the items."""
 
     primitive: Primitive
-    operands: tuple[Any, ...] = ()
+    operands: tuple[Term, ...] = ()
     static: tuple[tuple[str, object], ...] = ()
 
     @property
@@ -134,7 +137,7 @@ class Derived:
     """The derivative of a closure, to be called; `transform` says which."""
 
     closure: Closure | Derived
-    transform: Any
+    transform: Transformation
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -144,7 +147,7 @@ class Linear:
     `target` is compiled for these and for those of the arguments that are `kept`.
     """
 
-    target: Any
+    target: Derivable
     operands: tuple[Operand, ...]
     count: int
     kept: tuple[int, ...]
@@ -174,11 +177,11 @@ class Generated:
     `function` is that of the module, or `frame` the one in whose text it is written.
     """
 
-    tree: Any
-    source: Any
-    function: Any
+    tree: gast.FunctionDef
+    source: Source
+    function: types.FunctionType | None
     frame: Frame | None
-    bound: dict[str, Any]
+    bound: dict[str, Term]
     used: list[gast.AST] = field(default_factory=list)
 
 
@@ -214,14 +217,16 @@ class Super:
     receiver: Term
 
 
+Items: TypeAlias = "dict[Any, Term]"
+"""What a dict holds, or an object as a value; the keys of an object are names."""
 Term: TypeAlias = (
-    "Value | Constant | tuple[Any, ...] | list[Any] | dict[Any, Any] | Ref | Record | Range | Zip | Enumerate"
+    "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
     " | Super | View | Slice"
 )
 
-Parts: TypeAlias = tuple[object, list[Any], Callable[[list[Any]], Any]]
+Parts: TypeAlias = tuple[object, list[Term], Callable[[list[Any]], Term]]
 
 
 def parts(term: Term) -> Parts | None:
@@ -293,7 +298,7 @@ def parts(term: Term) -> Parts | None:
     return None
 
 
-def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Any]) -> tuple[Step, ...]:
+def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Term]) -> tuple[Step, ...]:
     """The steps with other operands."""
     rest = iter(operands)
     return tuple(
@@ -375,7 +380,7 @@ def is_array(term: Term) -> bool:
     return isinstance(term, View) or (isinstance(term, Ref) and term.cls is np.ndarray)
 
 
-def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Any]]:
+def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
     """The operands in a term, and what puts others in their places."""
     found = parts(term)
     if found is None:
@@ -385,7 +390,7 @@ def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], An
     inner = [flatten(c) for c in children]
     sizes = [len(operands) for operands, _ in inner]
 
-    def rebuild(new: Sequence[Operand]) -> Any:
+    def rebuild(new: Sequence[Operand]) -> Term:
         # the operands of all children in one row: each takes as many as it had
         items, at = [], 0
         for size, (_, one) in zip(sizes, inner, strict=True):
@@ -429,7 +434,7 @@ def is_static(term: Term) -> bool:
     return isinstance(term, Constant)
 
 
-def static_value(term: Term) -> Any:
+def static_value(term: Term) -> UserValue:
     """The Python object of a static term."""
     if isinstance(term, Constant):
         return term.value
@@ -444,7 +449,7 @@ def open_container(builder: Builder, term: Term) -> Term:
     if not is_operand(term) or not isinstance(term.type, ContainerType):
         return term
     t = term.type
-    items = [extract(builder, term, key) for key in t.keys]
+    items: list[Term] = [extract(builder, term, key) for key in t.keys]
     if t.cls is dict:
         return dict(zip(t.keys, items, strict=True))
     if t.cls in (tuple, list):
@@ -491,10 +496,3 @@ def same_operand(a: Operand, b: Operand) -> bool:
     if not isinstance(a, Constant) or not isinstance(b, Constant):
         return False
     return a.value is b.value if isinstance(a.value, bool) else a.type.is_static and a.type == b.type
-
-
-def need(found: object, location: Location, what: str) -> Any:
-    """What must be there."""
-    if found is None:
-        raise UnsupportedType(what, "", location)
-    return found
