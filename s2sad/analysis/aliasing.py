@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop, walk
 
-Roots = dict[Any, frozenset[Value]]
+Roots = dict[object, frozenset[Value]]
 """By the value; for an item of what a call returns by the value and the key."""
 EMPTY: frozenset[Value] = frozenset()
 

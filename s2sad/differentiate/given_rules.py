@@ -9,13 +9,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from s2sad.differentiate.tangents import Path, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Effect, Primitive, Sample, register
+from s2sad.ir.primitive import Effect, Primitive, Quantity, Sample, register
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Constant, FunctionRef, Operand, Value
 
@@ -106,7 +105,7 @@ def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand
     return in_dtype(builder, bar, t)
 
 
-def checked_like(bar: Any, x: Any) -> Any:
+def checked_like(bar: Quantity, x: Quantity) -> Quantity:
     """What a rule gives for `x`, which must have the shape of `x`."""
     if np.shape(bar) != np.shape(x):
         raise ValueError(f"a rule gives an array of shape {np.shape(bar)} for one of shape {np.shape(x)}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from s2sad.errors import UnsupportedCall
-from s2sad.ir.builder import Builder
+from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
@@ -73,7 +73,11 @@ def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
     return builder.call(np.astype, builder.expr(bar), t.dtype).operand
 
 
-def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
+Differential: TypeAlias = Expr | tuple[Expr | None, ...] | None
+"""The tangent or adjoint of a value for a rule: of a container one for each item, None where it is zero."""
+
+
+def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Differential:
     """The tangent of an operand for a rule: an expression, or a tuple of them for a container."""
     if dot is None:
         return None

@@ -70,7 +70,7 @@ _TAKEN = frozenset({*dir(builtins), *keyword.kwlist, "np"})
 _PAD = "    "
 
 
-def complete_text(function: Function, objects: dict[str, Any] | None = None, types: bool = True) -> str:
+def complete_text(function: Function, objects: dict[str, object] | None = None, types: bool = True) -> str:
     """The function as text. Into `objects` is put what the text only names."""
     return CompleteText(function, {} if objects is None else objects, types).text()
 
@@ -95,7 +95,7 @@ _SPELLINGS_OF = [0]
 class CompleteText:
     """Writes one function."""
 
-    def __init__(self, function: Function, objects: dict[str, Any], types: bool) -> None:
+    def __init__(self, function: Function, objects: dict[str, object], types: bool) -> None:
         self.function = function
         self.objects = objects
         self.types = types

@@ -11,13 +11,13 @@ undefined           the value of a name in a branch that does not bind it
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, least_value, new_dim
 from s2sad.ir.objects import make_object
-from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
+from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, primitive_name, register
 from s2sad.ir.types import (
     ELLIPSIS,
     INT,
@@ -40,7 +40,7 @@ def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
     return ContainerType(cls, keys, items)
 
 
-def _make(*items: Any, cls: type, keys: tuple[object, ...]) -> Any:
+def _make(*items: Quantity, cls: type, keys: tuple[object, ...]) -> object:
     if cls in (tuple, list):
         return cls(items)
     if cls is dict:
@@ -55,7 +55,7 @@ def _extract_type(container: Type, /, key: object) -> Type:
     return container[key]
 
 
-def _extract(container: Any, /, key: Any) -> Any:
+def _extract(container: Quantity, /, key: Quantity) -> Quantity:
     return container[key] if isinstance(container, (tuple, list, dict)) else getattr(container, key)
 
 
@@ -262,13 +262,13 @@ def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
     return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
 
 
-def _index_add(x: Any, index: Any, g: Any, /) -> Any:
+def _index_add(x: Quantity, index: Quantity, g: Quantity, /) -> Quantity:
     result = np.array(x)
     np.add.at(result, index, g)
     return result
 
 
-def _index_set(x: Any, index: Any, g: Any, /) -> Any:
+def _index_set(x: Quantity, index: Quantity, g: Quantity, /) -> Quantity:
     result = np.array(x)
     result[index] = g
     return result
@@ -285,34 +285,38 @@ def has_only_masks(index: Type) -> bool:
     return all(isinstance(i, (SliceType, StaticType)) or i.is_mask for i in index_items(index))
 
 
-def _getitem(x: Any, index: Any, /) -> Any:
+def _getitem(x: Quantity, index: Quantity, /) -> Quantity:
     return x[index]
 
 
-def _index_add_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _index_add_adjoint(
+    g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]
+) -> tuple[Quantity, ...]:
     return (g if active[0] else None, None, FIT[0](g[xs[1]], xs[2]) if active[2] else None)
 
 
-def _index_set_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _index_set_adjoint(
+    g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]
+) -> tuple[Quantity, ...]:
     """What was stored takes the adjoint of its place, which is cleared: nothing came from the old contents."""
     x, index, value = xs
     stored = FIT[0](STORED[0](g, index), value) if active[2] else None
     return (_call(_index_set, g, index, 0.0) if active[0] else None, None, stored)
 
 
-def _getitem_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _getitem_adjoint(g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]) -> tuple[Quantity, ...]:
     x, index = xs
     if isinstance(getattr(x, "type", None), SequenceType):
         return (ITEM_ADJOINT[0](g, x, index), None)
     return (_call(_index_add, np.zeros_like(x), index, g) if active[0] else None, None)
 
 
-def _getitem_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _getitem_tangent(y: Quantity, xs: Sequence[Quantity], dots: Sequence[Quantity]) -> Quantity:
     return dots[0][xs[1]]
 
 
-def _update_tangent(function: Any) -> Any:
-    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _update_tangent(function: Rule) -> Rule:
+    def tangent(y: Quantity, xs: Sequence[Quantity], dots: Sequence[Quantity]) -> Quantity:
         x_dot = np.zeros_like(xs[0]) if dots[0] is None else dots[0]
         if dots[2] is None and function is _index_add:
             return x_dot
@@ -321,15 +325,15 @@ def _update_tangent(function: Any) -> Any:
     return tangent
 
 
-FIT: list[Any] = []
+FIT: list[Rule] = []
 """The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/contributions.py`."""
-STORED: list[Any] = []
+STORED: list[Rule] = []
 """The adjoint of what was stored at an index: put here by `rules/numpy/indexing.py`."""
-ITEM_ADJOINT: list[Any] = []
+ITEM_ADJOINT: list[Rule] = []
 """What `xs[k]` of a list of run-time length adds to the adjoint of the list: put here by `primitives/lists.py`."""
 
 
-def _call(function: Any, x: Any, *arguments: Any) -> Any:
+def _call(function: Rule, x: Quantity, *arguments: object) -> Quantity:
     return x.builder.call(function, x, *arguments) if hasattr(x, "builder") else function(x, *arguments)
 
 

@@ -342,7 +342,7 @@ class Parser:
         self.operations.append(Apply(primitive, operands, result, static))
         return result
 
-    def applied(self, node: ast.expr) -> tuple[Primitive, Sequence[ast.expr], dict[str, Any]]:
+    def applied(self, node: ast.expr) -> tuple[Primitive, Sequence[ast.expr], dict[str, object]]:
         """What an expression applies, to what, and what is static."""
         match node:
             case ast.Call():
@@ -373,7 +373,7 @@ class Parser:
 
     # what is static
 
-    def literal(self, node: ast.expr) -> Any:
+    def literal(self, node: ast.expr) -> object:
         """A value known at compile time."""
         match node:
             case ast.Constant():

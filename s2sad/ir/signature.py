@@ -178,7 +178,7 @@ STATIC = "static"
 """What stands in a key for a static value."""
 
 
-def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -> object:
+def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[object]) -> object:
     """A hashable key of the pattern of arguments, without building types.
 
     `dims` are the numbers of the lengths; the static values among the arguments are added to `statics`, and the classes
@@ -187,7 +187,7 @@ def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -
     return tuple([_fast(a, dims, statics) for a in args])
 
 
-def _fast(a: Any, dims: dict[int, int], statics: list[Any]) -> object:
+def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:
     cls = type(a)
     # the order is that of how often they are met: this runs at each call of a derivative
     if cls is float or cls is int or cls is bool or cls is complex:

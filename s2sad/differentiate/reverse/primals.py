@@ -7,7 +7,6 @@ unless it is cheap to compute again; a value of a branch becomes one more result
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.differentiate.reverse.frames import Frame, owners
@@ -63,11 +62,11 @@ class LazyExpr(Expr):
         return self._operand
 
     @property
-    def type(self) -> Any:
+    def type(self) -> Type:
         return self._primal.type
 
     @property
-    def known(self) -> Any:
+    def known(self) -> int | float | None:
         return None
 
     def __getitem__(self, index: object) -> Expr:

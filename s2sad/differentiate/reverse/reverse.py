@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
 
@@ -24,11 +24,12 @@ from s2sad.differentiate.reverse.frames import Frame, Key, leaf_type, leaves_of,
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
+from s2sad.differentiate.tangents import Differential, Names, Path, check_rule, conform, in_dtype, tangent_type
 from s2sad.errors import located
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
+from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import BOOL
@@ -168,12 +169,12 @@ class Reverse(Calls, Loops):
                 if bar is not None and operand in self.active:
                     self.contribute(builder, operand, bar, path)
 
-    def reverse_getitem(self, op: Apply, g: Any, builder: Builder) -> None:
+    def reverse_getitem(self, op: Apply, g: Differential, builder: Builder) -> None:
         """The adjoint of `x[index]` is added at the index; where that takes all of `x`, it is that of `x`."""
         array, index = op.operands
         if array not in self.active:
             return
-        assert isinstance(array, Value)
+        assert isinstance(array, Value) and isinstance(g, Expr)
         if array.type.is_scalar:
             self.contribute(builder, array, builder.call(np.sum, g).operand)
             return
@@ -190,7 +191,7 @@ class Reverse(Calls, Loops):
         else:
             self.contribute_at(builder, array, place, g.operand)
 
-    def reverse_by_rule(self, op: Apply, g: Any, builder: Builder) -> None:
+    def reverse_by_rule(self, op: Apply, g: Differential, builder: Builder) -> None:
         """The contributions that the rule of a primitive gives; an operand that stands there twice gets their sum."""
         check_rule(op, op.primitive.adjoint)
         assert op.primitive.adjoint is not None
@@ -201,7 +202,7 @@ class Reverse(Calls, Loops):
         # `x * x` has two contributions to one value. They are summed in front of the sum so far, so that an update in
         # place is done once.
         # Those to a list or tuple are added one after the other: `+` joins them.
-        merged: dict[Operand, Any] = {}
+        merged: dict[Operand, Quantity] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
             if not a or c is None:
                 continue
@@ -224,7 +225,7 @@ class Reverse(Calls, Loops):
         items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
         return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
 
-    def cotangent(self, y: Value, builder: Builder) -> Any:
+    def cotangent(self, y: Value, builder: Builder) -> Differential:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
         if not y.type.is_container:
             bar = self.bar(y, builder)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
@@ -58,7 +58,7 @@ from s2sad.ir.values import (
     values_in,
 )
 
-Flag = bool | tuple[Any, ...]
+Flag: TypeAlias = "bool | tuple[Flag, ...]"
 """Whether a value is there for each example; of a container, a tuple for its items where they differ."""
 
 BatchedCallee = Callable[[Call, tuple[Flag, ...]], tuple[FunctionRef, Flag]]

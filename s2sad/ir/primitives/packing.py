@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
@@ -20,8 +21,11 @@ from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, tuple_type
 from s2sad.ir.values import Apply, For, Operand, Value, constant
 
+Array: TypeAlias = NDArray[np.generic]
+Integers: TypeAlias = NDArray[np.int64]
 
-def packed_arrays(xs: Any, rank: Any, dtype: Any) -> Any:
+
+def packed_arrays(xs: Sequence[Array], rank: int, dtype: DTypeLike) -> tuple[Array, Integers]:
     """The elements of the arrays of a list in one array, and the shapes of the arrays."""
     shapes = np.empty((len(xs), rank), np.int64)
     size = 0
@@ -37,7 +41,7 @@ def packed_arrays(xs: Any, rank: Any, dtype: Any) -> Any:
     return elements, shapes
 
 
-def unpacked_1(elements: Any, shapes: Any) -> Any:
+def unpacked_1(elements: Array, shapes: Integers) -> list[Array]:
     """A list of vectors from their elements and shapes."""
     xs = []
     start = 0
@@ -48,7 +52,7 @@ def unpacked_1(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def unpacked_2(elements: Any, shapes: Any) -> Any:
+def unpacked_2(elements: Array, shapes: Integers) -> list[Array]:
     """A list of matrices from their elements and shapes."""
     xs = []
     start = 0
@@ -59,7 +63,7 @@ def unpacked_2(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def unpacked_3(elements: Any, shapes: Any) -> Any:
+def unpacked_3(elements: Array, shapes: Integers) -> list[Array]:
     """A list of arrays of rank 3 from their elements and shapes."""
     xs = []
     start = 0
@@ -70,18 +74,18 @@ def unpacked_3(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def numbers(a: Any) -> Any:
+def numbers(a: Array) -> list[np.generic]:
     """The numbers of a vector in a list."""
     return list(a)
 
 
-def chained(xs: Any) -> Any:
+def chained(xs: Sequence[Sequence[object]]) -> tuple[list[object], Integers]:
     """The items of the lists in a list, and the lengths of these."""
     items = [item for inner in xs for item in inner]
     return items, np.array([len(inner) for inner in xs])
 
 
-def split_list(items: Any, lengths: Any) -> Any:
+def split_list(items: Sequence[object], lengths: Integers) -> list[Sequence[object]]:
     """Lists of these lengths from their items."""
     xs = []
     start = 0
@@ -124,7 +128,9 @@ def _split_type(items: Type, lengths: Type, /) -> Type:
     return SequenceType(items, lengths.shape[0])
 
 
-def _helper(function: Callable[..., Any], type_rule: Callable[..., Type], spelling: Any = None) -> Primitive:
+def _helper(
+    function: Callable[..., object], type_rule: Callable[..., Type], spelling: Callable[..., str] | None = None
+) -> Primitive:
     text = spelling or f"{function.__name__}({', '.join(f'_{k}' for k in range(len(signature(type_rule).parameters)))})"
     return register(Primitive(function.__name__, function, type_rule, constant=True, helper=True, spelling=text))
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
+from s2sad.ir.primitive import Effect, Primitive, T, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
 from s2sad.ir.values import Operation, is_call_of
 
@@ -34,11 +34,11 @@ CATCHER = StaticType("a try")
 class Keywords(Primitive):
     """A primitive whose static arguments are whatever keywords it is given."""
 
-    def bind(self, arguments: Any, keywords: Any) -> tuple[list[Any], dict[str, Any]]:
+    def bind(self, arguments: Sequence[T], keywords: Mapping[str, T]) -> tuple[list[T], dict[str, T]]:
         return list(arguments), dict(keywords)
 
 
-def _keywords(function: Any, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
+def _keywords(function: Callable[..., object], result: Type, effect: Effect = Effect.FRESH) -> Primitive:
     def type_rule(*values: Type, **static: object) -> Type:
         return result
 
