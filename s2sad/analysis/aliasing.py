@@ -12,7 +12,22 @@ from typing import assert_never
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_loop,
+    makers,
+    values_in,
+    walk,
+)
 
 Roots = dict[object, frozenset[Value]]
 """By the value; for an item of what a call returns by the value and the key."""
@@ -113,7 +128,7 @@ def owns_result(function: Function) -> bool:
     """Whether the result is memory that no parameter sees, and neither does one of its items that of another."""
     roots = find_roots(function)
     taken = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters if p not in function.taken))
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    made = makers(function.body.operations)
     definitions = {r: op for op in walk(function.body) for r in op.results}
     for loop in walk(function.body):
         # a parameter that a loop carries is defined by the loop, like its result: both come from one place
@@ -236,7 +251,7 @@ def _places(
     for op in block.operations:
         counter[0] += 1
         here = Place(counter[0], path)
-        reads.extend((o, here, op) for o in op.operands if isinstance(o, Value))
+        reads.extend((o, here, op) for o in values_in(op.operands))
         for k, inner in enumerate(op.blocks):
             for p in inner.parameters:
                 bound[p] = Place(counter[0], (*path, (op, k)))
@@ -248,4 +263,4 @@ def _places(
         if isinstance(op, Apply):
             makers[op.result] = (op, here)
     counter[0] += 1
-    reads.extend((o, Place(counter[0], path), block) for o in block.results if isinstance(o, Value))
+    reads.extend((o, Place(counter[0], path), block) for o in values_in(block.results))

@@ -9,7 +9,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.errors import located
 from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, walk
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, walk
 
 
 def written_out(function: Function, active: Sequence[bool], optimize: Callable[[Function], Function]) -> Function:
@@ -17,7 +17,7 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
     # What a definition is written in may have a definition itself. It ends, as definitions do not call themselves.
     while True:
         inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-        if not any(isinstance(op, Apply) and op.primitive.definition for op in walk(function.body)):
+        if not any(op.primitive.definition for op in applied_in(walk(function.body))):
             return function
         varied = active_values(function, inputs)
         if not any(is_defined(op) and varied.intersection(op.results) for op in walk(function.body)):
@@ -43,11 +43,8 @@ def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand])
     before = len(builder.operations)
     with located(op.location):
         result = builder.operand(op.primitive.definition(*map(builder.expr, operands)))
-    last = builder.operations[-1] if len(builder.operations) > before else None
-    if isinstance(last, Apply) and last.result is result:
-        result = Value(op.result.type, op.result.hint, op.result.loose)
-        builder.operations[-1] = replace(last, result=result)
-    return result
+    named = Value(op.result.type, op.result.hint, op.result.loose)
+    return named if len(builder.operations) > before and builder.rename(result, named) else result
 
 
 def _block(block: Block, varied: Collection[Operand], table: dict[Operand, Operand]) -> Block:

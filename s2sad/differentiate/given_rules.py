@@ -15,7 +15,7 @@ import numpy as np
 from s2sad.differentiate.tangents import Path, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, Quantity, Sample, register
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, FunctionRef, Operand, Value
 
 RESIDUALS, BAR = "residuals", "bar"
@@ -66,17 +66,16 @@ def given_bars(
     builder: Builder, bars: Operand, key: int, operand: Operand, read: Callable[[Operand], Operand]
 ) -> Iterator[tuple[Path, Operand]]:
     """The cotangents of the leaves of an operand that a rule gives; None in their place is zero."""
-    assert isinstance(bars.type, ContainerType)
     for path, leaf in leaf_paths(operand.type):
         inner: Type = bars.type[key]
         for step in path:
-            if isinstance(inner, ContainerType):
+            if inner.is_container:
                 inner = inner[step]
         # None, or a string, in the place of a cotangent is zero; it may stand for a whole container.
-        if isinstance(inner, StaticType):
+        if inner.is_static:
             continue
         bar = pick(builder, bars, key, *path)
-        if isinstance(leaf, ArrayType):
+        if leaf.is_numeric:
             bar = fitted(builder, bar, leaf, functools.partial(_item, builder, read, operand, path))
         yield path, bar
 

@@ -34,7 +34,7 @@ from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import new_dim
+from s2sad.ir.dims import is_known, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
@@ -368,7 +368,7 @@ def _dims(builder: Builder, operand: Operand) -> list[Operand]:
     """The lengths of the axes of an array."""
     rank = _rank(operand.type)
     known = operand.type.shape
-    if known is not None and all(isinstance(d, int) for d in known):
+    if known is not None and all(is_known(d) for d in known):
         return [constant(d) for d in known]
     if rank == 1:
         return [builder.call(len, operand).operand]

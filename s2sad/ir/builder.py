@@ -9,11 +9,13 @@ Integer and other Python-scalar arithmetic on constants is folded at once, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
+from s2sad.ir.dims import is_known
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, Quantity, Rule, lookup
 from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant, is_operand
@@ -65,6 +67,14 @@ class Builder:
         result = Value(result_type, hint, loose)
         self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
         return result
+
+    def rename(self, operand: Operand, new: Value) -> bool:
+        """Put another value in the place of an operand, if it is what the last operation appended gives."""
+        last = self.operations[-1] if self.operations else None
+        if not isinstance(last, Apply) or last.result is not operand:
+            return False
+        self.operations[-1] = replace(last, result=new)
+        return True
 
     def call_function(self, function: FunctionRef, operands: Sequence[Operand], hint: str | None = None) -> Value:
         """Append a call of another function of the program."""
@@ -142,9 +152,8 @@ class Builder:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
-        assert isinstance(container.type, ContainerType)
         item = container.type[key]
-        if item.kind == "python" and isinstance(item.size, int):
+        if item.kind == "python" and is_known(item.size):
             return constant(item.size)
         return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 

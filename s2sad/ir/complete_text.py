@@ -34,7 +34,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
-from s2sad.ir.dims import ANY_SIGN, Dim, Symbol
+from s2sad.ir.dims import ANY_SIGN, Dim, Symbol, is_known
 from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.types import (
@@ -328,7 +328,7 @@ class CompleteText:
         )
 
     def dim(self, d: Dim) -> str:
-        if isinstance(d, int):
+        if is_known(d):
             return str(d)
         terms = sorted((self.symbol(s), c) for s, c in d.terms)
         text = "+".join([s if c == 1 else f"{c}*{s}" for s, c in terms] + [str(d.offset)] * bool(d.offset))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, least_value, new_dim
+from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, is_known, least_value, new_dim
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, primitive_name, register
 from s2sad.ir.types import (
@@ -51,7 +51,6 @@ def _make(*items: Quantity, cls: type, keys: tuple[object, ...]) -> object:
 
 
 def _extract_type(container: Type, /, key: object) -> Type:
-    assert isinstance(container, ContainerType), container
     return container[key]
 
 
@@ -85,7 +84,7 @@ def _undefined_type(*, type: Type) -> Type:
 def slice_length(length: Dim, s: SliceType) -> Dim:
     """The length of `x[s]`: two slices cut alike have one length, linear in that of x where the parts are known."""
     step = 1 if s.step is None else s.step.size
-    if isinstance(length, int) and isinstance(step, int):
+    if is_known(length) and is_known(step):
         first, last = (None if p is None else p.size for p in (s.start, s.stop))
         if not isinstance(first, Size) and not isinstance(last, Size) and step:
             return len(range(*slice(first, last, step).indices(length)))
@@ -104,14 +103,14 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
     """The length of a slice of step 1, as both ends are clipped alike; None where they may not be."""
     start = 0 if s.start is None else s.start.size
     stop = length if s.stop is None else s.stop.size
-    if not isinstance(start, int) or stop is None:
+    if not is_known(start) or stop is None:
         return None
-    if isinstance(stop, int) and stop < 0:
+    if is_known(stop) and stop < 0:
         stop = dim_sum(length, stop)
     if start < 0:
         return -start if stop == length and -start <= least_value(length) else None
     # x[a:b] with a, b >= 0 given as numbers may be clipped by a shorter x; x[a:] and x[a:-b] are n - a - b or empty
-    if isinstance(stop, int):
+    if is_known(stop):
         return max(0, stop - start) if stop <= least_value(length) else None
     if stop != length and s.stop is not None and not _is_below(stop, length):
         return None
@@ -121,7 +120,7 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
 def _is_below(stop: Dim, length: Dim) -> bool:
     """Whether `stop` is `length` less a constant."""
     difference = dim_sum(length, stop, -1)
-    return isinstance(difference, int) and difference >= 0
+    return is_known(difference) and difference >= 0
 
 
 def index_items(index: Type) -> tuple[Type, ...]:

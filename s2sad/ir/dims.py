@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 class Symbol:
@@ -83,6 +86,11 @@ def broadcast_parts(d: Dim) -> Collection[Dim]:
     symbol = as_symbol(d)
     kind, *parts = _ORIGIN.get(symbol, ("",)) if symbol is not None else ("",)
     return parts[0] if kind == "b" else ()  # type: ignore[return-value]
+
+
+def is_known(d: object) -> TypeIs[int]:
+    """Whether a length or an index is a number that is known at compile time, not one with symbols in it."""
+    return isinstance(d, int)
 
 
 def as_symbol(d: Dim | None) -> Symbol | None:

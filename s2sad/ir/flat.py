@@ -35,7 +35,6 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
     own_hints = {op.static["key"]: op.result.hint for op in second.body.operations if _is_item(op, residual)}
     kept: list[Operand] = []
     names: list[str] = []
-    assert isinstance(residual.type, ContainerType)
     for key in residual.type.keys:
         leaves = packed(builder, builder.extract(builder.extract(first.result, 1), key))
         kept += leaves

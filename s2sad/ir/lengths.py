@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Block, For, Operand, Operation, Value, constant
+from s2sad.ir.values import Block, For, Operand, Operation, Value, constant, values_in
 
 
 def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: True) -> Block:
@@ -39,8 +39,8 @@ def _collect_free(
     operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value], free: dict[Value, None]
 ) -> None:
     for op in operations:
-        free.update((o, None) for o in op.operands if isinstance(o, Value) and o not in bound)
+        free.update((o, None) for o in values_in(op.operands) if o not in bound)
         for block in op.blocks:
             _collect_free(block.operations, block.results, bound | set(block.parameters), free)
         bound.update(op.results)
-    free.update((o, None) for o in results if isinstance(o, Value) and o not in bound)
+    free.update((o, None) for o in values_in(results) if o not in bound)

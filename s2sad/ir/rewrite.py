@@ -76,7 +76,7 @@ def with_names_of_user(function: Function) -> Function:
 
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
-    values = list(bound(block))
+    values = list(bound_in(block))
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
     return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 
@@ -108,15 +108,6 @@ def map_blocks(op: Operation, change: Callable[[Block], Block]) -> Operation:
             return op
         case _:
             assert_never(op)
-
-
-def bound(block: Block) -> Iterator[Value]:
-    """All values that a block binds, those of the blocks in it included."""
-    yield from block.parameters
-    for op in block.operations:
-        yield from op.results
-        for inner in op.blocks:
-            yield from bound(inner)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:

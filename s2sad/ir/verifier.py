@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from s2sad.errors import InternalError
+from s2sad.ir.dims import is_known
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -98,6 +99,6 @@ def _agree(a: Type, b: Type) -> bool:
         if a.shape is None or b.shape is None:
             return dtype
         lengths = zip(a.shape, b.shape, strict=False)
-        known = all(m == n for m, n in lengths if isinstance(m, int) and isinstance(n, int))
+        known = all(m == n for m, n in lengths if is_known(m) and is_known(n))
         return dtype and len(a.shape) == len(b.shape) and known
     return type(a) is type(b)

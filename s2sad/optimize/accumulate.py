@@ -31,9 +31,11 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     bound_in,
     constant,
     is_call_of,
+    values_in,
     walk,
 )
 
@@ -95,7 +97,7 @@ class Accumulate:
         behind = Builder(op.location, (op,))
         initial, parameters, yields, results = list(op.initial), [], [], []
         for (slot, _), wanted in self.plans[op.index].items():
-            updates = [o for o in body.operations if isinstance(o, Apply) and o.result in wanted]
+            updates = [o for o in applied_in(body.operations) if o.result in wanted]
             first = updates[0]
             hint = f"{op.carried[slot].hint or 'v'}_sum"
             t = first.operands[2].type
@@ -183,7 +185,7 @@ class Accumulate:
         if isinstance(op, Apply) and op.primitive.measures:
             return False
         memory = self.dependence.find(array)
-        return any(isinstance(o, Value) and self.dependence.find(o) is memory for o in op.operands)
+        return any(self.dependence.find(o) is memory for o in values_in(op.operands))
 
     def index_key(self, index: Operand, inside: set[Value]) -> object | None:
         """What tells a subscript of integers that a loop does not change from others; None for one that it changes."""

@@ -29,8 +29,10 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_call_of,
     is_update,
+    makers,
 )
 
 
@@ -89,7 +91,7 @@ def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     read = set(reads(block.operations))
     # Only what the block itself does not read may go to its end: nothing else then changes its order.
     last = set(block.results) - read
-    moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
+    moved = [op for op in applied_in(block.operations) if _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
     takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if p.hint}
     return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
@@ -102,7 +104,7 @@ def _readers_first(
     if len(moved) > MANY:
         yield from moved
         return
-    made: dict[Operand, Apply] = {op.result: op for op in kept if isinstance(op, Apply)}
+    made = makers(kept)
     reads = {op: {o.hint for o in _leaves(op, made) if o.hint} for op in moved}
     rest = list(moved)
     # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where

@@ -18,7 +18,21 @@ from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import reads_of, renamed
 from s2sad.ir.types import ArrayType
 from s2sad.ir.user_rules import BlackBox
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    applied_in,
+    values_in,
+    walk,
+)
 from s2sad.optimize.identities.broadcasts import broadcast_last, drop_broadcasts, drop_leading_axes
 from s2sad.optimize.identities.operands import frozen, is_literal, operand_key, same_type
 from s2sad.optimize.identities.registry import IDENTITIES
@@ -181,12 +195,12 @@ class Simplifier(Rewriter):
 
 def _reads(body: Block) -> Counter[Value]:
     """How often each value is read; a container that is only taken apart again does not count."""
-    found = Counter(o for o in reads_of(body) if isinstance(o, Value))
-    calls = [op for op in walk(body) if isinstance(op, Apply)]
+    found = Counter(values_in(reads_of(body)))
+    calls = [*applied_in(walk(body))]
     taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
     for op in calls:
         if op.primitive is MAKE and found[op.result] == taken[op.result]:
-            found.subtract(o for o in op.operands if isinstance(o, Value))
+            found.subtract(values_in(op.operands))
     return found
 
 

@@ -12,7 +12,7 @@ from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_ADD, MAKE
 from s2sad.ir.primitives.lists import add, zero
-from s2sad.ir.types import ContainerType, StaticType, Type
+from s2sad.ir.types import StaticType, Type
 from s2sad.ir.values import Block, If, Operand, Operation, Value, constant
 
 RECENT = 16
@@ -65,7 +65,6 @@ class Adjoints(Primals):
             return
         inner: Type = operand.type
         for key in path:
-            assert isinstance(inner, ContainerType)
             inner = inner[key]
         # Sums are kept by leaves, so that what adds to one item of a container makes no zeros for the others.
         for rest, _ in leaf_paths(inner):

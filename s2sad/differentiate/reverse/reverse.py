@@ -46,6 +46,7 @@ from s2sad.ir.values import (
     While,
     constant,
     is_call_of,
+    keys_of,
     values_in,
 )
 
@@ -163,7 +164,7 @@ class Reverse(Calls, Loops):
 
     def reverse_make(self, op: Apply, builder: Builder) -> None:
         """Each item takes its part of the adjoint of the container."""
-        for operand, key in zip(op.operands, op.static["keys"], strict=True):  # type: ignore[call-overload]
+        for operand, key in zip(op.operands, keys_of(op), strict=True):
             for _, path in list(leaves_of(operand)):
                 bar = self.frame.totals.get((op.result, (key, *path)))
                 if bar is not None and operand in self.active:
@@ -222,7 +223,7 @@ class Reverse(Calls, Loops):
         container = self.definition.get(operand)
         if not is_call_of(container, MAKE):
             return LazyExpr(builder, operand, self.read, None)
-        items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
+        items = dict(zip(keys_of(container), container.operands, strict=True))
         return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
 
     def cotangent(self, y: Value, builder: Builder) -> Differential:

@@ -39,6 +39,7 @@ from s2sad.ir.values import (
     Value,
     constant,
     is_call_of,
+    values_in,
     walk,
 )
 
@@ -245,7 +246,7 @@ def _same_step(op: For, free: Sequence[Value]) -> str | None:
 
 def _reading(op: For, operations: list[Operation], sources: Sources) -> tuple[list[Operation], For]:
     """A loop that takes states of a marked loop from what computes them again."""
-    states_of = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
+    states_of = next(sources[s] for s in values_in(op.scanned) if s in sources)
     source = states_of.loop
     n, carried = len(source.initial), source.carried
     builder = Builder(op.location, op.about)

@@ -501,13 +501,11 @@ def rebuilt(builder: Builder, t: Type, leaves: Iterator[Operand]) -> Operand:
 
 def named(builder: Builder, operand: Operand, hint: str | None, loose: bool) -> Operand:
     """The operand with the name of what it stands for: that of the operation just appended."""
-    last = builder.operations[-1] if builder.operations else None
     # Only what was made just now may be named: an operand from elsewhere has other readers under its own name.
-    if hint is None or not isinstance(last, Apply) or last.result is not operand or operand.hint is not None:
+    if hint is None or operand.hint is not None:
         return operand
     new = Value(operand.type, hint, loose)
-    builder.operations[-1] = replace(last, result=new)
-    return new
+    return new if builder.rename(operand, new) else operand
 
 
 def counted(builder: Builder, operand: Operand, flag: Flag) -> Operand | None:

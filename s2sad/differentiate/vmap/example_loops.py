@@ -21,7 +21,7 @@ from s2sad.differentiate.vmap.batching import Batch, example, is_stackable, leav
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import Dim, dim_sum, new_dim
+from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import reads, substitute_operation
 from s2sad.ir.types import integer
@@ -102,13 +102,13 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
 
 def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | None:
     """What reads a length off the shape of an array, give or take a number; None where no array has it."""
-    if isinstance(d, int):
+    if is_known(d):
         return lambda builder: constant(d)
     for a in given:
         shape = a.type.shape if a.type.is_array else None
         for axis, own in enumerate(shape or ()):
             more = dim_sum(d, own, -1)
-            if isinstance(more, int):
+            if is_known(more):
                 return partial(length, a, axis, more)
     return None
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import ITEM_ADJOINT, MAKE
-from s2sad.ir.dims import dim_sum, new_dim
+from s2sad.ir.dims import dim_sum, is_known, new_dim
 from s2sad.ir.primitive import Primitive, Quantity, register, required
 from s2sad.ir.types import (
     BOTTOM,
@@ -90,7 +90,7 @@ def _insert_type(xs: Type, k: Type, x: Type, /) -> Type:
 
 def _delete_type(xs: Type, k: Type, /) -> Type:
     assert isinstance(xs, SequenceType)
-    return SequenceType(xs.item, dim_sum(xs.length, -1) if not isinstance(xs.length, int) else max(0, xs.length - 1))
+    return SequenceType(xs.item, dim_sum(xs.length, -1) if not is_known(xs.length) else max(0, xs.length - 1))
 
 
 def _concatenate_type(xs: Type, ys: Type, /) -> Type:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import new_dim
+from s2sad.ir.dims import is_known, new_dim
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, tuple_type
 from s2sad.ir.values import Apply, For, Operand, Value, constant
@@ -109,7 +109,7 @@ def _packed_spelling(xs: Type) -> str:
 def _unpacked_type(elements: Type, shapes: Type, /) -> Type:
     assert isinstance(elements, ArrayType) and isinstance(shapes, ArrayType) and shapes.shape is not None
     length, rank = shapes.shape
-    assert isinstance(rank, int)
+    assert is_known(rank)
     return SequenceType(array(elements.dtype, tuple(new_dim("k") for _ in range(rank))), length)
 
 
