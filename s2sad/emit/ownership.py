@@ -19,7 +19,7 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.primitive import Effect, required
-from s2sad.ir.primitives.lists import LISTS, SEQUENCE
+from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import SliceType, Type
 from s2sad.ir.values import (
@@ -303,7 +303,7 @@ class Ownership:
         """Whether a read leaves no alias behind."""
         match reader:
             case Apply():
-                if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
+                if reader.primitive.holds and value in reader.operands[reader.primitive is not SEQUENCE :]:
                     return value.type.is_scalar
                 if value.type.is_sequence and not reader.result.type.is_container:
                     return True  # a list is seen by its own variables only; its items are never changed
@@ -335,7 +335,7 @@ class Ownership:
                     return False
             elif (
                 not isinstance(reader, Apply)
-                or reader.primitive in LISTS
+                or reader.primitive.holds
                 or reader.primitive in (MAKE, EXTRACT)
                 or is_view(reader)
                 and not self.is_local(reader.result)

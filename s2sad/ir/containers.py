@@ -359,6 +359,7 @@ INDEX_ADD = register(
         _update_tangent(_index_add),
         _index_add_adjoint,
         update=_index_add_update,
+        stores=True,
     )
 )
 INDEX_SET = register(
@@ -369,6 +370,7 @@ INDEX_SET = register(
         _update_tangent(_index_set),
         _index_set_adjoint,
         update="_0[_1] = _2",
+        stores=True,
     )
 )
 SHAPE = register(

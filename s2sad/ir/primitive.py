@@ -60,7 +60,9 @@ class Layout(Enum):
     """How an array lies that has the elements of the operand, and no others."""
 
     AXES = "axes"
-    """Its axes are in another order, or there are axes of length 1 more or less: always a view."""
+    """Its axes are in another order: always a view."""
+    ONES = "ones"
+    """There are axes of length 1 more or less: always a view, its elements in their order."""
     SHAPE = "shape"
     """Its elements are in their order under another shape: a view where the memory allows it."""
 
@@ -128,6 +130,16 @@ class Primitive:
     algebra: Algebra | None = None
     layout: Layout | None = None
     view: View | None = None
+    flips: bool = False
+    """Whether it turns axes around, and does no more: done twice it is undone."""
+    row_by_row: bool = False
+    """Whether the array that it makes is known to lie row by row: a reshape of it is a view."""
+    contracts: bool = False
+    """Whether it sums over the last axis of its first operand and the last but one of its second, as `@` does."""
+    stores: bool = False
+    """Whether it is its first operand with the third one stored, or added, at the index that the second is."""
+    holds: bool = False
+    """Whether it gives a list that holds the items of its operands, or the operands as items."""
     measures: bool = False
     """Whether it asks its operand for no more than the shape."""
     zeros: bool = False
@@ -175,6 +187,16 @@ class Primitive:
     def is_multiplicative(self) -> bool:
         """Whether it is a product or a quotient."""
         return self.algebra is Algebra.PRODUCT or self.algebra is Algebra.QUOTIENT
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether its result has the elements of the operand in their order, under another shape."""
+        return self.layout is Layout.SHAPE or self.layout is Layout.ONES
+
+    @property
+    def turns_axes(self) -> bool:
+        """Whether it only names the axes in another way: a view that costs nothing."""
+        return self.layout is Layout.AXES or self.layout is Layout.ONES
 
     def effect_of(self, types: Sequence[Type]) -> Effect:
         """The effect of a call with operands of these types."""
@@ -232,6 +254,9 @@ class Facts(TypedDict, total=False):
     algebra: Algebra | None
     layout: Layout | None
     view: View | None
+    flips: bool
+    row_by_row: bool
+    contracts: bool
     measures: bool
     zeros: bool
     blank: bool

@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
+from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import (
@@ -171,7 +171,7 @@ class Accumulate:
             same = other.primitive is INDEX_ADD and other in loop.body.operations
             if same and self.index_key(other.operands[1], inside) == key:
                 continue
-            if other.primitive not in (GETITEM, INDEX_ADD, INDEX_SET):
+            if other.primitive is not GETITEM and not other.primitive.stores:
                 return None
             place = self.dependence.access(other, array, other.operands[1])
             if place is None or not self.dependence.apart(own, place, None):

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.regions import CATCHER
+from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
 
@@ -28,7 +28,7 @@ def eliminate_dead(function: Function) -> Function:
 
 def _tried(function: Function) -> Iterator[Operation]:
     """The operations of blocks whose exceptions are caught: whether they raise one is seen."""
-    branches = [op for op in walk(function.body) if isinstance(op, If) and op.predicate.type is CATCHER]
+    branches = [op for op in walk(function.body) if is_try(op)]
     for op in branches:
         yield op
         yield from walk(op.then)

@@ -15,7 +15,7 @@ from s2sad.ir.backend import NUMPY
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, UNDEFINED, is_basic_index
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import Effect, Layout
+from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import SequenceType, Type, array
 from s2sad.ir.values import (
@@ -319,7 +319,7 @@ class Primals:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
         if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if op.primitive.layout is Layout.AXES:
+        if op.primitive.turns_axes:
             return True
         if op.primitive is not GETITEM:
             return False
@@ -381,7 +381,7 @@ def plural(name: str) -> str:
 def is_light(op: Apply) -> bool:
     """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.layout is Layout.AXES:
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.turns_axes:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)

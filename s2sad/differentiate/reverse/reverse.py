@@ -276,7 +276,7 @@ class Reverse(Calls, Loops):
 
     def way_taken(self, op: If) -> Operand:
         """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
-        if not is_try(self.definition.get(op.predicate)):
+        if not is_try(op):
             return op.predicate
         # The predicate of a `try` is no value that can be read again. Whether the block came to its end is a flag, True
         # as a further result of the block and False of the handler.

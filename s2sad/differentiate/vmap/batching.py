@@ -25,8 +25,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitive import Effect, required
-from s2sad.ir.primitives.lists import LISTS
-from s2sad.ir.primitives.regions import CATCHER
+from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.rewrite import copied, reads, substitute_operation
 from s2sad.ir.types import (
     NONE,
@@ -253,7 +252,7 @@ class Batch:
         if op.primitive is EXTRACT:
             self.extract(op, builder)
             return
-        if op.primitive.effect is Effect.IO or op.primitive in LISTS or op.primitive is UNDEFINED:
+        if op.primitive.effect is Effect.IO or op.primitive.holds or op.primitive is UNDEFINED:
             raise NoBatchRule(op.primitive.name)
         if op.primitive.definition is not None:
             self.written_out(op, builder)
@@ -301,7 +300,7 @@ class Batch:
         self.set(op.result, result, flag)
 
     def branch(self, op: If, builder: Builder) -> None:
-        if self.many(op.predicate) or op.predicate.type is CATCHER:
+        if self.many(op.predicate) or is_try(op):
             raise NoBatchRule("if")  # it may go another way for each example
         inners = []
         for block in op.blocks:

@@ -315,6 +315,7 @@ SEQUENCE: Primitive = register(
         adjoint=lambda g, y, xs, active: tuple(g[k] if a else None for k, a in enumerate(active)),
         spelling=lambda *items: f"[{', '.join(f'_{k}' for k in range(len(items)))}]",
         written=True,
+        holds=True,
     )
 )
 APPEND: Primitive = register(
@@ -326,6 +327,7 @@ APPEND: Primitive = register(
         adjoint=lambda g, y, xs, active: _taken_out(g, -1, active[1]),
         spelling="[*_0, _1]",
         update="_0.append(_1)",
+        holds=True,
     )
 )
 LIST_SET: Primitive = register(
@@ -336,6 +338,7 @@ LIST_SET: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_SET, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: _overwritten(g, xs[1], active),
         update="_0[_1] = _2",
+        holds=True,
     )
 )
 LIST_ADD: Primitive = register(
@@ -346,6 +349,7 @@ LIST_ADD: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_ADD, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: (g, None, g[xs[1]] if active[2] else None),
         update=lambda xs, k, g: "_0[_1] += _2" if g.is_scalar else "_0[_1] = _0[_1] + _2",
+        holds=True,
     )
 )
 LIST_INSERT: Primitive = register(
@@ -356,6 +360,7 @@ LIST_INSERT: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_INSERT, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: _let_out(g, xs[1], active[2]),
         update="_0.insert(_1, _2)",
+        holds=True,
     )
 )
 LIST_DELETE: Primitive = register(
@@ -366,6 +371,7 @@ LIST_DELETE: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_DELETE, dots[0], xs[1]),
         adjoint=lambda g, y, xs, active: (_inserted(g, xs[1], _zero_item(xs[0], xs[1])), None),
         update="del _0[_1]",
+        holds=True,
     )
 )
 REPEAT: Primitive = register(
@@ -403,10 +409,9 @@ CONCATENATE: Primitive = register(
         ),
         spelling="_0 + _1",
         written=True,
+        holds=True,
     )
 )
-LISTS = frozenset({SEQUENCE, APPEND, LIST_SET, LIST_ADD, LIST_INSERT, LIST_DELETE, CONCATENATE})
-"""The operations whose result holds the items that they are given."""
 
 
 def _sequence_of(y: Expr, items: list[Expr]) -> Expr:

@@ -17,12 +17,13 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
 from s2sad.ir.primitive import Effect, Primitive, T, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
-from s2sad.ir.values import Operation, is_call_of
+from s2sad.ir.values import If, Operation
 
 MANAGER = StaticType("a context manager")
 """The type of what stands behind `with`."""
@@ -64,9 +65,9 @@ def _try_type(*, exceptions: tuple[type, ...]) -> Type:
 TRY = register(Primitive("try", lambda *, exceptions: True, _try_type, constant=True))
 
 
-def is_try(predicate_of: Operation | None) -> bool:
-    """Whether the operation that makes a predicate is that of a `try`."""
-    return is_call_of(predicate_of, TRY)
+def is_try(op: Operation) -> TypeGuard[If]:
+    """Whether an operation is a `try`: a branch that is left in its midst where there is an exception."""
+    return isinstance(op, If) and op.predicate.type is CATCHER
 
 
 def is_region(t: Type) -> bool:
