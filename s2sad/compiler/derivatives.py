@@ -34,7 +34,8 @@ from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
-from s2sad.differentiate.vmap.batching import Flag, batched
+from s2sad.differentiate.vmap.batched_values import Flag
+from s2sad.differentiate.vmap.batching import batched
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.backend import Backend
 from s2sad.ir.batch_rule import NoBatchRule

@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.reverse.calls import Calls
-from s2sad.differentiate.reverse.frames import Frame, Key, leaf_type, leaves_of, undefined
+from s2sad.differentiate.reverse.levels import Key, Level, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
@@ -66,13 +66,13 @@ class Reverse(Calls, Loops):
 
     def restart(self) -> None:
         """Forget the adjoints of a sweep, for another one; what the forward sweep keeps serves both."""
-        self.frame = Frame(self.function.body, None)
+        self.level = Level(self.function.body, None)
 
     def accumulate(self, numbers: Sequence[int]) -> list[Value]:
         """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
         inputs = [self.inputs[k] for k in numbers]
         sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
-        self.frame.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
+        self.level.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
         return sums
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
@@ -158,7 +158,7 @@ class Reverse(Calls, Loops):
         """The adjoint of an item goes to its place in that of the container."""
         container, key = op.operands[0], op.static["key"]
         for _, path in list(leaves_of(op.result)):
-            bar = self.frame.totals.get((op.result, path))
+            bar = self.level.totals.get((op.result, path))
             if bar is not None and container in self.active:
                 self.contribute(builder, container, bar, (key, *path))
 
@@ -166,7 +166,7 @@ class Reverse(Calls, Loops):
         """Each item takes its part of the adjoint of the container."""
         for operand, key in zip(op.operands, keys_of(op), strict=True):
             for _, path in list(leaves_of(operand)):
-                bar = self.frame.totals.get((op.result, (key, *path)))
+                bar = self.level.totals.get((op.result, (key, *path)))
                 if bar is not None and operand in self.active:
                     self.contribute(builder, operand, bar, path)
 
@@ -231,7 +231,7 @@ class Reverse(Calls, Loops):
         if not y.type.is_container:
             bar = self.bar(y, builder)
             return None if bar is None else builder.expr(bar)
-        parts = [self.frame.totals.get((y, (key,))) for key in y.type.keys]
+        parts = [self.level.totals.get((y, (key,))) for key in y.type.keys]
         if all(p is None for p in parts):
             return None
         return tuple(None if p is None else builder.expr(p) for p in parts)
@@ -254,25 +254,25 @@ class Reverse(Calls, Loops):
         ]
         # The branch that was taken is the one to reverse, and the predicate is a value of the primal like any other.
         # Both branches must hand on the same sums: what one of them does not touch, it hands on as it was, or as zeros.
-        frames = []
+        levels = []
         for block in op.blocks:
             inner = builder.child()
-            self.frame = Frame(block, self.frame, op)
+            self.level = Level(block, self.level, op)
             for operand, bar in zip(block.results, bars, strict=True):
                 if bar is not None and operand in self.active and not self.is_undefined(operand):
                     self.contribute(inner, operand, bar)
             self.reverse_block(block, inner)
-            frames.append((self.frame, inner))
-            assert self.frame.outer is not None
-            self.frame = self.frame.outer
+            levels.append((self.level, inner))
+            assert self.level.outer is not None
+            self.level = self.level.outer
         # A dict, not a set: the order of the results is that of the text, and the same in every process.
-        keys = dict.fromkeys(key for frame, _ in frames for key in frame.touched)
-        rows = [[self.branch_total(key, frame, inner) for key in keys] for frame, inner in frames]
+        keys = dict.fromkeys(key for level, _ in levels for key in level.touched)
+        rows = [[self.branch_total(key, level, inner) for key in keys] for level, inner in levels]
         results = [Value(tangent_type(leaf_type(key)), self.hint(key[0])) for key in keys]
-        blocks = [inner.block((), row) for (_, inner), row in zip(frames, rows, strict=True)]
+        blocks = [inner.block((), row) for (_, inner), row in zip(levels, rows, strict=True)]
         predicate = self.read(builder, self.way_taken(op))
         builder.operations.append(If(predicate, blocks[0], blocks[1], tuple(results), op.location, (op,)))
-        self.frame.totals.update(zip(keys, results, strict=True))
+        self.level.totals.update(zip(keys, results, strict=True))
 
     def way_taken(self, op: If) -> Operand:
         """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
@@ -282,16 +282,16 @@ class Reverse(Calls, Loops):
         # as a further result of the block and False of the handler.
         if op not in self.completed:
             flag = self.completed[op] = Value(BOOL, "completed")
-            assert self.frame.block is not None
-            self.owner[flag], self.order[flag] = self.frame.block, self.order[op.predicate]
+            assert self.level.block is not None
+            self.owner[flag], self.order[flag] = self.level.block, self.order[op.predicate]
         return self.completed[op]
 
-    def branch_total(self, key: Key, frame: Frame, inner: Builder) -> Operand:
+    def branch_total(self, key: Key, level: Level, inner: Builder) -> Operand:
         """The sum that a branch leaves: updated, or as it was, or zero."""
-        if key in frame.totals:
-            return frame.totals[key]
-        assert frame.outer is not None
-        before = self.current_in(inner, key, frame.outer)
+        if key in level.totals:
+            return level.totals[key]
+        assert level.outer is not None
+        before = self.current_in(inner, key, level.outer)
         return self.zero_at(inner, *key) if before is None else before
 
     # the forward sweep

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.reverse.frames import leaf_type
+from s2sad.differentiate.reverse.levels import leaf_type
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import is_light, kept_name
 from s2sad.differentiate.reverse.reverse import Reverse

@@ -8,16 +8,8 @@ import numpy as np
 
 from s2sad.differentiate.tangents import pick
 from s2sad.differentiate.vmap.axes import Axes, Axis, axes_of
-from s2sad.differentiate.vmap.batching import (
-    Batch,
-    BatchedCallee,
-    Flag,
-    any_of,
-    example,
-    flags_of_items,
-    is_stackable,
-    joined,
-)
+from s2sad.differentiate.vmap.batched_values import Flag, any_of, flags_of_items, joined
+from s2sad.differentiate.vmap.batching import Batch, BatchedCallee, example, is_stackable
 from s2sad.differentiate.vmap.example_loops import arrays_in, in_a_loop
 from s2sad.differentiate.vmap.no_examples import for_no_example
 from s2sad.errors import ArgumentError, UnsupportedCall
