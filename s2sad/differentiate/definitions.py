@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from s2sad.analysis.activity import active_values
 from s2sad.errors import located
@@ -31,7 +32,7 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
         function = optimize(replace(function, body=substitute(body, table)))
 
 
-def is_defined(op: Operation) -> bool:
+def is_defined(op: Operation) -> TypeGuard[Apply]:
     """Whether an operation is a call that has a definition."""
     return isinstance(op, Apply) and op.primitive.definition is not None
 
@@ -50,7 +51,7 @@ def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand])
 def _block(block: Block, varied: Collection[Operand], table: dict[Operand, Operand]) -> Block:
     builder = Builder()
     for op in block.operations:
-        if isinstance(op, Apply) and is_defined(op) and op.result in varied:
+        if is_defined(op) and op.result in varied:
             table[op.result] = definition_of_call(op, builder, op.operands)
         elif op.blocks:
             builder.operations.append(_inner(op, varied, table))

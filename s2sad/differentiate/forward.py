@@ -36,6 +36,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    is_call_of,
 )
 
 TangentCallee = Callable[[Call, tuple[bool, ...]], "FunctionRef | TangentRule"]
@@ -245,9 +246,7 @@ class Forward:
 
 
 def _is_undefined(operand: Operand, builder: Builder) -> bool:
-    return any(
-        isinstance(op, Apply) and op.result is operand and op.primitive is UNDEFINED for op in builder.operations
-    )
+    return any(is_call_of(op, UNDEFINED) and op.result is operand for op in builder.operations)
 
 
 def _extract_as(builder: Builder, container: Value, key: object, result: Value) -> Apply:

@@ -33,6 +33,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_call_of,
     is_loop,
     is_update,
@@ -102,8 +103,8 @@ class Ownership:
         """The named views of each piece of memory."""
         self.unnamed: dict[Value, list[Value]] = {}
         """The views that are written into their uses."""
-        for op in self.uses.block_of:
-            if isinstance(op, Apply) and is_view(op):
+        for op in applied_in(self.uses.block_of):
+            if is_view(op):
                 table = self.unnamed if op.result in variables.inlined else self.views
                 for root in self.roots.get(op.result, ()):
                     table.setdefault(root, []).append(op.result)

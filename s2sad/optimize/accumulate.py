@@ -26,11 +26,9 @@ from s2sad.ir.values import (
     Constant,
     For,
     Function,
-    If,
     Operand,
     Operation,
     Value,
-    While,
     applied_in,
     bound_in,
     constant,
@@ -180,7 +178,7 @@ class Accumulate:
 
     def touches(self, op: Operation, array: Value) -> bool:
         """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
-        if isinstance(op, (For, While, If)):
+        if op.blocks:
             return False
         if isinstance(op, Apply) and op.primitive.measures:
             return False

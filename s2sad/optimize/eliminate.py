@@ -14,7 +14,7 @@ from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of, walk
 
 
 def eliminate_dead(function: Function) -> Function:
@@ -76,7 +76,7 @@ def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effec
 
 def _is_named_item(op: Operation, live: set[Operand]) -> bool:
     """An item of a tuple that is there anyhow, which the user gave a name: it costs nothing, and tells the reader."""
-    if not isinstance(op, Apply) or op.primitive is not EXTRACT or op.operands[0] not in live:
+    if not is_call_of(op, EXTRACT) or op.operands[0] not in live:
         return False
     return op.result.hint is not None and not op.result.loose
 

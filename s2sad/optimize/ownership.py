@@ -18,13 +18,11 @@ from s2sad.ir.primitive import lookup, required
 from s2sad.ir.values import (
     Apply,
     Block,
-    For,
     Function,
     If,
     Operand,
     Operation,
     Value,
-    While,
     is_call_of,
     is_loop,
     is_update,
@@ -125,7 +123,7 @@ def _returned(function: Function) -> set[Operand]:
 
 def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
     """The block with arrays of its own where a branch or loop yields a view that cannot be written."""
-    if not any(isinstance(op, (If, For, While)) and wanted.intersection(op.results) for op in block.operations):
+    if not any(op.blocks and wanted.intersection(op.results) for op in block.operations):
         return block
     made = makers(block.operations)
     operations: list[Operation] = []

@@ -231,8 +231,11 @@ class Loops(Adjoints):
             parameters = [kept.enter(op) for kept in arrays]
             initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
         operations = self.forward_operations(op.body)
-        yields: list[Operand] = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
-        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
+        yields: list[Operand] = []
+        finals: list[Value] = []
+        if isinstance(op, For):
+            yields = [kept.yielded(op, operations, op.location) for kept in arrays]
+            finals = [kept.final(op) for kept in arrays]
         if op in self.counts:
             counter = Builder(op.location)
             parameters = [*parameters, Value(INT, "count")]

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, UNDEFINED
@@ -61,9 +62,13 @@ class States:
 Sources = dict[Value, States]
 
 
+def _has_mark(op: Operation) -> TypeGuard[For]:
+    return isinstance(op, For) and op.snapshots is not None
+
+
 def is_marked(function: Function) -> bool:
     """Whether a function has a marked loop."""
-    return any(isinstance(op, For) and op.snapshots is not None for op in walk(function.body))
+    return any(map(_has_mark, walk(function.body)))
 
 
 def outlined(function: Function, add: Add) -> Function:
@@ -76,7 +81,7 @@ def _outlined(block: Block, name: str, add: Add, inside: bool) -> Block:
     for op in block.operations:
         # From the innermost outward: the step of an outer loop then calls that of an inner one.
         op = map_blocks(op, lambda block: _outlined(block, name, add, True))
-        if isinstance(op, For) and op.snapshots is not None:
+        if _has_mark(op):
             op = _with_step(op, name, add)
             # What an inner loop stores must be gone when its outer iteration ends; as the call of a checkpointed
             # function, it is: its reverse sweep computes it again, snapshots and all.
