@@ -72,6 +72,7 @@ class Forward:
 
     def dot(self, operand: Operand, builder: Builder) -> Operand:
         """The tangent, zeros where there is none."""
+        # No tangent and a tangent of zero are one thing; zeros are made only where something has to stand.
         known = self.dots.get(operand)
         return zero(builder, operand) if known is None else known
 
@@ -166,6 +167,7 @@ class Forward:
             self.block(block, inner)
             dots = [self.branch_dot(block.results[k], op.results[k], inner) for k in kept]
             blocks.append(inner.block((), [*block.results, *dots]))
+        # What a branch found of its own values is not bound behind it.
         self.dots = outer
         new = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in kept]
         builder.operations.append(If(op.predicate, blocks[0], blocks[1], (*op.results, *new), op.location))

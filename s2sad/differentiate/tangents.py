@@ -52,6 +52,7 @@ def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
     if isinstance(t, ContainerType) and isinstance(operand, Value):
         items = [builder.extract(operand, key) for key in t.keys]
         made = [conform(builder, i, item) for i, item in zip(items, t.items, strict=True)]
+        # Where no item changed the container is handed on, and what was taken out of it is dead code.
         return operand if made == items else builder.make(t.cls, t.keys, made)
     return in_dtype(builder, operand, t)
 
@@ -68,6 +69,7 @@ def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
         return bar
     if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
         return constant(float(bar.value))
+    # A number is converted by a call of its dtype: `np.astype` takes arrays alone.
     if own.is_scalar or own.rank == 0:
         return builder.call(t.dtype.type, builder.expr(bar)).operand
     return builder.call(np.astype, builder.expr(bar), t.dtype).operand

@@ -88,12 +88,15 @@ def slice_length(length: Dim, s: SliceType) -> Dim:
         first, last = (None if p is None else p.size for p in (s.start, s.stop))
         if not isinstance(first, Size) and not isinstance(last, Size) and step:
             return len(range(*slice(first, last, step).indices(length)))
+    # Turned around whole: as long as it was, whatever that is.
     if step == -1 and s.start is None and s.stop is None:
         return length
     found = _linear_length(length, s) if step == 1 else None
     if found is not None:
         return found
     parts = (s.start, s.stop, s.step)
+    # A part of which nothing is known gives a length of its own each time; from known parts the same length is derived
+    # again, so that two slices cut alike fit each other.
     if any(p is not None and p.size is None for p in parts):
         return new_dim("s")
     return derived_dim("s", length, *(None if p is None else p.size for p in parts))
@@ -203,6 +206,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
             result.append(slice_length(shape[axis], item))
         elif item.is_static:
             result.append(1)
+        # A single integer takes its axis away and gives none.
         elif item.is_scalar and item.is_integer and not _mixed(items):
             pass
         else:
@@ -211,6 +215,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
                 return None
             advanced.append(picked)
             places.append(position)
+            # Where the first index array stands its axes go in, if all stand side by side.
             if len(places) == 1:
                 at = len(result)
         axis += _consumes(item)

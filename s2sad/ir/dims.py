@@ -117,6 +117,7 @@ def may_be_negative(d: Dim | None) -> bool:
     """Whether an integer may be below 0; one of which nothing is known may be."""
     if d is None or isinstance(d, int):
         return d is None or d < 0
+    # A linear expression is least where each symbol is; what is subtracted has no bound.
     return any(c < 0 for _, c in d.terms) or d.offset + sum(c * s.least for s, c in d.terms) < 0
 
 
@@ -162,6 +163,7 @@ def dim_product(dims: Iterable[Dim]) -> Dim:
             result = dim_scaled(result, d)
         elif isinstance(result, int):
             result = dim_scaled(d, result)
+        # Not linear: the product has no form that could be compared, and sound is only a length of its own.
         else:
             return new_dim("m")
     return result
@@ -192,6 +194,7 @@ def broadcast_shapes(*shapes: Shape | None) -> Shape | None:
     if not shapes or any(s is None for s in shapes):
         return None if shapes else ()
     result: Shape = ()
+    # Aligned at the last axis, as NumPy does; the leading axes of the longer one stay.
     for shape in shapes:
         assert shape is not None
         long, short = (result, shape) if len(result) >= len(shape) else (shape, result)

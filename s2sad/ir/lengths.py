@@ -17,6 +17,8 @@ def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: Tr
         op = map_blocks(op, lambda inner: counted_by_lists(inner, chosen))
         if isinstance(op, For) and op.scanned and chosen(op) and not _reads_index(op):
             builder = Builder(op.location, op.about)
+            # All scanned lists are as long as the loop has iterations: the first one speaks for all. Nobody reads the
+            # index, so that it may count from 0.
             length = builder.call(len, op.scanned[0]).operand
             operations += builder.operations
             op = replace(op, start=constant(0), stop=length, step=constant(1))
@@ -42,5 +44,6 @@ def _collect_free(
         free.update((o, None) for o in values_in(op.operands) if o not in bound)
         for block in op.blocks:
             _collect_free(block.operations, block.results, bound | set(block.parameters), free)
+        # Behind its blocks: what an operation gives is not bound within it.
         bound.update(op.results)
     free.update((o, None) for o in values_in(results) if o not in bound)

@@ -54,6 +54,7 @@ def names(function: Function) -> dict[Value, str]:
             result[v] = v.hint
         elif is_traced(v) and v not in inner:
             k += 1
+            # A variable of the user's may be called v3: the number is passed over.
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"

@@ -407,6 +407,7 @@ def join(a: Type, b: Type) -> Type | None:
 def _join_arrays(a: ArrayType, b: ArrayType) -> ArrayType:
     dtype = promote(a, b)
     size = a.size if a.size == b.size else None
+    # A scalar and an array have no kind in common but the unknown one, which costs a question at run time.
     mixed: Kind = "numpy" if a.is_scalar and b.is_scalar else "any"
     kind = a.kind if a.kind == b.kind else mixed
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):

@@ -47,6 +47,7 @@ class Rewriter:
         """
         if not isinstance(operand, Value) or self.reads[operand] > depth:
             return None
+        # A tangent has a name that the user never wrote: it may be taken in as an unnamed value is.
         if not is_unnamed(operand) and not (operand.hint or "").endswith("_dot"):
             return None
         return self.definition(operand, primitive)
@@ -61,6 +62,7 @@ class Rewriter:
         builder = Builder(op.location, self.reasons(op, operands))
         result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
         for new in applied_in(builder.operations):
+            # An adjoint takes the dtype of its replacement; the type of a primal value is promised to its readers.
             if result.type != op.result.type:
                 result = _in_dtype_of(op.result, result) if op.about else op.result
                 new = replace(new, result=result)
@@ -99,6 +101,7 @@ class Rewriter:
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
         """What a replacement is about: the operation, and the unnamed ones that it takes in."""
         absorbed = [self.made[o] for o in values_in(op.operands) if o in self.made and is_unnamed(o)]
+        # What the replacement still reads keeps its own line and comment; what it takes in would lose it.
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
 
