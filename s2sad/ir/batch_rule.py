@@ -69,6 +69,7 @@ def axis_of_many(axis: object) -> Quantity:
     """An axis of one example, or several, among those of many."""
     if isinstance(axis, (tuple, list)):
         return tuple(map(axis_of_many, axis))
+    # The new axis is in front: those counted from the end are where they were.
     if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
         return int(axis) + 1 if axis >= 0 else int(axis)
     raise NoBatchRule(f"axis {axis}")

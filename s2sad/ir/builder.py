@@ -57,6 +57,7 @@ class Builder:
         types = [o.type for o in operands]
         if primitive.of_complex is not None and any(t.is_complex for t in types):
             primitive = primitive.of_complex
+        # What needs the result of a call that is not lowered yet has no type either: the next round knows more.
         if BOTTOM in types and primitive.effect is not Effect.IO:
             result_type: Type = BOTTOM
         else:
@@ -153,6 +154,7 @@ class Builder:
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
         item = container.type[key]
+        # The type says which integer it is: it is a constant, and what reads it may be folded.
         if item.kind == "python" and is_known(item.size):
             return constant(item.size)
         return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)

@@ -172,6 +172,7 @@ class CompleteText:
     def ended(self, block: Block, depth: int, breaks: bool = False) -> None:
         self.block(block, depth)
         results = [*map(self.operand, block.results)]
+        # Of a loop that breaks the last result is the decision, and has a line of its own.
         stop = results.pop() if breaks else None
         self.line(depth, f"yield {', '.join(results)}".rstrip())
         if stop is not None:
@@ -204,6 +205,7 @@ class CompleteText:
         if short is not None:
             return short
         spelling = op.primitive.spelling
+        # Only where the spelling leads back to this primitive and no other: the text has to be read again.
         if not op.static and isinstance(spelling, str) and by_spelling().get(spelling) is op.primitive:
             simple = [o if re.match(r"[\w(\[]", o) else f"({o})" for o in operands]
             return re.sub(r"\b_(\d)\b", lambda m: simple[int(m[1])], spelling)
@@ -213,6 +215,7 @@ class CompleteText:
     def container(self, op: Apply, operands: list[str]) -> str | None:
         """`(a, b)`, `[a, b]` and `x[0]`; None for other operations, and for containers of other kinds."""
         of_items = [o for o in op.operands if o.type.is_container]
+        # An index into a container that is known only at run time would read as the item of a known key.
         if op.primitive is GETITEM and of_items[:1] == [op.operands[0]]:
             return f"getitem({', '.join(operands)})"
         if (

@@ -70,6 +70,7 @@ def with_names_of_user(function: Function) -> Function:
     """The function with no item of a container called by its key where a variable of the user's has that name."""
     bound = [*bound_in(function.body)]
     taken = {v.hint for v in bound if v.hint and not v.loose}
+    # A loose name gives way: two values of one name would have to be told apart by a suffix on the user's own.
     hidden: dict[Operand, Operand] = {v: Value(v.type) for v in bound if v.loose and v.hint in taken}
     return replace(function, body=substitute(function.body, hidden)) if hidden else function
 
@@ -77,6 +78,7 @@ def with_names_of_user(function: Function) -> Function:
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
     values = list(bound_in(block))
+    # The index of a copied loop counts for itself: two loops with one symbol would be taken for one index.
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
     return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 

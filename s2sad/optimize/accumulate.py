@@ -55,6 +55,7 @@ class Accumulate:
         """For each loop, by its index: the updates of an element, by their results, and the carried array."""
 
     def plan(self, loop: For) -> dict[tuple[int, object], set[Value]]:
+        # A subscript made of what is bound in the body may be another element in each iteration: no sum of one number.
         inside = set(bound_in(loop.body))
         found: dict[tuple[int, object], set[Value]] = {}
         for op in loop.body.operations:
@@ -85,6 +86,7 @@ class Accumulate:
             part = Block((), (op,), ())
             operations += substitute(part, seen).operations if seen else [op]
             for r in op.results:
+                # From the update behind the loop on, and not before: the loop itself gives the array without its sum.
                 if isinstance(op, Apply) and r in table.values():
                     seen.update((old, new) for old, new in table.items() if new is r)
         return replace(block, operations=tuple(operations), results=tuple(seen.get(r, r) for r in block.results))
@@ -125,6 +127,7 @@ class Accumulate:
         """A loop body with the updates as additions to a number."""
         add = lookup(np.add)
         assert add is not None
+        # The number goes from one update to the next, and from one iteration to the next as a carried value.
         total: Operand = parameter
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
@@ -180,6 +183,7 @@ class Accumulate:
         """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
         if op.blocks:
             return False
+        # A shape is not changed by what is stored.
         if isinstance(op, Apply) and op.primitive.measures:
             return False
         memory = self.dependence.find(array)

@@ -53,9 +53,11 @@ def _added(block: Block) -> Block:
     for op in operations:
         if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
+        # The operand that is there last: as soon as it is, so could be the sum.
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
         if is_call_of(last, GETITEM) and read[last.result] == 1:
             array = last.operands[0]
+            # With a store between the read and the sum the element would need a variable until then.
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
                 # Between two operations of the old order: a sum is pure, and what it reads is there by then.
                 place[op] = place[last] + 0.5

@@ -31,6 +31,7 @@ def flags_of_items(flag: Flag, t: ContainerType) -> tuple[Flag, ...]:
 
 def joined(flags: Sequence[Flag]) -> Flag:
     """The flag of a container by those of its items."""
+    # One flag where all items have the axis, so that the container may be handed on whole.
     if all(f is True for f in flags) and flags:
         return True
     return tuple(flags) if any(map(any_of, flags)) else False
@@ -104,6 +105,7 @@ class BatchedValues:
         if flag is True:
             return operand
         t = operand.type
+        # What no branch has bound is read by nobody: it needs the right type and any value.
         if operand in self.unbound and t.is_scalar:
             return builder.apply(required(np.zeros), (self.count,))
         if operand in self.unbound:
@@ -125,6 +127,7 @@ class BatchedValues:
     def repeated(self, operand: Operand, builder: Builder) -> Operand:
         """A number or array once for each example."""
         t = operand.type
+        # Its type may tell of another shape than the array has: that is asked at run time.
         if operand in self.vague and not t.is_scalar:
             return builder.apply(required(for_each_example), (operand, self.count))
         shape = [] if t.is_scalar else [builder.extract(self.shape(operand, builder), k) for k in range(rank_of(t))]
@@ -162,6 +165,7 @@ class BatchedValues:
 def leaves_unbound(op: Operation) -> bool:
     """Whether a branch in an operation hands on an array that it does not have."""
     for block in op.blocks:
+        # A number may be unbound without harm: a zero stands for it.
         unbound = {o.result for o in block.operations if is_call_of(o, UNDEFINED) and not o.result.type.is_scalar}
         if unbound.intersection(block.results) or any(map(leaves_unbound, block.operations)):
             return True

@@ -45,6 +45,7 @@ def in_a_loop(batch: Batch, function: Function, builder: Builder, given: Sequenc
         # What depends on no example is computed once, in front. An operation with blocks moves as a whole.
         (moving if many else fixed).append(op)
         batch.flags.update((r, many) for r in op.results)
+    # Memory that an example writes into must be its own: what makes it moves into the loop though it depends on none.
     empty = blanks(fixed, moving)
     builder.operations += [substitute_operation(op, table) for op in fixed if op not in empty]
     inner.operations += [substitute_operation(op, table) for op in (*empty, *moving)]
@@ -70,6 +71,7 @@ def store(
         return
     found = leaves_in(inner, made)
     places = [allocated(builder, leaf, batch.count, given) for leaf in found]
+    # All results in arrays, or all in lists: one loop makes them.
     if any(p is None for p in places):
         batch.stacked(inner, index, [(result, made)], builder)
         return

@@ -40,6 +40,7 @@ from s2sad.ir.values import Constant, Operand, constant
 
 def item_type(*items: Type) -> Type | None:
     """The type that all items of a list have; None where there is none."""
+    # BOTTOM is the unit of the join; None, once two items have no type in common, stays.
     joined: Type | None = BOTTOM
     plain = [_plain(t) for t in items]
     for t in plain:
