@@ -74,6 +74,7 @@ def given_bars(
         # None, or a string, in the place of a cotangent is zero; it may stand for a whole container.
         if inner.is_static:
             continue
+        # A rule of the user's may give another dtype or shape than the operand has.
         bar = pick(builder, bars, key, *path)
         if leaf.is_numeric:
             bar = fitted(builder, bar, leaf, functools.partial(_item, builder, read, operand, path))

@@ -277,6 +277,7 @@ class CompleteText:
 
     def named(self, value: object, name: str) -> str:
         """The name of something that Python cannot write."""
+        # By identity: two objects may be equal, and two functions never are.
         for known, other in self.objects.items():
             if other is value:
                 return known
@@ -333,6 +334,7 @@ class CompleteText:
     def dim(self, d: Dim) -> str:
         if is_known(d):
             return str(d)
+        # Sorted, as a set has another order in each process.
         terms = sorted((self.symbol(s), c) for s, c in d.terms)
         text = "+".join([s if c == 1 else f"{c}*{s}" for s, c in terms] + [str(d.offset)] * bool(d.offset))
         return text.replace("+-", "-")
@@ -363,6 +365,7 @@ def _names(function: Function) -> dict[Value, str]:
             names[value] = _free(base, taken)
             taken.add(names[value])
     k = 0
+    # The numbers last: no name of a variable is of their form, as those that are get an underscore.
     for value in bound_in(function.body):
         if value not in names:
             k += 1

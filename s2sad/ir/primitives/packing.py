@@ -150,12 +150,14 @@ def packed(builder: Builder, operand: Operand) -> list[Operand]:
         return [leaf for key in t.keys for leaf in packed(builder, builder.extract(operand, key))]
     if not isinstance(t, SequenceType):
         return [operand]
+    # Case by case the same as in `unpacked`, and in one order: it takes from `rest` what this one gives.
     item = t.item
     if item.rank == 0:
         return [builder.call(np.array, operand).operand]
     if item.rank in UNPACKED and item.dtype is not None:
         made = builder.apply(PACKED_ARRAYS, (operand,))
         return [builder.extract(made, 0), builder.extract(made, 1)]
+    # One level of nesting less each time: the items of all lists in one, and how many each had.
     if item.is_sequence:
         made = builder.apply(CHAINED, (operand,))
         return [*packed(builder, builder.extract(made, 0)), builder.extract(made, 1)]
@@ -185,6 +187,7 @@ def unpacked(builder: Builder, t: Type, rest: Iterator[Operand]) -> Operand:
 
 def _typed(builder: Builder, primitive: Primitive, operands: Sequence[Operand], t: Type) -> Value:
     """The result of a primitive, of which more is known than its type rule finds."""
+    # What was packed as arrays had lengths and names of lengths, which the arrays do not tell.
     result = Value(t)
     builder.operations.append(Apply(primitive, tuple(operands), result, {}))
     return result
@@ -218,6 +221,7 @@ def _scan(
     results: tuple[Value, ...],
 ) -> None:
     """Append a loop over lists from their starts, and what it collects."""
+    # All lists are as long: they are the columns of one.
     trips = constant(0), builder.call(len, lists[0]).operand, constant(1)
     body = inner.block([Value(integer(new_dim("i"))), *items], collected)
     ascending = (True,) * len(lists)
