@@ -14,6 +14,7 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Valu
 
 def active_values(function: Function, parameters: Iterable[Value]) -> set[Value]:
     """The values between `parameters` and the result of `function` on a differentiable path."""
+    # A value carries a derivative where a path leads to it and another from it: the two sets are found apart, and met.
     varied = set(parameters)
     _vary(function.body, varied)
     useful: set[Operand] = {function.result}
@@ -25,6 +26,7 @@ def _vary(block: Block, varied: set[Value]) -> None:
     for op in block.operations:
         match op:
             case Apply():
+                # Of a step function nothing moves, whatever its operands do: what it gives starts no path.
                 if not op.primitive.constant and any(o in varied for o in op.operands):
                     _add(varied, op.result)
             case Call():
@@ -33,6 +35,7 @@ def _vary(block: Block, varied: set[Value]) -> None:
             case If():
                 for inner in op.blocks:
                     _vary(inner, varied)
+                # The branch that is taken is not known here: what may vary by one of the two does.
                 for k, result in enumerate(op.results):
                     if op.then.results[k] in varied or op.orelse.results[k] in varied:
                         _add(varied, result)
@@ -47,6 +50,8 @@ def _vary_loop(op: For | While, varied: set[Value]) -> None:
         for item, sequence in zip(op.items, op.scanned, strict=True):
             if sequence in varied:
                 _add(varied, item)
+    # The least fixed point: an iteration may make vary what the next one reads. The set only grows, and news comes to
+    # the next round through a carried value alone, so that there are at most as many rounds as these, and one more.
     before = -1
     while before != len(varied):
         before = len(varied)
@@ -57,6 +62,7 @@ def _vary_loop(op: For | While, varied: set[Value]) -> None:
     for result, inner in zip(op.results, op.body.results, strict=False):
         if inner in varied:
             _add(varied, result)
+    # A loop of no iterations gives what it began with: that makes the result vary too.
     for result, parameter in zip(op.results, op.carried, strict=False):
         if parameter in varied:
             _add(varied, result)
@@ -75,6 +81,7 @@ def _use(block: Block, useful: set[Operand]) -> None:
                     useful.update(op.operands)
             case If():
                 for inner in op.blocks:
+                    # The predicate is of no use here: it decides, and has no derivative.
                     useful.update(inner.results[k] for k, r in enumerate(op.results) if r in useful)
                     _use(inner, useful)
             case For() | While():
@@ -90,6 +97,7 @@ def _use_loop(op: For | While, useful: set[Operand]) -> None:
     for result, parameter in zip(op.results, op.carried, strict=False):
         if result in useful:
             useful.add(parameter)
+    # The same backward: what the body needs of the iteration before is useful at the end of that one.
     before = -1
     while before != len(useful):
         before = len(useful)

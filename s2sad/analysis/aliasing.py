@@ -7,14 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_loop,
+    makers,
+    values_in,
+    walk,
+)
 
-Roots = dict[Any, frozenset[Value]]
+Roots = dict[object, frozenset[Value]]
 """By the value; for an item of what a call returns by the value and the key."""
 EMPTY: frozenset[Value] = frozenset()
 
@@ -113,7 +128,7 @@ def owns_result(function: Function) -> bool:
     """Whether the result is memory that no parameter sees, and neither does one of its items that of another."""
     roots = find_roots(function)
     taken = EMPTY.union(*(roots.get(p, EMPTY) for p in function.parameters if p not in function.taken))
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    made = makers(function.body.operations)
     definitions = {r: op for op in walk(function.body) for r in op.results}
     for loop in walk(function.body):
         # a parameter that a loop carries is defined by the loop, like its result: both come from one place
@@ -252,7 +267,7 @@ class Places:
         for op in block.operations:
             self._position += 1
             here = Place(self._position, path)
-            self.reads.extend((o, here, op) for o in op.operands if isinstance(o, Value))
+            self.reads.extend((o, here, op) for o in values_in(op.operands))
             for k, inner in enumerate(op.blocks):
                 for p in inner.parameters:
                     self.bound[p] = Place(self._position, (*path, (op, k)))
@@ -264,4 +279,4 @@ class Places:
             if isinstance(op, Apply):
                 self.makers[op.result] = (op, here)
         self._position += 1
-        self.reads.extend((o, Place(self._position, path), block) for o in block.results if isinstance(o, Value))
+        self.reads.extend((o, Place(self._position, path), block) for o in values_in(block.results))

@@ -16,14 +16,14 @@ from collections.abc import Iterable, Iterator
 
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.lists import SEQUENCE
-from s2sad.ir.values import Apply, Block, Operand, Operation, is_call_of, is_loop, is_update, walk
+from s2sad.ir.values import Apply, Block, Operand, Operation, applied_in, is_call_of, is_loop, is_update, walk
 
 
 def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Operation]:
     """Those of the `fixed` operations that make memory in which the `moving` ones may write."""
     moving = list(moving)
     written = set(_written(moving))
-    return [op for op in fixed if isinstance(op, Apply) and is_blank(op) and op.result in written]
+    return [op for op in applied_in(fixed) if is_blank(op) and op.result in written]
 
 
 def is_blank(op: Apply) -> bool:

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from s2sad.ir.containers import INDEX_ADD, INDEX_SET, index_items
-from s2sad.ir.dims import Dim, Symbol, as_symbol
+from s2sad.ir.containers import index_items
+from s2sad.ir.dims import Dim, Symbol, as_symbol, is_known
 from s2sad.ir.types import SliceType, Type, symbols
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_loop
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, applied_in, is_loop
 
 MAX_DEPTH = 12
 """How many bounds are put in for one another."""
@@ -44,7 +44,7 @@ class Affine:
 def affine(d: Dim | None) -> Affine | None:
     if d is None:
         return None
-    return Affine({}, d) if isinstance(d, int) else Affine(dict(d.terms), d.offset)
+    return Affine({}, d) if is_known(d) else Affine(dict(d.terms), d.offset)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,12 +83,12 @@ class Dependence:
         """Arrays, by their memory, that are replaced as a whole inside a loop."""
         self.visit(function.body, ())
         # after the visit: which values are versions of one array is known only when all of them were united
-        updates = [op for op in self.loops if isinstance(op, Apply) and op.primitive in (INDEX_SET, INDEX_ADD)]
+        updates = [op for op in applied_in(self.loops) if op.primitive.stores]
         for op in updates:
             self.stores.setdefault(self.find(op.result), []).append(op)
         # an array that an iteration makes anew is not the one that the last left, whatever the loop carries it as
-        for made in (op for op, around in self.loops.items() if around and isinstance(op, Apply)):
-            if made.primitive not in (INDEX_SET, INDEX_ADD) and made.result.type.is_array:
+        for made in (op for op in applied_in(self.loops) if self.loops[op]):
+            if not made.primitive.stores and made.result.type.is_array:
                 self.whole.add(self.find(made.result))
 
     def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
@@ -102,7 +102,7 @@ class Dependence:
                 self.definition[r] = op
                 self.meet(r, block, loops)
             match op:
-                case Apply() if op.primitive in (INDEX_SET, INDEX_ADD):
+                case Apply() if op.primitive.stores:
                     self.unite(op.operands[0], op.result)
                 case If():
                     for k, r in enumerate(op.results):
@@ -173,7 +173,7 @@ class Dependence:
                 return loop.carried.index(current)
             op = self.definition.get(current)
             match op:
-                case Apply() if op.primitive in (INDEX_SET, INDEX_ADD):
+                case Apply() if op.primitive.stores:
                     current = op.operands[0]
                 case For() | While() if current in op.results[: len(op.initial)]:
                     current = op.initial[op.results.index(current)]
@@ -344,7 +344,7 @@ def _size(operand: Operand) -> Dim | None:
 
 def _known(operand: Operand) -> int | None:
     size = _size(operand)
-    return size if isinstance(size, int) else None
+    return size if is_known(size) else None
 
 
 def _symbol(index: Value) -> Symbol | None:

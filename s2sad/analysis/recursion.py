@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from s2sad.analysis.activity import active_values
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.types import Type, leaves
-from s2sad.ir.values import Call, Function, Operand, is_call_of, walk
+from s2sad.ir.values import Call, Function, Operand, called_in, is_call_of, walk
 
 
 def called(function: Function) -> set[str]:
     """The functions that a function calls."""
-    return {op.function.name for op in walk(function.body) if isinstance(op, Call)}
+    return called_in(function.body)
 
 
 def reached(name: str, functions: Mapping[str, Function]) -> set[str]:

@@ -251,17 +251,17 @@ def vjp(
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 
-    return out, Linear.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
+    return out, LinearFunction.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
 
 
-class Linear(functools.partial[UserValue]):
+class LinearFunction(functools.partial[UserValue]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
     quick: Callable[..., object]
     __name__: str
 
     @classmethod
-    def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> Linear:
+    def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> LinearFunction:
         linear = cls(derivative, *primals)
         linear.quick, linear.__name__ = quick, derivative.__name__
         return linear

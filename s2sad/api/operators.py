@@ -11,7 +11,7 @@ from typing import Any
 
 from s2sad.api.gradients import (
     Argnums,
-    Linear,
+    LinearFunction,
     Transformed,
     active_arguments,
     check_like,
@@ -278,7 +278,7 @@ def linearize(
 
     if len(active) < len(primals):
         return value, pushforward
-    return value, Linear.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+    return value, LinearFunction.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
 
 
 def _pushforward(active: tuple[int, ...], count: int) -> Transform:

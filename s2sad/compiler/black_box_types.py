@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from s2sad.errors import RuleError
-from s2sad.ir.dims import Dim, Size, Symbol, broadcast_shapes, new_dim
+from s2sad.ir.dims import Dim, Size, Symbol, broadcast_shapes, is_known, new_dim
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, array, promote, symbols
 from s2sad.ir.user_rules import BlackBox, place_of
 
@@ -117,7 +117,7 @@ def _dims(t: Type) -> Iterator[Dim]:
 
 
 def _length(d: Dim, lengths: Mapping[Symbol, int]) -> int:
-    return d if isinstance(d, int) else d.offset + sum(c * lengths[s] for s, c in d.terms)
+    return d if is_known(d) else d.offset + sum(c * lengths[s] for s, c in d.terms)
 
 
 def _common(a: object, b: object, dims: Mapping[tuple[int, ...], Dim]) -> Type:

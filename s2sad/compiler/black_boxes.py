@@ -245,5 +245,6 @@ def _whole(g: Cotangent, like: Expr) -> Expr:
         return g
     builder = like.builder
     t = like.type
+    assert t.cls is not None
     items = [zero(builder, like[k].operand) if i is None else i.operand for k, i in zip(t.keys, g, strict=True)]
     return builder.expr(builder.make(t.cls, t.keys, items))

@@ -34,14 +34,15 @@ from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
-from s2sad.differentiate.vmap.batching import Flag, batched
+from s2sad.differentiate.vmap.batched_values import Flag
+from s2sad.differentiate.vmap.batching import batched
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.backend import Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import OpaqueType, Type, tuple_type
-from s2sad.ir.values import Call, Function, FunctionRef, Value, walk
+from s2sad.ir.values import Call, Function, FunctionRef, Value, called_in
 from s2sad.optimize import eliminate_dead, own_carried, own_results, without_adjoints
 
 
@@ -202,7 +203,7 @@ class Derivatives:
         else:
             function = self.written_out(function, active)
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend, accumulates=sums)
-        called = {op.function.name for op in walk(first.body) if isinstance(op, Call)}
+        called = called_in(first.body)
         # Three ends: a linear function needs no forward sweep of its own; one that called itself keeps the opaque
         # residuals that its calls were given; for all others the type of the residuals is known now, and takes their
         # place.

@@ -10,8 +10,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.ir.primitives.snapshots import ADVANCED
-from s2sad.ir.rewrite import bound, renamed
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operation, Value, While, is_call_of, walk
+from s2sad.ir.rewrite import renamed
+from s2sad.ir.values import (
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operation,
+    Value,
+    While,
+    applied_in,
+    bound_in,
+    is_call_of,
+    walk,
+)
 
 
 def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list[Function]:
@@ -38,7 +51,7 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
 
 def stepped(functions: Iterable[Function]) -> set[str]:
     """The functions that are called by another name than that of a call: the steps of loops with snapshots."""
-    operations = (op for f in functions for op in walk(f.body) if isinstance(op, Apply))
+    operations = (op for f in functions for op in applied_in(walk(f.body)))
     return {str(op.static["step"]) for op in operations if op.primitive is ADVANCED}
 
 
@@ -82,7 +95,7 @@ class Naming:
     def function(self, function: Function) -> Function:
         """A function under its new name, with the new names in its body and in the names of its residuals."""
         made = replace(function, name=self.names[function.name], body=self.block(function.body))
-        hints = {v: (h, v.loose) for v in bound(made.body) if (h := self.hint(v)) is not None and h != v.hint}
+        hints = {v: (h, v.loose) for v in bound_in(made.body) if (h := self.hint(v)) is not None and h != v.hint}
         return renamed(made, hints) if hints else made
 
     def hint(self, value: Value) -> str | None:

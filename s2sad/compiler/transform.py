@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from s2sad.differentiate.given_rules import TangentRule
     from s2sad.differentiate.jacobians import Order
     from s2sad.differentiate.reverse.pairs import Pair
-    from s2sad.differentiate.vmap.batching import BatchedCallee, Flag
+    from s2sad.differentiate.vmap.batched_values import Flag
+    from s2sad.differentiate.vmap.batching import BatchedCallee
 
 
 @dataclass(frozen=True)

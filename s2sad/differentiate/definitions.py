@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from s2sad.analysis.activity import active_values
 from s2sad.errors import located
 from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, walk
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, walk
 
 
 def written_out(function: Function, active: Sequence[bool], optimize: Callable[[Function], Function]) -> Function:
@@ -17,7 +18,7 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
     # What a definition is written in may have a definition itself. It ends, as definitions do not call themselves.
     while True:
         inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-        if not any(isinstance(op, Apply) and op.primitive.definition for op in walk(function.body)):
+        if not any(op.primitive.definition for op in applied_in(walk(function.body))):
             return function
         varied = active_values(function, inputs)
         if not any(is_defined(op) and varied.intersection(op.results) for op in walk(function.body)):
@@ -31,7 +32,7 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
         function = optimize(replace(function, body=substitute(body, table)))
 
 
-def is_defined(op: Operation) -> bool:
+def is_defined(op: Operation) -> TypeGuard[Apply]:
     """Whether an operation is a call that has a definition."""
     return isinstance(op, Apply) and op.primitive.definition is not None
 
@@ -43,17 +44,14 @@ def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand])
     before = len(builder.operations)
     with located(op.location):
         result = builder.operand(op.primitive.definition(*map(builder.expr, operands)))
-    last = builder.operations[-1] if len(builder.operations) > before else None
-    if isinstance(last, Apply) and last.result is result:
-        result = Value(op.result.type, op.result.hint, op.result.loose)
-        builder.operations[-1] = replace(last, result=result)
-    return result
+    named = Value(op.result.type, op.result.hint, op.result.loose)
+    return named if len(builder.operations) > before and builder.rename(result, named) else result
 
 
 def _block(block: Block, varied: Collection[Operand], table: dict[Operand, Operand]) -> Block:
     builder = Builder()
     for op in block.operations:
-        if isinstance(op, Apply) and is_defined(op) and op.result in varied:
+        if is_defined(op) and op.result in varied:
             table[op.result] = definition_of_call(op, builder, op.operands)
         elif op.blocks:
             builder.operations.append(_inner(op, varied, table))

@@ -36,6 +36,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    is_call_of,
 )
 
 TangentCallee = Callable[[Call, tuple[bool, ...]], "FunctionRef | TangentRule"]
@@ -71,6 +72,7 @@ class Forward:
 
     def dot(self, operand: Operand, builder: Builder) -> Operand:
         """The tangent, zeros where there is none."""
+        # No tangent and a tangent of zero are one thing; zeros are made only where something has to stand.
         known = self.dots.get(operand)
         return zero(builder, operand) if known is None else known
 
@@ -165,6 +167,7 @@ class Forward:
             self.block(block, inner)
             dots = [self.branch_dot(block.results[k], op.results[k], inner) for k in kept]
             blocks.append(inner.block((), [*block.results, *dots]))
+        # What a branch found of its own values is not bound behind it.
         self.dots = outer
         new = [Value(tangent_type(op.results[k].type), self.hint(op.results[k])) for k in kept]
         builder.operations.append(If(op.predicate, blocks[0], blocks[1], (*op.results, *new), op.location))
@@ -245,9 +248,7 @@ class Forward:
 
 
 def _is_undefined(operand: Operand, builder: Builder) -> bool:
-    return any(
-        isinstance(op, Apply) and op.result is operand and op.primitive is UNDEFINED for op in builder.operations
-    )
+    return any(is_call_of(op, UNDEFINED) and op.result is operand for op in builder.operations)
 
 
 def _extract_as(builder: Builder, container: Value, key: object, result: Value) -> Apply:

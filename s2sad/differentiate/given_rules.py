@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from s2sad.differentiate.tangents import Path, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
-from s2sad.ir.primitive import Effect, Primitive, Sample, register
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.primitive import Effect, Primitive, Quantity, Sample, register
+from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, FunctionRef, Operand, Value
 
 RESIDUALS, BAR = "residuals", "bar"
@@ -67,17 +66,17 @@ def given_bars(
     builder: Builder, bars: Operand, key: int, operand: Operand, read: Callable[[Operand], Operand]
 ) -> Iterator[tuple[Path, Operand]]:
     """The cotangents of the leaves of an operand that a rule gives; None in their place is zero."""
-    assert isinstance(bars.type, ContainerType)
     for path, leaf in leaf_paths(operand.type):
         inner: Type = bars.type[key]
         for step in path:
-            if isinstance(inner, ContainerType):
+            if inner.is_container:
                 inner = inner[step]
         # None, or a string, in the place of a cotangent is zero; it may stand for a whole container.
-        if isinstance(inner, StaticType):
+        if inner.is_static:
             continue
+        # A rule of the user's may give another dtype or shape than the operand has.
         bar = pick(builder, bars, key, *path)
-        if isinstance(leaf, ArrayType):
+        if leaf.is_numeric:
             bar = fitted(builder, bar, leaf, functools.partial(_item, builder, read, operand, path))
         yield path, bar
 
@@ -106,7 +105,7 @@ def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand
     return in_dtype(builder, bar, t)
 
 
-def checked_like(bar: Any, x: Any) -> Any:
+def checked_like(bar: Quantity, x: Quantity) -> Quantity:
     """What a rule gives for `x`, which must have the shape of `x`."""
     if np.shape(bar) != np.shape(x):
         raise ValueError(f"a rule gives an array of shape {np.shape(bar)} for one of shape {np.shape(x)}")

@@ -34,7 +34,7 @@ from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import new_dim
+from s2sad.ir.dims import is_known, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
@@ -148,7 +148,7 @@ def jacfwd(
     found: dict[tuple[Path, int, Path], Operand] = {}
     builder.operations += function.body.operations
     for k, x in enumerate(inputs):
-        linear = Linear.of(function, jvp(function, [p is x for p in function.parameters], tangent_of))
+        linear = TangentParts.of(function, jvp(function, [p is x for p in function.parameters], tangent_of))
         builder.operations += linear.fixed
         for path in _paths(x):
             leaves = [pick(builder, function.result, *out) for out in outs]
@@ -171,7 +171,7 @@ def pushforward(function: Function, active: Sequence[bool], tangent_of: TangentC
 
 
 @dataclass(frozen=True)
-class Linear:
+class TangentParts:
     """The parts of a jvp beside the primal: what the tangent has no part in, the rest, the seeds, the tangent found."""
 
     fixed: list[Operation]
@@ -180,7 +180,7 @@ class Linear:
     dot: Operand
 
     @staticmethod
-    def of(primal: Function, tangent: Function, count: int = 1) -> Linear:
+    def of(primal: Function, tangent: Function, count: int = 1) -> TangentParts:
         """The parts of a jvp with so many tangents, its last parameters, where the primal has been computed."""
         seeds = tangent.parameters[len(tangent.parameters) - count :]
         own = set(primal.body.operations)
@@ -204,7 +204,7 @@ class Linear:
         dot = builder.extract(tangent.result, 1)
         empty = blanks(fixed, moving)
         fixed = [op for op in fixed if op not in empty]
-        return Linear(fixed, [*empty, *moving, *builder.operations], seeds, dot)
+        return TangentParts(fixed, [*empty, *moving, *builder.operations], seeds, dot)
 
     def sweep(self, x: Value, path: Path, outs: Sequence[Path], builder: Builder, unit: Operand) -> list[Operand]:
         """Append the sweep for a unit vector in the leaf of `x` at a path; the tangents of leaves of the result."""
@@ -368,7 +368,7 @@ def _dims(builder: Builder, operand: Operand) -> list[Operand]:
     """The lengths of the axes of an array."""
     rank = _rank(operand.type)
     known = operand.type.shape
-    if known is not None and all(isinstance(d, int) for d in known):
+    if known is not None and all(is_known(d) for d in known):
         return [constant(d) for d in known]
     if rank == 1:
         return [builder.call(len, operand).operand]

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from s2sad.analysis.blanks import is_unbound
 from s2sad.differentiate.forward import TangentCallee, jvp
-from s2sad.differentiate.jacobians import Linear
+from s2sad.differentiate.jacobians import TangentParts
 from s2sad.differentiate.reverse.sweeps import Optimizer
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
@@ -29,7 +29,7 @@ def linear_pair(
 ) -> tuple[Function, Function, Type | None]:
     """`f_forward` and `f_linear`, and the type of the residuals between them (None where there are none)."""
     tangent = jvp(function, active, tangent_of)
-    linear = Linear.of(function, tangent, sum(active))
+    linear = TangentParts.of(function, tangent, sum(active))
     seeds = set(linear.seeds)
     # Arrays without contents go with what fills them: handed over from one function to the other, they would be written
     # into by each call of the second.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from s2sad.errors import UnsupportedCall
-from s2sad.ir.builder import Builder
+from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
@@ -52,6 +52,7 @@ def conform(builder: Builder, operand: Operand, t: Type) -> Operand:
     if isinstance(t, ContainerType) and isinstance(operand, Value):
         items = [builder.extract(operand, key) for key in t.keys]
         made = [conform(builder, i, item) for i, item in zip(items, t.items, strict=True)]
+        # Where no item changed the container is handed on, and what was taken out of it is dead code.
         return operand if made == items else builder.make(t.cls, t.keys, made)
     return in_dtype(builder, operand, t)
 
@@ -68,12 +69,17 @@ def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
         return bar
     if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
         return constant(float(bar.value))
+    # A number is converted by a call of its dtype: `np.astype` takes arrays alone.
     if own.is_scalar or own.rank == 0:
         return builder.call(t.dtype.type, builder.expr(bar)).operand
     return builder.call(np.astype, builder.expr(bar), t.dtype).operand
 
 
-def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Any:
+Differential: TypeAlias = Expr | tuple[Expr | None, ...] | None
+"""The tangent or adjoint of a value for a rule: of a container one for each item, None where it is zero."""
+
+
+def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Differential:
     """The tangent of an operand for a rule: an expression, or a tuple of them for a container."""
     if dot is None:
         return None

@@ -28,6 +28,7 @@ from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_lin
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
+from s2sad.ir.dims import is_known
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
@@ -382,7 +383,7 @@ def count_of_numbers(types_: Sequence[Type]) -> int | None:
     """How many numbers there are in arrays of these types; None where a shape does not say so."""
     total = 0
     for t in types_:
-        known = [d for d in t.shape or () if isinstance(d, int)]
+        known = [d for d in t.shape or () if is_known(d)]
         if t.rank != len(known):
             return None
         total += math.prod(known)

@@ -8,8 +8,7 @@ from functools import cached_property
 from s2sad.emit.expressions import fill, fill_statement, parse
 from s2sad.emit.plan import Plan
 from s2sad.emit.writer import write_statement
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
-from s2sad.ir.primitives.lists import LISTS
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.printer import Printer, spell, spelling_of
 from s2sad.ir.types import ContainerType
 from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value, is_call_of
@@ -74,9 +73,9 @@ class Comments:
         if not isinstance(op, Apply) or op.primitive in (EXTRACT, MAKE, MAKE_SLICE):
             return ""
         names = [self.trace_name(o) for o in op.operands]
-        if op.primitive in LISTS and isinstance(op.primitive.update, str):
+        if op.primitive.holds and isinstance(op.primitive.update, str):
             return write_statement(fill_statement(op.primitive.update, [_item(n) for n in names]))
-        if op.primitive in (INDEX_SET, INDEX_ADD):
+        if op.primitive.stores:
             return described_store(op.primitive is INDEX_ADD, *names)
         text = spelled(op, names)
         name = self.trace_name(op.result)

@@ -13,7 +13,7 @@ from types import FunctionType
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.printer import constant_text, spelling_of
 from s2sad.ir.types import ContainerType, is_namedtuple
-from s2sad.ir.values import Apply, Constant, Operand
+from s2sad.ir.values import Apply, Constant, Operand, keys_of
 
 Read = Callable[[Operand], ast.expr]
 
@@ -114,8 +114,8 @@ def _parse_statement(text: str) -> ast.stmt:
 
 def make_expression(op: Apply, items: list[ast.expr]) -> ast.expr:
     """A container display, or a call of its class."""
-    cls, keys = op.static["cls"], op.static["keys"]
-    assert isinstance(cls, type) and isinstance(keys, tuple)
+    cls, keys = op.static["cls"], keys_of(op)
+    assert isinstance(cls, type)
     if cls is tuple:
         return ast.Tuple(items, ast.Load())
     if cls is list:

@@ -46,6 +46,8 @@ class FreeNames:
         # The scan has moved on: numbers whose variables have ended are free again, the lowest first.
         while suffixes.busy and suffixes.busy[0][0] <= start:
             heappush(suffixes.free, heappop(suffixes.busy)[1])
+        # The lowest number that is free, from two sorted sources: those that have ended, or a new one; and those with
+        # holes, which may be free just where the ranges lie. A number that was passed over goes back to its heap.
         passed_over: list[int] = []
         holes = 0
         while True:
@@ -76,6 +78,7 @@ class FreeNames:
 
     def _file(self, suffixes: _Suffixes, number: int, ranges: list[list[Interval]]) -> None:
         """Say where a number is that is taken from here on."""
+        # Without holes it is taken to its end: the scan need not look before. One with holes is looked at each time.
         if all(len(r) == 1 for r in ranges):
             heappush(suffixes.busy, (max(r[0][1] for r in ranges), number))
         else:

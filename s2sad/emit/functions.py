@@ -19,7 +19,7 @@ from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.statements import call, exception_name, negated, plus, popped
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
-from s2sad.ir.primitives.regions import CATCHER, MANAGER
+from s2sad.ir.primitives.regions import MANAGER, is_try
 from s2sad.ir.signature import Parameter
 from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operand, Operation, Value, While
 
@@ -133,7 +133,7 @@ class FunctionWriter(OperationWriter):
         then, orelse = (self.branch_block(op, b) for b in op.blocks)
         if op.predicate.type is MANAGER:
             return [ast.With([ast.withitem(self.read(op.predicate), None)], then)] if then else []
-        if op.predicate.type is CATCHER:
+        if is_try(op):
             return self.attempt(op, then, orelse)
         test = self.read(op.predicate)
         # `else` behind a `break` is only indented text.

@@ -225,6 +225,7 @@ def _is_light(op: Apply) -> bool:
 
 def _repeated(reader: Operation, uses: Uses) -> bool:
     """Whether the reader is an index or a length that may be written into several uses, its operands with it."""
+    # Along the chain of only readers: each may be written into the next one, and the last into several.
     while isinstance(reader, Apply):
         t = reader.result.type
         number = t.is_scalar and t.dtype is not None and t.dtype.kind in "ib"
@@ -261,6 +262,7 @@ def leaves(operand: Operand, inlined: dict[Operand, Apply]) -> Iterator[Value]:
         o = stack.pop()
         if isinstance(o, Constant):
             continue
+        # An operand without a statement stands for what its own expression reads.
         if o in inlined:
             stack.extend(inlined[o].operands)
         else:
@@ -326,6 +328,7 @@ def addends(op: Apply, inlined: dict[Operand, Apply]) -> tuple[Operand, list[tup
     """`a`, and each step with what it adds, of the sum `a + b - c` that a statement spells out."""
     terms = [(op, op.operands[1])]
     first = op.operands[0]
+    # Sums associate to the left, so that only the first operand may hold another one: `a + b - c`.
     while first in inlined and is_sum(inlined[first].primitive):
         inner = inlined[first]
         terms.insert(0, (inner, inner.operands[1]))

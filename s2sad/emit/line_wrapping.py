@@ -136,5 +136,6 @@ def _before_operators(pieces: list[Piece]) -> list[int]:
         and (before.text[-1].isalnum() or before.text[-1] in ")]}_'\"")
         and before.text not in OPERATORS
     ]
+    # All operators of the weakest binding break together: a line then holds whole terms.
     least = min((b for b, _ in binary), default=None)
     return [start for b, start in binary if b == least]

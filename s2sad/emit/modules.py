@@ -188,6 +188,7 @@ def _roots(definitions: Sequence[ast.AST]) -> set[str]:
     for n in walk(*definitions):
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
             found.add(n.value.id)
+            # A submodule of SciPy is there only once it has been imported.
             if n.value.id == "scipy":
                 found.add(f"scipy.{n.attr}")
     return found

@@ -19,7 +19,7 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.emit.names import Variables
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED, index_items
 from s2sad.ir.primitive import Effect, required
-from s2sad.ir.primitives.lists import LISTS, SEQUENCE
+from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import SliceType, Type
 from s2sad.ir.values import (
@@ -33,6 +33,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_call_of,
     is_loop,
     is_update,
@@ -102,8 +103,8 @@ class Ownership:
         """The named views of each piece of memory."""
         self.unnamed: dict[Value, list[Value]] = {}
         """The views that are written into their uses."""
-        for op in self.uses.block_of:
-            if isinstance(op, Apply) and is_view(op):
+        for op in applied_in(self.uses.block_of):
+            if is_view(op):
                 table = self.unnamed if op.result in variables.inlined else self.views
                 for root in self.roots.get(op.result, ()):
                     table.setdefault(root, []).append(op.result)
@@ -303,7 +304,7 @@ class Ownership:
         """Whether a read leaves no alias behind."""
         match reader:
             case Apply():
-                if reader.primitive in LISTS and value in reader.operands[reader.primitive is not SEQUENCE :]:
+                if reader.primitive.holds and value in reader.operands[reader.primitive is not SEQUENCE :]:
                     return value.type.is_scalar
                 if value.type.is_sequence and not reader.result.type.is_container:
                     return True  # a list is seen by its own variables only; its items are never changed
@@ -335,7 +336,7 @@ class Ownership:
                     return False
             elif (
                 not isinstance(reader, Apply)
-                or reader.primitive in LISTS
+                or reader.primitive.holds
                 or reader.primitive in (MAKE, EXTRACT)
                 or is_view(reader)
                 and not self.is_local(reader.result)

@@ -33,6 +33,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_call_of,
     is_loop,
 )
@@ -258,7 +259,7 @@ class Plan:
 
     def is_measured(self, value: Value) -> bool:
         """Whether a zero of the shape of the value, or of an item of it, is made somewhere."""
-        readers = [r for r in self.uses.readers.get(value, []) if isinstance(r, Apply)]
+        readers = [*applied_in(self.uses.readers.get(value, []))]
         items = (r.result for r in readers if r.primitive is EXTRACT)
         return any(r.primitive.measures for r in readers) or any(map(self.is_measured, items))
 

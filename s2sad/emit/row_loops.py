@@ -10,9 +10,22 @@ from dataclasses import replace
 
 from s2sad.emit.inlining import Uses, find_uses
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import SequenceType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    Operand,
+    Operation,
+    Value,
+    applied_in,
+    is_call_of,
+    is_int,
+)
 
 
 def scan_rows(function: Function) -> Function:
@@ -35,19 +48,14 @@ def _rows(op: For, uses: Uses) -> list[Apply]:
     """The reads of rows that the index of a loop serves for, none where it serves for more."""
     readers = uses.readers.get(op.index, [])
     stop = uses.definition.get(op.stop)
-    counted = isinstance(stop, Apply) and stop.primitive.name == "len"
-    whole = _is_number(op.start, 0) and _is_number(op.step, 1) and counted
-    if not whole or not readers or op.index.hint is not None:
+    if not is_call_of(stop, required(len)) or not is_int(op.start, 0) or not is_int(op.step, 1):
         return []
-    assert isinstance(stop, Apply)
-    rows = [r for r in readers if isinstance(r, Apply) and _is_row(r, op, stop.operands[0], uses)]
+    if not readers or op.index.hint is not None:
+        return []
+    rows = [r for r in applied_in(readers) if _is_row(r, op, stop.operands[0], uses)]
     # All readers of the index are rows, and no array has two of them: else the index would stay, or be read twice.
     arrays = {r.operands[0] for r in rows}
     return rows if len(rows) == len(readers) == len(arrays) else []
-
-
-def _is_number(operand: Operand, value: int) -> bool:
-    return isinstance(operand, Constant) and operand.value == value
 
 
 def _is_row(read: Apply, op: For, counted: Operand, uses: Uses) -> bool:

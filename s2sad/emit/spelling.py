@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from s2sad.emit.expressions import Read, expression
 from s2sad.emit.statements import call, placeholder
 from s2sad.ir.types import Type
-from s2sad.ir.values import Apply, Constant, For
+from s2sad.ir.values import Apply, Constant, For, is_int
 
 
 class Spelling:
@@ -40,8 +40,8 @@ class Spelling:
     def counter(self, op: For, read: Read, backward: bool) -> ast.expr:
         """`range(...)` of a loop, from its end where it goes `backward`."""
         start, stop, step = (read(o) for o in (op.start, op.stop, op.step))
-        one = isinstance(op.step, Constant) and op.step.value == 1
-        zero = isinstance(op.start, Constant) and op.start.value == 0
+        one = is_int(op.step, 1)
+        zero = is_int(op.start, 0)
         counter = call("range", [stop] if one and zero else [start, stop] if one else [start, stop, step])
         return call("reversed", [counter]) if backward else counter
 

@@ -32,6 +32,7 @@ def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
         last = result[-1] if result else None
         taken = last.value if isinstance(last, ast.Assign) else None
         if isinstance(s, ast.Delete) and isinstance(taken, ast.Subscript) and isinstance(taken.value, ast.Name):
+            # Nothing may stand between the two statements, and both must speak of one place.
             index = ast.unparse(taken.slice)
             if ast.unparse(s.targets[0]) == ast.unparse(taken):
                 result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
@@ -52,6 +53,7 @@ def subtracted(s: ast.stmt) -> ast.stmt:
 def signed(value: ast.expr) -> ast.expr:
     """`-x * y` for `-(x * y)`."""
     match value:
+        # The sign of a product is that of either factor, exactly so in floating point; of a sum it is not one part's.
         case ast.UnaryOp(ast.USub(), ast.BinOp(left, (ast.Mult() | ast.Div()) as operator, right)):
             return ast.BinOp(signed(ast.UnaryOp(ast.USub(), left)), operator, right)
     return value
@@ -108,6 +110,7 @@ def plus(value: ast.expr, number: int) -> ast.expr:
     if known is not None:
         return integer(known + number)
     match value:
+        # `n - 1 + 1` is `n`: the numbers are added now, as often as they stand one behind the other.
         case ast.BinOp(left, (ast.Add() | ast.Sub()) as operator, right) if (by := _known(right)) is not None:
             total = (by if type(operator) is ast.Add else -by) + number
             return left if total == 0 else plus(left, total)

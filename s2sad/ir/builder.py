@@ -9,19 +9,20 @@ Integer and other Python-scalar arithmetic on constants is folded at once, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
-from s2sad.ir.primitive import Effect, NotByRule, Primitive, lookup
+from s2sad.ir.dims import is_known
+from s2sad.ir.primitive import Effect, NotByRule, Primitive, Quantity, Rule, lookup
 from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant, is_operand
 
 _FOLDABLE = (bool, int, float)
 
-defined: list[Callable[[Callable[..., Any]], Callable[..., Any] | None]] = []
+defined: list[Callable[[Callable[..., object]], Rule | None]] = []
 """From a function that has no rule of its own to what it is defined as."""
 
 
@@ -56,6 +57,7 @@ class Builder:
         types = [o.type for o in operands]
         if primitive.of_complex is not None and any(t.is_complex for t in types):
             primitive = primitive.of_complex
+        # What needs the result of a call that is not lowered yet has no type either: the next round knows more.
         if BOTTOM in types and primitive.effect is not Effect.IO:
             result_type: Type = BOTTOM
         else:
@@ -66,6 +68,14 @@ class Builder:
         result = Value(result_type, hint, loose)
         self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
         return result
+
+    def rename(self, operand: Operand, new: Value) -> bool:
+        """Put another value in the place of an operand, if it is what the last operation appended gives."""
+        last = self.operations[-1] if self.operations else None
+        if not isinstance(last, Apply) or last.result is not operand:
+            return False
+        self.operations[-1] = replace(last, result=new)
+        return True
 
     def call_function(self, function: FunctionRef, operands: Sequence[Operand], hint: str | None = None) -> Value:
         """Append a call of another function of the program."""
@@ -106,7 +116,7 @@ class Builder:
         found: Expr = expression(*arguments, **keywords)
         return found
 
-    def operand(self, x: Any) -> Operand:
+    def operand(self, x: object) -> Operand:
         """Anything as an operand: expressions, values, numbers, and containers of these."""
         if isinstance(x, Expr):
             return x.operand
@@ -116,7 +126,7 @@ class Builder:
             parts = [self.operand(p) for p in (x.start, x.stop, x.step)]
             known = _known(parts)
             return self.apply(MAKE_SLICE, parts) if known is None else constant(slice(known[0], known[1], known[2]))
-        if type(x) in (tuple, list):
+        if isinstance(x, (tuple, list)) and type(x) in (tuple, list):
             items = [self.operand(i) for i in x]
             keys = tuple(range(len(items)))
             known = _known(items)
@@ -143,14 +153,14 @@ class Builder:
         """One item of a container."""
         if isinstance(container, Constant):
             return Constant(container.value[key], container.type[key])  # type: ignore[index]
-        assert isinstance(container.type, ContainerType)
         item = container.type[key]
-        if item.kind == "python" and isinstance(item.size, int):
+        # The type says which integer it is: it is a constant, and what reads it may be folded.
+        if item.kind == "python" and is_known(item.size):
             return constant(item.size)
         return self.apply(EXTRACT, (container,), {"key": key}, hint, loose)
 
 
-def _known(operands: Sequence[Operand]) -> list[Any] | None:
+def _known(operands: Sequence[Operand]) -> list[object] | None:
     """The values of operands that are all constants, None where one is not."""
     values = [o.value for o in operands if isinstance(o, Constant) and not isinstance(o.value, np.ndarray)]
     return values if len(values) == len(operands) else None
@@ -171,11 +181,11 @@ def _fold(primitive: Primitive, operands: Sequence[Operand], static: Mapping[str
     return constant(value) if type(value) in _FOLDABLE else None
 
 
-def _binary(function: Callable[..., object]) -> Callable[[Expr, Any], Expr]:
+def _binary(function: Callable[..., object]) -> Callable[[Expr, object], Expr]:
     return lambda self, other: self.builder.call(function, self, other)
 
 
-def _reflected(function: Callable[..., object]) -> Callable[[Expr, Any], Expr]:
+def _reflected(function: Callable[..., object]) -> Callable[[Expr, object], Expr]:
     return lambda self, other: self.builder.call(function, other, self)
 
 
@@ -209,38 +219,38 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
     __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
 
     @property
-    def type(self) -> Any:
+    def type(self) -> Type:
         """The type of the operand."""
         return self.operand.type
 
     @property
-    def known(self) -> Any:
+    def known(self) -> int | float | None:
         """The value where it is a Python number known at compile time, else None."""
         operand = self.operand
         return operand.value if isinstance(operand, Constant) and isinstance(operand.value, (int, float)) else None
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[np.generic] | None:
         return self.type.dtype
 
     @property
-    def ndim(self) -> Any:
+    def ndim(self) -> int | None:
         """The rank; None where it is not known."""
         return self.type.rank
 
     @property
-    def shape(self) -> Any:
+    def shape(self) -> Expr:
         return Expr(self.builder, self.builder.apply(SHAPE, (self.operand,)))
 
     @property
-    def size(self) -> Any:
+    def size(self) -> Expr:
         return self.builder.call(np.size, self)
 
     @property
     def T(self) -> Expr:
         return self.builder.call(np.transpose, self)
 
-    def __getitem__(self, index: Any) -> Expr:
+    def __getitem__(self, index: object) -> Expr:
         if isinstance(self.type, ContainerType):
             return Expr(self.builder, self.builder.extract(self.operand, index))
         return Expr(self.builder, self.builder.apply(GETITEM, (self.operand, self.builder.operand(index))))
@@ -268,32 +278,32 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
         raise InternalError("a rule may not branch on a value; it may branch on rank, dtype and static arguments")
 
 
-def rank_of(x: Any) -> int | None:
+def rank_of(x: Quantity) -> int | None:
     """The rank of an expression or of a number; None where it is not known."""
     if isinstance(x, Expr):
-        return x.type.rank  # type: ignore[no-any-return]
+        return x.type.rank
     return np.ndim(x)
 
 
-def shape_of(x: Any) -> Any:
+def shape_of(x: Quantity) -> Quantity:
     """`np.shape(x)`, for rules."""
     return x.shape if isinstance(x, Expr) else np.shape(x)
 
 
-def known_value(x: object) -> Any:
+def known_value(x: object) -> int | float | None:
     """The number where it is known at compile time: a plain number, or a constant; else None."""
     if isinstance(x, Expr):
         return x.known
     return x if isinstance(x, (int, float)) else None
 
 
-def call(function: Callable[..., object], *arguments: object, **keywords: object) -> Any:
+def call(function: Callable[..., object], *arguments: object, **keywords: object) -> Quantity:
     """Call a function that does not dispatch on its arguments: on expressions it appends, on numbers it computes."""
     builder = next((b for a in arguments for b in _builders(a)), None)
     return function(*arguments, **keywords) if builder is None else builder.call(function, *arguments, **keywords)
 
 
-def beside(x: object, function: Callable[..., object], *arguments: object, **keywords: object) -> Any:
+def beside(x: object, function: Callable[..., object], *arguments: object, **keywords: object) -> Quantity:
     """Call a function of what may be all known, in the program of `x`."""
     return x.builder.call(function, *arguments, **keywords) if isinstance(x, Expr) else function(*arguments, **keywords)
 

@@ -34,7 +34,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
-from s2sad.ir.dims import ANY_SIGN, Dim, Symbol
+from s2sad.ir.dims import ANY_SIGN, Dim, Symbol, is_known
 from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.types import (
@@ -70,7 +70,7 @@ _TAKEN = frozenset({*dir(builtins), *keyword.kwlist, "np"})
 _PAD = "    "
 
 
-def complete_text(function: Function, objects: dict[str, Any] | None = None, types: bool = True) -> str:
+def complete_text(function: Function, objects: dict[str, object] | None = None, types: bool = True) -> str:
     """The function as text. Into `objects` is put what the text only names."""
     return CompleteText(function, {} if objects is None else objects, types).text()
 
@@ -95,7 +95,7 @@ _SPELLINGS_OF = [0]
 class CompleteText:
     """Writes one function."""
 
-    def __init__(self, function: Function, objects: dict[str, Any], types: bool) -> None:
+    def __init__(self, function: Function, objects: dict[str, object], types: bool) -> None:
         self.function = function
         self.objects = objects
         self.types = types
@@ -172,6 +172,7 @@ class CompleteText:
     def ended(self, block: Block, depth: int, breaks: bool = False) -> None:
         self.block(block, depth)
         results = [*map(self.operand, block.results)]
+        # Of a loop that breaks the last result is the decision, and has a line of its own.
         stop = results.pop() if breaks else None
         self.line(depth, f"yield {', '.join(results)}".rstrip())
         if stop is not None:
@@ -204,6 +205,7 @@ class CompleteText:
         if short is not None:
             return short
         spelling = op.primitive.spelling
+        # Only where the spelling leads back to this primitive and no other: the text has to be read again.
         if not op.static and isinstance(spelling, str) and by_spelling().get(spelling) is op.primitive:
             simple = [o if re.match(r"[\w(\[]", o) else f"({o})" for o in operands]
             return re.sub(r"\b_(\d)\b", lambda m: simple[int(m[1])], spelling)
@@ -213,6 +215,7 @@ class CompleteText:
     def container(self, op: Apply, operands: list[str]) -> str | None:
         """`(a, b)`, `[a, b]` and `x[0]`; None for other operations, and for containers of other kinds."""
         of_items = [o for o in op.operands if o.type.is_container]
+        # An index into a container that is known only at run time would read as the item of a known key.
         if op.primitive is GETITEM and of_items[:1] == [op.operands[0]]:
             return f"getitem({', '.join(operands)})"
         if (
@@ -274,6 +277,7 @@ class CompleteText:
 
     def named(self, value: object, name: str) -> str:
         """The name of something that Python cannot write."""
+        # By identity: two objects may be equal, and two functions never are.
         for known, other in self.objects.items():
             if other is value:
                 return known
@@ -328,8 +332,9 @@ class CompleteText:
         )
 
     def dim(self, d: Dim) -> str:
-        if isinstance(d, int):
+        if is_known(d):
             return str(d)
+        # Sorted, as a set has another order in each process.
         terms = sorted((self.symbol(s), c) for s, c in d.terms)
         text = "+".join([s if c == 1 else f"{c}*{s}" for s, c in terms] + [str(d.offset)] * bool(d.offset))
         return text.replace("+-", "-")
@@ -360,6 +365,7 @@ def _names(function: Function) -> dict[Value, str]:
             names[value] = _free(base, taken)
             taken.add(names[value])
     k = 0
+    # The numbers last: no name of a variable is of their form, as those that are get an underscore.
     for value in bound_in(function.body):
         if value not in names:
             k += 1

@@ -11,13 +11,13 @@ undefined           the value of a name in a branch that does not bind it
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, least_value, new_dim
+from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, is_known, least_value, new_dim
 from s2sad.ir.objects import make_object
-from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
+from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, primitive_name, register
 from s2sad.ir.types import (
     ELLIPSIS,
     INT,
@@ -40,7 +40,7 @@ def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
     return ContainerType(cls, keys, items)
 
 
-def _make(*items: Any, cls: type, keys: tuple[object, ...]) -> Any:
+def _make(*items: Quantity, cls: type, keys: tuple[object, ...]) -> object:
     if cls in (tuple, list):
         return cls(items)
     if cls is dict:
@@ -51,11 +51,10 @@ def _make(*items: Any, cls: type, keys: tuple[object, ...]) -> Any:
 
 
 def _extract_type(container: Type, /, key: object) -> Type:
-    assert isinstance(container, ContainerType), container
     return container[key]
 
 
-def _extract(container: Any, /, key: Any) -> Any:
+def _extract(container: Quantity, /, key: Quantity) -> Quantity:
     return container[key] if isinstance(container, (tuple, list, dict)) else getattr(container, key)
 
 
@@ -85,16 +84,19 @@ def _undefined_type(*, type: Type) -> Type:
 def slice_length(length: Dim, s: SliceType) -> Dim:
     """The length of `x[s]`: two slices cut alike have one length, linear in that of x where the parts are known."""
     step = 1 if s.step is None else s.step.size
-    if isinstance(length, int) and isinstance(step, int):
+    if is_known(length) and is_known(step):
         first, last = (None if p is None else p.size for p in (s.start, s.stop))
         if not isinstance(first, Size) and not isinstance(last, Size) and step:
             return len(range(*slice(first, last, step).indices(length)))
+    # Turned around whole: as long as it was, whatever that is.
     if step == -1 and s.start is None and s.stop is None:
         return length
     found = _linear_length(length, s) if step == 1 else None
     if found is not None:
         return found
     parts = (s.start, s.stop, s.step)
+    # A part of which nothing is known gives a length of its own each time; from known parts the same length is derived
+    # again, so that two slices cut alike fit each other.
     if any(p is not None and p.size is None for p in parts):
         return new_dim("s")
     return derived_dim("s", length, *(None if p is None else p.size for p in parts))
@@ -104,14 +106,14 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
     """The length of a slice of step 1, as both ends are clipped alike; None where they may not be."""
     start = 0 if s.start is None else s.start.size
     stop = length if s.stop is None else s.stop.size
-    if not isinstance(start, int) or stop is None:
+    if not is_known(start) or stop is None:
         return None
-    if isinstance(stop, int) and stop < 0:
+    if is_known(stop) and stop < 0:
         stop = dim_sum(length, stop)
     if start < 0:
         return -start if stop == length and -start <= least_value(length) else None
     # x[a:b] with a, b >= 0 given as numbers may be clipped by a shorter x; x[a:] and x[a:-b] are n - a - b or empty
-    if isinstance(stop, int):
+    if is_known(stop):
         return max(0, stop - start) if stop <= least_value(length) else None
     if stop != length and s.stop is not None and not _is_below(stop, length):
         return None
@@ -121,7 +123,7 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
 def _is_below(stop: Dim, length: Dim) -> bool:
     """Whether `stop` is `length` less a constant."""
     difference = dim_sum(length, stop, -1)
-    return isinstance(difference, int) and difference >= 0
+    return is_known(difference) and difference >= 0
 
 
 def index_items(index: Type) -> tuple[Type, ...]:
@@ -204,6 +206,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
             result.append(slice_length(shape[axis], item))
         elif item.is_static:
             result.append(1)
+        # A single integer takes its axis away and gives none.
         elif item.is_scalar and item.is_integer and not _mixed(items):
             pass
         else:
@@ -212,6 +215,7 @@ def _indexed(shape: Shape, items: list[Type]) -> Shape | None:
                 return None
             advanced.append(picked)
             places.append(position)
+            # Where the first index array stands its axes go in, if all stand side by side.
             if len(places) == 1:
                 at = len(result)
         axis += _consumes(item)
@@ -262,13 +266,13 @@ def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
     return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
 
 
-def _index_add(x: Any, index: Any, g: Any, /) -> Any:
+def _index_add(x: Quantity, index: Quantity, g: Quantity, /) -> Quantity:
     result = np.array(x)
     np.add.at(result, index, g)
     return result
 
 
-def _index_set(x: Any, index: Any, g: Any, /) -> Any:
+def _index_set(x: Quantity, index: Quantity, g: Quantity, /) -> Quantity:
     result = np.array(x)
     result[index] = g
     return result
@@ -285,34 +289,38 @@ def has_only_masks(index: Type) -> bool:
     return all(isinstance(i, (SliceType, StaticType)) or i.is_mask for i in index_items(index))
 
 
-def _getitem(x: Any, index: Any, /) -> Any:
+def _getitem(x: Quantity, index: Quantity, /) -> Quantity:
     return x[index]
 
 
-def _index_add_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _index_add_adjoint(
+    g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]
+) -> tuple[Quantity, ...]:
     return (g if active[0] else None, None, FIT[0](g[xs[1]], xs[2]) if active[2] else None)
 
 
-def _index_set_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _index_set_adjoint(
+    g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]
+) -> tuple[Quantity, ...]:
     """What was stored takes the adjoint of its place, which is cleared: nothing came from the old contents."""
     x, index, value = xs
     stored = FIT[0](STORED[0](g, index), value) if active[2] else None
     return (_call(_index_set, g, index, 0.0) if active[0] else None, None, stored)
 
 
-def _getitem_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def _getitem_adjoint(g: Quantity, y: Quantity, xs: Sequence[Quantity], active: Sequence[bool]) -> tuple[Quantity, ...]:
     x, index = xs
     if isinstance(getattr(x, "type", None), SequenceType):
         return (ITEM_ADJOINT[0](g, x, index), None)
     return (_call(_index_add, np.zeros_like(x), index, g) if active[0] else None, None)
 
 
-def _getitem_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _getitem_tangent(y: Quantity, xs: Sequence[Quantity], dots: Sequence[Quantity]) -> Quantity:
     return dots[0][xs[1]]
 
 
-def _update_tangent(function: Any) -> Any:
-    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _update_tangent(function: Rule) -> Rule:
+    def tangent(y: Quantity, xs: Sequence[Quantity], dots: Sequence[Quantity]) -> Quantity:
         x_dot = np.zeros_like(xs[0]) if dots[0] is None else dots[0]
         if dots[2] is None and function is _index_add:
             return x_dot
@@ -321,15 +329,15 @@ def _update_tangent(function: Any) -> Any:
     return tangent
 
 
-FIT: list[Any] = []
+FIT: list[Rule] = []
 """The part of an adjoint that belongs to an operand which was broadcast: put here by `rules/contributions.py`."""
-STORED: list[Any] = []
+STORED: list[Rule] = []
 """The adjoint of what was stored at an index: put here by `rules/numpy/indexing.py`."""
-ITEM_ADJOINT: list[Any] = []
+ITEM_ADJOINT: list[Rule] = []
 """What `xs[k]` of a list of run-time length adds to the adjoint of the list: put here by `primitives/lists.py`."""
 
 
-def _call(function: Any, x: Any, *arguments: Any) -> Any:
+def _call(function: Rule, x: Quantity, *arguments: object) -> Quantity:
     return x.builder.call(function, x, *arguments) if hasattr(x, "builder") else function(x, *arguments)
 
 
@@ -356,6 +364,7 @@ INDEX_ADD = register(
         _update_tangent(_index_add),
         _index_add_adjoint,
         update=_index_add_update,
+        stores=True,
     )
 )
 INDEX_SET = register(
@@ -366,6 +375,7 @@ INDEX_SET = register(
         _update_tangent(_index_set),
         _index_set_adjoint,
         update="_0[_1] = _2",
+        stores=True,
     )
 )
 SHAPE = register(

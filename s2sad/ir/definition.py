@@ -14,15 +14,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, defined
 from s2sad.ir.late import LATE, load_late_for
-from s2sad.ir.primitive import Effect, Primitive, Samples, lookup, primitive_name, with_places
+from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, Samples, lookup, primitive_name, with_places
 from s2sad.ir.printer import constant_text
 from s2sad.ir.types import ArrayType, Type, leaves
 from s2sad.ir.values import Operand, Value
+
+T = TypeVar("T")
 
 UNKNOWN = ArrayType(None, None, "any")
 
@@ -32,8 +34,8 @@ class Definition:
     """A function as an expression of others. `operands` are the parameters that may be known at run time only."""
 
     name: str
-    function: Callable[..., Any]
-    expression: Callable[..., Any]
+    function: Callable[..., object]
+    expression: Rule
     operands: frozenset[str]
     samples: Samples
     effect: Effect = Effect.FRESH
@@ -47,7 +49,7 @@ class Definition:
     def __post_init__(self) -> None:
         object.__setattr__(self, "signature", with_places(inspect.signature(self.expression), self.function))
 
-    def by_name(self, arguments: Sequence[object]) -> dict[str, Any]:
+    def by_name(self, arguments: Sequence[T]) -> dict[str, T]:
         """The arguments that are at a place of the function, but have none in the definition, by their names."""
         kinds = [p.kind for p in self.signature.parameters.values()]
         count = sum(k is not inspect.Parameter.KEYWORD_ONLY for k in kinds)
@@ -56,7 +58,7 @@ class Definition:
         own = list(inspect.signature(self.function).parameters)
         return dict(zip(own[count : len(arguments)], arguments[count:], strict=False))
 
-    def meant(self, keywords: Mapping[str, object]) -> dict[str, Any]:
+    def meant(self, keywords: Mapping[str, object]) -> dict[str, object]:
         """The keywords without those that the definition does not know, and that have the value they have anyway."""
         unknown = keywords.keys() - self.signature.parameters.keys()
         if not unknown:
@@ -86,7 +88,7 @@ class Definition:
         """A call as a primitive of its own: its operands are the `Given` ones, all else is part of it."""
         operands: list[Operand] = []
 
-        def slot(x: object) -> Any:
+        def slot(x: object) -> object:
             if not isinstance(x, Given):
                 return x
             operands.append(x.operand)
@@ -101,8 +103,8 @@ class Definition:
         return self.calls[spelling], operands
 
     def primitive(self, spelling: str, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> Primitive:
-        def filled(function: Callable[..., object], xs: Sequence[object]) -> Any:
-            def value(v: Any) -> Any:
+        def filled(function: Rule, xs: Sequence[object]) -> Quantity:
+            def value(v: object) -> object:
                 return xs[v.position] if isinstance(v, Slot) else v
 
             return function(*map(value, arguments), **{k: value(v) for k, v in keywords.items()})
@@ -150,7 +152,7 @@ def _text(v: object) -> str:
 DEFINITIONS: dict[str, Definition] = {}
 """All definitions by name."""
 
-_BY_FUNCTION: dict[Callable[..., Any], Definition] = {}
+_BY_FUNCTION: dict[object, Definition] = {}
 
 
 def define(
@@ -190,7 +192,7 @@ def definition_of(function: object) -> Definition | None:
     try:
         if function not in _BY_FUNCTION and LATE:
             load_late_for(function)
-        return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
+        return _BY_FUNCTION.get(function)
     except TypeError:
         return None
 
@@ -200,7 +202,7 @@ def has_rule(function: object) -> bool:
     return lookup(function) is not None or definition_of(function) is not None
 
 
-def _within_a_rule(function: Callable[..., object]) -> Callable[..., Any] | None:
+def _within_a_rule(function: Callable[..., object]) -> Rule | None:
     found = definition_of(function)
     return None if found is None else found.expression
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 class Symbol:
@@ -85,6 +88,11 @@ def broadcast_parts(d: Dim) -> Collection[Dim]:
     return parts[0] if kind == "b" else ()  # type: ignore[return-value]
 
 
+def is_known(d: object) -> TypeIs[int]:
+    """Whether a length or an index is a number that is known at compile time, not one with symbols in it."""
+    return isinstance(d, int)
+
+
 def as_symbol(d: Dim | None) -> Symbol | None:
     """The symbol that an integer is, if it is one."""
     if not isinstance(d, Size) or d.offset or len(d.terms) != 1:
@@ -109,6 +117,7 @@ def may_be_negative(d: Dim | None) -> bool:
     """Whether an integer may be below 0; one of which nothing is known may be."""
     if d is None or isinstance(d, int):
         return d is None or d < 0
+    # A linear expression is least where each symbol is; what is subtracted has no bound.
     return any(c < 0 for _, c in d.terms) or d.offset + sum(c * s.least for s, c in d.terms) < 0
 
 
@@ -154,6 +163,7 @@ def dim_product(dims: Iterable[Dim]) -> Dim:
             result = dim_scaled(result, d)
         elif isinstance(result, int):
             result = dim_scaled(d, result)
+        # Not linear: the product has no form that could be compared, and sound is only a length of its own.
         else:
             return new_dim("m")
     return result
@@ -184,6 +194,7 @@ def broadcast_shapes(*shapes: Shape | None) -> Shape | None:
     if not shapes or any(s is None for s in shapes):
         return None if shapes else ()
     result: Shape = ()
+    # Aligned at the last axis, as NumPy does; the leading axes of the longer one stay.
     for shape in shapes:
         assert shape is not None
         long, short = (result, shape) if len(result) >= len(shape) else (shape, result)

@@ -28,8 +28,8 @@ import types
 import typing
 import uuid
 import zoneinfo
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,11 +38,12 @@ from s2sad.ir.installed import is_installed, root_of, version_of
 MAX_DEPTH = 20
 """How deep containers are looked into: what is deeper is taken to refer to itself."""
 
-Part = Callable[[Any], "str | None"]
-Way = Callable[[Any, Part], "str | None"]
+V = TypeVar("V")
+Part = Callable[[object], "str | None"]
+Way = Callable[[V, Part], "str | None"]
 """The fingerprint of a value, given that of its parts; None where one of them has none."""
 
-WAYS: dict[type, Way] = {}
+WAYS: dict[type, Way[Any]] = {}
 """By classes: how their values are told apart. A subclass is told apart as its base is, and by its name."""
 
 
@@ -80,17 +81,17 @@ def is_data(value: object) -> bool:
 # by value
 
 
-def by(*classes: type) -> Callable[[Way], Way]:
+def by(*classes: type) -> Callable[[Way[V]], Way[V]]:
     """Declare how the values of classes are told apart."""
 
-    def declare(way: Way) -> Way:
+    def declare(way: Way[V]) -> Way[V]:
         WAYS.update(dict.fromkeys(classes, way))
         return way
 
     return declare
 
 
-def text(cls: type, function: Callable[[Any], object]) -> None:
+def text(cls: type[V], function: Callable[[V], object]) -> None:
     """Declare that the values of a class are told apart by a text."""
     WAYS[cls] = lambda value, part: f"{cls.__qualname__}:{function(value)}"
 
@@ -145,30 +146,30 @@ parts(np.vectorize, "pyfunc", "otypes", "signature", "excluded", "cache")
 
 
 @by(tuple, list, collections.deque)
-def _sequence(value: Any, part: Part) -> str | None:
+def _sequence(value: Iterable[object], part: Part) -> str | None:
     return joined(_declared(value), map(part, value))
 
 
 @by(set, frozenset)
-def _set(value: Any, part: Part) -> str | None:
+def _set(value: Iterable[object], part: Part) -> str | None:
     items = [part(v) for v in value]
     known = [i for i in items if i is not None]
     return joined(_declared(value), sorted(known)) if len(known) == len(items) else None
 
 
 @by(dict, collections.OrderedDict, types.MappingProxyType, collections.Counter)
-def _mapping(value: Any, part: Part) -> str | None:
+def _mapping(value: Mapping[object, object], part: Part) -> str | None:
     pairs = [part(x) for item in value.items() for x in item]
     return joined(_declared(value), pairs)
 
 
 @by(collections.defaultdict)
-def _default_mapping(value: Any, part: Part) -> str | None:
+def _default_mapping(value: collections.defaultdict[object, object], part: Part) -> str | None:
     return joined("defaultdict", [part(value.default_factory), _mapping(value, part)])
 
 
 @by(collections.ChainMap)
-def _chained(value: Any, part: Part) -> str | None:
+def _chained(value: collections.ChainMap[object, object], part: Part) -> str | None:
     return joined("ChainMap", map(part, value.maps))
 
 
@@ -178,34 +179,33 @@ def _declared(value: object) -> str:
 
 
 @by(operator.attrgetter, operator.itemgetter, operator.methodcaller)
-def _reduced(value: Any, part: Part) -> str | None:
-    cls, *rest = value.__reduce__()
-    return joined(f"operator.{type(value).__name__}", map(part, rest))
+def _reduced(value: object, part: Part) -> str | None:
+    return joined(f"operator.{type(value).__name__}", map(part, value.__reduce__()[1:]))
 
 
 @by(enum.Enum)
-def _member(value: Any, part: Part) -> str | None:
+def _member(value: enum.Enum, part: Part) -> str | None:
     own = {k: v for k, v in vars(value).items() if not k.startswith("_")}
     return joined(str(value._name_), [part(value._value_), part(own)])
 
 
 @by(enum.Flag)
-def _flag(value: Any, part: Part) -> str | None:
+def _flag(value: enum.Flag, part: Part) -> str | None:
     return part(value._value_)
 
 
 @by(np.generic)
-def _number(value: Any, part: Part) -> str | None:
+def _number(value: np.generic, part: Part) -> str | None:
     return None if value.dtype.hasobject else joined("np", [part(value.dtype), value.tobytes().hex()])
 
 
 @by(np.dtype)
-def _dtype(value: Any, part: Part) -> str | None:
+def _dtype(value: np.dtype[np.generic], part: Part) -> str | None:
     return f"dtype:{value.str}{value.descr if value.names else ''}{value.flags if value.names else ''}"
 
 
 @by(np.ndarray)
-def _array(value: Any, part: Part) -> str | None:
+def _array(value: np.ndarray[tuple[int, ...], np.dtype[np.generic]], part: Part) -> str | None:
     items = part(value.tolist()) if value.dtype.hasobject else hashlib.blake2b(value.tobytes()).hexdigest()
     return joined(f"array{value.shape}", [part(value.dtype), items])
 
@@ -233,7 +233,7 @@ def named(value: object) -> str | None:
     return f"{module}.{path}{'' if user else ' ' + version_of(root)}"
 
 
-def home_of(value: Any) -> tuple[str, str] | None:
+def home_of(value: object) -> tuple[str, str] | None:
     """The module and the path in it that lead to a class or function; None where none does."""
     path = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if not isinstance(path, str):
@@ -242,14 +242,16 @@ def home_of(value: Any) -> tuple[str, str] | None:
     if isinstance(module, str) and resolved(module, path) is value:
         return module, path
     owner = getattr(value, "__objclass__", None)
-    if isinstance(owner, type) and resolved(owner.__module__, f"{owner.__qualname__}.{value.__name__}") is value:
-        return owner.__module__, f"{owner.__qualname__}.{value.__name__}"
+    if isinstance(owner, type):
+        inner = f"{owner.__qualname__}.{getattr(value, '__name__', '')}"
+        if resolved(owner.__module__, inner) is value:
+            return owner.__module__, inner
     return _found_in(value, path) if isinstance(value, np.ufunc) else None
 
 
-def resolved(module: str, path: str) -> Any:
+def resolved(module: str, path: str) -> object:
     """What stands at a path in a module that has been imported; None where nothing does."""
-    found: Any = sys.modules.get("__main__" if module == "__mp_main__" else module)
+    found: object = sys.modules.get("__main__" if module == "__mp_main__" else module)
     for name in path.split("."):
         if found is None:
             return None
@@ -282,7 +284,7 @@ def of_library(value: object) -> str | None:
     return _NAMES[id(value)][1]
 
 
-_NAMES: dict[int, tuple[Any, str]] = {}
+_NAMES: dict[int, tuple[object, str]] = {}
 """The objects of libraries that were asked for, with their names."""
 
 
@@ -297,7 +299,7 @@ def _objects_of(root: str, loaded: int) -> dict[int, str]:
     return found
 
 
-def _method(value: Any, part: Part) -> str | None:
+def _method(value: types.MethodType, part: Part) -> str | None:
     """A bound method of a class or an object of a library."""
     owner = value.__self__
     known = named(owner) if isinstance(owner, type) and is_installed(owner.__module__) else of_library(owner)
@@ -312,7 +314,7 @@ WAYS[types.MethodType] = _method
 WAYS[BaseException] = _exception
 
 
-def _bound(value: Any, part: Part) -> str | None:
+def _bound(value: types.BuiltinFunctionType, part: Part) -> str | None:
     """A function in C, or a method in C of an object, a class or a module."""
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType):
@@ -320,7 +322,7 @@ def _bound(value: Any, part: Part) -> str | None:
     return joined(f"method {value.__name__}", [part(owner)])
 
 
-def _module(value: Any, part: Part) -> str | None:
+def _module(value: types.ModuleType, part: Part) -> str | None:
     """A module of a library; one of the user's is what is read of it."""
     name = value.__name__
     return (

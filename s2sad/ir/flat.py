@@ -32,10 +32,10 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
     The residuals are one tuple still, of their leaves, and of what lists among them are packed as.
     """
     builder, residual = Builder(), second.parameters[0]
+    # The second function takes the residuals apart under names: its leaves keep them.
     own_hints = {op.static["key"]: op.result.hint for op in second.body.operations if _is_item(op, residual)}
     kept: list[Operand] = []
     names: list[str] = []
-    assert isinstance(residual.type, ContainerType)
     for key in residual.type.keys:
         leaves = packed(builder, builder.extract(builder.extract(first.result, 1), key))
         kept += leaves
@@ -45,6 +45,7 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
     forward = with_leaves(_with_result(first, builder, both))
     before = Builder()
     own = Value(residuals.type, residual.hint or "residuals")
+    # The body reads one value still, put together again from the leaves: what it does not read of it is dead code.
     whole = unpacked(before, residual.type, iter([before.extract(own, k, name) for k, name in enumerate(names)]))
     body = substitute(second.body, {residual: whole})
     operations = (*before.operations, *body.operations)
@@ -82,6 +83,7 @@ def _is_flat(t: Type) -> bool:
 
 
 def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) -> Operand:
+    # A static value is part of the key of what is compiled: no argument need bring it.
     if isinstance(t, StaticType):
         return Constant(t.value, t)
     if not isinstance(t, ContainerType):

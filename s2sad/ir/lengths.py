@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Block, For, Operand, Operation, Value, constant
+from s2sad.ir.values import Block, For, Operand, Operation, Value, constant, values_in
 
 
 def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: True) -> Block:
@@ -17,6 +17,8 @@ def counted_by_lists(block: Block, chosen: Callable[[For], bool] = lambda op: Tr
         op = map_blocks(op, lambda inner: counted_by_lists(inner, chosen))
         if isinstance(op, For) and op.scanned and chosen(op) and not _reads_index(op):
             builder = Builder(op.location, op.about)
+            # All scanned lists are as long as the loop has iterations: the first one speaks for all. Nobody reads the
+            # index, so that it may count from 0.
             length = builder.call(len, op.scanned[0]).operand
             operations += builder.operations
             op = replace(op, start=constant(0), stop=length, step=constant(1))
@@ -39,8 +41,9 @@ def _collect_free(
     operations: Sequence[Operation], results: Sequence[Operand], bound: set[Value], free: dict[Value, None]
 ) -> None:
     for op in operations:
-        free.update((o, None) for o in op.operands if isinstance(o, Value) and o not in bound)
+        free.update((o, None) for o in values_in(op.operands) if o not in bound)
         for block in op.blocks:
             _collect_free(block.operations, block.results, bound | set(block.parameters), free)
+        # Behind its blocks: what an operation gives is not bound within it.
         bound.update(op.results)
-    free.update((o, None) for o in results if isinstance(o, Value) and o not in bound)
+    free.update((o, None) for o in values_in(results) if o not in bound)

@@ -49,18 +49,18 @@ class Differentiated:
 class StandsFor:
     """A class of objects that are read, inside a function, as what `inside` gives of them."""
 
-    inside: Callable[[Any], Any]
+    inside: Callable[[Any], object]
 
 
 Mark: TypeAlias = Operator | Forward | AtPoint | Differentiated | StandsFor
 
-_OF_FUNCTIONS: dict[Callable[..., Any], Mark] = {}
-_OF_CLASSES: dict[type, Mark] = {}
+_OF_FUNCTIONS: dict[object, Mark] = {}
+_OF_CLASSES: dict[object, Mark] = {}
 
 
 def mark(thing: object, found: Mark) -> None:
     """Mark a function, or the instances of a class; what is marked already raises ValueError."""
-    table: dict[Any, Mark] = _OF_CLASSES if isinstance(thing, type) else _OF_FUNCTIONS
+    table = _OF_CLASSES if isinstance(thing, type) else _OF_FUNCTIONS
     if thing in table:
         raise ValueError(f"{thing!r} is marked already")
     table[thing] = found
@@ -72,7 +72,7 @@ def mark_of(thing: object) -> Mark | None:
         if cls in _OF_CLASSES:
             return _OF_CLASSES[cls]
     try:
-        return _OF_FUNCTIONS.get(thing)  # type: ignore[call-overload,no-any-return]
+        return _OF_FUNCTIONS.get(thing)
     except TypeError:  # it cannot be hashed
         return None
 
@@ -88,7 +88,7 @@ def is_checkpoint(thing: object) -> bool:
     return isinstance(found, Differentiated) and found.checkpoint
 
 
-def as_inside(thing: object) -> Any:
+def as_inside(thing: Any) -> Any:
     """What an object stands for inside a function; others are what they are."""
     found = mark_of(thing)
     return found.inside(thing) if isinstance(found, StandsFor) else thing

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TypeVar
 
 from s2sad.ir.installed import is_installed
+
+T = TypeVar("T")
 
 LIBRARIES = frozenset({"numpy", "scipy", "math", "builtins", "operator", "functools", "itertools", "s2sad"})
 
@@ -23,7 +25,7 @@ def is_user_class(cls: type) -> bool:
     return root not in LIBRARIES and (root == "__main__" or root not in sys.stdlib_module_names)
 
 
-def object_items(value: Any) -> dict[str, Any] | None:
+def object_items(value: object) -> dict[str, object] | None:
     """The attributes of an object of a user's class; None for all else.
 
     >>> from dataclasses import make_dataclass
@@ -31,7 +33,7 @@ def object_items(value: Any) -> dict[str, Any] | None:
     {'x': 1.0, 'y': 2.0}
     """
     cls = type(value)
-    if is_dataclass(cls):
+    if is_dataclass(value) and not isinstance(value, type):
         return {f.name: getattr(value, f.name) for f in fields(value) if hasattr(value, f.name)}
     if (
         not is_user_class(cls)
@@ -67,7 +69,7 @@ def _is_cyclic(value: object, around: tuple[int, ...]) -> bool:
     return any(_is_cyclic(v, inner) for v in own.values())
 
 
-def make_object(cls: Any, **attributes: Any) -> Any:
+def make_object(cls: type[T], **attributes: object) -> T:
     """An object of a class with these attributes."""
     made = cls.__new__(cls)
     for name, value in attributes.items():

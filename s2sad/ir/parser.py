@@ -74,6 +74,7 @@ class Line:
 
 def parse(text: str, objects: Mapping[str, object] | None = None) -> Function:
     """The function of a text."""
+    # A text may name any primitive: those of libraries are registered when they are first met.
     load_late()
     parser = Parser(_lines(text), objects or {})
     try:
@@ -149,6 +150,7 @@ class Parser:
         self.line = first
         bound = tuple(map(self.bind, _split(head[2])))
         operations = self.block(1)
+        # What the results are made of may need operations itself, as a container does: they come behind the others.
         self.operations = list(operations)
         results = self.operands(self.required(1, r"return (.*)", "`return`")[1])
         if self.at < len(self.lines):
@@ -174,6 +176,7 @@ class Parser:
     def ended(self, depth: int) -> tuple[tuple[Operation, ...], tuple[Operand, ...], bool]:
         """The operations of a block, what it gives, and whether its last result is that its loop is left."""
         operations = list(self.block(depth))
+        # As in a function: what the yielded operands need goes to the end of the block.
         outer, self.operations = self.operations, operations
         match = self.required(depth, r"yield ?(.*)", "`yield`")
         results = self.operands(match[1])
@@ -207,6 +210,7 @@ class Parser:
         self.required(depth, r"else:", "`else:`")
         else_operations, orelse, _ = self.ended(depth + 1)
         self.line = head
+        # The type of a result is not in the text where it follows from what the branches give.
         types = [_joined(a.type, b.type) for a, b in zip(then, orelse, strict=True)]
         results = self.bind_all(left, types)
         blocks = Block((), then_operations, then), Block((), else_operations, orelse)
@@ -225,6 +229,7 @@ class Parser:
             items.append(self.bind(match[2], one_item(kind.item) if isinstance(kind, SequenceType) else None))
         operations, given, breaks = self.ended(depth + 1)
         self.line = line
+        # One length for all lists that a loop collects: each has an item an iteration.
         length = new_dim("k")
         collected = [SequenceType(o.type, length) for o in given[len(carried) : len(given) - breaks]]
         results = self.bind_all(left, [*(p.type for p in carried), *collected])
@@ -342,7 +347,7 @@ class Parser:
         self.operations.append(Apply(primitive, operands, result, static))
         return result
 
-    def applied(self, node: ast.expr) -> tuple[Primitive, Sequence[ast.expr], dict[str, Any]]:
+    def applied(self, node: ast.expr) -> tuple[Primitive, Sequence[ast.expr], dict[str, object]]:
         """What an expression applies, to what, and what is static."""
         match node:
             case ast.Call():
@@ -373,7 +378,7 @@ class Parser:
 
     # what is static
 
-    def literal(self, node: ast.expr) -> Any:
+    def literal(self, node: ast.expr) -> object:
         """A value known at compile time."""
         match node:
             case ast.Constant():

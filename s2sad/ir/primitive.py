@@ -12,13 +12,23 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.types import Type
+
+T = TypeVar("T")
+
+Quantity: TypeAlias = Any
+"""What a rule computes with: expressions (`ir.builder.Expr`), or the numbers and arrays in their place."""
+
+Static: TypeAlias = Mapping[str, object]
+"""What a call gives that is known at compile time, by the names of the parameters."""
+
+Rule: TypeAlias = Callable[..., Quantity]
 
 
 class NotByRule(UnsupportedType):
@@ -50,7 +60,9 @@ class Layout(Enum):
     """How an array lies that has the elements of the operand, and no others."""
 
     AXES = "axes"
-    """Its axes are in another order, or there are axes of length 1 more or less: always a view."""
+    """Its axes are in another order: always a view."""
+    ONES = "ones"
+    """There are axes of length 1 more or less: always a view, its elements in their order."""
     SHAPE = "shape"
     """Its elements are in their order under another shape: a view where the memory allows it."""
 
@@ -73,12 +85,11 @@ class Sample:
     one triangle, its derivative takes both alike.
     """
 
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    arguments: tuple[Quantity, ...]
+    keywords: Mapping[str, object] = field(default_factory=dict)
     symmetric: bool = False
 
 
-Rule: TypeAlias = Callable[..., Any]
 Samples: TypeAlias = "Callable[[np.random.Generator], Iterable[Sample]]"
 
 
@@ -97,7 +108,7 @@ class Primitive:
     """
 
     name: str
-    function: Callable[..., Any]
+    function: Callable[..., Quantity]
     type_rule: Callable[..., Type]
     tangent: Rule | None = None
     adjoint: Rule | None = None
@@ -119,6 +130,16 @@ class Primitive:
     algebra: Algebra | None = None
     layout: Layout | None = None
     view: View | None = None
+    flips: bool = False
+    """Whether it turns axes around, and does no more: done twice it is undone."""
+    row_by_row: bool = False
+    """Whether the array that it makes is known to lie row by row: a reshape of it is a view."""
+    contracts: bool = False
+    """Whether it sums over the last axis of its first operand and the last but one of its second, as `@` does."""
+    stores: bool = False
+    """Whether it is its first operand with the third one stored, or added, at the index that the second is."""
+    holds: bool = False
+    """Whether it gives a list that holds the items of its operands, or the operands as items."""
     measures: bool = False
     """Whether it asks its operand for no more than the shape."""
     zeros: bool = False
@@ -129,9 +150,9 @@ class Primitive:
     """Whether its result is memory that is about to be written: two calls are not one, which would cost a copy."""
     light: bool = False
     """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
-    fold: Callable[..., Any] | None = None
+    fold: Callable[..., object] | None = None
     """Python's function that gives the result where all operands are known numbers."""
-    batched: Callable[..., Any] | None = None
+    batched: Rule | None = None
     """How it is computed for many examples at once: a rule as in `ir.batch_rule`."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
@@ -167,6 +188,16 @@ class Primitive:
         """Whether it is a product or a quotient."""
         return self.algebra is Algebra.PRODUCT or self.algebra is Algebra.QUOTIENT
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether its result has the elements of the operand in their order, under another shape."""
+        return self.layout is Layout.SHAPE or self.layout is Layout.ONES
+
+    @property
+    def turns_axes(self) -> bool:
+        """Whether it only names the axes in another way: a view that costs nothing."""
+        return self.layout is Layout.AXES or self.layout is Layout.ONES
+
     def effect_of(self, types: Sequence[Type]) -> Effect:
         """The effect of a call with operands of these types."""
         copies = self.effect is Effect.VIEW and self.copies is not None and self.copies(*types)
@@ -175,21 +206,21 @@ class Primitive:
     def __repr__(self) -> str:
         return self.name
 
-    def result_type(self, types: Sequence[Type], static: Mapping[str, object]) -> Type:
+    def result_type(self, types: Sequence[Type], static: Static) -> Type:
         """The type of the result; static parameters that come before `*operands` are passed first."""
         try:
             return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
         except AssertionError as e:  # what the rule takes for granted of its operands
             raise TypeError(f"{self.name} of {', '.join(map(str, types))}") from e
 
-    def run(self, operands: Sequence[object], static: Mapping[str, object]) -> Any:
+    def run(self, operands: Sequence[object], static: Static) -> Quantity:
         """The function itself, called with numbers."""
         return self.function(*(static[n] for n in self.leading), *operands, **self.trailing(static))
 
-    def trailing(self, static: Mapping[str, object]) -> Mapping[str, object]:
+    def trailing(self, static: Static) -> Static:
         return {k: v for k, v in static.items() if k not in self.leading} if self.leading else static
 
-    def bind(self, arguments: Sequence[object], keywords: Mapping[str, object]) -> tuple[list[Any], dict[str, Any]]:
+    def bind(self, arguments: Sequence[T], keywords: Mapping[str, T]) -> tuple[list[T], dict[str, T]]:
         """Sort the arguments of a call into operands and static keywords; defaults are left out.
 
         Raises TypeError as the call itself would.
@@ -197,8 +228,8 @@ class Primitive:
         if not keywords and len(arguments) == self.arity:
             return list(arguments), {}
         bound = self.called.bind(*arguments, **keywords)
-        operands: list[Any] = []
-        static: dict[str, Any] = {}
+        operands: list[T] = []
+        static: dict[str, T] = {}
         for name, parameter in self.signature.parameters.items():
             if parameter.kind is parameter.VAR_POSITIONAL:
                 operands.extend(bound.arguments.get(name, ()))
@@ -226,13 +257,16 @@ class Facts(TypedDict, total=False):
     algebra: Algebra | None
     layout: Layout | None
     view: View | None
+    flips: bool
+    row_by_row: bool
+    contracts: bool
     measures: bool
     zeros: bool
     blank: bool
     written: bool
     light: bool
-    fold: Callable[..., Any] | None
-    batched: Callable[..., Any] | None
+    fold: Callable[..., object] | None
+    batched: Rule | None
 
 
 def with_places(signature: inspect.Signature, function: Callable[..., object], after: int = 1) -> inspect.Signature:
@@ -281,7 +315,7 @@ def _is(a: object, b: object) -> bool:
 PRIMITIVES: dict[str, Primitive] = {}
 """All primitives by name."""
 
-_BY_FUNCTION: dict[Callable[..., Any], Primitive] = {}
+_BY_FUNCTION: dict[object, Primitive] = {}
 
 
 def register(primitive: Primitive, *aliases: Callable[..., object]) -> Primitive:
@@ -317,7 +351,7 @@ def lookup(function: object) -> Primitive | None:
     try:
         if function not in _BY_FUNCTION and LATE:
             load_late_for(function)
-        return _BY_FUNCTION.get(function)  # type: ignore[call-overload,no-any-return]
+        return _BY_FUNCTION.get(function)
     except TypeError:
         return None
 

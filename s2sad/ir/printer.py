@@ -35,7 +35,10 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     bound_in,
+    keys_of,
+    values_in,
     walk,
 )
 
@@ -51,6 +54,7 @@ def names(function: Function) -> dict[Value, str]:
             result[v] = v.hint
         elif is_traced(v) and v not in inner:
             k += 1
+            # A variable of the user's may be called v3: the number is passed over.
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"
@@ -60,9 +64,9 @@ def names(function: Function) -> dict[Value, str]:
 def _taken_away(function: Function) -> set[Value]:
     """The negatives of `x[i] -= y`, which is written as it stands."""
     operations = list(walk(function.body))
-    read = Counter(o for op in operations for o in op.operands if isinstance(o, Value))
-    read.update(r for op in operations for b in op.blocks for r in b.results if isinstance(r, Value))
-    calls = [op for op in operations if isinstance(op, Apply)]
+    read = Counter(o for op in operations for o in values_in(op.operands))
+    read.update(r for op in operations for b in op.blocks for r in values_in(b.results))
+    calls = [*applied_in(operations)]
     negatives = {op.result for op in calls if op.primitive.algebra is Algebra.NEGATIVE and read[op.result] == 1}
     return negatives.intersection(op.operands[2] for op in calls if op.primitive is INDEX_ADD)
 
@@ -72,9 +76,9 @@ def numbered(function: Function) -> Function:
 
     What is made to be updated is left to take the name of the result.
     """
-    applied = [op for op in walk(function.body) if isinstance(op, Apply)]
+    applied = [*applied_in(walk(function.body))]
     unnamed = {op.result for op in applied if op.primitive.zeros and op.primitive.measures}
-    unnamed |= {v for op in applied if op.primitive.update for v in op.operands[:1] if isinstance(v, Value)}
+    unnamed |= {v for op in applied if op.primitive.update for v in values_in(op.operands[:1])}
     table: dict[Operand, Operand] = {
         v: Value(v.type, name, True)
         for v, name in names(function).items()
@@ -86,7 +90,7 @@ def numbered(function: Function) -> Function:
 def named_in_comments(operations: Iterable[Operation]) -> set[str]:
     """The names of the primal values that the comments of these operations speak of."""
     primal = {p for op in operations for p in op.about}
-    return {v.hint for p in primal for v in (*p.results, *p.operands) if isinstance(v, Value) and v.hint}
+    return {v.hint for p in primal for v in values_in((*p.results, *p.operands)) if v.hint}
 
 
 def is_traced(value: Value) -> bool:
@@ -221,8 +225,7 @@ def _container_text(op: Apply, operands: list[str]) -> str:
         return f"({', '.join(operands)}{',' if len(operands) == 1 else ''})"
     if t.cls is list:
         return f"[{', '.join(operands)}]"
-    keys = op.static["keys"]
-    assert isinstance(keys, tuple)
+    keys = keys_of(op)
     if t.cls is dict:
         return "{" + ", ".join(f"{k!r}: {o}" for k, o in zip(keys, operands, strict=True)) + "}"
     name = t.cls.__name__ if isinstance(t, ContainerType) else "make"

@@ -70,13 +70,15 @@ def with_names_of_user(function: Function) -> Function:
     """The function with no item of a container called by its key where a variable of the user's has that name."""
     bound = [*bound_in(function.body)]
     taken = {v.hint for v in bound if v.hint and not v.loose}
+    # A loose name gives way: two values of one name would have to be told apart by a suffix on the user's own.
     hidden: dict[Operand, Operand] = {v: Value(v.type) for v in bound if v.loose and v.hint in taken}
     return replace(function, body=substitute(function.body, hidden)) if hidden else function
 
 
 def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
-    values = list(bound(block))
+    values = list(bound_in(block))
+    # The index of a copied loop counts for itself: two loops with one symbol would be taken for one index.
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
     return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
 
@@ -108,15 +110,6 @@ def map_blocks(op: Operation, change: Callable[[Block], Block]) -> Operation:
             return op
         case _:
             assert_never(op)
-
-
-def bound(block: Block) -> Iterator[Value]:
-    """All values that a block binds, those of the blocks in it included."""
-    yield from block.parameters
-    for op in block.operations:
-        yield from op.results
-        for inner in op.blocks:
-            yield from bound(inner)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:

@@ -55,6 +55,7 @@ class Signature:
     """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
 
     def __init__(self) -> None:
+        # Two arguments of one length get one symbol, so that the program is for lengths that are equal.
         self.dims: dict[Dim, Dim] = {0: 0, 1: 1}
         self.names: dict[Symbol, str] = {}
 
@@ -73,6 +74,7 @@ class Signature:
     def type_of(self, value: object) -> Type:
         """The abstract type of an argument."""
         cls = type(value)
+        # By the class itself: a subclass of float is an object of the user's, which may do otherwise.
         if cls in PYTHON_TYPES:
             return PYTHON_TYPES[cls]
         if cls is int:
@@ -126,6 +128,7 @@ def related(own: Iterable[Type], given: Iterable[Type]) -> dict[Symbol, Dim]:
             case ArrayType(), ArrayType():
                 pairs = [*zip(t.shape or (), g.shape or (), strict=False), (t.size, g.size)]
                 for d, e in pairs:
+                    # Only a symbol alone says what it stands for: `n - 2` would have to be solved.
                     symbol = as_symbol(d)
                     if symbol is not None and e is not None:
                         table.setdefault(symbol, e)
@@ -178,7 +181,7 @@ STATIC = "static"
 """What stands in a key for a static value."""
 
 
-def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -> object:
+def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[object]) -> object:
     """A hashable key of the pattern of arguments, without building types.
 
     `dims` are the numbers of the lengths; the static values among the arguments are added to `statics`, and the classes
@@ -187,7 +190,7 @@ def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[Any]) -
     return tuple([_fast(a, dims, statics) for a in args])
 
 
-def _fast(a: Any, dims: dict[int, int], statics: list[Any]) -> object:
+def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:
     cls = type(a)
     # the order is that of how often they are met: this runs at each call of a derivative
     if cls is float or cls is int or cls is bool or cls is complex:

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from s2sad.ir.dims import Dim, Shape, Size, Symbol, may_be_negative, new_dim, substitute_dim
+from s2sad.ir.dims import Dim, Shape, Size, Symbol, is_known, may_be_negative, new_dim, substitute_dim
 
 Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
 
@@ -124,6 +124,10 @@ class Type:
         """The types of the items of a container."""
         return ()
 
+    def __getitem__(self, key: object) -> Type:
+        """The type of one item of a container; whoever asks for it knows that there is one."""
+        raise TypeError(f"{self} has no items")
+
 
 def _default_dtype() -> np.dtype[np.generic]:
     return np.dtype(np.float64)
@@ -177,7 +181,7 @@ class ArrayType(Type):
     def __repr__(self) -> str:
         name = "number" if self.dtype is None else self.dtype.name
         if self.is_scalar:
-            known = isinstance(self.size, int) or not may_be_negative(self.size)
+            known = is_known(self.size) or not may_be_negative(self.size)
             value = f"={self.size}" if known else ""
             return (name.rstrip("0123456789") if self.kind == "python" else name) + value
         shape = "..." if self.shape is None else ", ".join(map(str, self.shape))
@@ -403,6 +407,7 @@ def join(a: Type, b: Type) -> Type | None:
 def _join_arrays(a: ArrayType, b: ArrayType) -> ArrayType:
     dtype = promote(a, b)
     size = a.size if a.size == b.size else None
+    # A scalar and an array have no kind in common but the unknown one, which costs a question at run time.
     mixed: Kind = "numpy" if a.is_scalar and b.is_scalar else "any"
     kind = a.kind if a.kind == b.kind else mixed
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
@@ -425,7 +430,7 @@ def _match_dims(a: Type, b: Type, renamed: dict[Dim, Dim]) -> bool:
                 return a.shape is None and b.shape is None
             pairs = zip(a.shape, b.shape, strict=True)
             # one renaming for the whole type: dimensions that were equal must be equal still
-            return all(m == n if isinstance(m, int) else renamed.setdefault(m, n) == n for m, n in pairs)
+            return all(m == n if is_known(m) else renamed.setdefault(m, n) == n for m, n in pairs)
         case ContainerType(), ContainerType():
             return (a.cls, a.keys) == (b.cls, b.keys) and all(
                 _match_dims(m, n, renamed) for m, n in zip(a.items, b.items, strict=True)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import Location
-from s2sad.ir.primitive import Effect, Primitive, register
+from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import ArrayType, Type
 
 
@@ -33,11 +33,11 @@ class Custom:
     """
 
     kind: str
-    fun: Callable[..., Any]
+    fun: Callable[..., object]
     nondiff: tuple[int, ...]
-    fwd: Callable[..., Any] | None
-    bwd: Callable[..., Any] | None
-    rule: Callable[..., Any] | None
+    fwd: Callable[..., object] | None
+    bwd: Callable[..., object] | None
+    rule: Callable[..., object] | None
 
     @property
     def name(self) -> str:
@@ -45,7 +45,7 @@ class Custom:
         return name if name.isidentifier() else "function"
 
     @property
-    def rules(self) -> dict[str, Callable[..., Any]]:
+    def rules(self) -> dict[str, Callable[..., object]]:
         """The functions of its derivative, as far as they are given."""
         found = {n: getattr(self, n) for n in ("fwd", "bwd", "rule")}
         return {n: f for n, f in found.items() if f is not None}
@@ -69,7 +69,7 @@ class BoxRule:
     That is `function(g, ans, *args)`, or, where it is `curried`, `function(ans, *args)(g)`.
     """
 
-    function: Callable[..., Any]
+    function: Callable[..., Quantity]
     count: int
     name: str
     curried: bool
@@ -88,7 +88,7 @@ class BoxRule:
             names = ["g" if "g" not in names else "cotangent", *names]
         return inspect.Signature([P(n, P.POSITIONAL_OR_KEYWORD) for n in names])
 
-    def __call__(self, g: Any, *args: Any) -> Any:
+    def __call__(self, g: Quantity, *args: Quantity) -> Quantity:
         static = dict(self.static)
         return self.function(*args, **static)(g) if self.curried else self.function(g, *args, **static)
 
@@ -125,7 +125,7 @@ def place_of(function: object) -> Location:
 # A value without derivative
 
 
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(x: Quantity) -> Quantity:
     """The same value, with a derivative of zero: what is computed from it does not depend on `x` for a derivative.
 
     A container gives a container of the same kind. Outside a derivative it is a copy. In the code of a derivative
@@ -180,7 +180,7 @@ class adjoint:
     def __init__(self, x: object) -> None:
         self.x = x
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Quantity:
         return np.zeros_like(self.x) if isinstance(self.x, np.ndarray) else 0.0
 
     def __exit__(self, *exception: object) -> None:
@@ -202,14 +202,14 @@ class BlackBox(Primitive):
     derivative of zero. `result` says of which type the result is: "elementwise", or a function of the arguments.
     """
 
-    adjoints: Mapping[int, Callable[..., Any] | None] | None = None
-    tangents: Mapping[int, Callable[..., Any] | None] | None = None
+    adjoints: Mapping[int, Callable[..., object] | None] | None = None
+    tangents: Mapping[int, Callable[..., object] | None] | None = None
     result: Any = None
     module: str | None = None
     """The module to import for it; None where the function itself is put into the emitted module."""
 
     @property
-    def rules(self) -> list[Callable[..., Any]]:
+    def rules(self) -> list[Callable[..., object]]:
         """The functions of its derivatives."""
         tables = (self.adjoints, self.tangents)
         return [r for table in tables for r in (table or {}).values() if r is not None]
@@ -237,7 +237,7 @@ def home_of(f: object) -> tuple[str | None, str]:
 
 
 @lru_cache(maxsize=1024)
-def plain_box(function: Any) -> BlackBox | None:
+def plain_box(function: Callable[..., object]) -> BlackBox | None:
     """A function of NumPy, SciPy or math as one that runs as it is, for what has no derivative; None for others."""
     module, name = home_of(function)
     root = (module or "").split(".")[0]

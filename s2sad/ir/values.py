@@ -235,6 +235,13 @@ def is_call_of(op: Operation | Block | None, primitive: Primitive) -> TypeGuard[
     return isinstance(op, Apply) and op.primitive is primitive
 
 
+def keys_of(made: Apply) -> tuple[object, ...]:
+    """The keys of the container that an operation makes of its operands."""
+    keys = made.static["keys"]
+    assert isinstance(keys, tuple)
+    return keys
+
+
 def is_update(op: Operation | Block | None) -> TypeGuard[Apply]:
     """Whether an operation, if there is one, may write its result into the memory of its first operand."""
     return isinstance(op, Apply) and op.primitive.update is not None
@@ -243,6 +250,16 @@ def is_update(op: Operation | Block | None) -> TypeGuard[Apply]:
 def is_loop(op: Operation | None) -> TypeIs[For | While]:
     """Whether an operation, if there is one, is a loop."""
     return isinstance(op, (For, While))
+
+
+def applied_in(operations: Iterable[Operation | Block]) -> Iterator[Apply]:
+    """Those of the operations that apply a primitive."""
+    return (op for op in operations if isinstance(op, Apply))
+
+
+def makers(operations: Iterable[Operation]) -> dict[Operand, Apply]:
+    """By its result each of the operations that applies a primitive."""
+    return {op.result: op for op in operations if isinstance(op, Apply)}
 
 
 def values_in(operands: Iterable[Operand]) -> list[Value]:
@@ -292,6 +309,11 @@ def walk(block: Block) -> Iterator[Operation]:
         yield op
         for inner in op.blocks:
             yield from walk(inner)
+
+
+def called_in(block: Block) -> set[str]:
+    """The names of the functions of the program that a block and those in it call."""
+    return {op.function.name for op in walk(block) if isinstance(op, Call)}
 
 
 def bound_in(block: Block) -> Iterator[Value]:

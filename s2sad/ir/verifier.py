@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from s2sad.errors import InternalError
+from s2sad.ir.dims import is_known
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Operation, Value, While
 
@@ -23,12 +24,14 @@ def verify(function: Function) -> Function:
 
 
 def _block(block: Block, visible: set[Value], ever: set[Value], function: Function) -> None:
+    # A copy: what a block binds is not seen behind it.
     visible = set(visible)
     for p in block.parameters:
         _bind(p, visible, ever, function)
     for op in block.operations:
         for o in op.operands:
             _read(o, visible, function, op)
+        # The operands first and the results last: no block of an operation may read what the operation gives.
         _shape(op, function)
         for inner in op.blocks:
             _block(inner, visible, ever, function)
@@ -80,6 +83,7 @@ def _count(items: Sequence[object], expected: int, op: Operation, function: Func
 
 def _check_type(op: Apply, function: Function) -> None:
     types = [o.type for o in op.operands]
+    # What never returns has no type to agree with.
     if BOTTOM in types or op.result.type == BOTTOM:
         return
     if any(isinstance(o, Constant) and o.type.is_static and o.value is None for o in op.operands):
@@ -97,7 +101,8 @@ def _agree(a: Type, b: Type) -> bool:
         dtype = a.dtype is None or b.dtype is None or a.dtype == b.dtype
         if a.shape is None or b.shape is None:
             return dtype
+        # Symbols are no contradiction: one pass may know a length that another one has a name for.
         lengths = zip(a.shape, b.shape, strict=False)
-        known = all(m == n for m, n in lengths if isinstance(m, int) and isinstance(n, int))
+        known = all(m == n for m, n in lengths if is_known(m) and is_known(n))
         return dtype and len(a.shape) == len(b.shape) and known
     return type(a) is type(b)

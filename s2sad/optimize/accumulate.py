@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, MAKE
+from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import (
@@ -26,14 +26,14 @@ from s2sad.ir.values import (
     Constant,
     For,
     Function,
-    If,
     Operand,
     Operation,
     Value,
-    While,
+    applied_in,
     bound_in,
     constant,
     is_call_of,
+    values_in,
     walk,
 )
 
@@ -55,6 +55,7 @@ class Accumulate:
         """For each loop, by its index: the updates of an element, by their results, and the carried array."""
 
     def plan(self, loop: For) -> dict[tuple[int, object], set[Value]]:
+        # A subscript made of what is bound in the body may be another element in each iteration: no sum of one number.
         inside = set(bound_in(loop.body))
         found: dict[tuple[int, object], set[Value]] = {}
         for op in loop.body.operations:
@@ -85,6 +86,7 @@ class Accumulate:
             part = Block((), (op,), ())
             operations += substitute(part, seen).operations if seen else [op]
             for r in op.results:
+                # From the update behind the loop on, and not before: the loop itself gives the array without its sum.
                 if isinstance(op, Apply) and r in table.values():
                     seen.update((old, new) for old, new in table.items() if new is r)
         return replace(block, operations=tuple(operations), results=tuple(seen.get(r, r) for r in block.results))
@@ -95,7 +97,7 @@ class Accumulate:
         behind = Builder(op.location, (op,))
         initial, parameters, yields, results = list(op.initial), [], [], []
         for (slot, _), wanted in self.plans[op.index].items():
-            updates = [o for o in body.operations if isinstance(o, Apply) and o.result in wanted]
+            updates = [o for o in applied_in(body.operations) if o.result in wanted]
             first = updates[0]
             hint = f"{op.carried[slot].hint or 'v'}_sum"
             t = first.operands[2].type
@@ -125,6 +127,7 @@ class Accumulate:
         """A loop body with the updates as additions to a number."""
         add = lookup(np.add)
         assert add is not None
+        # The number goes from one update to the next, and from one iteration to the next as a carried value.
         total: Operand = parameter
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
@@ -169,7 +172,7 @@ class Accumulate:
             same = other.primitive is INDEX_ADD and other in loop.body.operations
             if same and self.index_key(other.operands[1], inside) == key:
                 continue
-            if other.primitive not in (GETITEM, INDEX_ADD, INDEX_SET):
+            if other.primitive is not GETITEM and not other.primitive.stores:
                 return None
             place = self.dependence.access(other, array, other.operands[1])
             if place is None or not self.dependence.apart(own, place, None):
@@ -178,12 +181,13 @@ class Accumulate:
 
     def touches(self, op: Operation, array: Value) -> bool:
         """Whether an operation reads or writes the memory of an array; loops and branches hand it on only."""
-        if isinstance(op, (For, While, If)):
+        if op.blocks:
             return False
+        # A shape is not changed by what is stored.
         if isinstance(op, Apply) and op.primitive.measures:
             return False
         memory = self.dependence.find(array)
-        return any(isinstance(o, Value) and self.dependence.find(o) is memory for o in op.operands)
+        return any(self.dependence.find(o) is memory for o in values_in(op.operands))
 
     def index_key(self, index: Operand, inside: set[Value]) -> object | None:
         """What tells a subscript of integers that a loop does not change from others; None for one that it changes."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.rewrite import map_blocks, renamed, substitute
 from s2sad.ir.user_rules import ADJOINT, STOP
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, walk
+from s2sad.ir.values import Block, Function, Operand, Operation, Value, applied_in, walk
 
 
 def without_stops(function: Function) -> Function:
@@ -25,7 +25,7 @@ def without_adjoints(function: Function) -> Function:
 
 
 def _without(function: Function, gone: Callable[[Primitive], bool]) -> Function:
-    stops = [op for op in walk(function.body) if isinstance(op, Apply) and gone(op.primitive)]
+    stops = [op for op in applied_in(walk(function.body)) if gone(op.primitive)]
     if not stops:
         return function
     table: dict[Operand, Operand] = {}

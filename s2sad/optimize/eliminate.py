@@ -12,9 +12,9 @@ from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.regions import CATCHER
+from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of, walk
 
 
 def eliminate_dead(function: Function) -> Function:
@@ -22,13 +22,14 @@ def eliminate_dead(function: Function) -> Function:
     live: set[Operand] = set()
     effects: set[Operation] = set()
     _find_effects(function.body, effects)
+    # Two passes: what has an effect is known first, as a loop that holds a print stays though nobody reads its results.
     effects.update(_tried(function))
     return replace(function, body=_block(function.body, function.body.results, live, effects))
 
 
 def _tried(function: Function) -> Iterator[Operation]:
     """The operations of blocks whose exceptions are caught: whether they raise one is seen."""
-    branches = [op for op in walk(function.body) if isinstance(op, If) and op.predicate.type is CATCHER]
+    branches = [op for op in walk(function.body) if is_try(op)]
     for op in branches:
         yield op
         yield from walk(op.then)
@@ -39,8 +40,10 @@ def _find_effects(block: Block, effects: set[Operation]) -> bool:
     before = len(effects)
     for op in block.operations:
         if isinstance(op, Apply):
+            # What a derivative added raises nothing that the primal had not raised before.
             if op.primitive.effect is Effect.IO or (not op.about and _may_raise(op)):
                 effects.add(op)
+        # A list, not a generator: all blocks are to be looked through, also behind one that has an effect.
         elif any([_find_effects(inner, effects) for inner in op.blocks]):
             effects.add(op)
     return len(effects) > before
@@ -67,6 +70,7 @@ def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effec
     """The block with only what `results` and effects need; `live` gets all that it reads."""
     live.update(results)
     kept: dict[Operation, Operation] = {}
+    # Backward, so that all readers of a result have said what they need before the operation is asked.
     for op in reversed(block.operations):
         if op in effects or any(r in live for r in op.results):
             kept[op] = _operation(op, live, effects)
@@ -76,7 +80,7 @@ def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effec
 
 def _is_named_item(op: Operation, live: set[Operand]) -> bool:
     """An item of a tuple that is there anyhow, which the user gave a name: it costs nothing, and tells the reader."""
-    if not isinstance(op, Apply) or op.primitive is not EXTRACT or op.operands[0] not in live:
+    if not is_call_of(op, EXTRACT) or op.operands[0] not in live:
         return False
     return op.result.hint is not None and not op.result.loose
 
@@ -97,6 +101,7 @@ def _operation(op: Operation, live: set[Operand], effects: set[Operation]) -> Op
 def _branch(op: If, live: set[Operand], effects: set[Operation]) -> If:
     kept = [k for k, r in enumerate(op.results) if r in live]
     blocks = [_block(b, tuple(b.results[k] for k in kept), live, effects) for b in op.blocks]
+    # Read whatever is left of the results: the branch is there still.
     live.add(op.predicate)
     return replace(op, then=blocks[0], orelse=blocks[1], results=tuple(op.results[k] for k in kept))
 
@@ -106,10 +111,13 @@ def _loop(op: For | While, live: set[Operand], effects: set[Operation]) -> For |
     rows = op.body.results
     stop = rows[len(rows) - 1 :] if op.breaks else ()
     wanted = {k for k, r in enumerate(op.results) if r in live}
+    # The least fixed point of what is wanted: a carried value that the body reads is wanted of the iteration before.
+    # It only grows, so that there are at most as many rounds as carried values, and one more.
     while True:
         inside: set[Operand] = set()
         if isinstance(op, While):
             test = _block(op.test, op.test.results, inside, effects)
+            # The test and the body each have parameters of their own for one carried value: the body's speak for both.
             renamed = dict(zip(op.test.parameters, op.carried, strict=True))
             inside = {renamed.get(v, v) if isinstance(v, Value) else v for v in inside}
         body = _block(op.body, (*(rows[k] for k in sorted(wanted)), *stop), inside, effects)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Apply, Block, Function, Operation, Value, is_call_of
+from s2sad.ir.values import Block, Function, Operation, Value, is_call_of
 from s2sad.optimize.identities.operands import is_zeros
 
 
@@ -30,8 +30,7 @@ def _first_stores(block: Block, zeros: set[Value]) -> Block:
     for op in block.operations:
         # A basic index meets no element twice, so that 0 + g is stored as g: exact but for the sign of a zero. An index
         # of integer arrays may meet one several times, and the contributions are to be summed.
-        scatter = is_call_of(op, INDEX_ADD) and op.operands[0] in zeros
-        if scatter and isinstance(op, Apply) and is_basic_index(op.operands[1].type):
+        if is_call_of(op, INDEX_ADD) and op.operands[0] in zeros and is_basic_index(op.operands[1].type):
             op = replace(op, primitive=INDEX_SET)
         operations.append(map_blocks(op, lambda b: _first_stores(b, zeros)))
     return replace(block, operations=tuple(operations))

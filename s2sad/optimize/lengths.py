@@ -14,15 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET
+from s2sad.ir.containers import GETITEM
 from s2sad.ir.dims import Dim, Symbol, as_symbol, broadcast_parts, equate, may_be_one
-from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.regions import CATCHER
+from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.types import ArrayType, substitute, symbols
-from s2sad.ir.values import Apply, Block, Function, If, Operand, Operation, Value
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
 
 Fact = tuple[Dim, Dim]
 
@@ -64,7 +61,7 @@ class _Lengths:
         for v in block.parameters:
             self.bind(v, block)
         for op in block.operations:
-            inner = caught or (isinstance(op, If) and op.predicate.type is CATCHER)
+            inner = caught or is_try(op)
             for b in op.blocks:
                 found |= self.visit(b, inner)
             for v in op.results:
@@ -111,7 +108,7 @@ def _facts(op: Operation) -> Iterator[Fact]:
     """The pairs of lengths that an operation shows to be equal, if it does not raise."""
     if not isinstance(op, Apply):
         return
-    if op.primitive in (INDEX_SET, INDEX_ADD):
+    if op.primitive.stores:
         base, index, value = (o.type for o in op.operands)
         place = GETITEM.result_type([base, index], {})
         if place.shape and value.shape:
@@ -120,7 +117,7 @@ def _facts(op: Operation) -> Iterator[Fact]:
                 if a != b and not may_be_one(b):
                     yield a, b
                 yield from ((a, d) for d in _holding(a, b))
-    elif op.primitive in _PRODUCTS:
+    elif op.primitive.contracts:
         x, y = (o.type for o in op.operands[:2])
         if x.shape and y.shape:
             yield x.shape[-1], y.shape[-2 if len(y.shape) > 1 else -1]
@@ -130,6 +127,3 @@ def _holding(a: Dim, b: Dim) -> list[Dim]:
     """The lengths, `b` or those of which it is broadcast, of which `a` is a part: if `b` fits into `a`, so do they."""
     inner = [d for part in broadcast_parts(b) for d in _holding(a, part)]
     return [b, *inner] if inner or a in broadcast_parts(b) else []
-
-
-_PRODUCTS = {p for f in (np.matmul, np.dot) if (p := lookup(f)) is not None}

@@ -18,16 +18,15 @@ from s2sad.ir.primitive import lookup, required
 from s2sad.ir.values import (
     Apply,
     Block,
-    For,
     Function,
     If,
     Operand,
     Operation,
     Value,
-    While,
     is_call_of,
     is_loop,
     is_update,
+    makers,
     walk,
 )
 
@@ -39,7 +38,7 @@ def own_results(function: Function, residuals: bool = False) -> Function:
     """
     function = own_carried(replace(function, body=_fill_branches(function.body, _returned(function))))
     roots = find_roots(function)
-    made: dict[Operand, Apply] = {op.result: op for op in function.body.operations if isinstance(op, Apply)}
+    made = makers(function.body.operations)
     builder = Builder()
     taken = set(function.parameters) - set(function.taken)
     read_only = {r for r, op in made.items() if op.primitive is lookup(np.broadcast_to)}
@@ -124,9 +123,9 @@ def _returned(function: Function) -> set[Operand]:
 
 def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
     """The block with arrays of its own where a branch or loop yields a view that cannot be written."""
-    if not any(isinstance(op, (If, For, While)) and wanted.intersection(op.results) for op in block.operations):
+    if not any(op.blocks and wanted.intersection(op.results) for op in block.operations):
         return block
-    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made = makers(block.operations)
     operations: list[Operation] = []
     for op in block.operations:
         if isinstance(op, If) and wanted.intersection(op.results):
@@ -144,7 +143,7 @@ def _fill_branches(block: Block, wanted: set[Operand]) -> Block:
 def _fill_results(block: Block, kept: Sequence[int]) -> Block:
     """A branch whose results of these numbers are arrays that can be written."""
     block = _fill_branches(block, {block.results[k] for k in kept})
-    made: dict[Operand, Apply] = {op.result: op for op in block.operations if isinstance(op, Apply)}
+    made = makers(block.operations)
     builder = Builder()
     results = _fill_operands(builder, block.results, kept, made)
     return replace(block, operations=(*block.operations, *builder.operations), results=results)

@@ -29,8 +29,10 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_call_of,
     is_update,
+    makers,
 )
 
 
@@ -51,9 +53,11 @@ def _added(block: Block) -> Block:
     for op in operations:
         if not isinstance(op, Apply) or op.primitive.algebra is not Algebra.SUM or not op.about:
             continue
+        # The operand that is there last: as soon as it is, so could be the sum.
         last = max((made[o] for o in op.operands if o in made), key=place.__getitem__, default=op)
         if is_call_of(last, GETITEM) and read[last.result] == 1:
             array = last.operands[0]
+            # With a store between the read and the sum the element would need a variable until then.
             if any(place[last] < place[w] < place[op] for w in stores.get(array, ())):
                 # Between two operations of the old order: a sum is pure, and what it reads is there by then.
                 place[op] = place[last] + 0.5
@@ -89,7 +93,7 @@ def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     read = set(reads(block.operations))
     # Only what the block itself does not read may go to its end: nothing else then changes its order.
     last = set(block.results) - read
-    moved = [op for op in block.operations if isinstance(op, Apply) and _is_movable(op, last)]
+    moved = [op for op in applied_in(block.operations) if _is_movable(op, last)]
     kept = [op for op in block.operations if not _is_movable(op, last)]
     takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if p.hint}
     return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
@@ -102,7 +106,7 @@ def _readers_first(
     if len(moved) > MANY:
         yield from moved
         return
-    made: dict[Operand, Apply] = {op.result: op for op in kept if isinstance(op, Apply)}
+    made = makers(kept)
     reads = {op: {o.hint for o in _leaves(op, made) if o.hint} for op in moved}
     rest = list(moved)
     # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where

@@ -14,7 +14,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.dims import Dim
+from s2sad.ir.dims import Dim, is_known
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
@@ -70,15 +70,14 @@ class Shapes:
         """The length as an item of a parameter's shape."""
         for anchor, shape in self.anchors:
             for axis, dim in enumerate(shape):
-                if dim == length and not isinstance(dim, int):
+                if dim == length and not is_known(dim):
                     builder = Builder(op.location, op.about)
                     if axis == 0:
                         result = builder.call(len, anchor).operand
                     else:
                         result = builder.extract(builder.apply(SHAPE, (anchor,)), axis)
-                    *before, last = builder.operations
-                    assert isinstance(last, Apply) and last.result is result
-                    return [*before, replace(last, result=op.result)]
+                    builder.rename(result, op.result)
+                    return builder.operations
         return [op]
 
 

@@ -18,7 +18,21 @@ from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import reads_of, renamed
 from s2sad.ir.types import ArrayType
 from s2sad.ir.user_rules import BlackBox
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    applied_in,
+    values_in,
+    walk,
+)
 from s2sad.optimize.identities.broadcasts import broadcast_last, drop_broadcasts, drop_leading_axes
 from s2sad.optimize.identities.operands import frozen, is_literal, operand_key, same_type
 from s2sad.optimize.identities.registry import IDENTITIES
@@ -42,6 +56,8 @@ class Simplifier(Rewriter):
         """Whether a loop or branch was found to hand on a value unchanged: what is around it may then do so too."""
 
     def block(self, block: Block) -> Block:
+        # What was computed before a block serves inside it, and not the other way round: the table of expressions is
+        # copied. Where it has grown large the copy would cost more than it finds in nested blocks.
         outer, self.operations = self.operations, []
         seen, self.seen = self.seen, dict(self.seen) if len(self.seen) < 2000 else {}
         for op in block.operations:
@@ -63,6 +79,7 @@ class Simplifier(Rewriter):
                 self.operations.append(replace(op, predicate=predicate, then=then, orelse=orelse))
                 self.unchanged(op, then, orelse)
             case For():
+                # Before the body is walked, so that it reads the initial value where nothing changes that.
                 self.invariant(op)
                 start, stop, step = map(self.get, (op.start, op.stop, op.step))
                 initial, scanned = tuple(map(self.get, op.initial)), tuple(map(self.get, op.scanned))
@@ -80,6 +97,7 @@ class Simplifier(Rewriter):
     def unchanged(self, op: If, then: Block, orelse: Block) -> None:
         """What both branches hand on alike is that value."""
         for r, a, b in zip(op.results, then.results, orelse.results, strict=True):
+            # One value in both branches is bound in front of them: it need not go through.
             if a is b and a.type == r.type and r not in self.table:
                 self.table[r] = a
                 self.again = True
@@ -90,8 +108,10 @@ class Simplifier(Rewriter):
     def invariant(self, op: For | While) -> None:
         """What a loop carries unchanged is its initial value."""
         for k, (p, initial) in enumerate(zip(op.carried, op.initial, strict=True)):
+            # The parameter handed on as it came, in every iteration: by induction it is what the loop began with.
             if op.body.results[k] is p:
                 new = self.get(initial)
+                # A constant may be of another type than what is carried: `0` begins a sum of floats.
                 if isinstance(new, Value) or same_type(new.type, p.type):
                     self.again = True
                     self.table[p] = self.table[op.results[k]] = new
@@ -101,6 +121,7 @@ class Simplifier(Rewriter):
     def apply(self, op: Apply) -> None:
         types = [o.type for o in op.operands]
         operands = tuple(map(self.get, op.operands))
+        # The rules ask how often an operand is read beside here: this operation takes its own reads away for so long.
         self.count(operands, -1)
         if operands != op.operands:
             op = replace(op, operands=operands)
@@ -110,6 +131,8 @@ class Simplifier(Rewriter):
             if spread is not None:
                 self.table[op.result] = spread
                 return
+        # An operand that lost its broadcast may have lost a dtype with it. Only an adjoint may follow: the primal keeps
+        # the type that its text says.
         if op.about and any(o.type != t for o, t in zip(op.operands, types, strict=True)):
             typed = self.in_new_dtype(op)
             if typed is not None:
@@ -138,6 +161,7 @@ class Simplifier(Rewriter):
             if simpler is not None:
                 self.table[op.result] = simpler
                 if isinstance(simpler, Value) and simpler is not op.result:
+                    # Whoever read the result reads what stands for it from now on.
                     self.reads[simpler] += self.reads[op.result]
                 if isinstance(simpler, Value) and simpler.hint is None and op.result.hint and simpler in self.made:
                     self.names.setdefault(simpler, (op.result.hint, op.result.loose))
@@ -149,6 +173,7 @@ class Simplifier(Rewriter):
         key = _key(op)
         if op.primitive is EXTRACT and op.operands[0] in self.returned:
             self.returned.add(op.result)
+        # What has no key is never one of two alike: it has an effect, memory of its own, or a part that has no ==.
         if key is None:
             return False
         before = self.seen.get(key)
@@ -181,12 +206,13 @@ class Simplifier(Rewriter):
 
 def _reads(body: Block) -> Counter[Value]:
     """How often each value is read; a container that is only taken apart again does not count."""
-    found = Counter(o for o in reads_of(body) if isinstance(o, Value))
-    calls = [op for op in walk(body) if isinstance(op, Apply)]
+    found = Counter(values_in(reads_of(body)))
+    calls = [*applied_in(walk(body))]
     taken = Counter(op.operands[0] for op in calls if op.primitive is EXTRACT)
     for op in calls:
+        # Its items are read by what is taken out of it: the reads of the container itself do not count.
         if op.primitive is MAKE and found[op.result] == taken[op.result]:
-            found.subtract(o for o in op.operands if isinstance(o, Value))
+            found.subtract(values_in(op.operands))
     return found
 
 
@@ -211,11 +237,13 @@ def _decides_to_stop(op: If, then: Block, orelse: Block) -> bool:
 def _key(op: Apply) -> object | None:
     if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.written:
         return None
+    # An update is done in the memory of its operand: a result that is read in two places would cost a copy.
     if op.primitive.update is not None or _is_multiple(op):
         return None
     try:
         static = tuple((k, frozen(v)) for k, v in op.static.items())
         key = (op.primitive, tuple(operand_key(o) for o in op.operands), static)
+        # A static value that cannot be hashed, an array, is compared by nobody.
         hash(key)
     except TypeError:
         return None

@@ -1,18 +1,18 @@
 """The sums of contributions to adjoints.
 
-A contribution to a value of an outer frame becomes a carried sum of the reversed loop, or a result of the reversed
+A contribution to a value of an outer level becomes a carried sum of the reversed loop, or a result of the reversed
 branch.
 """
 
 from __future__ import annotations
 
-from s2sad.differentiate.reverse.frames import Frame, Key, leaf_type
+from s2sad.differentiate.reverse.levels import Key, Level, leaf_type
 from s2sad.differentiate.reverse.primals import Primals
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_ADD, MAKE
 from s2sad.ir.primitives.lists import add, zero
-from s2sad.ir.types import ContainerType, StaticType, Type
+from s2sad.ir.types import StaticType, Type
 from s2sad.ir.values import Block, If, Operand, Operation, Value, constant
 
 RECENT = 16
@@ -20,7 +20,7 @@ RECENT = 16
 
 
 class Adjoints(Primals):
-    """The frames, innermost last, and the operations on the sums in them."""
+    """The levels, innermost last, and the operations on the sums in them."""
 
     def __init__(self, body: Block, names: Names, active: set[Value]) -> None:
         super().__init__(body)
@@ -65,7 +65,6 @@ class Adjoints(Primals):
             return
         inner: Type = operand.type
         for key in path:
-            assert isinstance(inner, ContainerType)
             inner = inner[key]
         # Sums are kept by leaves, so that what adds to one item of a container makes no zeros for the others.
         for rest, _ in leaf_paths(inner):
@@ -73,63 +72,63 @@ class Adjoints(Primals):
             leaf = pick(builder, contribution, *rest)
             before = self.current(builder, key_)
             about = builder.about
-            silent = self.frame.reasons.pop(key_, ())
+            silent = self.level.reasons.pop(key_, ())
             if before is None:
                 total = leaf
                 # The first contribution may be a value that is there already (`x_bar = y_bar`): no statement says why.
                 # The reason is remembered, and the next statement about this sum says it too.
                 if not any(leaf in op.results for op in builder.operations[-RECENT:] if op.about == about):
-                    self.frame.reasons[key_] = about
+                    self.level.reasons[key_] = about
             else:
                 builder.about = (*silent, *(op for op in about if op not in silent))
                 total = add(builder, before, leaf)
                 builder.about = about
             has_name = operand in self.names or operand.hint is not None
-            self.frame.totals[key_] = self.name(total, self.part_hint(*key_), loose=True) if has_name else total
+            self.level.totals[key_] = self.name(total, self.part_hint(*key_), loose=True) if has_name else total
 
     def contribute_at(self, builder: Builder, array: Value, index: Operand, contribution: Operand) -> None:
         """Add a contribution to the adjoint of what a subscript takes of an array."""
         key = (array, ())
         before = self.current(builder, key)
         about = builder.about
-        silent = self.frame.reasons.pop(key, ())
+        silent = self.level.reasons.pop(key, ())
         if before is None:
             before = self.zero_at(builder, array)
         builder.about = (*silent, *(op for op in about if op not in silent))
         total = builder.apply(INDEX_ADD, (before, index, contribution))
         builder.about = about
-        self.frame.totals[key] = self.name(total, self.hint(array), loose=True)
+        self.level.totals[key] = self.name(total, self.hint(array), loose=True)
 
     def contribute_active(self, builder: Builder, operand: Operand, bar: Operand) -> None:
         if operand in self.active and not self.is_undefined(operand):
             self.contribute(builder, operand, bar)
 
     def current(self, builder: Builder, key: Key) -> Operand | None:
-        """The sum so far; in an inner frame the sum of an outer value is one that this frame updates."""
-        return self.current_in(builder, key, self.frame)
+        """The sum so far; in an inner level the sum of an outer value is one that this level updates."""
+        return self.current_in(builder, key, self.level)
 
-    def current_in(self, builder: Builder, key: Key, frame: Frame) -> Operand | None:
-        if key in frame.totals:
-            return frame.totals[key]
-        # A value of this frame starts from nothing. One of an outer frame has a sum there already; what this frame adds
+    def current_in(self, builder: Builder, key: Key, level: Level) -> Operand | None:
+        if key in level.totals:
+            return level.totals[key]
+        # A value of this level starts from nothing. One of an outer level has a sum there already; what this level adds
         # must be seen outside, so the sum goes through: a branch starts from the sum as it is, a loop carries it.
-        if self.owned(key[0], frame) or frame.outer is None:
+        if self.owned(key[0], level) or level.outer is None:
             return None
-        if isinstance(frame.op, If):
-            start = self.current_in(builder, key, frame.outer)
+        if isinstance(level.op, If):
+            start = self.current_in(builder, key, level.outer)
         else:
             start = Value(tangent_type(leaf_type(key)), self.part_hint(*key))
-            frame.totals[key] = start
-        frame.touched[key] = start if start is not None else constant(None)
+            level.totals[key] = start
+        level.touched[key] = start if start is not None else constant(None)
         return start
 
     def total(self, builder: Builder, value: Operand) -> Operand | None:
-        """The adjoint of a value of this frame, None where it is zero. Containers are put together."""
+        """The adjoint of a value of this level, None where it is zero. Containers are put together."""
         if not isinstance(value, Value):
             return None
         if not value.type.is_container:
-            return self.frame.totals.get((value, ()))
-        if not any(v is value for v, _ in self.frame.totals):
+            return self.level.totals.get((value, ()))
+        if not any(v is value for v, _ in self.level.totals):
             return None
         return self._assemble(builder, value, value.type, ())
 
@@ -139,7 +138,7 @@ class Adjoints(Primals):
 
     def _assemble(self, builder: Builder, value: Value, t: Type, path: Path) -> Operand:
         if not t.is_container:
-            found = self.frame.totals.get((value, path))
+            found = self.level.totals.get((value, path))
             if found is not None:
                 return found
             return self.zero_at(builder, value, path)

@@ -99,7 +99,7 @@ class Calls(Adjoints):
         """The adjoints that a reverse sweep gives, to the operands; those which it updated are the sums themselves."""
         parts = [builder.extract(bars, k) if len(wanted) > 1 else bars for k in range(len(wanted))]
         for k, value in updated.items():  # before what is added to the sums: a value may stand twice in the call
-            self.frame.totals[(value, ())] = self.name(parts[k], self.hint(value))
+            self.level.totals[(value, ())] = self.name(parts[k], self.hint(value))
         for k, operand in enumerate(wanted):
             if k not in updated:
                 self.contribute(builder, operand, self.name(parts[k], self.hint(operand), loose=True))
@@ -115,7 +115,7 @@ class Calls(Adjoints):
             own = None if any(v is operand for v, _ in found) else operand
             if own is not None:
                 before = self.current(builder, (own, ()))
-                builder.about = (*self.frame.reasons.pop((own, ()), ()), *builder.about)
+                builder.about = (*self.level.reasons.pop((own, ()), ()), *builder.about)
             found.append((own, self.zero_at(builder, operand) if before is None else before))
         return found
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from s2sad.differentiate.reverse.adjoints import Adjoints
-from s2sad.differentiate.reverse.frames import Frame, Key, item_type
+from s2sad.differentiate.reverse.levels import Key, Level, item_type
 from s2sad.differentiate.reverse.storage import allocated
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.ir.builder import Builder
@@ -71,8 +71,8 @@ class Loops(Adjoints):
         list_bars = {k: bar for k in collected if (bar := self.total(builder, op.results[k])) is not None}
 
         inner = builder.child()
-        frame = self.frame = Frame(op.body, self.frame, op)
-        index = self.index_again(op, frame)
+        level = self.level = Level(op.body, self.level, op)
+        index = self.index_again(op, level)
         parameters = [Value(tangent_type(op.carried[k].type), self.hint(op.carried[k])) for k in carried]
         item_bars = {k: Value(tangent_type(item_type(bar)), None) for k, bar in list_bars.items()}
         # The body is reversed once, for an iteration in general: it starts from the adjoints of what it hands on.
@@ -84,17 +84,17 @@ class Loops(Adjoints):
         ends = [self.name(self.total_or_zero(inner, op.carried[k]), self.hint(op.carried[k])) for k in carried]
         scanned = self.bars_of_items(op, inner)
 
-        assert frame.outer is not None
-        self.frame = frame.outer
-        keys, sums = self.sums_through(frame, builder)
+        assert level.outer is not None
+        self.level = level.outer
+        keys, sums = self.sums_through(level, builder)
         handed = [*map(Handed, starts, parameters, ends), *sums]
         lists = [(bar, item_bars[k]) for k, bar in list_bars.items()]
         results, scanned_bars = self.append_reversed(
-            op, builder, inner, frame, index, handed, lists, [bar for _, bar in scanned]
+            op, builder, inner, level, index, handed, lists, [bar for _, bar in scanned]
         )
         # First the sums that went through the loop take the place of what they began with, then the initial values get
         # their adjoints: one of them may be among the values from outside too.
-        self.frame.totals.update(zip(keys, results[len(carried) :], strict=True))
+        self.level.totals.update(zip(keys, results[len(carried) :], strict=True))
         for k, bar in zip(carried, results, strict=False):
             self.contribute_active(builder, op.initial[k], bar)
         for (k, _), bar in zip(scanned, scanned_bars, strict=True):
@@ -104,23 +104,23 @@ class Loops(Adjoints):
             in_order = builder.apply(REVERSED_ITEMS, (bar,)) if op.is_ascending(k) else bar
             self.contribute_active(builder, op.scanned[k], in_order)
 
-    def index_again(self, op: For | While, frame: Frame) -> Value:
+    def index_again(self, op: For | While, level: Level) -> Value:
         """The index of the reversed loop, which is that of the loop where both run over one range."""
         if not isinstance(op, For):
             return Value(integer(new_dim("i")))
         index = Value(op.index.type, op.index.hint)
         # Of a loop that may be left early nobody knows the last index: it is counted, and read like any other value.
         if not op.breaks:
-            frame.replaced[op.index] = index
+            level.replaced[op.index] = index
         return index
 
-    def sums_through(self, frame: Frame, builder: Builder) -> tuple[list[Key], list[Handed]]:
+    def sums_through(self, level: Level, builder: Builder) -> tuple[list[Key], list[Handed]]:
         """The values from outside that the body contributed to, and their sums, which go through the reversed loop."""
-        keys, sums = list(frame.touched), []
+        keys, sums = list(level.touched), []
         for key in keys:
-            parameter, before = frame.touched[key], self.current(builder, key)
+            parameter, before = level.touched[key], self.current(builder, key)
             assert isinstance(parameter, Value)
-            sums.append(Handed(self.zero_at(builder, *key) if before is None else before, parameter, frame.totals[key]))
+            sums.append(Handed(self.zero_at(builder, *key) if before is None else before, parameter, level.totals[key]))
         return keys, sums
 
     def bars_of_items(self, op: For | While, inner: Builder) -> list[tuple[int, Operand]]:
@@ -134,7 +134,7 @@ class Loops(Adjoints):
         op: For | While,
         builder: Builder,
         inner: Builder,
-        frame: Frame,
+        level: Level,
         index: Value,
         handed: Sequence[Handed],
         lists: Sequence[tuple[Operand, Value]],
@@ -144,13 +144,13 @@ class Loops(Adjoints):
 
         `lists` are scanned beside what the forward sweep kept, each by its parameter; from the end, as the iterations.
         """
-        kept = self.sorted(frame.scanned)
-        (start, stop, step), reverse = self.trips(op, frame, builder)
+        kept = self.sorted(level.scanned)
+        (start, stop, step), reverse = self.trips(op, level, builder)
         results = [Value(h.parameter.type, h.parameter.hint) for h in handed]
         collects = [Value(SequenceType(bar.type, new_dim("k")), None) for bar in collected]
-        items = [*(frame.scanned[v] for v in kept), *(item for _, item in lists)]
+        items = [*(level.scanned[v] for v in kept), *(item for _, item in lists)]
         body = inner.block([index, *(h.parameter for h in handed), *items], [*(h.end for h in handed), *collected])
-        scans = [self.read(builder, frame.sources[v][0]) for v in kept]
+        scans = [self.read(builder, level.sources[v][0]) for v in kept]
         builder.operations.append(
             For(
                 start,
@@ -163,25 +163,25 @@ class Loops(Adjoints):
                 reverse,
                 location=op.location,
                 about=(op,),
-                ascending=(*(frame.sources[v][1] for v in kept), *(False for _ in lists)),
+                ascending=(*(level.sources[v][1] for v in kept), *(False for _ in lists)),
             )
         )
         return results, collects
 
-    def trips(self, op: For | While, frame: Frame, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
+    def trips(self, op: For | While, level: Level, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
         """The range of the reversed loop, and whether it runs backward."""
         # The same range backward. Python's `reversed(range(...))` is exact, where `range(stop - 1, start - 1, -1)`
         # would be wrong for steps other than 1.
         if isinstance(op, For) and not op.breaks:
             start, step = self.read(builder, op.start), self.read(builder, op.step)
             return (start, self.length_again(op, builder), step), not op.reverse
-        return (constant(0), self.read(builder, self.count(op, frame)), constant(1)), False
+        return (constant(0), self.read(builder, self.count(op, level)), constant(1)), False
 
     def length_again(self, op: For, builder: Builder) -> Operand:
         """The end of a loop's range; where that is the length of an array, that of what is in its variable later."""
         made = self.definition.get(op.stop) if op.stop.hint is None else None
         array = made.operands[0] if is_call_of(made, required(len)) else None
-        if not isinstance(array, Value) or self.owner.get(array) is not self.frame.block:
+        if not isinstance(array, Value) or self.owner.get(array) is not self.level.block:
             return self.read(builder, op.stop)
         # `range(len(x))`, where x has been written into since: in the text it is one variable, and the name of the last
         # value is the one that is in scope. Its length is the same.
@@ -202,7 +202,7 @@ class Loops(Adjoints):
             array = next((r for o, r in pairs if o is array and r.type == array.type), array)
         return array
 
-    def count(self, op: For | While, frame: Frame) -> Value:
+    def count(self, op: For | While, level: Level) -> Value:
         """How many iterations a loop had: what it counts itself, or a number that the forward sweep counts."""
         # `k = 0; while ...: k += 1` counts for itself.
         for start, p, end, result in zip(op.initial, op.carried, op.body.results, op.results, strict=False):
@@ -212,8 +212,8 @@ class Loops(Adjoints):
                 return result
         if op not in self.counts:
             self.counts[op] = Value(INT, "count", True)
-            assert frame.outer is not None and frame.outer.block is not None
-            self.owner[self.counts[op]] = frame.outer.block
+            assert level.outer is not None and level.outer.block is not None
+            self.owner[self.counts[op]] = level.outer.block
             self.order[self.counts[op]] = self.order[op.body.parameters[0]] if op.body.parameters else 0
         return self.counts[op]
 
@@ -231,8 +231,11 @@ class Loops(Adjoints):
             parameters = [kept.enter(op) for kept in arrays]
             initial = [kept.initial(op) or allocated(kept, before, self.dependence) for kept in arrays]
         operations = self.forward_operations(op.body)
-        yields: list[Operand] = [kept.yielded(op, operations, op.location) for kept in arrays if isinstance(op, For)]
-        finals = [kept.final(op) for kept in arrays if isinstance(op, For)]
+        yields: list[Operand] = []
+        finals: list[Value] = []
+        if isinstance(op, For):
+            yields = [kept.yielded(op, operations, op.location) for kept in arrays]
+            finals = [kept.final(op) for kept in arrays]
         if op in self.counts:
             counter = Builder(op.location)
             parameters = [*parameters, Value(INT, "count")]

@@ -7,16 +7,15 @@ unless it is cheap to compute again; a value of a branch becomes one more result
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from s2sad.analysis.dependence import Dependence
-from s2sad.differentiate.reverse.frames import Frame, owners
+from s2sad.differentiate.reverse.levels import Level, owners
 from s2sad.differentiate.reverse.storage import Kept, array_for, index_of, is_counted, may_be_kept
 from s2sad.ir.backend import NUMPY
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_SET, MAKE, MAKE_SLICE, SHAPE, UNDEFINED, is_basic_index
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import Effect, Layout
+from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import SequenceType, Type, array
 from s2sad.ir.values import (
@@ -63,11 +62,11 @@ class LazyExpr(Expr):
         return self._operand
 
     @property
-    def type(self) -> Any:
+    def type(self) -> Type:
         return self._primal.type
 
     @property
-    def known(self) -> Any:
+    def known(self) -> int | float | None:
         return None
 
     def __getitem__(self, index: object) -> Expr:
@@ -100,7 +99,7 @@ class Primals:
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
         self.finals: dict[Operand, tuple[Value, Operand] | None] = {}
-        self.frame = Frame(body, None)
+        self.level = Level(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
         self.counts: dict[Operation, Value] = {}
@@ -140,9 +139,9 @@ class Primals:
 
     # where the reverse sweep is
 
-    def owned(self, value: Value, frame: Frame) -> bool:
+    def owned(self, value: Value, level: Level) -> bool:
         owner = self.owner.get(value)
-        return owner is None or owner is frame.block
+        return owner is None or owner is level.block
 
     def is_undefined(self, operand: Operand) -> bool:
         return is_call_of(self.definition.get(operand), UNDEFINED)
@@ -151,12 +150,12 @@ class Primals:
         """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
         if not isinstance(operand, Value):
             return operand
-        return self._read(builder, operand, self.frame)
+        return self._read(builder, operand, self.level)
 
-    def _read(self, builder: Builder, value: Value, frame: Frame) -> Operand:
+    def _read(self, builder: Builder, value: Value, level: Level) -> Operand:
         owner = self.owner.get(value)
-        home: Frame | None = frame
-        # From the frame of the reverse sweep outward to the one whose block binds the value. A value of no block at
+        home: Level | None = level
+        # From the level of the reverse sweep outward to the one whose block binds the value. A value of no block at
         # all, or of the function's own, is in scope: the two sweeps of a function are one body until they are split.
         chain = []
         while home is not None and home.block is not owner:
@@ -168,7 +167,7 @@ class Primals:
             return home.replaced[value]
         kept = self.kept(builder, value)
         # In the order of cost: what the program's own arrays still hold is free, cheap arithmetic is done again, and
-        # only what is left takes memory. A branch hands its value out and is asked again one frame further out.
+        # only what is left takes memory. A branch hands its value out and is asked again one level further out.
         if kept is not None:
             return kept
         if self.cheap(value, home):
@@ -204,7 +203,7 @@ class Primals:
             self.finals[value] = next(((final, index) for final, index in finals if final is not None), None)
         return self.finals[value]
 
-    def saved_for(self, value: Value, home: Frame) -> Kept | None:
+    def saved_for(self, value: Value, home: Level) -> Kept | None:
         """The array that keeps a number of a loop body, where the iterations are counted; None where a list does."""
         op = home.op
         if (
@@ -259,7 +258,7 @@ class Primals:
         builder.about = about
         return result
 
-    def export(self, value: Value, op: If, home: Frame) -> Value:
+    def export(self, value: Value, op: If, home: Level) -> Value:
         """The result of a branch that is this value wherever the branch was taken; one more where there is none."""
         assert home.block is not None and home.outer is not None and home.outer.block is not None
         # A branch that gives the value anyhow needs no further result: where the branch was not taken nobody reads
@@ -270,7 +269,7 @@ class Primals:
         self.owner[exported] = home.outer.block
         return exported
 
-    def source_of(self, value: Value, home: Frame) -> tuple[Value, bool]:
+    def source_of(self, value: Value, home: Level) -> tuple[Value, bool]:
         """The list that holds a value of a loop body for each iteration, and whether it is taken from its start."""
         op = home.op
         if isinstance(op, For) and value in op.items:
@@ -280,7 +279,7 @@ class Primals:
             return sequence, not op.is_ascending(k)
         return self.collect(value, home), False
 
-    def collect(self, value: Value, home: Frame) -> Value:
+    def collect(self, value: Value, home: Level) -> Value:
         """Have the forward loop collect a value of its body; the list."""
         assert home.outer is not None and is_loop(home.op)
         n = len(home.op.initial)
@@ -300,7 +299,7 @@ class Primals:
 
     # computed again
 
-    def cheap(self, value: Operand, home: Frame, depth: int = 4) -> bool:
+    def cheap(self, value: Operand, home: Level, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if self.owner.get(value) is not home.block:
             return not self._inside(value, home)
@@ -320,7 +319,7 @@ class Primals:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""
         if op.operands[0] is not array or not isinstance(array, Value) or array in self.overwritten:
             return False
-        if op.primitive.layout is Layout.AXES:
+        if op.primitive.turns_axes:
             return True
         if op.primitive is not GETITEM:
             return False
@@ -333,17 +332,17 @@ class Primals:
         # may be a view itself the whole might be much larger than the part.
         return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
-    def _inside(self, value: Operand, home: Frame) -> bool:
-        """Whether a value belongs to a frame inside `home`."""
+    def _inside(self, value: Operand, home: Level) -> bool:
+        """Whether a value belongs to a level inside `home`."""
         owner = self.owner.get(value)
-        outer: Frame | None = home
+        outer: Level | None = home
         while outer is not None:
             if outer.block is owner:
                 return False
             outer = outer.outer
         return owner is not None
 
-    def again(self, builder: Builder, value: Operand, home: Frame) -> Operand:
+    def again(self, builder: Builder, value: Operand, home: Level) -> Operand:
         """Compute a cheap value once more."""
         if not isinstance(value, Value) or self.owner.get(value) is not home.block:
             return self.read(builder, value)
@@ -382,7 +381,7 @@ def plural(name: str) -> str:
 def is_light(op: Apply) -> bool:
     """Whether an operation costs next to nothing: arithmetic of numbers, items, views."""
     primitive = op.primitive
-    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.layout is Layout.AXES:
+    if primitive in (SHAPE, MAKE_SLICE) or is_region(op.result.type) or primitive.turns_axes:
         return True
     if primitive is GETITEM:
         return is_basic_index(op.operands[1].type)

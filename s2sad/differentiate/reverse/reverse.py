@@ -14,21 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.reverse.calls import Calls
-from s2sad.differentiate.reverse.frames import Frame, Key, leaf_type, leaves_of, undefined
+from s2sad.differentiate.reverse.levels import Key, Level, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
-from s2sad.differentiate.tangents import Names, Path, check_rule, conform, in_dtype, tangent_type
+from s2sad.differentiate.tangents import Differential, Names, Path, check_rule, conform, in_dtype, tangent_type
 from s2sad.errors import located
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
+from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import BOOL
@@ -45,6 +46,7 @@ from s2sad.ir.values import (
     While,
     constant,
     is_call_of,
+    keys_of,
     values_in,
 )
 
@@ -64,13 +66,13 @@ class Reverse(Calls, Loops):
 
     def restart(self) -> None:
         """Forget the adjoints of a sweep, for another one; what the forward sweep keeps serves both."""
-        self.frame = Frame(self.function.body, None)
+        self.level = Level(self.function.body, None)
 
     def accumulate(self, numbers: Sequence[int]) -> list[Value]:
         """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
         inputs = [self.inputs[k] for k in numbers]
         sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
-        self.frame.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
+        self.level.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
         return sums
 
     def sweep(self, seed: Operand, builder: Builder, path: Path = ()) -> list[Operand]:
@@ -156,24 +158,24 @@ class Reverse(Calls, Loops):
         """The adjoint of an item goes to its place in that of the container."""
         container, key = op.operands[0], op.static["key"]
         for _, path in list(leaves_of(op.result)):
-            bar = self.frame.totals.get((op.result, path))
+            bar = self.level.totals.get((op.result, path))
             if bar is not None and container in self.active:
                 self.contribute(builder, container, bar, (key, *path))
 
     def reverse_make(self, op: Apply, builder: Builder) -> None:
         """Each item takes its part of the adjoint of the container."""
-        for operand, key in zip(op.operands, op.static["keys"], strict=True):  # type: ignore[call-overload]
+        for operand, key in zip(op.operands, keys_of(op), strict=True):
             for _, path in list(leaves_of(operand)):
-                bar = self.frame.totals.get((op.result, (key, *path)))
+                bar = self.level.totals.get((op.result, (key, *path)))
                 if bar is not None and operand in self.active:
                     self.contribute(builder, operand, bar, path)
 
-    def reverse_getitem(self, op: Apply, g: Any, builder: Builder) -> None:
+    def reverse_getitem(self, op: Apply, g: Differential, builder: Builder) -> None:
         """The adjoint of `x[index]` is added at the index; where that takes all of `x`, it is that of `x`."""
         array, index = op.operands
         if array not in self.active:
             return
-        assert isinstance(array, Value)
+        assert isinstance(array, Value) and isinstance(g, Expr)
         if array.type.is_scalar:
             self.contribute(builder, array, builder.call(np.sum, g).operand)
             return
@@ -190,7 +192,7 @@ class Reverse(Calls, Loops):
         else:
             self.contribute_at(builder, array, place, g.operand)
 
-    def reverse_by_rule(self, op: Apply, g: Any, builder: Builder) -> None:
+    def reverse_by_rule(self, op: Apply, g: Differential, builder: Builder) -> None:
         """The contributions that the rule of a primitive gives; an operand that stands there twice gets their sum."""
         check_rule(op, op.primitive.adjoint)
         assert op.primitive.adjoint is not None
@@ -201,7 +203,7 @@ class Reverse(Calls, Loops):
         # `x * x` has two contributions to one value. They are summed in front of the sum so far, so that an update in
         # place is done once.
         # Those to a list or tuple are added one after the other: `+` joins them.
-        merged: dict[Operand, Any] = {}
+        merged: dict[Operand, Quantity] = {}
         for operand, c, a in zip(op.operands, contributions, active, strict=True):
             if not a or c is None:
                 continue
@@ -221,15 +223,15 @@ class Reverse(Calls, Loops):
         container = self.definition.get(operand)
         if not is_call_of(container, MAKE):
             return LazyExpr(builder, operand, self.read, None)
-        items = dict(zip(container.static["keys"], container.operands, strict=True))  # type: ignore[call-overload]
+        items = dict(zip(keys_of(container), container.operands, strict=True))
         return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
 
-    def cotangent(self, y: Value, builder: Builder) -> Any:
+    def cotangent(self, y: Value, builder: Builder) -> Differential:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
         if not y.type.is_container:
             bar = self.bar(y, builder)
             return None if bar is None else builder.expr(bar)
-        parts = [self.frame.totals.get((y, (key,))) for key in y.type.keys]
+        parts = [self.level.totals.get((y, (key,))) for key in y.type.keys]
         if all(p is None for p in parts):
             return None
         return tuple(None if p is None else builder.expr(p) for p in parts)
@@ -252,44 +254,44 @@ class Reverse(Calls, Loops):
         ]
         # The branch that was taken is the one to reverse, and the predicate is a value of the primal like any other.
         # Both branches must hand on the same sums: what one of them does not touch, it hands on as it was, or as zeros.
-        frames = []
+        levels = []
         for block in op.blocks:
             inner = builder.child()
-            self.frame = Frame(block, self.frame, op)
+            self.level = Level(block, self.level, op)
             for operand, bar in zip(block.results, bars, strict=True):
                 if bar is not None and operand in self.active and not self.is_undefined(operand):
                     self.contribute(inner, operand, bar)
             self.reverse_block(block, inner)
-            frames.append((self.frame, inner))
-            assert self.frame.outer is not None
-            self.frame = self.frame.outer
+            levels.append((self.level, inner))
+            assert self.level.outer is not None
+            self.level = self.level.outer
         # A dict, not a set: the order of the results is that of the text, and the same in every process.
-        keys = dict.fromkeys(key for frame, _ in frames for key in frame.touched)
-        rows = [[self.branch_total(key, frame, inner) for key in keys] for frame, inner in frames]
+        keys = dict.fromkeys(key for level, _ in levels for key in level.touched)
+        rows = [[self.branch_total(key, level, inner) for key in keys] for level, inner in levels]
         results = [Value(tangent_type(leaf_type(key)), self.hint(key[0])) for key in keys]
-        blocks = [inner.block((), row) for (_, inner), row in zip(frames, rows, strict=True)]
+        blocks = [inner.block((), row) for (_, inner), row in zip(levels, rows, strict=True)]
         predicate = self.read(builder, self.way_taken(op))
         builder.operations.append(If(predicate, blocks[0], blocks[1], tuple(results), op.location, (op,)))
-        self.frame.totals.update(zip(keys, results, strict=True))
+        self.level.totals.update(zip(keys, results, strict=True))
 
     def way_taken(self, op: If) -> Operand:
         """The predicate of the reversed branch; of a `try`, whether its block came to its end."""
-        if not is_try(self.definition.get(op.predicate)):
+        if not is_try(op):
             return op.predicate
         # The predicate of a `try` is no value that can be read again. Whether the block came to its end is a flag, True
         # as a further result of the block and False of the handler.
         if op not in self.completed:
             flag = self.completed[op] = Value(BOOL, "completed")
-            assert self.frame.block is not None
-            self.owner[flag], self.order[flag] = self.frame.block, self.order[op.predicate]
+            assert self.level.block is not None
+            self.owner[flag], self.order[flag] = self.level.block, self.order[op.predicate]
         return self.completed[op]
 
-    def branch_total(self, key: Key, frame: Frame, inner: Builder) -> Operand:
+    def branch_total(self, key: Key, level: Level, inner: Builder) -> Operand:
         """The sum that a branch leaves: updated, or as it was, or zero."""
-        if key in frame.totals:
-            return frame.totals[key]
-        assert frame.outer is not None
-        before = self.current_in(inner, key, frame.outer)
+        if key in level.totals:
+            return level.totals[key]
+        assert level.outer is not None
+        before = self.current_in(inner, key, level.outer)
         return self.zero_at(inner, *key) if before is None else before
 
     # the forward sweep

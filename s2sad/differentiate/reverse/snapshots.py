@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, UNDEFINED
@@ -39,6 +40,7 @@ from s2sad.ir.values import (
     Value,
     constant,
     is_call_of,
+    values_in,
     walk,
 )
 
@@ -60,9 +62,13 @@ class States:
 Sources = dict[Value, States]
 
 
+def _has_mark(op: Operation) -> TypeGuard[For]:
+    return isinstance(op, For) and op.snapshots is not None
+
+
 def is_marked(function: Function) -> bool:
     """Whether a function has a marked loop."""
-    return any(isinstance(op, For) and op.snapshots is not None for op in walk(function.body))
+    return any(map(_has_mark, walk(function.body)))
 
 
 def outlined(function: Function, add: Add) -> Function:
@@ -75,7 +81,7 @@ def _outlined(block: Block, name: str, add: Add, inside: bool) -> Block:
     for op in block.operations:
         # From the innermost outward: the step of an outer loop then calls that of an inner one.
         op = map_blocks(op, lambda block: _outlined(block, name, add, True))
-        if isinstance(op, For) and op.snapshots is not None:
+        if _has_mark(op):
             op = _with_step(op, name, add)
             # What an inner loop stores must be gone when its outer iteration ends; as the call of a checkpointed
             # function, it is: its reverse sweep computes it again, snapshots and all.
@@ -245,7 +251,7 @@ def _same_step(op: For, free: Sequence[Value]) -> str | None:
 
 def _reading(op: For, operations: list[Operation], sources: Sources) -> tuple[list[Operation], For]:
     """A loop that takes states of a marked loop from what computes them again."""
-    states_of = next(sources[s] for s in op.scanned if isinstance(s, Value) and s in sources)
+    states_of = next(sources[s] for s in values_in(op.scanned) if s in sources)
     source = states_of.loop
     n, carried = len(source.initial), source.carried
     builder = Builder(op.location, op.about)

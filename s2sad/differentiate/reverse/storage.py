@@ -21,7 +21,7 @@ from s2sad.errors import Location
 from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import Dim, dim_sum, new_dim
+from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
@@ -138,7 +138,7 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
 
 def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | None:
     """A parameter of the function, its axis, and a number: what a length is, plus that number; None where unknown."""
-    if isinstance(d, int):
+    if is_known(d):
         return None, 0, d
     for p in dependence.parameters:
         if p.type.kind == "array":
@@ -146,7 +146,7 @@ def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | N
                 # The difference of two lengths is a number only where all symbols cancel: then one is the other plus
                 # that.
                 more = dim_sum(d, own, -1)
-                if isinstance(more, int):
+                if is_known(more):
                     return p, axis, more
     return None
 

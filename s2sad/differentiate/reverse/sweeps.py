@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.reverse.frames import leaf_type
+from s2sad.differentiate.reverse.levels import leaf_type
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import is_light, kept_name
 from s2sad.differentiate.reverse.reverse import Reverse
@@ -21,13 +21,13 @@ from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
-from s2sad.ir.dims import may_be_negative
+from s2sad.ir.dims import is_known, may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import renamed, substitute
 from s2sad.ir.types import ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, constant, is_call_of
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, applied_in, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -243,7 +243,7 @@ def _split(
 
 def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
     """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
-    own: dict[Operand, Apply] = {op.result: op for op in body.operations if isinstance(op, Apply) and is_light(op)}
+    own: dict[Operand, Apply] = {op.result: op for op in applied_in(body.operations) if is_light(op)}
     again: dict[Operand, Apply] = {}
 
     def within_reach(operand: Operand) -> bool:
@@ -267,7 +267,7 @@ def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value
 
 def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Value]:
     """What is needed, with a number in the place of what is computed of it alone: `n`, not `n == 0`."""
-    own = {op.result: op for op in function.body.operations if isinstance(op, Apply) and is_light(op)}
+    own = {op.result: op for op in applied_in(function.body.operations) if is_light(op)}
 
     def leaves(operand: Operand) -> Iterator[Operand]:
         if isinstance(operand, Value) and operand in own:
@@ -294,21 +294,17 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
     shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
         size = v.type.size
-        if size is None or isinstance(size, int) or may_be_negative(size):
+        if size is None or is_known(size) or may_be_negative(size):
             continue
         places = ((array, shape.index(size)) for array, shape in shapes if size in shape)
         array, axis = next(places, (None, 0))
         if array is None:
             continue
         builder = Builder()
-        if axis:
-            builder.extract(builder.apply(SHAPE, (array,)), axis)
-        else:
-            builder.call(len, array)
-        *before, last = builder.operations
-        assert isinstance(last, Apply)
-        yield from (op for op in before if isinstance(op, Apply))
-        yield replace(last, result=v)
+        shape = builder.apply(SHAPE, (array,)) if axis else None
+        length = builder.call(len, array).operand if shape is None else builder.extract(shape, axis)
+        builder.rename(length, v)
+        yield from applied_in(builder.operations)
 
 
 def _result_name(result: Operand) -> str:

@@ -37,7 +37,10 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    called_in,
     is_call_of,
+    keys_of,
+    makers,
     walk,
 )
 
@@ -109,12 +112,12 @@ def check_linear(
     # Noted before it is looked into: a function that calls itself is linear if nothing else speaks against it.
     met.add((function.name, tuple(active)))
     first, second, residuals = pair(function, active, pair_of, optimize, backend, path)
-    own = {op.function.name for op in walk(function.body) if isinstance(op, Call)}
+    own = called_in(function.body)
     inputs = [p for p, a in zip(first.parameters, active, strict=True) if a]
     moving = dependents(first, inputs, own)
     if residuals is not None:
-        made = {op.result: op for op in first.body.operations if isinstance(op, Apply)}
-        kept = made[made[first.result].operands[1]]  # type: ignore[index]
+        made = makers(first.body.operations)
+        kept = made[made[first.result].operands[1]]
         for op in readers(second, [k for k, o in enumerate(kept.operands) if o in moving]):
             raise NotLinear(op.location)
 
@@ -147,7 +150,7 @@ Vanishes = Callable[[Call, list[bool]], bool]
 def check_parts(function: Function, active: Sequence[bool], path: tuple[object, ...], vanishes: Vanishes) -> None:
     """Raise `NotLinear` where a constant is added to what depends on a tangent, or a step function is taken of it."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-    moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
+    moving = dependents(function, inputs, called_in(function.body))
     made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     for op in made.values():
         if not isinstance(op, Apply):
@@ -171,7 +174,7 @@ def depends(
 ) -> bool:
     """Whether each number of the result, or of its item at a path, depends on the active parameters, or is zero."""
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-    moving = dependents(function, inputs, {op.function.name for op in walk(function.body) if isinstance(op, Call)})
+    moving = dependents(function, inputs, called_in(function.body))
     made: dict[Operand, Apply | Call] = {o.result: o for o in walk(function.body) if isinstance(o, (Apply, Call))}
     found = [o for o in results_at(function.result, path, made) if is_active_type(o.type)]
     return all(o in moving or is_zero(o, made, vanishes) for o in found)
@@ -183,9 +186,7 @@ def results_at(operand: Operand, path: tuple[object, ...], made: Mapping[Operand
     if not is_call_of(op, MAKE):
         yield operand
         return
-    keys = op.static["keys"]
-    assert isinstance(keys, tuple)
-    for key, item in zip(keys, op.operands, strict=True):
+    for key, item in zip(keys_of(op), op.operands, strict=True):
         if not path or path[0] == key:
             yield from results_at(item, path[1:], made)
 

@@ -21,7 +21,7 @@ from s2sad.differentiate.vmap.batching import Batch, example, is_stackable, leav
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import Dim, dim_sum, new_dim
+from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import reads, substitute_operation
 from s2sad.ir.types import integer
@@ -45,6 +45,7 @@ def in_a_loop(batch: Batch, function: Function, builder: Builder, given: Sequenc
         # What depends on no example is computed once, in front. An operation with blocks moves as a whole.
         (moving if many else fixed).append(op)
         batch.flags.update((r, many) for r in op.results)
+    # Memory that an example writes into must be its own: what makes it moves into the loop though it depends on none.
     empty = blanks(fixed, moving)
     builder.operations += [substitute_operation(op, table) for op in fixed if op not in empty]
     inner.operations += [substitute_operation(op, table) for op in (*empty, *moving)]
@@ -70,6 +71,7 @@ def store(
         return
     found = leaves_in(inner, made)
     places = [allocated(builder, leaf, batch.count, given) for leaf in found]
+    # All results in arrays, or all in lists: one loop makes them.
     if any(p is None for p in places):
         batch.stacked(inner, index, [(result, made)], builder)
         return
@@ -102,13 +104,13 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
 
 def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | None:
     """What reads a length off the shape of an array, give or take a number; None where no array has it."""
-    if isinstance(d, int):
+    if is_known(d):
         return lambda builder: constant(d)
     for a in given:
         shape = a.type.shape if a.type.is_array else None
         for axis, own in enumerate(shape or ()):
             more = dim_sum(d, own, -1)
-            if isinstance(more, int):
+            if is_known(more):
                 return partial(length, a, axis, more)
     return None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.dims import Dim, Size, Symbol, derivation, dim_sum
+from s2sad.ir.dims import Dim, Size, Symbol, derivation, dim_sum, is_known
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType, ContainerType, Type
 from s2sad.ir.values import Operand, constant
@@ -28,7 +28,7 @@ def for_no_example(builder: Builder, t: Type, anchors: Collection[Operand]) -> O
 
 def length(builder: Builder, d: Dim, anchors: Collection[Operand]) -> Operand:
     """A length; 0 where no shape tells it."""
-    if isinstance(d, int):
+    if is_known(d):
         return constant(d)
     whole = _read(builder, d, anchors)
     if whole is not None:
@@ -61,7 +61,7 @@ def _read(builder: Builder, d: Dim, anchors: Collection[Operand]) -> Operand | N
     """A length that differs from that of an axis of an array by a number."""
     for anchor, axis, own in _axes(anchors):
         more = dim_sum(d, own, -1)
-        if isinstance(more, int):
+        if is_known(more):
             return _moved(builder.expr(builder.extract(builder.apply(SHAPE, (anchor,)), axis)), more)
     return None
 

@@ -8,16 +8,8 @@ import numpy as np
 
 from s2sad.differentiate.tangents import pick
 from s2sad.differentiate.vmap.axes import Axes, Axis, axes_of
-from s2sad.differentiate.vmap.batching import (
-    Batch,
-    BatchedCallee,
-    Flag,
-    any_of,
-    example,
-    flags_of_items,
-    is_stackable,
-    joined,
-)
+from s2sad.differentiate.vmap.batched_values import Flag, any_of, flags_of_items, joined
+from s2sad.differentiate.vmap.batching import Batch, BatchedCallee, example, is_stackable
 from s2sad.differentiate.vmap.example_loops import arrays_in, in_a_loop
 from s2sad.differentiate.vmap.no_examples import for_no_example
 from s2sad.errors import ArgumentError, UnsupportedCall
@@ -58,6 +50,7 @@ def vmap(
     if not mapped:
         raise ArgumentError(f"vmap of {function.name}: in_axes has no axis")
     p, path, size, k = mapped[0]
+    # Two symbols are two lengths here: arrays of one length have one symbol in a signature.
     if any(s != size for _, _, s, _ in mapped):
         raise ArgumentError(f"vmap of {function.name}: the arguments have different lengths along their axes")
     leaf = pick(builder, p, *path)
@@ -69,6 +62,7 @@ def vmap(
         at_once(batch, function, builder)
     else:
         in_a_loop(batch, function, builder, [leaf for p in parameters for leaf in arrays_in(builder, p)])
+    # One for each leaf, in the order in which the leaves of the result are met.
     places = iter(axes_of(out_axes, function.result.type, "out_axes"))
     operand, flag = batch.get(function.result), batch.flag(function.result)
     result = _placed(batch, builder, operand, flag, places, function.name)
@@ -121,6 +115,7 @@ def _front(builder: Builder, operand: Operand, axes: Iterator[Axis]) -> tuple[Op
         flag = joined([f for _, f in found])
         return (builder.make(t.cls, t.keys, [o for o, _ in found]), flag) if any_of(flag) else (operand, False)
     axis = next(axes)
+    # What is no array is the same for all examples, whatever axis is given for it.
     if axis is None or not isinstance(t, ArrayType):
         return operand, False
     return (builder.call(np.moveaxis, builder.expr(operand), axis, 0).operand if axis else operand), True

@@ -112,11 +112,12 @@ class Operators(Lowering):
             self.item_value(item)
         return self.builder.apply(CONCATENATE, (self.sequence_value(a), b))
 
-    def repeated(self, items: list[Term] | tuple[Term, ...], times: Operand, node: gast.AST) -> Term:
+    def repeated(self, items: Term, times: Operand, node: gast.AST) -> Term:
         """`[x] * n`: a list of run-time length where n is not known."""
         known = times.type.size
         if is_sequence(items):
             return self.new(list, self.builder.apply(REPEAT, (items, times)))
+        assert isinstance(items, (tuple, list))
         if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
             many = items * int(self.static(times, node))
             return many if isinstance(items, tuple) else self.new(list, many)

@@ -324,14 +324,8 @@ class ArrayCells(Cells):
         name = self.shown(ref.cell)
         if not isinstance(value, Value) or (value.hint is not None and not value.loose) or name is None:
             return value
-        made = self.builder.operations[-1]
-        if isinstance(made, Apply) and made.result is value:
-            named = Value(value.type, name)
-            self.builder.operations[-1] = Apply(
-                made.primitive, made.operands, named, made.static, made.location, made.about
-            )
-            return named
-        return value
+        named = Value(value.type, name)
+        return named if self.builder.rename(value, named) else value
 
     def written(
         self, base: Operand, steps: Sequence[Step], value: Operand, node: gast.AST, primitive: Primitive
@@ -351,11 +345,10 @@ class ArrayCells(Cells):
 
     def stepped_back(self, base: Operand, step: Step, inner: Operand, node: gast.AST) -> Operand:
         """The array of which a step shows `inner`."""
-        function = step.primitive.function
         # a store through a view is done in the view, and the view is undone around it: these undo themselves
-        if function in _INVOLUTIONS:
+        if step.primitive.flips:
             return self.step(inner, step, self.builder)
-        if function in _SAME_ORDER:
+        if step.primitive.keeps_order:
             shape = self.builder.apply(required(np.shape), (base,))
             return self.builder.apply(required(np.reshape), (inner, shape))
         if step.primitive.layout is Layout.AXES and step.primitive.adjoint is not None:
@@ -377,7 +370,7 @@ class ArrayCells(Cells):
         made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
         if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
-        return made.primitive.function in _ROW_BY_ROW or origin[0].type.rank == 1
+        return made.primitive.row_by_row or origin[0].type.rank == 1
 
     def must_be_array(self, term: Term, node: gast.AST) -> Term:
         """A term that is written into: an array in a cell."""
@@ -385,13 +378,6 @@ class ArrayCells(Cells):
         if not is_array(term):
             self.refuse(node, f"{describe(term)} is written into", "write into an array", UnsupportedType)
         return term
-
-
-_ROW_BY_ROW: frozenset[object] = frozenset(
-    (np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity)
-)
-_INVOLUTIONS: frozenset[object] = frozenset((np.flip, np.fliplr, np.flipud))
-_SAME_ORDER: frozenset[object] = frozenset((np.reshape, np.ravel, np.squeeze, np.expand_dims))
 
 
 def _axes(item: Term) -> int:

@@ -11,7 +11,6 @@ format_     an f-string; `parts` are its texts and the conversions between them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import BOTTOM, NONE, StaticType, Type
@@ -47,7 +46,7 @@ def _format_type(*values: Type, parts: tuple[object, ...]) -> Type:
     return STRING
 
 
-def _format(*values: Any, parts: tuple[Any, ...]) -> str:
+def _format(*values: object, parts: tuple[str | tuple[str, str], ...]) -> str:
     items = iter(values)
     return "".join(p if isinstance(p, str) else format(next(items), p[1]) for p in parts)
 

@@ -15,14 +15,14 @@ The adjoint of a list is a list of the adjoints of its items, as long as the lis
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import ITEM_ADJOINT, MAKE
-from s2sad.ir.dims import dim_sum, new_dim
-from s2sad.ir.primitive import Primitive, register, required
+from s2sad.ir.dims import dim_sum, is_known, new_dim
+from s2sad.ir.primitive import Primitive, Quantity, register, required
 from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
@@ -40,6 +40,7 @@ from s2sad.ir.values import Constant, Operand, constant
 
 def item_type(*items: Type) -> Type | None:
     """The type that all items of a list have; None where there is none."""
+    # BOTTOM is the unit of the join; None, once two items have no type in common, stays.
     joined: Type | None = BOTTOM
     plain = [_plain(t) for t in items]
     for t in plain:
@@ -90,7 +91,7 @@ def _insert_type(xs: Type, k: Type, x: Type, /) -> Type:
 
 def _delete_type(xs: Type, k: Type, /) -> Type:
     assert isinstance(xs, SequenceType)
-    return SequenceType(xs.item, dim_sum(xs.length, -1) if not isinstance(xs.length, int) else max(0, xs.length - 1))
+    return SequenceType(xs.item, dim_sum(xs.length, -1) if not is_known(xs.length) else max(0, xs.length - 1))
 
 
 def _concatenate_type(xs: Type, ys: Type, /) -> Type:
@@ -101,45 +102,44 @@ def _concatenate_type(xs: Type, ys: Type, /) -> Type:
     return SequenceType(joined, dim_sum(xs.length, ys.length))
 
 
-def _sequence(*items: object) -> list[Any]:
+def _sequence(*items: object) -> list[object]:
     return list(items)
 
 
-def _append(xs: Any, x: Any, /) -> list[Any]:
+def _append(xs: list[object], x: object, /) -> list[object]:
     return [*xs, x]
 
 
-def _set(xs: Any, k: Any, x: Any, /) -> list[Any]:
+def _set(xs: list[Quantity], k: Quantity, x: Quantity, /) -> list[Quantity]:
     result = list(xs)
     result[k] = x
     return result
 
 
-def _list_add(xs: Any, k: Any, g: Any, /) -> list[Any]:
+def _list_add(xs: list[Quantity], k: int, g: Quantity, /) -> list[Quantity]:
     result = list(xs)
     result[k] = result[k] + g
     return result
 
 
-def _insert(xs: Any, k: Any, x: Any, /) -> list[Any]:
+def _insert(xs: list[object], k: int, x: object, /) -> list[object]:
     result = list(xs)
     result.insert(k, x)
     return result
 
 
-def _delete(xs: Any, k: Any, /) -> list[Any]:
+def _delete(xs: list[object], k: int, /) -> list[object]:
     result = list(xs)
     del result[k]
     return result
 
 
-def _concatenate(xs: Any, ys: Any, /) -> list[Any]:
+def _concatenate(xs: list[object], ys: list[object], /) -> list[object]:
     return [*xs, *ys]
 
 
-def _apply(primitive: Primitive, x: object, *others: object) -> Any:
+def _apply(primitive: Primitive, x: Expr, *others: object) -> Expr:
     """A list operation in a rule; `x` is an expression."""
-    assert isinstance(x, Expr)
     return x.builder.expr(x.builder.apply(primitive, [x.operand, *(x.builder.operand(o) for o in others)]))
 
 
@@ -179,33 +179,33 @@ def add(builder: Builder, a: Operand, b: Operand) -> Operand:
     return builder.apply(required(np.add), (a, b))
 
 
-def _zero(x: Any) -> Any:
+def _zero(x: Expr) -> Expr:
     """The zero of an expression."""
     return x.builder.expr(zero(x.builder, x.operand))
 
 
-def _or_zero(dot: object, x: object) -> Any:
+def _or_zero(dot: Expr | None, x: Expr) -> Expr:
     """A tangent, zero where there is none."""
     return _zero(x) if dot is None else dot
 
 
-def add_items(a: Any, b: Any) -> Any:
+def add_items(a: Quantity, b: Quantity) -> Quantity:
     """The sums of the items of two lists or tuples."""
     pairs = zip(a, b, strict=True)
     return type(a)([add_items(x, y) if isinstance(x, (list, tuple)) else x + y for x, y in pairs])
 
 
-def zero_items(a: Any) -> Any:
+def zero_items(a: Quantity) -> Quantity:
     """A zero for each item of a list or tuple."""
     return type(a)([zero_items(x) if isinstance(x, (list, tuple)) else np.zeros_like(x) for x in a])
 
 
-def reversed_items(a: Any) -> Any:
+def reversed_items(a: Quantity) -> Quantity:
     """A list from its last item to its first."""
     return a[::-1]
 
 
-def sum_repeats(start: Any, xs: Any) -> Any:
+def sum_repeats(start: list[Quantity], xs: list[Quantity]) -> list[Quantity]:
     """The sums of every `len(start)`-th item of a list, on top of `start`."""
     result = list(start)
     for k, x in enumerate(xs):
@@ -225,17 +225,19 @@ def _zero_spelling(a: Type) -> str:
     return "zero_items(_0)"
 
 
-def _sum(a: Any, b: Any) -> Any:
+def _sum(a: Expr, b: Expr) -> Expr:
     return a.builder.expr(add(a.builder, a.operand, b.operand))
 
 
-def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
+def _item_adjoint(g: Expr | tuple[Expr | None, ...], xs: Expr, k: Expr) -> Expr:
     """The adjoint of a list one item, or slice, of which has the adjoint `g`."""
     # in a list of zeros to store is to add: only a single number or array has a statement that adds in its place
+    assert isinstance(xs.type, SequenceType)
     whole = xs.type.item.is_numeric and k.type.is_numeric
     if isinstance(g, tuple):
         item, builder = xs[k], xs.builder
         parts = [builder.operand(_zero(x) if part is None else part) for part, x in zip(g, item, strict=True)]
+        assert isinstance(item.type, ContainerType)
         g = builder.expr(builder.make(item.type.cls, item.type.keys, parts))
     return _apply(LIST_ADD if whole else LIST_SET, _zero(xs), k, g)
 
@@ -243,7 +245,7 @@ def _item_adjoint(g: Any, xs: Any, k: Any) -> Any:
 ITEM_ADJOINT.append(_item_adjoint)
 
 
-def nested_items(a: Any, depth: int) -> list[Any]:
+def nested_items(a: Quantity, depth: int) -> list[Quantity]:
     """The rows of an array as a list, as deep as `depth`."""
     return [nested_items(row, depth - 1) for row in a] if depth > 1 else list(a)
 
@@ -268,7 +270,7 @@ NESTED_ITEMS: Primitive = register(
 )
 
 
-def nested(a: Any, depth: int) -> Any:
+def nested(a: Expr, depth: int) -> Expr:
     """`nested_items(a, depth)` in a rule."""
     return a.builder.expr(a.builder.apply(NESTED_ITEMS, [a.operand], {"depth": depth}))
 
@@ -314,6 +316,7 @@ SEQUENCE: Primitive = register(
         adjoint=lambda g, y, xs, active: tuple(g[k] if a else None for k, a in enumerate(active)),
         spelling=lambda *items: f"[{', '.join(f'_{k}' for k in range(len(items)))}]",
         written=True,
+        holds=True,
     )
 )
 APPEND: Primitive = register(
@@ -325,6 +328,7 @@ APPEND: Primitive = register(
         adjoint=lambda g, y, xs, active: _taken_out(g, -1, active[1]),
         spelling="[*_0, _1]",
         update="_0.append(_1)",
+        holds=True,
     )
 )
 LIST_SET: Primitive = register(
@@ -335,6 +339,7 @@ LIST_SET: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_SET, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: _overwritten(g, xs[1], active),
         update="_0[_1] = _2",
+        holds=True,
     )
 )
 LIST_ADD: Primitive = register(
@@ -345,6 +350,7 @@ LIST_ADD: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_ADD, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: (g, None, g[xs[1]] if active[2] else None),
         update=lambda xs, k, g: "_0[_1] += _2" if g.is_scalar else "_0[_1] = _0[_1] + _2",
+        holds=True,
     )
 )
 LIST_INSERT: Primitive = register(
@@ -353,8 +359,9 @@ LIST_INSERT: Primitive = register(
         _insert,
         _insert_type,
         tangent=lambda y, xs, dots: _apply(LIST_INSERT, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
-        adjoint=lambda g, y, xs, active: (lambda rest, item: (rest, None, item))(*_taken_out(g, xs[1], active[2])),
+        adjoint=lambda g, y, xs, active: _let_out(g, xs[1], active[2]),
         update="_0.insert(_1, _2)",
+        holds=True,
     )
 )
 LIST_DELETE: Primitive = register(
@@ -365,6 +372,7 @@ LIST_DELETE: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_DELETE, dots[0], xs[1]),
         adjoint=lambda g, y, xs, active: (_inserted(g, xs[1], _zero_item(xs[0], xs[1])), None),
         update="del _0[_1]",
+        holds=True,
     )
 )
 REPEAT: Primitive = register(
@@ -402,39 +410,48 @@ CONCATENATE: Primitive = register(
         ),
         spelling="_0 + _1",
         written=True,
+        holds=True,
     )
 )
-LISTS = frozenset({SEQUENCE, APPEND, LIST_SET, LIST_ADD, LIST_INSERT, LIST_DELETE, CONCATENATE})
-"""The operations whose result holds the items that they are given."""
 
 
-def _sequence_of(y: Any, items: list[Any]) -> Any:
+def _sequence_of(y: Expr, items: list[Expr]) -> Expr:
     return y.builder.expr(y.builder.apply(SEQUENCE, [y.builder.operand(i) for i in items]))
 
 
-def _taken_out(g: Any, k: Any, wanted: bool) -> tuple[Any, Any]:
+def _taken_out(g: Expr, k: Expr | int, wanted: bool) -> tuple[Expr, Expr | None]:
     """The adjoints of the list without its item `k`, and of the item."""
     item = g[k] if wanted else None
     return _apply(LIST_DELETE, g, k), item
 
 
-def _overwritten(g: Any, k: Any, active: Any) -> tuple[Any, ...]:
+def _let_out(g: Expr, k: Expr, wanted: bool) -> tuple[Expr, None, Expr | None]:
+    """The adjoints of an insertion at `k`: the list is what it was without the item."""
+    rest, item = _taken_out(g, k, wanted)
+    return rest, None, item
+
+
+def _overwritten(g: Expr, k: Expr, active: Sequence[bool]) -> tuple[Expr | None, ...]:
     """The adjoint of a list whose item `k` was stored: nothing came from the old one."""
-    item = g[k] if active[2] or active[0] else None
+    if not active[0] and not active[2]:
+        return None, None, None
+    item = g[k]
     return (_apply(LIST_SET, g, k, _zero(item)) if active[0] else None, None, item if active[2] else None)
 
 
-def _zero_item(xs: Any, k: Any) -> Any:
+def _zero_item(xs: Expr, k: Expr) -> Expr | float:
     """The zero of an item; what the list held is read only where its shape is needed."""
-    return 0.0 if xs.type.item.is_scalar and xs.type.item.dtype != np.complex128 else _zero(xs[k])
+    assert isinstance(xs.type, SequenceType)
+    item = xs.type.item
+    return 0.0 if item.is_scalar and item.dtype != np.complex128 else _zero(xs[k])
 
 
-def _inserted(g: Any, k: Any, zero_item: Any) -> Any:
+def _inserted(g: Expr, k: Expr, zero_item: Expr | float) -> Expr:
     """`del xs[-1]` is undone by an append."""
     if k.known == -1:
         return _apply(APPEND, g, zero_item)
     return _apply(LIST_INSERT, g, k, zero_item)
 
 
-def _length(x: Any) -> Any:
+def _length(x: Expr) -> Expr:
     return x.builder.call(len, x)

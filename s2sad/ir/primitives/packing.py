@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import new_dim
+from s2sad.ir.dims import is_known, new_dim
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, array, integer, tuple_type
 from s2sad.ir.values import Apply, For, Operand, Value, constant
 
+Array: TypeAlias = NDArray[np.generic]
+Integers: TypeAlias = NDArray[np.int64]
 
-def packed_arrays(xs: Any, rank: Any, dtype: Any) -> Any:
+
+def packed_arrays(xs: Sequence[Array], rank: int, dtype: DTypeLike) -> tuple[Array, Integers]:
     """The elements of the arrays of a list in one array, and the shapes of the arrays."""
     shapes = np.empty((len(xs), rank), np.int64)
     size = 0
@@ -37,7 +41,7 @@ def packed_arrays(xs: Any, rank: Any, dtype: Any) -> Any:
     return elements, shapes
 
 
-def unpacked_1(elements: Any, shapes: Any) -> Any:
+def unpacked_1(elements: Array, shapes: Integers) -> list[Array]:
     """A list of vectors from their elements and shapes."""
     xs = []
     start = 0
@@ -48,7 +52,7 @@ def unpacked_1(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def unpacked_2(elements: Any, shapes: Any) -> Any:
+def unpacked_2(elements: Array, shapes: Integers) -> list[Array]:
     """A list of matrices from their elements and shapes."""
     xs = []
     start = 0
@@ -59,7 +63,7 @@ def unpacked_2(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def unpacked_3(elements: Any, shapes: Any) -> Any:
+def unpacked_3(elements: Array, shapes: Integers) -> list[Array]:
     """A list of arrays of rank 3 from their elements and shapes."""
     xs = []
     start = 0
@@ -70,18 +74,18 @@ def unpacked_3(elements: Any, shapes: Any) -> Any:
     return xs
 
 
-def numbers(a: Any) -> Any:
+def numbers(a: Array) -> list[np.generic]:
     """The numbers of a vector in a list."""
     return list(a)
 
 
-def chained(xs: Any) -> Any:
+def chained(xs: Sequence[Sequence[object]]) -> tuple[list[object], Integers]:
     """The items of the lists in a list, and the lengths of these."""
     items = [item for inner in xs for item in inner]
     return items, np.array([len(inner) for inner in xs])
 
 
-def split_list(items: Any, lengths: Any) -> Any:
+def split_list(items: Sequence[object], lengths: Integers) -> list[Sequence[object]]:
     """Lists of these lengths from their items."""
     xs = []
     start = 0
@@ -105,7 +109,7 @@ def _packed_spelling(xs: Type) -> str:
 def _unpacked_type(elements: Type, shapes: Type, /) -> Type:
     assert isinstance(elements, ArrayType) and isinstance(shapes, ArrayType) and shapes.shape is not None
     length, rank = shapes.shape
-    assert isinstance(rank, int)
+    assert is_known(rank)
     return SequenceType(array(elements.dtype, tuple(new_dim("k") for _ in range(rank))), length)
 
 
@@ -124,7 +128,9 @@ def _split_type(items: Type, lengths: Type, /) -> Type:
     return SequenceType(items, lengths.shape[0])
 
 
-def _helper(function: Callable[..., Any], type_rule: Callable[..., Type], spelling: Any = None) -> Primitive:
+def _helper(
+    function: Callable[..., object], type_rule: Callable[..., Type], spelling: Callable[..., str] | None = None
+) -> Primitive:
     text = spelling or f"{function.__name__}({', '.join(f'_{k}' for k in range(len(signature(type_rule).parameters)))})"
     return register(Primitive(function.__name__, function, type_rule, constant=True, helper=True, spelling=text))
 
@@ -144,12 +150,14 @@ def packed(builder: Builder, operand: Operand) -> list[Operand]:
         return [leaf for key in t.keys for leaf in packed(builder, builder.extract(operand, key))]
     if not isinstance(t, SequenceType):
         return [operand]
+    # Case by case the same as in `unpacked`, and in one order: it takes from `rest` what this one gives.
     item = t.item
     if item.rank == 0:
         return [builder.call(np.array, operand).operand]
     if item.rank in UNPACKED and item.dtype is not None:
         made = builder.apply(PACKED_ARRAYS, (operand,))
         return [builder.extract(made, 0), builder.extract(made, 1)]
+    # One level of nesting less each time: the items of all lists in one, and how many each had.
     if item.is_sequence:
         made = builder.apply(CHAINED, (operand,))
         return [*packed(builder, builder.extract(made, 0)), builder.extract(made, 1)]
@@ -179,6 +187,7 @@ def unpacked(builder: Builder, t: Type, rest: Iterator[Operand]) -> Operand:
 
 def _typed(builder: Builder, primitive: Primitive, operands: Sequence[Operand], t: Type) -> Value:
     """The result of a primitive, of which more is known than its type rule finds."""
+    # What was packed as arrays had lengths and names of lengths, which the arrays do not tell.
     result = Value(t)
     builder.operations.append(Apply(primitive, tuple(operands), result, {}))
     return result
@@ -212,6 +221,7 @@ def _scan(
     results: tuple[Value, ...],
 ) -> None:
     """Append a loop over lists from their starts, and what it collects."""
+    # All lists are as long: they are the columns of one.
     trips = constant(0), builder.call(len, lists[0]).operand, constant(1)
     body = inner.block([Value(integer(new_dim("i"))), *items], collected)
     ascending = (True,) * len(lists)

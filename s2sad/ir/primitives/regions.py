@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
-from s2sad.ir.primitive import Effect, Primitive, primitive_name, register
+from s2sad.ir.primitive import Effect, Primitive, T, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
-from s2sad.ir.values import Operation, is_call_of
+from s2sad.ir.values import If, Operation
 
 MANAGER = StaticType("a context manager")
 """The type of what stands behind `with`."""
@@ -34,11 +35,11 @@ CATCHER = StaticType("a try")
 class Keywords(Primitive):
     """A primitive whose static arguments are whatever keywords it is given."""
 
-    def bind(self, arguments: Any, keywords: Any) -> tuple[list[Any], dict[str, Any]]:
+    def bind(self, arguments: Sequence[T], keywords: Mapping[str, T]) -> tuple[list[T], dict[str, T]]:
         return list(arguments), dict(keywords)
 
 
-def _keywords(function: Any, result: Type, effect: Effect = Effect.FRESH) -> Primitive:
+def _keywords(function: Callable[..., object], result: Type, effect: Effect = Effect.FRESH) -> Primitive:
     def type_rule(*values: Type, **static: object) -> Type:
         return result
 
@@ -64,9 +65,9 @@ def _try_type(*, exceptions: tuple[type, ...]) -> Type:
 TRY = register(Primitive("try", lambda *, exceptions: True, _try_type, constant=True))
 
 
-def is_try(predicate_of: Operation | None) -> bool:
-    """Whether the operation that makes a predicate is that of a `try`."""
-    return is_call_of(predicate_of, TRY)
+def is_try(op: Operation) -> TypeGuard[If]:
+    """Whether an operation is a `try`: a branch that is left in its midst where there is an exception."""
+    return isinstance(op, If) and op.predicate.type is CATCHER
 
 
 def is_region(t: Type) -> bool:

@@ -42,6 +42,7 @@ def advanced(
     stored = {}
     before = state
     for action in MultistageCheckpointSchedule(len(steps), snapshots, 0) if len(steps) else ():
+        # A schedule of the forward sweep is all writes and steps up to its end; what comes behind it is for `replayed`.
         if isinstance(action, EndForward):
             break
         if action.write_ics:
@@ -71,6 +72,7 @@ def replayed(kept: Any, *, again: bool = False) -> Iterator[Any]:
             state = stored.pop(action.n)
         elif isinstance(action, Reverse):
             yield state
+        # A step whose dependencies are to be written is the reversed loop's own: it computes that step itself.
         elif isinstance(action, Forward) and not action.write_adj_deps:
             if action.write_ics:
                 stored[action.n0] = state

@@ -16,7 +16,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, is_basic_index
 from s2sad.ir.primitive import lookup, required
-from s2sad.ir.values import Apply, Constant, Operand, Value
+from s2sad.ir.values import Apply, Constant, Operand, Value, applied_in, keys_of
 from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed
 from s2sad.optimize.identities.registry import identity
 from s2sad.optimize.identities.rewriter import Rewriter
@@ -29,9 +29,7 @@ def item_of_made(s: Rewriter, op: Apply) -> Operand | None:
     made = s.definition(op.operands[0], MAKE)
     if made is None:
         return None
-    keys = made.static["keys"]
-    assert isinstance(keys, tuple)
-    return made.operands[keys.index(op.static["key"])]
+    return made.operands[keys_of(made).index(op.static["key"])]
 
 
 @identity(EXTRACT)
@@ -52,9 +50,7 @@ def packed_again(s: Rewriter, op: Apply) -> Operand | None:
     container = items[0].operands[0] if items and items[0] is not None else None
     if not isinstance(container, Value) or container not in s.returned or container.type != op.result.type:
         return None
-    keys = op.static["keys"]
-    assert isinstance(keys, tuple)
-    pairs = zip(items, keys, strict=True)
+    pairs = zip(items, keys_of(op), strict=True)
     same = all(i is not None and i.operands[0] is container and i.static["key"] == k for i, k in pairs)
     return container if same else None
 
@@ -145,8 +141,7 @@ def item_of_row(s: Rewriter, op: Apply) -> Operand | None:
     result = builder.apply(GETITEM, (made.operands[0], index), None, op.result.hint, op.result.loose)
     if result.type != op.result.type:
         return None
-    for new in builder.operations:
-        assert isinstance(new, Apply)
+    for new in applied_in(builder.operations):
         s.add(new)
     return s.get(result)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
@@ -69,5 +69,5 @@ def is_zeros(op: Operation | None) -> bool:
     return op.primitive.zeros and (op.primitive.measures or is_unnamed(op.result))
 
 
-def dtype_of(operand: Operand) -> np.dtype[Any] | None:
+def dtype_of(operand: Operand) -> np.dtype[np.generic] | None:
     return operand.type.dtype

@@ -9,7 +9,7 @@ from dataclasses import replace
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive, required
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Operand, Operation, Value
+from s2sad.ir.values import Apply, Operand, Operation, Value, applied_in, values_in
 from s2sad.optimize.identities.operands import is_unnamed, operand_key
 
 
@@ -47,6 +47,7 @@ class Rewriter:
         """
         if not isinstance(operand, Value) or self.reads[operand] > depth:
             return None
+        # A tangent has a name that the user never wrote: it may be taken in as an unnamed value is.
         if not is_unnamed(operand) and not (operand.hint or "").endswith("_dot"):
             return None
         return self.definition(operand, primitive)
@@ -60,8 +61,8 @@ class Rewriter:
         primitive = function if isinstance(function, Primitive) else required(function)
         builder = Builder(op.location, self.reasons(op, operands))
         result = builder.apply(primitive, operands, None, op.result.hint, op.result.loose)
-        for new in builder.operations:
-            assert isinstance(new, Apply)
+        for new in applied_in(builder.operations):
+            # An adjoint takes the dtype of its replacement; the type of a primal value is promised to its readers.
             if result.type != op.result.type:
                 result = _in_dtype_of(op.result, result) if op.about else op.result
                 new = replace(new, result=result)
@@ -93,14 +94,14 @@ class Rewriter:
     ) -> Operand:
         """An operation that a replacement needs beside its own."""
         result = builder.apply(primitive, operands, static)
-        for new in builder.operations:
-            assert isinstance(new, Apply)
+        for new in applied_in(builder.operations):
             self.add(new)
         return self.get(result)
 
     def reasons(self, op: Apply, operands: Sequence[Operand]) -> tuple[Operation, ...]:
         """What a replacement is about: the operation, and the unnamed ones that it takes in."""
-        absorbed = [self.made[o] for o in op.operands if isinstance(o, Value) and o in self.made and is_unnamed(o)]
+        absorbed = [self.made[o] for o in values_in(op.operands) if o in self.made and is_unnamed(o)]
+        # What the replacement still reads keeps its own line and comment; what it takes in would lose it.
         gone = [a for a in absorbed if a.result not in operands]
         return tuple(dict.fromkeys([*op.about, *(r for a in gone for r in a.about)])) if op.about else ()
 

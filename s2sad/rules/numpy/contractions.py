@@ -130,6 +130,7 @@ rule(
     adjoint=_matmul_adjoint,
     spelling="_0 @ _1",
     fits=products_fit,
+    contracts=True,
     samples=_matmul_samples,
 )
 
@@ -160,6 +161,7 @@ rule(
     tangent=bilinear_tangent(np.dot),
     adjoint=_dot_adjoint,
     fits=products_fit,
+    contracts=True,
     samples=lambda rng: [
         Sample((REAL(rng, a), REAL(rng, b)))
         for a, b in [

@@ -67,6 +67,7 @@ def _filled(function: Callable[..., Any], zeros: bool = False, blank: bool = Fal
         samples=lambda rng: [Sample((3,)), Sample(((2, 3),)), Sample(((),)), Sample(([0, 2],), {"dtype": np.float32})],
         zeros=zeros,
         blank=blank,
+        row_by_row=True,
         written=True,
     )
 
@@ -103,9 +104,15 @@ def _identity_type(n: Type, /, dtype: Any = float) -> Type:
 constant(
     np.eye,
     _eye_type,
+    row_by_row=True,
     samples=lambda rng: [Sample((3,)), Sample((2, 3), {"k": 1}), Sample((2, None), {"dtype": int})],
 )
-constant(np.identity, _identity_type, samples=lambda rng: [Sample((3,)), Sample((2,), {"dtype": np.float32})])
+constant(
+    np.identity,
+    _identity_type,
+    row_by_row=True,
+    samples=lambda rng: [Sample((3,)), Sample((2,), {"dtype": np.float32})],
+)
 
 
 def _indices_type(dimensions: Type, /, dtype: Any = int) -> Type:
@@ -157,7 +164,7 @@ def _full_like_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((np.ones(2, int), 1.5), {"dtype": float})
 
 
-rule(np.full, _full_type, tangent=_full_tangent, adjoint=_fill_adjoint, samples=_full_samples)
+rule(np.full, _full_type, row_by_row=True, tangent=_full_tangent, adjoint=_fill_adjoint, samples=_full_samples)
 rule(np.full_like, _full_like_type, tangent=_full_like_tangent, adjoint=_fill_adjoint, samples=_full_like_samples)
 
 # of equal steps
@@ -206,7 +213,9 @@ def _arange_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((3,), {"dtype": np.float32})
 
 
-rule(np.arange, _arange_type, tangent=_arange_tangent, adjoint=_arange_adjoint, samples=_arange_samples)
+rule(
+    np.arange, _arange_type, row_by_row=True, tangent=_arange_tangent, adjoint=_arange_adjoint, samples=_arange_samples
+)
 
 
 def _linspace_type(
@@ -244,7 +253,14 @@ def _linspace_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((0, 1, 3))
 
 
-rule(np.linspace, _linspace_type, tangent=_linspace_tangent, adjoint=_linspace_adjoint, samples=_linspace_samples)
+rule(
+    np.linspace,
+    _linspace_type,
+    row_by_row=True,
+    tangent=_linspace_tangent,
+    adjoint=_linspace_adjoint,
+    samples=_linspace_samples,
+)
 
 
 def _meshgrid_type(*xs: Type, indexing: str = "xy") -> Type:

@@ -82,7 +82,8 @@ def in_dtype(c: Any, x: Any) -> Any:
 
 def _length(x: Any, axis: int) -> int | None:
     """The length of an operand where it is known at compile time."""
-    length = (x.type if isinstance(x, Expr) else x).shape[axis]
+    shape = (x.type if isinstance(x, Expr) else x).shape
+    length = None if shape is None else shape[axis]
     return length if isinstance(length, int) else None
 
 

@@ -126,8 +126,24 @@ def _matrices(rng: np.random.Generator) -> Iterable[Sample]:
     return [Sample((REAL(rng, s),)) for s in [(2, 3), (2, 3, 4)]]
 
 
-linear(np.fliplr, lambda g, x: np.fliplr(g), _same_type, effect=Effect.VIEW, view=View.ALWAYS, samples=_matrices)
-linear(np.flipud, lambda g, x: np.flipud(g), _same_type, effect=Effect.VIEW, view=View.ALWAYS, samples=_matrices)
+linear(
+    np.fliplr,
+    lambda g, x: np.fliplr(g),
+    _same_type,
+    effect=Effect.VIEW,
+    view=View.ALWAYS,
+    flips=True,
+    samples=_matrices,
+)
+linear(
+    np.flipud,
+    lambda g, x: np.flipud(g),
+    _same_type,
+    effect=Effect.VIEW,
+    view=View.ALWAYS,
+    flips=True,
+    samples=_matrices,
+)
 linear(
     np.matrix_transpose,
     lambda g, x: _last_two(g),

@@ -189,7 +189,7 @@ linear(
     _squeeze_type,
     effect=VIEW,
     view=View.ALWAYS,
-    layout=Layout.AXES,
+    layout=Layout.ONES,
     samples=lambda rng: [Sample((REAL(rng, (2, 1, 3)),), {"axis": 1}), Sample((REAL(rng, (1, 3)),))],
 )
 
@@ -223,7 +223,7 @@ linear(
     _expand_dims_type,
     effect=VIEW,
     view=View.ALWAYS,
-    layout=Layout.AXES,
+    layout=Layout.ONES,
     spelling=_expand_dims_spelling,
     samples=lambda rng: [Sample((REAL(rng, (2, 3)), 1)), Sample((REAL(rng, (3,)), (0, -1)))],
 )
@@ -298,6 +298,7 @@ linear(
     _flip_type,
     effect=VIEW,
     view=View.ALWAYS,
+    flips=True,
     samples=lambda rng: [
         Sample((REAL(rng, (2, 3)),)),
         Sample((REAL(rng, (2, 3)),), {"axis": 1}),

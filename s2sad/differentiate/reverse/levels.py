@@ -17,17 +17,17 @@ Key: TypeAlias = tuple[Value, Path]
 
 
 @dataclass(eq=False)
-class Frame:
+class Level:
     """One block of the primal under reversal."""
 
     block: Block
-    outer: Frame | None
+    outer: Level | None
     op: For | While | If | None = None
     totals: dict[Key, Operand] = field(default_factory=dict)
     reasons: dict[Key, tuple[Operation, ...]] = field(default_factory=dict)
     """The primal operations whose contribution needed no statement: the next one is also about them."""
     touched: dict[Key, Operand] = field(default_factory=dict)
-    """Values of outer frames that get contributions here, with what their sum starts from."""
+    """Values of outer levels that get contributions here, with what their sum starts from."""
     replaced: dict[Value, Operand] = field(default_factory=dict)
     """Primal values by what stands for them in the reversed loop."""
     scanned: dict[Value, Value] = field(default_factory=dict)
@@ -51,7 +51,6 @@ def owners(block: Block, table: dict[Operand, Block]) -> dict[Operand, Block]:
 def leaf_type(key: tuple[Operand, Path]) -> Type:
     t: Type = key[0].type
     for k in key[1]:
-        assert isinstance(t, ContainerType)
         t = t[k]
     return t
 
