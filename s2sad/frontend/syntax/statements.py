@@ -6,9 +6,6 @@ environment, which are merged. Loops, `with` and `try` have parts of their own.
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,14 +13,12 @@ import gast
 import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedType
-from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.cells import STOP, Evaluated
 from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
 from s2sad.ir.containers import GETITEM, UNDEFINED
-from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.python_trees import walk
@@ -113,31 +108,6 @@ class Statements(Lowering):
         written = sorted(stored & set(node.names))
         if written:
             self.refuse(node, f"the global {written[0]} is assigned", "return the value instead")
-
-    def _stmt_Import(self, node: gast.Import) -> None:
-        for alias in node.names:
-            module = self.library(alias.name, node)
-            root = sys.modules[alias.name.partition(".")[0]]
-            name = alias.asname or root.__name__
-            self.env[self.own_key(name)] = constant(module if alias.asname else root)
-
-    def _stmt_ImportFrom(self, node: gast.ImportFrom) -> None:
-        module = self.library(node.module if not node.level else None, node)
-        for alias in node.names:
-            if not hasattr(module, alias.name):
-                self.refuse(node, f"{module.__name__} has no {alias.name}")
-            term = self.captured_term(Variable(module, alias.name), getattr(module, alias.name))
-            self.env[self.own_key(alias.asname or alias.name)] = term
-
-    def library(self, name: str | None, node: gast.AST) -> types.ModuleType:
-        """A module of Python's own, of NumPy or SciPy: what it holds does not change between calls."""
-        root = (name or "").partition(".")[0]
-        if name is None or (root not in LIBRARIES and root not in sys.stdlib_module_names):
-            self.refuse(node, "import of a module of the user inside a function", "import at the top of the module")
-        try:
-            return importlib.import_module(name)
-        except ImportError as e:
-            self.refuse(node, f"{type(e).__name__}: {e}")
 
     def _stmt_Delete(self, node: gast.Delete) -> None:
         for target in node.targets:
