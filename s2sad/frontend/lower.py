@@ -46,6 +46,7 @@ from s2sad.frontend.syntax.expressions import Expressions
 from s2sad.frontend.syntax.function_calls import FunctionCalls
 from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
+from s2sad.frontend.syntax.iterators import Iterators
 from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
@@ -137,6 +138,7 @@ class FunctionLowering(
     Imports,
     Regions,
     Loops,
+    Iterators,
     Iteration,
     Functions,
     Calls,

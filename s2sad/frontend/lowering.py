@@ -23,7 +23,7 @@ from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
-from s2sad.frontend.terms.terms import Choice, Closure, Derived, Generated, Generator, Method, Ref, Term
+from s2sad.frontend.terms.terms import USED_UP, Choice, Closure, Derived, Generated, Generator, Method, Ref, Term
 from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition
@@ -436,7 +436,53 @@ class Lowering(ArrayCells):
     def dead_after(self, node: gast.AST) -> Callable[[str], bool]:
         """Whether a variable that a statement assigns is not read behind it."""
 
+    # iterators
+
+    @abstractmethod
+    def used_up(self, term: Term, left: Term = USED_UP) -> Term:
+        """What is left of an iterator, as something to iterate over; in its cell is what is `left` behind that."""
+
+    @abstractmethod
+    def taken(self, term: Term, by: str) -> Term:
+        """What is left of an iterator, for something that takes its items one by one: it is read nowhere else then."""
+
+    @abstractmethod
+    def next_item(self, ref: Ref, default: Term | None, node: gast.AST) -> Term:
+        """`next(iterator, default)`."""
+
+    @abstractmethod
+    def is_used_up(self, ref: Ref) -> bool | None:
+        """Whether an iterator has no more items; None where that is known at run time only."""
+
+    @abstractmethod
+    def is_read_again(self, ref: Ref, node: gast.For) -> bool:
+        """Whether somebody may still want what a loop over an iterator leaves of it, in the loop or behind it."""
+
+    @abstractmethod
+    def is_unchanged_since(self, iterable: Term, env: Environment) -> bool:
+        """Whether the lists and dicts that something runs over hold what they held."""
+
+    @abstractmethod
+    def walk_over(self, node: gast.For, iterable: Term) -> None:
+        """A loop over something whose items are known, one round after the other."""
+
+    @abstractmethod
+    def walk(self, node: gast.For, ref: Ref) -> None:
+        """A loop over what is left of an iterator."""
+
+    @abstractmethod
+    def walk_at_run_time(self, node: gast.For, ref: Ref) -> None:
+        """A loop over an iterator whose position is known at run time: `while` there are items, the next one."""
+
     # iteration
+
+    @abstractmethod
+    def element(self, term: Term, index: Operand, node: gast.AST) -> Term:
+        """The item number `index` of an iterable, counted from 0."""
+
+    @abstractmethod
+    def length(self, term: Term, node: gast.AST) -> Operand:
+        """How many items an iterable has."""
 
     @abstractmethod
     def unrollable(self, term: Term, node: gast.AST) -> list[Term] | None:
@@ -513,6 +559,18 @@ class Lowering(ArrayCells):
     @abstractmethod
     def iterable(self, term: Term) -> Term:
         """What a term is iterated over by: `__iter__` of a user's class."""
+
+    @abstractmethod
+    def iterated(self, term: Term) -> Term:
+        """The same, where that is an iterator: none of its items is taken."""
+
+    @abstractmethod
+    def rows_in_turn(self, iterables: Sequence[Term], node: gast.AST) -> Term:
+        """`zip` where one iterator stands in several places: they take its items in turn."""
+
+    @abstractmethod
+    def first_of(self, ref: Ref, count: int, node: gast.AST) -> Term:
+        """The next items of an iterator, at most so many."""
 
     @abstractmethod
     def listed(self, term: Term) -> Term:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method
-from s2sad.frontend.terms.terms import Record, Ref, Term, is_sequence, known_place
+from s2sad.frontend.terms.terms import OfDict, Record, Ref, Term, is_sequence, known_place
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.lists import APPEND, LIST_DELETE, LIST_INSERT, REVERSED_ITEMS
 from s2sad.ir.values import Constant, constant
@@ -147,17 +147,27 @@ def _as_dict(lowering: Lowering, call: MethodCall) -> Term:
 
 @method(dict, "items")
 def _items(lowering: Lowering, call: MethodCall) -> Term:
-    return tuple((constant(k), v) for k, v in call.contents.items())
+    return _view(call, "items")
 
 
 @method(dict, "keys")
 def _keys(lowering: Lowering, call: MethodCall) -> Term:
-    return tuple(constant(k) for k in call.contents)
+    return _view(call, "keys")
 
 
 @method(dict, "values")
 def _values(lowering: Lowering, call: MethodCall) -> Term:
-    return tuple(call.contents.values())
+    return _view(call, "values")
+
+
+def _view(call: MethodCall, kind: str) -> Term:
+    """A view of a dict; of one without identity what it holds."""
+    if isinstance(call.receiver, Ref):
+        return OfDict(call.receiver, kind)
+    items: list[tuple[object, Term]] = list(call.contents.items())
+    if kind == "values":
+        return tuple(v for _, v in items)
+    return tuple(constant(k) if kind == "keys" else (constant(k), v) for k, v in items)
 
 
 @method(dict, "get")

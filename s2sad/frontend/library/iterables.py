@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gast
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Enumerate, Generated, Generator, Range, Reversed, Term, Zip
+from s2sad.frontend.terms.terms import (
+    Enumerate,
+    Generated,
+    Generator,
+    Once,
+    Range,
+    Ref,
+    Reversed,
+    Term,
+    Zip,
+    is_iterator,
+)
 from s2sad.ir.values import Constant, constant
 
 _REST = constant(slice(1, None, None))
@@ -21,11 +32,41 @@ class Iterables(Lowering):
 
     def iterable(self, term: Term) -> Term:
         """What a term is iterated over by: `__iter__` of a user's class."""
+        return self.used_up(self.iterated(term))
+
+    def iterated(self, term: Term) -> Term:
+        """The same, where that is an iterator: none of its items is taken."""
         found = self.call_special(term, "__iter__", [], self.frame.tree)
-        return term if found is None else found
+        return term if found is None else self.iterated(found)
+
+    def rows_in_turn(self, iterables: Sequence[Term], node: gast.AST) -> Term:
+        """`zip` where one iterator stands in several places: they take its items in turn."""
+        ends = [t if is_iterator(t) else self.adopt(Once(t)) for t in iterables]
+        rows: list[Term] = []
+        while True:
+            row: list[Term] = []
+            for ref in ends:
+                assert is_iterator(ref)
+                at_end = self.is_used_up(ref)
+                if at_end is None:
+                    what = "zip of one iterator in several places, of a number of items that is not known"
+                    self.refuse(node, what, "take slices: xs[::2], xs[1::2]", UnsupportedType)
+                if at_end:
+                    return Once(tuple(rows))
+                row.append(self.next_item(ref, None, node))
+            rows.append(tuple(row))
+
+    def first_of(self, ref: Ref, count: int, node: gast.AST) -> Term:
+        """The next items of an iterator, at most so many."""
+        items: list[Term] = []
+        while len(items) < count and not self.is_used_up(ref):
+            items.append(self.next_item(ref, None, node))
+        return tuple(items)
 
     def listed(self, term: Term) -> Term:
         """A generator, or another iterable without an array behind it, as a list."""
+        if is_iterator(term) or isinstance(term, Once):
+            term = self.used_up(term)
         if isinstance(term, Generator):
             return self.list_of(term)
         term = self.flattened(term, self.frame.tree)

@@ -27,6 +27,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Enumerate,
     Generated,
+    Once,
     Partial,
     Range,
     Record,
@@ -36,6 +37,8 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_iterator,
+    is_new_iterator,
     is_number,
     is_sequence,
     is_static,
@@ -58,6 +61,8 @@ def _range(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 
 @meaning(len, before_rule=True)
 def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if is_iterator(args[0]) or is_new_iterator(args[0]):
+        lowering.refuse(node, "len() of an iterator", "make a list of it first", UnsupportedType)
     found = lowering.call_special(args[0], "__len__", [], node)
     if found is not None:
         return found
@@ -74,14 +79,17 @@ def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
 @meaning(enumerate)
 def _enumerate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else constant(0))
-    return Enumerate(lowering.iterable(args[0]), lowering.to_operand(start))
+    return Enumerate(lowering.taken(lowering.iterated(args[0]), "enumerate"), lowering.to_operand(start))
 
 
 @meaning(zip)
 def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Zip(
-        tuple(map(lowering.iterable, args)), bool(lowering.static(kw["strict"], node)) if "strict" in kw else False
-    )
+    strict = bool(lowering.static(kw["strict"], node)) if "strict" in kw else False
+    iterables = [lowering.iterated(a) for a in args]
+    iterators = [t.cell for t in iterables if is_iterator(t)]
+    if len(set(iterators)) < len(iterators):
+        return lowering.rows_in_turn(iterables, node)
+    return Zip(tuple(lowering.taken(t, "zip") for t in iterables), strict)
 
 
 @meaning(print, before_rule=True)
@@ -136,10 +144,11 @@ def _fromkeys(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
 @meaning(sum)
 def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     start = kw.get("start", args[1] if len(args) > 1 else None)
-    folded = lowering.folded(args[0], "total", "sum", start)
+    iterable = lowering.iterable(args[0])
+    folded = lowering.folded(iterable, "total", "sum", start)
     if folded is not None:
         return folded
-    term = lowering.open(lowering.listed(lowering.iterable(args[0])))
+    term = lowering.open(lowering.listed(iterable))
     if is_sequence(term):
         term = lowering.apply(np.array, [lowering.to_operand(term)])
     if is_number(term):
@@ -255,20 +264,22 @@ def _hasattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 
 @meaning(reversed)
 def _reversed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    if is_array(args[0]):
+    if is_array(args[0]) or (isinstance(args[0], Ref) and args[0].cls is list):
         return Reversed(args[0])
     term = lowering.open(lowering.iterable(args[0]))
     if isinstance(term, dict):
         term = [constant(k) for k in term]
-    return tuple(reversed(term)) if isinstance(term, (tuple, list)) else Reversed(term)
+    return Once(tuple(reversed(term))) if isinstance(term, (tuple, list)) else Reversed(term)
 
 
 def _all_any(test_all: bool, function: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        folded = lowering.folded(args[0], "items_", "all" if test_all else "any", None)
+        # it may end early
+        iterable = lowering.taken(lowering.iterated(args[0]), "all" if test_all else "any")
+        folded = lowering.folded(iterable, "items_", "all" if test_all else "any", None)
         if folded is not None:
             return folded
-        term = lowering.open(lowering.listed(lowering.iterable(args[0])))
+        term = lowering.open(lowering.listed(iterable))
         if is_sequence(term):
             term = lowering.apply(np.array, [lowering.to_operand(term)])
         if is_number(term):
@@ -290,12 +301,16 @@ meaning(any)(_all_any(False, np.any))
 
 @meaning(map)
 def _map(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lowering.mapped(args[0], [lowering.iterable(a) for a in args[1:]], node)
+    iterables = _zip(lowering, args[1:], {}, node) if len(args) > 2 else None
+    if isinstance(iterables, Once):
+        return Once(lowering.synthetic(in_python.map_rows_, {"f": args[0], "rows": iterables}, node))
+    given = iterables.iterables if isinstance(iterables, Zip) else [lowering.taken(lowering.iterated(args[1]), "map")]
+    return Once(lowering.mapped(args[0], list(given), node))
 
 
 @meaning(filter)
 def _filter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lowering.filtered(args[0], lowering.iterable(args[1]), node)
+    return Once(lowering.filtered(args[0], lowering.taken(lowering.iterated(args[1]), "filter"), node))
 
 
 @meaning(functools.reduce)
@@ -393,7 +408,21 @@ def _delattr(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 
 @meaning(iter)
 def _iter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return lowering.iterable(args[0])
+    if len(args) > 1:
+        lowering.refuse(node, "iter() of a function and what it ends with", "write a loop", UnsupportedType)
+    term = lowering.iterated(args[0])
+    return term if is_iterator(term) or is_new_iterator(term) else Once(term)
+
+
+@meaning(next)
+def _next(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    found = lowering.call_special(args[0], "__next__", [], node)
+    if found is not None:
+        return found
+    iterator = lowering.adopt(args[0])
+    if not is_iterator(iterator):
+        lowering.refuse(node, "next() of what is no iterator", "call iter() first", UnsupportedType)
+    return lowering.next_item(iterator, args[1] if len(args) > 1 else None, node)
 
 
 @meaning(divmod, before_rule=True)
@@ -464,6 +493,11 @@ for _function, _node_class in _COMPARISONS.items():
     meaning(_function, before_rule=True)(_comparison(_node_class))
 
 
+def _moved(lowering: Lowering, term: Term) -> Term:
+    """What is left of an iterator, for one that is made of it."""
+    return lowering.taken(lowering.iterated(term), "another iterator")
+
+
 def _combined(
     function: Callable[..., Iterable[Any]],
 ) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
@@ -471,11 +505,11 @@ def _combined(
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
         known = [
-            lowering.static(a, node) if isinstance(a, Constant) else lowering.sequence(lowering.iterable(a), node)
+            lowering.static(a, node) if isinstance(a, Constant) else lowering.sequence(_moved(lowering, a), node)
             for a in args
         ]
         keywords = {k: lowering.static(v, node) for k, v in kw.items()}
-        return lowering.new(list, list(function(*known, **keywords)))
+        return Once(tuple(function(*known, **keywords)))
 
     return handler
 
@@ -495,6 +529,8 @@ for _function in (
 def _islice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     if isinstance(args[0], Generated) and len(args) == 2:
         return lowering.generator_of(in_python.islice_, {"items": args[0], "count": args[1]}, node)
+    if is_iterator(args[0]) and len(args) == 2 and isinstance(args[1], Constant):
+        return Once(lowering.first_of(args[0], lowering.static(args[1], node), node))
     return _combined(itertools.islice)(lowering, args, kw, node)
 
 
@@ -567,7 +603,7 @@ meaning(copy.deepcopy)(_copied(True))
 @meaning(itertools.accumulate)
 def _accumulate(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function = args[1] if len(args) > 1 else kw.get("func", constant(operator.add))
-    return lowering.accumulated(function, lowering.iterable(args[0]), kw.get("initial"), node)
+    return Once(lowering.accumulated(function, _moved(lowering, args[0]), kw.get("initial"), node))
 
 
 @meaning(collections.deque)

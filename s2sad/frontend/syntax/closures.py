@@ -30,6 +30,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     describe,
     is_array,
+    is_iterator,
     is_static_object,
     parts,
 )
@@ -74,6 +75,8 @@ class Closures(Lowering):
             return True
         if is_array(term):
             return True
+        if is_iterator(term):
+            return False
         if isinstance(term, Ref):
             contents = self.env[term.cell]
             if isinstance(contents, (OutsideItems, OutsideList)) and contents.may_be_whole:

@@ -21,11 +21,11 @@ import gast
 from s2sad.errors import UnsupportedSyntax
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.frames import Frame, code_of, source_of
-from s2sad.frontend.terms.terms import Closure, Generator, Term
+from s2sad.frontend.terms.terms import Closure, Generator, Term, is_iterator
 from s2sad.ir.python_trees import children, walk
 from s2sad.ir.values import constant
 
-ITEMS = "items_"
+ITEMS, ITERATED = "items_", "<iterated>"
 
 
 class Functions(Lowering):
@@ -68,7 +68,11 @@ class Functions(Lowering):
         return self.comprehension(node, self.frame, hint or ITEMS, _set_item)
 
     def _eval_GeneratorExp(self, node: gast.GeneratorExp, hint: str | None) -> Term:
-        return Generator(node, self.frame)
+        return Generator(node, self.frame, self.iterable_of(self.eval(node.generators[0].iter)))
+
+    def iterable_of(self, term: Term) -> Term:
+        """The first iterable of a generator expression, which it takes where it stands."""
+        return term if is_iterator(term) else self.iterable(term)
 
     def comprehension(
         self,
@@ -79,10 +83,12 @@ class Functions(Lowering):
         start: gast.AST | None = None,
         end: gast.AST | None = None,
         initial: Term | None = None,
+        first: Term | None = None,
     ) -> Term:
         """The loops of a comprehension, with `body` for what is done with each element.
 
-        `start` is the expression that the result begins with, or `initial` its term.
+        `start` is the expression that the result begins with, or `initial` its term; `first` is the first iterable,
+        where that is evaluated already.
         """
         if any(isinstance(n, gast.Name) and n.id == name for n in walk(node)):
             name = ITEMS
@@ -92,20 +98,23 @@ class Functions(Lowering):
             if any(g.is_async for g in node.generators):
                 self.refuse(node, "an async comprehension", "write a plain one")
             outside = frozenset(n.target.id for n in walk(node) if isinstance(n, gast.NamedExpr))
-            tree = _as_function(node, name, body, start, end, initial is not None)
+            tree = _as_function(node, name, body, start, end, initial is not None, first is not None)
             code = self.comprehensions[key] = code_of(tree, outside)
-        return self.enter(self.inner_frame(around, code), {} if initial is None else {name: initial}, node)
+        bound = {} if initial is None else {name: initial}
+        if first is not None:
+            bound[ITERATED] = first
+        return self.enter(self.inner_frame(around, code), bound, node)
 
     def list_of(self, generator: Generator) -> Term:
         """The items of a generator expression."""
-        return self.comprehension(generator.node, generator.frame, ITEMS, _append)
+        return self.comprehension(generator.node, generator.frame, ITEMS, _append, first=generator.first)
 
     def folded(self, term: Term, name: str, kind: str, initial: Term | None) -> Term | None:
         """`sum`, `all` or `any` of a generator as a loop; None for what is no generator."""
         if not isinstance(term, Generator):
             return None
         body, start, end = _FOLDS[kind]
-        return self.comprehension(term.node, term.frame, name, body, start, end, initial)
+        return self.comprehension(term.node, term.frame, name, body, start, end, initial, term.first)
 
     def synthetic(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Term:
         """The result of a small function that one of Python's own is read as, its parameters bound."""
@@ -210,21 +219,26 @@ def _as_function(
     start: gast.AST | None,
     end: gast.AST | None,
     given: bool,
+    iterated: bool,
 ) -> gast.FunctionDef:
-    """A comprehension as a function without parameters (or with the start of its result)."""
+    """A comprehension as a function without parameters, or with the start of its result and the first iterable."""
     statement = body(node, name)
     for generator in reversed(node.generators):
         for test in reversed(generator.ifs):
             statement = gast.If(test=test, body=[statement], orelse=[])
         statement = gast.For(
-            target=generator.target, iter=generator.iter, body=[statement], orelse=[], type_comment=None
+            target=generator.target,
+            iter=_name(ITERATED) if iterated and generator is node.generators[0] else generator.iter,
+            body=[statement],
+            orelse=[],
+            type_comment=None,
         )
     if body is _append:
         start = gast.List(elts=[], ctx=gast.Load())
     elif body is _set_item:
         start = gast.Dict(keys=[], values=[])
     first = [] if given or start is None else [_assign(name, start)]
-    parameters = [_parameter(name)] if given else []
+    parameters = [*([_parameter(name)] if given else []), *([_parameter(ITERATED)] if iterated else [])]
     arguments = gast.arguments(
         args=parameters, posonlyargs=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
     )

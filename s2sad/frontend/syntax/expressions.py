@@ -29,11 +29,13 @@ from s2sad.frontend.terms.outside import (
     to_be_opened,
 )
 from s2sad.frontend.terms.terms import (
+    Once,
     Range,
     Record,
     Ref,
     Term,
     is_array,
+    is_iterator,
     is_static,
     static_value,
 )
@@ -255,6 +257,8 @@ class Expressions(Lowering):
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
+        if is_iterator(term) or isinstance(term, Once):
+            term = self.used_up(term)
         if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
             return [constant(k) for k in self.static(term, node)]
         if is_array(term):

@@ -22,7 +22,6 @@ from collections.abc import Iterable, Sequence
 
 import gast
 
-from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.frames import Code, Frame, code_of, inner_frame, source_of
@@ -47,9 +46,6 @@ def of_closure(closure: Closure, bound: dict[str, Term]) -> Generated:
 
 def consume(lowering: Lowering, node: gast.For, term: Generated) -> None:
     """A loop over the items of a generator."""
-    if term.used:
-        lowering.refuse(node, "a generator is iterated over twice", "call the function again", UnsupportedType)
-    term.used.append(node)
     leaves = scope.breaks(node)
     each = Closure(_each(lowering, node, leaves), EACH, lowering.frame, {})
     names = frozenset(scope.assigned([gast.Assign(targets=[node.target], value=node.target), *node.body]))

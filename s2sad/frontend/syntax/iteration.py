@@ -14,6 +14,7 @@ from s2sad.frontend.terms.terms import (
     Enumerate,
     Generator,
     Method,
+    Once,
     Range,
     Record,
     Reversed,
@@ -67,6 +68,8 @@ class Iteration(Lowering):
             case Reversed():
                 inner = self.unrollable(term.iterable, node)
                 return inner and inner[::-1]
+            case Once():
+                return self.unrollable(term.iterable, node)
             case Generator():
                 return self.unrollable(self.listed(term), node)
             case Method(name="items" | "keys" | "values"):

@@ -19,12 +19,17 @@ from s2sad.frontend.syntax.iteration import is_constant, is_upward
 from s2sad.frontend.syntax.rounds import Loop, RankLost, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
 from s2sad.frontend.terms.terms import (
+    ITERATOR,
+    USED_UP,
     Checkpointed,
     Enumerate,
     Generated,
     Generator,
     Range,
+    Ref,
+    Rest,
     Term,
+    is_iterator,
 )
 from s2sad.ir.dims import ANY_SIGN, new_dim
 from s2sad.ir.types import integer
@@ -35,24 +40,44 @@ class Loops(Lowering):
     """Lowers loops. The statements of their bodies are the business of `Lowering`."""
 
     def _stmt_For(self, node: gast.For) -> Term | None:
-        term = self.iterable(self.eval(node.iter))
+        source = self.eval(node.iter)
+        if is_iterator(source):
+            self.loop_over_iterator(node, source)
+            return None
+        self.loop_over_term(node, self.iterable(source))
+        return None
+
+    def loop_over_iterator(self, node: gast.For, ref: Ref) -> None:
+        """A loop over what is left of an iterator: as over what it runs over, where nobody wants what it leaves."""
+        if self.is_read_again(ref, node):
+            self.walk(node, ref)
+            return
+        self.loop_over_term(node, self.taken(ref, "the loop over it"))
+        if not scope.breaks(node):
+            self.env[ref.cell] = USED_UP
+
+    def loop_over_term(self, node: gast.For, term: Term) -> None:
         marked = term if isinstance(term, Checkpointed) else None
         snapshots = None if marked is None else marked.snapshots
         term = self.flattened(term if marked is None else marked.iterable, node)
         if isinstance(term, Generated):
             generators.consume(self, node, term)
-            return None
+            return
         if isinstance(term, Generator):
             term = self.listed(term)
-        items = self.unrollable(term, node)
-        if items is not None:
-            self.unroll(node, items)
-            return None
+        if self.unrollable(term, node) is not None:
+            self.walk_over(node, term)
+            return
         self.iterate(node, term, snapshots)
-        return None
 
     def iterate(self, node: gast.For, term: Term, snapshots: int | None) -> None:
         """A loop whose iterations are one piece of text, or one round after the other where they cannot be that."""
+        # the loop sees the object that it runs over, whatever becomes of its name
+        holder = self.new(ITERATOR, Rest(term, constant(0)))
+        self.iterate_held(node, term, snapshots, holder)
+        self.env.pop(holder.cell, None)
+
+    def iterate_held(self, node: gast.For, term: Term, snapshots: int | None, holder: Ref) -> None:
         loop = self.loop_over(node, term, snapshots)
         rounds = self.known_rounds(term)
         loop = replace(loop, ranks=rounds is not None and snapshots is None)
@@ -60,22 +85,25 @@ class Loops(Lowering):
         errors, operations = len(self.errors), len(self.builder.operations)
         env, frozen = dict(self.env), dict(self.frozen)
         self.attempted(loop)
+        changed = not self.is_unchanged_since(term, env)
         missing = [e for e in self.errors[errors:] if isinstance(e, NotStatic)]
-        if not missing or snapshots is not None or (rounds is None and self.keeps_rows):
+        if not changed and (not missing or snapshots is not None or (rounds is None and self.keeps_rows)):
             return
         del self.errors[errors:], self.builder.operations[operations:]
         self.env, self.frozen = env, frozen
-        if rounds is None:
+        if changed:
+            self.walk_at_run_time(node, holder)
+        elif rounds is None:
             # a list that an iteration changes in a list of run-time length: as a row of that it has no identity
             self.keeps_rows = True
             Rounds(self, loop).run()
         elif any(isinstance(e, RankLost) for e in missing) and _may_begin_later(node, term, rounds):
             # what begins as a number is an array after the first round, and may be one in all others
             assert isinstance(term, Range)
-            self.unroll(node, rounds[:1])
+            self.walk_over(node, tuple(rounds[:1]))
             self.iterate(node, Range(self.to_operand(rounds[1]), term.stop, term.step), snapshots)
         else:
-            self.unroll(node, rounds)  # the body needs the index at compile time
+            self.walk_over(node, tuple(rounds))  # the body needs the index at compile time
 
     def attempted(self, loop: Loop) -> None:
         """Lower a loop; what it must know and does not is noted as an error."""
@@ -135,32 +163,6 @@ class Loops(Lowering):
         ):
             return str(node.target.elts[0].id)
         return None
-
-    def unroll(self, node: gast.For, items: list[Term]) -> None:
-        """A loop over a container whose items may differ in type: its body once for each."""
-        stop, around = self.env.get(STOP), self.carried_now
-        self.carried_now = around | set(self.carried_names(node))
-        self.rounds(node, items)
-        self.carried_now = around
-        self.env.pop(STOP, None)
-        if stop is not None:
-            self.env[STOP] = stop
-
-    def rounds(self, node: gast.For, items: list[Term]) -> None:
-        """One round after the other; where a round may leave the loop, the others stand in a branch."""
-        for k, item in enumerate(items):
-            self.env[STOP] = constant(False)
-            self.bind(node.target, item)
-            self.block(node.body)
-            stop = self.env[STOP]
-            if isinstance(stop, Value) and k + 1 < len(items):
-                # the stop of this round is known at run time only: the rounds behind it are the other branch, and so
-                # on inwards
-                sides = self.both([lambda: None, lambda rest=items[k + 1 :]: self.rounds(node, rest)])  # type: ignore[misc]
-                self.join_sides(node, stop, sides, self.dead_after(node))
-                return
-            if isinstance(stop, Constant) and stop.value:
-                return
 
     def carried_names(self, node: gast.For | gast.While) -> list[str]:
         """The variables that an iteration hands to the next, or to what follows the loop, as far as the text tells."""

@@ -15,6 +15,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Partial,
     Ref,
+    Rest,
     Term,
     flatten,
     is_array,
@@ -110,6 +111,8 @@ class Merging(Lowering):
             if isinstance(adopted, Ref) and is_array(adopted) and name is not None:
                 self.labels.setdefault(adopted.cell, name)
             return adopted
+        if isinstance(term, Rest):
+            return self.left_of(term)
         found = parts(term)
         return term if found is None else found[2]([self.adopt(c, frozen) for c in found[1]])
 

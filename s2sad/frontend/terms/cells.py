@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias
 
 import gast
@@ -24,16 +24,26 @@ from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedTy
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import (
+    ITERATOR,
+    Enumerate,
+    Generated,
+    Generator,
     Known,
     Maybe,
+    OfDict,
+    Once,
     Record,
     Ref,
+    Rest,
+    Reversed,
     Slice,
     Term,
     View,
+    Zip,
     describe,
     flatten,
     is_array,
+    is_new_iterator,
     is_none,
     is_plain_object,
     open_container,
@@ -153,11 +163,16 @@ class Cells(ABC):
 
     def held(self, contents: Term) -> Term:
         """What goes into a cell: the arrays in it have cells of their own."""
-        found = parts(contents) if self.memory else None
+        found = parts(contents)
         if found is None or not isinstance(contents, (list, dict)):
             return contents
-        items = [self.adopt(c) if isinstance(c, Value) else c for c in found[1]]
-        return found[2](items)
+        if not any(map(self.has_identity, found[1])):
+            return contents
+        return found[2]([self.adopt(c) if self.has_identity(c) else c for c in found[1]])
+
+    def has_identity(self, term: Term) -> bool:
+        """Whether a term that has no cell yet is to have one: an array in memory, an iterator."""
+        return (self.memory and isinstance(term, Value)) or is_new_iterator(term)
 
     def changeable(self, term: Term, node: gast.AST) -> Ref:
         """The list, dict or object that a term is, to be changed; a tuple is none."""
@@ -206,6 +221,8 @@ class Cells(ABC):
             return adopted
         if isinstance(term, Ref):
             return term
+        if is_new_iterator(term):
+            return self.new(ITERATOR, self.left_of(term), frozen)
         found = parts(term)
         assert found is not None
         _, children, build = found
@@ -216,6 +233,22 @@ class Cells(ABC):
         if isinstance(term, Record) and is_mutable(term.cls):
             return self.new(term.cls, dict(term.items), frozen)
         return term
+
+    def left_of(self, term: Term) -> Term:
+        """What the cell of a new iterator holds."""
+        if isinstance(term, (Generated, Generator)):
+            return term if isinstance(term, Generated) else replace(term, first=self.adopt(Once(term.first)))
+        if isinstance(term, Rest):
+            return Rest(self.settled(term.iterable), term.position)
+        return Rest(self.settled(term.iterable if isinstance(term, Once) else term), constant(0))
+
+    def settled(self, term: Term) -> Term:
+        """What an iterator runs over: the objects in it have cells, it has none itself."""
+        if isinstance(term, (Zip, Enumerate, Reversed, Once)):
+            found = parts(term)
+            assert found is not None
+            return found[2]([self.settled(c) for c in found[1]])
+        return self.adopt(term)
 
     def holds_mutable(self, t: Type) -> bool:
         """Whether something in a value of this type has an identity that can be seen."""
@@ -242,6 +275,8 @@ class Cells(ABC):
             return self.open(self.given(term))
         if isinstance(term, View):
             return self.seen(term)
+        if isinstance(term, OfDict):
+            return self.of_dict(term)
         if isinstance(term, Ref):
             self.check_sources(term, self.env)
             contents = self.env[term.cell]
@@ -249,6 +284,14 @@ class Cells(ABC):
                 return list(contents) if type(contents) is list else contents
             return Record(term.cls, dict(contents))
         return self.opened(term)
+
+    def of_dict(self, view: OfDict, env: Environment | None = None) -> tuple[Term, ...]:
+        """What a view of a dict shows now."""
+        contents = (self.env if env is None else env)[view.receiver.cell]
+        assert isinstance(contents, dict)
+        if view.kind == "values":
+            return tuple(contents.values())
+        return tuple(constant(k) if view.kind == "keys" else (constant(k), v) for k, v in contents.items())
 
     # values
 
@@ -267,6 +310,8 @@ class Cells(ABC):
             return self.value_form(contents, env)
         if isinstance(term, View):
             return self.seen(term, None, env)
+        if isinstance(term, OfDict):
+            return self.value_form(self.of_dict(term, env), env)
         found = parts(term)
         if found is None:
             return term
@@ -290,6 +335,8 @@ class Cells(ABC):
             return self.to_operand(contents, builder, env)
         if isinstance(term, View):
             return self.seen(term, builder, env)
+        if isinstance(term, OfDict):
+            return self.to_operand(self.of_dict(term, env), builder, env)
         if isinstance(term, Slice):
             return builder.operand(slice(term.start, term.stop, term.step))
         if isinstance(term, Maybe):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import gast
@@ -107,6 +107,36 @@ class Reversed:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Once:
+    """An iterator over what can be iterated over again: `iter(xs)`, `map(f, xs)`."""
+
+    iterable: Term
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rest:
+    """What the cell of an iterator holds: an iterable, and the number of its items that are used up."""
+
+    iterable: Term
+    position: Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Taken:
+    """In the cell of an iterator: something else has it, and how far that is, is not known here."""
+
+    by: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OfDict:
+    """`d.keys()`, `d.values()` or `d.items()`: of what the dict holds when it is looked at."""
+
+    receiver: Ref
+    kind: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Checkpointed:
     """A range whose loop is reversed from so many snapshots."""
 
@@ -164,10 +194,11 @@ class Partial:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Generator:
-    """A generator expression, evaluated where it is consumed."""
+    """A generator expression, evaluated where it is consumed; its first iterable where it stands."""
 
     node: gast.AST
     frame: Frame
+    first: Term
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -182,7 +213,6 @@ class Generated:
     function: types.FunctionType | None
     frame: Frame | None
     bound: dict[str, Term]
-    used: list[gast.AST] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -221,10 +251,15 @@ Items: TypeAlias = "dict[Any, Term]"
 """What a dict holds, or an object as a value; the keys of an object are names."""
 Term: TypeAlias = (
     "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
-    " | Checkpointed"
+    " | Checkpointed | Once | Rest | Taken | OfDict"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
     " | Super | View | Slice"
 )
+
+ITERATOR: type = Iterator
+"""The class of the objects that are iterators."""
+USED_UP: Term = ()
+"""What the cell of an iterator holds that is at its end."""
 
 Parts: TypeAlias = tuple[object, list[Term], Callable[[list[Any]], Term]]
 
@@ -261,6 +296,15 @@ def parts(term: Term) -> Parts | None:
             return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
         case Reversed():
             return Reversed, [term.iterable], lambda new: Reversed(*new)
+        case Once():
+            return Once, [term.iterable], lambda new: Once(*new)
+        case Rest():
+            return Rest, [term.iterable, term.position], lambda new: Rest(*new)
+        case Taken():
+            return (Taken, term.by), [], lambda new: term
+        case OfDict():
+            kind = term.kind
+            return (OfDict, kind), [term.receiver], lambda new: OfDict(new[0], kind)
         case Checkpointed():
             most = term.snapshots
             return (Checkpointed, most), [term.iterable], lambda new: Checkpointed(new[0], most)
@@ -287,7 +331,8 @@ def parts(term: Term) -> Parts | None:
             at, n, kept = term.target, term.count, term.kept
             return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
         case Generator():
-            return (Generator, id(term.node), term.frame.number), [], lambda new: term
+            node, frame = term.node, term.frame
+            return (Generator, id(node), frame.number), [term.first], lambda new: Generator(node, frame, new[0])
         case Known():
             return Known, [term.index], lambda new: Known(*new)
         case Generated():
@@ -378,6 +423,16 @@ def class_of(term: Term) -> type | None:
 def is_array(term: Term) -> bool:
     """Whether a term is an array that lives in a cell, or a view of one."""
     return isinstance(term, View) or (isinstance(term, Ref) and term.cls is np.ndarray)
+
+
+def is_iterator(term: Term) -> TypeGuard[Ref]:
+    """Whether a term is an iterator that has an identity: who takes an item of it leaves it to the others without."""
+    return isinstance(term, Ref) and term.cls is ITERATOR
+
+
+def is_new_iterator(term: Term) -> TypeGuard[Once | Rest | Zip | Enumerate | Reversed | Generator | Generated]:
+    """Whether a term is an iterator that nobody holds yet."""
+    return isinstance(term, (Once, Rest, Zip, Enumerate, Reversed, Generator, Generated))
 
 
 def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
@@ -474,7 +529,7 @@ def describe(term: Term) -> str:
     if is_operand(term):
         return str(term.type)
     if isinstance(term, (Ref, Record)):
-        return "an array" if is_array(term) else f"a {term.cls.__name__}"
+        return "an array" if is_array(term) else "an iterator" if is_iterator(term) else f"a {term.cls.__name__}"
     names = {
         View: "a view of an array",
         Maybe: "a value or None",
@@ -484,6 +539,8 @@ def describe(term: Term) -> str:
         Choice: "a function",
         Generator: "a generator",
         Generated: "a generator",
+        Once: "an iterator",
+        OfDict: "a view of a dict",
         Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
