@@ -126,6 +126,10 @@ class Lowering(ArrayCells):
     # subscripts
 
     @abstractmethod
+    def place_in(self, whole: Operand, place: Operand) -> Operand:
+        """Where `insert` puts an item: no further than the end, nor in front of the start."""
+
+    @abstractmethod
     def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
         """`base[index]`."""
 

@@ -81,7 +81,7 @@ def _inserted(lowering: Lowering, call: MethodCall, at: Term, item: Term) -> Ter
         items.insert(lowering.static(at, call.node), item)
     else:
         items = lowering.sequence_value(items, name=lowering.shown(ref.cell))
-        operands = (items, lowering.to_operand(at), lowering.item_value(item))
+        operands = (items, lowering.place_in(items, lowering.to_operand(at)), lowering.item_value(item))
         items = lowering.builder.apply(LIST_INSERT, operands, None, lowering.shown(ref.cell))
     lowering.change(ref, items, call.node)
     return constant(None)

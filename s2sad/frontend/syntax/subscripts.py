@@ -9,6 +9,7 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
+from s2sad.frontend.terms.arrays import NONE
 from s2sad.frontend.terms.outside import OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
@@ -23,6 +24,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     describe,
     is_array,
+    is_none,
     is_number,
     is_sequence,
     is_slice,
@@ -35,7 +37,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.types import BOTTOM, INT, SliceType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 
 class Subscripts(Lowering):
@@ -180,6 +182,8 @@ class Subscripts(Lowering):
         elif isinstance(contents, list) and known_place(index, len(contents)) is not None:
             k = self.position(index, len(contents), node)
             self.change(self.changeable(base, node), [*contents[:k], term, *contents[k + 1 :]], node)
+        elif (isinstance(contents, list) or is_sequence(contents)) and self.is_part(index):
+            self.replace_items(self.changeable(base, node), contents, index, term, node)
         elif isinstance(contents, list) or is_sequence(contents):
             name = self.shown(base.cell) if isinstance(base, Ref) else None
             sequence = self.sequence_value(contents, name=name) if isinstance(contents, list) else contents
@@ -189,6 +193,55 @@ class Subscripts(Lowering):
         else:
             self.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
 
+    def is_part(self, index: Term) -> bool:
+        """Whether an index takes items in a row; those of a slice with another step are as many as they were."""
+        part = self.index_item(index)
+        return isinstance(part, Slice) and (is_none(part.step) or known_integer(part.step) == 1)
+
+    def replace_items(self, ref: Ref, contents: Term, index: Term, items: Term, node: gast.AST) -> None:
+        """`xs[i:j] = items` of a list whose length, or the bounds, are known at run time: of any number of items."""
+        part = self.index_item(index)
+        assert isinstance(part, Slice)
+        more = self.open(self.listed(items))
+        more = self.apply(list, [more]) if is_number(more) else list(more) if isinstance(more, tuple) else more
+        whole = self.sequence_value(contents, name=self.shown(ref.cell))
+        first, last = part.start, self.end_of(part, whole)
+        head: Term = [] if is_none(first) else self.builder.apply(GETITEM, (whole, self.slice_of(NONE, first)))
+        tail: Term = [] if is_none(last) else self.builder.apply(GETITEM, (whole, self.slice_of(last, NONE)))
+        self.change(ref, self.joined(self.joined(head, more), tail), node)
+
+    def end_of(self, part: Slice, whole: Operand) -> Operand:
+        """Where what a slice takes ends: nowhere in front of where it begins."""
+        first, last = part.start, part.stop
+        known = [0 if is_none(part.start) else known_integer(first), known_integer(last)]
+        if is_none(first) or is_none(last):
+            return last
+        if None not in known and (known[0] < 0) == (known[1] < 0):  # type: ignore[operator]
+            return constant(max(known))  # type: ignore[type-var]
+        count = self.apply(len, [whole])
+        placed = [self.placed(place, count) for place in (first, last)]
+        return self.apply(max, placed)
+
+    def place_in(self, whole: Operand, place: Operand) -> Operand:
+        """Where `insert` puts an item: no further than the end, nor in front of the start."""
+        if known_integer(place) == 0:
+            return place
+        count = self.apply(len, [whole])
+        return self.apply(min, [self.placed(place, count), count])
+
+    def placed(self, place: Operand, count: Operand) -> Operand:
+        """A bound of a slice, counted from the start."""
+        known = known_integer(place)
+        if self.is_counter(place):
+            return place
+        behind = self.apply(max, [self.apply(np.add, [place, count]), constant(0)])
+        if known is not None:
+            return behind
+        return self.apply(np.where, [self.apply(np.less, [place, constant(0)]), behind, place])
+
+    def slice_of(self, start: Operand, stop: Operand) -> Operand:
+        return self.builder.operand(slice(start, stop, None))
+
     def delete_item(self, base: Term, index: Term, node: gast.AST) -> None:
         """`del base[index]`: what `pop` does, but for its result."""
         contents = self.open(base)
@@ -196,6 +249,10 @@ class Subscripts(Lowering):
             items = list(contents)
             del items[self.static(index, node)]
             self.change(self.changeable(base, node), items, node)
+        elif (isinstance(contents, list) or is_sequence(contents)) and is_operand(index) and self.is_part(index):
+            self.replace_items(self.changeable(base, node), contents, index, [], node)
+        elif is_sequence(contents) and isinstance(self.index_item(index), Slice):
+            self.refuse(node, "every so many items of a list are deleted", "make a list of the others", UnsupportedCall)
         elif isinstance(contents, (dict, list)) or is_sequence(contents):
             popped = method_of(dict if isinstance(contents, dict) else list, "pop")
             assert popped is not None
