@@ -11,7 +11,6 @@ import os
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -630,16 +629,6 @@ def test_no_warnings_of_the_compiler(load: Load) -> None:
     with pytest.warns():
         module = load("def f(x):\n    s = '\\d'\n    return x is 1\n")
     assert returned(parse(module.f)) == "x is 1"
-
-
-def test_time(load: Load) -> None:
-    function = "def f{0}(x):\n" + "".join(f"    y{i} = x * {i} + x\n" for i in range(18)) + "    return x\n"
-    module = load("\n".join(function.format(i) for i in range(100)))
-    parse(module.f0)
-    begin = time.perf_counter()
-    for i in range(90, 100):
-        parse(getattr(module, f"f{i}"))
-    assert (time.perf_counter() - begin) / 10 < 0.01
 
 
 def test_deep_trees(load: Load) -> None:

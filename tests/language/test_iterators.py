@@ -322,6 +322,55 @@ def used_acc(x):
     return sum(a) + 3 * sum(a)
 
 
+def used_rtstop(x):
+    it = reversed([x[0], x[1], x[2], x[3]])
+    t = 0.0
+    for e in it:
+        t = np.tanh(t + e)
+        if t > 0.2:
+            break
+    return t + 5 * sum(it)
+
+
+def used_rtstop2(x):
+    it = iter([x[0], x[1], x[2], x[3]])
+    t = 0.0
+    for e in it:
+        t = np.tanh(t + e)
+        if t > 0.2:
+            break
+    for e in it:
+        t += e * e
+        if t > 0.9:
+            break
+    return t + 5 * sum(it) + next(it, 0.0)
+
+
+def used_rtstop3(x):
+    it = zip([x[0], x[1], x[2], x[3]], x)
+    t = 0.0
+    for e, f in it:
+        t = np.tanh(t + e)
+        if t > 0.2:
+            break
+    for e, f in it:
+        t += e * f
+    return t
+
+
+def used_rtstop4(x):
+    it = enumerate((x[0], x[1], x[2]))
+    t = 0.0
+    for k, f in it:
+        if f < 1.0:
+            t += f * k
+        else:
+            break
+    for k, f in it:
+        t += k * f
+    return t
+
+
 @pytest.mark.parametrize("program", programs(globals(), "used_"))
 def test_items_are_taken_once(program):
     check(program)

@@ -373,6 +373,84 @@ class LanguageWriter(Writer):
         self.emit(f"{names[0]}, *{rest} = {source}", indent)
         self.emit(f"{names[1]} = sum({rest}) * len({rest})", indent)
 
+    # objects that are used up, shared, or changed while they are walked
+
+    def write_iterator(self, indent):
+        """An iterator, and several who take its items."""
+        r, it = self.rng, self.name("it")
+        items = f"[{self.leaf(SCALAR)}, {self.leaf(SCALAR)}, 0.4, {self.leaf(SCALAR)}]"
+        whole = self.names(LIST)
+        sources = [f"iter({items})", f"map(lambda q: 0.5 * q, {items})", f"(q * {self.leaf(SCALAR)} for q in {items})"]
+        sources += [f"reversed({items})", f"iter({self.leaf(VECTOR)})", *[f"iter({x})" for x in whole]]
+        source, first, test = r.choice(sources), self.leaf(SCALAR), self.test()
+        total = self.fresh(SCALAR)
+        self.emit(f"{it} = {source}", indent)
+        uses = [f"{total} = next({it}) + sum({it})", f"{total} = sum({it}) + 0.5 * sum({it})"]
+        uses += [f"{total} = next({it}) * next({it}, 0.3)"]
+        if "iter([" in source:
+            uses.append(f"{total} = sum(p * q for p, q in zip({it}, {it}))")
+        if r.random() < 0.6:
+            self.emit(r.choice(uses), indent)
+        else:
+            self.emit(f"{total} = {first}", indent)
+            self.emit(f"for e in {it}:", indent)
+            self.emit(f"{total} = np.tanh({total} + e)", indent + 1)
+            self.emit(f"if {test}:", indent + 1)
+            self.emit("break", indent + 2)
+        if not source.startswith("(") and r.random() < 0.6:
+            self.emit(f"{total} = np.tanh({total} + sum({it}))", indent)
+
+    def write_chained(self, indent):
+        """One object under two names."""
+        r = self.rng
+        kind, prefix, text = r.choice(
+            [
+                (LIST, "ls", f"[{self.leaf(SCALAR)}, {self.expression(SCALAR, 1)}, 0.5]"),
+                (DICT, "d", f'{{"u": {self.leaf(SCALAR)}, "v": {self.leaf(VECTOR)}}}'),
+                (BOX, "b", f"Box({self.leaf(SCALAR)}, {self.leaf(VECTOR)})"),
+            ]
+        )
+        names = [self.name(prefix), self.name(prefix)]
+        self.emit(f"{names[0]} = {names[1]} = {text}", indent)
+        for name in names:
+            self.hold(kind, name)
+
+    def write_walked(self, indent):
+        """A list that changes in the body of the loop over it."""
+        r, first = self.rng, self.leaf(SCALAR)
+        lists = [*self.names(LIST), *self.names(GROWING)]
+        if not lists:
+            self.write_list(indent)
+            return
+        x, total = r.choice(lists), self.fresh(SCALAR)
+        self.emit(f"{total} = {first}", indent)
+        self.emit(f"for k, e in enumerate({x}):", indent)
+        self.emit(f"{total} = np.tanh({total} + 0.5 * e)", indent + 1)
+        change = r.choice([f"{x}[-1] = {total}", f"{x}.append({total})", f"{x}[k] = np.sin(e)"])
+        test = r.choice([f"len({x}) < 5", f"len({x}) < 5 and e > 0.1"]) if "append" in change else "k < 2"
+        self.emit(f"if {test}:", indent + 1)
+        self.emit(change, indent + 2)
+
+    def write_spliced(self, indent):
+        """Slices of a list of run-time length, of any number of items."""
+        r, lists = self.rng, self.names(GROWING)
+        if not lists:
+            self.write_growing(indent)
+            return
+        x, s, t = r.choice(lists), self.leaf(SCALAR), self.leaf(SCALAR)
+        forms = [f"{x}[1:] = [{s}, {t}]", f"{x}[:1] = [{s}, {t}]", f"{x}[1:2] = []", f"del {x}[1:2]"]
+        forms += [f"{x}[len({x}) :] = [{s}]", f"{x}.insert(1, {t})", f"{x}[:0] = {x}[-1:]", f"{x}[-1:] = [{t}, {s}]"]
+        self.emit(r.choice(forms), indent)
+
+    def write_views(self, indent):
+        """The views of a dict, which show what it holds when they are read."""
+        d, view = self.name("table"), self.name("view")
+        self.emit(f'{d} = {{"p": {self.leaf(SCALAR)}}}', indent)
+        self.emit(f"{view} = {d}.values()", indent)
+        self.emit(f'{d}["q"] = {self.expression(SCALAR, 1)}', indent)
+        self.emit(f'{d}["p"] += 0.1', indent)
+        self.emit(f"{self.target(SCALAR)} = np.tanh(sum({view}) * len({view}))", indent)
+
 
 WEIGHTS = {
     "closure": 3,
@@ -396,6 +474,11 @@ WEIGHTS = {
     "sentinel": 1,
     "loop_else": 1,
     "unpack": 1,
+    "iterator": 2,
+    "chained": 1,
+    "walked": 1,
+    "spliced": 1,
+    "views": 1,
 }
 """How often each construct is drawn."""
 

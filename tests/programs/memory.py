@@ -238,6 +238,17 @@ class MemoryWriter:
         )
         self.env[name] = kind
 
+    def write_chained(self, indent):
+        """One array under two names, or in two places."""
+        r = self.rng
+        kind = r.choice([HALF, VECTOR, VECTOR, MATRIX])
+        prefix = {HALF: "h", VECTOR: "v", MATRIX: "m"}[kind]
+        name, other = self.name(prefix), self.name(prefix)
+        text = r.choice([f"{self.expression(kind)} * 1.0", f"{self.array(kind)}.copy()", self.array(kind)])
+        forms = ["{0} = {1} = {2}", "{0} = ({1} := {2})", "{0}, {1} = [{2}] * 2", "{0} = {1} = same({2})"]
+        self.emit(r.choice(forms).format(name, other, text), indent)
+        self.env[name] = self.env[other] = kind
+
     def write_store(self, indent):
         self.emit(f"{self.element()} = {self.bounded(SCALAR)}", indent)
 
@@ -387,6 +398,7 @@ WEIGHTS = {
     "scalar": 3,
     "array": 4,
     "alias": 4,
+    "chained": 2,
     "store": 5,
     "update": 4,
     "slice": 5,

@@ -161,6 +161,8 @@ class Iteration(Lowering):
             self.refuse(node, "iteration over a scalar", "", UnsupportedType)
         if is_number(term) or (isinstance(term, Value) and term.type.is_sequence):
             return self.apply(len, [term])
+        if isinstance(term, (tuple, list, dict)):
+            return constant(len(term))
         self.refuse(node, "this cannot be iterated over", "", UnsupportedType)
 
     def item(self, term: Term, index: Operand, node: gast.AST) -> Term:
@@ -196,6 +198,8 @@ class Iteration(Lowering):
         opened = self.open(term)
         if isinstance(opened, (tuple, list)) and known_integer(index) is not None:
             return opened[known_integer(index)]  # type: ignore[index]
+        if isinstance(opened, (tuple, list)):  # an index of run time: its items are those of one type
+            opened = self.sequence_value([*opened])
         if not is_operand(opened):
             opened = self.to_operand(opened)
         item = self.builder.apply(GETITEM, (opened, index))
