@@ -69,6 +69,8 @@ class BoxRule:
     That is `function(g, ans, *args)`, or, where it is `curried`, `function(ans, *args)(g)`.
     """
 
+    # Where docstrings are left out, dataclass would make one of the signature of the class, which has none.
+    __doc__ = __doc__ or "A rule of a black box."
     function: Callable[..., Any]
     count: int
     name: str
