@@ -55,9 +55,10 @@ def _read(path: Path, limit: int, flags: int, admits: Callable[[os.stat_result],
         if not stat.S_ISREG(state.st_mode) or state.st_size > limit or not admits(state):
             return None
         data = bytearray()
-        while len(data) <= limit and (part := os.read(handle, limit + 1 - len(data))):
+        # No more than it had when it was asked: one that grows meanwhile was not written here.
+        while len(data) < state.st_size and (part := os.read(handle, state.st_size - len(data))):
             data += part
-        return bytes(data) if len(data) <= limit else None
+        return bytes(data)
     except OSError:
         return None
     finally:

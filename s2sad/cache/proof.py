@@ -53,21 +53,23 @@ def _kept() -> bytes | None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if unsafe(folder):
             return None
-        # One more time: another process may have made it meanwhile, or have replaced the same damaged one.
+        # More than once: another process may have made it meanwhile, or have replaced the same damaged one.
         for _ in range(3):
+            # Asked before it is read: what comes in between is another process's, and is good.
+            spoilt = os.path.lexists(path)
             found = read_own(path, LENGTH, hidden=True)
             if found is not None and len(found) == LENGTH:
                 return found
-            written(folder, "secret", os.urandom(LENGTH), lambda temporary: _placed(temporary, path))
+            written(folder, "secret", os.urandom(LENGTH), lambda temporary: _placed(temporary, path, spoilt))
     except OSError:
         pass
     return None
 
 
-def _placed(temporary: str, path: Path) -> None:
+def _placed(temporary: str, path: Path, spoilt: bool) -> None:
     """Put a new secret where none is, or where the one that is there is damaged or known to others."""
     try:
-        if os.path.lexists(path):
+        if spoilt:
             os.replace(temporary, path)
         else:
             os.link(temporary, path)
