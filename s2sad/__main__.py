@@ -1,10 +1,11 @@
-"""The command line: `python -m s2sad trace|show|check|graph|generate module:function`.
+"""The command line: `python -m s2sad trace|show|check|graph|generate module:function`, and `forget`.
 
 python -m s2sad trace    examples/worked_function.py:L --signature "float, float"
 python -m s2sad show     examples/worked_function.py:L --argnums 0,1
 python -m s2sad check    examples/worked_function.py:L --at "2.0, 3.0"
 python -m s2sad graph    examples/worked_function.py:L -o L.svg
 python -m s2sad generate --check
+python -m s2sad forget   --older-than 30
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 import s2sad
+from s2sad import cache
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.emit.graph import graph_of
@@ -114,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "generate":
             command.add_argument("--folder", default=None, help="where to write; generated/ by default")
             command.add_argument("--check", action="store_true", help="fail if a file is out of date; write nothing")
+    text = "remove the emitted modules that are kept in the cache folder"
+    command = commands.add_parser("forget", help=text, description=text)
+    command.set_defaults(run=forget)
+    command.add_argument("--older-than", type=float, metavar="DAYS", help="those that were not used for so many days")
     return parser
 
 
@@ -207,6 +213,13 @@ def generate(options: argparse.Namespace) -> int:
     for path in stale:
         print(f"{path} is out of date: run python -m s2sad generate", file=sys.stderr)
     return 1 if stale else 0
+
+
+def forget(options: argparse.Namespace) -> int:
+    """Remove what is in the cache folder."""
+    folder = cache.cache_directory()
+    print(f"{cache.forget(options.older_than)} modules removed from {folder}")
+    return 0
 
 
 def _settings() -> dict[str, Any]:

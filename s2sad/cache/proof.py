@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from s2sad.cache.files import read_own, unsafe, written
@@ -60,13 +60,13 @@ def _kept() -> bytes | None:
             found = read_own(path, LENGTH, hidden=True)
             if found is not None and len(found) == LENGTH:
                 return found
-            written(folder, "secret", os.urandom(LENGTH), lambda temporary: _placed(temporary, path, spoilt))
+            written(folder, "secret", os.urandom(LENGTH), partial(_placed, path, spoilt))
     except OSError:
         pass
     return None
 
 
-def _placed(temporary: str, path: Path, spoilt: bool) -> None:
+def _placed(path: Path, spoilt: bool, temporary: str) -> None:
     """Put a new secret where none is, or where the one that is there is damaged or known to others."""
     try:
         if spoilt:
