@@ -136,6 +136,18 @@ class InternalError(Error):
     """A stage broke an invariant of the IR. Always a bug in s2sad."""
 
 
+def shown(value: object) -> str:
+    """A value in a message: as it shows itself, where it does and that is not long, else by its class."""
+    try:
+        text = repr(value)
+    except Exception:  # whatever a class of the user's does
+        text = ""
+    return text if 0 < len(text) <= 200 else f"an object of {type(value).__qualname__}"
+
+
+NESTED = "an argument holds itself, or containers are nested too deeply in it"
+
+
 def note_line(e: BaseException) -> None:
     """Add to an exception that emitted code raised the line of the user's source that it comes from."""
     at = None

@@ -89,6 +89,13 @@ MAX_FAMILIES = 256
 """For how many patterns of arguments a derivative keeps what it was compiled for."""
 
 
+def drop_oldest(table: dict[Any, Any]) -> None:
+    """Forget what a derivative was compiled for first, where that is for too many patterns."""
+    with _LOCK:
+        while len(table) > MAX_FAMILIES:
+            del table[next(iter(table))]
+
+
 def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
     """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
     statics: list[object] = []

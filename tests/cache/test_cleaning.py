@@ -187,9 +187,7 @@ def test_modules_of_this_process_alone_go_with_it(cache_folder):
 
 
 def test_patterns_of_one_derivative_are_bounded(monkeypatch):
-    from s2sad.dispatch import derivative as d
-
-    monkeypatch.setattr(d, "MAX_FAMILIES", 4)
+    monkeypatch.setattr(specialised, "MAX_FAMILIES", 4)
 
     def f(xs):
         return xs[0] * xs[-1]
