@@ -12,7 +12,7 @@ Error                        the base class of all of them
 ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
 ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
 ├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
-├── CacheError               the cache folder cannot be written
+├── CacheError               the cache folder cannot be written, or a text was not written for this user
 └── InternalError            a stage broke an invariant of the IR: a bug in s2sad
 """
 
@@ -129,7 +129,7 @@ class NonScalarOutput(Error, TypeError):
 
 
 class CacheError(Error):
-    """The cache folder cannot be created or written."""
+    """The cache folder cannot be created or written, or a text that came along was not written for this user."""
 
 
 class InternalError(Error):
