@@ -87,7 +87,7 @@ def unsafe(folder: Path) -> str | None:
         return "is no folder"
     if not is_own(state):
         return "belongs to another user"
-    return "can be written by others" if is_open(state, OTHERS) else None
+    return f"can be written by others (chmod go-w {folder})" if is_open(state, OTHERS) else None
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -33,7 +33,7 @@ def cache_directory() -> Path:
     """Where modules are kept: the folder that is meant, or one of this process where that may not be used."""
     wanted = _wanted()
     if wanted is None:
-        warn_once("there is no folder for emitted modules: the user has no home; a temporary one is used")
+        warn_once("the user has no folder of their own for emitted modules; a temporary one is used")
         return replacement()
     why = unsafe(wanted)
     if why is None and not secret().kept:

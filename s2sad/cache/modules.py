@@ -227,6 +227,9 @@ class _Held:
 
 
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # A thread that is not in the child may hold it.
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
 _modules: OrderedDict[str, ModuleType] = OrderedDict()
 """Those that were executed to their end, the last used at the end. `sys.modules` has others too while they are run."""
 _held: weakref.WeakValueDictionary[str, ModuleType] = weakref.WeakValueDictionary()

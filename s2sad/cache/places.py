@@ -28,7 +28,15 @@ def _xdg_folder(kind: str) -> str | None:
         return os.path.join(given, "s2sad")
     # What has no home stays as it is, and is not absolute.
     home = os.path.expanduser("~")
-    return os.path.join(home, default, "s2sad") if home.strip("/") else None
+    return os.path.join(home, default, "s2sad") if home.strip("/") and not _is_of_another(home) else None
+
+
+def _is_of_another(home: str) -> bool:
+    """Whether root is in the home of a user, as under sudo: what it made there, that user could not use any more."""
+    try:
+        return os.geteuid() == 0 and os.stat(home).st_uid != 0
+    except OSError:
+        return False
 
 
 def _other_folder(kind: str) -> str | None:

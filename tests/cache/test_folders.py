@@ -1,6 +1,8 @@
 """Which folder modules are kept in: what the user says, what a trusted project says, and never one of others."""
 
+import compileall
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +13,7 @@ import pytest
 
 import s2sad
 from s2sad import cache
-from s2sad.cache import folders
+from s2sad.cache import folders, places
 from s2sad.dispatch.sharing import SHARED
 from s2sad.errors import CacheError
 
@@ -374,6 +376,34 @@ def test_a_package_in_a_zip(tmp_path):
         for source in Path(ROOT, "s2sad").rglob("*.py"):
             archive.write(source, source.relative_to(ROOT))
     assert outcome(tmp_path, path=tmp_path / "s.zip") == ["0", "0"]
+
+
+def test_a_package_of_bytecode_alone(tmp_path):
+    """What needs no text of s2sad's own works; what does says so."""
+    package = tmp_path / "bare" / "s2sad"
+    shutil.copytree(Path(ROOT, "s2sad"), package, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(package, legacy=True, quiet=1)
+    for source in package.rglob("*.py"):
+        source.unlink()
+    assert outcome(tmp_path, path=package.parent) == ["0", "0"]
+    helper = "s2sad.grad(lambda x: np.sum(np.gradient(x) ** 2))(np.ones(3))"
+    script = tmp_path / "helper.py"
+    script.write_text(f"import numpy as np\nimport s2sad\n{helper}\n")
+    env = {**os.environ, "PYTHONPATH": str(package.parent), "S2SAD_CACHE_DIR": str(tmp_path / "c")}
+    done = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True, cwd=tmp_path)
+    assert "SourceUnavailable" in done.stderr and "bytecode alone" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+def test_root_does_not_write_into_the_home_of_another(monkeypatch, tmp_path):
+    """What root made there under sudo, that user could not use any more."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert places.user_folder("cache") == tmp_path / ".cache" / "s2sad"
+    found = os.stat(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "stat", lambda p, **kwargs: os.stat_result((*found[:4], 12345, *found[5:10])))
+    assert places.user_folder("cache") is None
 
 
 def test_a_forked_process_leaves_the_folder_of_its_parent(tmp_path):

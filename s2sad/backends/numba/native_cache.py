@@ -32,13 +32,18 @@ def keep_on_disk(dispatcher: Any, module: types.ModuleType) -> None:
         LOGGER.debug("%s of %s is compiled in each process: %s", dispatcher, module.__name__, e)
 
 
+def stamp_of(function: Any) -> str:
+    """The digest of the text of the module that a function is in."""
+    return hashlib.sha256(function.__globals__["__name__"].body.encode()).hexdigest()
+
+
 class Beside(caching._CacheLocator):
     """The folder beside the module; what is in it is of the module's text, not of a file's time."""
 
     def __init__(self, function: Any, file: str) -> None:
         self._py_file = file
         self._line = function.__code__.co_firstlineno
-        self.stamp = hashlib.sha256(function.__globals__["__name__"].body.encode()).hexdigest()
+        self.stamp = stamp_of(function)
 
     def ensure_cache_path(self) -> None:
         os.makedirs(self.get_cache_path(), mode=0o700, exist_ok=True)
@@ -116,8 +121,8 @@ class SealedCache(caching.FunctionCache):
 
     def __init__(self, py_func: Any) -> None:
         super().__init__(py_func)
-        locator = self._impl.locator
-        self._cache_file = SealedFiles(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
+        # Its settings may name other locators: the stamp is of the text wherever the files are.
+        self._cache_file = SealedFiles(self._cache_path, self._impl.filename_base, stamp_of(py_func))
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
