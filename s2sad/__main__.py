@@ -1,10 +1,11 @@
-"""The command line: `python -m s2sad trace|show|check|graph|generate module:function`.
+"""The command line: `python -m s2sad trace|show|check|graph|generate module:function`, and `forget`.
 
 python -m s2sad trace    examples/worked_function.py:L --signature "float, float"
 python -m s2sad show     examples/worked_function.py:L --argnums 0,1
 python -m s2sad check    examples/worked_function.py:L --at "2.0, 3.0"
 python -m s2sad graph    examples/worked_function.py:L -o L.svg
 python -m s2sad generate --check
+python -m s2sad forget   --older-than 30
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import importlib.util
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from typing import Any
 import numpy as np
 
 import s2sad
+from s2sad import cache
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.emit.graph import graph_of
-from s2sad.errors import ArgumentError, Error
+from s2sad.errors import ArgumentError, Error, shown
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "jacfwd": s2sad.jacfwd,
@@ -114,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "generate":
             command.add_argument("--folder", default=None, help="where to write; generated/ by default")
             command.add_argument("--check", action="store_true", help="fail if a file is out of date; write nothing")
+    text = "remove the emitted modules that are kept in the cache folder"
+    command = commands.add_parser("forget", help=text, description=text)
+    command.set_defaults(run=forget)
+    command.add_argument("--older-than", type=float, metavar="DAYS", help="those that were not used for so many days")
     return parser
 
 
@@ -169,11 +175,13 @@ def graph(options: argparse.Namespace) -> int:
         print(drawing.source, end="")
         return 0
     path = Path(options.output)
-    if path.suffix in (".dot", ".gv"):
-        path.write_text(drawing.source, encoding="utf-8")
-        return 0
     try:
-        path.write_bytes(drawing.pipe(format=path.suffix[1:]))
+        if path.suffix in (".dot", ".gv"):
+            path.write_text(drawing.source, encoding="utf-8")
+        else:
+            path.write_bytes(drawing.pipe(format=path.suffix[1:]))
+    except (OSError, ValueError) as e:
+        raise ArgumentError(f"-o {options.output}: {e}") from None
     except graphviz.ExecutableNotFound:
         raise ArgumentError("the program dot of Graphviz is needed to draw; install it, or write a .dot file") from None
     return 0
@@ -197,28 +205,74 @@ def generate(options: argparse.Namespace) -> int:
         )
     for target, name in zip(targets, names, strict=True):
         path, text = folder / f"{name}.py", target.source()
-        current = path.read_text(encoding="utf-8") if path.is_file() else None
-        if current != text and options.check:
-            stale.append(path)
-        elif current != text:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"wrote {path}")
+        try:
+            current = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+            if current != text and options.check:
+                stale.append(path)
+            elif current != text:
+                folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+                print(f"wrote {path}")
+        except (OSError, ValueError) as e:
+            raise ArgumentError(f"{path} cannot be written: {e}") from None
     for path in stale:
         print(f"{path} is out of date: run python -m s2sad generate", file=sys.stderr)
     return 1 if stale else 0
 
 
+def forget(options: argparse.Namespace) -> int:
+    """Remove what is in the cache folder."""
+    if options.older_than is not None and not options.older_than >= 0.0:
+        raise ArgumentError(f"--older-than {options.older_than}: a number of days from 0 on")
+    folder = cache.cache_directory()
+    print(f"{cache.forget(options.older_than)} modules removed from {folder}")
+    return 0
+
+
 def _settings() -> dict[str, Any]:
+    """What pyproject.toml in the working directory says of `generate`.
+
+    Raises:
+        ArgumentError: it cannot be read, or is of another form.
+    """
     path = Path("pyproject.toml")
     if not path.is_file():
         return {}
-    found = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("s2sad", {}).get("generate", {})
+    try:
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as e:
+        raise ArgumentError(f"{path} cannot be read: {e}") from None
+    for key in ("tool", "s2sad", "generate"):
+        found = found.get(key, {})
+        if not isinstance(found, dict):
+            raise ArgumentError(f"{path}: {key} is a table, not {shown(found)}")
+    folder, targets = found.get("folder", ""), found.get("targets", [])
+    if not isinstance(folder, str):
+        raise ArgumentError(f"{path}: folder is a path, not {shown(folder)}")
+    if not isinstance(targets, list):
+        raise ArgumentError(f"{path}: targets is a list of tables, not {shown(targets)}")
     return dict(found)
 
 
-def _listed(entry: Mapping[str, Any]) -> Target:
+ENTRY: dict[str, type | tuple[type, ...]] = {
+    "target": str,
+    "argnums": (str, int, list),
+    "mode": str,
+    "signature": str,
+    "at": str,
+}
+"""What a target of pyproject.toml says."""
+
+
+def _listed(entry: object) -> Target:
     """A target of pyproject.toml: the keys target, argnums, mode, signature."""
+    if not isinstance(entry, dict) or "target" not in entry:
+        raise ArgumentError(f"pyproject.toml: a target is a table with the key target, not {shown(entry)}")
+    for key, value in entry.items():
+        if key not in ENTRY or not isinstance(value, ENTRY[key]):
+            raise ArgumentError(f"pyproject.toml: a target has no {key} = {shown(value)}")
+    if entry.get("mode", "reverse") not in MODES:
+        raise ArgumentError(f"pyproject.toml: mode is one of {', '.join(MODES)}, not {shown(entry['mode'])}")
     options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None)
     vars(options).update(entry)
     return _target(options, entry["target"])
@@ -229,7 +283,8 @@ def _listed(entry: Mapping[str, Any]) -> Target:
 
 def _target(options: argparse.Namespace, text: str | None = None) -> Target:
     function = _function(text or options.target[0], options.mode == "itself")
-    argnums = options.argnums.split(",") if isinstance(options.argnums, str) else options.argnums
+    given = options.argnums
+    argnums = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else [given]
     numbers = tuple(int(a) if str(a).lstrip("-").isdigit() else str(a).strip() for a in argnums)
     names = list(inspect.signature(function).parameters)
     for a in numbers:
@@ -251,8 +306,8 @@ def _function(text: str, itself: bool = False) -> Callable[..., object]:
     sys.path.insert(0, str(Path.cwd()))
     try:
         module = _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
-    except (ImportError, FileNotFoundError) as e:
-        raise ArgumentError(f"{place} cannot be imported: {e}") from e
+    except (Exception, SystemExit) as e:  # whatever the module does
+        raise ArgumentError(f"{place} cannot be imported: {type(e).__name__}: {e}") from e
     finally:
         sys.path.pop(0)
     found: Any = module
@@ -296,7 +351,7 @@ def _evaluated(text: str) -> tuple[object, ...]:
     """Arguments from Python expressions, in which `np` is NumPy."""
     try:
         return tuple(eval(f"({text},)", {"np": np}))  # the user's own command line
-    except Exception as e:
+    except (Exception, SystemExit) as e:
         raise ArgumentError(f"--at {text!r}: {e}") from e
 
 
@@ -315,7 +370,7 @@ def examples(signature: str) -> tuple[object, ...]:
         tree = ast.parse(f"({signature},)", mode="eval").body
         assert isinstance(tree, ast.Tuple)
         return tuple(_example(node, generator, lengths) for node in tree.elts)
-    except (SyntaxError, ValueError, TypeError) as e:
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as e:
         raise ArgumentError(f"signature {signature!r}: {e}") from e
 
 

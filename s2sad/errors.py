@@ -12,7 +12,7 @@ Error                        the base class of all of them
 ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
 ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
 ├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
-├── CacheError               the cache folder cannot be written
+├── CacheError               the cache folder cannot be written, or a text was not written for this user
 └── InternalError            a stage broke an invariant of the IR: a bug in s2sad
 """
 
@@ -129,11 +129,23 @@ class NonScalarOutput(Error, TypeError):
 
 
 class CacheError(Error):
-    """The cache folder cannot be created or written."""
+    """The cache folder cannot be created or written, or a text that came along was not written for this user."""
 
 
 class InternalError(Error):
     """A stage broke an invariant of the IR. Always a bug in s2sad."""
+
+
+def shown(value: object) -> str:
+    """A value in a message: as it shows itself, where it does and that is not long, else by its class."""
+    try:
+        text = repr(value)
+    except Exception:  # whatever a class of the user's does
+        text = ""
+    return text if 0 < len(text) <= 200 else f"an object of {type(value).__qualname__}"
+
+
+NESTED = "an argument holds itself, or containers are nested too deeply in it"
 
 
 def note_line(e: BaseException) -> None:

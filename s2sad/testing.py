@@ -14,8 +14,8 @@ import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
-from s2sad.dispatch.subject import Subject
-from s2sad.errors import ArgumentError
+from s2sad.dispatch.subject import Subject, check_function
+from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
@@ -28,6 +28,8 @@ Tree: TypeAlias = Any
 """An argument or a result: a number, an array, a container of these; what is asked of it, NumPy and optree know."""
 
 _NAMESPACE = "s2sad"
+MAX_ORDER = 8
+"""Up to which order derivatives are compared: what differences say of higher ones is noise."""
 
 
 def check_grads(
@@ -64,7 +66,8 @@ def check_grads(
     ...     return np.sum(np.sin(x) * y)
     >>> s2sad.check_grads(f, (np.ones(3), 2.0), order=2)
     """
-    _check_modes(modes)
+    _check_options(args, order, modes, (atol, rtol), seed)
+    check_function(f)
     f = Subject(f).spread(args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
@@ -100,10 +103,22 @@ def _check_further(
         check_grads(Derivative(f, Transform("grad", active, False)), args, order, modes, *wider)
 
 
-def _check_modes(modes: Sequence[str]) -> None:
+def _check_options(args: object, order: object, modes: object, tolerances: Sequence[object], seed: object) -> None:
+    """Refuse what is no option of `check_grads`."""
+    if not isinstance(args, (tuple, list)):
+        raise ArgumentError(f"args is a tuple or a list of the arguments, not {shown(args)}")
+    if not isinstance(order, int) or not 1 <= order <= MAX_ORDER:
+        raise ArgumentError(f"order is a number from 1 to {MAX_ORDER}, not {shown(order)}")
+    if not isinstance(seed, int) or seed < 0:
+        raise ArgumentError(f"seed is a number from 0 on, not {shown(seed)}")
+    for tolerance in tolerances:
+        if tolerance is not None and not (isinstance(tolerance, (int, float)) and 0 <= tolerance < 1e300):
+            raise ArgumentError(f"atol and rtol are numbers from 0 on, not {shown(tolerance)}")
+    if not isinstance(modes, (tuple, list, set, frozenset)):
+        raise ArgumentError(f'modes holds "fwd", "rev", or both, not {shown(modes)}')
     for mode in modes:
-        if mode not in ("fwd", "rev"):
-            raise ArgumentError(f'modes are "fwd" and "rev", not {mode!r}')
+        if not isinstance(mode, str) or mode not in ("fwd", "rev"):
+            raise ArgumentError(f'modes are "fwd" and "rev", not {shown(mode)}')
 
 
 def _tolerance(arguments: Sequence[object], atol: float | None, rtol: float | None) -> tuple[float, float]:
@@ -235,7 +250,8 @@ def _check_structure(primal: object, bar: object, what: str) -> None:
 
 
 def _all_arguments(f: Callable[..., object], args: Sequence[object]) -> tuple[object, ...]:
-    if len(args) == len(inspect.signature(f).parameters):
+    # Those of a ufunc beside its operands are no arguments that derivatives are taken by.
+    if isinstance(f, np.ufunc) or len(args) == len(inspect.signature(f).parameters):
         return tuple(args)
     bound = inspect.signature(f).bind(*args)
     bound.apply_defaults()
@@ -246,7 +262,7 @@ def _by_position(f: Callable[..., object]) -> Callable[..., Tree]:
     """The function with its keyword-only parameters by position too."""
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    if not names or isinstance(f, Derivative):
+    if not names or isinstance(f, (Derivative, np.ufunc)):
         return f
     n = len(parameters) - len(names)
     return lambda *args: f(*args[:n], **dict(zip(names, args[n:], strict=True)))

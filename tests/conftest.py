@@ -5,6 +5,7 @@ import tempfile
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="s2sad-tests-")
 os.environ["S2SAD_CACHE_DIR"] = _FOLDER.name
+os.environ["XDG_DATA_HOME"] = os.path.join(_FOLDER.name, "data")
 os.environ["S2SAD_VERIFY"] = "1"
 
 import pytest  # noqa: E402

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from s2sad.errors import ArgumentError
+from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import Effect, give_rule, lookup
@@ -34,11 +34,13 @@ class _Custom(Custom):
 
     def __init__(self, fun: Callable[..., object], nondiff_argnums: Sequence[int] = ()) -> None:
         if not isinstance(fun, types.FunctionType):
-            raise ArgumentError(f"custom_{self.kind} needs a Python function, not {fun!r}; see defvjp and defjvp")
+            raise ArgumentError(f"custom_{self.kind} needs a Python function, not {shown(fun)}; see defvjp and defjvp")
         parameters = list(inspect.signature(fun).parameters.values())
         if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
             raise ArgumentError(f"custom_{self.kind} of {fun.__name__}: *args, **kwargs and keyword-only parameters")
-        argnums = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+        argnums = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
+        if not isinstance(argnums, (tuple, list)) or any(type(k) is not int for k in argnums):
+            raise ArgumentError(f"nondiff_argnums holds positions, not {shown(nondiff_argnums)}")
         positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in argnums))
         if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
             raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
@@ -185,16 +187,18 @@ def _give(
 ) -> None:
     """Add rules to what is known of a black box; those for the same mode are replaced."""
     if not callable(f) or isinstance(f, Custom):
-        raise ArgumentError(f"rules are for functions, not {f!r}")
+        raise ArgumentError(f"rules are for functions, not {shown(f)}")
     if isinstance(f, types.MethodType) and not isinstance(f.__self__, (type, types.ModuleType)):
         raise ArgumentError(f"{f.__qualname__} is a bound method: give the rule of a function that calls it")
-    if result not in (None, "elementwise") and not callable(result):
-        raise ArgumentError(f'result is "elementwise" or a function, not {result!r}')
+    if not (result is None or callable(result) or (isinstance(result, str) and result == "elementwise")):
+        raise ArgumentError(f'result is "elementwise" or a function, not {shown(result)}')
     known = lookup(f)
     module, name = home_of(f)
     if known is not None and not isinstance(known, BlackBox):
         raise ArgumentError(f"there is a rule for {known.name} already; use custom_vjp of a function that calls it")
-    positions = range(len(rules)) if argnums is None else tuple(argnums)
+    positions = range(len(rules)) if argnums is None else argnums
+    if not isinstance(positions, (range, tuple, list)) or any(type(k) is not int for k in positions):
+        raise ArgumentError(f"argnums holds positions, not {shown(argnums)}")
     if len(positions) != len(rules):
         raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
     box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
@@ -207,7 +211,7 @@ def _give(
 
 def _function(rule: object) -> Callable[..., object]:
     if not callable(rule):
-        raise ArgumentError(f"a rule is a function, not {rule!r}")
+        raise ArgumentError(f"a rule is a function, not {shown(rule)}")
     return rule
 
 

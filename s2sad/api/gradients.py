@@ -12,7 +12,7 @@ import numpy as np
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
-from s2sad.errors import ArgumentError
+from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.printer import print_function
@@ -120,22 +120,22 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
     """The positions that `argnums` means among these parameters, and whether it is one."""
     one = isinstance(argnums, (int, str))
     if not one and not isinstance(argnums, (tuple, list)):
-        raise ArgumentError(f"argnums holds positions or names, not {argnums!r}")
+        raise ArgumentError(f"argnums holds positions or names, not {shown(argnums)}")
     result = []
     for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
         if isinstance(a, str):
             if a not in names:
-                raise ArgumentError(f"argnums {a!r}: {name} has the parameters {', '.join(names)}")
+                raise ArgumentError(f"argnums {shown(a)}: {name} has the parameters {', '.join(names)}")
             a = names.index(a)
         if not isinstance(a, int) or isinstance(a, bool):
-            raise ArgumentError(f"argnums holds positions or names, not {a!r}")
+            raise ArgumentError(f"argnums holds positions or names, not {shown(a)}")
         # how many parameters `*args` stands for is known at a call only: positions count on into it
         k = a + len(names) if a < 0 and not variadic else a
         if k < 0 or k >= len(names) and not variadic:
             raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
         result.append(k)
     if len(set(result)) < len(result) or not result:
-        raise ArgumentError(f"argnums {argnums!r} names a parameter twice, or none")
+        raise ArgumentError(f"argnums {shown(argnums)} names a parameter twice, or none")
     return tuple(result), one
 
 
@@ -189,6 +189,9 @@ def jvp(
 
     Griewank & Walther (2008), section 3.1.
     """
+    for given, what in ((primals, "primals"), (tangents, "tangents")):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(f"{what} is a tuple or a list with one for each argument, not {shown(given)}")
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     fun = spread_for(fun, primals)

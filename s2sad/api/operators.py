@@ -25,7 +25,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.differentiate.vmap.axes import ByKey
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
-from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.errors import ArgumentError, SourceUnavailable, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
@@ -332,11 +332,18 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
         return lambda f: vmap(f, in_axes, out_axes, backend)
     subject = Subject.of(fun)
     positions_of(subject, 0)
-    axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else _axes(in_axes)
+    try:
+        axes, out_axes = _axes(in_axes), _axes(out_axes)
+    except RecursionError:
+        raise ArgumentError("vmap: axes hold themselves, or are nested too deeply") from None
     parameters = enumerate(subject.signature.parameters.values())
     optional = tuple(k for k, p in parameters if p.default is not p.empty)
-    transform = Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes), optional=optional)
+    transform = Transform("vmap", (), False, in_axes=axes, out_axes=out_axes, optional=optional)
     return Derivative(subject, transform, backend)
+
+
+MAX_RANK = 64
+"""Of an array of NumPy's."""
 
 
 def _axes(axes: object) -> object:
@@ -346,8 +353,8 @@ def _axes(axes: object) -> object:
     if isinstance(axes, (tuple, list)):
         return tuple(map(_axes, axes))
     # True and False are integers to Python, and no axes
-    if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool)):
-        raise ArgumentError(f"vmap: an axis is an int or None, not {axes!r}")
+    if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool) or abs(axes) > MAX_RANK):
+        raise ArgumentError(f"vmap: an axis is an int or None, not {shown(axes)}")
     return axes
 
 
@@ -380,7 +387,7 @@ def _vmap_inside(
     names: list[str], in_axes: object = 0, out_axes: object = 0, backend: str | None = None
 ) -> list[Transform]:
     axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else (_axes(in_axes),) * len(names)
-    return [Transform("vmap", (), False, in_axes=axes, out_axes=_axes(out_axes))]
+    return [Transform("vmap", (), False, in_axes=axes, out_axes=out_axes)]
 
 
 mark(vmap, Operator(_vmap_inside))

@@ -14,7 +14,7 @@ import pkgutil
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
 from s2sad.backends.runner import Unit as Unit
-from s2sad.errors import ArgumentError
+from s2sad.errors import ArgumentError, shown
 
 PYTHON = Runner()
 ELSEWHERE: dict[str, str] = {}
@@ -29,7 +29,7 @@ def add_backend(package: str) -> None:
     """
     name = package.rpartition(".")[2]
     if packages().get(name, package) != package or name == PYTHON.backend.name:
-        raise ArgumentError(f"there is a backend {name!r} already")
+        raise ArgumentError(f"there is a backend {shown(name)} already")
     ELSEWHERE[name] = package
 
 
@@ -44,12 +44,12 @@ def runner_of(name: str | None) -> Runner:
     Raises:
         ArgumentError: there is no backend of that name, or it is not installed.
     """
-    if name is None or name == PYTHON.backend.name:
+    if name is None or (isinstance(name, str) and name == PYTHON.backend.name):
         return PYTHON
     known = packages()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         names = ", ".join(map(repr, (None, PYTHON.backend.name, *known)))
-        raise ArgumentError(f"backend {name!r}: this version has {names}")
+        raise ArgumentError(f"backend {shown(name)}: this version has {names}")
     runner: Runner = importlib.import_module(known[name]).RUNNER
     runner.check()
     return runner

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from s2sad.differentiate.vmap.axes import Axes, example_type
+from s2sad.errors import ArgumentError, shown
 from s2sad.ir.backend import Backend
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Call, Function, FunctionRef
@@ -44,6 +45,11 @@ class Transform:
     """For a pullback: how many arguments it gives cotangents of, None for those that have none."""
     label: str = ""
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
+
+    def __post_init__(self) -> None:
+        for flag, what in ((self.has_aux, "has_aux"), (self.holomorphic, "holomorphic")):
+            if not isinstance(flag, (bool, int)):
+                raise ArgumentError(f"{what} is True or False, not {shown(flag)}")
 
     @property
     def row(self) -> Kind:

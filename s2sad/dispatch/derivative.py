@@ -22,7 +22,7 @@ from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
-from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, outside_key, started
+from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
 from s2sad.frontend.context import NeedsStatic
@@ -84,7 +84,9 @@ class Derivative(Derived):
         if key not in self._spread:
             assert self.transform is not None
             own = args[: len(args) - self.transform.further]
-            self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
+            made = self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
+            drop_oldest(self._spread)
+            return made
         return self._spread[key]
 
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
@@ -142,6 +144,7 @@ class Derivative(Derived):
             self._fast[tuple(map(type, values))] = found
         if family is None or family.statics != found.statics:
             family = self._families[key] = Family(found.statics)
+            drop_oldest(self._families)
         family.add((*map(instant_key, statics), *found.known), found)
         return found
 

@@ -11,18 +11,18 @@ import copyreg
 import functools
 import importlib
 import inspect
-import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from s2sad import cache
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.specialised import Specialised, Statics
-from s2sad.errors import SourceUnavailable
+from s2sad.errors import CacheError, SourceUnavailable
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.reading.callables import Spread, signature_of
 from s2sad.ir.fingerprint import code_digest
@@ -143,7 +143,20 @@ class Text:
     """The same, with the values of what must be known: the leaves at `statics`."""
     statics: Statics
     captured: tuple[tuple[str, object], ...]
-    module: str
+    module: types.ModuleType
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return received, (self.given, self.pattern, self.statics, self.captured, *cache.parts_of(self.module))
+
+
+def received(
+    given: str, pattern: str, statics: Statics, captured: tuple[tuple[str, object], ...], *parts: Any
+) -> Text | CacheError:
+    """The text of a pickle, its module stored and imported; what is wrong with it where it is not run."""
+    try:
+        return Text(given, pattern, statics, captured, cache.imported(cache.receive(*parts)))
+    except CacheError as e:
+        return e
 
 
 def texts_of(derivative: Derivative) -> Iterator[Text]:
@@ -162,7 +175,7 @@ def texts_of(derivative: Derivative) -> Iterator[Text]:
 def text_of(member: Specialised) -> Text:
     captured = tuple((v.shown, v.read()) for v in member.captured)
     given, pattern = pattern_of(member.given), pattern_of(member.pattern)
-    return Text(given, pattern, member.statics, captured, member.module.__name__)
+    return Text(given, pattern, member.statics, captured, member.module)
 
 
 def pattern_of(given: Iterable[Type]) -> str:
@@ -221,9 +234,8 @@ class PickledDerivative(Derivative):
         text = self.texts.get(pattern_of(parameters.values()))
         if text is None:
             raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
-        module = sys.modules[text.module]
         captured = tuple(Variable((value,), 0, name) for name, value in text.captured)
-        return self._entry(module, captured, places, values, tuple(given), tuple(parameters.values()))
+        return self._entry(text.module, captured, places, values, tuple(given), tuple(parameters.values()))
 
     def compile(
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
@@ -255,13 +267,20 @@ def unpickled(
     target: object,
     transform: Transform | None,
     backend: str | None,
-    texts: Sequence[Text],
+    texts: Sequence[Text | CacheError],
     spread: dict[object, Derivative] | None,
 ) -> Derivative:
-    """The derivative that a pickle holds. By now the texts have been verified, stored and imported."""
+    """The derivative that a pickle holds. By now the texts have been verified, stored and imported.
+
+    Raises:
+        CacheError: a text was not written for this user, and the function cannot be imported to compile it anew.
+    """
     target = resolved(target)
     if isinstance(base_of(target), Absent):
-        return PickledDerivative(target, transform, backend, texts, spread)
+        for text in texts:
+            if isinstance(text, CacheError):
+                raise text
+        return PickledDerivative(target, transform, backend, [t for t in texts if isinstance(t, Text)], spread)
     try:
         return _known(target, transform, backend)
     except TypeError:  # an object that cannot be looked up in a table

@@ -119,19 +119,47 @@ def outside_text(values: Sequence[object], watched: Sequence[Variable]) -> str:
 
 def stored(name: str, kind: str, roots: Sequence[object], values: Sequence[object]) -> Found | None:
     """The module of a kind whose looks find what they found when it was made."""
-    for meta in cache.variants(name, kind):
-        seen = None if meta["looks"] is None else replay(Looks.of(meta["looks"]), roots)
-        if not isinstance(seen, Seen):
+    for candidate in cache.variants(name, kind):
+        facts = read_facts(candidate)
+        seen = None if facts is None else replay(facts[0], roots)
+        if facts is None or not isinstance(seen, Seen):
             continue
-        places = tuple((look, label) for look, label in meta["captured"])
         # Its looks are compared first: a module that is not good for this function is never imported.
-        module = cache.find(name, meta["key"])
+        module = candidate.module()
         if module is None:
             continue
-        found = Found(module, seen, places)
-        if outside_text(values, found.watched) == meta["outside_key"]:
+        found = Found(module, seen, facts[1])
+        if outside_text(values, found.watched) == candidate.facts["outside_key"]:
             return replace(found, module=bound_here(module, seen))
     return None
+
+
+FORM: dict[str, type | tuple[type, ...]] = {
+    "entry": str,
+    "reverse": (str, type(None)),
+    "residuals": bool,
+    "written": list,
+    "outside_key": str,
+    "objects": dict,
+    "places": list,
+}
+"""What is known of every module, beside its looks and the variables that it captures."""
+
+
+def read_facts(candidate: cache.Stored) -> tuple[Looks, Places] | None:
+    """The looks and the captured variables of a stored module; None where others cannot use it, or it is malformed."""
+    facts = candidate.facts
+    try:
+        if facts["looks"] is None:
+            return None
+        looks = Looks.of(facts["looks"])
+        places = tuple((look, label) for look, label in facts["captured"])
+        if not all(isinstance(facts[name], form) for name, form in FORM.items()):
+            raise TypeError("a fact of another form")
+    except (LookupError, TypeError, ValueError) as e:
+        LOGGER.debug("%s is not used, it is malformed: %s", candidate.path, e)
+        return None
+    return looks, places
 
 
 def store(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+import threading
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from s2sad import cache
@@ -55,6 +55,9 @@ class Specialised:
     """The pattern of what they hold, which goes on where that of the arguments ends."""
 
 
+_LOCK = threading.Lock()
+
+
 class Kept:
     """What was compiled, some forms for each key; the oldest are forgotten."""
 
@@ -63,13 +66,12 @@ class Kept:
 
     def add(self, key: object, member: Specialised) -> None:
         """Remember what was compiled."""
-        forms = self.known.setdefault(key, [])
-        # The last one first: it is the likeliest to be asked for again.
-        forms.insert(0, member)
-        del forms[MAX_FORMS:]
-        self.known.move_to_end(key)
-        while len(self.known) > MAX_MEMBERS:
-            self.known.popitem(last=False)
+        with _LOCK:
+            # The last one first: it is the likeliest to be asked for again.
+            self.known[key] = [member, *self.known.get(key, ())][:MAX_FORMS]
+            self.known.move_to_end(key)
+            while len(self.known) > MAX_MEMBERS:
+                self.known.popitem(last=False)
 
 
 class Family(Kept):
@@ -84,6 +86,15 @@ MAX_FORMS = 8
 """How many derivatives of one piece of code are kept: they see other integers, strings or functions."""
 MAX_MEMBERS = 128
 """For how many values of arguments that must be known they are kept, and of how many pieces of code."""
+MAX_FAMILIES = 256
+"""For how many patterns of arguments a derivative keeps what it was compiled for."""
+
+
+def drop_oldest(table: dict[Any, Any]) -> None:
+    """Forget what a derivative was compiled for first, where that is for too many patterns."""
+    with _LOCK:
+        while len(table) > MAX_FAMILIES:
+            del table[next(iter(table))]
 
 
 def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
@@ -97,7 +108,7 @@ def source_of(module: Any) -> str:
     """The text of a derivative, which its entry has as `.source`, or the module where that is not Python; read once."""
     function = getattr(module, module.__s2sad_meta__["entry"], module)
     if not hasattr(function, "source"):
-        function.source = cache.user_text(Path(module.__file__).read_text(encoding="utf-8"))
+        function.source = cache.text_of(module)
     return str(function.source)
 
 

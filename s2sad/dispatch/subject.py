@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.compiler.transform import Transform
-from s2sad.errors import ArgumentError, SourceUnavailable
+from s2sad.errors import ArgumentError, SourceUnavailable, shown
 from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
@@ -130,7 +130,7 @@ def check_function(target: object) -> None:
         SourceUnavailable: it is built in, or an object with `__call__`.
     """
     if not callable(target):
-        raise ArgumentError(f"a function is needed, not {target!r}")
+        raise ArgumentError(f"a function is needed, not {shown(target)}")
     # what wraps a function is a function; the innermost must have source text
     called: object = target
     while isinstance(called, (functools.partial, Spread)):

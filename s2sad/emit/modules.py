@@ -15,7 +15,7 @@ from s2sad.emit.plan import Plan
 from s2sad.emit.row_loops import scan_rows
 from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
-from s2sad.errors import Location, UnsupportedType
+from s2sad.errors import Location, SourceUnavailable, UnsupportedType
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import MAKE
 from s2sad.ir.objects import make_object
@@ -195,8 +195,19 @@ def _roots(definitions: Sequence[ast.AST]) -> set[str]:
 
 
 def helper_definition(function: Callable[..., object]) -> ast.stmt:
-    """The source of a helper, without annotations."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    """The source of a helper, without annotations.
+
+    Raises:
+        SourceUnavailable: it is installed as bytecode alone.
+    """
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        raise SourceUnavailable(
+            f"the source of {function.__module__}.{function.__qualname__}, which emitted modules hold, cannot be had: "
+            "it is installed as bytecode alone. Install it with its sources."
+        ) from None
+    tree = ast.parse(textwrap.dedent(text)).body[0]
     assert isinstance(tree, ast.FunctionDef)
     tree.returns = None
     for a in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs, tree.args.vararg, tree.args.kwarg]:

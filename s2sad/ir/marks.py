@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from s2sad.errors import ArgumentError
+from s2sad.errors import ArgumentError, shown
 
 
 @dataclass(frozen=True)
@@ -115,5 +115,5 @@ def checkpointed(steps: Iterable[int], *, snapshots: int) -> Iterable[int]:
     Griewank & Walther, Algorithm 799: revolve (2000); Evaluating Derivatives (2008), section 12.3.
     """
     if not isinstance(snapshots, int) or snapshots < 1:
-        raise ArgumentError(f"snapshots is at least 1, not {snapshots!r}")
+        raise ArgumentError(f"snapshots is at least 1, not {shown(snapshots)}")
     return steps

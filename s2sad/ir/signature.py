@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.errors import NESTED, ArgumentError
 from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, least_value, new_dim
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.objects import object_items
@@ -72,7 +73,17 @@ class Signature:
         return self.dims[d]
 
     def type_of(self, value: object) -> Type:
-        """The abstract type of an argument."""
+        """The abstract type of an argument.
+
+        Raises:
+            ArgumentError: it holds itself.
+        """
+        try:
+            return self._type_of(value)
+        except RecursionError:
+            raise ArgumentError(NESTED) from None
+
+    def _type_of(self, value: object) -> Type:
         cls = type(value)
         # By the class itself: a subclass of float is an object of the user's, which may do otherwise.
         if cls in PYTHON_TYPES:
@@ -86,16 +97,16 @@ class Signature:
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":
             return ArrayType(value.dtype, (), "numpy")
         if cls in (tuple, list):
-            items = tuple(map(self.type_of, value))  # type: ignore[call-overload]
+            items = tuple(map(self._type_of, value))  # type: ignore[call-overload]
             return ContainerType(cls, tuple(range(len(items))), items)
         if isinstance(value, dict):
-            return ContainerType(dict, tuple(value), tuple(map(self.type_of, value.values())))
+            return ContainerType(dict, tuple(value), tuple(map(self._type_of, value.values())))
         if is_namedtuple(cls):
-            items = tuple(map(self.type_of, value))  # type: ignore[call-overload]
+            items = tuple(map(self._type_of, value))  # type: ignore[call-overload]
             return ContainerType(cls, tuple(range(len(items))), items)
         attributes = object_items(value)
         if attributes is not None:
-            return ContainerType(cls, tuple(attributes), tuple(map(self.type_of, attributes.values())))
+            return ContainerType(cls, tuple(attributes), tuple(map(self._type_of, attributes.values())))
         return StaticType(value)
 
     def canonical(self, t: Type) -> Type:
@@ -186,8 +197,14 @@ def fast_key(args: Sequence[object], dims: dict[int, int], statics: list[object]
 
     `dims` are the numbers of the lengths; the static values among the arguments are added to `statics`, and the classes
     of objects and named tuples.
+
+    Raises:
+        ArgumentError: an argument holds itself.
     """
-    return tuple([_fast(a, dims, statics) for a in args])
+    try:
+        return tuple([_fast(a, dims, statics) for a in args])
+    except RecursionError:
+        raise ArgumentError(NESTED) from None
 
 
 def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:

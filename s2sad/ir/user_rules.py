@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.errors import Location
+from s2sad.errors import NESTED, ArgumentError, Location
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import ArrayType, Type
 
@@ -69,6 +69,8 @@ class BoxRule:
     That is `function(g, ans, *args)`, or, where it is `curried`, `function(ans, *args)(g)`.
     """
 
+    # Where docstrings are left out, dataclass would make one of the signature of the class, which has none.
+    __doc__ = __doc__ or "A rule of a black box."
     function: Callable[..., Quantity]
     count: int
     name: str
@@ -137,13 +139,20 @@ def stop_gradient(x: Quantity) -> Quantity:
     >>> f(3.0), s2sad.grad(f)(3.0)
     (9.0, 3.0)
     """
+    try:
+        return _copied(x)
+    except RecursionError:
+        raise ArgumentError(NESTED) from None
+
+
+def _copied(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         return x.copy()
     if isinstance(x, dict):
-        return type(x)((k, stop_gradient(v)) for k, v in x.items())
+        return type(x)((k, _copied(v)) for k, v in x.items())
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*map(stop_gradient, x))
-    return type(x)(map(stop_gradient, x)) if type(x) in (tuple, list) else x
+        return type(x)(*map(_copied, x))
+    return type(x)(map(_copied, x)) if type(x) in (tuple, list) else x
 
 
 def _same(x: Type, /) -> Type:

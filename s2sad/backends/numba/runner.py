@@ -7,9 +7,9 @@ import re
 import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from s2sad import cache
 from s2sad.backends.numba.boundary import Boundary, classes_in, classes_named, is_importable, structure
 from s2sad.backends.runner import Call, Interface, Runner
 from s2sad.errors import ArgumentError
@@ -33,16 +33,20 @@ def compiled(module: types.ModuleType) -> None:
     """Make native code of all functions of a module; the compilation itself waits for their first calls."""
     import numba
 
+    from s2sad.backends.numba.native_cache import keep_on_disk
+
     for name, f in list(vars(module).items()):
         if isinstance(f, types.FunctionType) and f.__module__ == module.__name__:
-            setattr(module, name, numba.njit(cache=True)(f))
+            dispatcher = numba.njit(f)
+            keep_on_disk(dispatcher, module)
+            setattr(module, name, dispatcher)
 
 
 def interpreted(module: types.ModuleType, name: str) -> Callable[..., object]:
     """A function of a native module as Python runs it, and all that it calls."""
     own = types.ModuleType(module.__name__)
     vars(own).update((k, v) for k, v in vars(module).items() if not hasattr(v, "py_func"))
-    exec(compile(Path(module.__file__ or "").read_text(encoding="utf-8"), str(module.__file__), "exec"), vars(own))
+    exec(compile(cache.text_of(module), str(module.__file__), "exec"), vars(own))
     return getattr(own, name)  # type: ignore[no-any-return]
 
 

@@ -27,6 +27,8 @@ class Spread:
     `names` are those of the arguments, the first `count` by position.
     """
 
+    # Where docstrings are left out, dataclass would make one of the signature of the class, which has none.
+    __doc__ = __doc__ or "A function for so many arguments."
     function: UserFunction
     names: tuple[str, ...]
     count: int
