@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.doubt import is_in_doubt, result_in_doubt
 from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.types import Type
 
@@ -177,7 +178,11 @@ class Primitive:
 
     def result_type(self, types: Sequence[Type], static: Mapping[str, object]) -> Type:
         """The type of the result; static parameters that come before `*operands` are passed first."""
-        return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
+        leading, trailing = [static[n] for n in self.leading], self.trailing(static)
+        # A function of one array is asked of arrays: of those alone may a rule take axes, items, a shape.
+        if any(is_in_doubt(t) and (t.kind != "any" or self.elementwise) for t in types):
+            return result_in_doubt(lambda sure: self.type_rule(*leading, *sure, **trailing), types)
+        return self.type_rule(*leading, *types, **trailing)
 
     def run(self, operands: Sequence[object], static: Mapping[str, object]) -> Any:
         """The function itself, called with numbers."""

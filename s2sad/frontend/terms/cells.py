@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import gast
@@ -567,7 +567,7 @@ def _nothing(operand: Operand, builder: Builder) -> Operand:
     t = operand.type
     if t.is_static:
         return operand
-    t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
+    t = replace(t, size=None) if isinstance(t, ArrayType) else t
     return builder.apply(UNDEFINED, (), {"type": t})
 
 

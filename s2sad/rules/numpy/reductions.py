@@ -11,6 +11,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum
+from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Type, array, integer
 from s2sad.rules.contributions import cast, conjugated, type_in
@@ -52,8 +53,11 @@ def expanded(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def spread_back(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    """The cotangent of a sum, repeated over what was summed."""
-    return np.broadcast_to(expanded(g, x, axis, keepdims), shape_of(x))
+    """The cotangent of a sum, repeated over what was summed: in its dtype, as an array of a Python number is not."""
+    t, single = type_in(x), expanded(g, x, axis, keepdims)
+    if t.dtype is not None and t.dtype.kind in "fc" and t.dtype not in DTYPES.values():
+        single = call(t.dtype.type, single) if type_in(single).kind == "python" else single
+    return np.broadcast_to(single, shape_of(x))
 
 
 def count_of(x: Any, axis: Axis) -> Any:
