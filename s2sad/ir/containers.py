@@ -32,6 +32,7 @@ from s2sad.ir.types import (
     integer,
     join,
     one_item,
+    surely_fits,
     tuple_type,
 )
 
@@ -262,6 +263,10 @@ def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
     return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
 
 
+def _store_fits(x: Type, index: Type, value: Type) -> bool:
+    return surely_fits(value, indexed_shape(x.shape, index))
+
+
 def _index_add(x: Any, index: Any, g: Any, /) -> Any:
     result = np.array(x)
     np.add.at(result, index, g)
@@ -356,6 +361,7 @@ INDEX_ADD = register(
         _update_tangent(_index_add),
         _index_add_adjoint,
         update=_index_add_update,
+        fits=_store_fits,
     )
 )
 INDEX_SET = register(
@@ -366,6 +372,7 @@ INDEX_SET = register(
         _update_tangent(_index_set),
         _index_set_adjoint,
         update="_0[_1] = _2",
+        fits=_store_fits,
     )
 )
 SHAPE = register(

@@ -381,6 +381,16 @@ def surely_broadcast(*types: Type) -> bool:
     return True
 
 
+def surely_fits(t: Type, place: Shape | None) -> bool:
+    """Whether what is stored at a place of that shape is known to be broadcast to it, or nothing is known of them."""
+    if t.shape is None or place is None:
+        return True
+    lead = len(t.shape) - len(place)
+    if lead > 0 and any(d != 1 for d in t.shape[:lead]):
+        return False
+    return all(m in (1, n) for m, n in zip(reversed(t.shape), reversed(place), strict=False))
+
+
 def join(a: Type, b: Type) -> Type | None:
     """The least type that holds both; None where there is none.
 

@@ -33,6 +33,8 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
         if not any(p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
+        if _is_check(s, op, o):
+            continue
         if source.type.is_numeric and o.type.is_numeric and source.type.dtype == o.type.dtype:
             operands[k] = _literal(s, source)
     if operands == list(op.operands):
@@ -40,6 +42,13 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
     # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
     return replace(op, operands=tuple(operands)) if found.dtype == t.dtype and has_its_dtype(found) else op
+
+
+def _is_check(s: Rewriter, op: Apply, operand: Operand) -> bool:
+    """Whether a broadcast of the primal says by an exception what its operation would not: that lengths do not fit."""
+    spread = None if op.about else s.definition(operand, lookup(np.broadcast_to))
+    fits = None if spread is None else spread.primitive.fits
+    return spread is not None and fits is not None and not fits(*(o.type for o in spread.operands))
 
 
 def drop_leading_axes(s: Rewriter, op: Apply) -> list[Operand]:

@@ -57,7 +57,7 @@ def spread_back(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     t, single = type_in(x), expanded(g, x, axis, keepdims)
     if t.dtype is not None and t.dtype.kind in "fc" and t.dtype not in DTYPES.values():
         single = call(t.dtype.type, single) if type_in(single).kind == "python" else single
-    return np.broadcast_to(single, shape_of(x))
+    return single if t.is_scalar else np.broadcast_to(single, shape_of(x))
 
 
 def count_of(x: Any, axis: Axis) -> Any:
