@@ -16,7 +16,7 @@ from itertools import product
 
 import numpy as np
 
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, join
+from s2sad.ir.types import ArrayType, ContainerType, Kind, SequenceType, Type, join
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 """The dtypes of Python's numbers, by their kinds."""
@@ -45,9 +45,12 @@ def has_its_dtype(t: Type) -> bool:
     return not is_in_doubt(t) or (not t.doubtful and t.dtype in DTYPES.values())
 
 
-def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type]) -> Type:
-    """What a type rule gives of operands some of which are in doubt: one type for all that they may be."""
-    ways = [_ways(t) if is_in_doubt(t) else [t] for t in types]
+def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type], elementwise: bool) -> Type:
+    """What a type rule gives of operands some of which are in doubt: one type for all that they may be.
+
+    What may be an array or a number is an array for a function that is not elementwise: it may take axes, a shape.
+    """
+    ways = [_ways(t, elementwise) if is_in_doubt(t) else [t] for t in types]
     if sum(len(w) > 1 for w in ways) > MOST:
         longest = max(map(len, ways))
         cases = [tuple(w[min(k, len(w) - 1)] for w in ways) for k in range(longest)]
@@ -56,27 +59,30 @@ def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type
     return reduce(_either, [rule(case) for case in cases])
 
 
-def _ways(t: Type) -> list[Type]:
+def _ways(t: Type, elementwise: bool) -> list[Type]:
     """The types without doubt that a value may have."""
     match t:
         case ArrayType():
-            return list(dict.fromkeys(_ways_of_numbers(t)))
+            return list(dict.fromkeys(_ways_of_numbers(t, elementwise)))
         case ContainerType():
-            items = [_ways(i) for i in t.items]
+            items = [_ways(i, elementwise) for i in t.items]
             longest = max(map(len, items))
             return [replace(t, items=tuple(i[min(k, len(i) - 1)] for i in items)) for k in range(longest)]
         case SequenceType():
-            return [replace(t, item=i) for i in _ways(t.item)]
+            return [replace(t, item=i) for i in _ways(t.item, elementwise)]
     return [t]
 
 
-def _ways_of_numbers(t: ArrayType) -> Iterator[ArrayType]:
-    assert t.dtype is not None
-    sure = replace(t, kind="numpy" if t.shape == () else "array", doubtful=False)
+def _ways_of_numbers(t: ArrayType, elementwise: bool) -> Iterator[ArrayType]:
+    if t.dtype is None:
+        yield t
+        return
+    kind: Kind = "numpy" if t.kind == "either" or (t.kind == "any" and t.shape == () and elementwise) else t.kind
+    sure = replace(t, kind="array" if kind == "any" and elementwise else kind, doubtful=False)
     yield sure
     if t.doubtful:
         yield from (replace(sure, dtype=d) for d in PRECISIONS.get(t.dtype.kind, ()))
-    if t.kind == "either" or (t.kind == "any" and not t.shape):
+    if t.kind == "either" or (t.kind == "any" and not t.shape and elementwise):
         yield ArrayType(DTYPES["i" if t.dtype.kind == "u" else t.dtype.kind], (), "python", t.size)
 
 

@@ -68,15 +68,10 @@ class View(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A point at which a rule is tested: `function(*arguments, **keywords)`.
-
-    With `symmetric` the operands are symmetric matrices and only symmetric directions are tried: the function reads
-    one triangle, its derivative takes both alike.
-    """
+    """A point at which a rule is tested: `function(*arguments, **keywords)`."""
 
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any] = field(default_factory=dict)
-    symmetric: bool = False
 
 
 Rule: TypeAlias = Callable[..., Any]
@@ -179,9 +174,8 @@ class Primitive:
     def result_type(self, types: Sequence[Type], static: Mapping[str, object]) -> Type:
         """The type of the result; static parameters that come before `*operands` are passed first."""
         leading, trailing = [static[n] for n in self.leading], self.trailing(static)
-        # A function of one array is asked of arrays: of those alone may a rule take axes, items, a shape.
-        if any(is_in_doubt(t) and (t.kind != "any" or self.elementwise) for t in types):
-            return result_in_doubt(lambda sure: self.type_rule(*leading, *sure, **trailing), types)
+        if any(map(is_in_doubt, types)):
+            return result_in_doubt(lambda sure: self.type_rule(*leading, *sure, **trailing), types, self.elementwise)
         return self.type_rule(*leading, *types, **trailing)
 
     def run(self, operands: Sequence[object], static: Mapping[str, object]) -> Any:
