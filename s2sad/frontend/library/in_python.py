@@ -11,6 +11,18 @@ from typing import Any
 import numpy as np
 
 
+def place_(a: Any, mask: Any, values: Any) -> None:
+    a[mask] = values[np.arange(np.count_nonzero(mask)) % values.size]
+
+
+def put_(a: Any, places: Any, values: Any) -> None:
+    a[places] = values[np.arange(places.size) % values.size]
+
+
+def repeated_(values: Any, a: Any) -> Any:
+    return np.reshape(values[np.arange(a.size) % values.size], a.shape)
+
+
 def items_(xs: Iterable[object]) -> list[Any]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 

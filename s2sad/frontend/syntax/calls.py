@@ -15,6 +15,7 @@ import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.library.overwriting import check_overwritten
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.syntax.function_calls import is_of_user
@@ -101,6 +102,7 @@ class Calls(Lowering):
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         f = as_inside(f)
+        check_overwritten(self, f, arguments, keywords, node)
         for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
             term = answer(f, arguments, keywords, node, hint)
             if term is not None:
