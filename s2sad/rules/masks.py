@@ -25,16 +25,20 @@ FAR = 200
 
 def masked_times(g: Any, slope: Any) -> Any:
     """`g * slope`, 0 where a mask makes `g` so."""
-    if known_value(slope) == 1 or not isinstance(g, Expr):
+    if known_value(slope) is not None or not isinstance(g, Expr) or not isinstance(slope, Expr):
         return times(g, slope)
-    if isinstance(slope, Expr) and slope.type.is_mask and slope.type.rank:
+    if slope.type.is_mask and slope.type.rank:
         return np.where(slope, g, 0.0)
     made = _made(g, g.operand)
+    if made is not None and made.primitive.algebra is Algebra.NEGATIVE:
+        inner = _made(g, made.operands[0])
+        if inner is not None and inner.primitive is lookup(np.where):
+            return -masked_times(g.builder.expr(made.operands[0]), slope)
     if made is not None and made.primitive in (lookup(np.where), lookup(np.tril), lookup(np.triu)):
-        pushed = _pushed(g, made, lambda a: times(a, slope))
+        pushed = _pushed(g, made, lambda a: masked_times(a, slope))
         if pushed is not None:
             return pushed
-    if (_is_sum(made) or _may_be_infinite(slope)) and _is_masked(g, g.operand):
+    if g.type.rank and (_is_sum(made) or _may_be_infinite(slope)) and _is_masked(g, g.operand):
         return np.where((g == 0) & ~np.isfinite(slope), 0.0, times(g, slope))
     return times(g, slope)
 
@@ -61,7 +65,7 @@ def _is_sum(made: Apply | None) -> bool:
 
 def _pushed(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
     """The mask applied to the product instead."""
-    x = [g.builder.expr(o) for o in made.operands]
+    x: list[Any] = [g.builder.expr(o) for o in made.operands]
     if made.primitive is not lookup(np.where):
         inner = product(x[0])
         same = x[0].type.rank is not None and inner.type.rank == x[0].type.rank >= 2
@@ -106,8 +110,6 @@ def _is_masked(g: Expr, operand: Operand) -> bool:
     if p in (INDEX_SET, INDEX_ADD):
         index = made.operands[1].type
         return has_only_masks(index) and any(i.is_mask for i in index_items(index))
-    if p.is_additive:
-        return all(_is_masked(g, o) for o in made.operands)
-    passes = p.is_multiplicative or p.algebra is Algebra.NEGATIVE or p.layout is not None
+    passes = p.is_additive or p.is_multiplicative or p.algebra is Algebra.NEGATIVE or p.layout is not None
     passes = passes or p in (lookup(np.astype), GETITEM)
     return passes and any(_is_masked(g, o) for o in made.operands[:2])
