@@ -28,7 +28,7 @@ def masked_times(g: Any, slope: Any) -> Any:
     if known_value(slope) is not None or not isinstance(g, Expr) or not isinstance(slope, Expr):
         return times(g, slope)
     if slope.type.is_mask and slope.type.rank:
-        return np.where(slope, g, 0.0)
+        return chosen(slope, g)
     made = _made(g, g.operand)
     if made is not None and made.primitive.algebra is Algebra.NEGATIVE:
         inner = _made(g, made.operands[0])
@@ -43,11 +43,37 @@ def masked_times(g: Any, slope: Any) -> Any:
     return times(g, slope)
 
 
+def chosen(mask: Any, x: Any) -> Any:
+    """`x` where the mask is True, else 0."""
+    return np.where(mask, x, 0.0)
+
+
 def selected(dot: Any, slope: Any) -> Any:
     """`dot * slope`, 0 where the slope is a mask that is False."""
     if isinstance(slope, Expr) and slope.type.is_mask and slope.type.rank:
-        return np.where(slope, dot, 0.0)
+        return chosen(slope, dot)
     return times(dot, slope)
+
+
+def cancelled(g: Any, y: Any) -> Any:
+    """`g / y`, 0 where both are: without a division where `g` is a product with `y`, as that of `y ** 2` is."""
+    rest = _without(g, g.operand, y.operand) if isinstance(g, Expr) and isinstance(y, Expr) else None
+    return g / (y + (y == 0)) if rest is None else rest
+
+
+def _without(g: Expr, product: Operand, factor: Operand) -> Any:
+    """A product of the adjoint without one of its factors; None where it is none."""
+    made = _made(g, product)
+    if made is None or made.primitive.algebra is not Algebra.PRODUCT:
+        return None
+    a, b = made.operands
+    for one, other in ((a, b), (b, a)):
+        if one is factor:
+            return g.builder.expr(other)
+        rest = _without(g, one, factor)
+        if rest is not None:
+            return rest * g.builder.expr(other)
+    return None
 
 
 def _made(g: Expr, operand: Operand) -> Apply | None:

@@ -19,8 +19,9 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.masks import cancelled
 from s2sad.rules.numpy.contractions import products_fit, transposed
-from s2sad.rules.numpy.reductions import expanded, reduced_shape
+from s2sad.rules.numpy.reductions import expanded, nonzero, reduced_shape
 from s2sad.rules.promotion import array_types, result_dtype
 from s2sad.rules.python.arithmetic import sign
 
@@ -300,7 +301,7 @@ rule(
 )
 
 
-# norms: at 0 the derivative is nan, as in JAX
+# norms
 
 
 def _norm_type(x: Type, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Type:
@@ -321,25 +322,28 @@ def _norm_kind(rank: int | None, ord: Any, axis: Any) -> str | None:
     return None
 
 
-def _norm_slope(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
-    """The slope of the norm in each number; of a complex one its conjugate, as the tangent is the real part."""
+def _is_sum_of_moduli(x: Any, ord: Any, axis: Any) -> bool:
     kind = _norm_kind(rank_of(x), ord, axis)
     if kind is None:
         raise UnsupportedType(f"np.linalg.norm with ord={ord!r} of an array of unknown rank", "annotate the argument")
-    if kind == "1":
-        return sign(np.abs(x), x)
-    return conjugated(x) / expanded(y, x, axis, keepdims)
+    return kind == "1"
 
 
 def _norm_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     keywords = {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
-    return np.sum(_norm_slope(y, xs[0], ord, axis, keepdims) * dots[0], **keywords)
+    if _is_sum_of_moduli(xs[0], ord, axis):
+        return np.sum(sign(np.abs(xs[0]), xs[0]) * dots[0], **keywords)
+    # Of a complex number the conjugate, as the tangent is the real part.
+    return np.sum(conjugated(xs[0]) * dots[0], **keywords) / nonzero(y)
 
 
 def _norm_adjoint(
     g: Any, y: Any, xs: Any, active: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
 ) -> Any:
-    return (expanded(g, xs[0], axis, keepdims) * _norm_slope(y, xs[0], ord, axis, keepdims),)
+    if _is_sum_of_moduli(xs[0], ord, axis):
+        return (expanded(g, xs[0], axis, keepdims) * sign(np.abs(xs[0]), xs[0]),)
+    # At 0, where the norm is least, the derivative is 0: a subgradient.
+    return (expanded(cancelled(g, y), xs[0], axis, keepdims) * conjugated(xs[0]),)
 
 
 rule(
