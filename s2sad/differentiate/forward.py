@@ -129,7 +129,7 @@ class Forward:
                 zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)
                 for k, d in zip(value.type.keys, dot, strict=True)
             ]
-            return builder.tuple(items)
+            return builder.make(value.type.cls, value.type.keys, items)
         operand = builder.operand(dot)
         if value.type.is_container and value.hint is None:
             return operand

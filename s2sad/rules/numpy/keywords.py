@@ -233,6 +233,27 @@ define(
 )
 
 
+# Triangles
+
+
+def _of_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A triangle of a matrix all rows of which are the vector."""
+
+    def expression(m: Any, k: int = 0) -> Any:
+        n = shape_of(m)[0]
+        return call(function, np.broadcast_to(m, (n, n)), k) if rank_of(m) == 1 else call(function, m, k)
+
+    return expression
+
+
+for _triangle in (np.tril, np.triu):
+    define(
+        _triangle,
+        _of_rows(_triangle),
+        lambda rng: [Sample((REAL(rng, (3,)), k)) for k in (0, 1, -1)] + [Sample((REAL(rng, (1,)),))],
+    )
+
+
 # Linear algebra
 
 

@@ -31,11 +31,16 @@ def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
     return tuple(sorted({operator.index(a) % rank for a in given}))
 
 
+def _reduced_axes(axis: Axis, rank: int) -> tuple[int, ...]:
+    """The axes of a reduction; a number may be reduced along a first axis that it has not."""
+    return () if rank == 0 and axis in (0, -1) else axes_of(axis, rank)
+
+
 def reduced_shape(shape: Shape | None, axis: Axis, keepdims: bool) -> Shape | None:
     """The shape that is left."""
     if shape is None:
         return () if axis is None and not keepdims else None
-    axes = axes_of(axis, len(shape))
+    axes = _reduced_axes(axis, len(shape))
     if keepdims:
         return tuple(1 if k in axes else n for k, n in enumerate(shape))
     return tuple(n for k, n in enumerate(shape) if k not in axes)
@@ -65,12 +70,12 @@ def count_of(x: Any, axis: Axis) -> Any:
     if axis is None:
         return call(np.size, x)
     rank = rank_of(x)
-    axes = axes_of(axis, rank) if rank is not None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    axes = _reduced_axes(axis, rank) if rank is not None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     product: Any = None
     for a in axes:
         n = shape_of(x)[a]
         product = n if product is None else product * n
-    return product
+    return 1 if product is None else product
 
 
 def _reduction_type(name: str, integers: str = "keep") -> Callable[..., Type]:

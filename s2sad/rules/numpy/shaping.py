@@ -600,6 +600,8 @@ linear(
 
 def _triangle_type(m: Type, /, k: int = 0) -> Type:
     (t,) = array_types("np.tril", [m])
+    if t.rank == 1:
+        raise NotByRule("np.tril of a vector")
     return shaped(t, t.shape)
 
 
