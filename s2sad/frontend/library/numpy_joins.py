@@ -12,7 +12,7 @@ from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type, leaves
 from s2sad.ir.values import Value, constant
 
-JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack})
+JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
 
 
@@ -51,12 +51,8 @@ def join_rows(
         return moved_to(axis)
     if primitive.function is np.vstack and rank <= 2:
         return array if rank == 2 else lowering.apply_to(np.expand_dims, [array, constant(1)], node)
-    if primitive.function is np.column_stack and rank <= 2:
-        if rank == 1:
-            return lowering.apply_to(np.expand_dims, [array, constant(0)], node)
-        return lowering.apply_to(np.transpose, [array], node)
-    if primitive.function in (np.vstack, np.hstack, np.column_stack):
-        axis = int(primitive.function is not np.vstack)
+    if primitive.function in (np.vstack, np.hstack):
+        axis = int(primitive.function is np.hstack)
     if axis is None or rank <= 2:
         return lowering.apply_to(np.reshape, [array, constant(-1)], node)
     if not -rank < axis < rank - 1:

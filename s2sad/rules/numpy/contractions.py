@@ -502,6 +502,8 @@ linear(
 
 def _cross_type(a: Type, b: Type, /) -> Type:
     s, t = array_types("np.cross", [a, b])
+    if any(v.shape and v.shape[-1] == 2 for v in (s, t)):
+        raise NotByRule("np.cross of vectors in the plane")
     return array(promote(s, t), broadcast_shapes(s.shape, t.shape))
 
 

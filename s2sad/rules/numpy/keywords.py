@@ -15,7 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.rules.contributions import conjugated
+from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.numpy.linalg import positive
 from s2sad.rules.numpy.reductions import Axis
@@ -257,10 +257,22 @@ for _triangle in (np.tril, np.triu):
 # Linear algebra
 
 
+def _in_plane(x: Any) -> bool:
+    shape = type_in(x).shape
+    return bool(shape) and shape[-1] == 2
+
+
+def _in_space(x: Any) -> Any:
+    """A vector of the plane with a third component, 0."""
+    return call(np.concatenate, [x, np.zeros_like(x[..., :1])], axis=-1) if _in_plane(x) else x
+
+
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     x, y = (v if k == -1 else np.moveaxis(v, k, -1) for v, k in ((a, axisa), (b, axisb)))
-    found = np.cross(x, y)
+    if _in_plane(x) and _in_plane(y):
+        return x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]
+    found = np.cross(_in_space(x), _in_space(y))
     return found if axisc == -1 else np.moveaxis(found, -1, axisc)
 
 
@@ -270,6 +282,8 @@ define(
     lambda rng: [
         Sample((REAL(rng, (3, 4)), REAL(rng, (3, 4))), {"axis": 0}),
         Sample((REAL(rng, (3, 4)), REAL(rng, (4, 3))), {"axisa": 0}),
+        Sample((REAL(rng, (4, 2)), REAL(rng, (4, 3)))),
+        Sample((REAL(rng, (3,)), REAL(rng, (4, 2)))),
     ],
     "b",
 )
