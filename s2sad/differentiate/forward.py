@@ -24,6 +24,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
+from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -124,7 +125,7 @@ class Forward:
         return builder.apply(op.primitive, items, op.static)
 
     def named(self, dot: object, value: Value, builder: Builder) -> Operand:
-        if value.type.is_container and isinstance(dot, tuple):
+        if isinstance(value.type, ContainerType) and isinstance(dot, tuple):
             items = [
                 zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)
                 for k, d in zip(value.type.keys, dot, strict=True)

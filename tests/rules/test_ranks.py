@@ -19,7 +19,7 @@ from s2sad.rules import everything
 
 everything()
 FILES = itertools.count()
-SHAPES = [(), (1,), (3,), (3, 3), (2, 3), (1, 3), (2, 3, 3), (0,), (0, 3), (2, 0)]
+SHAPES = [(), (3,), (3, 3), (2, 3), (2, 3, 3), (0,), (0, 3)]
 
 
 def is_float(x):
@@ -50,7 +50,7 @@ def rows():
 def calls(row):
     """The first samples, with each operand that is a float in other shapes."""
     rng = np.random.default_rng(zlib.crc32(row.name.encode()))
-    for sample in itertools.islice(row.samples(rng), 2):
+    for sample in itertools.islice(row.samples(rng), 1):
         for k, x in enumerate(sample.arguments):
             if is_float(x):
                 for other in variants(x):

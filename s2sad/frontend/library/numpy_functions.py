@@ -200,14 +200,12 @@ def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node
 def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`np.column_stack`: vectors as columns, matrices as they are; the rows of an array are such vectors."""
     if lowering.is_rows(args[0]):
-        rank = _rank(lowering, args[0], primitive_name(np.column_stack), node)
-        if rank <= 2:
-            rows = lowering.to_operand(args[0])
-            return (
-                lowering.apply(np.transpose, [rows])
-                if rank == 2
-                else lowering.apply(np.expand_dims, [rows, constant(0)])
-            )
+        rows = lowering.to_operand(args[0])
+        rank = _rank(lowering, rows, primitive_name(np.column_stack), node)
+        if rank == 1:
+            return lowering.apply(np.expand_dims, [rows, constant(0)])
+        if rank == 2:
+            return lowering.apply(np.transpose, [rows])
         return lowering.apply_to(np.hstack, [args[0]], node)
     columns = []
     for item in lowering.sequence(args[0], node):
