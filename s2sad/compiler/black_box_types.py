@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from s2sad.errors import RuleError
+from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.ir.dims import Dim, Size, Symbol, broadcast_shapes, is_known, new_dim
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, array, promote, symbols
 from s2sad.ir.user_rules import BlackBox, place_of
@@ -79,13 +80,21 @@ def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -
         generator = np.random.default_rng(k)
         try:
             arguments = [_sample(t, row, generator) for t in types]
+            given = copy.deepcopy(arguments)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 runs.append(box.function(*arguments, **static))
         except Exception:
             return UNKNOWN
+        if box.module is not None and _are_changed(given, arguments):
+            raise UnsupportedCall(f"{box.name} writes into what it is given", "write that as assignments, y[...] = x")
     dims = {tuple(_length(d, row) for row in lengths): d for t in types for d in _dims(t)}
     return _common(runs[0], runs[1], dims)
+
+
+def _are_changed(before: Sequence[object], after: Sequence[object]) -> bool:
+    pairs = zip(before, after, strict=True)
+    return any(isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=True) for a, b in pairs)  # type: ignore[arg-type]
 
 
 def _sample(t: Type, lengths: Mapping[Symbol, int], generator: np.random.Generator) -> object:

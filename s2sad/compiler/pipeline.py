@@ -21,6 +21,7 @@ from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
 from s2sad.emit.modules import objects_to_inject
 from s2sad.ir.flat import flattened, flattened_sweeps
+from s2sad.ir.primitives.refusals import refuse_unknown
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
@@ -60,7 +61,7 @@ def compile_derivative(
         program.replay()
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
-    functions = [without_stops(f) for f in program.module(*entries)]
+    functions = [refuse_unknown(without_stops(f)) for f in program.module(*entries)]
     text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.changed)

@@ -24,6 +24,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
+from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -126,12 +127,12 @@ class Forward:
         return builder.apply(op.primitive, items, op.static)
 
     def named(self, dot: object, value: Value, builder: Builder) -> Operand:
-        if value.type.is_container and isinstance(dot, tuple):
+        if isinstance(value.type, ContainerType) and isinstance(dot, tuple):
             items = [
                 zero(builder, builder.extract(value, k)) if d is None else builder.operand(d)
                 for k, d in zip(value.type.keys, dot, strict=True)
             ]
-            return builder.tuple(items)
+            return builder.make(value.type.cls, value.type.keys, items)
         operand = builder.operand(dot)
         if value.type.is_container and value.hint is None:
             return operand

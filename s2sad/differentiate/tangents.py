@@ -10,6 +10,7 @@ import numpy as np
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, MAKE
+from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
@@ -22,8 +23,8 @@ Path = tuple[object, ...]
 def tangent_type(t: Type) -> Type:
     """The type of a tangent or adjoint: the same, but a Python float may be NumPy's."""
     match t:
-        case ArrayType(kind="python"):
-            return ArrayType(t.dtype, (), "numpy")
+        case ArrayType(kind="python" | "either"):
+            return ArrayType(t.dtype, (), "numpy", doubtful=t.doubtful)
         case ContainerType():
             return ContainerType(t.cls, t.keys, tuple(map(tangent_type, t.items)))
         case SequenceType():
@@ -62,17 +63,28 @@ def in_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
     own = bar.type
     if not own.is_numeric or not t.is_numeric:
         return bar
-    if t.dtype is None or own.dtype is None or own.dtype == t.dtype:
+    if t.dtype is None or own.dtype is None or (own.dtype == t.dtype and has_its_dtype(own)):
         return bar
     # A Python float has the bits of a float64: there is nothing to convert.
     if own.kind == "python" and own.dtype.kind == "f" and t.dtype == np.float64:
         return bar
     if isinstance(bar, Constant) and isinstance(bar.value, (bool, int)) and t.dtype == np.float64:
         return constant(float(bar.value))
+    if t.kind == "python" and not has_its_dtype(own) and own.dtype.kind == t.dtype.kind:
+        return bar
+    if own.rank is None and t.dtype.kind in "fc":  # a number has no `astype`
+        return builder.call(np.asarray, builder.expr(bar), dtype=t.dtype).operand
     # A number is converted by a call of its dtype: `np.astype` takes arrays alone.
     if own.is_scalar or own.rank == 0:
         return builder.call(t.dtype.type, builder.expr(bar)).operand
     return builder.call(np.astype, builder.expr(bar), t.dtype).operand
+
+
+def in_own_dtype(builder: Builder, bar: Operand, t: Type) -> Operand:
+    """A contribution in the dtype of what it belongs to; Python's numbers take that of what they meet."""
+    weak = t.kind == "python" or bar.type.kind == "python"
+    inexact = t.dtype is not None and t.dtype.kind in "fc"
+    return bar if weak or not inexact else in_dtype(builder, bar, t)
 
 
 Differential: TypeAlias = Expr | tuple[Expr | None, ...] | None

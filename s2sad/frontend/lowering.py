@@ -23,7 +23,7 @@ from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
-from s2sad.frontend.terms.terms import USED_UP, Choice, Closure, Derived, Generated, Generator, Method, Ref, Term
+from s2sad.frontend.terms.terms import USED_UP, Choice, Closure, Derived, Generated, Generator, Method, Ref, Rest, Term
 from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition
@@ -558,7 +558,15 @@ class Lowering(ArrayCells):
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
 
+    @abstractmethod
+    def check_overwritten(self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> None:
+        """Refuse the call of a library function that would write into an argument, where it has no such meaning."""
+
     # library.iterables
+
+    @abstractmethod
+    def items_left(self, contents: Rest) -> Term:
+        """What is left of an iterator at a position of run time, as a list."""
 
     @abstractmethod
     def iterable(self, term: Term) -> Term:

@@ -326,10 +326,11 @@ class CompleteText:
         else:
             kind, text = "python" if plain == "bool" else "numpy", plain
         size = [] if t.size is None else [f"size={self.dim(t.size)}"]
-        size += [] if kind == t.kind else [f"kind={t.kind!r}"]
-        return (
-            f"typed({', '.join([text, *size])})" if kind != t.kind else text if not size else f"{text}({size[0][5:]})"
-        )
+        size += ["doubtful=True"] if t.doubtful else []
+        size += [] if kind == t.kind and not t.doubtful else [f"kind={t.kind!r}"]
+        if kind != t.kind or t.doubtful:
+            return f"typed({', '.join([text, *size])})"
+        return f"{text}({size[0][5:]})" if size else text
 
     def dim(self, d: Dim) -> str:
         if is_known(d):

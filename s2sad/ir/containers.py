@@ -32,6 +32,7 @@ from s2sad.ir.types import (
     integer,
     join,
     one_item,
+    surely_fits,
     tuple_type,
 )
 
@@ -266,6 +267,10 @@ def _index_add_type(x: Type, index: Type, g: Type, /) -> Type:
     return ArrayType(x.dtype, x.shape, "any" if x.shape is None else "array")
 
 
+def _store_fits(x: Type, index: Type, value: Type) -> bool:
+    return surely_fits(value, indexed_shape(x.shape, index))
+
+
 def _index_add(x: Quantity, index: Quantity, g: Quantity, /) -> Quantity:
     result = np.array(x)
     np.add.at(result, index, g)
@@ -365,6 +370,7 @@ INDEX_ADD = register(
         _index_add_adjoint,
         update=_index_add_update,
         stores=True,
+        fits=_store_fits,
     )
 )
 INDEX_SET = register(
@@ -376,6 +382,7 @@ INDEX_SET = register(
         _index_set_adjoint,
         update="_0[_1] = _2",
         stores=True,
+        fits=_store_fits,
     )
 )
 SHAPE = register(

@@ -14,7 +14,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -423,7 +423,7 @@ class Parser:
             case ast.Call(func=func, args=[size]):
                 t = self.type(func)
                 assert isinstance(t, ArrayType)
-                return ArrayType(t.dtype, t.shape, t.kind, self.dim(size))
+                return replace(t, size=self.dim(size))
             case ast.Subscript(value=value, slice=index):
                 return self.subscripted(value, index.elts if isinstance(index, ast.Tuple) else [index])
         self.fail(f"{ast.unparse(node)} is no type")
@@ -469,7 +469,7 @@ class Parser:
         t = self.type(args[0])
         assert t.is_numeric
         size = self.dim(keywords["size"]) if "size" in keywords else t.size
-        return ArrayType(t.dtype, t.shape, ast.literal_eval(keywords["kind"]), size)
+        return ArrayType(t.dtype, t.shape, ast.literal_eval(keywords["kind"]), size, "doubtful" in keywords)
 
 
 _TypeReader = Callable[[Parser, Sequence[ast.expr], Mapping[str, ast.expr]], Type]

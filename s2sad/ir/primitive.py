@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.doubt import is_in_doubt, result_in_doubt
 from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.types import Type
 
@@ -79,15 +80,10 @@ class View(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A point at which a rule is tested: `function(*arguments, **keywords)`.
-
-    With `symmetric` the operands are symmetric matrices and only symmetric directions are tried: the function reads
-    one triangle, its derivative takes both alike.
-    """
+    """A point at which a rule is tested: `function(*arguments, **keywords)`."""
 
     arguments: tuple[Quantity, ...]
     keywords: Mapping[str, object] = field(default_factory=dict)
-    symmetric: bool = False
 
 
 Samples: TypeAlias = "Callable[[np.random.Generator], Iterable[Sample]]"
@@ -208,8 +204,13 @@ class Primitive:
 
     def result_type(self, types: Sequence[Type], static: Static) -> Type:
         """The type of the result; static parameters that come before `*operands` are passed first."""
+        leading, trailing = [static[n] for n in self.leading], self.trailing(static)
         try:
-            return self.type_rule(*(static[n] for n in self.leading), *types, **self.trailing(static))
+            if any(map(is_in_doubt, types)):
+                return result_in_doubt(
+                    lambda sure: self.type_rule(*leading, *sure, **trailing), types, self.elementwise
+                )
+            return self.type_rule(*leading, *types, **trailing)
         except AssertionError as e:  # what the rule takes for granted of its operands
             raise TypeError(f"{self.name} of {', '.join(map(str, types))}") from e
 

@@ -8,7 +8,7 @@ Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class Signature:
             case ArrayType():
                 shape = None if t.shape is None else tuple(map(self.dim, t.shape))
                 size = self.dims.get(t.size) if isinstance(t.size, Size) else None
-                return ArrayType(t.dtype, shape, t.kind, size)
+                return replace(t, shape=shape, size=size)
             case ContainerType():
                 return ContainerType(t.cls, t.keys, tuple(map(self.canonical, t.items)))
             case SequenceType():
@@ -158,7 +158,8 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
             if t.kind == "python":
                 return f"{dtype[1:2]}{'' if t.size is None else t.size}"
             shape = "..." if t.shape is None else ",".join(map(str, t.shape))
-            return f"{t.kind[0]}<{dtype}:{shape}{'' if t.size is None else f'={t.size}'}>"
+            doubt = "~" if t.doubtful else ""
+            return f"{t.kind[0]}<{doubt}{dtype}:{shape}{'' if t.size is None else f'={t.size}'}>"
         case ContainerType():
             items = ";".join(f"{k!r}:{key_of(i)}" for k, i in zip(t.keys, t.items, strict=True))
             return f"{t.cls.__module__}.{t.cls.__qualname__}({items})"

@@ -15,14 +15,14 @@ unknown rank is `shape=None`. An unknown is always sound: it costs a run-time he
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from s2sad.ir.dims import Dim, Shape, Size, Symbol, is_known, may_be_negative, new_dim, substitute_dim
 
-Kind: TypeAlias = Literal["python", "numpy", "array", "any"]
+Kind: TypeAlias = Literal["python", "numpy", "either", "array", "any"]
 
 
 class Type:
@@ -95,6 +95,11 @@ class Type:
         return None
 
     @property
+    def doubtful(self) -> bool:
+        """Whether the precision of its numbers is not known, if the dtype is."""
+        return False
+
+    @property
     def is_container(self) -> bool:
         """A tuple, list, dict, NamedTuple or dataclass whose items are known one by one."""
         return False
@@ -137,15 +142,17 @@ def _default_dtype() -> np.dtype[np.generic]:
 class ArrayType(Type):
     """A number or an array of numbers.
 
-    `kind` is "python" for int, float, bool, complex (weak in promotion), "numpy" for NumPy scalars and what may be
-    either, "array" for `ndarray`, "any" where it is not known. `dtype` None: unknown. `shape` None: unknown rank.
-    `size` is the symbolic value of an integer scalar, where it is known.
+    `kind` is "python" for int, float, bool, complex (weak in promotion), "numpy" for NumPy scalars, "either" for what
+    is a NumPy scalar of that dtype or a Python number of its kind, "array" for `ndarray`, "any" where it is not known.
+    `dtype` None: unknown. `shape` None: unknown rank. `size` is the symbolic value of an integer scalar, where it is
+    known. `doubtful`: the dtype may be a narrower or wider one of its kind.
     """
 
     dtype: np.dtype[np.generic] | None = field(default_factory=_default_dtype)
     shape: Shape | None = ()
     kind: Kind = "python"
     size: Dim | None = None
+    doubtful: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -163,7 +170,7 @@ class ArrayType(Type):
     @property
     def is_scalar(self) -> bool:
         """A Python or NumPy scalar: immutable, without a shape."""
-        return self.kind in ("python", "numpy")
+        return self.kind in ("python", "numpy", "either")
 
     @property
     def is_inexact(self) -> bool:
@@ -378,6 +385,16 @@ def surely_broadcast(*types: Type) -> bool:
     return True
 
 
+def surely_fits(t: Type, place: Shape | None) -> bool:
+    """Whether what is stored at a place of that shape is known to be broadcast to it, or nothing is known of them."""
+    if t.shape is None or place is None:
+        return True
+    lead = len(t.shape) - len(place)
+    if lead > 0 and any(d != 1 for d in t.shape[:lead]):
+        return False
+    return all(m in (1, n) for m, n in zip(reversed(t.shape), reversed(place), strict=False))
+
+
 def join(a: Type, b: Type) -> Type | None:
     """The least type that holds both; None where there is none.
 
@@ -406,14 +423,24 @@ def join(a: Type, b: Type) -> Type | None:
 
 def _join_arrays(a: ArrayType, b: ArrayType) -> ArrayType:
     dtype = promote(a, b)
+    doubtful = a.doubtful or b.doubtful or _is_no_one_dtype(dtype, a, b)
     size = a.size if a.size == b.size else None
     # A scalar and an array have no kind in common but the unknown one, which costs a question at run time.
-    mixed: Kind = "numpy" if a.is_scalar and b.is_scalar else "any"
+    mixed: Kind = "either" if a.is_scalar and b.is_scalar else "any"
     kind = a.kind if a.kind == b.kind else mixed
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
-        return ArrayType(dtype, None, "any", size)
+        return ArrayType(dtype, None, "any", size, doubtful)
     shape = tuple(m if m == n else new_dim("d") for m, n in zip(a.shape, b.shape, strict=True))
-    return ArrayType(dtype, shape, kind, size)
+    return ArrayType(dtype, shape, kind, size, doubtful)
+
+
+def _is_no_one_dtype(dtype: np.dtype[np.generic] | None, a: ArrayType, b: ArrayType) -> bool:
+    """Whether what is one of the two may have another dtype than both promoted: what is computed with it then has, too.
+
+    Of Python's numbers "either" says enough; an integer counts as a float beside those.
+    """
+    inexact = dtype is not None and dtype.kind in "fc"
+    return inexact and any(t.kind != "python" and t.dtype != dtype for t in (a, b))
 
 
 def same_up_to_dims(a: Type, b: Type) -> bool:
@@ -424,7 +451,7 @@ def same_up_to_dims(a: Type, b: Type) -> bool:
 def _match_dims(a: Type, b: Type, renamed: dict[Dim, Dim]) -> bool:
     match a, b:
         case ArrayType(), ArrayType():
-            if (a.dtype, a.kind, a.size is None) != (b.dtype, b.kind, b.size is None):
+            if (a.dtype, a.kind, a.doubtful, a.size is None) != (b.dtype, b.kind, b.doubtful, b.size is None):
                 return False
             if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
                 return a.shape is None and b.shape is None
@@ -458,7 +485,7 @@ def substitute(t: Type, dims: Mapping[Symbol, Dim]) -> Type:
     match t:
         case ArrayType():
             shape = None if t.shape is None else tuple(substitute_dim(d, dims) for d in t.shape)
-            return ArrayType(t.dtype, shape, t.kind, None if t.size is None else substitute_dim(t.size, dims))
+            return replace(t, shape=shape, size=None if t.size is None else substitute_dim(t.size, dims))
         case ContainerType():
             return ContainerType(t.cls, t.keys, tuple(substitute(i, dims) for i in t.items))
         case SequenceType():

@@ -14,6 +14,7 @@ import numpy as np
 from s2sad.ir.builder import Expr, call, known_value, shape_of
 from s2sad.ir.containers import FIT
 from s2sad.ir.dims import Shape, may_be_one
+from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.types import ArrayType, ContainerType, Type, type_of
 
 
@@ -88,7 +89,9 @@ def _repeated_axes(c: Shape, x: Shape) -> tuple[tuple[int, ...], tuple[int, ...]
 def cast(c: Any, t: Type) -> Any:
     """A number or expression in the dtype of `t`: float32 stays float32, what belongs to a real number is real."""
     own = type_in(c)
-    if t.dtype is None or own.dtype is None or own.dtype == t.dtype or t.dtype.kind not in "fc":
+    if t.dtype is None or own.dtype is None or t.dtype.kind not in "fc":
+        return c
+    if own.dtype == t.dtype and has_its_dtype(own):
         return c
     # A real number moves along the real axis alone: the imaginary part of its adjoint is nothing to it.
     if t.dtype.kind == "f" and own.dtype.kind == "c":
@@ -96,6 +99,8 @@ def cast(c: Any, t: Type) -> Any:
     # Python's numbers are weak in promotion: they take the precision of what they meet.
     if "python" in (t.kind, own.kind):
         return c
+    if own.rank is None:  # a number has no `astype`
+        return call(np.asarray, c, dtype=t.dtype)
     return call(t.dtype.type, c) if own.is_scalar or own.rank == 0 else np.astype(c, t.dtype)
 
 

@@ -22,8 +22,9 @@ import numpy as np
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Effect, Facts, Primitive, Rule, Sample, primitive_name, register
 from s2sad.ir.types import Type
-from s2sad.rules.contributions import fit, real_where, repeat_like, spread, times, unbroadcast, unbroadcast_type
+from s2sad.rules.contributions import fit, real_where, repeat_like, spread, unbroadcast, unbroadcast_type
 from s2sad.rules.domains import REAL, Domain, elementwise_samples
+from s2sad.rules.masks import masked_times, selected
 from s2sad.rules.promotion import elementwise_type
 
 
@@ -56,18 +57,18 @@ def elementwise(
     """
     arity = len(partials)
 
-    def term(factor: Any, partial: Callable[..., Any] | None, y: Any, xs: Any) -> Any:
+    def term(factor: Any, partial: Callable[..., Any] | None, y: Any, xs: Any, multiplied: Any) -> Any:
         slope = None if factor is None or partial is None else partial(y, *xs)
-        return None if slope is None else times(factor, slope)
+        return None if slope is None else multiplied(factor, slope)
 
     def tangent(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
-        products = [term(d, p, y, xs) for d, p in zip(dots, partials, strict=False)]
+        products = [term(d, p, y, xs, selected) for d, p in zip(dots, partials, strict=False)]
         summands = [p for p in products if p is not None]
         return spread(reduce(operator.add, summands), y) if summands else None
 
     def adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
         # Partial derivatives are computed for active operands alone: the others would be dead, but cost a type each.
-        products = [term(g if a else None, p, y, xs) for a, p in zip(active, partials, strict=False)]
+        products = [term(g if a else None, p, y, xs, masked_times) for a, p in zip(active, partials, strict=False)]
         return tuple(None if c is None else fit(c, x) for c, x in zip(products, xs, strict=True))
 
     domains = domain if isinstance(domain, tuple) else (domain,) * arity

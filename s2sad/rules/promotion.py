@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, broadcast_shapes, derived_dim, dim_scaled, may_be_negative
+from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import primitive_name
 from s2sad.ir.types import ArrayType, Type, array, promote
-
-DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
-"""The dtypes of Python's numbers, by their kinds."""
 
 Promotion = Callable[[list[ArrayType]], np.dtype[Any] | None]
 SizeRule = Callable[..., Dim | None]

@@ -118,7 +118,11 @@ def _array_disagreement(t: ArrayType, x: Any, symbols: Mapping[Symbol, int]) -> 
     if not isinstance(x, (bool, int, float, complex, np.ndarray, np.generic)):
         return f"{x!r} is no {t}"
     dtype = np.asarray(x).dtype
-    if t.dtype is not None and t.dtype != dtype:
+    if (
+        t.dtype is not None
+        and t.dtype != dtype
+        and not ((t.doubtful or t.kind == "either") and t.dtype.kind == dtype.kind)
+    ):
         return f"dtype {dtype}, computed {t.dtype}"
     shape = np.shape(x)
     if t.shape is not None:
@@ -127,7 +131,7 @@ def _array_disagreement(t: ArrayType, x: Any, symbols: Mapping[Symbol, int]) -> 
         if not all(agrees(d, n, symbols) for d, n in zip(t.shape, shape, strict=True)):
             return f"shape {shape}, computed {t.shape} with {dict(symbols)}"
     kind = "array" if isinstance(x, np.ndarray) else "numpy" if isinstance(x, np.generic) else "python"
-    either = t.kind == "numpy" and kind == "python"  # a scalar of either kind is NumPy's
+    either = t.kind in ("numpy", "either") and kind != "array"  # a scalar of either kind is NumPy's
     if t.kind not in (kind, "any") and not either:
         return f"kind {kind}, computed {t.kind}"
     if t.size is not None and not agrees(t.size, int(np.asarray(x)), symbols):

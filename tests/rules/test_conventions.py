@@ -83,7 +83,7 @@ def written(function: Callable[..., Any], *operands: Type | float) -> str:
         (np.exp, (VECTOR,), "g * z"),
         (np.absolute, (VECTOR,), "g * np.sign(x)"),
         (math.sin, (FLOAT,), "g * math.cos(x)"),
-        (np.clip, (VECTOR, 0.0, 1.0), "g * (x == z)"),
+        (np.clip, (VECTOR, 0.0, 1.0), "np.where(x == z, g, 0.0)"),
     ],
 )
 def test_what_is_written(function: Callable[..., Any], operands: tuple[Any, ...], expected: str) -> None:

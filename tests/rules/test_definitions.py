@@ -35,16 +35,14 @@ def calling(definition: Definition, sample: Sample) -> tuple[Callable[..., Any],
     """A function of the operands that are floats, or lists of these, whose source calls the function."""
     positional, named = definition.takes_operand(sample.arguments, sample.keywords)
     operands: list[Any] = []
-    scope: dict[str, Any] = {"function": definition.function, "symmetrised": symmetrised}
+    scope: dict[str, Any] = {"function": definition.function}
 
     def text(x: Any, may_be_operand: bool) -> str:
         if may_be_operand and isinstance(x, (list, tuple)) and any(map(is_float, x)):
             return f"[{', '.join(text(item, True) for item in x)}]"
         if may_be_operand and is_float(x):
             operands.append(x)
-            name = f"x{len(operands)}"
-            square = np.ndim(x) > 1 and np.shape(x)[-1] == np.shape(x)[-2]
-            return f"symmetrised({name})" if sample.symmetric and square else name
+            return f"x{len(operands)}"
         name = f"given{len(scope)}"
         scope[name] = x
         return name
@@ -81,10 +79,6 @@ def test_derivatives(name: str) -> None:
         f, operands = calling(definition, s)
         if operands and any(map(is_float, leaves(f(*operands)))):
             s2sad.check_grads(f, operands, order=2 if k == 0 else 1)
-
-
-def symmetrised(x: Any) -> Any:
-    return 0.5 * (x + np.swapaxes(x, -1, -2))
 
 
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))

@@ -92,7 +92,6 @@ class Case:
     operands: tuple[Any, ...]
     static: dict[str, Any]
     result: Any
-    symmetric: bool = False
 
     @property
     def active(self) -> list[bool]:
@@ -125,7 +124,7 @@ def cases(primitive: Primitive) -> list[Case]:
     for sample in samples(seeded(primitive)) if samples else ():
         operands, static = primitive.bind(sample.arguments, sample.keywords)
         result = number(primitive, tuple(operands), static)
-        found.append(Case(primitive, tuple(operands), static, result, sample.symmetric))
+        found.append(Case(primitive, tuple(operands), static, result))
     return found
 
 
@@ -211,8 +210,6 @@ def test_numbers(primitive: Primitive) -> None:
     for case in differentiable(primitive):
         before = copy.deepcopy(case.operands)
         dots = [random_like(rng, x) for x in case.operands]
-        if case.symmetric:
-            dots = [d + np.conj(np.swapaxes(d, -1, -2)) for d in dots]
         g = random_like(rng, case.result)
         y_dot = primitive.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         with warnings.catch_warnings():
@@ -244,18 +241,17 @@ def complex_cases(primitive: Primitive) -> Iterator[Case]:
                 result = number(primitive, operands, case.static)
             except (TypeError, ValueError, UnsupportedType):
                 continue
-            yield Case(primitive, operands, case.static, result, case.symmetric)
+            yield Case(primitive, operands, case.static, result)
 
 
 def with_imaginary_parts(rng: np.random.Generator, case: Case, chosen: set[int]) -> Iterator[Any]:
-    """The operands with complex numbers for the chosen arrays; a Hermitian matrix for a symmetric one."""
+    """The operands with complex numbers for the chosen arrays."""
     numbers = itertools.count()
 
     def one(x: Any) -> Any:
         if not is_real_array(x) or next(numbers) not in chosen:
             return x
-        part = rng.uniform(0.1, 0.9, np.shape(x))
-        return x + 1j * (part - np.swapaxes(part, -1, -2) if case.symmetric else part)
+        return x + 1j * rng.uniform(0.1, 0.9, np.shape(x))
 
     return (tree_map(one, x) for x in case.operands)
 
@@ -279,8 +275,6 @@ def test_complex_numbers(primitive: Primitive) -> None:
         if not any(active) or not inexact_leaves(case.result) or not in_double(case):
             continue
         dots = [random_like(rng, x) for x in case.operands]
-        if case.symmetric:
-            dots = [d + np.conj(np.swapaxes(d, -1, -2)) for d in dots]
         try:
             y_dot = None if kind.constant else kind.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         except UnsupportedType:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from s2sad.differentiate.reverse.levels import Key, Level, leaf_type
 from s2sad.differentiate.reverse.primals import Primals
-from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick, tangent_type
+from s2sad.differentiate.tangents import Names, Path, in_dtype, in_own_dtype, leaf_paths, pick, tangent_type
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import INDEX_ADD, MAKE
 from s2sad.ir.primitives.lists import add, zero
@@ -67,9 +67,9 @@ class Adjoints(Primals):
         for key in path:
             inner = inner[key]
         # Sums are kept by leaves, so that what adds to one item of a container makes no zeros for the others.
-        for rest, _ in leaf_paths(inner):
+        for rest, leaf_t in leaf_paths(inner):
             key_ = (operand, path + rest)
-            leaf = pick(builder, contribution, *rest)
+            leaf = in_own_dtype(builder, pick(builder, contribution, *rest), leaf_t)
             before = self.current(builder, key_)
             about = builder.about
             silent = self.level.reasons.pop(key_, ())
@@ -152,5 +152,7 @@ class Adjoints(Primals):
         if isinstance(t, StaticType) and isinstance(t.value, (str, type(None))):
             return constant(t.value)
         if t.is_scalar:
-            return constant(0j if t.is_complex else 0.0)
+            nothing = constant(0j if t.is_complex else 0.0)
+            # A branch that hands on nothing hands it on in the dtype that the other one gives.
+            return in_dtype(builder, nothing, t) if t.kind == "numpy" else nothing
         return zero(builder, pick(builder, self.read(builder, value), *path))

@@ -88,6 +88,9 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
     # takes no copy.
     if t.kind == "array" and t.shape:
         return not backend.lists and all(measure(d, dependence) is not None for d in t.shape)
+    # What may be Python's keeps its own precision in a list.
+    if t.kind == "either":
+        return not backend.lists or t.dtype == np.float64
     return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (not backend.lists and t.kind == "python")
 
 

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 Array: TypeAlias = "NDArray[np.float64]"
 
 
+def place_(a: Array, mask: Array, values: Array) -> None:
+    a[mask] = values[np.arange(np.count_nonzero(mask)) % values.size]
+
+
+def put_(a: Array, places: Array, values: Array) -> None:
+    a[places] = values[np.arange(places.size) % values.size]
+
+
+def repeated_(values: Array, a: Array) -> Array:
+    return np.reshape(values[np.arange(a.size) % values.size], a.shape)
+
+
 def items_(xs: Iterable[object]) -> list[object]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 

@@ -11,12 +11,14 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
+    ITERATOR,
     Enumerate,
     Generated,
     Generator,
     Once,
     Range,
     Ref,
+    Rest,
     Reversed,
     Term,
     Zip,
@@ -55,6 +57,10 @@ class Iterables(Lowering):
                     return Once(tuple(rows))
                 row.append(self.next_item(ref, None, node))
             rows.append(tuple(row))
+
+    def items_left(self, contents: Rest) -> Term:
+        """What is left of an iterator at a position of run time, as a list."""
+        return self.synthetic(in_python.items_, {"xs": self.new(ITERATOR, contents)}, self.frame.tree)
 
     def first_of(self, ref: Ref, count: int, node: gast.AST) -> Term:
         """The next items of an iterator, at most so many."""

@@ -15,9 +15,10 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
-from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_none
+from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import primitive_name, required
+from s2sad.ir.types import BOTTOM, NONE, ContainerType, SequenceType, Type
 from s2sad.ir.values import Constant, Operand, constant
 
 
@@ -74,15 +75,27 @@ def _along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
         lowering.refuse(node, "np.apply_along_axis with keywords", "write a loop", UnsupportedCall)
     function, axis, x = args[0], lowering.static(args[1], node), _array(lowering, args[2])
     rank = _rank(lowering, x, primitive_name(np.apply_along_axis), node)
+    # The function is given views: what it writes is written into the array.
+    given = args[2] if is_array(args[2]) else x
     if rank == 1:
-        return lowering.call(function, [x, *args[3:]], {}, node, None)
+        return lowering.call(function, [given, *args[3:]], {}, node, None)
     if rank != 2:
         lowering.refuse(node, f"np.apply_along_axis of an array of {rank} axes", "write a loop", UnsupportedType)
-    rows = x if axis % 2 else lowering.apply(np.transpose, [x])
+    rows = given if axis % 2 else lowering.apply_to(np.transpose, [given], node)
     applied = Partial(constant(_given_last), (function, tuple(args[3:])), {}) if len(args) > 3 else function
-    found = lowering.apply(np.array, [lowering.to_operand(lowering.mapped(applied, [rows], node))])
+    items = lowering.to_operand(lowering.mapped(applied, [rows], node))
+    if gives_nothing(items.type):
+        return constant(None)
+    found = lowering.apply(np.array, [items])
     many = found.type.rank == 2
     return lowering.apply(np.transpose, [found]) if many and not axis % 2 else found
+
+
+def gives_nothing(t: Type) -> bool:
+    """Whether a list is one of None: of what a function gave that is called for its effect."""
+    if isinstance(t, SequenceType):
+        return t.item in (BOTTOM, NONE)
+    return isinstance(t, ContainerType) and bool(t.items) and all(i == NONE for i in t.items)
 
 
 def _given_last(*args: object) -> object:
@@ -183,7 +196,15 @@ def _on_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], node
 
 @meaning(np.column_stack)
 def _columns(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """`np.column_stack`: vectors as columns, matrices as they are."""
+    """`np.column_stack`: vectors as columns, matrices as they are; the rows of an array are such vectors."""
+    if lowering.is_rows(args[0]):
+        rows = lowering.to_operand(args[0])
+        rank = _rank(lowering, rows, primitive_name(np.column_stack), node)
+        if rank == 1:
+            return lowering.apply(np.expand_dims, [rows, constant(0)])
+        if rank == 2:
+            return lowering.apply(np.transpose, [rows])
+        return lowering.apply_to(np.hstack, [args[0]], node)
     columns = []
     for item in lowering.sequence(args[0], node):
         x = _array(lowering, item)

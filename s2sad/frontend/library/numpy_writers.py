@@ -5,20 +5,21 @@ np.copyto(a, b)   a.fill(x)   a.sort()   np.add.at(a, k, x)   np.put(a, k, x)   
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.primitive import Primitive, View, required
-from s2sad.ir.values import constant
+from s2sad.ir.values import Operand, constant
 
 WHOLE = constant(Ellipsis)
 
@@ -110,10 +111,59 @@ def _ordered(function: Callable[..., object]) -> Meaning:
 
 @writes(np.put)
 def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    target, index, value = args[:3]
+    """The values are repeated, or left, where there are not as many of them as places."""
+    target, index, value = _bound(lowering, args, kw, ("a", "ind", "v"), node)
     flat = _flat(lowering, lowering.must_be_array(target, node))
-    lowering.store_item(flat, lowering.to_operand(lowering.as_array_term(index)), lowering.to_operand(value), node)
+    places, values = (lowering.to_operand(lowering.as_array_term(t)) for t in (index, value))
+    if not _are_alike(places, values):
+        places, values = (lowering.apply(np.ravel, [o]) for o in (places, values))
+        return lowering.synthetic(in_python.put_, {"a": flat, "places": places, "values": values}, node)
+    lowering.store_item(flat, places, values, node)
     return constant(None)
+
+
+def _are_alike(place: Operand, value: Operand) -> bool:
+    """Whether there is one value for all places, or one for each."""
+    if value.type.rank == 0 or value.type.is_scalar:
+        return True
+    return value.type.shape is not None and value.type.shape == place.type.shape
+
+
+def _bound(
+    lowering: Lowering, args: list[Term], kw: dict[str, Term], names: Sequence[str], node: gast.AST
+) -> list[Term]:
+    """The arguments of these names; no others are known."""
+    given = {**dict(zip(names, args, strict=False)), **kw}
+    if len(args) > len(names) or given.keys() - set(names) or set(names) - given.keys():
+        lowering.refuse(node, "arguments that are not known here", f"give {', '.join(names)} alone", UnsupportedCall)
+    return [given[n] for n in names]
+
+
+@writes(np.place)
+def _place(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    target, mask, value = _bound(lowering, args, kw, ("arr", "mask", "vals"), node)
+    array = lowering.must_be_array(target, node)
+    values = lowering.apply(np.ravel, [lowering.to_operand(lowering.as_array_term(value))])
+    return lowering.synthetic(in_python.place_, {"a": array, "mask": _as_mask(lowering, mask), "values": values}, node)
+
+
+def _as_mask(lowering: Lowering, mask: Term) -> Operand:
+    operand = lowering.to_operand(lowering.as_array_term(mask))
+    return operand if operand.type.is_mask else lowering.apply(np.not_equal, [operand, constant(0)])
+
+
+def _nan_to_num(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+    """With `copy=False` it writes into its argument, and gives that."""
+    copied = kw.get("copy", args[1] if len(args) > 1 else constant(True))
+    if lowering.static(copied, node):
+        return None
+    rest = {k: v for k, v in kw.items() if k != "copy"}
+    lowering.need_memory()
+    made = lowering.call(constant(np.nan_to_num), [args[0], constant(True), *args[2:]], rest, node, None)
+    return write_out(lowering, args[0], made, node)
+
+
+meaning(np.nan_to_num, before_rule=True)(_nan_to_num)
 
 
 def _flat(lowering: Lowering, array: Term) -> Term:
@@ -124,22 +174,37 @@ def _flat(lowering: Lowering, array: Term) -> Term:
 
 @writes(np.put_along_axis)
 def _put_along_axis(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    target, index, value = args[:3]
-    axis = lowering.static(kw.get("axis", args[3] if len(args) > 3 else constant(-1)), node)
-    rank = lowering.array_type(lowering.must_be_array(target, node)).rank
-    if rank != 1:
-        lowering.refuse(node, "np.put_along_axis of a matrix", "write a[rows, columns] = values", UnsupportedCall)
-    if axis not in (0, -1, None):
-        lowering.refuse(node, f"np.put_along_axis of a vector along axis {axis}", "", UnsupportedCall)
-    lowering.store_item(target, lowering.to_operand(index), lowering.to_operand(value), node)
+    target, index, value, along = _bound(lowering, args, kw, ("arr", "indices", "values", "axis"), node)
+    axis, array = lowering.static(along, node), lowering.must_be_array(target, node)
+    rank = lowering.array_type(array).rank
+    if rank is None:
+        lowering.refuse(node, "np.put_along_axis of an array of unknown rank", "annotate it", UnsupportedType)
+    if axis is None:
+        array, axis, rank = _flat(lowering, array), 0, 1
+    places, values = (lowering.to_operand(lowering.as_array_term(t)) for t in (index, value))
+    shape = lowering.sequence(lowering.attribute(lowering.to_operand(array), "shape", node), node)
+    lines: list[Operand] = []
+    for k in range(rank):
+        if k == axis % rank:
+            lines.append(places)
+            continue
+        line = lowering.apply(np.arange, [lowering.to_operand(shape[k])])
+        lines.append(lowering.apply(np.reshape, [line, constant(tuple(-1 if i == k else 1 for i in range(rank)))]))
+    lowering.store_item(array, tuple(lines) if rank > 1 else lines[0], values, node)
     return constant(None)
 
 
 @writes(np.putmask)
 def _putmask(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    target = args[0]
-    mask, value = (lowering.to_operand(a) for a in args[1:3])
-    return _assigned(lowering, target, lowering.apply(np.where, [mask, value, lowering.to_operand(target)]), node)
+    """The values lie beside the elements of the array: they are repeated where there are fewer."""
+    target, mask, value = _bound(lowering, args, kw, ("a", "mask", "values"), node)
+    array = lowering.to_operand(lowering.must_be_array(target, node))
+    values = lowering.to_operand(lowering.as_array_term(value))
+    if not _are_alike(array, values):
+        values = lowering.apply(np.ravel, [values])
+        values = lowering.to_operand(lowering.synthetic(in_python.repeated_, {"values": values, "a": array}, node))
+    chosen = lowering.apply(np.where, [_as_mask(lowering, mask), values, array])
+    return _assigned(lowering, target, chosen, node)
 
 
 @writes(np.fill_diagonal)
@@ -154,7 +219,11 @@ def _fill_diagonal(lowering: Lowering, args: list[Term], kw: dict[str, Term], no
     known = t.shape is not None and t.shape[0] == t.shape[1]
     count = lowering.to_operand(shape[0]) if known else lowering.apply(min, [lowering.to_operand(s) for s in shape])
     k = lowering.apply(np.arange, [count])
-    lowering.store_item(target, (k, k), lowering.to_operand(value), node)
+    values = lowering.to_operand(lowering.as_array_term(value))
+    if not _are_alike(k, values):
+        values = lowering.apply(np.ravel, [values])
+        values = lowering.to_operand(lowering.synthetic(in_python.repeated_, {"values": values, "a": k}, node))
+    lowering.store_item(target, (k, k), values, node)
     return constant(None)
 
 

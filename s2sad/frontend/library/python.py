@@ -232,7 +232,7 @@ def _class_of(lowering: Lowering, term: Term, node: gast.AST) -> type:
         return t.cls
     if isinstance(t, ArrayType) and t.kind == "array":
         return np.ndarray
-    if isinstance(t, ArrayType) and t.dtype is not None and t.kind != "any":
+    if isinstance(t, ArrayType) and t.dtype is not None and t.kind not in ("any", "either"):
         python = {"b": bool, "i": int, "f": float, "c": complex}
         return python[t.dtype.kind] if t.kind == "python" else t.dtype.type
     lowering.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)

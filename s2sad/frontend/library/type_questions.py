@@ -87,6 +87,6 @@ def _promoted(term: Term) -> Any:
     t = term.type if is_operand(term) else None
     if isinstance(t, StaticType):
         return t.value
-    if not isinstance(t, ArrayType) or t.dtype is None or t.kind == "any":
+    if not isinstance(t, ArrayType) or t.dtype is None or t.kind in ("any", "either"):
         return None
     return t.dtype.type(0).item() if t.kind == "python" else t.dtype

@@ -102,6 +102,7 @@ class Calls(Lowering):
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         function = as_inside(f)
+        self.check_overwritten(function, arguments, keywords, node)
         for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import gast
 
@@ -189,7 +190,7 @@ def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
     if len(before.shape) != len(joined.shape):
         return joined
     dims = tuple(_loosened(m, n, loose) for m, n in zip(before.shape, joined.shape, strict=True))
-    return ArrayType(joined.dtype, dims, joined.kind, None)
+    return replace(joined, shape=dims, size=None)
 
 
 def _loosened(before: Dim, after: Dim, loose: set[Symbol]) -> Dim:
@@ -221,8 +222,8 @@ def named(t: Type) -> Type:
 
 def sized(t: Type, least: int) -> Type:
     """An integer that a loop carries has one value in each iteration, which shapes may speak of."""
-    return ArrayType(t.dtype, t.shape, t.kind, new_dim("k", least)) if isinstance(t, ArrayType) and is_index(t) else t
+    return replace(t, size=new_dim("k", least)) if isinstance(t, ArrayType) and is_index(t) else t
 
 
 def _without_size(t: Type) -> Type:
-    return ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) and t.size is not None else t
+    return replace(t, size=None) if isinstance(t, ArrayType) and t.size is not None else t

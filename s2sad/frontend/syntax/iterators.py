@@ -18,7 +18,6 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, UnsupportedCall, UnsupportedType
-from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.rounds import Loop, Rounds
@@ -68,7 +67,7 @@ class Iterators(Lowering):
         seen, position = self.look(contents.iterable), known_integer(contents.position)
         if seen.items is not None and position is not None:
             return tuple(seen.items[position:])
-        return self.synthetic(in_python.items_, {"xs": self.new(ITERATOR, contents)}, self.frame.tree)
+        return self.items_left(contents)
 
     def taken(self, term: Term, by: str) -> Term:
         """What is left of an iterator, for something that takes its items one by one: it is read nowhere else then."""

@@ -18,11 +18,12 @@ from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.cells import STOP, Evaluated
 from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
+from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
 from s2sad.ir.python_trees import walk
-from s2sad.ir.types import BOTTOM, Type
+from s2sad.ir.types import BOTTOM, Type, surely_fits
 from s2sad.ir.values import Constant, For, If, Operand, Operation, Value, While, constant
 
 
@@ -266,12 +267,25 @@ class Statements(Lowering):
             self.call_method(Method(before, "update"), [value], {}, node, None)
             return before
         name = node.target.id if isinstance(node.target, gast.Name) else None
-        result = self.binary(operation, before, value, name)
+        result = self.binary(operation, before, self.fitted(before, value, node), name)
         if is_array(before):
             return self.in_place_result(self.array_type(before), result, node)
         if isinstance(before, Value) and before.type.is_array:
             result = self.in_place_result(before.type, result, node)
         return result
+
+    def fitted(self, before: Term, value: Term, node: gast.AugAssign) -> Term:
+        """The operand of `x op= value` for an array: it is broadcast to x, never x to it, and that may raise."""
+        t = self.array_type(before) if is_array(before) else before.type if isinstance(before, Value) else None
+        if t is None or not t.is_array or t.rank is None or isinstance(value, (Ref, tuple)):
+            return value
+        if isinstance(node.op, gast.MatMult):
+            return value
+        operand = self.to_operand(value)
+        if not operand.type.is_numeric or surely_fits(operand.type, t.shape):
+            return value
+        x = self.builder.expr(self.to_operand(before))
+        return self.builder.call(np.broadcast_to, self.builder.expr(operand), shape_of(x)).operand
 
     def in_place_result(self, before: Type, result: Term, node: gast.AugAssign) -> Term:
         """`x op= y` writes into an array: it keeps its dtype; that no other name sees it is checked afterwards."""

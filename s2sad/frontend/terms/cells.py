@@ -641,7 +641,7 @@ def _nothing(operand: Operand, builder: Builder) -> Operand:
     t = operand.type
     if t.is_static:
         return operand
-    t = ArrayType(t.dtype, t.shape, t.kind) if isinstance(t, ArrayType) else t
+    t = replace(t, size=None) if isinstance(t, ArrayType) else t
     return builder.apply(UNDEFINED, (), {"type": t})
 
 

@@ -16,6 +16,7 @@ The adjoint of a list is a list of the adjoints of its items, as long as the lis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def _plain(t: Type) -> Type:
     if isinstance(t, StaticType) and t.value is None:
         return BOTTOM
     if isinstance(t, ArrayType) and t.size is not None:
-        return ArrayType(t.dtype, t.shape, t.kind)
+        return replace(t, size=None)
     if isinstance(t, ContainerType):
         return ContainerType(t.cls, t.keys, tuple(map(_plain, t.items)))
     return t

@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.primitive import lookup
 from s2sad.ir.values import Apply, Operand
-from s2sad.optimize.identities.operands import is_number, is_unnamed
+from s2sad.optimize.identities.operands import is_literal, is_number, is_unnamed
 from s2sad.optimize.identities.rewriter import Rewriter
 
 
@@ -32,13 +33,22 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
         if not any(p.type.shape == t.shape for p in others):
             continue
         source = _before_broadcast(s, o)
+        if _is_check(s, op, o):
+            continue
         if source.type.is_numeric and o.type.is_numeric and source.type.dtype == o.type.dtype:
-            operands[k] = source
+            operands[k] = _literal(s, source)
     if operands == list(op.operands):
         return op
     # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
-    return replace(op, operands=tuple(operands)) if found.dtype == t.dtype else op
+    return replace(op, operands=tuple(operands)) if found.dtype == t.dtype and has_its_dtype(found) else op
+
+
+def _is_check(s: Rewriter, op: Apply, operand: Operand) -> bool:
+    """Whether a broadcast of the primal says by an exception what its operation would not: that lengths do not fit."""
+    spread = None if op.about else s.definition(operand, lookup(np.broadcast_to))
+    fits = None if spread is None else spread.primitive.fits
+    return spread is not None and fits is not None and not fits(*(o.type for o in spread.operands))
 
 
 def drop_leading_axes(s: Rewriter, op: Apply) -> list[Operand]:
@@ -62,6 +72,10 @@ def broadcast_last(s: Rewriter, op: Apply) -> Operand | None:
     numbers = [spread.operands[0] if s.made.get(o) is spread else o for o in op.operands]  # type: ignore[arg-type]
     if not all(n.type.is_scalar for n in numbers):
         return None
+    if not has_its_dtype(op.primitive.result_type([n.type for n in numbers], op.static)) and has_its_dtype(
+        op.result.type
+    ):
+        return None
     number = s.compute(Builder(op.location, s.reasons(op, ())), op.primitive, numbers)
     return s.build(op, np.broadcast_to, number, spread.operands[1])
 
@@ -80,6 +94,13 @@ def _before_broadcast(s: Rewriter, operand: Operand) -> Operand:
     return made.operands[0] if spread else operand
 
 
+def _literal(s: Rewriter, operand: Operand) -> Operand:
+    """The literal number that was given a dtype, if it is one."""
+    made = s.made.get(operand) if is_unnamed(operand) else None
+    given = made is not None and made.primitive.function in (np.float32, np.float16, np.complex64)
+    return made.operands[0] if made is not None and given and is_literal(made.operands[0]) else operand
+
+
 def _is_ones(s: Rewriter, operand: Operand) -> bool:
     spread = s.definition(operand, lookup(np.broadcast_to))
-    return spread is not None and is_number(spread.operands[0], 1.0)
+    return spread is not None and is_number(_literal(s, spread.operands[0]), 1.0)

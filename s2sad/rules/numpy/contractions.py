@@ -13,7 +13,7 @@ from s2sad.ir.builder import Expr, call, rank_of, shape_of
 from s2sad.ir.dims import Dim, Shape, broadcast_dims, broadcast_shapes, dim_product, may_be_one
 from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import ArrayType, Type, array, promote
-from s2sad.rules.contributions import conjugated, fit
+from s2sad.rules.contributions import conjugated, fit, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import linear, rule
 from s2sad.rules.promotion import array_types
@@ -504,7 +504,17 @@ linear(
 
 def _cross_type(a: Type, b: Type, /) -> Type:
     s, t = array_types("np.cross", [a, b])
+    if any(v.shape and v.shape[-1] == 2 for v in (s, t)):
+        raise NotByRule("np.cross of vectors in the plane")
     return array(promote(s, t), broadcast_shapes(s.shape, t.shape))
+
+
+def _components(c: Any, x: Any, other: Any) -> Any:
+    """As many components as `x` has, one of two vectors: it may lie in the plane where the other one does not."""
+    s, t = type_in(x).shape, type_in(other).shape
+    if not s or not t or s[-1] == 3 or s[-1] == t[-1]:
+        return c
+    return c[..., : shape_of(x)[len(s) - 1]]
 
 
 rule(
@@ -512,8 +522,8 @@ rule(
     _cross_type,
     tangent=bilinear_tangent(np.cross),
     adjoint=lambda g, y, xs, active: (
-        fit(np.cross(xs[1], g), xs[0]) if active[0] else None,
-        fit(np.cross(g, xs[0]), xs[1]) if active[1] else None,
+        fit(_components(np.cross(xs[1], g), *xs), xs[0]) if active[0] else None,
+        fit(_components(np.cross(g, xs[0]), *xs[::-1]), xs[1]) if active[1] else None,
     ),
     samples=lambda rng: [
         Sample((REAL(rng, (3,)), REAL(rng, (3,)))),

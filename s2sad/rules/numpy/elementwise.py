@@ -45,7 +45,7 @@ elementwise(np.sqrt,        lambda y, x: 0.5 / y,                domain=POSITIVE
 elementwise(np.cbrt,        lambda y, x: 1.0 / (3.0 * y * y))
 elementwise(np.square,      lambda y, x: 2.0 * x,                analytic=True)
 elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True)
-elementwise(np.hypot,       lambda z, x, y: x / z,               lambda z, x, y: y / z)
+elementwise(np.hypot,       lambda z, x, y: x / (z + (z == 0)),  lambda z, x, y: y / (z + (z == 0)))
 elementwise(np.float_power, power_by_base,                       power_by_exponent(np.log), domain=(POSITIVE, REAL))
 
 # trigonometric

@@ -18,10 +18,10 @@ from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import Dim, Shape, derived_dim, dim_sum, new_dim
 from s2sad.ir.primitive import Sample, Samples
-from s2sad.ir.types import ArrayType, Type, array
+from s2sad.ir.types import FLOAT, ArrayType, Type, array
 from s2sad.rules.contributions import cast, fit, type_in
 from s2sad.rules.domains import REAL
-from s2sad.rules.families import constant, linear
+from s2sad.rules.families import linear, rule
 from s2sad.rules.numpy.shaping import axis_in, known_rank, scattered
 from s2sad.rules.promotion import array_types
 
@@ -290,18 +290,33 @@ linear(
 )
 
 
-def _frequencies_type(n: Type, /, d: float = 1.0) -> Type:
-    (t,) = array_types("np.fft.fftfreq", [n])
-    return array(np.dtype(float), None if t.size is None else (t.size,))
+def _frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
+    t, _ = array_types("np.fft.fftfreq", [n, d])
+    return array(np.dtype(float), (new_dim("k") if t.size is None else t.size,))
 
 
-def _half_frequencies_type(n: Type, /, d: float = 1.0) -> Type:
-    (t,) = array_types("np.fft.rfftfreq", [n])
-    return array(np.dtype(float), None if t.size is None else (_half(t.size),))
+def _half_frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
+    t, _ = array_types("np.fft.rfftfreq", [n, d])
+    return array(np.dtype(float), (new_dim("k") if t.size is None else _half(t.size),))
+
+
+def _frequencies_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    return None if len(xs) < 2 or dots[1] is None else -(y * dots[1]) / xs[1]
+
+
+def _frequencies_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    """The frequencies are multiples of 1 / d."""
+    return (None, *(-np.sum(g * y) / d if a else None for d, a in zip(xs[1:], active[1:], strict=True)))
 
 
 for _frequencies, _rule in ((np.fft.fftfreq, _frequencies_type), (np.fft.rfftfreq, _half_frequencies_type)):
-    constant(_frequencies, _rule, samples=lambda rng: [Sample((6,)), Sample((5,), {"d": 0.1})])
+    rule(
+        _frequencies,
+        _rule,
+        tangent=_frequencies_tangent,
+        adjoint=_frequencies_adjoint,
+        samples=lambda rng: [Sample((6,)), Sample((5, 0.1)), Sample((4, np.float64(0.3)))],
+    )
 
 
 def zeros_like(x: Any, shape: Any) -> Any:

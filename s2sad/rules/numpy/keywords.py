@@ -15,7 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
-from s2sad.rules.contributions import conjugated
+from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.numpy.linalg import positive
 from s2sad.rules.numpy.reductions import Axis
@@ -233,13 +233,46 @@ define(
 )
 
 
+# Triangles
+
+
+def _of_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A triangle of a matrix all rows of which are the vector."""
+
+    def expression(m: Any, k: int = 0) -> Any:
+        n = shape_of(m)[0]
+        return call(function, np.broadcast_to(m, (n, n)), k) if rank_of(m) == 1 else call(function, m, k)
+
+    return expression
+
+
+for _triangle in (np.tril, np.triu):
+    define(
+        _triangle,
+        _of_rows(_triangle),
+        lambda rng: [Sample((REAL(rng, (3,)), k)) for k in (0, 1, -1)] + [Sample((REAL(rng, (1,)),))],
+    )
+
+
 # Linear algebra
+
+
+def _in_plane(x: Any) -> bool:
+    shape = type_in(x).shape
+    return bool(shape) and shape[-1] == 2
+
+
+def _in_space(x: Any) -> Any:
+    """A vector of the plane with a third component, 0."""
+    return call(np.concatenate, [x, np.zeros_like(x[..., :1])], axis=-1) if _in_plane(x) else x
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     x, y = (v if k == -1 else np.moveaxis(v, k, -1) for v, k in ((a, axisa), (b, axisb)))
-    found = np.cross(x, y)
+    if _in_plane(x) and _in_plane(y):
+        return x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]
+    found = np.cross(_in_space(x), _in_space(y))
     return found if axisc == -1 else np.moveaxis(found, -1, axisc)
 
 
@@ -249,6 +282,8 @@ define(
     lambda rng: [
         Sample((REAL(rng, (3, 4)), REAL(rng, (3, 4))), {"axis": 0}),
         Sample((REAL(rng, (3, 4)), REAL(rng, (4, 3))), {"axisa": 0}),
+        Sample((REAL(rng, (4, 2)), REAL(rng, (4, 3)))),
+        Sample((REAL(rng, (3,)), REAL(rng, (4, 2)))),
     ],
     "b",
 )
@@ -272,7 +307,7 @@ define(
     lambda a, /, *, upper=False: (
         _transposed(np.linalg.cholesky(_transposed(a) if upper else a)) if upper else np.linalg.cholesky(a)
     ),
-    lambda rng: [Sample((positive(rng, 3, 3),), {"upper": True}, symmetric=True)],
+    lambda rng: [Sample((positive(rng, 3, 3),), {"upper": True})],
 )
 
 

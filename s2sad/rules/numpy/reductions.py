@@ -11,6 +11,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum
+from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Type, array, integer
 from s2sad.rules.contributions import cast, conjugated, type_in
@@ -30,11 +31,16 @@ def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
     return tuple(sorted({operator.index(a) % rank for a in given}))
 
 
+def _reduced_axes(axis: Axis, rank: int) -> tuple[int, ...]:
+    """The axes of a reduction; a number may be reduced along a first axis that it has not."""
+    return () if rank == 0 and axis in (0, -1) else axes_of(axis, rank)
+
+
 def reduced_shape(shape: Shape | None, axis: Axis, keepdims: bool) -> Shape | None:
     """The shape that is left."""
     if shape is None:
         return () if axis is None and not keepdims else None
-    axes = axes_of(axis, len(shape))
+    axes = _reduced_axes(axis, len(shape))
     if keepdims:
         return tuple(1 if k in axes else n for k, n in enumerate(shape))
     return tuple(n for k, n in enumerate(shape) if k not in axes)
@@ -52,8 +58,11 @@ def expanded(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def spread_back(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    """The cotangent of a sum, repeated over what was summed."""
-    return np.broadcast_to(expanded(g, x, axis, keepdims), shape_of(x))
+    """The cotangent of a sum, repeated over what was summed: in its dtype, as an array of a Python number is not."""
+    t, single = type_in(x), expanded(g, x, axis, keepdims)
+    if t.dtype is not None and t.dtype.kind in "fc" and t.dtype not in DTYPES.values():
+        single = call(t.dtype.type, single) if type_in(single).kind == "python" else single
+    return single if t.is_scalar else np.broadcast_to(single, shape_of(x))
 
 
 def count_of(x: Any, axis: Axis) -> Any:
@@ -61,12 +70,12 @@ def count_of(x: Any, axis: Axis) -> Any:
     if axis is None:
         return call(np.size, x)
     rank = rank_of(x)
-    axes = axes_of(axis, rank) if rank is not None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    axes = _reduced_axes(axis, rank) if rank is not None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     product: Any = None
     for a in axes:
         n = shape_of(x)[a]
         product = n if product is None else product * n
-    return product
+    return 1 if product is None else product
 
 
 def _reduction_type(name: str, integers: str = "keep") -> Callable[..., Type]:
@@ -175,13 +184,18 @@ def _var_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: 
     return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
 
 
+def nonzero(y: Any) -> Any:
+    """What is divided by: where it is 0, at a minimum, the quotient is 0 as its numerator is."""
+    return y + (y == 0)
+
+
 def _std_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     total = np.sum(_deviation(xs[0], axis) * dots[0], **_given(axis, keepdims))
-    return total / (_over(xs[0], axis, ddof) * y)
+    return total / (_over(xs[0], axis, ddof) * nonzero(y))
 
 
 def _std_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    scaled = g / (_over(xs[0], axis, ddof) * y)
+    scaled = g / (_over(xs[0], axis, ddof) * nonzero(y))
     return (expanded(scaled, xs[0], axis, keepdims) * _deviation(xs[0], axis),)
 
 
@@ -284,20 +298,81 @@ def _cumulative_samples(rng: np.random.Generator) -> Iterable[Sample]:
 linear(np.cumsum, _cumsum_adjoint, _cumulative_type, samples=_cumulative_samples)
 
 
+def recurrence(a: Any, g: Any) -> Any:
+    """s with s[k] = a[k] * s[k - 1] + g[k] along the last axis, by doubling."""
+    s, p, step = np.array(g, dtype=np.result_type(a, g)), np.array(a), 1
+    while step < s.shape[-1]:
+        s[..., step:] = s[..., step:] + p[..., step:] * s[..., :-step]
+        p[..., step:] = p[..., step:] * p[..., :-step]
+        step *= 2
+    return s
+
+
+def _recurrence_type(a: Type, g: Type, /) -> Type:
+    s, t = array_types("recurrence", [a, g])
+    return array(result_dtype([s, t], None), t.shape)
+
+
+def _behind(x: Any, first: Any) -> Any:
+    """The numbers one place later along the last axis, `first` in front: 0 or 1."""
+    return np.concatenate([(np.ones_like if first else np.zeros_like)(x[..., :1]), x[..., :-1]], axis=-1)
+
+
+def _recurrence_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    moved = None if dots[0] is None else dots[0] * _behind(y, 0)
+    given = dots[1] if moved is None else moved if dots[1] is None else moved + dots[1]
+    return call(recurrence, xs[0], given)
+
+
+def _recurrence_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    total = _from_the_end(xs[0], g)
+    return (total * _behind(y, 0) if active[0] else None, total if active[1] else None)
+
+
+def _from_the_end(a: Any, g: Any) -> Any:
+    """s with s[k] = a[k + 1] * s[k + 1] + g[k]."""
+    return call(recurrence, _behind(a[..., ::-1], 1), g[..., ::-1])[..., ::-1]
+
+
+rule(
+    recurrence,
+    _recurrence_type,
+    tangent=_recurrence_tangent,
+    adjoint=_recurrence_adjoint,
+    helper=True,
+    samples=lambda rng: [Sample((REAL(rng, shape), REAL(rng, shape))) for shape in [(5,), (2, 4), (1,), (0,)]],
+)
+
+
+def _along_last(x: Any, like: Any, axis: int | None) -> Any:
+    if axis is None:
+        return x if rank_of(like) == 1 else np.reshape(x, (-1,))
+    rank = rank_of(like)
+    return x if axis == -1 or (rank is not None and axis == rank - 1) else np.moveaxis(x, axis, -1)
+
+
 def _cumprod_tangent(y: Any, xs: Any, dots: Any, axis: int | None = None) -> Any:
-    x, x_dot = xs[0], dots[0]
-    if axis is None and rank_of(x) != 1:
-        x, x_dot = np.reshape(x, (-1,)), np.reshape(x_dot, (-1,))
-    return y * np.cumsum(x_dot / x, axis=axis or 0)
+    x, x_dot = (_along_last(v, xs[0], axis) for v in (xs[0], dots[0]))
+    # y[k] = y[k - 1] x[k]: no division, so that factors may be 0
+    found = call(recurrence, x, _behind(_of_last(y, xs[0], axis), 1) * x_dot)
+    return _back_from_last(found, xs[0], axis)
+
+
+def _of_last(y: Any, x: Any, axis: int | None) -> Any:
+    return y if axis is None else _along_last(y, x, axis)
+
+
+def _back_from_last(found: Any, x: Any, axis: int | None) -> Any:
+    return found if axis is None or _along_last(found, x, axis) is found else np.moveaxis(found, -1, axis)
 
 
 def _cumprod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = None) -> Any:
-    k = axis or 0
-    # y[k] = x[0] ... x[k]: x[j] has the adjoint sum over k >= j of g[k] y[k] / x[j], a cumulative sum from the end. It
-    # is not defined where a factor is 0.
-    flat = axis is None and rank_of(xs[0]) != 1
-    tail = np.flip(np.cumsum(np.flip(g * y, k), axis=k), k)
-    return ((np.reshape(tail, shape_of(xs[0])) if flat else tail) / xs[0],)
+    # y[k] = x[0] ... x[k]: x[j] has the adjoint x[0] ... x[j - 1] (g[j] + x[j + 1] (g[j + 1] + ...))
+    x = _along_last(xs[0], xs[0], axis)
+    tail = _from_the_end(x, _of_last(g, xs[0], axis)) * _behind(_of_last(y, xs[0], axis), 1)
+    if axis is None:
+        return (tail if rank_of(xs[0]) == 1 else np.reshape(tail, shape_of(xs[0])),)
+    return (_back_from_last(tail, xs[0], axis),)
 
 
 rule(np.cumprod, _cumulative_type, tangent=_cumprod_tangent, adjoint=_cumprod_adjoint, samples=_cumulative_samples)

@@ -13,7 +13,7 @@ from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Layout, NotByRule, Sample, View
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, integer, surely_fits
 from s2sad.rules.contributions import fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, linear, of_array, rule
@@ -238,6 +238,7 @@ linear(
     np.broadcast_to,
     lambda g, x, shape: fit(g, x),
     _broadcast_to_type,
+    fits=lambda x, shape: surely_fits(x, _broadcast_to_type(x, shape).shape),
     effect=VIEW,
     view=View.ALWAYS,
     samples=lambda rng: [
@@ -600,6 +601,8 @@ linear(
 
 def _triangle_type(m: Type, /, k: int = 0) -> Type:
     (t,) = array_types("np.tril", [m])
+    if t.rank == 1:
+        raise NotByRule("np.tril of a vector")
     return shaped(t, t.shape)
 
 

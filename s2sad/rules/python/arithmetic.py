@@ -18,7 +18,7 @@ import numpy as np
 from s2sad.ir.builder import Expr, call, known_value
 from s2sad.ir.dims import Dim, dim_scaled, dim_sum
 from s2sad.ir.primitive import Algebra, Sample, Samples
-from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, tuple_type
+from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, join, tuple_type
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import DIVIDEND, DIVISOR, POSITIVE, REAL, elementwise_samples
 from s2sad.rules.families import constant, elementwise, rule
@@ -359,7 +359,12 @@ def _one_of(types: list[ArrayType]) -> np.dtype[Any] | None:
     # The value decides which class comes out; arithmetic on it makes a float of an integer anyhow.
     if FLOAT.dtype in dtypes:
         dtypes -= {INT.dtype, BOOL.dtype}
-    return dtypes.pop() if len(dtypes) == 1 else None
+    if len(dtypes) == 1:
+        return dtypes.pop()
+    found: Type = types[0]
+    for t in types[1:]:
+        found = join(found, t) or found
+    return found.dtype
 
 
 def _extremum_type(name: str, extremum: Callable[..., int]) -> Callable[..., Type]:
@@ -372,8 +377,8 @@ def _extremum_type(name: str, extremum: Callable[..., int]) -> Callable[..., Typ
         shape = None if any(t.shape is None for t in numbers) else ()
         kinds = {t.kind for t in numbers}
         kind: Kind = "any"
-        if shape == () and kinds <= {"python", "numpy"}:
-            kind = "python" if kinds == {"python"} else "numpy"
+        if shape == () and kinds <= {"python", "numpy", "either"}:
+            kind = kinds.pop() if len(kinds) == 1 else "either"
         return ArrayType(_one_of(numbers), shape, kind, size)
 
     return type_rule

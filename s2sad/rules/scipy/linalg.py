@@ -20,6 +20,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.numpy import factorisations
 from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.fft import zeros_like
@@ -161,7 +162,7 @@ define(
     lambda rng: [
         Sample((regular(rng, 3, 3), REAL(rng, (3,)))),
         Sample((regular(rng, 3, 3), REAL(rng, (3, 2))), {"transposed": True}),
-        Sample((positive(rng, 3, 3), REAL(rng, (3,))), {"assume_a": "pos"}, symmetric=True),
+        Sample((positive(rng, 3, 3), REAL(rng, (3,))), {"assume_a": "pos"}),
         Sample((np.tril(positive(rng, 3, 3)), REAL(rng, (3,))), {"assume_a": "pos", "lower": True}),
     ],
     "b",
@@ -189,12 +190,12 @@ define(
 define(
     linalg.cholesky,
     _cholesky,
-    lambda rng: [Sample((positive(rng, 3, 3),), row, symmetric=True) for row in ({}, {"lower": True})],
+    lambda rng: [Sample((positive(rng, 3, 3),), row) for row in ({}, {"lower": True})],
 )
 define(
     linalg.cho_factor,
     _cho_factor,
-    lambda rng: [Sample((positive(rng, 3, 3),), row, symmetric=True) for row in ({}, {"lower": True})],
+    lambda rng: [Sample((positive(rng, 3, 3),), row) for row in ({}, {"lower": True})],
     of_complex=False,
 )
 define(
@@ -224,7 +225,7 @@ def _eigh_type(
 ) -> Type:
     if b is not None or eigvals_only:
         raise NotByRule("scipy.linalg.eigh of two matrices, or without vectors")
-    values, vectors = of_numpy._eigh_type(a).items
+    values, vectors = factorisations.eigh_type(a).items
     return tuple_type(values, vectors)
 
 
@@ -256,33 +257,34 @@ def _eigvalsh(
 
 
 def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True, *, check_finite: bool = True) -> Type:
-    found = of_numpy._svd_type(a, full_matrices=full_matrices, compute_uv=compute_uv)
+    found = factorisations.svd_type(a, full_matrices=full_matrices, compute_uv=compute_uv)
     return tuple_type(*found.items) if compute_uv else found
 
 
 def _qr_type(a: Type, /, *, mode: str = "full", check_finite: bool = True) -> Type:
     if mode != "economic":
         raise UnsupportedType(f"scipy.linalg.qr with mode={mode!r}", 'use mode="economic"')
-    q, r = of_numpy._qr_type(a).items
+    q, r = factorisations.qr_type(a).items
     return tuple_type(q, r)
 
 
 rule(
     linalg.eigh,
     _eigh_type,
-    tangent=lambda y, xs, dots, **static: of_numpy._eigh_tangent(y, xs, dots),
-    adjoint=lambda g, y, xs, active, **static: of_numpy._eigh_adjoint(g, y, xs, active),
+    tangent=lambda y, xs, dots, lower=True, **_: factorisations.eigh_tangent(y, xs, dots, "L" if lower else "U"),
+    adjoint=lambda g, y, xs, active, lower=True, **_: factorisations.eigh_adjoint(
+        g, y, xs, active, "L" if lower else "U"
+    ),
     samples=lambda rng: [
-        Sample((np.diag([1.0, 3.0, 6.0]) + 0.1 * positive(rng, 3, 3),), row, symmetric=True)
-        for row in ({}, {"lower": False})
+        Sample((np.diag([1.0, 3.0, 6.0]) + 0.1 * positive(rng, 3, 3),), row) for row in ({}, {"lower": False})
     ],
 )
 define(
     linalg.eigh,
     _eigh,
-    lambda rng: [Sample((positive(rng, 3, 3),), {"eigvals_only": True}, symmetric=True)],
+    lambda rng: [Sample((positive(rng, 3, 3),), {"eigvals_only": True})],
 )
-define(linalg.eigvalsh, _eigvalsh, lambda rng: [Sample((positive(rng, 3, 3),), symmetric=True)])
+define(linalg.eigvalsh, _eigvalsh, lambda rng: [Sample((positive(rng, 3, 3),))])
 
 
 def _of_svd(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -294,8 +296,8 @@ def _of_svd(function: Callable[..., Any]) -> Callable[..., Any]:
 rule(
     linalg.svd,
     _svd_type,
-    tangent=_of_svd(of_numpy._svd_tangent),
-    adjoint=_of_svd(of_numpy._svd_adjoint),
+    tangent=_of_svd(factorisations.svd_tangent),
+    adjoint=_of_svd(factorisations.svd_adjoint),
     samples=lambda rng: [
         Sample((regular(rng, 4, 2),), {"full_matrices": False}),
         Sample((regular(rng, 3, 2),), {"compute_uv": False}),
@@ -309,8 +311,8 @@ define(
 rule(
     linalg.qr,
     _qr_type,
-    tangent=lambda y, xs, dots, **static: of_numpy._qr_tangent(y, xs, dots),
-    adjoint=lambda g, y, xs, active, **static: of_numpy._qr_adjoint(g, y, xs, active),
+    tangent=lambda y, xs, dots, **static: factorisations.qr_tangent(y, xs, dots),
+    adjoint=lambda g, y, xs, active, **static: factorisations.qr_adjoint(g, y, xs, active),
     samples=lambda rng: [Sample((regular(rng, 4, 2),), {"mode": "economic"})],
 )
 
@@ -320,7 +322,7 @@ rule(
 
 def _square_type(name: str) -> Callable[..., Type]:
     def type_rule(A: Type, /) -> Type:
-        _, dtype, shape = of_numpy._matrix(name, A)
+        _, dtype, shape = of_numpy.matrix(name, A)
         return array(dtype, shape)
 
     return type_rule
@@ -365,7 +367,7 @@ rule(
 def _frechet_type(A: Type, E: Type, /, *, compute_expm: bool = True) -> Type:
     if compute_expm:
         raise UnsupportedType("scipy.linalg.expm_frechet with the exponential", "pass compute_expm=False")
-    _, dtype, shape = of_numpy._matrix("scipy.linalg.expm_frechet", A)
+    _, dtype, shape = of_numpy.matrix("scipy.linalg.expm_frechet", A)
     return array(None if dtype is None else np.result_type(dtype, np.float64), shape)
 
 

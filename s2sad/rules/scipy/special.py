@@ -393,12 +393,18 @@ def _comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> A
     if exact:
         raise UnsupportedType("scipy.special.comb with exact", "leave it out")
     N, k = (call(np.float64, v) if getattr(type_in(v), "kind", None) == "python" else v for v in (N, k))
-    return special.binom(N + k - 1.0 if repetition else N, k)
+    n = N + k - 1.0 if repetition else N
+    # there are none of more things than there are
+    return np.where((k <= n) & (n >= 0) & (k >= 0), special.binom(n, k), 0.0)[()]
 
 
 define(
     special.comb,
     _comb,
-    lambda rng: [Sample((3.0 + POSITIVE(rng, (3,)), POSITIVE(rng, (3,)))), Sample((5.5, 2.25))],
+    lambda rng: [
+        Sample((3.0 + POSITIVE(rng, (3,)), POSITIVE(rng, (3,)))),
+        Sample((5.5, 2.25)),
+        Sample((0.5, np.array([0.7, 0.2]))),
+    ],
     "N k",
 )

@@ -465,8 +465,8 @@ def _mvn_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = F
 
 def _mvn_samples(rng: np.random.Generator) -> Iterable[Sample]:
     x, mean = rng.normal(size=(4, 3)), rng.normal(size=3)
-    yield Sample((x[0], mean, positive(rng, 3, 3)), symmetric=True)
-    yield Sample((x, mean, positive(rng, 3, 3)), symmetric=True)
+    yield Sample((x[0], mean, positive(rng, 3, 3)))
+    yield Sample((x, mean, positive(rng, 3, 3)))
     yield Sample((x, mean, np.array([0.5, 1.5, 2.0])))
     yield Sample((x, mean), {"cov": 1.7})
     yield Sample((x[0],))

@@ -3,12 +3,23 @@
 import numpy as np
 
 
+def cofactors(a):
+    """The derivative of np.linalg.det(a) by a, also where that is 0."""
+    y = np.linalg.det(a)
+    if np.all(y != 0.0):
+        return np.expand_dims(y, (-1, -2)) * np.swapaxes(np.linalg.inv(a), -1, -2)
+    u, s, vh = np.linalg.svd(a)
+    others = np.where(np.eye(a.shape[-1]) == 1.0, 1.0, np.expand_dims(s, -2))
+    parts = np.prod(others, axis=-1) * np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), -1)
+    return np.conj(u * np.expand_dims(np.conj(parts), -2) @ vh)
+
+
 def determinant_grad(A):
     """The gradient of determinant with respect to A."""
     # evaluation trace
     v4 = A @ A.T + np.eye(len(A))
+    v5 = np.linalg.det(v4)
     # adjoint sweep
-    v3 = np.linalg.inv(v4)       # v5 = np.linalg.det(v4)
-    v4_bar = v3.T                # v5 = np.linalg.det(v4)
-    A_bar = v4_bar @ A + v3 @ A  # v2 = A @ v1; v1 = A.T
+    v4_bar = cofactors(v4) / v5        # v6 = np.log(v5); v5 = np.linalg.det(v4)
+    A_bar = v4_bar @ A + v4_bar.T @ A  # v2 = A @ v1; v1 = A.T
     return A_bar

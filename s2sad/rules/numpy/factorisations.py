@@ -1,0 +1,370 @@
+"""Factorisations with their full derivatives: Cholesky, eigenvalues, singular values, QR.
+
+M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008): eigh, svd, cholesky. S. F.
+Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. Z.-Q. Wan & S.-X. Zhang,
+Automatic differentiation for complex valued SVD (2019). The matrices may have leading batch axes.
+
+Of a symmetric matrix one triangle is read, and the derivative is that of what is computed: by that triangle, whose
+elements stand for those of the other one too; by the other one it is 0. Where singular or eigen values coincide, up to
+rounding, the derivatives of the vectors are not defined; as in JAX the differences in the denominators are then taken
+as infinite. The vectors of a complex matrix are defined up to a factor of modulus 1; what depends on that factor has no
+derivative, and as in JAX the factors of the right vectors are held.
+
+Cotangents are those of JAX's convention: the conjugates of those of the inner product of complex numbers, in which the
+adjoints of the factorisations are written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import call, shape_of
+from s2sad.ir.primitive import NotByRule, Sample
+from s2sad.ir.primitives.refusals import without_tangent
+from s2sad.ir.types import ArrayType, ContainerType, Type, array
+from s2sad.rules.contributions import conjugated, real_part, type_in
+from s2sad.rules.families import rule
+from s2sad.rules.numpy.contractions import transposed
+from s2sad.rules.numpy.linalg import (
+    adjointed,
+    class_of,
+    is_complex,
+    matrix,
+    positive,
+    positive_samples,
+    real_dtype,
+    regular,
+)
+from s2sad.rules.numpy.shaping import _least, known_rank
+
+
+def reciprocal_gaps(w: Any) -> Any:
+    """1 / (w[j] - w[i]) at i and j; 0 where they are equal up to rounding."""
+    gaps = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    size = np.expand_dims(np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:])), -1)
+    equal = np.abs(gaps) <= 4.0 * gaps.shape[-1] * np.finfo(gaps.dtype).eps * size
+    return np.where(equal, 0.0, 1.0 / np.where(equal, 1.0, gaps)).astype(gaps.dtype)
+
+
+def _gaps_type(w: Type, /) -> Type:
+    assert isinstance(w, ArrayType)
+    return array(w.dtype, None if w.shape is None else (*w.shape, w.shape[-1]))
+
+
+def _gaps_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    moved = g * y * y
+    return (np.sum(moved, axis=-1) - np.sum(moved, axis=-2),)
+
+
+rule(
+    reciprocal_gaps,
+    _gaps_type,
+    tangent=lambda y, xs, dots: y * y * (np.expand_dims(dots[0], -1) - np.expand_dims(dots[0], -2)),
+    adjoint=_gaps_adjoint,
+    helper=True,
+    samples=lambda rng: [
+        Sample((np.array([0.5, 1.5, 2.0]),)),
+        Sample((np.array([[0.5, 1.5], [-2.0, 2.0]]),)),
+    ],
+)
+
+
+def _gaps(w: Any) -> Any:
+    return call(reciprocal_gaps, w)
+
+
+def _safe_reciprocal(x: Any) -> Any:
+    # The inner selection keeps the division away from 0 on the side that is not taken: else its derivative would be
+    # nan.
+    return np.where(x == 0, 0.0, 1.0 / np.where(x == 0, 1.0, x))
+
+
+def _diagonal(x: Any) -> Any:
+    """The diagonal as a matrix."""
+    return np.tril(np.triu(x))
+
+
+# One triangle
+
+
+def _half(x: Any, lower: bool = True) -> Any:
+    """A triangle with the diagonal halved: Giles's Phi."""
+    return (np.tril(x) if lower else np.triu(x)) - 0.5 * _diagonal(x)
+
+
+def mirrored(x: Any, lower: bool = True) -> Any:
+    """The symmetric matrix of which one triangle is that of `x`."""
+    half = _half(x, lower)
+    return half + adjointed(half)
+
+
+def folded(x: Any, lower: bool = True) -> Any:
+    """The adjoint of the triangle that is read: its elements stand for those of the other one too."""
+    return _half(x + adjointed(x), lower)
+
+
+# Cholesky
+
+
+def _cholesky_type(a: Type, /) -> Type:
+    _, dtype, shape = matrix("np.linalg.cholesky", a)
+    return array(dtype, shape)
+
+
+def _cholesky_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    # L_dot = L Phi(inv(L) A_dot inv(L)') (Giles).
+    inverse = np.linalg.inv(y)
+    return y @ _half(inverse @ mirrored(dots[0]) @ adjointed(inverse))
+
+
+def _cholesky_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    inverse = np.linalg.inv(y)
+    # A_bar = inv(L)' Phi(L' L_bar) inv(L), symmetrised, and so folded: half of it stands for each triangle.
+    bar = adjointed(inverse) @ _half(adjointed(y) @ conjugated(g)) @ inverse
+    return (conjugated(folded(bar)),)
+
+
+rule(np.linalg.cholesky, _cholesky_type, tangent=_cholesky_tangent, adjoint=_cholesky_adjoint, samples=positive_samples)
+
+
+# Eigenvalues
+
+
+def eigh_type(a: Type, /, UPLO: str = "L") -> Type:
+    _, dtype, shape = matrix("np.linalg.eigh", a)
+    values, vectors = array(real_dtype(dtype), None if shape is None else shape[:-1]), array(dtype, shape)
+    return ContainerType(class_of(np.linalg.eigh, np.eye(1)), (0, 1), (values, vectors))
+
+
+def eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
+    w, v = y
+    a_dot = mirrored(dots[0], is_lower(UPLO))
+    # w_dot = diag(V' A_dot V), V_dot = V (F * V' A_dot V) (Giles).
+    return (
+        np.sum(conjugated(v) * (a_dot @ v), axis=-2),
+        v @ (_gaps(w) * (adjointed(v) @ a_dot @ v)),
+    )
+
+
+def is_lower(UPLO: str) -> bool:
+    return UPLO.upper() == "L"
+
+
+def eigh_adjoint(g: Any, y: Any, xs: Any, active: Any, UPLO: str = "L") -> Any:
+    w, v = y
+    total = None
+    if g[0] is not None:
+        total = (v * np.expand_dims(g[0], -2)) @ adjointed(v)
+    if g[1] is not None:
+        turned = v @ (_gaps(w) * (adjointed(v) @ conjugated(g[1]))) @ adjointed(v)
+        total = turned if total is None else total + turned
+    return (None if total is None else conjugated(folded(total, is_lower(UPLO))),)
+
+
+rule(
+    np.linalg.eigh,
+    eigh_type,
+    tangent=eigh_tangent,
+    adjoint=eigh_adjoint,
+    samples=lambda rng: [*positive_samples(rng), *(Sample((positive(rng, 3, 3),), {"UPLO": u}) for u in "Uul")],
+)
+
+
+# Singular values
+
+
+def svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) -> Type:
+    _, dtype, shape = matrix("np.linalg.svd", a)
+    if shape is None:
+        values, left, right = (array(d, None) for d in (real_dtype(dtype), dtype, dtype))
+    else:
+        batch, m, n = shape[:-2], shape[-2], shape[-1]
+        k = _least(m, n)
+        values = array(real_dtype(dtype), (*batch, k))
+        left = array(dtype, (*batch, m, m if full_matrices else k))
+        right = array(dtype, (*batch, n if full_matrices else k, n))
+    if not compute_uv:
+        return values
+    return ContainerType(class_of(np.linalg.svd, np.eye(1)), (0, 1, 2), (left, values, right))
+
+
+def _is_square(x: Any) -> bool:
+    shape = type_in(x).shape
+    return shape is not None and shape[-2] == shape[-1]
+
+
+FULL = ("the derivative of the vectors of a full svd", "call np.linalg.svd(x, full_matrices=False)")
+"""Those beyond the singular values are any basis of what is left: they have no derivative."""
+
+
+def svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+        return np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
+    if full_matrices and not _is_square(xs[0]):
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+        s_dot = np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
+        return without_tangent(y[0], *FULL), s_dot, without_tangent(y[2], *FULL)
+    u, s, vh = y
+    v = adjointed(vh)
+    inner = adjointed(u) @ dots[0] @ v
+    s_dot = np.sum(conjugated(u) * (dots[0] @ v), axis=-2)
+    # dP = U' A_dot V. Giles: U_dot = U (F * (dP S + S dP')) and V_dot = V (F * (S dP + dP' S)), plus what
+    # lies outside the columns of a thin U or V. For complex matrices U also turns by the imaginary diagonal of dP.
+    f = _gaps(s * s)
+    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    turn_u = f * (inner * columns + rows * adjointed(inner))
+    turn_v = f * (rows * inner + adjointed(inner) * columns)
+    if is_complex(inner):
+        turn_u = turn_u + 1j * np.imag(_diagonal(inner)) * _safe_reciprocal(columns)
+    u_dot, v_dot = u @ turn_u, v @ turn_v
+    if not _is_square(xs[0]):
+        u_dot = u_dot + _outside(u, dots[0] @ (v / columns))
+        v_dot = v_dot + _outside(v, adjointed(dots[0]) @ (u / columns))
+    return (u_dot, s_dot, adjointed(v_dot))
+
+
+def _outside(u: Any, x: Any) -> Any:
+    """The part of the columns of `x` outside the space of those of `u`."""
+    return x - u @ (adjointed(u) @ x)
+
+
+def svd_adjoint(g: Any, y: Any, xs: Any, active: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+        return (conjugated((u * np.expand_dims(g, -2)) @ vh),)
+    square = _is_square(xs[0])
+    if full_matrices and not square:
+        if g[0] is not None or g[2] is not None:
+            raise UnsupportedType(*FULL)
+        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
+    else:
+        u, s, vh = y
+    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    total = None if g[1] is None else (u * np.expand_dims(g[1], -2)) @ vh
+    f = None if g[0] is None and g[2] is None else _gaps(s * s)
+    if g[0] is not None:
+        u_bar = conjugated(g[0])
+        met = adjointed(u) @ u_bar
+        inner = f * met
+        turned = (inner + adjointed(inner)) * columns
+        if is_complex(met):
+            turned = turned + 1j * np.imag(_diagonal(met)) * _safe_reciprocal(columns)
+        part = u @ turned @ vh
+        if not square:
+            part = part + _outside(u, u_bar / columns) @ vh
+        total = part if total is None else total + part
+    if g[2] is not None:
+        v, v_bar = adjointed(vh), transposed(g[2])
+        inner = f * (adjointed(v) @ v_bar)
+        part = u @ (rows * (inner + adjointed(inner))) @ vh
+        if not square:
+            part = part + u @ adjointed(_outside(v, v_bar / columns))
+        total = part if total is None else total + part
+    return (None if total is None else conjugated(total),)
+
+
+rule(
+    np.linalg.svd,
+    svd_type,
+    tangent=svd_tangent,
+    adjoint=svd_adjoint,
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3),)),
+        Sample((regular(rng, 2, 3, 3),)),
+        Sample((regular(rng, 3, 3),), {"full_matrices": False}),
+        Sample((regular(rng, 4, 2),), {"full_matrices": False}),
+        Sample((regular(rng, 2, 4),), {"full_matrices": False}),
+        Sample((regular(rng, 3, 2),), {"compute_uv": False}),
+        Sample((regular(rng, 2, 3, 2),), {"full_matrices": False}),
+    ],
+)
+
+
+# QR
+
+
+def qr_type(a: Type, /, mode: str = "reduced") -> Type:
+    _, dtype, shape = matrix("np.linalg.qr", a)
+    if mode == "r":
+        raise NotByRule("np.linalg.qr of which r alone is wanted")
+    if mode != "reduced":
+        raise UnsupportedType(f"np.linalg.qr with mode {mode!r}", "use the reduced factorisation")
+    if shape is None:
+        q = r = array(dtype, None)
+    else:
+        k = _least(shape[-2], shape[-1])
+        q, r = array(dtype, (*shape[:-2], shape[-2], k)), array(dtype, (*shape[:-2], k, shape[-1]))
+    return ContainerType(class_of(np.linalg.qr, np.eye(1)), (0, 1), (q, r))
+
+
+def _is_tall(x: Any) -> bool:
+    """Whether a matrix is known to have no more columns than rows."""
+    shape = type_in(x).shape
+    if shape is None:
+        return False
+    m, n = shape[-2:]
+    return m == n or (isinstance(m, int) and isinstance(n, int) and m >= n)
+
+
+def _square(a: Any, r: Any) -> tuple[Any, Any]:
+    """The columns of `a` and `r` that the factorisation is made of: all but those beyond the number of rows."""
+    if _is_tall(a):
+        return a, r
+    k = shape_of(r)[known_rank(r, "np.linalg.qr") - 2]
+    return a[..., :k], r[..., :k]
+
+
+def qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
+    """The diagonal of `r` is real: LAPACK makes it so."""
+    q, r = y
+    a_dot, square = _square(dots[0], r)
+    right = a_dot @ np.linalg.inv(square)
+    inner = adjointed(q) @ right
+    lower = np.tril(inner) - _diagonal(inner)
+    turn = lower - adjointed(lower)
+    if is_complex(inner):
+        turn = turn + 1j * np.imag(_diagonal(inner))
+    q_dot = q @ turn + right - q @ inner
+    if _is_tall(xs[0]):
+        return (q_dot, (inner - turn) @ r)
+    return (q_dot, adjointed(q) @ (dots[0] - q_dot @ r))
+
+
+def qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> Any:
+    q, r = y
+    q_bar = np.zeros_like(q) if g[0] is None else conjugated(g[0])
+    r_bar = np.zeros_like(r) if g[1] is None else conjugated(g[1])
+    # Walter & Lehmann (2018): A_bar = (Q_bar + Q copyltu(M)) inv(R)', M = R R_bar' - Q_bar' Q, where copyltu(M) is the
+    # lower triangle of M and its mirror image.
+    if _is_tall(xs[0]):
+        m = r @ adjointed(r_bar) - adjointed(q_bar) @ q
+        return (conjugated((q_bar + q @ _copied(m)) @ adjointed(np.linalg.inv(r))),)
+    # Of a wide matrix A = (A1, A2) the columns A1 = Q R1 are factorised, and R2 = Q' A2: so A2_bar = Q R2_bar, and
+    # Q_bar has A2 R2_bar' more.
+    k = shape_of(r)[known_rank(r, "np.linalg.qr") - 2]
+    square, rest, rest_bar = r[..., :k], r[..., k:], r_bar[..., k:]
+    q_bar = q_bar + q @ (rest @ adjointed(rest_bar))
+    m = square @ adjointed(r_bar[..., :k]) - adjointed(q_bar) @ q
+    left = (q_bar + q @ _copied(m)) @ adjointed(np.linalg.inv(square))
+    return (conjugated(call(np.concatenate, [left, q @ rest_bar], axis=-1)),)
+
+
+def _copied(m: Any) -> Any:
+    lower = np.tril(m)
+    return lower + adjointed(lower) - real_part(_diagonal(m))
+
+
+rule(
+    np.linalg.qr,
+    qr_type,
+    tangent=qr_tangent,
+    adjoint=qr_adjoint,
+    samples=lambda rng: [
+        *(Sample((regular(rng, *shape),)) for shape in [(3, 3), (4, 2), (2, 3, 3), (2, 4), (2, 2, 3), (1, 3)]),
+        Sample((regular(rng, 2, 3) + 1j * regular(rng, 2, 3),)),
+    ],
+)

@@ -1,0 +1,117 @@
+"""A mask keeps what it leaves out from the derivative, in both modes and at every order: no 0 * inf."""
+
+import numpy as np
+import pytest
+
+import s2sad
+
+X = np.array([0.0, 1.0, 0.25, 0.0, 0.5])
+M = np.abs(np.arange(4.0)[:, None] - np.arange(4.0)) / 5
+K = np.arange(1.0, 6.0)
+
+VECTORS = [
+    lambda x: np.where(x > 0, 1.0 / x, 0.0),
+    lambda x: np.where(x > 0, np.sqrt(x), 0.0),
+    lambda x: np.where(x <= 0, 0.0, np.log(x)),
+    lambda x: np.where(x > 0, x * np.log(x), 0.0),
+    lambda x: np.where(x < 1, np.arccos(x), 0.0) ** 2,
+    lambda x: np.where(x > 0, np.sin(1.0 / np.sqrt(x * 2.0)) * np.exp(-x), x),
+    lambda x: np.where(x > 0, x**-1.5, 0.0),
+    lambda x: (1.0 / x)[x > 0] * K[x > 0],
+    lambda x: np.sqrt(x)[x > 0],
+    lambda x: np.log(x * x)[x != 0],
+    lambda x: np.sqrt(x) * (x > 0),
+    lambda x: (x > 0) * np.sqrt(x) * K,
+    lambda x: np.nan_to_num(1.0 / x, posinf=2.0),
+    lambda x: np.nan_to_num(np.log(x) * K, neginf=2.0) * x,
+    lambda x: np.clip(np.sqrt(x), 0.1, 0.9),
+]
+
+
+def cleared(x):
+    y = 1.0 / x
+    y[x == 0] = 0.0
+    return y * K
+
+
+def cleared_late(x):
+    y = np.sqrt(x) * 2.0
+    z = np.sin(y)
+    z[x == 0] = 3.0
+    return z
+
+
+MATRICES = [
+    lambda m: np.triu(1.0 / m, 1),
+    lambda m: np.tril(np.sqrt(m), -1) * 2.0,
+    lambda m: np.triu(np.log(m), 1) @ np.ones(4),
+    lambda m: np.where(np.eye(4) == 1, 0.0, 1.0 / np.sqrt(m * m)),
+]
+
+
+def energy(x):
+    d = x[:, None] - x[None, :]
+    inv = np.sqrt(d**2)
+    inv[inv > 0] = 1.0 / inv[inv > 0]
+    return np.triu(-inv, 1)
+
+
+def distances(x):
+    d = x[:, None] - x[None, :]
+    r = np.sqrt(np.sum(np.stack([d, 2.0 * d], axis=-1) ** 2, axis=-1))
+    return np.where(r > 0, np.exp(-r) / r, 0.0)
+
+
+def difference(f, x, e, h=1e-6):
+    return (f(x + h * e) - f(x - h * e)) / (2 * h)
+
+
+CHAINS = [
+    lambda x: np.where(x > 0, np.where(x < 1, np.log(x) / np.arcsin(x), 2.0), x * x),
+    lambda x: np.where((x > 0) & (x < 1), np.log(x / (1.0 - x)), 0.0),
+    lambda x: np.where(x > 0, np.arctanh(x * 0.9) / x, 0.9),
+]
+"""Longer ones, at first order."""
+
+
+@pytest.mark.parametrize("k", range(len(CHAINS)))
+def test_of_longer_chains(k):
+    f = CHAINS[k]
+    first_order(lambda x: np.sum(np.cos(f(x))), X, (X != 0) * (X != 1) * np.array([0.3, 0.1, -0.4, 0.6, 0.2]))
+
+
+@pytest.mark.parametrize("k", range(len(VECTORS) + 2))
+def test_of_vectors(k):
+    f = [*VECTORS, cleared, cleared_late][k]
+    agrees(lambda x: np.sum(np.cos(f(x))), X, (X != 0) * (X != 1) * np.array([0.3, 0.1, -0.4, 0.6, 0.2]))
+
+
+@pytest.mark.parametrize("k", range(len(MATRICES)))
+def test_of_matrices(k):
+    f = MATRICES[k]
+    agrees(lambda x: np.sum(np.cos(f(x))), M, (M != 0) * np.cos(np.arange(16.0)).reshape(4, 4))
+
+
+@pytest.mark.parametrize("f", [energy, distances])
+def test_of_pairs(f):
+    first_order(lambda x: np.sum(np.cos(f(x))), np.array([0.0, 1.0, 2.5]), np.array([0.3, -0.2, 0.5]))
+
+
+def first_order(f, x, e):
+    """Along a direction that leaves the masks as they are; what is masked out has the derivative 0 or a finite one."""
+    with np.errstate(all="ignore"):
+        expected = difference(f, x, e)
+        gradient = s2sad.grad(f)(x)
+        assert np.all(np.isfinite(gradient))
+        np.testing.assert_allclose(np.sum(gradient * e), expected, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(s2sad.jvp(f, (x,), (e,))[1], expected, rtol=1e-6, atol=1e-7)
+
+
+def agrees(f, x, e):
+    """At first and second order."""
+    first_order(f, x, e)
+    with np.errstate(all="ignore"):
+        curvature = difference(lambda x: np.sum(s2sad.grad(f)(x) * e), x, e)
+        for second in (s2sad.grad(lambda x: np.sum(s2sad.grad(f)(x) * e))(x), s2sad.hvp(f)(x, e)):
+            assert np.all(np.isfinite(second))
+            np.testing.assert_allclose(np.sum(second * e), curvature, rtol=1e-5, atol=1e-5)
