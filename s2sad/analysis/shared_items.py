@@ -22,7 +22,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.lists import APPEND, LIST_DELETE, LIST_INSERT, LIST_SET, REPEAT
 from s2sad.ir.types import ContainerType, SliceType, Type
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Value, While, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Value, While, walk
 
 Root: TypeAlias = tuple[Value, bool]
 """What an operation has made; whether in an earlier iteration."""
@@ -98,8 +98,10 @@ class _Items:
 
     def apply(self, op: Apply) -> None:
         whole, own = op.operands[:1], frozenset({(op.result, False)})
-        if op.primitive is LIST_SET and (op.result in self.updates or self.is_permuted(op)):
-            self.put(op.result, self.union(whole), whole)
+        reordered = self.before_permutation(op) if op.primitive is LIST_SET else None
+        if op.result in self.updates or reordered is not None:
+            source = whole if reordered is None else (reordered,)
+            self.put(op.result, self.union(source), source)
         elif op.result.type.is_sequence and not self.is_item(op):
             # a list of what its operands hold: two of them may be, or hold, one object
             held = [self.of(o) for o in op.operands if is_object(o.type)]
@@ -117,20 +119,21 @@ class _Items:
         """Whether an operation reads an item of a list, which is a list itself; a slice is a new one."""
         return op.primitive is EXTRACT or (op.primitive is GETITEM and not isinstance(op.operands[1].type, SliceType))
 
-    def is_permuted(self, op: Apply) -> bool:
-        """Whether a store is the last of some that only change the order: `xs[i], xs[j] = xs[j], xs[i]`."""
-        places, taken = [], []
+    def before_permutation(self, op: Apply) -> Operand | None:
+        """The list whose order some stores change, of which one is the last: `xs[i], xs[j] = xs[j], xs[i]`."""
+        places: list[object] = []
+        taken: list[tuple[Operand, object]] = []
         whole: Operand = op.result
         while (store := self.made.get(whole)) is not None and store.primitive is LIST_SET:
             whole, place, item = store.operands
             read = self.made.get(item)
             if read is None or read.primitive is not GETITEM:
-                return False
-            places.append(place)
-            taken.append(read.operands)
+                return None
+            places.append(_place(place))
+            taken.append((read.operands[0], _place(read.operands[1])))
             if {w for w, _ in taken} == {whole} and set(places) == {k for _, k in taken}:
-                return len(set(places)) == len(places)
-        return False
+                return whole if len(set(places)) == len(places) else None
+        return None
 
     def loop(self, op: For | While) -> None:
         """A fixed point: roots only grow, and there are finitely many."""
@@ -160,6 +163,11 @@ class _Items:
 
 _SAME_LIST = frozenset({APPEND, LIST_SET, LIST_INSERT, LIST_DELETE})
 """The operations that change a list, and give no new one."""
+
+
+def _place(index: Operand) -> object:
+    """An index for comparison: two constants of one value are one."""
+    return index.value if isinstance(index, Constant) else index
 
 
 def is_object(t: Type) -> bool:

@@ -23,7 +23,19 @@ from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
-from s2sad.frontend.terms.terms import USED_UP, Choice, Closure, Derived, Generated, Generator, Method, Ref, Rest, Term
+from s2sad.frontend.terms.terms import (
+    USED_UP,
+    Applied,
+    Choice,
+    Closure,
+    Derived,
+    Generated,
+    Generator,
+    Method,
+    Ref,
+    Rest,
+    Term,
+)
 from s2sad.frontend.terms.transformations import Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition
@@ -563,6 +575,10 @@ class Lowering(ArrayCells):
         """Refuse the call of a library function that would write into an argument, where it has no such meaning."""
 
     # library.iterables
+
+    @abstractmethod
+    def applied(self, term: Applied) -> Term:
+        """The items of a `map` or `filter`, with all calls of its function."""
 
     @abstractmethod
     def items_left(self, contents: Rest) -> Term:

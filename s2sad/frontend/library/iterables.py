@@ -12,6 +12,7 @@ from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
     ITERATOR,
+    Applied,
     Enumerate,
     Generated,
     Generator,
@@ -58,6 +59,12 @@ class Iterables(Lowering):
                 row.append(self.next_item(ref, None, node))
             rows.append(tuple(row))
 
+    def applied(self, term: Applied) -> Term:
+        """The items of a `map` or `filter`, with all calls of its function."""
+        if term.by == "map":
+            return self.mapped(term.function, [self.iterable(t) for t in term.iterables], self.frame.tree)
+        return self.filtered(term.function, self.iterable(term.iterables[0]), self.frame.tree)
+
     def items_left(self, contents: Rest) -> Term:
         """What is left of an iterator at a position of run time, as a list."""
         return self.synthetic(in_python.items_, {"xs": self.new(ITERATOR, contents)}, self.frame.tree)
@@ -71,7 +78,7 @@ class Iterables(Lowering):
 
     def listed(self, term: Term) -> Term:
         """A generator, or another iterable without an array behind it, as a list."""
-        if is_iterator(term) or isinstance(term, Once):
+        if is_iterator(term) or isinstance(term, (Once, Applied)):
             term = self.used_up(term)
         if isinstance(term, Generator):
             return self.list_of(term)

@@ -24,6 +24,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.reading import match_patterns
 from s2sad.frontend.terms.terms import (
+    Applied,
     Closure,
     Enumerate,
     Generated,
@@ -304,13 +305,14 @@ def _map(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     iterables = _zip(lowering, args[1:], {}, node) if len(args) > 2 else None
     if isinstance(iterables, Once):
         return Once(lowering.synthetic(in_python.map_rows_, {"f": args[0], "rows": iterables}, node))
-    given = iterables.iterables if isinstance(iterables, Zip) else [lowering.taken(lowering.iterated(args[1]), "map")]
-    return Once(lowering.mapped(args[0], list(given), node))
+    if isinstance(iterables, Zip):
+        return Applied("map", args[0], iterables.iterables)
+    return Applied("map", args[0], (lowering.taken(lowering.iterated(args[1]), "map"),))
 
 
 @meaning(filter)
 def _filter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Once(lowering.filtered(args[0], lowering.taken(lowering.iterated(args[1]), "filter"), node))
+    return Applied("filter", args[0], (lowering.taken(lowering.iterated(args[1]), "filter"),))
 
 
 @meaning(functools.reduce)
@@ -508,7 +510,9 @@ def _combined(
             lowering.static(a, node) if isinstance(a, Constant) else lowering.sequence(_moved(lowering, a), node)
             for a in args
         ]
-        keywords = {k: lowering.static(v, node) for k, v in kw.items()}
+        keywords = {k: lowering.static(v, node) for k, v in kw.items() if k != "fillvalue"}
+        if function is itertools.zip_longest:
+            keywords["fillvalue"] = kw.get("fillvalue", constant(None))
         return Once(tuple(function(*known, **keywords)))
 
     return handler

@@ -25,6 +25,7 @@ from s2sad.frontend.terms.cells import STOP, Environment
 from s2sad.frontend.terms.terms import (
     ITERATOR,
     USED_UP,
+    Applied,
     Generator,
     Once,
     Ref,
@@ -58,12 +59,14 @@ class Iterators(Lowering):
         """What is left of an iterator, as something to iterate over; in its cell is what is `left` behind that."""
         if isinstance(term, Once):
             return self.used_up(term.iterable, left)
+        if isinstance(term, Applied):
+            return self.applied(term)
         if not is_iterator(term):
             return term
         contents = self.left_in(term, self.builder.location)
         self.env[term.cell] = left
         if not isinstance(contents, Rest) or known_integer(contents.position) == 0:
-            return contents.iterable if isinstance(contents, Rest) else contents
+            return contents.iterable if isinstance(contents, Rest) else self.used_up(contents)
         seen, position = self.look(contents.iterable), known_integer(contents.position)
         if seen.items is not None and position is not None:
             return tuple(seen.items[position:])
@@ -94,8 +97,18 @@ class Iterators(Lowering):
         contents = self.left_in(ref, self.at(node))
         if isinstance(contents, Generator):
             return self.next_of_generator(contents, default, node)
+        if isinstance(contents, Applied) and contents.by == "map":
+            ends = [self.is_used_up(t) for t in contents.iterables if is_iterator(t)]
+            if default is not None and None in ends:
+                self.refuse(node, "next() with a default of a map over a number of items that is not known", "")
+            if any(ends):
+                return self.nothing_left(default, node)
+            arguments = [self.next_item(t, None, node) for t in contents.iterables if is_iterator(t)]
+            return self.call(contents.function, arguments, {}, node, None)
         if not isinstance(contents, Rest) and contents != USED_UP:
-            self.refuse(node, "next() of a generator", "iterate over it once, or return a list", UnsupportedCall)
+            self.refuse(
+                node, "next() of a generator or filter", "iterate over it once, or return a list", UnsupportedCall
+            )
         if not isinstance(contents, Rest):
             return self.nothing_left(default, node)
         items, position = self.look(contents.iterable).items, known_integer(contents.position)

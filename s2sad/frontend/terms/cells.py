@@ -25,6 +25,7 @@ from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import (
     ITERATOR,
+    Applied,
     Enumerate,
     Generated,
     Generator,
@@ -238,6 +239,8 @@ class Cells(ABC):
         """What the cell of a new iterator holds."""
         if isinstance(term, (Generated, Generator)):
             return term if isinstance(term, Generated) else replace(term, first=self.adopt(Once(term.first)))
+        if isinstance(term, Applied):
+            return Applied(term.by, self.adopt(term.function), tuple(self.adopt(Once(t)) for t in term.iterables))
         if isinstance(term, Rest):
             return Rest(self.settled(term.iterable), term.position)
         return Rest(self.settled(term.iterable if isinstance(term, Once) else term), constant(0))
@@ -248,6 +251,8 @@ class Cells(ABC):
             found = parts(term)
             assert found is not None
             return found[2]([self.settled(c) for c in found[1]])
+        if isinstance(term, (Generator, Generated, Applied)):
+            return self.left_of(term)
         return self.adopt(term)
 
     def holds_mutable(self, t: Type) -> bool:

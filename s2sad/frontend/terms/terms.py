@@ -114,6 +114,15 @@ class Once:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Applied:
+    """`map(function, *iterables)` or `filter(function, iterable)`: the function is called where items are taken."""
+
+    by: str
+    function: Term
+    iterables: tuple[Term, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Rest:
     """What the cell of an iterator holds: an iterable, and the number of its items that are used up."""
 
@@ -251,7 +260,7 @@ Items: TypeAlias = "dict[Any, Term]"
 """What a dict holds, or an object as a value; the keys of an object are names."""
 Term: TypeAlias = (
     "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
-    " | Checkpointed | Once | Rest | Taken | OfDict"
+    " | Checkpointed | Once | Applied | Rest | Taken | OfDict"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
     " | Super | View | Slice"
 )
@@ -298,6 +307,10 @@ def parts(term: Term) -> Parts | None:
             return Reversed, [term.iterable], lambda new: Reversed(*new)
         case Once():
             return Once, [term.iterable], lambda new: Once(*new)
+        case Applied():
+            by = term.by
+            lazy = lambda new: Applied(by, new[0], tuple(new[1:]))  # noqa: E731
+            return (Applied, by, len(term.iterables)), [term.function, *term.iterables], lazy
         case Rest():
             return Rest, [term.iterable, term.position], lambda new: Rest(*new)
         case Taken():
@@ -430,9 +443,11 @@ def is_iterator(term: Term) -> TypeGuard[Ref]:
     return isinstance(term, Ref) and term.cls is ITERATOR
 
 
-def is_new_iterator(term: Term) -> TypeGuard[Once | Rest | Zip | Enumerate | Reversed | Generator | Generated]:
+def is_new_iterator(
+    term: Term,
+) -> TypeGuard[Once | Applied | Rest | Zip | Enumerate | Reversed | Generator | Generated]:
     """Whether a term is an iterator that nobody holds yet."""
-    return isinstance(term, (Once, Rest, Zip, Enumerate, Reversed, Generator, Generated))
+    return isinstance(term, (Once, Applied, Rest, Zip, Enumerate, Reversed, Generator, Generated))
 
 
 def flatten(term: Term) -> tuple[list[Operand], Callable[[Sequence[Operand]], Term]]:
@@ -540,6 +555,7 @@ def describe(term: Term) -> str:
         Generator: "a generator",
         Generated: "a generator",
         Once: "an iterator",
+        Applied: "an iterator",
         OfDict: "a view of a dict",
         Known: "one of several strings or members of an Enum",
     }
