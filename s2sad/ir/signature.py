@@ -93,7 +93,9 @@ class Signature:
         if isinstance(value, np.ndarray):
             if value.dtype.kind not in "biufc" or cls not in PLAIN_ARRAYS:
                 return StaticType(value)
-            return ArrayType(value.dtype, tuple(map(self.dim, value.shape)), "array")
+            # whatever order its bytes have: what is computed with it has that of the machine
+            dtype = value.dtype.newbyteorder("=")
+            return ArrayType(dtype, tuple(map(self.dim, value.shape)), "array")
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":
             return ArrayType(value.dtype, (), "numpy")
         if cls in (tuple, list):

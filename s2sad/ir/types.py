@@ -315,7 +315,7 @@ def type_of(value: object) -> Type:
     if python is not None:
         return integer(value) if python is INT else python  # type: ignore[arg-type]
     if isinstance(value, np.ndarray):
-        return ArrayType(value.dtype, value.shape, "array")
+        return ArrayType(value.dtype.newbyteorder("="), value.shape, "array")
     if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return ArrayType(value.dtype, (), "numpy", int(value) if value.dtype.kind in "iu" else None)
     if isinstance(value, slice):
