@@ -15,11 +15,11 @@ import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.library.overwriting import check_overwritten
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
+from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
 from s2sad.frontend.terms.terms import (
     Choice,
