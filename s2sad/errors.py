@@ -89,6 +89,18 @@ def located(location: Location) -> Iterator[None]:
         raise type(e)(e.what, e.instead, location) from e
 
 
+@contextmanager
+def within_rule(name: str, location: Location) -> Iterator[None]:
+    """Refuse what the rule of a function was not written for, at the place in the user's source."""
+    with located(location):
+        try:
+            yield
+        except (TypeError, ValueError, IndexError, KeyError) as e:
+            if isinstance(e, Error):
+                raise
+            raise UnsupportedType(f"the derivative of {name} of such arguments ({e})", "give it others") from e
+
+
 class UnsupportedSyntax(Unsupported):
     """A statement or an expression outside the supported language."""
 

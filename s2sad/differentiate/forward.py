@@ -19,7 +19,7 @@ from s2sad.differentiate.tangents import (
     pick,
     tangent_type,
 )
-from s2sad.errors import located
+from s2sad.errors import within_rule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
@@ -114,7 +114,7 @@ class Forward:
             dot = self.structural(op, builder)
         else:
             assert op.primitive.tangent is not None
-            with located(op.location):
+            with within_rule(op.primitive.name, op.location):
                 dot = op.primitive.tangent(builder.expr(op.result), xs, dots, **op.static)
         if dot is not None:
             self.dots[op.result] = self.named(dot, op.result, builder)

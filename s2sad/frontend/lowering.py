@@ -570,10 +570,6 @@ class Lowering(ArrayCells):
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""
 
-    @abstractmethod
-    def check_overwritten(self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> None:
-        """Refuse the call of a library function that would write into an argument, where it has no such meaning."""
-
     # library.iterables
 
     @abstractmethod

@@ -15,7 +15,7 @@ import scipy.special
 
 import s2sad
 from s2sad.errors import Error
-from s2sad.frontend.library.overwriting import flags_of
+from s2sad.frontend.syntax.overwriting import flags_of
 
 K = np.arange(1.0, 6.0)
 X = np.array([0.3, -1.2, 2.0, 0.9, -0.4])

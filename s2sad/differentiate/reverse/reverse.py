@@ -25,7 +25,7 @@ from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
 from s2sad.differentiate.tangents import Differential, Names, Path, check_rule, conform, in_dtype, tangent_type
-from s2sad.errors import located
+from s2sad.errors import within_rule
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
@@ -198,7 +198,7 @@ class Reverse(Calls, Loops):
         assert op.primitive.adjoint is not None
         active = tuple(o in self.active for o in op.operands)
         xs = [self.primal(builder, o) for o in op.operands]
-        with located(op.location):
+        with within_rule(op.primitive.name, op.location):
             contributions = op.primitive.adjoint(g, self.primal(builder, op.result), xs, active, **op.static)
         # `x * x` has two contributions to one value. They are summed in front of the sum so far, so that an update in
         # place is done once.

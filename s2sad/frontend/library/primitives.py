@@ -13,7 +13,6 @@ from s2sad.errors import UnsupportedCall
 from s2sad.frontend.library.numpy_joins import JOINS, is_list_of_floats, is_many, is_numbers, join_rows
 from s2sad.frontend.library.numpy_keywords import plainly
 from s2sad.frontend.library.numpy_writers import view_of, write_out
-from s2sad.frontend.library.overwriting import check_overwritten
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Ref, Term, class_of, is_array, is_none, is_number, is_static, static_value
 from s2sad.ir.definition import Definition, Given, definition_of
@@ -148,10 +147,6 @@ class Primitives(Lowering):
 
     def apply_to(self, function: object, arguments: list[Term], node: gast.AST) -> Term:
         return self.call_primitive(required(function), arguments, {}, node, None)
-
-    def check_overwritten(self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> None:
-        """Refuse the call of a library function that would write into an argument, where it has no such meaning."""
-        check_overwritten(self, f, arguments, keywords, node)
 
     def as_argument(self, term: Term) -> Term:
         """An iterable as the list that a function makes of it; an object that says what array it is."""

@@ -20,6 +20,7 @@ from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
+from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
 from s2sad.frontend.terms.terms import (
     Choice,
@@ -102,7 +103,7 @@ class Calls(Lowering):
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         function = as_inside(f)
-        self.check_overwritten(function, arguments, keywords, node)
+        check_overwritten(self, function, arguments, keywords, node)
         for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:

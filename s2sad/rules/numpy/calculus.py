@@ -18,7 +18,7 @@ from s2sad.rules.contributions import conjugated, fit, spread, type_in
 from s2sad.rules.domains import POSITIVE, REAL
 from s2sad.rules.families import rule
 from s2sad.rules.numpy.contractions import bilinear_tangent
-from s2sad.rules.numpy.shaping import axis_in, known_rank
+from s2sad.rules.numpy.shaping import axis_in, check_rank, known_rank
 from s2sad.rules.numpy.statistics import in_double, real
 from s2sad.rules.promotion import array_types
 
@@ -396,6 +396,7 @@ def _polyder(p: Any, m: int = 1) -> Any:
 
 
 def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    check_rank(p, "np.polyint", 1)
     for j in range(m):
         last = np.zeros_like(p[:1]) if k is None else p[:1] * 0.0 + (k if rank_of(k) == 0 else k[j])
         p = call(np.concatenate, [p / call(np.arange, shape_of(p)[0], 0, -1), last])

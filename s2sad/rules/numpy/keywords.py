@@ -331,7 +331,11 @@ def _vector_norm(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
         return np.sum(x != 0, **over) * 1.0
     if ord == 1:
         return np.sum(np.abs(x), **over)
-    return np.sum(np.abs(x) ** ord, **over) ** (1.0 / ord)
+    total = np.sum(np.abs(x) ** ord, **over)
+    if ord < 1:
+        return total ** (1.0 / ord)
+    # At 0, where the norm is least, the derivative is 0: a subgradient.
+    return (total + (total == 0)) ** (1.0 / ord) - (total == 0)
 
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:

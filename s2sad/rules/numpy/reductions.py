@@ -282,6 +282,8 @@ def _cumulative_type(a: Type, /, axis: int | None = None) -> Type:
 
 
 def _cumsum_adjoint(g: Any, x: Any, axis: int | None = None) -> Any:
+    if rank_of(x) == 0:
+        return np.sum(g)
     if axis is None and rank_of(x) != 1:
         return np.reshape(np.cumsum(g[::-1])[::-1], shape_of(x))
     k = axis or 0
@@ -352,6 +354,8 @@ def _along_last(x: Any, like: Any, axis: int | None) -> Any:
 
 
 def _cumprod_tangent(y: Any, xs: Any, dots: Any, axis: int | None = None) -> Any:
+    if rank_of(xs[0]) == 0:
+        return np.reshape(dots[0], (1,))
     x, x_dot = (_along_last(v, xs[0], axis) for v in (xs[0], dots[0]))
     # y[k] = y[k - 1] x[k]: no division, so that factors may be 0
     found = call(recurrence, x, _behind(_of_last(y, xs[0], axis), 1) * x_dot)
@@ -367,6 +371,8 @@ def _back_from_last(found: Any, x: Any, axis: int | None) -> Any:
 
 
 def _cumprod_adjoint(g: Any, y: Any, xs: Any, active: Any, axis: int | None = None) -> Any:
+    if rank_of(xs[0]) == 0:
+        return (np.sum(g),)
     # y[k] = x[0] ... x[k]: x[j] has the adjoint x[0] ... x[j - 1] (g[j] + x[j + 1] (g[j + 1] + ...))
     x = _along_last(xs[0], xs[0], axis)
     tail = _from_the_end(x, _of_last(g, xs[0], axis)) * _behind(_of_last(y, xs[0], axis), 1)

@@ -36,6 +36,13 @@ def axis_in(axis: int, rank: int) -> int:
     return axis % rank
 
 
+def check_rank(x: Any, what: str, *ranks: int) -> None:
+    """Refuse an array of a rank for which a definition does not hold."""
+    rank = rank_of(x)
+    if rank is not None and rank not in ranks:
+        raise UnsupportedType(f"{what} of an array of {rank} axes", "write it for each part")
+
+
 def known_rank(x: Any, what: str) -> int:
     """The rank of an operand whose derivative depends on it."""
     rank = rank_of(x)

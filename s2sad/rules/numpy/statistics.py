@@ -293,7 +293,9 @@ def _nanvar(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) ->
 
 
 def _nanstd(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    return np.sqrt(_nanvar(a, axis, ddof, keepdims))
+    # At equal numbers, where the deviation is least, the derivative is 0: a subgradient.
+    variance = _nanvar(a, axis, ddof, keepdims)
+    return np.sqrt(variance + (variance == 0)) - (variance == 0)
 
 
 def _nanquantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:

@@ -25,7 +25,7 @@ from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.fft import zeros_like
 from s2sad.rules.numpy.linalg import positive, regular
-from s2sad.rules.numpy.shaping import known_rank
+from s2sad.rules.numpy.shaping import check_rank, known_rank
 from s2sad.rules.numpy.statistics import in_double, real
 from s2sad.rules.promotion import array_types, result_dtype
 
@@ -428,6 +428,8 @@ rule(
 
 
 def _block_diag(*arrs: Any) -> Any:
+    for a in arrs:
+        check_rank(a, "scipy.linalg.block_diag", 0, 1, 2)
     blocks = [a if rank_of(a) == 2 else np.reshape(a, (1, -1)) for a in arrs]
     widths = [shape_of(b)[1] for b in blocks]
     rows = []
@@ -440,6 +442,9 @@ def _block_diag(*arrs: Any) -> Any:
 
 
 def _toeplitz(c: Any, r: Any = None) -> Any:
+    for x in (c, r):
+        if x is not None:
+            check_rank(x, "scipy.linalg.toeplitz", 1)
     first = np.conj(c) if r is None else r
     m, n = shape_of(c)[0], shape_of(first)[0]
     values = call(np.concatenate, [c[::-1], first[1:]])
@@ -447,6 +452,7 @@ def _toeplitz(c: Any, r: Any = None) -> Any:
 
 
 def _circulant(c: Any) -> Any:
+    check_rank(c, "scipy.linalg.circulant", 1)
     i = call(np.arange, shape_of(c)[0])
     return c[(i[:, None] - i) % shape_of(c)[0]]
 
