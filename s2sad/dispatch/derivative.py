@@ -24,13 +24,14 @@ from s2sad.dispatch.description import annotated_type, derivative_name, docstrin
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
-from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, note_line
+from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, UnsupportedType, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.dims import is_known
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
+from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import StaticType, Type, is_active_type, leaves, substitute, type_of
 from s2sad.ir.values import Function
@@ -152,7 +153,10 @@ class Derivative(Derived):
         self, key: object, values: tuple[object, ...], dims: dict[int, int], statics: Sequence[object]
     ) -> Specialised:
         """What was compiled for such arguments, for this function or another one of its code; made where it was not."""
-        roots = roots_of(self.target, statics)
+
+        def roots(known: Statics) -> tuple[object, ...]:
+            return roots_of(self.target, (*statics, *(item_at(values[k], path) for k, path in known)))
+
         texts = tuple(fingerprint(s) or code_key(s) for s in statics)
         shared = (code_key(self), key, texts)
         settled = Settled()
@@ -168,7 +172,11 @@ class Derivative(Derived):
         return member
 
     def _compile(
-        self, values: tuple[object, ...], dims: dict[int, int], roots: Sequence[object], settled: Settled
+        self,
+        values: tuple[object, ...],
+        dims: dict[int, int],
+        roots: Callable[[Statics], Sequence[object]],
+        settled: Settled,
     ) -> Specialised:
         statics: Statics = ()
         if self.transform is not None:
@@ -183,11 +191,12 @@ class Derivative(Derived):
                 n: with_statics(t, k, leaves) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
             try:
-                found = self._load_or_make(parameters, signature, values, roots, settled)
+                found = self._load_or_make(parameters, signature, values, roots(statics), settled)
                 break
             except NeedsStatic as e:
                 if (e.parameter, e.path) in statics:
                     raise
+                self._check_known(e, values)
                 statics = (*statics, (e.parameter, e.path))
             except (NeedsConstant, NeedsVariables) as e:
                 settled.add(e)
@@ -197,6 +206,23 @@ class Derivative(Derived):
                     raise
                 settled.constants |= settled.pending
         return self._specialised(found, statics, values, dims, tuple(given), tuple(parameters.values()))
+
+    def _check_known(self, e: NeedsStatic, values: Sequence[object]) -> None:
+        """Refuse to take an object for a constant whose numbers derivatives are taken by, or that hold examples."""
+        known = item_at(values[e.parameter], e.path)
+        if not is_active_type(Signature().type_of(known)) or object_items(known) is None:
+            return
+        inner: object = self
+        while isinstance(inner, Derivative):
+            t = inner.transform
+            if t is not None and (e.parameter in t.argnums or t.row.examples):
+                raise UnsupportedType(
+                    f"which object the {type(known).__name__} in {self._names[e.parameter]!r} is must be known, and "
+                    "its numbers vary",
+                    "compare an attribute that tells the objects apart, such as a name",
+                    e.location,
+                )
+            inner = inner.target
 
     def _specialised(
         self,

@@ -13,15 +13,26 @@ from __future__ import annotations
 import functools
 import operator
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from s2sad import cache
 from s2sad.compiler.compiled import Compiled
-from s2sad.dispatch.specialised import Kept, Places, Specialised
+from s2sad.dispatch.specialised import Kept, Places, Specialised, Statics
 from s2sad.errors import Location
-from s2sad.frontend.dependencies import CAPTURED, LOGGER, Looks, Reads, Seen, Settled, Variable, replay, told_apart
+from s2sad.frontend.dependencies import (
+    CAPTURED,
+    LOGGER,
+    Looks,
+    Reads,
+    Seen,
+    Settled,
+    Variable,
+    is_place,
+    replay,
+    told_apart,
+)
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
@@ -29,9 +40,9 @@ from s2sad.ir.signature import Signature, key_of
 from s2sad.ir.user_rules import Custom
 
 
-def roots_of(target: object, statics: Sequence[object]) -> tuple[object, ...]:
-    """What the program is read from: the function, the static arguments of which more than a text is read, classes."""
-    return (target, *(s for s in statics if fingerprint(s) is None or isinstance(s, type)))
+def roots_of(target: object, statics: Iterable[object]) -> tuple[object, ...]:
+    """What the program is read from: the function, static arguments of which more than a text is read, classes."""
+    return (target, *(s for s in statics if fingerprint(s) is None or isinstance(s, type) or is_place(s)))
 
 
 def code_key(target: Any) -> object:
@@ -64,13 +75,16 @@ def _hashable(transform: object) -> object:
 class Shared(Kept):
     """What was compiled in this process, by code and pattern of arguments."""
 
-    def find(self, key: object, roots: Sequence[object], settled: Settled) -> Iterator[tuple[Specialised, Seen]]:
+    def find(
+        self, key: object, roots: Callable[[Statics], Sequence[object]], settled: Settled
+    ) -> Iterator[tuple[Specialised, Seen]]:
         """What was compiled for code and arguments like these, with what its looks find from other roots.
 
-        The numbers that are others now are noted as such that vary.
+        `roots` gives these for the leaves of the arguments that are known. The numbers that are others now are noted
+        as such that vary.
         """
         for member in tuple(self.known.get(key, ())):
-            seen = None if member.seen is None else replay(member.seen.looks, roots, member.seen)
+            seen = None if member.seen is None else replay(member.seen.looks, roots(member.statics), member.seen)
             if isinstance(seen, Seen):
                 yield member, seen
             elif seen is not None and seen.number_that_varies is not None:

@@ -44,6 +44,7 @@ from s2sad.frontend.syntax.conditions import Choices
 from s2sad.frontend.syntax.custom_calls import Customs
 from s2sad.frontend.syntax.expressions import Expressions
 from s2sad.frontend.syntax.function_calls import FunctionCalls
+from s2sad.frontend.syntax.identity import Identity
 from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.iterators import Iterators
@@ -150,6 +151,7 @@ class FunctionLowering(
     Choices,
     Merging,
     Comparisons,
+    Identity,
     Subscripts,
     Operators,
     Expressions,

@@ -200,6 +200,24 @@ class Lowering(ArrayCells):
     def compare(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
         """`left op right`, for one comparison."""
 
+    # identity
+
+    @abstractmethod
+    def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
+        """Whether two terms are one object."""
+
+    @abstractmethod
+    def ask_object(self, term: Term, node: gast.AST) -> None:
+        """Ask for an object of a user's class among the arguments to be known at compile time."""
+
+    @abstractmethod
+    def equal_objects(self, node: gast.AST, left: Term, right: Term) -> Term | None:
+        """`left == right` where no class of the two has an `__eq__` with a text; None for what are no such objects."""
+
+    @abstractmethod
+    def equality(self, term: Term) -> str | None:
+        """How a class of the user's compares that has no `__eq__` of its own: by identity, or by its fields."""
+
     # merging
 
     @abstractmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import TypeVar
 
 from s2sad.ir.installed import is_installed
@@ -38,7 +39,7 @@ def object_items(value: object) -> dict[str, object] | None:
     if (
         not is_user_class(cls)
         or is_installed(cls.__module__)
-        or issubclass(cls, (type, BaseException, tuple, list, dict, str, int, float))
+        or issubclass(cls, (type, BaseException, Enum, tuple, list, dict, str, int, float))
     ):
         return None
     slots = [n for c in cls.__mro__ for n in _slots(c) if hasattr(value, n)]
@@ -51,7 +52,18 @@ def object_items(value: object) -> dict[str, object] | None:
 def _slots(cls: type) -> tuple[str, ...]:
     found = vars(cls).get("__slots__", ())
     names = (found,) if isinstance(found, str) else tuple(found)
-    return tuple(n for n in names if not n.startswith("__"))
+    return tuple(private_name(n, cls.__name__) for n in names if not (n.startswith("__") and n.endswith("__")))
+
+
+def private_name(name: str, cls: str) -> str:
+    """A name as it is meant in the text of a class: Language Reference, section 6.2.1.
+
+    >>> private_name("__k", "_Spline"), private_name("__init__", "Spline"), private_name("_k", "Spline")
+    ('_Spline__k', '__init__', '_k')
+    """
+    if not name.startswith("__") or name.endswith("__") or "." in name or not cls.strip("_"):
+        return name
+    return f"_{cls.lstrip('_')}{name}"
 
 
 def _is_cyclic(value: object, around: tuple[int, ...]) -> bool:

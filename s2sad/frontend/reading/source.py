@@ -23,6 +23,7 @@ import gast
 
 from s2sad.errors import Location, SourceUnavailable, StaleSource, UnsupportedSyntax
 from s2sad.frontend.reading.definitions import find
+from s2sad.frontend.reading.private_names import mangle
 from s2sad.frontend.reading.same_code import Definition
 
 
@@ -107,6 +108,7 @@ def _source(node: Definition, code: types.CodeType, lines: list[str], generators
         text = "".join(own[node.lineno - first :])
         decorators = tuple(tree.decorator_list)
         tree.decorator_list = []
+    mangle(tree, code)
     return Source(tree, text, code.co_filename, node.lineno, decorators, own, first)
 
 

@@ -16,7 +16,6 @@ from s2sad.frontend.terms.terms import (
     Maybe,
     Range,
     Record,
-    Ref,
     Term,
     is_container,
     is_none,
@@ -25,7 +24,6 @@ from s2sad.frontend.terms.terms import (
     is_plain_object,
     is_sequence,
     is_static,
-    is_static_object,
     static_value,
 )
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
@@ -84,6 +82,9 @@ class Comparisons(Lowering):
         if cls in (gast.In, gast.NotIn):
             return self.contains(node, left, right, not positive)
         found = self.compare_objects(node, op, left, right)
+        if found is None and cls in (gast.Eq, gast.NotEq):
+            equal = self.equal_objects(node, left, right)
+            found = self.negated(equal, positive, node) if equal is not None else None
         if found is not None:
             return found
         left, right = self.open(left), self.open(right)
@@ -94,6 +95,10 @@ class Comparisons(Lowering):
         if all(isinstance(t, (tuple, list, dict, Record)) or is_container(t) for t in (left, right)):
             return self._compare_containers(node, op, left, right)
         return self.apply(COMPARE[cls], [self.to_operand(t) for t in (left, right)])
+
+    def negated(self, truth: Term, positive: bool, node: gast.AST) -> Term:
+        """A truth value, or its opposite."""
+        return truth if positive else self.choose(truth, lambda: constant(False), lambda: constant(True), node)
 
     def numbers_of(self, left: Term, right: Term) -> list[Operand] | None:
         """What is compared where strings are known by their numbers; None where none is."""
@@ -113,19 +118,6 @@ class Comparisons(Lowering):
                 return x if value.value else self.apply(operator.not_, [x])
         return None
 
-    def identical(self, node: gast.AST, left: Term, right: Term) -> bool:
-        """Whether two terms are one object."""
-        for t, other in ((left, right), (right, left)):
-            if is_static_object(t):
-                return isinstance(other, Constant) and other.value is t.value
-        if all(isinstance(t, Constant) for t in (left, right)):
-            return left.value is right.value  # type: ignore[union-attr]
-        if isinstance(left, Ref) or isinstance(right, Ref):
-            return isinstance(left, Ref) and isinstance(right, Ref) and left.cell == right.cell
-        if left is right:
-            return True
-        self.refuse(node, "`is` between values of run time", "compare with ==", UnsupportedType)
-
     def contains(self, node: gast.AST, item: Term, container: Term, negated: bool) -> Term:
         """`item in container`: among keys, or items one by one."""
         options = self.open(container)
@@ -135,7 +127,8 @@ class Comparisons(Lowering):
             options = [constant(k) for k in options]
         if isinstance(options, dict):
             return constant((self.static(item, node) in options) is not negated)
-        if isinstance(options, (tuple, list)) and not (is_static(options) and is_static(item)):
+        known = is_static(options) and is_static(item)
+        if isinstance(options, (tuple, list)) and not (known and self.equality(item) is None):
             found: Term = constant(False)
             for option in reversed(options):
                 same = self.compare(node, gast.Eq(), option, item)

@@ -91,11 +91,12 @@ class Expressions(Lowering):
     def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
         if isinstance(term, Ref) or is_array(term):
+            self.ask_object(term, node)
             term = self.value_form(term)
         if is_static(term):
             return static_value(term)
         if isinstance(term, (tuple, list)):
-            return type(term)(self.static(t, node) for t in term)
+            return (list if isinstance(term, list) else tuple)(self.static(t, node) for t in term)
         if isinstance(term, Range):
             return range(*(self.static(t, node) for t in (term.start, term.stop, term.step)))
         if isinstance(term, Value):

@@ -28,7 +28,7 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import BOTTOM, leaves
+from s2sad.ir.types import BOTTOM, ContainerType, Type, leaves
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Operand, Value, constant
 
@@ -118,6 +118,9 @@ class FunctionCalls(Lowering):
         try:
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:
+            # which object it is has no value at run time; where the call is lowered in its place, it is seen
+            if isinstance(_type_at(operands[e.position].type, e.path), ContainerType):
+                return None
             self.need_static(operands[e.position], e.path, node)
         if callee is None or (self.memory and callee.aliases and isinstance(function, types.FunctionType)):
             return None
@@ -169,6 +172,13 @@ class FunctionCalls(Lowering):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
+
+
+def _type_at(t: Type, path: tuple[object, ...]) -> Type:
+    """The type of an item of a container at a path."""
+    for key in path:
+        t = t[key]
+    return t
 
 
 def is_of_user(f: object) -> bool:

@@ -123,6 +123,8 @@ class Cells(ABC):
         self.labels: dict[str, str] = {}
         """The name under which the user first had an object."""
         self.cells = 0
+        self.made: set[str] = set()
+        """The cells of objects that the function makes: what stands in another cell is another object."""
 
     @abstractmethod
     def refuse(
@@ -136,10 +138,11 @@ class Cells(ABC):
 
     # cells
 
-    def new(self, cls: type, contents: Term, frozen: str | None = None) -> Ref:
-        """A new object."""
+    def new(self, cls: type, contents: Term, frozen: str | None = None, made: bool = True) -> Ref:
+        """A cell for an object: one that is `made` here, or one that there may have been before."""
         self.cells += 1
         ref = Ref(f"#{self.cells}", cls)
+        (self.made.add if made and frozen is None else self.made.discard)(ref.cell)
         self.env[ref.cell] = self.held(contents)
         if frozen is not None:
             self.frozen[ref.cell] = frozen
@@ -209,9 +212,9 @@ class Cells(ABC):
         """The term with every list, dict and object in it, given as a value, in a cell of its own."""
         if is_operand(term):
             if term.type.is_sequence:
-                return self.new(list, term, frozen)
+                return self.new(list, term, frozen, made=False)
             if self.memory and term.type.is_array:
-                array = self.new(np.ndarray, term, frozen)
+                array = self.new(np.ndarray, term, frozen, made=False)
                 self.origins[array.cell] = (term, term)
                 return array
             if not term.type.is_container or not self.holds_mutable(term.type):
@@ -230,9 +233,9 @@ class Cells(ABC):
         items = [self.adopt(c, frozen) for c in children]
         term = build(items) if any(a is not b for a, b in zip(items, children, strict=True)) else term
         if isinstance(term, (list, dict)):
-            return self.new(type(term), term, frozen)
+            return self.new(type(term), term, frozen, made=False)
         if isinstance(term, Record) and is_mutable(term.cls):
-            return self.new(term.cls, dict(term.items), frozen)
+            return self.new(term.cls, dict(term.items), frozen, made=False)
         return term
 
     def left_of(self, term: Term) -> Term:

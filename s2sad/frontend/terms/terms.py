@@ -509,7 +509,7 @@ def static_value(term: Term) -> UserValue:
     if isinstance(term, Constant):
         return term.value
     if isinstance(term, (tuple, list)):
-        return type(term)(map(static_value, term))
+        return (list if isinstance(term, list) else tuple)(map(static_value, term))
     assert isinstance(term, dict)
     return {k: static_value(v) for k, v in term.items()}
 
