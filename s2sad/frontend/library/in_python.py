@@ -110,3 +110,31 @@ def histogram_(
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges
+
+
+def index_(items: Sequence[object], item: object, start: int, stop: int) -> int:
+    if start < 0:
+        start = max(start + len(items), 0)
+    if stop < 0:
+        stop += len(items)
+    for k in range(start, min(stop, len(items))):
+        if items[k] == item:
+            return k
+    raise ValueError(f"{item} is not in list")
+
+
+def count_(items: Sequence[object], item: object) -> int:
+    found = 0
+    for one in items:
+        if one == item:
+            found += 1
+    return found
+
+
+def contains_(items: Sequence[object], item: object) -> bool:
+    found = False
+    for one in items:
+        if one == item:
+            found = True
+            break
+    return found

@@ -40,16 +40,26 @@ def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
         lowering.refuse(
             node, "np.vectorize with a signature, or with arguments left out", "write a loop", UnsupportedCall
         )
-    return Partial(constant(each), (found["pyfunc"],), {})
+    otypes = None if is_none(found.get("otypes")) else lowering.static(found["otypes"], node)
+    if otypes is not None and len(otypes) != 1:
+        lowering.refuse(node, "np.vectorize with several results", "write a loop", UnsupportedCall)
+    dtype = None if otypes is None else np.dtype(otypes[0])
+    return Partial(constant(each), (constant(dtype), found["pyfunc"]), {})
 
 
 def each(*arrays: object) -> object:
-    """What `np.vectorize(f)` is taken for, f being the first argument."""
+    """What `np.vectorize(f)` is taken for, its dtype and f being the first arguments."""
     raise NotImplementedError
 
 
 @meaning(each)
 def _each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    dtype, *rest = args
+    found = _for_each(lowering, rest, kw, node)
+    return found if is_none(dtype) else lowering.call(constant(np.astype), [found, dtype], {}, node, None)
+
+
+def _for_each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, *given = args
     if kw or not given:
         lowering.refuse(node, "a vectorized function with keywords", "pass them by position", UnsupportedCall)
@@ -140,6 +150,9 @@ def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
     items = lowering.to_operand(lowering.listed(lowering.iterable(found["iter"])))
+    count = lowering.static(found["count"], node) if "count" in found else -1
+    if count != -1:
+        items = lowering.builder.apply(GETITEM, (items, constant(slice(0, count))))
     return lowering.builder.apply(
         required(np.array), [items], {"dtype": np.dtype(lowering.static(found["dtype"], node))}
     )

@@ -18,6 +18,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import Variable, is_place
+from s2sad.frontend.heeded import leave_out
 from s2sad.frontend.library import in_python
 from s2sad.frontend.library.sorting import sorted_by
 from s2sad.frontend.lowering import Lowering
@@ -36,6 +37,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     Zip,
     is_array,
+    is_none,
     is_number,
     is_sequence,
     is_static,
@@ -86,7 +88,7 @@ def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
 
 @meaning(print, before_rule=True)
 def _print(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    static = {k: lowering.static(v, node) for k, v in kw.items()}
+    static: dict[str, object] = {k: lowering.static(kw[k], node) for k in ("sep", "end", "flush") if k in kw}
     return lowering.builder.apply(PRINT, [lowering.to_operand(a) for a in args], static)
 
 
@@ -161,8 +163,14 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     return total
 
 
+def _key(kw: dict[str, Term]) -> Term | None:
+    """The `key=` of a call; None is none."""
+    return None if is_none(kw.get("key")) else kw["key"]
+
+
 def _extremum(function: Callable[..., object], reduction: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        key = _key(kw)
         if len(args) == 1:
             term = lowering.open(lowering.listed(lowering.iterable(args[0])))
             if is_sequence(term) and not kw:
@@ -172,8 +180,8 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
             args = lowering.sequence(term, node)
             if not args and "default" in kw:
                 return kw["default"]
-        if "key" in kw:
-            return _by_key(lowering, function, args, kw["key"], node)
+        if key is not None:
+            return _by_key(lowering, function, args, key, node)
         operands = [lowering.to_operand(a) for a in args]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
@@ -310,6 +318,7 @@ def _partial(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 
 @meaning(functools.wraps)
 def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    leave_out(args, kw)
     return constant(_same)
 
 
@@ -326,6 +335,7 @@ def _first(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 @meaning(functools.lru_cache)
 def _cached(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`@lru_cache`, and `@lru_cache(None)`."""
+    leave_out(args, kw)  # the size of the cache
     given = args[0] if args else None
     named = given is None or (isinstance(given, Constant) and not callable(given.value))
     return constant(_same) if named or kw else given  # type: ignore[return-value]
@@ -345,23 +355,23 @@ def _super(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 
 @meaning(sorted)
 def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    term = lowering.open(lowering.listed(lowering.iterable(args[0])))
+    key, term = _key(kw), lowering.open(lowering.listed(lowering.iterable(args[0])))
     backward = bool(lowering.static(kw["reverse"], node)) if "reverse" in kw else False
     if isinstance(term, dict):
         term = [constant(k) for k in term]
     if isinstance(term, Constant) and isinstance(term.value, (set, frozenset)):
         term = [constant(v) for v in sorted(term.value)]
     if isinstance(term, (tuple, list)):
-        keys = [lowering.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
+        keys = [t if key is None else lowering.call(key, [t], {}, node, None) for t in term]
         values = [lowering.value_form(k) for k in keys]
         if all(map(is_static, values)):
             known = [static_value(v) for v in values]
             order = sorted(range(len(known)), key=known.__getitem__, reverse=backward)
             return lowering.new(list, [term[k] for k in order])
-        found = sorted_by(lowering, term, keys, backward, node) if "key" in kw else None
+        found = sorted_by(lowering, term, keys, backward, node) if key is not None else None
         if found is not None:
             return found
-    if "key" in kw:
+    if key is not None:
         lowering.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
     array = term if isinstance(term, Value) and term.type.is_numeric else None
     if array is None:
@@ -402,10 +412,11 @@ def _divmod(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return (lowering.apply(np.floor_divide, operands), lowering.apply(np.remainder, operands))
 
 
-def _by_method(function: Callable[..., object], name: str) -> Meaning:
-    """A builtin that asks a method of the user's class first."""
+def _by_method(function: Callable[..., object], name: str, *named: str) -> Meaning:
+    """A builtin that asks a method of the user's class first; `named` may be given by name."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        args = [*args, *(kw[k] for k in named if k in kw)]
         found = lowering.call_special(args[0], name, args[1:], node)
         if found is not None:
             return found
@@ -418,7 +429,7 @@ def _by_method(function: Callable[..., object], name: str) -> Meaning:
 
 
 meaning(abs, before_rule=True)(_by_method(abs, "__abs__"))
-meaning(round, before_rule=True)(_by_method(round, "__round__"))
+meaning(round, before_rule=True)(_by_method(round, "__round__", "ndigits"))
 
 
 def _operation(node_class: type) -> Meaning:
@@ -464,6 +475,17 @@ for _function, _node_class in _COMPARISONS.items():
     meaning(_function, before_rule=True)(_comparison(_node_class))
 
 
+@meaning(operator.contains)
+def _contains(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    container, item = args
+    opened = lowering.open(container)
+    if is_number(opened):
+        return lowering.apply(np.any, [lowering.apply(np.equal, [opened, lowering.to_operand(item)])])
+    if is_sequence(opened):
+        return lowering.synthetic(in_python.contains_, {"items": container, "item": item}, node)
+    return lowering.compare(node, gast.In(), item, container)
+
+
 def _combined(
     function: Callable[..., Iterable[Any]],
 ) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
@@ -486,9 +508,15 @@ for _function in (
     itertools.combinations,
     itertools.permutations,
     itertools.pairwise,
-    itertools.zip_longest,
 ):
     meaning(_function)(_combined(_function))
+
+
+@meaning(itertools.zip_longest)
+def _zip_longest(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    items = [lowering.sequence(lowering.iterable(a), node) for a in args]
+    filling = kw.get("fillvalue", constant(None))
+    return lowering.new(list, list(itertools.zip_longest(*items, fillvalue=filling)))
 
 
 @meaning(itertools.islice)

@@ -15,6 +15,7 @@ import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.heeded import Arguments, Keywords, heeded
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.reading.callables import UserFunction
@@ -106,7 +107,7 @@ class Calls(Lowering):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
-        name = getattr(function, "__qualname__", getattr(function, "__name__", repr(function)))
+        name = called_name(function)
         module = getattr(function, "__module__", None)
         owner = type(getattr(function, "__self__", None)).__module__
         if any("random" in (m or "").split(".") for m in (module, owner)):
@@ -123,7 +124,22 @@ class Calls(Lowering):
     ) -> Term | None:
         """A function that the library knows."""
         meaning = meaning_of(f)
-        return None if meaning is None else meaning(self, arguments, keywords, node)
+        if meaning is None:
+            return None
+        positional, named = heeded(f, arguments, keywords)
+        term = meaning(self, positional, named, node)
+        return self.all_heeded(term, called_name(f), positional, named, node)
+
+    def all_heeded(
+        self, term: Term | None, name: str, arguments: Arguments, keywords: Keywords, node: gast.AST
+    ) -> Term | None:
+        """What a meaning gave of a call, whose arguments it has looked at, all of them."""
+        if term is None:
+            return None
+        unread = [f"keyword {k}" for k in keywords.unread] + [f"argument {k + 1}" for k in arguments.unread]
+        if unread:
+            self.refuse(node, f"{name} with its {unread[0]}", "leave this argument out", UnsupportedCall)
+        return term
 
     def call_operator(
         self,
@@ -232,13 +248,17 @@ class Calls(Lowering):
         contents = self.open(receiver)
         of_array = is_number(contents)
         number = isinstance(receiver, Constant) and not isinstance(receiver.value, np.ndarray)
-        if of_array and number and all(map(is_static, arguments)):
+        if of_array and number and all(map(is_static, (*arguments, *keywords.values()))):
             assert isinstance(receiver, Constant)
-            return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
+            known = {k: static_value(v) for k, v in keywords.items()}
+            result = self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), known)
+            return self.adopt(constant(result))
         cls = _class_of_methods(receiver, contents)
         meaning = None if cls is None else method_of(cls, name)
-        call = MethodCall(name, receiver, contents, arguments, keywords, node, hint)
+        positional, named = Arguments(arguments), Keywords(keywords)
+        call = MethodCall(name, receiver, contents, positional, named, node, hint)
         term = None if meaning is None else meaning(self, call)
+        term = self.all_heeded(term, f"the method {name}", positional, named, node)
         if term is not None:
             return term
         if is_static_object(receiver):
@@ -246,6 +266,11 @@ class Calls(Lowering):
         if of_array:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
+
+
+def called_name(function: object) -> str:
+    """A function as messages name it."""
+    return str(getattr(function, "__qualname__", getattr(function, "__name__", repr(function))))
 
 
 def _class_of_methods(receiver: Term, contents: Term) -> type | None:

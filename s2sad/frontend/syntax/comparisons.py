@@ -141,6 +141,9 @@ class Comparisons(Lowering):
                 same = self.compare(node, gast.Eq(), option, item)
                 found = self.choose(same, lambda: constant(True), lambda f=found: f, node)  # type: ignore[misc]
             return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
+        if is_sequence(options) or is_number(options):
+            found = self.call(constant(operator.contains), [container, item], {}, node, None)
+            return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
         return constant((self.static(item, node) in self.static(options, node)) is not negated)
 
     def _compare_containers(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
