@@ -114,13 +114,13 @@ def test_an_argument_has_its_effect(f):
     check(f)
 
 
-def perhaps_put_that_wraps(x):
+def honours_put_that_wraps(x):
     y = x * 1.0
     np.put(y, [5, 2], [1.0, 2.0], mode="wrap")
     return np.sum(y * x)
 
 
-def perhaps_put_that_clips(x):
+def honours_put_that_clips(x):
     y = x * 1.0
     y.put([5, 2], x[:2], mode="clip")
     return np.sum(y * x)

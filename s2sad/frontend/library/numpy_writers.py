@@ -16,9 +16,9 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
-from s2sad.ir.containers import INDEX_ADD
+from s2sad.ir.containers import GETITEM, INDEX_ADD
 from s2sad.ir.primitive import Primitive, View, required
-from s2sad.ir.values import constant
+from s2sad.ir.values import Operand, constant
 
 WHOLE = constant(Ellipsis)
 
@@ -110,10 +110,32 @@ def _ordered(function: Callable[..., object]) -> Meaning:
 
 @writes(np.put)
 def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    target, index, value = args[:3]
-    flat = _flat(lowering, lowering.must_be_array(target, node))
-    lowering.store_item(flat, lowering.to_operand(lowering.as_array_term(index)), lowering.to_operand(value), node)
+    """`np.put(a, places, values)`: in the elements in a row; the values begin anew where they are too few."""
+    flat = _flat(lowering, lowering.must_be_array(args[0], node))
+    places, value = (_in_a_row(lowering, lowering.to_operand(lowering.as_array_term(a))) for a in args[1:3])
+    mode = lowering.static(kw.get("mode", args[3] if len(args) > 3 else constant("raise")), node)
+    if mode != "raise":
+        size = lowering.apply(np.size, [lowering.to_operand(flat)])
+        if mode == "wrap":
+            places = lowering.apply(np.remainder, [places, size])
+        else:
+            last = lowering.apply(np.subtract, [size, constant(1)])
+            places = lowering.apply(np.clip, [places, constant(0), last])
+    if places.type.shape == (0,):
+        return constant(None)
+    if places.type.rank == 0 and value.type.rank == 1:
+        value = lowering.builder.apply(GETITEM, (value, constant(0)))
+    elif value.type.shape not in ((), (1,), places.type.shape):
+        count = lowering.apply(np.arange, [lowering.apply(np.size, [places])])
+        taken = lowering.apply(np.remainder, [count, lowering.apply(np.size, [value])])
+        value = lowering.builder.apply(GETITEM, (value, taken))
+    lowering.store_item(flat, places, value, node)
     return constant(None)
+
+
+def _in_a_row(lowering: Lowering, array: Operand) -> Operand:
+    """The elements of an array one after the other; a number as it is."""
+    return array if array.type.rank in (0, 1) else lowering.apply(np.ravel, [array])
 
 
 def _flat(lowering: Lowering, array: Term) -> Term:

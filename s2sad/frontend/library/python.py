@@ -313,7 +313,7 @@ def _reduce(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
 
 @meaning(functools.partial)
 def _partial(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Partial(args[0], tuple(args[1:]), kw)
+    return Partial(args[0], tuple(args[1:]), dict(kw))
 
 
 @meaning(functools.wraps)
@@ -536,6 +536,7 @@ def _repeated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
 
 @meaning(match_patterns.always)
 def _always(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    leave_out(args)
     return constant(True)
 
 

@@ -278,7 +278,10 @@ class ArrayCells(Cells):
         """`target[...] = value` for an array in a cell, or a view of one."""
         if isinstance(target, Ref):
             t = self.array_type(target)
-            if not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
+            if t.shape == value.type.shape == ():
+                # an array of no axes has no part of it to store in: it becomes another one
+                value = self.builder.apply(required(np.array), (value,), {"dtype": t.dtype})
+            elif not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
                 value = self.builder.apply(INDEX_SET, (self.whole(target), constant(Ellipsis), value))
             self.change(target, self.labelled(target, value), node)
             return
@@ -291,8 +294,11 @@ class ArrayCells(Cells):
         """`base[index] = value`, or `np.add.at(base, index, value)`."""
         if value.type.is_container:
             value = self.builder.apply(required(np.array), (value,))
-        step = Step(GETITEM, tuple(self.index_items(index, self.rank(base))))
-        view = self.view(base, step)
+        items = self.index_items(index, self.rank(base))
+        if not items and self.array_type(base).shape == value.type.shape == () and primitive is INDEX_SET:
+            self.store(base, value, node)
+            return
+        view = self.view(base, Step(GETITEM, tuple(items)))
         self.write(view.ref, view.steps, view, value, node, primitive)
 
     def write(
