@@ -8,6 +8,8 @@ np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
 
 from __future__ import annotations
 
+import functools
+
 import gast
 import numpy as np
 
@@ -144,6 +146,18 @@ def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     if len(args) == 1 and not kw:
         return lowering.call(constant(np.nonzero), args, {}, node, None)
     return lowering.call_primitive(required(np.where), args, kw, node, None)
+
+
+@meaning(np.size, before_rule=True)
+def _size(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+    """`np.size(x, axis)`: the length along an axis."""
+    axis: Term = kw.get("axis", args[1] if len(args) > 1 else constant(None))
+    if is_none(axis):
+        return lowering.call_primitive(required(np.size), args[:1], {}, node, None)
+    shape = lowering.sequence(lowering.attribute(_array(lowering, args[0]), "shape", node), node)
+    known = lowering.static(axis, node)
+    sizes = [shape[k] for k in (known if isinstance(known, tuple) else (known,))]
+    return functools.reduce(lambda a, b: lowering.apply(np.multiply, list(map(lowering.to_operand, (a, b)))), sizes)
 
 
 @meaning(np.fromiter)

@@ -567,13 +567,13 @@ def _without(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 
 @meaning(dataclasses.replace)
 def _replaced(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """`dataclasses.replace(object, **changes)`."""
+    """`dataclasses.replace(object, **changes)`: a new object of its fields, and of the changes."""
     opened = lowering.open(args[0])
-    if not isinstance(opened, Record):
+    if not isinstance(opened, Record) or not dataclasses.is_dataclass(opened.cls):
         lowering.refuse(node, "dataclasses.replace of something that is no dataclass", "", UnsupportedType)
-    return lowering.call(
-        constant(opened.cls), [], {**{k: v for k, v in opened.items.items() if k not in kw}, **kw}, node, None
-    )
+    taken = [f.name for f in dataclasses.fields(opened.cls) if f.init]
+    own = {name: opened.items[name] for name in taken if name not in kw}
+    return lowering.call(constant(opened.cls), [], {**own, **kw}, node, None)
 
 
 def _copied(deep: bool) -> Meaning:
