@@ -12,10 +12,21 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method
-from s2sad.frontend.terms.terms import Method, Record, Ref, Term, is_sequence, is_static, known_place, static_value
+from s2sad.frontend.terms.terms import (
+    Method,
+    Record,
+    Ref,
+    Term,
+    is_none,
+    is_sequence,
+    is_static,
+    known_place,
+    static_value,
+)
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.lists import APPEND, LIST_DELETE, LIST_INSERT, REVERSED_ITEMS
-from s2sad.ir.values import Constant, constant
+from s2sad.ir.types import BOTTOM
+from s2sad.ir.values import Constant, constant, is_operand
 
 # lists
 
@@ -35,6 +46,8 @@ def _append(lowering: Lowering, call: MethodCall) -> Term:
 def _extend(lowering: Lowering, call: MethodCall) -> Term:
     ref = lowering.changeable(call.receiver, call.node)
     more = lowering.open(lowering.listed(call.arguments[0]))
+    if is_operand(more) and more.type == BOTTOM:
+        return constant(None)  # of a function that calls itself: it is known in the next round
     if isinstance(more, tuple):
         more = list(more)
     elif not isinstance(more, list) and not is_sequence(more):
@@ -186,6 +199,8 @@ def _values(lowering: Lowering, call: MethodCall) -> Term:
 @method(dict, "get")
 def _get(lowering: Lowering, call: MethodCall) -> Term:
     default = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("default", constant(None))
+    if lowering.is_key_of_run_time(call.contents, call.arguments[0]) and not is_none(default):
+        return lowering.item_by_key(call.contents, call.arguments[0], call.node, default)
     item: Term = call.contents.get(lowering.static(call.arguments[0], call.node), default)
     return item
 

@@ -138,3 +138,31 @@ def contains_(items: Sequence[object], item: object) -> bool:
             found = True
             break
     return found
+
+
+def max_by_(rows: Sequence[Any], key: Callable[[Any], Any]) -> object:
+    keys = [key(row) for row in rows]
+    if len(rows) == 0:
+        raise ValueError("max() arg is an empty sequence")
+    best = 0
+    for k in range(1, len(keys)):
+        if keys[k] > keys[best]:
+            best = k
+    return rows[best]
+
+
+def min_by_(rows: Sequence[Any], key: Callable[[Any], Any]) -> object:
+    keys = [key(row) for row in rows]
+    if len(rows) == 0:
+        raise ValueError("min() arg is an empty sequence")
+    best = 0
+    for k in range(1, len(keys)):
+        if keys[k] < keys[best]:
+            best = k
+    return rows[best]
+
+
+def sorted_(rows: Sequence[Any], key: Callable[[Any], Any], reverse: bool) -> list[object]:
+    keys = np.array([key(row) for row in rows])
+    order = np.argsort(-keys if reverse else keys, kind="stable")
+    return [rows[k] for k in order]

@@ -20,7 +20,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import Variable, is_place
 from s2sad.frontend.heeded import leave_out
 from s2sad.frontend.library import in_python
-from s2sad.frontend.library.sorting import sorted_by
+from s2sad.frontend.library.sorting import extremum_of_many, sorted_by, sorted_many
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.reading import match_patterns
@@ -177,6 +177,10 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
                 return lowering.apply(reduction, [lowering.apply(np.array, [lowering.to_operand(term)])])
             if is_number(term) and not kw:
                 return lowering.apply(reduction, [term])
+            if _is_of_run_time(term):
+                return extremum_of_many(
+                    lowering, function is max, term, _key(kw) or constant(_same), kw.get("default"), node
+                )
             args = lowering.sequence(term, node)
             if not args and "default" in kw:
                 return kw["default"]
@@ -188,6 +192,11 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
         return operands[0] if len(operands) == 1 else lowering.apply(function, operands)
 
     return handler
+
+
+def _is_of_run_time(term: Term) -> bool:
+    """Whether how many items there are is not known, or they are those of an array or range: a loop goes over them."""
+    return is_sequence(term) or is_number(term) or isinstance(term, (Range, Zip, Enumerate, Reversed))
 
 
 def _by_key(lowering: Lowering, function: Callable[..., object], items: list[Term], key: Term, node: gast.AST) -> Term:
@@ -371,6 +380,8 @@ def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
         found = sorted_by(lowering, term, keys, backward, node) if key is not None else None
         if found is not None:
             return found
+    if key is not None and _is_of_run_time(term):
+        return sorted_many(lowering, term, key, backward, node)
     if key is not None:
         lowering.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
     array = term if isinstance(term, Value) and term.type.is_numeric else None
@@ -614,6 +625,17 @@ def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], nod
     assert isinstance(made, Ref)
     lowering.factories[made.cell] = args[0]
     return made
+
+
+@meaning(collections.Counter)
+def _counter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """A Counter of what is known: a constant."""
+    values = [lowering.value_form(t) for t in (*args, *kw.values())]
+    if not values or not all(map(is_static, values)):
+        what, instead = "a Counter of values of run time", "count in a dict that has all its keys: {k: 0 for k in keys}"
+        lowering.refuse(node, what, instead, UnsupportedType)
+    known = [static_value(v) for v in values]
+    return constant(collections.Counter(*known[: len(args)], **dict(zip(kw, known[len(args) :], strict=True))))
 
 
 @meaning(slice, before_rule=True)

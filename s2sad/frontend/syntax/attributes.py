@@ -40,7 +40,16 @@ class Attributes(Lowering):
     """Lowers attributes."""
 
     def _eval_Attribute(self, node: gast.Attribute, hint: str | None) -> Term:
-        return self.attribute(self.eval(node.value), node.attr, node)
+        if not isinstance(node.value, gast.Subscript):
+            return self.attribute(self.eval(node.value), node.attr, node)
+        with self.locating(node.value):
+            base = self.eval(node.value.value)
+            if isinstance(base, Value) and base.type == BOTTOM:
+                return base
+            index = self.index(node.value.slice)
+            found = self.attribute_by_key(base, index, node.attr, node)
+            item = self.subscripted(base, index, node.value, None) if found is None else base
+        return self.attribute(item, node.attr, node) if found is None else found
 
     def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
         base = self.given(base)

@@ -131,8 +131,9 @@ class Comparisons(Lowering):
         options = self.open(container)
         if isinstance(options, Range):
             options = self.sequence(options, node)
-        if isinstance(options, dict) and isinstance(item, Known):
-            options = [constant(k) for k in options]
+        if isinstance(options, dict) and self.is_key_of_run_time(options, item):
+            there = self.holds_key(options, item)
+            return self.apply(operator.not_, [there]) if negated else there
         if isinstance(options, dict):
             return constant((self.static(item, node) in options) is not negated)
         if isinstance(options, (tuple, list)) and not (is_static(options) and is_static(item)):
