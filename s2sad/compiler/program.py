@@ -105,7 +105,7 @@ class Program:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         reference = FunctionRef(entry.function.name, result)
-        return Callee(reference, entry.passed, entry.captured, entry.aliases, entry.back)
+        return Callee(reference, entry.passed, entry.captured, entry.aliases, entry.gives, entry.back)
 
     def bound(
         self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
@@ -172,10 +172,13 @@ class Program:
                 self.recursive.discard(key)
                 continue
             same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
-            same = key_of(entry.result) == key_of(guess.result) and same_captured and entry.back == guess.back
+            same = key_of(entry.result) == key_of(guess.result) and same_captured
+            same = same and (entry.back, entry.gives) == (guess.back, guess.gives)
             if key not in self.recursive or same:
                 return entry
-            guess = Entry(stub(name), dict(parameters), entry.captured, entry.result, back=entry.back)
+            guess = Entry(
+                stub(name), dict(parameters), entry.captured, entry.result, back=entry.back, gives=entry.gives
+            )
         raise UnsupportedCall(f"the type of the result of {name} does not settle")
 
     def forget_provisional(self, key: tuple[object, str]) -> None:
@@ -196,7 +199,15 @@ class Program:
                 function = outlined(function, self.add_step)
             result = function.result.type
             aliases = lowered.back is None and shares_memory(function)
-            seen = lowered.impure, aliases, lowered.written, lowered.valueless, lowered.back, lowered.changed
+            seen = (
+                lowered.impure,
+                aliases,
+                lowered.written,
+                lowered.valueless,
+                lowered.back,
+                lowered.changed,
+                lowered.gives,
+            )
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner_target = self.reads.part(target, "target") if self.reads.knows(target) else target.target
         inner = self.entry(inner_target, target.transform.inner(parameters))

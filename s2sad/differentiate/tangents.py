@@ -21,10 +21,12 @@ Path = tuple[object, ...]
 
 
 def tangent_type(t: Type) -> Type:
-    """The type of a tangent or adjoint: the same, but a Python float may be NumPy's."""
+    """The type of a tangent or adjoint: the same, but a Python float may be NumPy's, an array of no axes a number."""
     match t:
         case ArrayType(kind="python" | "either"):
             return ArrayType(t.dtype, (), "numpy", doubtful=t.doubtful)
+        case ArrayType(kind="array", shape=()):
+            return ArrayType(t.dtype, (), "any", doubtful=t.doubtful)
         case ContainerType():
             return ContainerType(t.cls, t.keys, tuple(map(tangent_type, t.items)))
         case SequenceType():

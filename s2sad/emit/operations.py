@@ -97,6 +97,7 @@ class OperationWriter:
         return ast.Tuple(targets, ast.Store())
 
     def effect(self, op: Apply) -> ast.stmt:
+        """The statement of what has an effect; its result has a name where it is read: a clock's."""
         if op.primitive.name == "assert":
             test, *message = [self.read(o) for o in op.operands]
             return ast.Assert(test, message[0] if message else None)
@@ -104,6 +105,8 @@ class OperationWriter:
             return ast.Raise(None, None)
         if op.primitive.name == "raise":
             return ast.Raise(expression(op, self.read), None)
+        if op.result in self.plan.uses.readers:
+            return ast.Assign([self.store(op.result)], expression(op, self.read))
         return ast.Expr(expression(op, self.read))
 
     def update(self, op: Apply) -> list[ast.stmt]:

@@ -33,6 +33,8 @@ class Callee:
     captured: tuple[Variable, ...]
     aliases: bool = False
     """Its result may share memory with an argument."""
+    gives: bool = False
+    """Its result may be, or hold, a list or object that it is given."""
     back: WrittenArrays | None = None
     """Where it hands back the arrays that it writes into: which these are."""
 

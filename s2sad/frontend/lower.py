@@ -27,6 +27,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     numpy_keywords,
     numpy_writers,
     python,
+    surroundings,
     type_questions,
     ufunc_methods,
 )
@@ -48,6 +49,7 @@ from s2sad.frontend.syntax.identity import Identity
 from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.iterators import Iterators
+from s2sad.frontend.syntax.keyed_items import KeyedItems
 from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
@@ -91,6 +93,8 @@ class Lowered:
     """The arrays, lists and objects in its parameters that it changes."""
     item_updates: tuple[Value, ...] = ()
     """The lists that stores into their items have made."""
+    gives: bool = False
+    """What it gives may be, or hold, a list or object that it is given, or another one."""
 
 
 def lower(
@@ -153,6 +157,7 @@ class FunctionLowering(
     Comparisons,
     Identity,
     Subscripts,
+    KeyedItems,
     Operators,
     Expressions,
     Primitives,
@@ -180,7 +185,8 @@ class FunctionLowering(
         self.touched |= {c for c in given if self.env[c] is not before[c]}
         changes = not self.is_value(result) or bool(self.touched)
         changes |= any(self.env.get(key) is not term for key, term in around.items())
-        impure = changes or any(r.cell in given for r in self.reachable(result))
+        impure = changes or any(r.cell in given for r in self.reachable(result)) or self.perhaps_touched
+        gives = any(r.cell in self.perhaps_given for r in self.reachable(result))
         written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
         handed = self.handed_back(result, list(parameters)) if back else None
         operand: Operand = constant(None)
@@ -201,7 +207,7 @@ class FunctionLowering(
         updates = tuple(o for o in self.item_updates if isinstance(o, Value))
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
-        return Lowered(function, tuple(captured), *seen, changed, updates)
+        return Lowered(function, tuple(captured), *seen, changed, updates, gives)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
         """Put the parameters into the environment; those that are known at compile time have no value."""
@@ -237,7 +243,13 @@ class FunctionLowering(
         changed = {n: cell for n, cell in self.handed.items() if cell in self.touched}
         given = [n for n, cell in self.handed.items() if isinstance(result, Ref) and result.cell == cell]
         shared = any(r.cell in self.given_cells or r.cell in self.frozen for r in self.reachable(result))
-        if not changed or self.touched - set(changed.values()) or not self.is_value(result) or (shared and not given):
+        if (
+            self.perhaps_touched
+            or not changed
+            or self.touched - set(changed.values())
+            or not self.is_value(result)
+            or (shared and not given)
+        ):
             return None
         value = not given and not is_none(result)
         back = WrittenArrays(tuple(map(names.index, changed)), value, names.index(given[0]) if given else None)

@@ -31,6 +31,7 @@ from s2sad.frontend.terms.terms import (
     Derived,
     Generated,
     Generator,
+    Items,
     Method,
     Ref,
     Rest,
@@ -160,6 +161,38 @@ class Lowering(ArrayCells):
     @abstractmethod
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
+
+    @abstractmethod
+    def subscripted(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """`base[index]`, as the class of the base says."""
+
+    # keyed_items
+
+    @abstractmethod
+    def is_key_of_run_time(self, items: Items, key: Term) -> bool:
+        """Whether a key is known at run time only, and the dict has several items that it may be of."""
+
+    @abstractmethod
+    def refuse_default(self, whole: Term, node: gast.AST) -> None:
+        """Refuse a dict that makes what it does not have, at a key of run time: who knows what it holds then?"""
+
+    @abstractmethod
+    def item_by_key(self, items: Items, key: Term, node: gast.AST, default: Term | None = None) -> Term:
+        """`items[key]`; `items.get(key, default)` where a default is given."""
+
+    @abstractmethod
+    def holds_key(self, items: Items, key: Term) -> Operand:
+        """`key in items`."""
+
+    @abstractmethod
+    def set_by_key(self, base: Term, items: Items, key: Term, term: Term, node: gast.AST) -> None:
+        """`base[key] = term`."""
+
+    @abstractmethod
+    def attribute_by_key(self, base: Term, key: Term, name: str, node: gast.AST) -> Term | None:
+        """`base[key].name` of a dict of lists or objects, to be called; None where there is no doubt which it is."""
+
+    # subscripts
 
     @abstractmethod
     def delete_item(self, base: Term, index: Term, node: gast.AST) -> None:

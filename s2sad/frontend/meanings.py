@@ -1,6 +1,7 @@
 """What the functions, methods, subscripts and keywords mean that the library knows: one table, one look-up.
 
     @meaning(itertools.accumulate)      itertools.accumulate(xs, f)
+    @meaning_in("tqdm")                 tqdm.tqdm(xs), and its other classes
     @method(list, "append")             xs.append(x)
     @method(np.ndarray)                 x.sum(), and every other method of arrays
     @subscript(np.mgrid)                np.mgrid[0:n, 0:m]
@@ -87,6 +88,7 @@ _METHODS: _Table[MeaningOfMethod] = _Table()
 _SUBSCRIPTS: _Table[MeaningOfSubscript] = _Table()
 _KEYWORDS: _Table[MeaningOfKeyword] = _Table()
 _PURE: _Table[object] = _Table()
+_PACKAGES: _Table[Meaning] = _Table()
 
 
 def meaning(*functions: object, before_rule: bool = False) -> Callable[[Function], Function]:
@@ -100,6 +102,16 @@ def meaning(*functions: object, before_rule: bool = False) -> Callable[[Function
             if has_rule(function) is not before_rule:
                 raise ValueError(f"{function!r} has {'no' if before_rule else 'a'} rule or definition")
             _FUNCTIONS.add(function, rule)
+        return rule
+
+    return register
+
+
+def meaning_in(package: str) -> Callable[[Function], Function]:
+    """Give the classes of a package their meaning, as they are called: of one that is not imported here."""
+
+    def register(rule: Function) -> Function:
+        _PACKAGES.add(package, rule)
         return rule
 
     return register
@@ -149,7 +161,10 @@ def pure(*functions: object) -> None:
 
 def meaning_of(function: object) -> Meaning | None:
     """The meaning of a function, None where it has none."""
-    return _FUNCTIONS.find(function)
+    found = _FUNCTIONS.find(function)
+    if found is None and isinstance(function, type):
+        return _PACKAGES.find(function.__module__.partition(".")[0])
+    return found
 
 
 def method_of(cls: type, name: str) -> MeaningOfMethod | None:

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
+from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.rewrite import reads_of, renamed
 from s2sad.ir.types import ArrayType
 from s2sad.ir.user_rules import BlackBox
@@ -236,6 +237,9 @@ def _decides_to_stop(op: If, then: Block, orelse: Block) -> bool:
 
 def _key(op: Apply) -> object | None:
     if op.primitive.effect is Effect.IO or op.primitive is UNDEFINED or op.primitive.written:
+        return None
+    # A manager is entered once at a time: that of a block inside another one is not that of the other.
+    if is_region(op.result.type):
         return None
     # An update is done in the memory of its operand: a result that is read in two places would cost a copy.
     if op.primitive.update is not None or _is_multiple(op):

@@ -6,13 +6,28 @@ A list whose length is known is a Python list of terms; one of run-time length i
 
 from __future__ import annotations
 
+import sys
+
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method
-from s2sad.frontend.terms.terms import OfDict, Record, Ref, Term, is_sequence, known_place
+from s2sad.frontend.terms.terms import (
+    Method,
+    OfDict,
+    Record,
+    Ref,
+    Term,
+    is_none,
+    is_sequence,
+    is_static,
+    known_place,
+    static_value,
+)
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.lists import APPEND, LIST_DELETE, LIST_INSERT, REVERSED_ITEMS
-from s2sad.ir.values import Constant, constant
+from s2sad.ir.types import BOTTOM
+from s2sad.ir.values import Constant, constant, is_operand
 
 # lists
 
@@ -32,6 +47,8 @@ def _append(lowering: Lowering, call: MethodCall) -> Term:
 def _extend(lowering: Lowering, call: MethodCall) -> Term:
     ref = lowering.changeable(call.receiver, call.node)
     more = lowering.open(lowering.listed(call.arguments[0]))
+    if is_operand(more) and more.type == BOTTOM:
+        return constant(None)  # of a function that calls itself: it is known in the next round
     if isinstance(more, tuple):
         more = list(more)
     elif not isinstance(more, list) and not is_sequence(more):
@@ -117,16 +134,36 @@ def _clear(lowering: Lowering, call: MethodCall) -> Term:
 
 @method(list, "index")
 def _index(lowering: Lowering, call: MethodCall) -> Term:
-    return constant(_known_items(lowering, call).index(lowering.static(call.arguments[0], call.node)))
+    item, *limits = call.arguments
+    known = _known(lowering, call)
+    if known is not None:
+        return constant(known.index(lowering.static(item, call.node), *(lowering.static(k, call.node) for k in limits)))
+    start, stop = (*limits, *(constant(0), constant(sys.maxsize))[len(limits) :])[:2]
+    bound = {"items": call.receiver, "item": item, "start": start, "stop": stop}
+    return lowering.synthetic(in_python.index_, bound, call.node)
+
+
+@method(list, "remove")
+def _remove(lowering: Lowering, call: MethodCall) -> Term:
+    place = lowering.call_method(Method(call.receiver, "index"), [*call.arguments], {}, call.node, None)
+    lowering.delete_item(call.receiver, place, call.node)
+    return constant(None)
 
 
 @method(list, "count")
 def _count(lowering: Lowering, call: MethodCall) -> Term:
-    return constant(_known_items(lowering, call).count(lowering.static(call.arguments[0], call.node)))
+    known, (item,) = _known(lowering, call), call.arguments
+    if known is not None:
+        return constant(known.count(lowering.static(item, call.node)))
+    return lowering.synthetic(in_python.count_, {"items": call.receiver, "item": item}, call.node)
 
 
-def _known_items(lowering: Lowering, call: MethodCall) -> list[object]:
-    return list(lowering.static(list(call.contents), call.node))
+def _known(lowering: Lowering, call: MethodCall) -> list[object] | None:
+    """The items of a list, where they and what is looked for among them are known."""
+    items = [lowering.value_form(t) for t in call.contents] if isinstance(call.contents, (list, tuple)) else None
+    if items is None or not all(map(is_static, (*items, lowering.value_form(call.arguments[0])))):
+        return None
+    return [static_value(t) for t in items]
 
 
 # named tuples
@@ -173,6 +210,8 @@ def _view(call: MethodCall, kind: str) -> Term:
 @method(dict, "get")
 def _get(lowering: Lowering, call: MethodCall) -> Term:
     default = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("default", constant(None))
+    if lowering.is_key_of_run_time(call.contents, call.arguments[0]) and not is_none(default):
+        return lowering.item_by_key(call.contents, call.arguments[0], call.node, default)
     item: Term = call.contents.get(lowering.static(call.arguments[0], call.node), default)
     return item
 

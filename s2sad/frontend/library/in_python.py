@@ -122,3 +122,59 @@ def histogram_(
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges
+
+
+def index_(items: Sequence[object], item: object, start: int, stop: int) -> int:
+    if start < 0:
+        start = max(start + len(items), 0)
+    if stop < 0:
+        stop += len(items)
+    for k in range(start, min(stop, len(items))):
+        if items[k] == item:
+            return k
+    raise ValueError(f"{item} is not in list")
+
+
+def count_(items: Sequence[object], item: object) -> int:
+    found = 0
+    for one in items:
+        if one == item:
+            found += 1
+    return found
+
+
+def contains_(items: Sequence[object], item: object) -> bool:
+    found = False
+    for one in items:
+        if one == item:
+            found = True
+            break
+    return found
+
+
+def max_by_(rows: Sequence[Any], key: Callable[[Any], Any]) -> object:
+    keys = [key(row) for row in rows]
+    if len(rows) == 0:
+        raise ValueError("max() arg is an empty sequence")
+    best = 0
+    for k in range(1, len(keys)):
+        if keys[k] > keys[best]:
+            best = k
+    return rows[best]
+
+
+def min_by_(rows: Sequence[Any], key: Callable[[Any], Any]) -> object:
+    keys = [key(row) for row in rows]
+    if len(rows) == 0:
+        raise ValueError("min() arg is an empty sequence")
+    best = 0
+    for k in range(1, len(keys)):
+        if keys[k] < keys[best]:
+            best = k
+    return rows[best]
+
+
+def sorted_(rows: Sequence[Any], key: Callable[[Any], Any], reverse: bool) -> list[object]:
+    keys = np.array([key(row) for row in rows])
+    order = np.argsort(-keys if reverse else keys, kind="stable")
+    return [rows[k] for k in order]

@@ -8,6 +8,8 @@ np.ndindex(n, m)                     zip(*np.indices((n, m)).reshape(2, -1))
 
 from __future__ import annotations
 
+import functools
+
 import gast
 import numpy as np
 
@@ -41,16 +43,26 @@ def _vectorized(lowering: Lowering, args: list[Term], kw: dict[str, Term], node:
         lowering.refuse(
             node, "np.vectorize with a signature, or with arguments left out", "write a loop", UnsupportedCall
         )
-    return Partial(constant(each), (found["pyfunc"],), {})
+    otypes = None if is_none(found.get("otypes")) else lowering.static(found["otypes"], node)
+    if otypes is not None and len(otypes) != 1:
+        lowering.refuse(node, "np.vectorize with several results", "write a loop", UnsupportedCall)
+    dtype = None if otypes is None else np.dtype(otypes[0])
+    return Partial(constant(each), (constant(dtype), found["pyfunc"]), {})
 
 
 def each(*arrays: object) -> object:
-    """What `np.vectorize(f)` is taken for, f being the first argument."""
+    """What `np.vectorize(f)` is taken for, its dtype and f being the first arguments."""
     raise NotImplementedError
 
 
 @meaning(each)
 def _each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    dtype, *rest = args
+    found = _for_each(lowering, rest, kw, node)
+    return found if is_none(dtype) else lowering.call(constant(np.astype), [found, dtype], {}, node, None)
+
+
+def _for_each(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     function, *given = args
     if kw or not given:
         lowering.refuse(node, "a vectorized function with keywords", "pass them by position", UnsupportedCall)
@@ -149,10 +161,25 @@ def _where(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     return lowering.call_primitive(required(np.where), args, kw, node, None)
 
 
+@meaning(np.size, before_rule=True)
+def _size(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+    """`np.size(x, axis)`: the length along an axis."""
+    axis: Term = kw.get("axis", args[1] if len(args) > 1 else constant(None))
+    if is_none(axis):
+        return lowering.call_primitive(required(np.size), args[:1], {}, node, None)
+    shape = lowering.sequence(lowering.attribute(_array(lowering, args[0]), "shape", node), node)
+    known = lowering.static(axis, node)
+    sizes = [shape[k] for k in (known if isinstance(known, tuple) else (known,))]
+    return functools.reduce(lambda a, b: lowering.apply(np.multiply, list(map(lowering.to_operand, (a, b)))), sizes)
+
+
 @meaning(np.fromiter)
 def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
     items = lowering.to_operand(lowering.listed(lowering.iterable(found["iter"])))
+    count = lowering.static(found["count"], node) if "count" in found else -1
+    if count != -1:
+        items = lowering.builder.apply(GETITEM, (items, constant(slice(0, count))))
     return lowering.builder.apply(
         required(np.array), [items], {"dtype": np.dtype(lowering.static(found["dtype"], node))}
     )

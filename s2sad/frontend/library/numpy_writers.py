@@ -17,7 +17,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, MethodCall, meaning, method
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import Ref, Step, Term, is_array
-from s2sad.ir.containers import INDEX_ADD
+from s2sad.ir.containers import GETITEM, INDEX_ADD
 from s2sad.ir.primitive import Primitive, View, required
 from s2sad.ir.values import Operand, constant
 
@@ -111,15 +111,33 @@ def _ordered(function: Callable[..., object]) -> Meaning:
 
 @writes(np.put)
 def _put(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """The values are repeated, or left, where there are not as many of them as places."""
-    target, index, value = _bound(lowering, args, kw, ("a", "ind", "v"), node)
+    """`np.put(a, places, values)`: in the elements in a row; the values begin anew where they are too few."""
+    mode = lowering.static(kw.pop("mode", args[3] if len(args) > 3 else constant("raise")), node)
+    target, *given = _bound(lowering, args[:3], kw, ("a", "ind", "v"), node)
     flat = _flat(lowering, lowering.must_be_array(target, node))
-    places, values = (lowering.to_operand(lowering.as_array_term(t)) for t in (index, value))
-    if not _are_alike(places, values):
-        places, values = (lowering.apply(np.ravel, [o]) for o in (places, values))
-        return lowering.synthetic(in_python.put_, {"a": flat, "places": places, "values": values}, node)
-    lowering.store_item(flat, places, values, node)
+    places, value = (_in_a_row(lowering, lowering.to_operand(lowering.as_array_term(t))) for t in given)
+    if mode != "raise":
+        size = lowering.apply(np.size, [lowering.to_operand(flat)])
+        if mode == "wrap":
+            places = lowering.apply(np.remainder, [places, size])
+        else:
+            last = lowering.apply(np.subtract, [size, constant(1)])
+            places = lowering.apply(np.clip, [places, constant(0), last])
+    if places.type.shape == (0,):
+        return constant(None)
+    if places.type.rank == 0 and value.type.rank == 1:
+        value = lowering.builder.apply(GETITEM, (value, constant(0)))
+    elif value.type.shape not in ((), (1,), places.type.shape):
+        count = lowering.apply(np.arange, [lowering.apply(np.size, [places])])
+        taken = lowering.apply(np.remainder, [count, lowering.apply(np.size, [value])])
+        value = lowering.builder.apply(GETITEM, (value, taken))
+    lowering.store_item(flat, places, value, node)
     return constant(None)
+
+
+def _in_a_row(lowering: Lowering, array: Operand) -> Operand:
+    """The elements of an array one after the other; a number as it is."""
+    return array if array.type.rank in (0, 1) else lowering.apply(np.ravel, [array])
 
 
 def _are_alike(place: Operand, value: Operand) -> bool:

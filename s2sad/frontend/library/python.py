@@ -18,8 +18,9 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import Variable, is_place
+from s2sad.frontend.heeded import leave_out
 from s2sad.frontend.library import in_python
-from s2sad.frontend.library.sorting import sorted_by
+from s2sad.frontend.library.sorting import extremum_of_many, sorted_by, sorted_many
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning, pure
 from s2sad.frontend.reading import match_patterns
@@ -40,6 +41,7 @@ from s2sad.frontend.terms.terms import (
     is_array,
     is_iterator,
     is_new_iterator,
+    is_none,
     is_number,
     is_sequence,
     is_static,
@@ -95,7 +97,7 @@ def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
 
 @meaning(print, before_rule=True)
 def _print(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    static = {k: lowering.static(v, node) for k, v in kw.items()}
+    static: dict[str, object] = {k: lowering.static(kw[k], node) for k in ("sep", "end", "flush") if k in kw}
     return lowering.builder.apply(PRINT, [lowering.to_operand(a) for a in args], static)
 
 
@@ -171,25 +173,40 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     return total
 
 
+def _key(kw: dict[str, Term]) -> Term | None:
+    """The `key=` of a call; None is none."""
+    return None if is_none(kw.get("key")) else kw["key"]
+
+
 def _extremum(function: Callable[..., object], reduction: Callable[..., object]) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        key = _key(kw)
         if len(args) == 1:
             term = lowering.open(lowering.listed(lowering.iterable(args[0])))
             if is_sequence(term) and not kw:
                 return lowering.apply(reduction, [lowering.apply(np.array, [lowering.to_operand(term)])])
             if is_number(term) and not kw:
                 return lowering.apply(reduction, [term])
+            if _is_of_run_time(term):
+                return extremum_of_many(
+                    lowering, function is max, term, _key(kw) or constant(_same), kw.get("default"), node
+                )
             args = lowering.sequence(term, node)
             if not args and "default" in kw:
                 return kw["default"]
-        if "key" in kw:
-            return _by_key(lowering, function, args, kw["key"], node)
+        if key is not None:
+            return _by_key(lowering, function, args, key, node)
         operands = [lowering.to_operand(a) for a in args]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
         return operands[0] if len(operands) == 1 else lowering.apply(function, operands)
 
     return handler
+
+
+def _is_of_run_time(term: Term) -> bool:
+    """Whether how many items there are is not known, or they are those of an array or range: a loop goes over them."""
+    return is_sequence(term) or is_number(term) or isinstance(term, (Range, Zip, Enumerate, Reversed))
 
 
 def _by_key(lowering: Lowering, function: Callable[..., object], items: list[Term], key: Term, node: gast.AST) -> Term:
@@ -322,11 +339,12 @@ def _reduce(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
 
 @meaning(functools.partial)
 def _partial(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    return Partial(args[0], tuple(args[1:]), kw)
+    return Partial(args[0], tuple(args[1:]), dict(kw))
 
 
 @meaning(functools.wraps)
 def _wraps(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    leave_out(args, kw)
     return constant(_same)
 
 
@@ -343,6 +361,7 @@ def _first(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 @meaning(functools.lru_cache)
 def _cached(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`@lru_cache`, and `@lru_cache(None)`."""
+    leave_out(args, kw)  # the size of the cache
     given = args[0] if args else None
     named = given is None or (isinstance(given, Constant) and not callable(given.value))
     return constant(_same) if named or kw else given  # type: ignore[return-value]
@@ -362,23 +381,25 @@ def _super(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 
 @meaning(sorted)
 def _sorted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    term = lowering.open(lowering.listed(lowering.iterable(args[0])))
+    key, term = _key(kw), lowering.open(lowering.listed(lowering.iterable(args[0])))
     backward = bool(lowering.static(kw["reverse"], node)) if "reverse" in kw else False
     if isinstance(term, dict):
         term = [constant(k) for k in term]
     if isinstance(term, Constant) and isinstance(term.value, (set, frozenset)):
         term = [constant(v) for v in sorted(term.value)]
     if isinstance(term, (tuple, list)):
-        keys = [lowering.call(kw["key"], [t], {}, node, None) if "key" in kw else t for t in term]
+        keys = [t if key is None else lowering.call(key, [t], {}, node, None) for t in term]
         values = [lowering.value_form(k) for k in keys]
         if all(map(is_static, values)):
             known = [static_value(v) for v in values]
             order = sorted(range(len(known)), key=known.__getitem__, reverse=backward)
             return lowering.new(list, [term[k] for k in order])
-        found = sorted_by(lowering, term, keys, backward, node) if "key" in kw else None
+        found = sorted_by(lowering, term, keys, backward, node) if key is not None else None
         if found is not None:
             return found
-    if "key" in kw:
+    if key is not None and _is_of_run_time(term):
+        return sorted_many(lowering, term, key, backward, node)
+    if key is not None:
         lowering.refuse(node, "sorted by keys of run time", "sort an array: x[np.argsort(keys)]", UnsupportedType)
     array = term if isinstance(term, Value) and term.type.is_numeric else None
     if array is None:
@@ -433,10 +454,11 @@ def _divmod(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return (lowering.apply(np.floor_divide, operands), lowering.apply(np.remainder, operands))
 
 
-def _by_method(function: Callable[..., object], name: str) -> Meaning:
-    """A builtin that asks a method of the user's class first."""
+def _by_method(function: Callable[..., object], name: str, *named: str) -> Meaning:
+    """A builtin that asks a method of the user's class first; `named` may be given by name."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        args = [*args, *(kw[k] for k in named if k in kw)]
         found = lowering.call_special(args[0], name, args[1:], node)
         if found is not None:
             return found
@@ -449,7 +471,7 @@ def _by_method(function: Callable[..., object], name: str) -> Meaning:
 
 
 meaning(abs, before_rule=True)(_by_method(abs, "__abs__"))
-meaning(round, before_rule=True)(_by_method(round, "__round__"))
+meaning(round, before_rule=True)(_by_method(round, "__round__", "ndigits"))
 
 
 def _operation(node_class: type) -> Meaning:
@@ -495,6 +517,17 @@ for _function, _node_class in _COMPARISONS.items():
     meaning(_function, before_rule=True)(_comparison(_node_class))
 
 
+@meaning(operator.contains)
+def _contains(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    container, item = args
+    opened = lowering.open(container)
+    if is_number(opened):
+        return lowering.apply(np.any, [lowering.apply(np.equal, [opened, lowering.to_operand(item)])])
+    if is_sequence(opened):
+        return lowering.synthetic(in_python.contains_, {"items": container, "item": item}, node)
+    return lowering.compare(node, gast.In(), item, container)
+
+
 def _moved(lowering: Lowering, term: Term) -> Term:
     """What is left of an iterator, for one that is made of it."""
     return lowering.taken(lowering.iterated(term), "another iterator")
@@ -524,9 +557,15 @@ for _function in (
     itertools.combinations,
     itertools.permutations,
     itertools.pairwise,
-    itertools.zip_longest,
 ):
     meaning(_function)(_combined(_function))
+
+
+@meaning(itertools.zip_longest)
+def _zip_longest(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    items = [lowering.sequence(lowering.iterable(a), node) for a in args]
+    filling = kw.get("fillvalue", constant(None))
+    return lowering.new(list, list(itertools.zip_longest(*items, fillvalue=filling)))
 
 
 @meaning(itertools.islice)
@@ -548,6 +587,7 @@ def _repeated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
 
 @meaning(match_patterns.always)
 def _always(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    leave_out(args)
     return constant(True)
 
 
@@ -578,13 +618,13 @@ def _without(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: ga
 
 @meaning(dataclasses.replace)
 def _replaced(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """`dataclasses.replace(object, **changes)`."""
+    """`dataclasses.replace(object, **changes)`: a new object of its fields, and of the changes."""
     opened = lowering.open(args[0])
-    if not isinstance(opened, Record):
+    if not isinstance(opened, Record) or not dataclasses.is_dataclass(opened.cls):
         lowering.refuse(node, "dataclasses.replace of something that is no dataclass", "", UnsupportedType)
-    return lowering.call(
-        constant(opened.cls), [], {**{k: v for k, v in opened.items.items() if k not in kw}, **kw}, node, None
-    )
+    taken = [f.name for f in dataclasses.fields(opened.cls) if f.init]
+    own = {name: opened.items[name] for name in taken if name not in kw}
+    return lowering.call(constant(opened.cls), [], {**own, **kw}, node, None)
 
 
 def _copied(deep: bool) -> Meaning:
@@ -625,6 +665,17 @@ def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], nod
     assert isinstance(made, Ref)
     lowering.factories[made.cell] = args[0]
     return made
+
+
+@meaning(collections.Counter)
+def _counter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """A Counter of what is known: a constant."""
+    values = [lowering.value_form(t) for t in (*args, *kw.values())]
+    if not values or not all(map(is_static, values)):
+        what, instead = "a Counter of values of run time", "count in a dict that has all its keys: {k: 0 for k in keys}"
+        lowering.refuse(node, what, instead, UnsupportedType)
+    known = [static_value(v) for v in values]
+    return constant(collections.Counter(*known[: len(args)], **dict(zip(kw, known[len(args) :], strict=True))))
 
 
 @meaning(slice, before_rule=True)

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 import gast
 import numpy as np
 
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.types import ContainerType, Type
-from s2sad.ir.values import Operand, constant
+from s2sad.ir.values import Operand, constant, is_operand
 
 
 def sorted_by(
@@ -57,3 +58,31 @@ def _taken(lowering: Lowering, items: Sequence[Operand], places: Sequence[Operan
     joined = np.array if first.is_scalar else np.stack
     rows = lowering.to_operand(lowering.apply(joined, [lowering.builder.make(list, tuple(range(len(items))), items)]))
     return [lowering.builder.apply(GETITEM, (rows, k)) for k in places]
+
+
+def sorted_many(lowering: Lowering, items: Term, key: Term, backward: bool, node: gast.AST) -> Term:
+    """`sorted(items, key=key)` of so many items as a run has."""
+    bound = {"rows": _rows(lowering, items, node), "key": key, "reverse": constant(backward)}
+    return lowering.synthetic(in_python.sorted_, bound, node)
+
+
+def extremum_of_many(
+    lowering: Lowering, greatest: bool, items: Term, key: Term, default: Term | None, node: gast.AST
+) -> Term:
+    """`max(items, key=key, default=default)`, or `min`, of so many items as a run has: the first one that is best."""
+    rows = _rows(lowering, items, node)
+    function = in_python.max_by_ if greatest else in_python.min_by_
+
+    def found() -> Term:
+        return lowering.synthetic(function, {"rows": rows, "key": key}, node)
+
+    if default is None:
+        return found()
+    count = lowering.to_operand(lowering.call(constant(len), [rows], {}, node, None))
+    some = lowering.apply(np.greater, [count, constant(0)])
+    return lowering.choose(some, found, lambda: default, node)
+
+
+def _rows(lowering: Lowering, items: Term, node: gast.AST) -> Term:
+    """Items that can be read by their places."""
+    return items if is_operand(items) else lowering.synthetic(in_python.items_, {"xs": items}, node)

@@ -24,6 +24,7 @@ from s2sad.frontend.terms.terms import (
     Step,
     Super,
     Term,
+    View,
     class_of,
     describe,
     is_array,
@@ -40,7 +41,16 @@ class Attributes(Lowering):
     """Lowers attributes."""
 
     def _eval_Attribute(self, node: gast.Attribute, hint: str | None) -> Term:
-        return self.attribute(self.eval(node.value), node.attr, node)
+        if not isinstance(node.value, gast.Subscript):
+            return self.attribute(self.eval(node.value), node.attr, node)
+        with self.locating(node.value):
+            base = self.eval(node.value.value)
+            if isinstance(base, Value) and base.type == BOTTOM:
+                return base
+            index = self.index(node.value.slice)
+            found = self.attribute_by_key(base, index, node.attr, node)
+            item = self.subscripted(base, index, node.value, None) if found is None else base
+        return self.attribute(item, node.attr, node) if found is None else found
 
     def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
         base = self.given(base)
@@ -173,12 +183,9 @@ class Attributes(Lowering):
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
         if name == "flat":
             self.need_memory()
-        if is_array(whole) and name in ("T", "mT", "flat"):
-            if name == "T":
-                return self.view(whole, Step(required(np.transpose)))
-            if name == "mT":
-                return self.view(whole, Step(required(np.swapaxes), (), (("axis1", -1), ("axis2", -2))))
-            return self.view(whole, Step(required(np.reshape), (constant(-1),)))
+        step = _step_of(name, t) if is_array(whole) else None
+        if step is not None:
+            return self.view(whole, step)
         if name == "shape":
             shape = self.builder.apply(SHAPE, (base,))
             if not isinstance(shape.type, ContainerType):
@@ -245,17 +252,17 @@ class Attributes(Lowering):
     def set_of_array(self, base: Term, t: ArrayType, name: str, term: Term, node: gast.AST) -> None:
         """`a.real = x`, `a.imag = x`, `a.flat = x`: all numbers of an array, or one part of them."""
         self.need_memory()
+        if name == "shape":
+            self.set_shape(base, self.to_operand(term), node)
+            return
         if name not in ("real", "imag", "flat") or (name == "imag" and not t.is_complex):
-            self.refuse(node, f"the {name} of an array is set", "make a new array, as np.reshape does", UnsupportedType)
-        whole = self.attribute(base, "flat", node) if name == "flat" else base
+            self.refuse(node, f"the {name} of an array is set", "make a new array", UnsupportedType)
+        whole = self.attribute(base, name, node)
+        if isinstance(whole, View) and whole is term:
+            return  # `a.real += x`: it is written already
         value = self.to_operand(term)
         if value.type.is_container:
             value = self.to_operand(self.apply(np.array, [value]))
-        if t.is_complex and name != "flat":
-            other = self.apply(np.imag if name == "real" else np.real, [self.to_operand(base)])
-            parts = (value, other) if name == "real" else (other, value)
-            turned = self.apply(np.multiply, [constant(1j), self.to_operand(parts[1])])
-            value = self.to_operand(self.apply(np.add, [self.to_operand(parts[0]), self.to_operand(turned)]))
         self.store_item(whole, constant(Ellipsis), value, node)
 
     def contents(self, ref: Ref) -> Items:
@@ -263,6 +270,22 @@ class Attributes(Lowering):
         found = self.env[ref.cell]
         assert isinstance(found, dict)
         return found
+
+
+def _step_of(name: str, t: ArrayType) -> Step | None:
+    """The step from an array to the view that an attribute of it is; None for others."""
+    match name:
+        case "T":
+            return Step(required(np.transpose))
+        case "mT":
+            return Step(required(np.swapaxes), (), (("axis1", -1), ("axis2", -2)))
+        case "flat":
+            return Step(required(np.reshape), (constant(-1),))
+        case "real" if t.dtype is not None:
+            return Step(required(np.real))
+        case "imag" if t.is_complex:
+            return Step(required(np.imag))
+    return None
 
 
 def is_class(term: Term) -> bool:

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import gast
 import numpy as np
 
-from s2sad.errors import RuleError, UnsupportedCall
+from s2sad.errors import RuleError, SeveralErrors, Unsupported, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.heeded import Arguments, Keywords, heeded
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
 from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
+from s2sad.frontend.syntax.merging import is_function
 from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
+from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
@@ -39,6 +43,7 @@ from s2sad.frontend.terms.terms import (
     static_value,
 )
 from s2sad.ir.definition import definition_of
+from s2sad.ir.installed import is_installed
 from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative, mark_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
@@ -108,14 +113,18 @@ class Calls(Lowering):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
-        name = getattr(function, "__qualname__", getattr(function, "__name__", repr(function)))
         module = getattr(function, "__module__", None)
         owner = type(getattr(function, "__self__", None)).__module__
         if any("random" in (m or "").split(".") for m in (module, owner)):
-            self.refuse(node, f"{name} draws random numbers", "draw them before, and pass them", UnsupportedCall)
+            self.refuse(
+                node,
+                f"{called_name(function)} draws random numbers",
+                "draw them before, and pass them",
+                UnsupportedCall,
+            )
         self.refuse(
             node,
-            f"there is no derivative rule for {module + '.' if module else ''}{name}",
+            f"there is no derivative rule for {full_name(function)}",
             "write it with functions that have one, or give its rule",
             UnsupportedCall,
         )
@@ -125,7 +134,22 @@ class Calls(Lowering):
     ) -> Term | None:
         """A function that the library knows."""
         meaning = meaning_of(f)
-        return None if meaning is None else meaning(self, arguments, keywords, node)
+        if meaning is None:
+            return None
+        positional, named = heeded(f, arguments, keywords)
+        term = meaning(self, positional, named, node)
+        return self.all_heeded(term, called_name(f), positional, named, node)
+
+    def all_heeded(
+        self, term: Term | None, name: str, arguments: Arguments, keywords: Keywords, node: gast.AST
+    ) -> Term | None:
+        """What a meaning gave of a call, whose arguments it has looked at, all of them."""
+        if term is None:
+            return None
+        unread = [f"keyword {k}" for k in keywords.unread] + [f"argument {k + 1}" for k in arguments.unread]
+        if unread:
+            self.refuse(node, f"{name} with its {unread[0]}", "leave this argument out", UnsupportedCall)
+        return term
 
     def call_operator(
         self,
@@ -193,14 +217,44 @@ class Calls(Lowering):
     ) -> Term | None:
         """A function or object of the user's; a function of a library that runs as it is."""
         if is_of_user(f) or is_derivative(f):
-            return self.call_function(f, arguments, keywords, node, hint)
+            with self.as_one_finding(f, node):
+                return self.call_function(f, arguments, keywords, node, hint)
         method = self.reads.of_class(self.reads.type_of(f), "__call__")[1] if is_user_class(type(f)) else None
         if isinstance(method, types.FunctionType):
             return self.call_inline(method, [constant(f), *arguments], keywords, node)
         if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
             return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
         box = plain_box(f) if isinstance(f, Hashable) else None
+        if box is not None and any(map(_is_called, (*arguments, *keywords.values()))):
+            self.refuse(
+                node,
+                f"{box.name} is given a function, and no rule says what it does with it",
+                "write out what it computes, or give the function that calls it a derivative: s2sad.custom_vjp",
+                UnsupportedCall,
+            )
         return None if box is None else self.call_black_box(box, arguments, keywords, node, hint)
+
+    @contextmanager
+    def as_one_finding(self, f: UserFunction, node: gast.AST) -> Iterator[None]:
+        """Report what is found in the text of a library at the call that led there: no user can change it."""
+        if is_installed(_module_of(self.frame)) or not is_installed(getattr(f, "__module__", None)):
+            yield
+            return
+        before = len(self.errors)
+        try:
+            yield
+        except SeveralErrors as e:
+            raise self.outside_finding(f, e.errors[0], node) from e
+        except Unsupported as e:
+            raise self.outside_finding(f, e, node) from e
+        if self.errors[before:]:
+            self.errors[before:] = [self.outside_finding(f, self.errors[before], node)]
+
+    def outside_finding(self, f: UserFunction, found: Unsupported, node: gast.AST) -> Unsupported:
+        if isinstance(found, Evaluated):
+            return found
+        what = f"{full_name(f)} cannot be differentiated: {found.what} ({found.location})"
+        return type(found)(what, "call it outside, or give it a derivative: s2sad.custom_vjp", self.at(node))
 
     def evaluated(self, f: UserFunction, arguments: list[object], keywords: dict[str, object]) -> object:
         """What a function gives at compile time."""
@@ -234,13 +288,17 @@ class Calls(Lowering):
         contents = self.open(receiver)
         of_array = is_number(contents)
         number = isinstance(receiver, Constant) and not isinstance(receiver.value, np.ndarray)
-        if of_array and number and all(map(is_static, arguments)):
+        if of_array and number and all(map(is_static, (*arguments, *keywords.values()))):
             assert isinstance(receiver, Constant)
-            return constant(self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), {}))
+            known = {k: static_value(v) for k, v in keywords.items()}
+            result = self.evaluated(getattr(receiver.value, name), list(map(static_value, arguments)), known)
+            return self.adopt(constant(result))
         cls = _class_of_methods(receiver, contents)
         meaning = None if cls is None else method_of(cls, name)
-        call = MethodCall(name, receiver, contents, arguments, keywords, node, hint)
+        positional, named = Arguments(arguments), Keywords(keywords)
+        call = MethodCall(name, receiver, contents, positional, named, node, hint)
         term = None if meaning is None else meaning(self, call)
+        term = self.all_heeded(term, f"the method {name}", positional, named, node)
         if term is not None:
             return term
         if is_static_object(receiver):
@@ -248,6 +306,29 @@ class Calls(Lowering):
         if of_array:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
+
+
+def called_name(function: object) -> str:
+    """A function as messages name it."""
+    return str(getattr(function, "__qualname__", getattr(function, "__name__", repr(function))))
+
+
+def _module_of(frame: Frame) -> str | None:
+    """The module whose text is lowered in a frame."""
+    while frame.function is None and frame.parent is not None:
+        frame = frame.parent
+    return getattr(frame.function, "__module__", None)
+
+
+def _is_called(term: Term) -> bool:
+    """Whether an argument is a function; a class may be a dtype."""
+    return is_function(term) and not (isinstance(term, Constant) and isinstance(term.value, type))
+
+
+def full_name(function: object) -> str:
+    """A function as messages name it, with its module."""
+    module = getattr(function, "__module__", None)
+    return f"{module}.{called_name(function)}" if module else called_name(function)
 
 
 def _class_of_methods(receiver: Term, contents: Term) -> type | None:

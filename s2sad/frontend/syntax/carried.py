@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import gast
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import Environment
+from s2sad.frontend.terms.cells import Environment, differing
 from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_scaled, dim_sum, may_be_negative, new_dim
@@ -38,6 +39,8 @@ class Carried:
         self.lost_rank = False
         """Whether something begins as a number, say, and is an array after an iteration."""
         self.frozen: dict[str, str | None] = {}
+        self.given: dict[str, frozenset[str]] = {}
+        """Of what is carried: the cells that the caller may see among those which it may be."""
         self.around = list(env.values())
         self.known: set[Symbol] | None = None
         """What types speak of outside the loop."""
@@ -86,7 +89,9 @@ class Carried:
         for key, term in self.terms.items():
             operands, build = flatten(term)
             made = build([o if o.type.is_static else next(rest) for o in operands])
+            since = self.lowering.cells
             self.lowering.env[key] = self.lowering.adopt_at(key, made, self.frozen.get(key))
+            self.lowering.note_given(self.given.get(key, frozenset()), since)
         self.lowering.watch_sources(cells)
 
     def widen(self, after: Environment, builder: Builder, loose: set[Symbol]) -> tuple[list[Operand], bool]:
@@ -96,6 +101,7 @@ class Carried:
         before, outer = lowering.env, lowering.builder
         for key, term in list(self.terms.items()):
             frozen = lowering.frozen_by_merge(term, before, after[key], after, self.node)
+            self.given[key] = lowering.given_in(chain(*differing(term, before, after[key], after)))
             # unified with the initial term, not with the parameters of this round: what the initial term becomes on
             # the way is computed before the loop
             t1, t2 = lowering.unify(term, before, outer, after[key], after, builder, lowering.shown(key))

@@ -123,8 +123,9 @@ class Comparisons(Lowering):
         options = self.open(container)
         if isinstance(options, Range):
             options = self.sequence(options, node)
-        if isinstance(options, dict) and isinstance(item, Known):
-            options = [constant(k) for k in options]
+        if isinstance(options, dict) and self.is_key_of_run_time(options, item):
+            there = self.holds_key(options, item)
+            return self.apply(operator.not_, [there]) if negated else there
         if isinstance(options, dict):
             return constant((self.static(item, node) in options) is not negated)
         known = is_static(options) and is_static(item)
@@ -133,6 +134,9 @@ class Comparisons(Lowering):
             for option in reversed(options):
                 same = self.compare(node, gast.Eq(), option, item)
                 found = self.choose(same, lambda: constant(True), lambda f=found: f, node)  # type: ignore[misc]
+            return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
+        if is_sequence(options) or is_number(options):
+            found = self.call(constant(operator.contains), [container, item], {}, node, None)
             return self.apply(operator.not_, [self.to_operand(found)]) if negated else found
         return constant((self.static(item, node) in self.static(options, node)) is not negated)
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import gast
 import numpy as np
 
-from s2sad.errors import Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
@@ -62,7 +62,10 @@ class _Locating(AbstractContextManager[None]):
 
     def __exit__(self, cls: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._builder.location = self._before
-        if isinstance(error, _TYPE_RULES) and not isinstance(error, Unsupported):
+        if isinstance(error, Unsupported):
+            if error.location == NOWHERE:
+                raise type(error)(error.what, error.instead, self._location) from error
+        elif isinstance(error, _TYPE_RULES):
             raise UnsupportedType(str(error) or type(error).__name__, "", self._location) from error
 
 

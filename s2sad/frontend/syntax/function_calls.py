@@ -18,6 +18,7 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.cells import OneOfTwo
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
     Ref,
@@ -127,13 +128,25 @@ class FunctionCalls(Lowering):
         passed = [operands[k] for k in callee.passed]
         passed += [self.captured_value(variable) for variable in callee.captured]
         if callee.back is None:
-            return self.builder.call_function(callee.reference, passed, hint)
+            result = self.builder.call_function(callee.reference, passed, hint)
+            return self.perhaps_argument(result, callee.reference.name, arguments) if callee.gives else result
         if not arguments:
             return None
         self.need_memory()
         names = [self.shown(a.cell) if isinstance(a := arguments[k], Ref) else None for k in callee.back.written]
         result = self.builder.call_function(callee.reference, passed, names[0] if callee.back.alone else None)
         return self.take_back(callee.back, result, arguments, names, node)
+
+    def perhaps_argument(self, result: Operand, name: str, arguments: Sequence[Term]) -> Term:
+        """What a function gives that may be one of its arguments, or hold it: to be read where a name sees that."""
+        objects = [r for a in arguments for r in self.reachable(a)]
+        seen = frozenset(r.cell for r in objects if not self.is_sole(r, self.env, lambda key: False, 0))
+        why = OneOfTwo(f"which {name} gave, and may be one of its arguments", seen) if seen else None
+        since = self.cells
+        adopted = self.adopt(result, why)
+        self.watch_sources(since)
+        self.note_given(self.given_in(objects), since)
+        return adopted
 
     def take_back(
         self,

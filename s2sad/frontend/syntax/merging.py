@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -60,11 +61,12 @@ class Merging(Lowering):
             # a leaf that both sides have is known to what follows: the result of the If is not read, and is dropped
             # later
             leaves = [a if same_operand(a, b) else v for a, b, v in zip(*m.rows, vs, strict=True)]
-            term = m.build(leaves)
+            term, since = m.build(leaves), self.cells
             if key is None:
                 result = self.adopt(term, m.frozen)
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
+            self.note_given(m.given, since)
         self.env.update({key: self.env[ks[0]] for ks in groups for key in ks[1:]})
         for key, term in s1.env.items():
             if s2.env.get(key) is term and self.env.get(key) is not term:
@@ -153,6 +155,7 @@ class Merging(Lowering):
                 return Merged(lambda _, known=term: known, [[], []], [], None)  # type: ignore[misc]
         # before `unify`, which takes the identities away that tell whether another name sees one of the objects
         frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
+        given = self.given_in(itertools.chain(*differing(t1, s1.env, t2, s2.env)))
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
         same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value
         # two functions are no operands: which it is, the condition says when it is called
@@ -172,7 +175,7 @@ class Merging(Lowering):
                     "give both the same kind of value",
                     UnsupportedType,
                 )
-        return Merged(build, [a, b], joined, frozen)  # type: ignore[arg-type]
+        return Merged(build, [a, b], joined, frozen, given)  # type: ignore[arg-type]
 
     def either(self, t1: Term, t2: Term, truth: Operand) -> Merged | None:
         """One of two functions that differ, for a condition of run time."""
@@ -222,6 +225,8 @@ class Merged:
     rows: list[list[Operand]]
     types: list[Type]
     frozen: str | None
+    given: frozenset[str] = frozenset()
+    """The cells that the caller may see among those of which the objects are merged."""
 
 
 def _same_objects(keys: Sequence[str], env1: Environment, env2: Environment) -> list[list[str]]:

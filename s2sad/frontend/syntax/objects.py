@@ -68,10 +68,11 @@ class Objects(Lowering):
             self.refuse(node, f"{cls.__name__} makes its objects in its own way", "", UnsupportedCall)
         init = self.reads.of_class(cls, "__init__")[1]
         if is_dataclass(cls) and init.__code__.co_filename == "<string>":
-            ref = self.new(cls, self.dataclass_fields(cls, init, arguments, keywords, node))
+            items, passed = self.dataclass_fields(cls, init, arguments, keywords, node)
+            ref = self.new(cls, items)
             post = self.reads.of_class(cls, "__post_init__")[1]
             if post is not MISSING:
-                self.call_inline(post, [ref], {}, node)
+                self.call_inline(post, [ref, *passed], {}, node)
             return ref
         ref = self.new(cls, {})
         if isinstance(init, types.FunctionType):
@@ -96,7 +97,8 @@ class Objects(Lowering):
 
     def dataclass_fields(
         self, cls: type, init: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> Items:
+    ) -> tuple[Items, list[Term]]:
+        """The fields of a new object, and what its `__post_init__` is given: the variables that are no fields."""
         table = self.reads.of_class(cls, "__dataclass_fields__")[1]
         given = self.bound_fields(cls, init, arguments, keywords, node, skip=1)
         items: Items = {}
@@ -110,7 +112,9 @@ class Objects(Lowering):
                 items[f.name] = given[f.name]
             elif f.default is not f.default_factory:
                 items[f.name] = self.captured_term(Variable(f, "default"), f.default)
-        return items
+        names = {f.name for f in fields(cls)}
+        passed = [given[f.name] for f in table.values() if f.name not in names and f.name in given]
+        return items, passed
 
     def special(self, term: Term, name: str) -> object:
         """A special method of the user's class of a term; None where there is none."""

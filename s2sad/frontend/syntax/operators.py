@@ -12,9 +12,10 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, static_value
+from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
-from s2sad.ir.types import Type
+from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -92,6 +93,9 @@ class Operators(Lowering):
                 if (isinstance(items, (tuple, list)) or is_sequence(items)) and _is_count(times):
                     return self.repeated(items, times, node)
         operands = [t if is_operand(t) else self.to_operand(t) for t in (left, right)]
+        if any(o.type == BOTTOM for o in operands):
+            # what a function gives that calls itself is not known yet
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM})
         # an array, and a NumPy scalar but for a product, make an array of the other one; a Python number does not
         if not any(_takes_part(o.type, node.op) for o in operands) or any(isinstance(t, dict) for t in (left, right)):
             kinds = " and ".join(str(o.type) for o in operands)

@@ -10,12 +10,12 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.terms.arrays import NONE
+from s2sad.frontend.terms.cells import NotStatic
 from s2sad.frontend.terms.outside import OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
-    Known,
     Partial,
     Range,
     Record,
@@ -34,7 +34,6 @@ from s2sad.frontend.terms.terms import (
     static_value,
 )
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.types import BOTTOM, INT, SliceType
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
@@ -47,7 +46,10 @@ class Subscripts(Lowering):
         base = self.eval(node.value)
         if isinstance(base, Value) and base.type == BOTTOM:
             return base
-        index_term = self.index(node.slice)
+        return self.subscripted(base, self.index(node.slice), node, hint)
+
+    def subscripted(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
+        """`base[index]`, as the class of the base says."""
         found = self.call_special(base, "__getitem__", [index_term], node)
         return self.item_at(base, index_term, node, hint) if found is None else found
 
@@ -105,9 +107,14 @@ class Subscripts(Lowering):
 
     def item_of_dict(self, whole: Term, items: Items, index: Term, node: gast.Subscript) -> Term:
         """The item of a dict; a defaultdict makes what it does not have."""
-        if isinstance(index, Known):
-            return self.item_of_one_of(items, index, list(items), node)
-        key = self.static(index, getattr(node, "slice", node))
+        if self.is_key_of_run_time(items, index):
+            self.refuse_default(whole, node)
+            return self.item_by_key(items, index, node)
+        try:
+            key = self.static(index, getattr(node, "slice", node))
+        except NotStatic:
+            self.refuse_default(whole, node)
+            raise
         if key not in items and isinstance(whole, Ref) and whole.cell in self.factories:
             default = self.call(self.factories[whole.cell], [], {}, node, None)
             self.change(whole, {**items, key: default}, node)
@@ -115,14 +122,6 @@ class Subscripts(Lowering):
         if key not in items:
             self.refuse(node, f"the dict has no key {key!r}")
         return items[key]
-
-    def item_of_one_of(self, base: Items, key: Known, keys: list[object], node: gast.AST) -> Term:
-        """The item of a dict at one of several strings."""
-        if not keys:
-            return self.builder.apply(RAISE, [self.to_operand(key)], {"exception": KeyError})
-        # a chain of branches: the number of the key is known at run time, and the items may differ in type
-        same = self.apply(np.equal, [key.index, constant(self.number_of(keys[0]))])
-        return self.choose(same, lambda: base[keys[0]], lambda: self.item_of_one_of(base, key, keys[1:], node), node)
 
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""
@@ -172,6 +171,9 @@ class Subscripts(Lowering):
             array = self.must_be_array(base, node)
             refuse_crossing(self, array, index, term, node)
             self.store_item(array, index, self.to_operand(term), node)
+        elif isinstance(contents, dict) and self.is_key_of_run_time(contents, index):
+            self.refuse_default(base, node)
+            self.set_by_key(base, contents, index, term, node)
         elif isinstance(contents, dict):
             self.change(self.changeable(base, node), {**contents, self.static(index, node): term}, node)
         elif isinstance(contents, list) and is_slice(index):

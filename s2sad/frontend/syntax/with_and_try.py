@@ -12,7 +12,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.cells import STOP, Evaluated, Side
 from s2sad.frontend.terms.terms import Term
-from s2sad.ir.containers import EXTRACT, MAKE
+from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.primitives.regions import MANAGER, TRY
@@ -35,7 +35,7 @@ class Regions(Lowering):
         if isinstance(manager, Value) and manager.type is MANAGER:
             if first.optional_vars is not None:
                 self.refuse(first.optional_vars, "the result of this context manager is named", "leave out `as`")
-            body = self.both([lambda: self.managed(node, rest), lambda: Value(BOTTOM)])
+            body = self.both([lambda: self.managed(node, rest), self.nothing])
             result = self.join_sides(node, manager, body, self.dead_behind(node, body[:1]))
             return None if body[0].result is None else result
         if isinstance(manager, Constant) and isinstance(manager.value, contextlib.suppress):
@@ -54,6 +54,10 @@ class Regions(Lowering):
         none = constant(None)
         self.call_special(manager, "__exit__", [none, none, none], first)
         return result
+
+    def nothing(self) -> Term:
+        """What the side of a region gives that no run takes."""
+        return self.builder.apply(UNDEFINED, (), {"type": BOTTOM})
 
     def _stmt_Try(self, node: gast.Try) -> Term | None:
         if len(node.handlers) != 1:

@@ -14,7 +14,7 @@ may be read as long as nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import gast
@@ -33,6 +33,7 @@ from s2sad.frontend.terms.terms import (
     is_container,
     is_none,
     known_integer,
+    parts,
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
@@ -278,7 +279,10 @@ class ArrayCells(Cells):
         """`target[...] = value` for an array in a cell, or a view of one."""
         if isinstance(target, Ref):
             t = self.array_type(target)
-            if not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
+            if t.shape == value.type.shape == ():
+                # an array of no axes has no part of it to store in: it becomes another one
+                value = self.builder.apply(required(np.array), (value,), {"dtype": t.dtype})
+            elif not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
                 value = self.builder.apply(INDEX_SET, (self.whole(target), constant(Ellipsis), value))
             self.change(target, self.labelled(target, value), node)
             return
@@ -291,8 +295,11 @@ class ArrayCells(Cells):
         """`base[index] = value`, or `np.add.at(base, index, value)`."""
         if value.type.is_container:
             value = self.builder.apply(required(np.array), (value,))
-        step = Step(GETITEM, tuple(self.index_items(index, self.rank(base))))
-        view = self.view(base, step)
+        items = self.index_items(index, self.rank(base))
+        if not items and self.array_type(base).shape == value.type.shape == () and primitive is INDEX_SET:
+            self.store(base, value, node)
+            return
+        view = self.view(base, Step(GETITEM, tuple(items)))
         self.write(view.ref, view.steps, view, value, node, primitive)
 
     def write(
@@ -354,6 +361,15 @@ class ArrayCells(Cells):
         if step.primitive.layout is Layout.AXES and step.primitive.adjoint is not None:
             g, x = map(self.builder.expr, (inner, base))  # the transpose of a permutation is its inverse
             return self.builder.operand(step.primitive.adjoint(g, None, [x], [True], **dict(step.static))[0])
+        part = step.primitive.function
+        if part in (np.real, np.imag) and base.type.is_numeric and base.type.dtype is not None:
+            if not base.type.is_complex and part is np.real:
+                return inner
+            if not base.type.is_complex:
+                self.refuse_store(node, step.primitive.name)
+            x, new = map(self.builder.expr, (base, inner))
+            parts = (new, np.imag(x)) if part is np.real else (np.real(x), new)
+            return self.builder.operand(parts[0] + 1j * parts[1])
         self.refuse_store(node, step.primitive.name)
 
     def refuse_store(self, node: gast.AST, name: str) -> NoReturn:
@@ -372,12 +388,36 @@ class ArrayCells(Cells):
             return False
         return made.primitive.row_by_row or origin[0].type.rank == 1
 
+    def set_shape(self, target: Term, shape: Operand, node: gast.AST) -> None:
+        """`target.shape = shape`: all names of the array see the same memory in another shape."""
+        instead = "make a view of another shape: np.reshape"
+        if not isinstance(target, Ref):
+            self.refuse(node, "the shape of a part of an array is set", instead, UnsupportedType)
+        if self.rank(target) != 1 and not self.is_contiguous(target):
+            what = "the shape of an array is set that may not lie row by row"
+            self.refuse(node, what, "take a copy first", UnsupportedType)
+        if any(v.ref == target for term in self.env.values() for v in _views(term)):
+            what = "the shape of an array is set of which there is a view"
+            self.refuse(node, what, "take the view of the array in its new shape", UnsupportedType)
+        made = self.builder.apply(required(np.reshape), (self.whole(target), shape))
+        self.change(target, self.labelled(target, made), node)
+
     def must_be_array(self, term: Term, node: gast.AST) -> Term:
         """A term that is written into: an array in a cell."""
         self.need_memory()
         if not is_array(term):
             self.refuse(node, f"{describe(term)} is written into", "write into an array", UnsupportedType)
         return term
+
+
+def _views(term: Term) -> Iterator[View]:
+    """The views in a term."""
+    found = parts(term)
+    if isinstance(term, View):
+        yield term
+    elif found is not None:
+        for child in found[1]:
+            yield from _views(child)
 
 
 def _axes(item: Term) -> int:

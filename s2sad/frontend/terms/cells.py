@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias
 
@@ -118,6 +118,10 @@ class Cells(ABC):
         """The cells that the caller of the function may see."""
         self.touched: set[str] = set()
         """Those of them that a branch changes: the names of the function may not reach them behind it."""
+        self.perhaps_given: dict[str, frozenset[str]] = {}
+        """Objects that a run may find to be one of those in the cells that the caller may see: which these are."""
+        self.perhaps_touched = False
+        """Whether such an object is changed."""
         self.handed: dict[str, str] = {}
         """The parameters whose arrays are handed back where the function writes into them, with their cells."""
         self.labels: dict[str, str] = {}
@@ -200,7 +204,20 @@ class Cells(ABC):
         if ref.cell in self.frozen:
             instead = "write into a copy of it" if is_array(ref) else "make a new one"
             self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
+        self.perhaps_touched |= ref.cell in self.perhaps_given
         self.env[ref.cell] = contents
+
+    def given_in(self, objects: Iterable[Ref]) -> frozenset[str]:
+        """The cells that the caller may see among those of these objects, or of what they may be."""
+        cells = [r.cell for r in objects]
+        return frozenset(c for c in cells if c in self.given_cells).union(
+            *(self.perhaps_given.get(c, ()) for c in cells)
+        )
+
+    def note_given(self, given: frozenset[str], since: int) -> None:
+        """Remember of the cells made since there were so many that they may be those which the caller sees."""
+        if given:
+            self.perhaps_given.update((f"#{number}", given) for number in range(since + 1, self.cells + 1))
 
     def shown(self, key: str | None) -> str | None:
         """A key of the environment as a name: for a cell that of the first variable, if there was one."""

@@ -104,9 +104,14 @@ def to_be_opened(value: UserValue) -> bool:
         return True
     if cls is list and (len(value) > MAX_ITEMS or not all(type(v) in ATOMS for v in value)):
         return True
-    if not issubclass(cls, (tuple, list)):
+    if not issubclass(cls, (tuple, list)) or is_struct_sequence(cls):
         return False
     return any(map(_is_inexact, _leaves(value, 0))) or fingerprint(value) is None
+
+
+def is_struct_sequence(cls: type) -> bool:
+    """Whether a class is one of Python's own records, as that of `sys.float_info`: they are constants."""
+    return issubclass(cls, tuple) and hasattr(cls, "n_sequence_fields")
 
 
 def item_name(container: str, key: object) -> str:

@@ -1,0 +1,55 @@
+"""A refusal names the user's line, says what cannot be done there, and what to write instead."""
+
+import json
+import statistics
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.optimize
+
+import s2sad
+from tests.against_python import X
+
+
+def quadrature(x):
+    return scipy.integrate.quad(lambda t: np.exp(-x[0] * t), 0.0, 1.0)[0]
+
+
+def root(x):
+    return scipy.optimize.brentq(lambda t: t**3 + x[0] * t - 2.0, 0.0, 2.0)
+
+
+def complete(x):
+    return np.sum(np.linalg.qr(x.reshape(2, 2), mode="complete")[1])
+
+
+def periodic(x):
+    return np.sum(np.interp(x, [0.0, 1.0], [1.0, 2.0], period=3.0))
+
+
+def text(x):
+    return x[0] * len(json.dumps({"a": x[1]}))
+
+
+def deviation(x):
+    return statistics.stdev(list(x)) ** 2
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (quadrature, r"quad is given a function"),
+        (root, r"brentq is given a function"),
+        (complete, r"np.linalg.qr with mode 'complete'"),
+        (periodic, r"np.interp with a period"),
+        (text, r"json.dumps cannot be differentiated: there is no derivative rule for"),
+        (deviation, r"statistics.stdev cannot be differentiated"),
+    ],
+)
+def test_a_refusal_stands_at_the_line_of_the_user(f, what):
+    with pytest.raises(s2sad.errors.Unsupported, match=what) as refused:
+        s2sad.grad(f)(X)
+    place = refused.value.location
+    assert (place.file, place.line) == (f.__code__.co_filename, f.__code__.co_firstlineno + 1)
+    assert refused.value.instead
