@@ -47,6 +47,7 @@ def unsafe_item_updates(function: Function, updates: Collection[Value]) -> Itera
         if whole in items.shared:
             yield op, "in another place of the list"
             continue
+        # Roots hold all that may be one object: a store is refused without need at times, and never let pass wrongly.
         memory = items.of(whole)
         seen = next((v for v, p, _ in places.reads if items.of(v) & memory and sees(places.bound[v], at, p)), None)
         if seen is not None:
@@ -98,6 +99,7 @@ class _Items:
 
     def apply(self, op: Apply) -> None:
         whole, own = op.operands[:1], frozenset({(op.result, False)})
+        # A change within an item, or an exchange of items, brings no object to a second place.
         if op.primitive is LIST_SET and (op.result in self.updates or self.is_permuted(op)):
             self.put(op.result, self.union(whole), whole)
         elif op.result.type.is_sequence and not self.is_item(op):
