@@ -64,6 +64,7 @@ class Unsupported(Error):
         self.what = what
         self.instead = instead
         self.location = location
+        # Read at once, not when it is shown: the file may have changed by then.
         self.source = source if source is not None else linecache.getline(location.file, location.line).rstrip("\n")
 
     def __str__(self) -> str:
@@ -164,6 +165,7 @@ def note_line(e: BaseException) -> None:
     """Add to an exception that emitted code raised the line of the user's source that it comes from."""
     at = None
     trace = e.__traceback__
+    # The last one found counts: the innermost frame of emitted code is nearest to what went wrong.
     while trace is not None:
         meta = trace.tb_frame.f_globals.get("__s2sad_meta__")
         if meta is not None:

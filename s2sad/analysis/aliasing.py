@@ -23,6 +23,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    is_call_of,
     is_loop,
     makers,
     values_in,
@@ -184,7 +185,7 @@ def shares_memory(function: Function) -> bool:
 
 def _shares_within(function: Function, roots: Roots) -> bool:
     """Whether two items of what a function returns may share memory."""
-    made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
+    made = {op.result: op for op in function.body.operations if is_call_of(op, MAKE)}
     taken: set[Value] = set()
     work: list[Operand] = [function.result]
     while work:

@@ -47,6 +47,7 @@ def unsafe_item_updates(function: Function, updates: Collection[Value]) -> Itera
         if whole in items.shared:
             yield op, "in another place of the list"
             continue
+        # Roots hold all that may be one object: a store is refused without need at times, and never let pass wrongly.
         memory = items.of(whole)
         seen = next((v for v, p, _ in places.reads if items.of(v) & memory and sees(places.bound[v], at, p)), None)
         if seen is not None:

@@ -201,6 +201,7 @@ def _give(
         raise ArgumentError(f"argnums holds positions, not {shown(argnums)}")
     if len(positions) != len(rules):
         raise ArgumentError(f"{len(rules)} rules for {len(positions)} argnums")
+    # Nothing is known of what it does: the result may be an argument, or a part of one.
     box = known or BlackBox(name, f, unbound, effect=Effect.VIEW, module=module)
     asked = {k: None if r is None else _function(r) for k, r in zip(positions, rules, strict=True)}
     # each mode has rules of its own: those of the other one stay
@@ -260,22 +261,27 @@ def _sum_of_rules(custom: Custom, names: list[str], rules: Sequence[object]) -> 
 
 def _arrays(value: object) -> list[object]:
     """The arrays in a value."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, (tuple, list)):
-        value = list((object_items(value) or {}).values())
-    return [a for item in value for a in _arrays(item)]
+    match value:
+        case np.ndarray():
+            return [value]
+        case dict():
+            items = list(value.values())
+        case tuple() | list():
+            items = list(value)
+        case _:
+            items = list((object_items(value) or {}).values())
+    return [a for item in items for a in _arrays(item)]
 
 
 def _own(value: UserValue, arrays: Sequence[UserValue]) -> UserValue:
     """A result that shares no memory with the arguments, and no container."""
-    if isinstance(value, np.ndarray):
-        # by their bounds: a copy too many does no harm, an array too few would be written into
-        return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_own(v, arrays) for v in value))
+    match value:
+        case np.ndarray():
+            # by their bounds: a copy too many does no harm, an array too few would be written into
+            return value.copy() if any(np.may_share_memory(value, a) for a in arrays) else value
+        # A NamedTuple takes its fields one by one, a tuple all of them at once.
+        case tuple() if hasattr(value, "_fields"):
+            return type(value)(*(_own(v, arrays) for v in value))
     if type(value) in (tuple, list):
         return type(value)(_own(v, arrays) for v in value)
     if type(value) is dict:

@@ -175,6 +175,7 @@ def hessian(
         return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
     subject = Subject.of(fun)
     positions, one = positions_of(subject, argnums)
+    # Forward mode outside: a tangent through the adjoint sweep stores nothing, reverse over reverse would store it all.
     first = Transform("jacrev", positions, one, has_aux=has_aux, holomorphic=holomorphic)
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
@@ -216,6 +217,7 @@ class HessianProduct:
         self.derivative = Derivative(gradient, along, backend)
         functools.update_wrapper(self, self.derivative, updated=())
         anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        # The vector comes behind all arguments, so that none of them can be left to its default.
         parameters = [p.replace(kind=anywhere, default=p.empty) for p in self._signature.parameters.values()]
         vector = inspect.Parameter("vector" if self._one else "vectors", anywhere)
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
@@ -276,6 +278,7 @@ def linearize(
             check_like(tangents[k], primals[k], f"the tangent of argument {k}")
         return tangent(residuals, *(tangents[k] for k in active))
 
+    # The derivative has tangents of the active arguments alone: it stands for the pushforward where all are active.
     if len(active) < len(primals):
         return value, pushforward
     return value, LinearFunction.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
@@ -377,6 +380,7 @@ def _inside(operator: Callable[..., object], *kinds: tuple[str, str]) -> None:
 
 _inside(jacfwd, ("jacfwd", ""))
 _inside(jacrev, ("jacrev", ""))
+# Inside a function there is no call to read the sizes from: it is reverse mode, whatever they are.
 _inside(jacobian, ("jacrev", ""))
 _inside(hessian, ("jacrev", ""), ("jacfwd", "hessian"))
 _inside(hvp, ("grad", ""), ("pushforward", "hvp"))

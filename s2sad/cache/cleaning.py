@@ -62,6 +62,7 @@ def keep_bounded(folder: Path) -> None:
         own = [folder / n for n in kinds[base] if _is_module(folder / n)]
         count -= sum(map(_removed, own))
         _forget_compiled(folder, {p.stem for p in own})
+        # Well below the bound: at the bound itself each further module would clean up again.
         if count <= _FEWER:
             return
 

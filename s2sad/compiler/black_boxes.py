@@ -82,6 +82,7 @@ class Boxes:
         if box.module is not None and (root in self.names or self.program.fresh_name(root) == root):
             self.names[root] = root
             return box.name, box.module
+        # Where the program has a function with the name of the module, the box itself is put in under a fresh name.
         base = box.name.rpartition(".")[2]
         known = next((n for n, f in self.names.items() if f is box.function), None)
         name = known or self.program.fresh_name(base if base.isidentifier() else "function")
@@ -92,6 +93,7 @@ class Boxes:
         """The type of what a black box gives."""
         local = Signature()
         own = [local.parameter(t) for t in types]
+        # In symbols of its own: calls whose lengths differ in their names only share one run of the function.
         key = (box, ";".join([*map(key_of, own), *(f"{k}={v!r}" for k, v in static.items())]))
         if key not in self.results:
             self.results[key] = (own, result_type(box, own, static))
@@ -137,6 +139,7 @@ class Call:
         return name if name.isidentifier() else "function"
 
     def rule(self, table: Mapping[int, UserRule] | None, k: int, mode: str, builder: Builder) -> UserRule:
+        # None in the table is a derivative of zero; what is not in it has no derivative that is known.
         if table is None or k not in table:
             word = "vjp" if mode == "reverse" else "jvp"
             raise RuleError(
@@ -158,6 +161,7 @@ class Call:
         if missing:
             raise NeedsVariables(self.box, missing)
         given = [arguments[k] for k in entry.passed] + [outside[v.key] for v in entry.captured]
+        # A rule that gives None says that there is nothing to add, as one that is None does.
         if entry.result == StaticType(None):
             return None
         found = written(self.boxes.program, builder, entry, given, [a.type for a in arguments[: self.count + 2]])
@@ -200,6 +204,7 @@ def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Ex
             assert isinstance(op, Apply)
             made[op.result] = builder.apply(op.primitive, [read(o) for o in op.operands], op.static)
         return read(function.result)
+    # A rule has `ans` and all arguments for parameters, and reads few of them: what is not passed need not be stored.
     needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
     needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
     kept = tuple(p for p in function.parameters if p in needed)
@@ -220,6 +225,7 @@ def hooked(program: Entries, target: Hook) -> Primitive:
         types = [tangent_type(xs[0].type), *(x.type for x in xs[1:])]
         local = Signature()
         entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
+        # The block runs in the reverse sweep: a change would come at another time there, and captured arrays do not.
         if entry.impure or entry.captured:
             what = "changes a list or an array in place" if entry.impure else "reads an array from outside the function"
             raise RuleError(f"the block of an adjoint {what}", "assign a new value to the adjoint", builder.location)

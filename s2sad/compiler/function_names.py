@@ -67,6 +67,7 @@ def plainly_named(
     emitted = [f.name for f in functions]
     taken, table = {*emitted, *others}, {}
     for name in emitted:
+        # The first of several forms takes the plain name; the others keep their numbers.
         plain = plain_name(name, bases)
         if name not in fixed and plain not in taken:
             table[name] = plain
@@ -80,6 +81,7 @@ def plain_name(name: str, bases: Mapping[str, str]) -> str:
     found = [n for n in bases if name == n or name.startswith(n + "_")]
     if not found:
         return name
+    # The longest: a function of the user's may itself be called `power_2`, and its forms `power_2_...`.
     longest = max(found, key=len)
     return plain_name(bases[longest] + name[len(longest) :], bases)
 

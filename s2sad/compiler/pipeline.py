@@ -57,6 +57,7 @@ def compile_derivative(
         full = user_parameters(function, entry, parameters, primal, signature)
     else:
         full = [Parameter(p.hint or "_", p) for p in function.parameters]
+    # After all derivatives: until here a marked loop is a loop, which each transformation knows.
     if backend.snapshots:
         program.replay()
         function = program.functions[function.name]
@@ -85,6 +86,7 @@ def sweeps(program: Program, entry: Entry, transform: Transform) -> tuple[Functi
     second = program.functions[reverse]
     cotangents, adjoints = tuple(p.type for p in second.parameters[keeps:]), second.result.type
     if not program.backend.containers:
+        # Both at once: what the first gives as residuals is, number by number, what the second takes.
         flat = flattened_sweeps(first, second) if keeps else (flattened(first), flattened(second))
         first, second = map(optimized_if_new, flat, (first, second))
         program.functions.update({first.name: first, second.name: second})
@@ -112,6 +114,7 @@ def user_parameters(
     signature: Sequence[Parameter],
 ) -> list[Parameter]:
     """The parameters of the emitted function as the user's has them; captured variables and tangents follow."""
+    # In this order: arguments that are passed, tangents or a cotangent, captured variables.
     own = list(zip([list(primal)[k] for k in entry.passed], function.parameters, strict=False))
     rest = function.parameters[len(own) :]
     dots, captured = rest[: len(rest) - len(entry.captured)], rest[len(rest) - len(entry.captured) :]

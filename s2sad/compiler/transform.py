@@ -48,6 +48,7 @@ class Transform:
 
     def __post_init__(self) -> None:
         for flag, what in ((self.has_aux, "has_aux"), (self.holomorphic, "holomorphic")):
+            # Any other object would count as True: a string, or an argument that slipped in one place too far.
             if not isinstance(flag, (bool, int)):
                 raise ArgumentError(f"{what} is True or False, not {shown(flag)}")
 
@@ -96,6 +97,7 @@ class Transform:
         free: list[str] = []
         for wanted in ["out_bar"] if cotangent else [f"{names[k]}_dot" for k in self.dotted]:
             name, number = wanted, 1
+            # A parameter of the user's may be called `x_dot` already.
             while name in names or name in free:
                 number += 1
                 name = f"{wanted}_{number}"
@@ -106,6 +108,7 @@ class Transform:
         """The axes of parameters of these types."""
         if isinstance(self.in_axes, tuple):
             return (*self.in_axes, *(None,) * (len(types) - len(self.in_axes)))
+        # A number with a default is one for all examples: it was most likely left to that default.
         numbers = (t.is_scalar for t in types)
         return tuple(None if n and k in self.optional else self.in_axes for k, n in enumerate(numbers))
 
@@ -113,6 +116,7 @@ class Transform:
         """The parameters of the function itself, for those of what is made of it."""
         own = dict(parameters)
         if self.further:
+            # What a derivative takes beside the arguments of the function stands behind them.
             return dict(list(own.items())[: len(own) - self.further])
         if self.row.examples:
             return {
@@ -297,6 +301,7 @@ def with_statics(
     """The type of a parameter with the leaves that must be known replaced by their values."""
     if (position, path) in statics:
         value = statics[(position, path)]
+        # By its exact class: True and False are ints to Python, and nothing to compute lengths of.
         if type(value) is int:
             return ArrayType(t.dtype, (), "python", value) if isinstance(t, ArrayType) else t
         return StaticType(value)

@@ -100,6 +100,7 @@ def _fitted_all(builder: Builder, dot: Operand, like: Operand) -> Operand:
 
 def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand]) -> Operand:
     """A tangent or cotangent of a rule in the dtype of its primal, its shape checked where that may be another."""
+    # Where both are known to have one shape, nothing is left to be checked at run time.
     if t.shape is None or bar.type.shape != t.shape:
         bar = builder.apply(CHECKED, (bar, primal()))
     return in_dtype(builder, bar, t)

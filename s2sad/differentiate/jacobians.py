@@ -118,6 +118,7 @@ def jacrev(
         )
         found.update(zip(keys, blocks, strict=True))
     result = order.result(builder, function, reverse.inputs, lambda *key: found[key])
+    # Only now is it known what the sweeps read: the forward sweep, which stores that, is made last and stands first.
     forward = Builder()
     forward.operations = [*reverse.forward_operations(function.body), *builder.operations]
     body = forward.block(function.parameters, [result])
@@ -148,6 +149,7 @@ def jacfwd(
     found: dict[tuple[Path, int, Path], Operand] = {}
     builder.operations += function.body.operations
     for k, x in enumerate(inputs):
+        # By one argument at a time: what its tangent does not reach is not in its sweep.
         linear = TangentParts.of(function, jvp(function, [p is x for p in function.parameters], tangent_of))
         builder.operations += linear.fixed
         for path in _paths(x):
@@ -269,10 +271,13 @@ class Sides:
         `others` are the leaves on the other side, of the result or of the arguments, in the order of a sweep.
         """
         rank, t = _rank(leaf.type), leaf.type
+        # A number has one unit vector: there is no loop, and no axis of the Jacobian for it.
         if rank == 0:
             return sweep(builder, constant(1.0))
         count = _dims(builder, leaf)[0] if rank == 1 else builder.call(np.size, leaf).operand
         inner = builder.child()
+        # The sweep is written once, for a seed of which nothing is known; either way puts the unit vectors in its
+        # place.
         seed = Value(array(t.dtype, t.shape), f"{_name(leaf)}_{'bar' if self.rows else 'dot'}")
         items = sweep(inner, seed)
         sweeps = Sweep(leaf, count, seed, inner.operations, items)
@@ -282,6 +287,7 @@ class Sides:
         builder.about = ()
         if rank == 1:
             return found
+        # One loop counts through all numbers of a leaf of more axes: the axes come back behind it.
         shapes = [_shape(builder, [leaf, o] if self.rows else [o, leaf]) for o in others]
         return [builder.apply(required(np.reshape), (j, shape)) for j, shape in zip(found, shapes, strict=True)]
 
@@ -398,6 +404,7 @@ def _place(builder: Builder, index: Value, rows: bool, rank: int) -> Operand:
 def _unit(builder: Builder, sweep: Sweep, index: Value) -> Operand:
     """The unit vector number `index`, of the shape and dtype of a leaf."""
     t, count, hint = sweep.seed.type, sweep.count, sweep.seed.hint
+    # `zeros_like` needs no length, which would have to be taken first.
     if _rank(t) == 1 and not isinstance(count, Constant):
         zeros = builder.apply(required(np.zeros_like), (sweep.leaf,))
     else:

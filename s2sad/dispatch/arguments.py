@@ -53,13 +53,16 @@ def is_shared(value: object, written: object) -> bool:
 
 def objects_in(value: object, name: str) -> list[tuple[object, str]]:
     """The arrays, lists, dicts and objects in an argument, itself among them, with what leads to them."""
-    if isinstance(value, np.ndarray):
-        return [(value, name)]
-    if isinstance(value, (tuple, list)):
-        inner = [place for k, item in enumerate(value) for place in objects_in(item, f"{name}[{k}]")]
-        return inner if isinstance(value, tuple) else [(value, name), *inner]
-    if isinstance(value, dict):
-        return [(value, name), *(p for k, item in value.items() for p in objects_in(item, f"{name}[{k!r}]"))]
+    match value:
+        case np.ndarray():
+            return [(value, name)]
+        # A tuple cannot be written into: two arguments may be one tuple, and it is what stands in it that counts.
+        case tuple():
+            return [place for k, item in enumerate(value) for place in objects_in(item, f"{name}[{k}]")]
+        case list():
+            return [(value, name), *(p for k, item in enumerate(value) for p in objects_in(item, f"{name}[{k}]"))]
+        case dict():
+            return [(value, name), *(p for k, item in value.items() for p in objects_in(item, f"{name}[{k!r}]"))]
     attributes = object_items(value)
     if attributes is None:
         return []

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from s2sad.backends import PYTHON, Runner, runner_of
+from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
-from s2sad.dispatch.arguments import item_at, number_leaves, unshared
+from s2sad.dispatch.arguments import item_at, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
+from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
@@ -28,16 +26,12 @@ from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, Unsuppor
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
-from s2sad.ir.dims import is_known
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import StaticType, Type, is_active_type, leaves, substitute, type_of
+from s2sad.ir.types import StaticType, Type, is_active_type, type_of
 from s2sad.ir.values import Function
-
-if TYPE_CHECKING:
-    from s2sad.compiler.program import Program
 
 
 class Derivative(Derived):
@@ -323,18 +317,7 @@ class Derivative(Derived):
 
     def primal(self, args: Sequence[object], kwargs: dict[str, object], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
-        signature = signature or Signature()
-        values = self._bind(args, kwargs)
-        given = [signature.type_of(v) for v in values]
-        statics: dict[tuple[int, tuple[object, ...]], object] = {}
-        while True:
-            parameters = {
-                n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
-            }
-            try:
-                return new_program(signature=signature).entry(self.target, parameters).function
-            except NeedsStatic as e:
-                statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
+        return primal_of(self.target, self._names, self._bind(args, kwargs), signature or Signature())
 
     def sizes(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
@@ -343,13 +326,7 @@ class Derivative(Derived):
         assert self.transform is not None
         signature = Signature()
         function = self.primal(args, kwargs, signature)
-        values = self._bind(args, kwargs)
-        inputs = sum(np.size(a) for k in self.transform.argnums for a in number_leaves(values[k]))
-        result = function.result.type
-        if self.transform.has_aux and result.is_container:
-            result = result.items[0]
-        back = signature.back()
-        return inputs, count_of_numbers([substitute(t, back) for t in leaves(result)])
+        return sizes_of(function, self.transform, self._bind(args, kwargs), signature)
 
     # for users
 
@@ -406,27 +383,6 @@ def check_active(target: object, transform: Transform, given: Sequence[Type], na
                 f"the derivative of {callable_name(target)} by its parameter {names[k]!r} needs floats, "
                 f"not {given[k]}; pass a float, or leave the parameter out of argnums"
             )
-
-
-def count_of_numbers(types_: Sequence[Type]) -> int | None:
-    """How many numbers there are in arrays of these types; None where a shape does not say so."""
-    total = 0
-    for t in types_:
-        known = [d for d in t.shape or () if is_known(d)]
-        if t.rank != len(known):
-            return None
-        total += math.prod(known)
-    return total
-
-
-def new_program(runner: Runner = PYTHON, reads: Reads | None = None, signature: Signature | None = None) -> Program:
-    """A module to be compiled. The compiler is imported with the first: with all in the cache there is none."""
-    from s2sad.compiler.program import Program
-
-    program = Program(runner, reads)
-    if signature is not None:
-        program.signature = signature
-    return program
 
 
 def _known(values: Sequence[object], statics: Statics) -> tuple[object, ...]:

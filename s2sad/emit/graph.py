@@ -65,6 +65,7 @@ class _Drawing:
 
     def operation(self, op: Operation) -> None:
         match op:
+            # What has no number in the trace has no node: the edges to its readers come from what it reads itself.
             case Apply() if op.result not in self.printer.names:
                 self.hidden[op.result] = op
             case Apply():
@@ -77,6 +78,7 @@ class _Drawing:
             case For() | While():
                 for p, i in zip(op.carried, op.initial, strict=True):
                     self.alias(p, self.name(p), [i], bool(op.about))
+                # What is not carried, the index first of all, comes from the bounds of the loop.
                 for p in op.blocks[-1].parameters:
                     if p not in self.keys:
                         self.alias(p, self.name(p), list(op.operands[:3]), bool(op.about))

@@ -179,11 +179,15 @@ def _is_arithmetic(op: Apply) -> bool:
 
 
 def _is_index(t: object) -> bool:
-    if isinstance(t, ContainerType):
-        return all(map(_is_index, t.items))
-    if isinstance(t, ArrayType):
-        return t.dtype is not None and t.dtype.kind in "ib"
-    return isinstance(t, (SliceType, StaticType))
+    match t:
+        case ContainerType():
+            return all(map(_is_index, t.items))
+        case ArrayType():
+            return t.dtype is not None and t.dtype.kind in "ib"
+        # Slices, and what is known when it is compiled: None and an ellipsis.
+        case SliceType() | StaticType():
+            return True
+    return False
 
 
 def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict[Operand, Apply]) -> bool:

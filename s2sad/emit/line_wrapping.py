@@ -39,6 +39,7 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
     pieces = list(_pieces(text))
     sign = next((p for p in pieces if p.depth == 0 and p.text in ASSIGNMENTS), None)
     if sign is not None and len(text) - sign.end <= 40 and any(p.depth == 0 and p.text == "," for p in pieces):
+        # Many targets and a short value: it is the targets that fill several lines.
         targets = text[: sign.start].strip()
         if "," in targets and sign.text == "=":
             return ["(", *_filled(targets, indent + 4, width), f"{' ' * indent}) {text[sign.start :]}"]
@@ -89,6 +90,7 @@ def _last_bracket(text: str, pieces: list[Piece], begin: int) -> tuple[int, int]
         for p in pieces
         if begin <= p.start < opening.start
     )
+    # To break inside a short bracket saves nothing: what is long stands before it.
     if closing.start - opening.end <= 20 or (joined and not text.endswith(":")):
         return None
     return opening.end, closing.start

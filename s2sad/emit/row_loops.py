@@ -16,12 +16,10 @@ from s2sad.ir.types import SequenceType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
-    Constant,
     For,
     Function,
     Operand,
     Operation,
-    Value,
     applied_in,
     is_call_of,
     is_int,
@@ -79,7 +77,7 @@ def _length(t: Type) -> object:
 
 
 def _scanning(op: For, rows: list[Apply]) -> For:
-    scanned = tuple(x for r in rows if isinstance(x := r.operands[0], (Value, Constant)))
+    scanned = tuple(r.operands[0] for r in rows)
     ascending = (*(op.is_ascending(k) for k in range(len(op.scanned))), *(not op.reverse for _ in rows))
     removed = {r.result for r in rows}
     operations = tuple(o for o in op.body.operations if not removed.intersection(o.results))

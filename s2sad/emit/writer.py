@@ -101,6 +101,7 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             self.dispatch(s)
             self.at = outer
             trailing = getattr(s, "trailing", "")
+            # A statement of several lines has its comment above it: behind one line it would seem to be of that line.
             if trailing and len(self.lines) > before + 1:
                 self.lines.insert(before, Line(f"{'    ' * self._indent}# {trailing}"))
             elif trailing:
@@ -241,13 +242,16 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             return "...", ATOM
         if isinstance(n.value, str):
             return _string(n.value), ATOM
-        if isinstance(n.value, (int, float, complex)) and not isinstance(n.value, bool) and n.value != n.value:
+        # Of numbers nan alone is not equal to itself.
+        if isinstance(n.value, (int, float, complex)) and n.value != n.value:
             raise InternalError("nan has no literal")
+        # Nor has infinity a literal, but one that is too large for a double is read as infinity.
         return repr(n.value).replace("inf", "1e309"), ATOM
 
     def x_BinOp(self, n: ast.BinOp) -> tuple[str, int]:
         symbol, level = BINARY[type(n.op)]
         if symbol == "**":
+            # `**` groups to the right, and a sign there needs no parentheses: `x ** -y`.
             return f"{self.text(n.left, level + 1)} ** {self.text(n.right, 13)}", level
         parts: list[str] = []
         while True:  # down the left spine, as long as no parentheses are needed
@@ -276,12 +280,14 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
     def x_Call(self, n: ast.Call) -> tuple[str, int]:
         parts = [self.text(a) for a in n.args]
         parts += [f"{k.arg}={self.text(k.value)}" if k.arg else f"**{self.text(k.value)}" for k in n.keywords]
+        # A generator that is the only argument shares the parentheses of the call.
         if len(n.args) == 1 and isinstance(n.args[0], ast.GeneratorExp) and not n.keywords:
             parts = [self.text(n.args[0])[1:-1]]
         return f"{self.text(n.func, 15)}({', '.join(parts)})", 15
 
     def x_Attribute(self, n: ast.Attribute) -> tuple[str, int]:
         value = self.text(n.value, 15)
+        # `1.real` is read as the float `1.` with a name behind it, which is no Python.
         if isinstance(n.value, ast.Constant) and isinstance(n.value.value, int):
             value = f"({value})"
         return f"{value}.{n.attr}", 15
@@ -290,12 +296,14 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         return f"{self.text(n.value, 15)}[{self.index(n.slice)}]", 15
 
     def index(self, n: ast.AST) -> str:
-        if isinstance(n, ast.Tuple) and n.elts:
-            parts = [self.index(e) if isinstance(e, ast.Slice) else self.text(e) for e in n.elts]
-            return ", ".join(parts) + ("," if len(parts) == 1 else "")
-        if isinstance(n, ast.Slice):
-            parts = [self.text(p) if p else "" for p in (n.lower, n.upper)]
-            return ":".join([*parts, self.text(n.step)] if n.step else parts)
+        """The text between the brackets of a subscript, the only place where a slice is written with colons."""
+        match n:
+            case ast.Tuple() if n.elts:
+                parts = [self.index(e) if isinstance(e, ast.Slice) else self.text(e) for e in n.elts]
+                return ", ".join(parts) + ("," if len(parts) == 1 else "")
+            case ast.Slice():
+                parts = [self.text(p) if p else "" for p in (n.lower, n.upper)]
+                return ":".join([*parts, self.text(n.step)] if n.step else parts)
         return self.text(n)
 
     def x_Slice(self, n: ast.Slice) -> tuple[str, int]:

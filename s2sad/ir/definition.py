@@ -98,6 +98,7 @@ class Definition:
         named = {k: slot(v) for k, v in keywords.items()}
         texts = [_text(v) for v in positional] + [f"{k}={_text(v)}" for k, v in named.items()]
         spelling = f"{self.name}({', '.join(texts)})"
+        # One primitive for each form of a call: passes tell primitives apart by identity.
         if spelling not in self.calls:
             self.calls[spelling] = self.primitive(spelling, positional, named)
         return self.calls[spelling], operands
@@ -117,6 +118,7 @@ class Definition:
             try:
                 return builder.operand(filled(self.expression, [builder.expr(Value(t)) for t in types])).type
             except UnsupportedType:
+                # Of an array without a known shape a rule may refuse what is well defined at run time.
                 if any(leaf.is_numeric and leaf.shape is None for leaf in found):
                     return UNKNOWN
                 raise
@@ -190,6 +192,7 @@ def define(
 def definition_of(function: object) -> Definition | None:
     """The definition of a function, None where there is none."""
     try:
+        # Some definitions are entered when a function of their library is first met: importing it is dear.
         if function not in _BY_FUNCTION and LATE:
             load_late_for(function)
         return _BY_FUNCTION.get(function)

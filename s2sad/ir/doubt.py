@@ -51,6 +51,7 @@ def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type
     What may be an array or a number is an array for a function that is not elementwise: it may take axes, a shape.
     """
     ways = [_ways(t, elementwise) if is_in_doubt(t) else [t] for t in types]
+    # Each combination asks the rule once, and their number is exponential: with many, all take their k-th case at once.
     if sum(len(w) > 1 for w in ways) > MOST:
         longest = max(map(len, ways))
         cases = [tuple(w[min(k, len(w) - 1)] for w in ways) for k in range(longest)]
@@ -77,12 +78,14 @@ def _ways_of_numbers(t: ArrayType, elementwise: bool) -> Iterator[ArrayType]:
     if t.dtype is None:
         yield t
         return
+    # The case that is nearest to the type comes first: `_either` keeps its shape, and joins the dtypes of the others.
     kind: Kind = "numpy" if t.kind == "either" or (t.kind == "any" and t.shape == () and elementwise) else t.kind
     sure = replace(t, kind="array" if kind == "any" and elementwise else kind, doubtful=False)
     yield sure
     if t.doubtful:
         yield from (replace(sure, dtype=d) for d in PRECISIONS.get(t.dtype.kind, ()))
     if t.kind == "either" or (t.kind == "any" and not t.shape and elementwise):
+        # Python has no unsigned integers.
         yield ArrayType(DTYPES["i" if t.dtype.kind == "u" else t.dtype.kind], (), "python", t.size)
 
 

@@ -65,6 +65,7 @@ def _fingerprint(value: object, depth: int) -> str | None:
         return way(value, part)
     if issubclass(cls, type):
         return named(value)
+    # Not every declared class hands its way on: a subclass may hold what the way of its base does not look at.
     base = next((c for c in cls.__mro__[1:] if c in INHERITED), None)
     if base is None:
         return (named(value) or of_library(value)) if is_installed(cls.__module__) else None
@@ -116,6 +117,7 @@ text(type(Ellipsis), lambda _: "")
 text(type(NotImplemented), lambda _: "")
 text(bool, int)
 text(int, lambda value: int.__format__(value, "x"))
+# By their bits: 0.0 and -0.0 are equal and two numbers, nan is one number and not equal to itself.
 text(float, lambda value: struct.pack("<d", value).hex())
 text(complex, lambda value: struct.pack("<dd", value.real, value.imag).hex())
 text(str, str.__repr__)
@@ -153,6 +155,7 @@ def _sequence(value: Iterable[object], part: Part) -> str | None:
 @by(set, frozenset)
 def _set(value: Iterable[object], part: Part) -> str | None:
     items = [part(v) for v in value]
+    # In the order of the texts: that of a set is another one in each process.
     known = [i for i in items if i is not None]
     return joined(_declared(value), sorted(known)) if len(known) == len(items) else None
 
@@ -228,6 +231,7 @@ def named(value: object) -> str | None:
     module, path = home
     root = root_of(module)
     user = not is_installed(root) and root not in sys.builtin_module_names
+    # The name of a user's function says nothing of its code, which may be another one tomorrow.
     if user and not isinstance(value, type):
         return None
     return f"{module}.{path}{'' if user else ' ' + version_of(root)}"

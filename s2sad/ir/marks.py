@@ -68,6 +68,7 @@ def mark(thing: object, found: Mark) -> None:
 
 def mark_of(thing: object) -> Mark | None:
     """The mark of a function, or that of the class of an object; None where there is none."""
+    # By class first: an object that is marked by its class need not be hashable.
     for cls in type(thing).__mro__:
         if cls in _OF_CLASSES:
             return _OF_CLASSES[cls]

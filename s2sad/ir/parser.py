@@ -167,6 +167,7 @@ class Parser:
 
     def block(self, depth: int) -> tuple[Operation, ...]:
         """The operations of a block, up to the line that ends it."""
+        # To read an operand may append operations: they belong to the innermost block that is open.
         outer, self.operations = self.operations, []
         while self.at < len(self.lines) and not re.match(r"(yield|break|return)\b", self.lines[self.at].text):
             self.operation(depth)
@@ -210,6 +211,7 @@ class Parser:
         self.required(depth, r"else:", "`else:`")
         else_operations, orelse, _ = self.ended(depth + 1)
         self.line = head
+        # What is wrong with the results is reported at the line that names them, the head of the branch.
         # The type of a result is not in the text where it follows from what the branches give.
         types = [_joined(a.type, b.type) for a, b in zip(then, orelse, strict=True)]
         results = self.bind_all(left, types)
@@ -340,6 +342,8 @@ class Parser:
         try:
             known = primitive.result_type([o.type for o in operands], static)
         except Exception:
+            # A type that is written out is taken at its word: the text may hold what a pass has made, beyond what a
+            # rule types.
             if bound is None or ":" not in bound:
                 raise
             known = None

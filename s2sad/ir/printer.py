@@ -46,6 +46,7 @@ from s2sad.ir.values import (
 def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
     inner = _taken_away(function)
+    # Names in comments count too: a number must not seem to be the primal value that a comment speaks of.
     taken = {v.hint for v in bound_in(function.body) if v.hint} | named_in_comments(walk(function.body))
     result: dict[Value, str] = {}
     k = 0
@@ -139,6 +140,7 @@ class Printer:
             case Call():
                 target = self.names.get(op.result)
                 call = f"{op.function.name}({', '.join(map(self.operand, op.operands))})"
+                # A call has a line of its own even where its result has no number.
                 if target is None:
                     target = self.names[op.result] = f"{op.function.name}_result"
                 lines.append(f"{pad}{target} = {call}")
@@ -213,8 +215,10 @@ def spell(op: Apply, operands: list[str]) -> str:
     if spelling is None:
         static = [f"{k}={constant_text(v)}" for k, v in op.static.items()]
         return f"{primitive.name}({', '.join([*operands, *static])})"
+    # `-x ** 2` is the negative of a square.
     if "_0 **" in spelling and operands[0].startswith("-"):
         operands = [f"({operands[0]})", *operands[1:]]
+    # Between the brackets of a subscript nothing needs parentheses.
     bare = [o[1:-1] if f"[_{k}]" in spelling and o.startswith("(") else o for k, o in enumerate(operands)]
     return re.sub(r"\b_(\d+)\b", lambda m: bare[int(m[1])], spelling)
 
@@ -234,26 +238,29 @@ def _container_text(op: Apply, operands: list[str]) -> str:
 
 def constant_text(value: object) -> str:
     """A static value as Python text."""
-    if isinstance(value, slice):
-        return ":".join(
-            "" if p is None else str(p) for p in ([value.start, value.stop] + [value.step] * (value.step is not None))
-        )
     if value is Ellipsis:
         return "..."
-    if isinstance(value, np.dtype):
-        return f"np.{value.name}"
-    if isinstance(value, np.generic):
-        return constant_text(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
-    if isinstance(value, np.ndarray):
-        text = constant_text(value.tolist())
-        return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"
-    if isinstance(value, type) or callable(value):
-        name = getattr(value, "__name__", repr(value))
-        return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
-    if isinstance(value, tuple):
-        return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
+    match value:
+        case slice():
+            parts = [value.start, value.stop] + [value.step] * (value.step is not None)
+            return ":".join("" if p is None else str(p) for p in parts)
+        case np.dtype():
+            return f"np.{value.name}"
+        # Before floats, of which np.float64 is one: its text is that of the Python number.
+        case np.generic():
+            return constant_text(value.item())
+        case float() if not math.isfinite(value):
+            return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+        case np.ndarray():
+            # Only where the plain list would become another dtype is the array written as NumPy does, dtype and all.
+            text = constant_text(value.tolist())
+            return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"
+        case _ if callable(value):
+            name = getattr(value, "__name__", repr(value))
+            return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
+        case tuple():
+            return f"({', '.join(map(constant_text, value))}{',' if len(value) == 1 else ''})"
+    # By their exact classes: a subclass has a constructor of its own, and its text would make a plain list of it.
     if type(value) is list:
         return f"[{', '.join(map(constant_text, value))}]"
     if type(value) is dict:

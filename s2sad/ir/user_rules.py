@@ -146,12 +146,14 @@ def stop_gradient(x: Quantity) -> Quantity:
 
 
 def _copied(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return x.copy()
-    if isinstance(x, dict):
-        return type(x)((k, _copied(v)) for k, v in x.items())
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*map(_copied, x))
+    match x:
+        case np.ndarray():
+            return x.copy()
+        case dict():
+            return type(x)((k, _copied(v)) for k, v in x.items())
+        # A NamedTuple takes its fields one by one, a tuple all of them at once.
+        case tuple() if hasattr(x, "_fields"):
+            return type(x)(*map(_copied, x))
     return type(x)(map(_copied, x)) if type(x) in (tuple, list) else x
 
 

@@ -111,10 +111,12 @@ def array_index(index: ast.expr) -> ast.expr:
     """A subscript with arrays for the lists in it; `:` for an ellipsis alone."""
     if _is_ellipsis(index):
         return ast.Slice()
-    if isinstance(index, ast.List):
-        return ast.Call(parse("np.array"), [index], [])
-    if isinstance(index, ast.Tuple):
-        return ast.Tuple([e if _is_ellipsis(e) else array_index(e) for e in index.elts], ast.Load())
+    match index:
+        case ast.List():
+            return ast.Call(parse("np.array"), [index], [])
+        # Among other items numba knows an ellipsis.
+        case ast.Tuple():
+            return ast.Tuple([e if _is_ellipsis(e) else array_index(e) for e in index.elts], ast.Load())
     return index
 
 

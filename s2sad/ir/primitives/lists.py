@@ -51,12 +51,13 @@ def item_type(*items: Type) -> Type | None:
 
 def _plain(t: Type) -> Type:
     """A number without its value: the items of a list differ in it. A None waits for another item."""
-    if isinstance(t, StaticType) and t.value is None:
-        return BOTTOM
-    if isinstance(t, ArrayType) and t.size is not None:
-        return replace(t, size=None)
-    if isinstance(t, ContainerType):
-        return ContainerType(t.cls, t.keys, tuple(map(_plain, t.items)))
+    match t:
+        case StaticType(None):
+            return BOTTOM
+        case ArrayType() if t.size is not None:
+            return replace(t, size=None)
+        case ContainerType():
+            return ContainerType(t.cls, t.keys, tuple(map(_plain, t.items)))
     return t
 
 
@@ -81,6 +82,7 @@ def _append_type(xs: Type, x: Type, /) -> Type:
 
 def _set_type(xs: Type, k: Type, x: Type, /) -> Type:
     if isinstance(k, SliceType):
+        # What is stored at a slice is a list: it is its items that become items.
         assert isinstance(x, SequenceType)
         x = x.item
     return _joined(xs, x)
@@ -92,6 +94,7 @@ def _insert_type(xs: Type, k: Type, x: Type, /) -> Type:
 
 def _delete_type(xs: Type, k: Type, /) -> Type:
     assert isinstance(xs, SequenceType)
+    # `del` from an empty list raises at run time, as in Python: until then its length is no negative number.
     return SequenceType(xs.item, dim_sum(xs.length, -1) if not is_known(xs.length) else max(0, xs.length - 1))
 
 

@@ -12,7 +12,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import Type
-from s2sad.ir.values import Apply, Function, walk
+from s2sad.ir.values import Function, is_call_of, walk
 
 
 def _unknown_type(like: Type, /, *, what: str, instead: str) -> Type:
@@ -48,6 +48,6 @@ def refuse_unknown(function: Function) -> Function:
         UnsupportedType: it needs a derivative that is not there.
     """
     for op in walk(function.body):
-        if isinstance(op, Apply) and op.primitive is UNKNOWN:
+        if is_call_of(op, UNKNOWN):
             raise UnsupportedType(str(op.static["what"]), str(op.static["instead"]), op.location)
     return function

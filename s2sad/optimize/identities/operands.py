@@ -45,12 +45,16 @@ def operand_key(o: Operand) -> object:
 
 
 def frozen(v: object) -> object:
-    if isinstance(v, slice):
-        return ("slice", v.start, v.stop, v.step)
-    if isinstance(v, (list, tuple)):
-        return (type(v), tuple(map(frozen, v)))
-    if isinstance(v, float):
-        return repr(v)
+    """A constant as a key, which is equal only to that of the same constant."""
+    match v:
+        # Slices have no hash before Python 3.12.
+        case slice():
+            return ("slice", v.start, v.stop, v.step)
+        case list() | tuple():
+            return (type(v), tuple(map(frozen, v)))
+        # By their digits: 0.0 equals -0.0 but is another number, and nan is the same one as nan.
+        case float():
+            return repr(v)
     return v
 
 
