@@ -107,13 +107,29 @@ def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str
     if fun is None:
         return lambda f: derivative(f, transform, argnums, backend)
     subject = Subject.of(fun)
-    positions, one = positions_of(subject, argnums)
-    return Derivative(subject, replace(transform, argnums=positions, one=one), backend)
+    return Derivative(subject, asked(subject, transform, argnums), backend)
 
 
-def positions_of(subject: Subject, argnums: Argnums) -> tuple[tuple[int, ...], bool]:
-    """The positions of the parameters named by `argnums`, and whether it is one."""
-    return named_positions(subject.parameters, argnums, subject.name, subject.is_variadic)
+def asked(subject: Subject, transform: Transform, argnums: Argnums) -> Transform:
+    """The transformation by the parameters that `argnums` means: positions, or names.
+
+    Which positions the parameters of a function have that takes `*args` or `**kwargs` is known at a call only.
+    """
+    own, keywords = subject.parameters, subject.keywords
+    if not subject.is_variadic:
+        positions, one = named_positions(own, argnums, subject.name, False)
+        return replace(transform, argnums=positions, one=one)
+    # where there are no `*args`, those that are given by name alone have positions too
+    counted = own if subject.takes_any_number else [*own, *keywords]
+    known = [*own, *keywords]
+    if subject.takes_any_name:
+        names = [argnums] if isinstance(argnums, str) else argnums if isinstance(argnums, (tuple, list)) else []
+        known += [n for n in names if isinstance(n, str) and n not in known]
+    positions, one = named_positions(known, argnums, subject.name, True)
+    by_name = [isinstance(a, str) for a in ([argnums] if one else list(argnums))]  # type: ignore[arg-type]
+    names = [known[k] if named or k < len(counted) else None for k, named in zip(positions, by_name, strict=True)]
+    places = tuple(k if n is None or n in own else -1 for k, n in zip(positions, names, strict=True))
+    return replace(transform, argnums=places, one=one, names=tuple(names))
 
 
 def named_positions(names: list[str], argnums: Argnums, name: str, variadic: bool) -> tuple[tuple[int, ...], bool]:

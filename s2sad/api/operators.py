@@ -14,11 +14,11 @@ from s2sad.api.gradients import (
     LinearFunction,
     Transformed,
     active_arguments,
+    asked,
     check_like,
     derivative,
     derivative_of,
     named_positions,
-    positions_of,
     spread_for,
 )
 from s2sad.compiler.transform import Transform
@@ -174,9 +174,8 @@ def hessian(
     if fun is None:
         return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
     subject = Subject.of(fun)
-    positions, one = positions_of(subject, argnums)
     # Forward mode outside: a tangent through the adjoint sweep stores nothing, reverse over reverse would store it all.
-    first = Transform("jacrev", positions, one, has_aux=has_aux, holomorphic=holomorphic)
+    first = asked(subject, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums)
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
@@ -208,13 +207,11 @@ class HessianProduct:
 
     def __init__(self, fun: object, argnums: Argnums, backend: str | None) -> None:
         subject = Subject.of(fun)
-        positions, self._one = positions_of(subject, argnums)
+        first = asked(subject, Transform("grad", ()), argnums)
+        self._one = first.one
         self._signature = subject.signature
-        self._positions = positions
-        gradient = Derivative(subject, Transform("grad", positions, self._one), backend)
-        along = Transform("pushforward", positions, self._one, label="hvp")
-        self._dotted = along.dotted
-        self.derivative = Derivative(gradient, along, backend)
+        gradient = Derivative(subject, first, backend)
+        self.derivative = Derivative(gradient, replace(first, kind="pushforward", label="hvp"), backend)
         functools.update_wrapper(self, self.derivative, updated=())
         anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
         # The vector comes behind all arguments, so that none of them can be left to its default.
@@ -233,7 +230,7 @@ class HessianProduct:
         return self.derivative.lower(*self._given(args, kwargs), **further)
 
     def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
-        if len(args) < 2:
+        if len(args) + len(kwargs) < 2 or not args:
             raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
         *arguments, v = args
         primals = tuple(arguments)
@@ -242,13 +239,15 @@ class HessianProduct:
             bound.apply_defaults()
             primals = tuple(bound.arguments.values())
         vectors = (v,) if self._one else tuple(v)
-        if len(vectors) != len(self._positions):
-            raise ArgumentError(f"{len(vectors)} vectors for {len(self._positions)} argnums")
-        for k, vector in zip(self._positions, vectors, strict=True):
-            if k < len(primals):
-                check_like(vector, primals[k], f"the vector for argument {k}")
+        along = self.derivative.placed(arguments, kwargs)
+        if len(vectors) != len(along.argnums):
+            raise ArgumentError(f"{len(vectors)} vectors for {len(along.argnums)} argnums")
+        given = (*primals, *kwargs.values()) if self.derivative.is_variadic else primals
+        for k, vector in zip(along.argnums, vectors, strict=True):
+            if k < len(given):
+                check_like(vector, given[k], f"the vector for argument {k}")
         # users give the vectors in the order of `argnums`, the derivative takes them in that of its parameters
-        return (*primals, *(vectors[self._positions.index(k)] for k in self._dotted))
+        return (*primals, *(vectors[along.argnums.index(k)] for k in along.dotted))
 
 
 mark(HessianProduct, StandsFor(attrgetter("derivative")))
@@ -334,7 +333,7 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
     if fun is None:
         return lambda f: vmap(f, in_axes, out_axes, backend)
     subject = Subject.of(fun)
-    positions_of(subject, 0)
+    asked(subject, Transform("vmap", ()), 0)
     try:
         axes, out_axes = _axes(in_axes), _axes(out_axes)
     except RecursionError:

@@ -45,6 +45,9 @@ class Transform:
     """For a pullback: how many arguments it gives cotangents of, None for those that have none."""
     label: str = ""
     """What the derivative is called, where it is of more than one transformation: `hessian`."""
+    names: tuple[str | None, ...] = ()
+    """Of a function that takes `*args` or `**kwargs`: the names of the parameters at `argnums`, as far as they have
+    some; -1 stands among `argnums` for one that is given by name alone."""
 
     def __post_init__(self) -> None:
         for flag, what in ((self.has_aux, "has_aux"), (self.holomorphic, "holomorphic")):
@@ -111,6 +114,36 @@ class Transform:
         # A number with a default is one for all examples: it was most likely left to that default.
         numbers = (t.is_scalar for t in types)
         return tuple(None if n and k in self.optional else self.in_axes for k, n in enumerate(numbers))
+
+    def placed(self, named: Sequence[str], given: Sequence[str], count: int) -> Transform:
+        """For the arguments of one call: the first `count` by position, the rest by name, `given` the names of all.
+
+        `named` are those of the parameters that the function has a name for, in their order.
+
+        Raises:
+            LookupError: a parameter that is asked for is not among them.
+        """
+
+        # positions count on into what has no name in the signature, in the order of the call
+        rest = [n for n in given[count:] if n not in named]
+
+        def place(k: int, name: str | None) -> int:
+            if 0 <= k < count:
+                return k
+            beyond = k - max(count, len(named))
+            if name is None and 0 <= beyond < len(rest):
+                name = rest[beyond]
+            if name not in given[count:]:
+                raise LookupError(k if name is None else name)
+            return given.index(name, count)
+
+        argnums = tuple(map(place, self.argnums, self.names)) if self.names else self.argnums
+        places = [k if k < count else named.index(n) if n in named else None for k, n in enumerate(given)]
+        axes = self.in_axes
+        if isinstance(axes, tuple):
+            axes = tuple(None if k is None or k >= len(axes) else axes[k] for k in places)
+        optional = tuple(k for k, place in enumerate(places) if place in self.optional)
+        return replace(self, argnums=argnums, names=(), in_axes=axes, optional=optional)
 
     def inner(self, parameters: Mapping[str, Type]) -> dict[str, Type]:
         """The parameters of the function itself, for those of what is made of it."""

@@ -77,16 +77,48 @@ class Derivative(Derived):
             return self
         key = (len(args), tuple(kwargs))
         if key not in self._spread:
-            assert self.transform is not None
-            own = args[: len(args) - self.transform.further]
-            made = self._spread[key] = Derivative(self._subject.spread(own, kwargs), self.transform, self.backend)
+            own = args[: len(args) - self.further]
+            made = Derivative(self._subject.spread(own, kwargs), self.placed(own, kwargs), self.backend)
+            self._spread[key] = made
             drop_oldest(self._spread)
             return made
         return self._spread[key]
 
+    @property
+    def further(self) -> int:
+        """How many arguments come behind those of the function: tangents, or a cotangent."""
+        return 0 if self.transform is None else self.transform.further
+
+    def placed(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Transform:
+        """The transformation by the parameters that the arguments of a call are, which `spread` has as its own."""
+        assert self.transform is not None
+        if self._spread is None:
+            return self.transform
+        names = [*(str(k) for k in range(len(args))), *kwargs]
+        try:
+            named = [*self._subject.parameters, *self._subject.keywords]
+            return self.transform.placed(named, names, len(args))
+        except LookupError as e:
+            given = [f"{len(args)} arguments"] * bool(args) + [*kwargs]
+            raise ArgumentError(
+                f"argnums {e.args[0]!r}: {callable_name(self.target)} is called with {' and '.join(given) or 'nothing'}"
+            ) from None
+
+    def _in_order(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Derivative, Sequence[object]]:
+        """The derivative for just these arguments, and them in its order; defaults of what is asked for are put in."""
+        assert self.transform is not None
+        count = len(args) - self.further
+        given, parameters = dict(kwargs), list(self.__signature__.parameters.values())
+        for k, p in enumerate(parameters):
+            by_name = p.kind is p.KEYWORD_ONLY or (p.kind is p.POSITIONAL_OR_KEYWORD and k >= count)
+            if by_name and p.name in self.transform.names and p.default is not p.empty:
+                given.setdefault(p.name, p.default)
+        return self.spread(args, given), (*args[:count], *given.values(), *args[count:])
+
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         if self._spread is not None:
-            return self.spread(args, kwargs)(*args, **kwargs)
+            derivative, values = self._in_order(args, kwargs)
+            return derivative(*values)
         try:
             if not kwargs:
                 # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
@@ -322,7 +354,8 @@ class Derivative(Derived):
     def sizes(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[int, int | None]:
         """How many numbers the arguments asked for hold, and how many the result, where its shape says so."""
         if self._spread is not None:
-            return self.spread(args, kwargs).sizes(args, kwargs)
+            derivative, values = self._in_order(args, kwargs)
+            return derivative.sizes(values, {})
         assert self.transform is not None
         signature = Signature()
         function = self.primal(args, kwargs, signature)
@@ -333,7 +366,8 @@ class Derivative(Derived):
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
-            return self.spread(args, kwargs).lower(*args, **kwargs)
+            derivative, values = self._in_order(args, kwargs)
+            return derivative.lower(*values)
         found = self._specialise(self._bind(args, kwargs))
         return found.function
 

@@ -88,11 +88,33 @@ class Subject:
 
     @property
     def parameters(self) -> list[str]:
-        """The names of the parameters that can be chosen; of a function that takes `*args` those of what it wraps."""
+        """The names of the parameters that can be chosen; of a function that takes `*args` those of what it wraps.
+
+        Those that are given by name alone come last: where there are `*args`, they have no position.
+        """
         if not self.is_variadic:
             return list(self.signature.parameters)
-        wrapped = signature_of(self.target, follow=True).parameters.values()
-        return [p.name for p in wrapped if p.kind is p.POSITIONAL_OR_KEYWORD]
+        return [p.name for p in self._wrapped() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+    @property
+    def keywords(self) -> list[str]:
+        """Of a function that takes `*args` or `**kwargs`: the names of the parameters that are given by name alone."""
+        return [p.name for p in self._wrapped() if p.kind is p.KEYWORD_ONLY] if self.is_variadic else []
+
+    @property
+    def takes_any_name(self) -> bool:
+        """Whether it takes `**kwargs`, and so parameters of any name."""
+        return self.is_variadic and any(p.kind is p.VAR_KEYWORD for p in self._wrapped())
+
+    @property
+    def takes_any_number(self) -> bool:
+        """Whether it takes `*args`, and so any number of them."""
+        return self.is_variadic and any(p.kind is p.VAR_POSITIONAL for p in self._wrapped())
+
+    def _wrapped(self) -> list[inspect.Parameter]:
+        if isinstance(self.target, Derived):
+            return Subject(self.target.target)._wrapped()
+        return list(signature_of(self.target, follow=True).parameters.values())
 
     def stamp(self) -> tuple[object, ...]:
         """What its signature comes from: another one where code or defaults were replaced."""

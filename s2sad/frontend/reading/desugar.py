@@ -81,7 +81,7 @@ class _Desugar:
             if not _jump(end):
                 at = end[-1] if end else self.tree
                 end.append(gast.copy_location(gast.Return(value=gast.copy_location(_constant(None), at)), at))
-        return _with(self.tree, body=body)
+        return with_fields(self.tree, body=body)
 
     def block(self, statements: Iterable[gast.AST], context: _Context, last: bool = False) -> list[gast.AST]:
         """The statements in their last form. `last`: nothing follows them in the function."""
@@ -107,7 +107,7 @@ class _Desugar:
                 case gast.Return() if context.in_loop:
                     rest = deque([*self.leave(statement, context.flagged), _at(gast.Break(), statement)])
                 case gast.Break() if context.broken:
-                    rest = deque([_assign(context.broken, _constant(True), statement), _with(statement)])
+                    rest = deque([_assign(context.broken, _constant(True), statement), with_fields(statement)])
                 case gast.Return() | gast.Break() | gast.Continue():
                     rest = deque([statement])
                 case _:
@@ -119,7 +119,7 @@ class _Desugar:
     def place_if(self, statement: gast.If, rest: list[gast.AST], context: _Context, last: bool) -> list[gast.AST]:
         last = last and not rest
         body, orelse = self.block(statement.body, context, last), self.block(statement.orelse, context, last)
-        branch = _with(statement, body=body or [_at(gast.Pass(), statement)], orelse=orelse)
+        branch = with_fields(statement, body=body or [_at(gast.Pass(), statement)], orelse=orelse)
         if not self.jumps(statement):
             return [branch, *rest]
         self._jumping[id(branch)] = branch
@@ -137,7 +137,7 @@ class _Desugar:
     def place_with(self, statement: gast.With, rest: list[gast.AST], context: _Context, last: bool) -> list[gast.AST]:
         """What follows a `with` must not move into it, and is reached too when the manager swallows an exception."""
         inside = last and not rest and not context.in_loop
-        block = _with(statement, body=self.block(statement.body, context, inside))
+        block = with_fields(statement, body=self.block(statement.body, context, inside))
         if not self.jumps(statement):
             return [block, *rest]
         self._jumping[id(block)] = block
@@ -157,23 +157,23 @@ class _Desugar:
             rest = (
                 self.block([behind], context, last and not rest) if not rest else self.block([behind], context) + rest
             )
-            statement = _with(statement, body=body, orelse=[])
+            statement = with_fields(statement, body=body, orelse=[])
         inside = last and not rest and not context.in_loop
         body = self.block(statement.body, context, inside)
-        handlers = [_with(h, body=self.block(h.body, context, inside)) for h in statement.handlers]
-        block = _with(statement, body=body, handlers=handlers)
+        handlers = [with_fields(h, body=self.block(h.body, context, inside)) for h in statement.handlers]
+        block = with_fields(statement, body=body, handlers=handlers)
         if not self.jumps(statement):
             return [*before, block, *rest]
         self._jumping[id(block)] = block
         return [*before, block] if inside else [*before, *self.escape(block, rest, context)]
 
     def place_finally(self, statement: gast.Try, rest: list[gast.AST], context: _Context) -> list[gast.AST]:
-        inner = [_with(statement, finalbody=[])] if statement.handlers else statement.body
+        inner = [with_fields(statement, finalbody=[])] if statement.handlers else statement.body
         # the `finally` in the way of the exception: done, then raised again; that of the ordinary way is put behind
         # below
         again = [*statement.finalbody, _at(gast.Raise(exc=None, cause=None), statement)]
         handler = _at(gast.ExceptHandler(type=_constant(BaseException), name=None, body=again), statement)
-        outer = _with(statement, body=inner, handlers=[handler], orelse=[], finalbody=[])
+        outer = with_fields(statement, body=inner, handlers=[handler], orelse=[], finalbody=[])
         placed = self.place_try(outer, [_at(gast.Pass(), statement), *rest], context, False)
         k = next(k for k, s in enumerate(placed) if isinstance(s, gast.Try))
         return [*placed[: k + 1], *self.block(statement.finalbody, context), *placed[k + 1 :]]
@@ -228,7 +228,7 @@ class _Desugar:
             over = gast.UnaryOp(op=gast.Not(), operand=statement.test)
             end = _at(gast.If(test=over, body=[*statement.orelse, stop], orelse=[]), statement)
             body = [end, *statement.body]
-            statement = _with(statement, test=_at(_constant(True), statement), body=body, orelse=[])
+            statement = with_fields(statement, test=_at(_constant(True), statement), body=body, orelse=[])
         kinds = _NONE.union(*map(self.jumps, statement.body))
         # it is left by a return only: behind it the return is sure, and needs no flag
         forever = isinstance(statement, gast.While) and _is_true(statement.test) and BREAK not in kinds
@@ -236,7 +236,7 @@ class _Desugar:
         inner = replace(context, in_loop=True, broken=broken, flagged=not forever)
         body = self.block(statement.body, inner)
         self.drop_continue(body, statement)
-        new = _with(statement, body=body, orelse=[])
+        new = with_fields(statement, body=body, orelse=[])
         self._finished[id(new)] = new
         before, behind = [], []
         if RETURN in kinds and forever:
@@ -303,7 +303,7 @@ class _Desugar:
         return node
 
     def copy(self, statement: gast.AST) -> gast.AST:
-        new = _with(statement)
+        new = with_fields(statement)
         if id(statement) in self._flagged:
             self._flagged[id(new)] = new
         return new
@@ -373,6 +373,11 @@ def _name(name: str) -> gast.Name:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
 
 
+def assigned_at(name: str, value: object, at: gast.AST) -> gast.Assign:
+    """`name = value`, at the place of a node."""
+    return _assign(name, _constant(value), at)
+
+
 def _constant(value: object) -> gast.Constant:
     return gast.Constant(value=value, kind=None)
 
@@ -393,7 +398,7 @@ def _at(node: gast.AST, at: gast.AST) -> gast.AST:
     return node
 
 
-def _with(node: gast.AST, **fields: object) -> gast.AST:
+def with_fields(node: gast.AST, **fields: object) -> gast.AST:
     """A copy of one node with some fields replaced."""
     old = {name: getattr(node, name) for name in node._fields if hasattr(node, name)}
     return gast.copy_location(type(node)(**(old | fields)), node)

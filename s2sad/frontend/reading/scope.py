@@ -57,13 +57,13 @@ class LiveSets:
 def assigned(statements: Iterable[gast.AST]) -> tuple[str, ...]:
     """The names that the statements bind or delete, in the order of the first binding; none of nested functions."""
     with deep_recursion():
-        return tuple(dict.fromkeys(name for access, name in _accesses(statements) if access is not Access.READ))
+        return tuple(dict.fromkeys(name for access, name in accesses(statements) if access is not Access.READ))
 
 
 def read(statements: Iterable[gast.AST]) -> Names:
     """The names that the statements read, with the free names of nested functions."""
     with deep_recursion():
-        return frozenset(name for access, name in _accesses(statements) if access is Access.READ)
+        return frozenset(name for access, name in accesses(statements) if access is Access.READ)
 
 
 def liveness(tree: gast.FunctionDef) -> Mapping[int, LiveSets]:
@@ -143,10 +143,10 @@ class _Liveness:
 
     def before(self, node: gast.AST, live: set[str], may: bool = False) -> set[str]:
         """`live`, which is changed, with what the expressions of `node` read, less what they bind."""
-        accesses = self._known.get(id(node))
-        if accesses is None:
-            accesses = self._known[id(node)] = _accesses([node])
-        for access, name in reversed(accesses):
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._known[id(node)] = accesses([node])
+        for access, name in reversed(known):
             # backward: a read makes a name live, a binding in front of it ends that; one that may not happen does not
             if access is Access.READ:
                 live.add(name)
@@ -159,7 +159,8 @@ class _Liveness:
 # Accesses, in the order of evaluation
 
 
-def _accesses(nodes: Iterable[gast.AST]) -> Accesses:
+def accesses(nodes: Iterable[gast.AST]) -> Accesses:
+    """What the nodes read, bind and delete, in the order in which they are evaluated."""
     found: Accesses = []
     _visit(nodes, found)
     return found
@@ -175,21 +176,24 @@ def _visit(nodes: Iterable[gast.AST | None], found: Accesses) -> None:
 
 
 def _name(node: gast.Name, found: Accesses) -> None:
-    if isinstance(node.ctx, gast.Load):
-        found.append((Access.READ, node.id))
-    else:
-        found.append((Access.DELETE if isinstance(node.ctx, gast.Del) else Access.BIND, node.id))
+    access = Access.READ if isinstance(node.ctx, gast.Load) else Access.BIND
+    found.append((Access.DELETE if isinstance(node.ctx, gast.Del) else access, node.id))
+    # with a name that may be unbound its flag is read, or bound
+    if (flag := getattr(node, "flag", None)) is not None:
+        found.append((access, flag))
 
 
 def _augmented(node: gast.AugAssign, found: Accesses) -> None:
     if isinstance(node.target, gast.Name):
         found.append((Access.READ, node.target.id))
+        if (flag := getattr(node.target, "flag", None)) is not None:
+            found.append((Access.READ, flag))
     _visit([node.value, node.target], found)
 
 
 def _maybe(nodes: Iterable[gast.AST], found: Accesses) -> None:
     """Expressions that are not evaluated every time."""
-    for access, name in _accesses(nodes):
+    for access, name in accesses(nodes):
         found.append((Access.READ if access is Access.READ else Access.MAY_BIND, name))
 
 
@@ -273,15 +277,15 @@ _FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDe
 
 def free(node: gast.AST) -> Names:
     """What a nested function or class reads from around it, builtins and globals among it."""
-    accesses = _accesses([node.body] if isinstance(node, gast.Lambda) else node.body)
-    bound = {name for access, name in accesses if access is not Access.READ}
+    found = accesses([node.body] if isinstance(node, gast.Lambda) else node.body)
+    bound = {name for access, name in found if access is not Access.READ}
     if not isinstance(node, gast.ClassDef):
         arguments = node.args
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         bound |= {parameter.id for parameter in parameters if parameter is not None}
     declared = [inner.names for inner in walk(node) if isinstance(inner, gast.Nonlocal | gast.Global)]
     outer = {name for names in declared for name in names}
-    return frozenset({name for access, name in accesses if access is Access.READ} - (bound - outer) | outer)
+    return frozenset({name for access, name in found if access is Access.READ} - (bound - outer) | outer)
 
 
 def own_nodes(tree: gast.AST) -> Iterator[gast.AST]:

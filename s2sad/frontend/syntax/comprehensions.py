@@ -148,6 +148,8 @@ class Functions(Lowering):
         before = len(self.builder.operations)
         term = self.eval(node.value, node.target.id)
         self.bind(node.target, term, len(self.builder.operations) - before)
+        if (flag := getattr(node.target, "flag", None)) is not None:
+            self.env[self.own_key(flag)] = constant(True)
         return self.env[self.own_key(node.target.id)]
 
     def _eval_Yield(self, node: gast.AST, hint: str | None) -> Term:

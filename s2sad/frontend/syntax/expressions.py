@@ -44,9 +44,9 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.effects import FORMAT
+from s2sad.ir.primitives.effects import FORMAT, RAISE
 from s2sad.ir.types import ArrayType, SequenceType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, If, Operand, Value, constant
 
 
 class _Locating(AbstractContextManager[None]):
@@ -147,7 +147,24 @@ class Expressions(Lowering):
                 f"{node.id} is read before it is bound, or only bound in a loop or branch that may not run",
                 "bind it before",
             )
+        if (flag := getattr(node, "flag", None)) is not None:
+            self.check_bound(node, flag)
         return self.env[key]
+
+    def check_bound(self, node: gast.Name, flag: str) -> None:
+        """Raise at run time, as Python does, where a name is not bound: its flag says so."""
+        frame = self.frame.owner(node.id)
+        if frame is None or flag not in frame.local:
+            return
+        bound = self.env.get(frame.key(flag))
+        if bound is None or (isinstance(bound, Constant) and bound.value is True):
+            return
+        missing, there = self.builder.child(), self.builder.child()
+        message = constant(f"cannot access local variable '{node.id}' where it is not associated with a value")
+        missing.apply(RAISE, [message], {"exception": UnboundLocalError})
+        blocks = there.block((), ()), missing.block((), ())
+        self.builder.operations.append(If(self.to_operand(bound), *blocks, (), self.at(node)))
+        self.env[frame.key(flag)] = constant(True)
 
     def outer(self, node: gast.Name) -> Term:
         """A name of the module, of a closure, or a builtin."""

@@ -230,6 +230,7 @@ class Statements(Lowering):
         target = node.target
         read = _loaded(target)
         if isinstance(target, gast.Name):
+            read.flag = getattr(target, "flag", None)
             before = self.eval(read)
         elif isinstance(target, gast.Attribute):
             base = self.eval(target.value)

@@ -18,6 +18,7 @@ import gast
 from s2sad.frontend.reading import scope
 from s2sad.frontend.reading.desugar import desugar
 from s2sad.frontend.reading.source import Source, parse
+from s2sad.frontend.reading.unbound import flagged
 
 FUNCTIONS = (gast.FunctionDef, gast.Lambda, gast.GeneratorExp)
 PARAMETER_KINDS = ("posonlyargs", "args", "kwonlyargs")
@@ -90,12 +91,12 @@ def code_of(tree: gast.FunctionDef, elsewhere: frozenset[str] = frozenset()) -> 
 
     The names `elsewhere` are bound in a function around it.
     """
-    desugared = desugar(tree)
     outer = {n for node in scope.own_nodes(tree) if isinstance(node, (gast.Nonlocal, gast.Global)) for n in node.names}
-    local = frozenset(parameters(tree.args)) | frozenset(scope.assigned(desugared.body))
+    given, elsewhere = parameters(tree.args), elsewhere | outer
+    desugared = desugar(flagged(tree, given, (frozenset(given) | frozenset(scope.assigned(tree.body))) - elsewhere))
     return Code(
         desugared,
-        local - outer - elsewhere,
+        (frozenset(given) | frozenset(scope.assigned(desugared.body))) - elsewhere,
         scope.liveness(desugared),
         scope.escaping(desugared),
         scope.captured(desugared),
