@@ -85,7 +85,8 @@ class _Analysis:
         match node:
             case gast.If():
                 bound = self.accesses([node.test], bound)
-                return _both(self.block(node.body, bound), self.block(node.orelse, bound))
+                then, orelse = (bound | _bound_where(node.test, holds) for holds in (True, False))
+                return _both(self.block(node.body, then), self.block(node.orelse, orelse))
             case gast.For() | gast.While():
                 return self.loop(node, bound)
             case gast.With() if is_adjoint(node):
@@ -112,8 +113,8 @@ class _Analysis:
         self.breaks.append([])
         if isinstance(node, gast.While):
             before = self.accesses([node.test], bound)
-            body = self.block(node.body, before)
-            end: Bound = None if _is_true(node.test) else before
+            body = self.block(node.body, before | _bound_where(node.test, True))
+            end: Bound = None if _is_true(node.test) else before | _bound_where(node.test, False)
         else:
             before = self.accesses([node.iter], bound)
             body = self.block(node.body, self.accesses([node.target], before))
@@ -153,6 +154,16 @@ class _Analysis:
             elif access is scope.Access.DELETE:
                 now.discard(name)
         return frozenset(now)
+
+
+def _bound_where(test: gast.AST, holds: bool) -> frozenset[str]:
+    """What a condition has bound where it holds, or does not: all of an `and` is evaluated that holds."""
+    if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+        return _bound_where(test.operand, not holds)
+    if isinstance(test, gast.BoolOp) and isinstance(test.op, gast.And) is holds:
+        return frozenset().union(*(_bound_where(value, holds) for value in test.values))
+    accesses = scope.accesses([test])
+    return frozenset(name for access, name in accesses if access is scope.Access.BIND)
 
 
 def _both(a: Bound, b: Bound) -> Bound:

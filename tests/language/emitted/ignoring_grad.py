@@ -12,7 +12,5 @@ def ignoring_grad(xs):
         y = np.where(v3, np.log(v1), 0.0)
     # adjoint sweep
     with np.errstate(divide="ignore", invalid="ignore"):
-        v2_bar = np.where(v3, xs, 0.0)     # y = np.where(xs > 0, v2, 0.0)
-        v1_bar = v2_bar / v1               # v2 = np.log(v1)
-        xs_bar = y + v1_bar * np.sign(xs)  # v1 = np.abs(xs)
+        xs_bar = y + np.where(v3, xs / v1 * np.sign(xs), 0.0)  # v2 = np.log(v1); v1 = np.abs(xs)
     return xs_bar
