@@ -13,6 +13,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.dependencies import MISSING, Variable, is_place
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import method_of
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
@@ -60,7 +61,7 @@ class Attributes(Lowering):
         if is_static_object(base):
             return self.static_attribute(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
-            if not hasattr(base.cls, name):
+            if not hasattr(base.cls, name) and method_of(base.cls, name) is None:  # a deque is a list too
                 self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
             return Method(base, name)
         opened = self.open(base)
