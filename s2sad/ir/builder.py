@@ -66,7 +66,7 @@ class Builder:
                 return folded
             result_type = primitive.result_type(types, static)
             if isinstance(result_type, ArrayType) and result_type.dtype is not None and result_type.dtype.kind == "V":
-                raise UnsupportedType(f"{primitive.name} gives a structured array", "use one array for each field")
+                raise UnsupportedType("a structured array", "use one array for each field")
         result = Value(result_type, hint, loose)
         self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
         return result

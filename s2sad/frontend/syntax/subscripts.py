@@ -34,7 +34,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
 from s2sad.ir.types import BOTTOM, INT, SliceType
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 
 class Subscripts(Lowering):
@@ -184,6 +184,8 @@ class Subscripts(Lowering):
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
         contents = self.open(base)
+        if is_operand(contents) and contents.type == BOTTOM:
+            return
         if is_number(contents):
             array = self.must_be_array(base, node)
             refuse_crossing(self, array, index, term, node)
