@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall
+from s2sad.errors import NOWHERE, InternalError, Location, UnsupportedCall, UnsupportedType
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, MAKE_SLICE, SHAPE
 from s2sad.ir.dims import is_known
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, Quantity, Rule, lookup
-from s2sad.ir.types import BOTTOM, ContainerType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, FunctionRef, Operand, Operation, Value, constant, is_operand
 
 _FOLDABLE = (bool, int, float)
@@ -65,6 +65,8 @@ class Builder:
             if folded is not None:
                 return folded
             result_type = primitive.result_type(types, static)
+            if isinstance(result_type, ArrayType) and result_type.dtype is not None and result_type.dtype.kind == "V":
+                raise UnsupportedType("a structured array", "use one array for each field")
         result = Value(result_type, hint, loose)
         self.operations.append(Apply(primitive, tuple(operands), result, static, self.location, self.about))
         return result

@@ -36,6 +36,17 @@ def deviation(x):
     return statistics.stdev(list(x)) ** 2
 
 
+RECORD = np.dtype([("u", float), ("v", float)])
+
+
+def structured(x):
+    return np.zeros(4, dtype=RECORD)["u"] @ x
+
+
+def structured_argument(x):
+    return np.array([(x[0], x[1])], dtype=RECORD)["u"][0]
+
+
 @pytest.mark.parametrize(
     ("f", "what"),
     [
@@ -43,6 +54,8 @@ def deviation(x):
         (root, r"brentq is given a function"),
         (complete, r"np.linalg.qr with mode 'complete'"),
         (periodic, r"np.interp with a period"),
+        (structured, r"a structured array"),
+        (structured_argument, r"a structured array"),
         (text, r"json.dumps cannot be differentiated: there is no derivative rule for"),
         (deviation, r"statistics.stdev cannot be differentiated"),
     ],

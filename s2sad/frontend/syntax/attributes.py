@@ -210,6 +210,8 @@ class Attributes(Lowering):
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
         opened = self.open(base)
+        if is_operand(opened) and opened.type == BOTTOM:
+            return
         if is_operand(opened) and isinstance(opened.type, ArrayType):
             self.set_of_array(base, opened.type, name, term, node)
             return
@@ -217,7 +219,7 @@ class Attributes(Lowering):
             self.refuse(
                 node,
                 f"an attribute of {describe(base)} is assigned",
-                "only objects made in the function, or passed to it, can be changed",
+                "only objects made in the function, or passed to it, can be changed: return the value, has_aux=True",
                 UnsupportedType,
             )
         found = self.reads.of_class(base.cls, name)[1]

@@ -19,7 +19,7 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading.callables import UserValue
-from s2sad.frontend.terms.cells import NotStatic, refs
+from s2sad.frontend.terms.cells import NotStatic, OfOutside, refs
 from s2sad.frontend.terms.outside import (
     OutsideItems,
     OutsideList,
@@ -203,7 +203,7 @@ class Expressions(Lowering):
 
     def opened_outside(self, variable: Variable, value: UserValue) -> Term:
         """A container from outside the function as one of terms: each item is a variable of its own."""
-        whose = f"which belongs to the variable {variable.shown} outside the function"
+        whose = OfOutside(f"which belongs to the variable {variable.shown} outside the function")
 
         def item(key: Any, held: object) -> Term:
             name = type(value)._fields[key] if is_namedtuple(type(value)) else key
@@ -233,7 +233,7 @@ class Expressions(Lowering):
 
     def outside(self, operand: Operand, variable: Variable) -> Term:
         """A container from outside the function: it may be read."""
-        whose = f"which belongs to the variable {variable.shown} outside the function"
+        whose = OfOutside(f"which belongs to the variable {variable.shown} outside the function")
         if not operand.type.is_container and not (self.memory and self.holds_mutable(operand.type)):
             return operand
         if variable.key not in self.adopted:

@@ -16,6 +16,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
 from s2sad.frontend.syntax.iteration import is_constant, is_upward
+from s2sad.frontend.syntax.marked_loops import to_the_end
 from s2sad.frontend.syntax.rounds import Loop, RankLost, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
 from s2sad.frontend.terms.terms import (
@@ -125,9 +126,10 @@ class Loops(Lowering):
 
         def build(initial: list[Operand], block: Block, results: list[Value], breaks: bool) -> For:
             if snapshots is not None:
-                self.check_checkpointed(node, results, breaks)
+                self.check_checkpointed(node, results)
             bounds, at = (start, stop, step), self.at(node)
-            return For(*bounds, tuple(initial), (), block, tuple(results), reverse, breaks, at, snapshots=snapshots)
+            loop = For(*bounds, tuple(initial), (), block, tuple(results), reverse, breaks, at, snapshots=snapshots)
+            return to_the_end(loop) if breaks and snapshots is not None else loop
 
         named = isinstance(node.target, gast.Name) and isinstance(term, Range)
         hint = node.target.id if named else self.counter(node, term)
@@ -138,14 +140,8 @@ class Loops(Lowering):
         trips = stop if is_constant(start, 0) and is_constant(step, 1) else None
         return Loop(node, self.carried_names(node), build, body, counter, trips=trips)
 
-    def check_checkpointed(self, node: gast.For, carried: Sequence[Value], breaks: bool) -> None:
+    def check_checkpointed(self, node: gast.For, carried: Sequence[Value]) -> None:
         """Refuse a marked loop whose steps cannot be done again from what it carries."""
-        if breaks:
-            self.refuse(
-                node,
-                "a checkpointed loop that is left early",
-                "loop to the end, and let the steps behind the last one change nothing; or leave out the mark",
-            )
         growing = next((v for v in carried if v.type.is_sequence), None)
         if growing is not None:
             self.refuse(

@@ -16,7 +16,7 @@ from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
-from s2sad.frontend.terms.cells import STOP, Evaluated
+from s2sad.frontend.terms.cells import STOP, Evaluated, OfOutside
 from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
 from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
@@ -108,7 +108,7 @@ class Statements(Lowering):
         }
         written = sorted(stored & set(node.names))
         if written:
-            self.refuse(node, f"the global {written[0]} is assigned", "return the value instead")
+            self.refuse(node, f"the global {written[0]} is assigned", OfOutside.instead)
 
     def _stmt_Delete(self, node: gast.Delete) -> None:
         for target in node.targets:

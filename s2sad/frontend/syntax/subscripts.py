@@ -10,7 +10,7 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.terms.arrays import NONE
-from s2sad.frontend.terms.cells import NotStatic
+from s2sad.frontend.terms.cells import NotStatic, OneOfTwo
 from s2sad.frontend.terms.outside import OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
@@ -133,11 +133,30 @@ class Subscripts(Lowering):
         if isinstance(index, Value) and index in self.parameter_paths and index.type == INT:
             # the index is an argument: the function is compiled for its value instead
             raise NeedsStatic(*self.parameter_paths[index], self.at(node))
+        row = self.row_at_run_time(items, index)
+        if row is not None:
+            return row
         operands = [self.to_operand(t) for t in items if not isinstance(t, (Ref, Closure, Partial))]
         if len(operands) < len(items) or item_type(*(o.type for o in operands)) is None:
             self.static(index, getattr(node, "slice", node))
         sequence = self.builder.apply(SEQUENCE, operands)
         return self.builder.apply(GETITEM, (sequence, self.to_operand(index)), None, hint)
+
+    def row_at_run_time(self, items: list[Term], index: Term) -> Term | None:
+        """One of several lists of numbers, to be read; None for other items."""
+        refs = [t for t in items if isinstance(t, Ref) and t.cls is list]
+        rows = [self.open(r) for r in refs]
+        if len(refs) < len(items) or not all(is_sequence(r) or all(map(is_number, r)) for r in rows):  # type: ignore[arg-type]
+            return None
+        operands = [self.sequence_value(r) for r in rows]
+        if item_type(*(o.type for o in operands)) is None:
+            return None
+        since = self.cells
+        found = self.builder.apply(GETITEM, (self.builder.apply(SEQUENCE, operands), self.to_operand(index)))
+        why = OneOfTwo("which is one of several lists, at an index of run time", frozenset(r.cell for r in refs))
+        adopted = self.adopt(found, why)
+        self.watch_sources(since)
+        return adopted
 
     def index(self, node: gast.AST) -> Term:
         if isinstance(node, gast.Slice):
@@ -167,6 +186,8 @@ class Subscripts(Lowering):
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
         contents = self.open(base)
+        if is_operand(contents) and contents.type == BOTTOM:
+            return
         if is_number(contents):
             array = self.must_be_array(base, node)
             refuse_crossing(self, array, index, term, node)

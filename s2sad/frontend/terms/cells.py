@@ -64,6 +64,12 @@ STOP = "<stop>"
 """The pseudo-variable that says whether a loop is to be left."""
 
 
+class OfOutside(str):
+    """Why an object may be read only: it stands outside the function."""
+
+    instead = "return what is to be stored, has_aux=True, and store it behind the call"
+
+
 class OneOfTwo(str):
     """Why an object may be read only: it was merged of others, in the cells `sources`, that may be seen elsewhere.
 
@@ -203,6 +209,7 @@ class Cells(ABC):
             return
         if ref.cell in self.frozen:
             instead = "write into a copy of it" if is_array(ref) else "make a new one"
+            instead = getattr(self.frozen[ref.cell], "instead", instead)
             self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
         self.perhaps_touched |= ref.cell in self.perhaps_given
         self.env[ref.cell] = contents

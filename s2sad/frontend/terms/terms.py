@@ -541,6 +541,8 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
 
 def describe(term: Term) -> str:
     """A term in the words of an error message."""
+    if is_static_object(term):
+        return _described(term.value)
     if is_operand(term):
         return str(term.type)
     if isinstance(term, (Ref, Record)):
@@ -560,6 +562,15 @@ def describe(term: Term) -> str:
         Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")
+
+
+def _described(value: UserValue) -> str:
+    """An object known at compile time, without its address."""
+    if value is None or isinstance(value, (str, bytes)):
+        return repr(value)
+    name = getattr(value, "__name__", None)
+    kind = type(value).__name__
+    return f"the {kind} {name}" if isinstance(name, str) else f"an object of {kind}"
 
 
 def same_operand(a: Operand, b: Operand) -> bool:
