@@ -397,7 +397,7 @@ class LanguageWriter(Writer):
             self.emit(f"{total} = np.tanh({total} + e)", indent + 1)
             self.emit(f"if {test}:", indent + 1)
             self.emit("break", indent + 2)
-        if not source.startswith("(") and r.random() < 0.6:
+        if not source.startswith(("(", "map")) and r.random() < 0.6:
             self.emit(f"{total} = np.tanh({total} + sum({it}))", indent)
 
     def write_chained(self, indent):
