@@ -205,6 +205,8 @@ def jvp(
 
     Griewank & Walther (2008), section 3.1.
     """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise ArgumentError("jvp takes a tuple of arguments and a tuple of tangents: jvp(f, (x,), (x_dot,))")
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     fun = spread_for(fun, primals)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from s2sad.differentiate.vmap.axes import Axes, example_type
+from s2sad.errors import ArgumentError
 from s2sad.ir.backend import Backend
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
 from s2sad.ir.values import Call, Function, FunctionRef
@@ -102,6 +103,8 @@ class Transform:
     def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
         """The axes of parameters of these types."""
         if isinstance(self.in_axes, tuple):
+            if len(self.in_axes) > len(types):
+                raise ArgumentError(f"vmap: in_axes has {len(self.in_axes)} axes for {len(types)} arguments")
             return (*self.in_axes, *(None,) * (len(types) - len(self.in_axes)))
         numbers = (t.is_scalar for t in types)
         return tuple(None if n and k in self.optional else self.in_axes for k, n in enumerate(numbers))

@@ -20,6 +20,7 @@ import astunparse
 
 from s2sad.emit.line_wrapping import wrapped
 from s2sad.errors import InternalError, Location
+from s2sad.ir.values import int_text
 
 WIDTH = 100
 
@@ -243,6 +244,8 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             return _string(n.value), ATOM
         if isinstance(n.value, (int, float, complex)) and not isinstance(n.value, bool) and n.value != n.value:
             raise InternalError("nan has no literal")
+        if type(n.value) is int:
+            return int_text(n.value), ATOM
         return repr(n.value).replace("inf", "1e309"), ATOM
 
     def x_BinOp(self, n: ast.BinOp) -> tuple[str, int]:

@@ -84,8 +84,8 @@ class _Analysis:
     def statement(self, node: gast.AST, bound: frozenset[str]) -> Bound:
         match node:
             case gast.If():
-                bound = self.accesses([node.test], bound)
-                return _both(self.block(node.body, bound), self.block(node.orelse, bound))
+                holds, fails = self.tested(node.test, bound)
+                return _both(self.block(node.body, holds), self.block(node.orelse, fails))
             case gast.For() | gast.While():
                 return self.loop(node, bound)
             case gast.With() if is_adjoint(node):
@@ -95,7 +95,7 @@ class _Analysis:
                 # a manager may swallow an exception: what the body binds is not certain then
                 return _both(inside, bound) if any(map(_swallows, node.items)) else inside
             case gast.Try():
-                return self.tried(node, bound)
+                return self.attempted(node, bound)
             case gast.Match():
                 return self.matched(node, bound)
             case gast.Break():
@@ -111,9 +111,9 @@ class _Analysis:
     def loop(self, node: gast.AST, bound: frozenset[str]) -> Bound:
         self.breaks.append([])
         if isinstance(node, gast.While):
-            before = self.accesses([node.test], bound)
-            body = self.block(node.body, before)
-            end: Bound = None if _is_true(node.test) else before
+            holds, fails = self.tested(node.test, bound)
+            self.block(node.body, holds)
+            end: Bound = None if _is_true(node.test) else fails
         else:
             before = self.accesses([node.iter], bound)
             body = self.block(node.body, self.accesses([node.target], before))
@@ -124,7 +124,24 @@ class _Analysis:
             end = _both(end, left)
         return end
 
-    def tried(self, node: gast.Try, bound: frozenset[str]) -> Bound:
+    def tested(self, test: gast.AST, bound: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """What is bound where a condition holds, and where it does not: `:=` in `a and b` is, in the first case."""
+        if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+            holds, fails = self.tested(test.operand, bound)
+            return fails, holds
+        if not isinstance(test, gast.BoolOp):
+            bound = self.accesses([test], bound)
+            return bound, bound
+        both = isinstance(test.op, gast.And)
+        last, left = bound, None
+        for value in test.values:
+            holds, fails = self.tested(value, last)
+            last, out = (holds, fails) if both else (fails, holds)
+            left = out if left is None else left & out
+        assert left is not None
+        return (last, left) if both else (left, last)
+
+    def attempted(self, node: gast.Try, bound: frozenset[str]) -> Bound:
         end = self.block([*node.body, *node.orelse], bound)
         for handler in node.handlers:
             name = handler.name.id if handler.name is not None else None

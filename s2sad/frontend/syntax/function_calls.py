@@ -23,12 +23,14 @@ from s2sad.frontend.terms.terms import (
     Ref,
     Term,
     is_array,
+    static_constant,
 )
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import BOTTOM, ContainerType, Type, leaves
+from s2sad.ir.primitives.effects import STRING
+from s2sad.ir.types import BOTTOM, ContainerType, StaticType, Type, leaves
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Operand, Value, constant
 
@@ -127,7 +129,9 @@ class FunctionCalls(Lowering):
         passed = [operands[k] for k in callee.passed]
         passed += [self.captured_value(variable) for variable in callee.captured]
         if callee.back is None:
-            return self.builder.call_function(callee.reference, passed, hint)
+            result = self.builder.call_function(callee.reference, passed, hint)
+            known = result.type
+            return static_constant(known) if isinstance(known, StaticType) and known != STRING else result
         if not arguments:
             return None
         self.need_memory()
