@@ -207,7 +207,10 @@ def jvp(
     """
     for given, what in ((primals, "primals"), (tangents, "tangents")):
         if not isinstance(given, (tuple, list)):
-            raise ArgumentError(f"{what} is a tuple or a list with one for each argument, not {shown(given)}")
+            instead = "jvp(f, (x,), (x_dot,))"
+            raise ArgumentError(
+                f"{what} is a tuple or a list with one for each argument, not {shown(given)}: {instead}"
+            )
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     fun = spread_for(fun, primals)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.analysis.shared_items import unsafe_item_updates
@@ -34,7 +35,7 @@ from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import BOTTOM, ArrayType, Type, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
-from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, walk
+from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
 
 MAX_ROUNDS = 8
@@ -303,9 +304,15 @@ def _as_python(t: Type) -> Type:
 
 
 def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
-    if path or not isinstance(operand, Constant):
+    """The constant at a path in an operand; None where there is none."""
+    if not isinstance(operand, Constant):
         return None
-    return operand
+    value: Any = operand.value
+    for key in path:
+        if type(value) not in (tuple, list, dict):
+            return None
+        value = value[key]
+    return constant(value) if path else operand
 
 
 def _returned(t: Type, back: Mapping[Symbol, int | Size]) -> Type:

@@ -110,6 +110,8 @@ class Transform:
     def axes(self, types: Sequence[Type]) -> tuple[Axes, ...]:
         """The axes of parameters of these types."""
         if isinstance(self.in_axes, tuple):
+            if len(self.in_axes) > len(types):
+                raise ArgumentError(f"vmap: in_axes has {len(self.in_axes)} axes for {len(types)} arguments")
             return (*self.in_axes, *(None,) * (len(types) - len(self.in_axes)))
         # A number with a default is one for all examples: it was most likely left to that default.
         numbers = (t.is_scalar for t in types)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from s2sad.errors import ArgumentError
+from s2sad.errors import ArgumentError, Location, UnsupportedCall
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
@@ -37,6 +37,24 @@ def unshared(
                 other = next((name for name in others if name != where), where)
                 what = f"{where} and {other} are one object, or share memory"
                 raise ArgumentError(f"{what}, and the function changes {where}: pass a copy")
+        return call(*args)
+
+    return checked
+
+
+def apart_from_defaults(
+    call: Callable[..., object], defaults: Mapping[int, object], names: Sequence[str], location: Location
+) -> Callable[..., object]:
+    """A function that changes these arguments: where one is the default of its parameter, the next call would see it.
+
+    `defaults` are those of the parameters whose objects are changed.
+    """
+
+    def checked(*args: object) -> object:
+        for k, default in defaults.items():
+            if args[k] is default:
+                what = f"{names[k]} is changed, and is the default of the function, which its next call sees"
+                raise UnsupportedCall(what, f"pass {names[k]}, or make it in the function where it is None", location)
         return call(*args)
 
     return checked

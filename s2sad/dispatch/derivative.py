@@ -16,7 +16,7 @@ from typing import Any
 from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
-from s2sad.dispatch.arguments import item_at, unshared
+from s2sad.dispatch.arguments import apart_from_defaults, item_at, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
@@ -158,7 +158,10 @@ class Derivative(Derived):
         """What these arguments lead to, made where there is none."""
         dims: dict[int, int] = {}
         statics: list[object] = []
-        key = fast_key(values, dims, statics)
+        try:
+            key = fast_key(values, dims, statics)
+        except RecursionError:
+            raise ArgumentError(f"an argument of {callable_name(self.target)} contains itself") from None
         family = self._families.get(key)
         if family is not None:
             own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
@@ -282,10 +285,19 @@ class Derivative(Derived):
         changed = module.__s2sad_meta__["changed"]
         if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
             member.call = unshared(member.call, changed, captured, self._names)
+        defaults = self._changed_defaults([int(k) for k, *_ in changed])
+        if defaults:
+            member.call = apart_from_defaults(member.call, defaults, self._names, self._subject.location)
         member.given, member.pattern = given, pattern
         member.statics, member.known = statics, _known(values, statics)
         member.captured = captured
         return member
+
+    def _changed_defaults(self, changed: Sequence[int]) -> dict[int, object]:
+        """The defaults of the parameters at these positions that can be changed."""
+        parameters = list(self.__signature__.parameters.values())
+        defaults = {k: parameters[k].default for k in changed if k < len(parameters)}
+        return {k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}
 
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""

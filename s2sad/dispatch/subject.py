@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.compiler.transform import Transform
-from s2sad.errors import ArgumentError, SourceUnavailable, shown
+from s2sad.errors import NOWHERE, ArgumentError, Location, SourceUnavailable, shown
 from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
@@ -63,6 +63,16 @@ class Subject:
     def name(self) -> str:
         """Its name in emitted text."""
         return callable_name(self.target)
+
+    @property
+    def location(self) -> Location:
+        """Where the function begins."""
+        if isinstance(self.target, Derived):
+            return Subject(self.target.target).location
+        code = getattr(self.function, "__code__", None)
+        if code is None:
+            return NOWHERE
+        return Location(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 0)
 
     @cached_property
     def signature(self) -> inspect.Signature:

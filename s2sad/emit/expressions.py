@@ -11,7 +11,8 @@ from functools import lru_cache
 from types import FunctionType
 
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE
-from s2sad.ir.printer import constant_text, spelling_of
+from s2sad.ir.object_names import identifier, is_spelled, object_name
+from s2sad.ir.printer import constant_text, key_text, spelling_of
 from s2sad.ir.types import ContainerType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand, keys_of
 
@@ -34,10 +35,13 @@ def _is_numeral(text: str, value: float) -> bool:
 def constant_expression(operand: Constant) -> ast.expr:
     """A constant as the user wrote it, or as its value."""
     value = operand.value
-    if isinstance(value, (int, float)) and _is_numeral(operand.text or repr(value), value):
+    plain = isinstance(value, (int, float)) and type(value) in (int, float)
+    if isinstance(value, (int, float)) and plain and _is_numeral(repr(operand), value):
         return ast.Constant(value)
     if operand.text is not None:
         return parse(operand.text)
+    if isinstance(value, type) and not is_spelled(value):
+        return parse(object_name(value))
     if isinstance(value, slice):
         return _slice([None if p is None else parse(repr(p)) for p in (value.start, value.stop, value.step)])
     if isinstance(value, (tuple, list)) and any(isinstance(v, slice) or v is Ellipsis for v in value):
@@ -45,7 +49,7 @@ def constant_expression(operand: Constant) -> ast.expr:
         return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items, ast.Load())
     # A negative literal is a minus sign and a number in Python's grammar; as one constant it would be printed without
     # the parentheses of `(-2.0) ** x`. Infinity and nan have no literal.
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < 0:
+    if isinstance(value, (int, float)) and plain and -math.inf < value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return parse(constant_text(value))
 
@@ -121,8 +125,8 @@ def make_expression(op: Apply, items: list[ast.expr]) -> ast.expr:
     if cls is list:
         return ast.List(items, ast.Load())
     if cls is dict:
-        return ast.Dict([parse(constant_text(k)) for k in keys], items)
-    name = ast.Name(cls.__name__, ast.Load())
+        return ast.Dict([parse(key_text(k)) for k in keys], items)
+    name = ast.Name(identifier(cls.__name__), ast.Load())
     if not needs_helper(cls, keys):
         return ast.Call(name, items, [])
     attributes = [ast.keyword(str(k), i) for k, i in zip(keys, items, strict=True)]
@@ -145,7 +149,7 @@ def extract_expression(container: Operand, text: ast.expr, key: object) -> ast.e
     t = container.type
     assert isinstance(t, ContainerType)
     if t.cls in (tuple, list, dict):
-        return ast.Subscript(text, parse(constant_text(key)), ast.Load())
+        return ast.Subscript(text, parse(key_text(key)), ast.Load())
     name = t.cls._fields[key] if is_namedtuple(t.cls) else key  # type: ignore[attr-defined]
     return ast.Attribute(text, str(name), ast.Load())
 

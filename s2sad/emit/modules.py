@@ -17,7 +17,8 @@ from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location, SourceUnavailable, UnsupportedType
 from s2sad.ir.backend import NUMPY, Backend
-from s2sad.ir.containers import MAKE
+from s2sad.ir.containers import EXTRACT, MAKE
+from s2sad.ir.object_names import identifier, is_spelled, object_name, objects_in
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.regions import TRY
@@ -27,7 +28,7 @@ from s2sad.ir.rewrite import substitute
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType
 from s2sad.ir.user_rules import BlackBox
-from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant
+from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation, constant, keys_of
 
 MODULES = {"np", "math", "scipy", "warnings", "contextlib"}
 
@@ -48,7 +49,9 @@ def emit_module(
     survey = Survey()
     for f in functions:
         survey.block(f.body)
-    reserved = {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | MODULES
+    reserved = (
+        {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | survey.objects.keys() | MODULES
+    )
     reserved |= {name.split(".")[0] for name in (*survey.boxes, *survey.modules)} | spelling.helpers.keys()
     clashes = survey.clashes(reserved)
     functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
@@ -84,6 +87,8 @@ class Survey:
         self.constants: dict[str, list[Constant]] = {}
         """Those that the user has names for, by these names."""
         self.classes: dict[str, type] = {}
+        self.objects: dict[str, object] = {}
+        """What is given to the module, by name: constants that have no literal, and keys of dicts."""
         self.boxes: dict[str, BlackBox] = {}
         """Functions that run as they are: by the first name of their module, or by their own where they have none."""
         self.modules: set[str] = set()
@@ -106,6 +111,9 @@ class Survey:
             elif "." in op.primitive.name and op.primitive.name.partition(".")[0] not in MODULES:
                 self.modules.add(op.primitive.function.__module__)
             t = op.result.type
+            for key in keys_in(op):
+                if not is_spelled(key, as_key=True):
+                    self.add_object(key)
             if isinstance(t, ContainerType) and op.primitive is MAKE and t.cls.__module__ != "builtins":
                 self.add_class(t.cls)
                 if needs_helper(t.cls, t.keys):
@@ -120,18 +128,25 @@ class Survey:
             self.block(b)
 
     def add_class(self, cls: type) -> None:
-        if self.classes.setdefault(cls.__name__, cls) is not cls:
+        if self.classes.setdefault(identifier(cls.__name__), cls) is not cls:
             raise UnsupportedType(f"two classes are called {cls.__name__}", "give one of them another name")
 
+    def add_object(self, value: object) -> None:
+        self.objects.setdefault(object_name(value), value)
+
     def operand(self, operand: object) -> None:
-        if isinstance(operand, Constant) and operand.text is not None and operand.text.isidentifier():
+        if not isinstance(operand, Constant):
+            return
+        for value in objects_in(operand.value):
+            self.add_object(value)
+        if operand.text is not None and operand.text.isidentifier():
             self.constants.setdefault(operand.text, []).append(operand)
 
     def clashes(self, reserved: Collection[str]) -> dict[Operand, Operand]:
         """Constants whose name means something else too, as numbers that stand where they are read."""
         found: dict[Operand, Operand] = {}
         for name, many in self.constants.items():
-            if name in reserved or len({(type(c.value), repr(c.value)) for c in many}) > 1:
+            if name in reserved or len({(type(c.value), constant_text(c.value)) for c in many}) > 1:
                 found.update((c, constant(c.value)) for c in many)
         return found
 
@@ -171,6 +186,13 @@ def bound_name(cls: type) -> str | None:
     if names.get(cls.__name__) is cls:
         return cls.__name__
     return next((n for n, value in names.items() if value is cls and n.isidentifier()), None)
+
+
+def keys_in(op: Apply) -> Sequence[object]:
+    """The keys that an operation makes a dict with, or finds in one."""
+    if op.primitive is MAKE and op.static["cls"] is dict:
+        return keys_of(op)
+    return [op.static["key"]] if op.primitive is EXTRACT else []
 
 
 def spelled(op: Apply) -> ast.expr:
@@ -223,4 +245,4 @@ def objects_to_inject(functions: Mapping[str, Function]) -> dict[str, object]:
         survey.block(f.body)
     boxes: dict[str, object] = {n: b.function for n, b in survey.boxes.items() if b.module is None}
     classes = {n: c for n, c in survey.classes.items() if bound_name(c) is None}
-    return boxes | classes
+    return boxes | classes | survey.objects

@@ -20,6 +20,7 @@ import astunparse
 
 from s2sad.emit.line_wrapping import wrapped
 from s2sad.errors import InternalError, Location
+from s2sad.ir.values import int_text
 
 WIDTH = 100
 
@@ -245,6 +246,8 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         # Of numbers nan alone is not equal to itself.
         if isinstance(n.value, (int, float, complex)) and n.value != n.value:
             raise InternalError("nan has no literal")
+        if type(n.value) is int:
+            return int_text(n.value), ATOM
         # Nor has infinity a literal, but one that is too large for a double is read as infinity.
         return repr(n.value).replace("inf", "1e309"), ATOM
 

@@ -60,7 +60,7 @@ from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.cells import Place, object_places
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
-from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none
+from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
 from s2sad.ir.rewrite import reads_of, with_names_of_user
@@ -215,7 +215,7 @@ class FunctionLowering(
         for k, (name, t) in enumerate(parameters.items()):
             key = keys[name]
             if isinstance(t, StaticType):
-                self.env[key] = Constant(t.value, t)
+                self.env[key] = static_constant(t)
             elif isinstance(t.size, int) and t.kind == "python":
                 self.env[key] = constant(t.size)
             else:
@@ -304,4 +304,5 @@ class FunctionLowering(
         function = constant(target)
         if isinstance(function, Constant) and isinstance(target, types.FunctionType) and not has_rule(target):
             return self.call_inline(target, arguments, keywords, self.frame.source.tree)
-        return self.call(function, arguments, keywords, self.frame.source.tree, None)
+        with self.locating(self.frame.source.tree):
+            return self.call(function, arguments, keywords, self.frame.source.tree, None)

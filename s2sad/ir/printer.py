@@ -20,6 +20,7 @@ from typing import assert_never
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
+from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import ContainerType
@@ -37,6 +38,7 @@ from s2sad.ir.values import (
     While,
     applied_in,
     bound_in,
+    int_text,
     keys_of,
     values_in,
     walk,
@@ -231,7 +233,7 @@ def _container_text(op: Apply, operands: list[str]) -> str:
         return f"[{', '.join(operands)}]"
     keys = keys_of(op)
     if t.cls is dict:
-        return "{" + ", ".join(f"{k!r}: {o}" for k, o in zip(keys, operands, strict=True)) + "}"
+        return "{" + ", ".join(f"{key_text(k)}: {o}" for k, o in zip(keys, operands, strict=True)) + "}"
     name = t.cls.__name__ if isinstance(t, ContainerType) else "make"
     return f"{name}({', '.join(operands)})"
 
@@ -255,6 +257,8 @@ def constant_text(value: object) -> str:
             # Only where the plain list would become another dtype is the array written as NumPy does, dtype and all.
             text = constant_text(value.tolist())
             return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"
+        case _ if callable(value) and not is_spelled(value) and not isinstance(value, type):
+            return object_name(value)
         case _ if callable(value):
             name = getattr(value, "__name__", repr(value))
             return f"np.{name}" if (getattr(value, "__module__", "") or "").split(".")[0] == "numpy" else name
@@ -264,8 +268,15 @@ def constant_text(value: object) -> str:
     if type(value) is list:
         return f"[{', '.join(map(constant_text, value))}]"
     if type(value) is dict:
-        return f"{{{', '.join(f'{constant_text(k)}: {constant_text(v)}' for k, v in value.items())}}}"
-    return repr(value)
+        return f"{{{', '.join(f'{key_text(k)}: {constant_text(v)}' for k, v in value.items())}}}"
+    if not is_spelled(value):
+        return object_name(value)
+    return int_text(value) if type(value) is int else repr(value)
+
+
+def key_text(key: object) -> str:
+    """The key of a dict as Python text."""
+    return constant_text(key) if is_spelled(key, as_key=True) else object_name(key)
 
 
 def _unique(table: Mapping[Value, str]) -> dict[Value, str]:

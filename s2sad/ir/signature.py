@@ -16,6 +16,7 @@ import numpy as np
 from s2sad.errors import NESTED, ArgumentError
 from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, least_value, new_dim
 from s2sad.ir.fingerprint import fingerprint, is_data
+from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
 from s2sad.ir.types import (
     BOOL,
@@ -33,7 +34,7 @@ from s2sad.ir.types import (
     is_active_type,
     is_namedtuple,
 )
-from s2sad.ir.values import Value
+from s2sad.ir.values import Value, int_text
 
 PYTHON_TYPES = {bool: BOOL, float: FLOAT, complex: COMPLEX}
 
@@ -158,12 +159,12 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
         case ArrayType():
             dtype = "?" if t.dtype is None else t.dtype.str
             if t.kind == "python":
-                return f"{dtype[1:2]}{'' if t.size is None else t.size}"
+                return f"{dtype[1:2]}{'' if t.size is None else _size_key(t.size)}"
             shape = "..." if t.shape is None else ",".join(map(str, t.shape))
             doubt = "~" if t.doubtful else ""
             return f"{t.kind[0]}<{doubt}{dtype}:{shape}{'' if t.size is None else f'={t.size}'}>"
         case ContainerType():
-            items = ";".join(f"{k!r}:{key_of(i)}" for k, i in zip(t.keys, t.items, strict=True))
+            items = ";".join(f"{_key_key(k)}:{key_of(i)}" for k, i in zip(t.keys, t.items, strict=True))
             return f"{t.cls.__module__}.{t.cls.__qualname__}({items})"
         case SequenceType():
             return f"list<{key_of(t.item)}>"
@@ -176,6 +177,17 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
         case BottomType():
             return "bottom"
     raise TypeError(t)
+
+
+def _size_key(size: Dim) -> str:
+    return int_text(size) if isinstance(size, int) else str(size)
+
+
+def _key_key(key: object) -> str:
+    """A text for the key of a dict: of an object its name, which nothing that it says of itself can change."""
+    if type(key) is int:
+        return int_text(key)
+    return repr(key) if is_spelled(key, as_key=True) else object_name(key)
 
 
 def static_key(value: object) -> str:

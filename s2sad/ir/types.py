@@ -213,7 +213,8 @@ class ContainerType(Type):
     def __repr__(self) -> str:
         if self.cls in (tuple, list):
             return f"{self.cls.__name__}[{', '.join(map(repr, self.items))}]"
-        return f"{self.cls.__name__}[{', '.join(f'{k}: {t}' for k, t in zip(self.keys, self.items, strict=True))}]"
+        names = [k if isinstance(k, str) and k.isidentifier() else _shown(k) for k in self.keys]
+        return f"{self.cls.__name__}[{', '.join(f'{k}: {t}' for k, t in zip(names, self.items, strict=True))}]"
 
 
 def tuple_type(*items: Type) -> ContainerType:
@@ -268,7 +269,17 @@ class StaticType(Type):
         return hash(value) if isinstance(value, (str, bytes)) else hash(type(value))
 
     def __repr__(self) -> str:
-        return f"static {getattr(self.value, '__name__', repr(self.value))}"
+        return f"static {getattr(self.value, '__name__', None) or _shown(self.value)}"
+
+
+def _shown(value: object) -> str:
+    """A value for people: an integer of many digits by their number."""
+    if type(value) is int and value.bit_length() > 12_000:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        return repr(value)
+    except Exception:  # that of a user's class may do anything
+        return f"a {type(value).__name__}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,12 @@ class Constant:
         return None
 
     def __repr__(self) -> str:
-        return self.text or repr(self.value)
+        return self.text or (repr(self.value) if type(self.value) is not int else int_text(self.value))
+
+
+def int_text(value: int) -> str:
+    """An integer as text, in hexadecimal where Python refuses to write so many digits."""
+    return hex(value) if value.bit_length() > 12_000 else repr(value)
 
 
 def constant(value: object, text: str | None = None) -> Constant:

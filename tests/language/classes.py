@@ -289,3 +289,21 @@ def asks(x):
         y += getattr(s, "missing", x)
     setattr(s, "k", y)  # noqa: B010
     return s.k * x
+
+
+class Private:
+    __scale = 3.0
+
+    def __init__(self, x):
+        self.__x = x
+
+    def __squared(self):
+        return self.__x**2
+
+    def value(self):
+        return self.__scale * self.__squared()
+
+
+@case("private names, `self.__x`", 1.5)
+def private(x):
+    return Private(x).value() * x

@@ -330,3 +330,10 @@ def test_with_effect(x):
     while shrunk() > 0.4:
         x = x + 0.05 * x * x
     return x * count
+
+
+@case("a name bound in one branch: unbound where it is read, it raises as in Python", 1.5)
+def bound_in_branch(x):
+    if x > 0.0:
+        y = x * x
+    return y * x

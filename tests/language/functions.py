@@ -315,3 +315,15 @@ def _unused_default(x, log=[], table={"a": 2.0}):  # noqa: B006
 @case("mutable defaults that are read", 1.5)
 def mutable_defaults(x):
     return _unused_default(x) ** 2
+
+
+def solved(x, full_output=False):
+    if full_output:
+        return x * x, {"steps": 2}
+    return x * x
+
+
+@case("a flag that selects what is returned", 1.5)
+def flag(x):
+    y, info = solved(x, full_output=True)
+    return y * info["steps"] + solved(x)

@@ -7,7 +7,7 @@ import pytest
 
 import s2sad
 from s2sad.errors import InternalError
-from tests.against_python import check, programs
+from tests.against_python import check, check_or_refused, programs
 
 POINTS = [np.array([0.7, 1.3, -0.6, 0.4]), np.array([-0.7, 1.3, 0.6, 0.4]), np.array([12.3, -1.1, 2.2, 0.1])]
 
@@ -278,3 +278,106 @@ def test_as_in_python(f, point):
 @pytest.mark.parametrize("f", [name_loop_with_else, name_while_true, name_in_with, name_bound_behind_closure])
 def test_no_question_where_the_text_says_that_it_is_bound(f):
     assert "has_" not in s2sad.grad(f).lower(POINTS[0]).source
+
+
+def keeps_list(x, acc=[]):  # noqa: B006
+    acc.append(np.sum(x))
+    return acc[0] * len(acc)
+
+
+def keeps_dict(x, memo={}):  # noqa: B006
+    if "a" not in memo:
+        memo["a"] = np.sum(x)
+    return memo["a"]
+
+
+def keeps_array(x, total=np.zeros(4)):  # noqa: B008
+    total += x
+    return np.sum(total * total)
+
+
+def inner_keeps(v, acc=[]):  # noqa: B006
+    acc.append(v)
+    return sum(acc)
+
+
+def keeps_inside(x):
+    return inner_keeps(x[0]) + inner_keeps(x[1])
+
+
+@pytest.mark.parametrize("f", programs(globals(), "keeps_"))
+def test_a_default_that_is_changed_is_refused(f):
+    for _ in range(2):
+        with pytest.raises(s2sad.errors.Unsupported, match="test_unbound_names.py"):
+            s2sad.grad(f)(POINTS[0])
+
+
+def test_what_is_passed_for_it_may_be_changed():
+    np.testing.assert_allclose(s2sad.grad(keeps_list)(POINTS[0], []), np.ones(4))
+    np.testing.assert_allclose(s2sad.grad(keeps_array)(POINTS[0], np.zeros(4)), 2 * POINTS[0])
+
+
+def reads_default(x, scales=[1.0, 2.0], table={"k": 3.0}):  # noqa: B006
+    return np.sum(x) * scales[1] * table["k"]
+
+
+def test_a_default_that_is_read():
+    check(reads_default)
+
+
+class Holder:
+    def __init__(self, a):
+        self.a = a
+
+
+def shows_local(x):
+    y = x[0] * 2
+    return locals()["y"]
+
+
+def shows_vars(x):
+    return vars(Holder(x[0]))["a"]
+
+
+def shows_dict(x):
+    o = Holder(x[0])
+    return o.__dict__["a"] * x[1]
+
+
+def shows_dict_later(x):
+    o = Holder(x[0])
+    d = o.__dict__
+    o.a = x[1]
+    return d["a"]
+
+
+def shows_dict_written(x):
+    o = Holder(x[0])
+    o.__dict__["a"] = x[1]
+    return o.a
+
+
+def shows_globals(x):
+    return x[0] * len(globals()["POINTS"])
+
+
+def shows_eval(x):
+    return eval("x[0] * 2.0")
+
+
+def shows_exec(x):
+    exec("x[0] = 5.0")
+    return x[0]
+
+
+def shows_code(x):
+    return x[0] * shows_code.__code__.co_argcount * len(shows_code.__name__)
+
+
+def shows_text(x):
+    return x[0] * (2.0 if f"{x[0]:.1f}" == "0.7" else 3.0)
+
+
+@pytest.mark.parametrize("f", programs(globals(), "shows_"))
+def test_introspection_is_as_in_python_or_refused(f):
+    check_or_refused(f, POINTS[0])

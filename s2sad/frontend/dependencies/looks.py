@@ -19,6 +19,7 @@ from s2sad.frontend.reading.callables import Spread, UserValue
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.marks import is_derivative
+from s2sad.ir.object_names import printable
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
@@ -138,7 +139,7 @@ def sort_of(value: UserValue) -> str | None:
     cls = type(value)
     if cls is types.FunctionType:
         module = "__main__" if value.__module__ == "__mp_main__" else value.__module__
-        return f"function {module}.{value.__qualname__} {code_digest(value.__code__)}"
+        return printable(f"function {module}.{value.__qualname__} {code_digest(value.__code__)}")
     if issubclass(cls, types.ModuleType):
         return f"module {value.__name__}"
     if issubclass(cls, type):

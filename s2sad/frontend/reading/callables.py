@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -79,6 +80,8 @@ def callable_name(target: object) -> str:
     name = str(getattr(target, "__name__", None) or getattr(function, "__name__", "f"))
     if name == "__call__":
         name = type(target).__name__.lower()
+    # as Python reads it: some letters are written in several ways
+    name = unicodedata.normalize("NFKC", name)
     return name if name.isidentifier() else "function"
 
 

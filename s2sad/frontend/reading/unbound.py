@@ -84,9 +84,8 @@ class _Analysis:
     def statement(self, node: gast.AST, bound: frozenset[str]) -> Bound:
         match node:
             case gast.If():
-                bound = self.accesses([node.test], bound)
-                then, orelse = (bound | _bound_where(node.test, holds) for holds in (True, False))
-                return _both(self.block(node.body, then), self.block(node.orelse, orelse))
+                holds, fails = self.tested(node.test, bound)
+                return _both(self.block(node.body, holds), self.block(node.orelse, fails))
             case gast.For() | gast.While():
                 return self.loop(node, bound)
             case gast.With() if is_adjoint(node):
@@ -96,7 +95,7 @@ class _Analysis:
                 # a manager may swallow an exception: what the body binds is not certain then
                 return _both(inside, bound) if any(map(_swallows, node.items)) else inside
             case gast.Try():
-                return self.tried(node, bound)
+                return self.attempted(node, bound)
             case gast.Match():
                 return self.matched(node, bound)
             case gast.Break():
@@ -112,9 +111,9 @@ class _Analysis:
     def loop(self, node: gast.AST, bound: frozenset[str]) -> Bound:
         self.breaks.append([])
         if isinstance(node, gast.While):
-            before = self.accesses([node.test], bound)
-            body = self.block(node.body, before | _bound_where(node.test, True))
-            end: Bound = None if _is_true(node.test) else before | _bound_where(node.test, False)
+            holds, fails = self.tested(node.test, bound)
+            self.block(node.body, holds)
+            end: Bound = None if _is_true(node.test) else fails
         else:
             before = self.accesses([node.iter], bound)
             body = self.block(node.body, self.accesses([node.target], before))
@@ -125,7 +124,24 @@ class _Analysis:
             end = _both(end, left)
         return end
 
-    def tried(self, node: gast.Try, bound: frozenset[str]) -> Bound:
+    def tested(self, test: gast.AST, bound: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """What is bound where a condition holds, and where it does not: `:=` in `a and b` is, in the first case."""
+        if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+            holds, fails = self.tested(test.operand, bound)
+            return fails, holds
+        if not isinstance(test, gast.BoolOp):
+            bound = self.accesses([test], bound)
+            return bound, bound
+        both = isinstance(test.op, gast.And)
+        last, left = bound, None
+        for value in test.values:
+            holds, fails = self.tested(value, last)
+            last, out = (holds, fails) if both else (fails, holds)
+            left = out if left is None else left & out
+        assert left is not None
+        return (last, left) if both else (left, last)
+
+    def attempted(self, node: gast.Try, bound: frozenset[str]) -> Bound:
         end = self.block([*node.body, *node.orelse], bound)
         for handler in node.handlers:
             name = handler.name.id if handler.name is not None else None
@@ -154,16 +170,6 @@ class _Analysis:
             elif access is scope.Access.DELETE:
                 now.discard(name)
         return frozenset(now)
-
-
-def _bound_where(test: gast.AST, holds: bool) -> frozenset[str]:
-    """What a condition has bound where it holds, or does not: all of an `and` is evaluated that holds."""
-    if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
-        return _bound_where(test.operand, not holds)
-    if isinstance(test, gast.BoolOp) and isinstance(test.op, gast.And) is holds:
-        return frozenset().union(*(_bound_where(value, holds) for value in test.values))
-    accesses = scope.accesses([test])
-    return frozenset(name for access, name in accesses if access is scope.Access.BIND)
 
 
 def _both(a: Bound, b: Bound) -> Bound:

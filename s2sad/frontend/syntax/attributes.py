@@ -80,7 +80,10 @@ class Attributes(Lowering):
         if is_namedtuple(cls) and name in ("_replace", "_asdict"):
             return Method(base, name)
         if name == "__dict__":
-            return self.new(dict, dict(opened.items), "which is the __dict__ of an object")
+            shown = self.new(dict, dict(opened.items), "which is the __dict__ of an object")
+            if isinstance(base, Ref):
+                self.watched[shown.cell] = {base.cell: self.env[base.cell]}
+            return shown
         found = self.reads.of_class(cls, name)[1]
         if name in opened.items and not isinstance(found, property):
             return opened.items[name]

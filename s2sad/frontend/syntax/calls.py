@@ -169,6 +169,9 @@ class Calls(Lowering):
         match mark_of(f):
             case Operator() as operator if arguments and not isinstance(arguments[0], Constant):
                 return self.derived(f, operator, arguments, keywords, node)
+            case Operator() if arguments:
+                given = [self.static(a, node) for a in arguments]
+                return constant(self.evaluated(f, given, {k: self.static(v, node) for k, v in keywords.items()}))
             case Forward() as operator:
                 return call_forward(self, operator, f, arguments, keywords, node, hint)
             case AtPoint() as operator:
@@ -272,7 +275,7 @@ class Calls(Lowering):
     ) -> tuple[list[object], dict[str, object]] | None:
         """The arguments, where the function may be called at compile time and all of them are known."""
         text = isinstance(getattr(f, "__self__", None), (str, bytes)) and not isinstance(f, types.MethodType)
-        if not (isinstance(mark_of(f), Operator) or is_pure(f) or text):
+        if not (is_pure(f) or text):
             return None
         values = [self.value_form(a) for a in (*arguments, *keywords.values())]
         if not all(map(is_static, values)):

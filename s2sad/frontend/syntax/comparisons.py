@@ -90,6 +90,8 @@ class Comparisons(Lowering):
         left, right = self.open(left), self.open(right)
         if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
             return constant(PYTHON_COMPARE[cls](static_value(left), static_value(right)))
+        if any(isinstance(t, Value) and t.type.is_static for t in (left, right)):
+            self.refuse(node, "a text made at run time is compared", "compare what it is made of", UnsupportedType)
         if for_equality and _differ(left, right):
             return constant(not positive)
         if all(isinstance(t, (tuple, list, dict, Record)) or is_container(t) for t in (left, right)):

@@ -7,6 +7,7 @@ operations through the builder, with their types.
 from __future__ import annotations
 
 import builtins
+import enum
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
@@ -70,6 +71,10 @@ class _Locating(AbstractContextManager[None]):
 
 
 _TYPE_RULES = (TypeError, ValueError, IndexError, KeyError, NotImplementedError)
+
+
+_PLAIN_FORMATS = (*(c.__format__ for c in (int, float, complex, str)), enum.Enum.__format__)
+"""How the classes format their values whose texts are known at compile time."""
 
 
 class Expressions(Lowering):
@@ -317,7 +322,7 @@ class Expressions(Lowering):
     # strings
 
     def _eval_JoinedStr(self, node: gast.JoinedStr, hint: str | None) -> Term:
-        parts: list[object] = []
+        parts: list[str | tuple[int, str]] = []
         operands = []
         for part in node.values:
             if isinstance(part, gast.Constant):
@@ -326,4 +331,8 @@ class Expressions(Lowering):
             spec = part.format_spec.values[0].value if part.format_spec and part.format_spec.values else ""
             operands.append(self.operand(part.value))
             parts.append((part.conversion, spec))
+        # what a user's class makes of its objects is not known, but for members of Enums
+        known = [o for o in operands if isinstance(o, Constant) and type(o.value).__format__ in _PLAIN_FORMATS]
+        if len(known) == len(operands) and all(isinstance(p, str) or p[0] == -1 for p in parts):
+            return constant(FORMAT.function(*(o.value for o in known), parts=tuple(parts)))
         return self.builder.apply(FORMAT, operands, {"parts": tuple(parts)})

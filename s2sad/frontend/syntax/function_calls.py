@@ -24,12 +24,14 @@ from s2sad.frontend.terms.terms import (
     Ref,
     Term,
     is_array,
+    static_constant,
 )
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import BOTTOM, ContainerType, Type, leaves
+from s2sad.ir.primitives.effects import STRING
+from s2sad.ir.types import BOTTOM, ContainerType, StaticType, Type, leaves
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Operand, Value, constant
 
@@ -129,6 +131,9 @@ class FunctionCalls(Lowering):
         passed += [self.captured_value(variable) for variable in callee.captured]
         if callee.back is None:
             result = self.builder.call_function(callee.reference, passed, hint)
+            known = result.type
+            if isinstance(known, StaticType) and known != STRING:
+                return static_constant(known)
             return self.perhaps_argument(result, callee.reference.name, arguments) if callee.gives else result
         if not arguments:
             return None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import gast
 
-from s2sad.errors import UnsupportedType
+from s2sad.errors import Unsupported, UnsupportedType
+from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import STOP, Environment, OneOfTwo, Side, differing, refs
 from s2sad.frontend.terms.terms import (
@@ -27,8 +28,8 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
-from s2sad.ir.types import BOTTOM, Type, join
-from s2sad.ir.values import Constant, If, Operand, Value
+from s2sad.ir.types import BOTTOM, ArrayType, Type, join
+from s2sad.ir.values import Apply, Constant, If, Operand, Value
 
 
 class Merging(Lowering):
@@ -43,6 +44,42 @@ class Merging(Lowering):
         hint: str | None = None,
     ) -> Term | None:
         """Merge what two branches bind or return into the results of an If; `dead` keys are not read any more."""
+        try:
+            return self._joined(node, truth, sides, dead, hint)
+        except Unsupported:
+            self.ask_flag(truth, node)
+            raise
+
+    def ask_flag(self, truth: Operand, node: gast.AST) -> None:
+        """Ask for a flag among the arguments to be known at compile time, where nothing else decides a branch.
+
+        Raises:
+            NeedsStatic: there is one.
+        """
+        for flag in self._flags(truth) or ():
+            raise NeedsStatic(*self.parameter_paths[flag], self.at(node))
+
+    def _flags(self, operand: Operand) -> list[Value] | None:
+        """The arguments, truth values and integers, that a condition is made of; None where it is made of more."""
+        if isinstance(operand, Constant):
+            return []
+        t = operand.type
+        if operand in self.parameter_paths:
+            return [operand] if isinstance(t, ArrayType) and t.is_scalar and not t.is_inexact else None
+        made = next((o for o in reversed(self.builder.operations) if operand in o.results), None)
+        if isinstance(made, If):
+            return self._flags(made.predicate)
+        found = [self._flags(o) for o in made.operands] if isinstance(made, Apply) else [None]
+        return None if None in found else [flag for flags in found for flag in flags or ()]
+
+    def _joined(
+        self,
+        node: gast.AST,
+        truth: Operand,
+        sides: Sequence[Side],
+        dead: Callable[[str], bool],
+        hint: str | None,
+    ) -> Term | None:
         merged: list[tuple[str | None, Merged]] = []
         s1, s2 = sides
         self.touched |= {c for c in self.given_cells if any(s.env.get(c) is not self.env.get(c) for s in sides)}

@@ -376,7 +376,8 @@ class Cells(ABC):
         if isinstance(term, Known) and not any(isinstance(v, enum.Enum) for v in self.objects):
             return builder.apply(PICKED, (term.index,), {"options": tuple(self.objects)})
         if isinstance(term, (tuple, list)):
-            return builder.operand(type(term)(self.to_operand(t, builder, env) for t in term))
+            items = [self.to_operand(t, builder, env) for t in term]
+            return builder.operand(items if isinstance(term, list) else tuple(items))
         if isinstance(term, dict):
             return builder.make(dict, tuple(term), [self.to_operand(t, builder, env) for t in term.values()])
         if isinstance(term, Record):

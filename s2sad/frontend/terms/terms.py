@@ -22,7 +22,7 @@ from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ContainerType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, Operand, Value, is_operand
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 if TYPE_CHECKING:
     from s2sad.frontend.reading.source import Source
@@ -277,7 +277,7 @@ def parts(term: Term) -> Parts | None:
     """What identifies a composite term, the terms in it, and what puts others in their places; None for operands."""
     match term:
         case tuple() | list():
-            cls = type(term)
+            cls: type = list if isinstance(term, list) else tuple
             return (cls, len(term)), list(term), cls
         case dict():
             keys = tuple(term)
@@ -533,10 +533,15 @@ def extract(builder: Builder, container: Operand, key: object) -> Operand:
     assert isinstance(container.type, ContainerType)
     item = container.type[key]
     if isinstance(item, StaticType):
-        return Constant(item.value, item)
+        return static_constant(item)
     if isinstance(key, str) and key.isidentifier() and key.strip("_") and item.is_numeric:
-        return builder.extract(container, key, key, loose=True)
+        return builder.extract(container, key, str.__str__(key), loose=True)
     return builder.extract(container, key)
+
+
+def static_constant(t: StaticType) -> Constant:
+    """The constant of what is known of an argument: a flag is a truth value as any other."""
+    return constant(t.value) if isinstance(t.value, (bool, np.bool_)) else Constant(t.value, t)
 
 
 def describe(term: Term) -> str:
