@@ -20,7 +20,6 @@ from s2sad.frontend.terms.cells import NotStatic
 from s2sad.frontend.terms.terms import Choice, Items, Known, Ref, Term, is_static, known_integer
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import item_type
-from s2sad.ir.types import INT
 from s2sad.ir.values import Operand, Value, constant
 
 
@@ -33,7 +32,7 @@ class KeyedItems(Lowering):
             return True
         if not isinstance(key, Value) or not key.type.is_scalar or known_integer(key) is not None:
             return False
-        if is_static(key) or (key in self.parameter_paths and key.type == INT) or not _numbers(items):
+        if is_static(key) or (key in self.parameter_paths and key.type.is_integer) or not _numbers(items):
             return False
         values = [items[k] for k in _numbers(items)]
         if any(isinstance(v, Ref) for v in values):

@@ -11,7 +11,7 @@ import gast
 from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import STOP, Environment, OneOfTwo, Side, differing, refs
+from s2sad.frontend.terms.cells import STOP, Either, Environment, OneOfTwo, Side, differing, refs
 from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
@@ -28,8 +28,9 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
+from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.types import BOTTOM, ArrayType, Type, join
-from s2sad.ir.values import Apply, Constant, If, Operand, Value
+from s2sad.ir.values import Apply, Constant, If, Operand, Value, is_operand
 
 
 class Merging(Lowering):
@@ -104,12 +105,59 @@ class Merging(Lowering):
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
             self.note_given(m.given, since)
+            if m.either is not None and self.cells == since + 1:
+                self.one_of[f"#{self.cells}"] = m.either
         self.env.update({key: self.env[ks[0]] for ks in groups for key in ks[1:]})
         for key, term in s1.env.items():
             if s2.env.get(key) is term and self.env.get(key) is not term:
                 self.env[key] = term  # both sides bind it to what was there before
         self.watch_sources(cells)
         return result
+
+    def one_of_two(
+        self, s1: Side, s2: Side, t1: Term, t2: Term, truth: Operand, dead: Callable[[str], bool]
+    ) -> Either | None:
+        """Two arrays of one rank and dtype, each of which can be followed behind the branch; None for others."""
+        if is_region(truth.type):
+            return None
+        cells: list[str | None] = []
+        types: list[Type] = []
+        for side, term in ((s1, t1), (s2, t2)):
+            held = side.env[term.cell] if isinstance(term, Ref) else term
+            if not is_operand(held) or not held.type.is_array or held.type.rank is None:
+                return None
+            types.append(held.type)
+            outer = isinstance(term, Ref) and term.cell in self.env
+            if isinstance(term, Ref) and not outer and not self.is_sole(term, side.env, dead, 1):
+                return None
+            if isinstance(term, Ref) and outer and (term.cell in self.frozen or term.cell in self.perhaps_given):
+                return None
+            cells.append(term.cell if isinstance(term, Ref) and outer else None)
+        if cells[0] == cells[1] or (types[0].rank, types[0].dtype) != (types[1].rank, types[1].dtype):
+            return None
+        return Either(truth, (cells[0], cells[1]))
+
+    def follow(self, cell: str, node: gast.AST) -> None:
+        """Do what was done to the array in a cell to those that it may be, and to those that may be it."""
+        now = self.env[cell]
+        own = self.one_of.get(cell)
+        changed = {cell}
+        for k, other in enumerate(own.cells if own is not None else ()):
+            if own is not None and other is not None and other in self.env:
+                self.env[other] = self.where(own.truth, k, now, self.env[other], node)
+                changed.add(other)
+        for merged, either in self.one_of.items():
+            if merged == cell or merged not in self.env:
+                continue
+            for k, other in enumerate(either.cells):
+                if other in changed:
+                    self.env[merged] = self.where(either.truth, k, self.env[other], self.env[merged], node)
+
+    def where(self, truth: Operand, k: int, new: Term, old: Term, node: gast.AST) -> Term:
+        """An array that is a new one where a condition holds, `k` being 0, or does not."""
+        sides = (lambda: new, lambda: old) if k == 0 else (lambda: old, lambda: new)
+        found = self.choose(truth, *sides, node)
+        return self.env[found.cell] if isinstance(found, Ref) else found
 
     def changed(self, s1: Side, s2: Side, dead: Callable[[str], bool]) -> list[str]:
         """The keys that two branches leave with different terms, and that something may still read."""
@@ -192,6 +240,7 @@ class Merging(Lowering):
                 return Merged(lambda _, known=term: known, [[], []], [], None)  # type: ignore[misc]
         # before `unify`, which takes the identities away that tell whether another name sees one of the objects
         frozen = self.frozen_by_merge(t1, s1.env, t2, s2.env, node, dead, own)
+        either = None if frozen is None else self.one_of_two(s1, s2, t1, t2, truth, dead)
         given = self.given_in(itertools.chain(*differing(t1, s1.env, t2, s2.env)))
         t1, t2 = self.unify(t1, s1.env, s1.builder, t2, s2.env, s2.builder, name)
         same = isinstance(t1, Constant) and isinstance(t2, Constant) and t1.value is t2.value
@@ -212,7 +261,7 @@ class Merging(Lowering):
                     "give both the same kind of value",
                     UnsupportedType,
                 )
-        return Merged(build, [a, b], joined, frozen, given)  # type: ignore[arg-type]
+        return Merged(build, [a, b], joined, frozen, given, either)  # type: ignore[arg-type]
 
     def either(self, t1: Term, t2: Term, truth: Operand) -> Merged | None:
         """One of two functions that differ, for a condition of run time."""
@@ -264,6 +313,8 @@ class Merged:
     frozen: str | None
     given: frozenset[str] = frozenset()
     """The cells that the caller may see among those of which the objects are merged."""
+    either: Either | None = None
+    """Where it is one of two arrays: which, and when."""
 
 
 def _same_objects(keys: Sequence[str], env1: Environment, env2: Environment) -> list[list[str]]:

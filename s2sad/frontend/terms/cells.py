@@ -106,6 +106,8 @@ class Cells(ABC):
         """Cells that may be read only, and why."""
         self.watched: dict[str, dict[str, Term]] = {}
         """For merged objects: what the cells held that they were merged of."""
+        self.one_of: dict[str, Either] = {}
+        """Arrays that are one of two others, by a condition: what is changed in one of them is changed in the other."""
         self.objects: list[object] = []
         """The strings, members of Enums and None of which a name may be one at run time: by their numbers."""
         self.origins: dict[str, tuple[Operand, Term]] = {}
@@ -167,6 +169,8 @@ class Cells(ABC):
 
     def check_sources(self, ref: Ref, env: Mapping[str, Term]) -> None:
         """Refuse to read a merged object when one of those that it was merged of was changed since."""
+        if ref.cell in self.one_of:
+            return  # it has every change of the two
         for cell, was in self.watched.get(ref.cell, {}).items():
             if cell in env and env[cell] is not was:
                 raise NotStatic(
@@ -207,12 +211,18 @@ class Cells(ABC):
             self.item_updates.append(made)
             self.change(whole, made, node)
             return
-        if ref.cell in self.frozen:
+        if ref.cell in self.frozen and ref.cell not in self.one_of:
             instead = "write into a copy of it" if is_array(ref) else "make a new one"
             instead = getattr(self.frozen[ref.cell], "instead", instead)
             self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
-        self.perhaps_touched |= ref.cell in self.perhaps_given
+        self.perhaps_touched |= ref.cell in self.perhaps_given and ref.cell not in self.one_of
         self.env[ref.cell] = contents
+        if self.one_of:
+            self.follow(ref.cell, node)
+
+    @abstractmethod
+    def follow(self, cell: str, node: gast.AST) -> None:
+        """Do what was done to the array in a cell to those that it may be, and to those that may be it."""
 
     def given_in(self, objects: Iterable[Ref]) -> frozenset[str]:
         """The cells that the caller may see among those of these objects, or of what they may be."""
@@ -545,6 +555,14 @@ class Cells(ABC):
                 builder.location,
             )
         return builder.apply(SEQUENCE, items, None, name)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Either:
+    """An array is that of one cell where a condition holds, and that of the other where not; None: of no other name."""
+
+    truth: Operand
+    cells: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
