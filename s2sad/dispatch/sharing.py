@@ -152,7 +152,7 @@ FORM: dict[str, type | tuple[type, ...]] = {
     "entry": str,
     "reverse": (str, type(None)),
     "residuals": bool,
-    "written": list,
+    "changed": list,
     "outside_key": str,
     "objects": dict,
     "places": list,
