@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -253,15 +254,14 @@ class Program:
     def lowered_with_memory(self, target: Target, parameters: Mapping[str, Type], back: bool) -> Lowered:
         if back:
             return lower(target, parameters, self, memory=True, back=True)
-        try:
-            lowered = lower(target, parameters, self)
-        except MemoryNeeded:
-            return lower(target, parameters, self, memory=True)
         # First as values, which is right for almost all functions; where a write would be seen through another name,
-        # again with cells for arrays, which is always right and gives longer code.
-        if next(visible_updates(lowered.function, lowered.in_place), None) is not None:
-            return lower(target, parameters, self, memory=True)
-        return lowered
+        # again with cells for arrays, which is always right and gives longer code. The first attempt is left before the
+        # second begins, so that an error of that does not speak of it.
+        with suppress(MemoryNeeded):
+            lowered = lower(target, parameters, self)
+            if next(visible_updates(lowered.function, lowered.in_place), None) is None:
+                return lowered
+        return lower(target, parameters, self, memory=True)
 
     def add_step(self, function: Function) -> str:
         """Take in the step of a marked loop, which is computed again in a reverse sweep."""
