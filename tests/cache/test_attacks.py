@@ -144,7 +144,7 @@ MALFORMED = {
     "looks of other rows": lambda f: {**f, "looks": [[[0]], [], []]},
     "captured of another type": lambda f: {**f, "captured": [1]},
     "no entry": lambda f: {k: v for k, v in f.items() if k != "entry"},
-    "written of another type": lambda f: {**f, "written": "x"},
+    "changed of another type": lambda f: {**f, "changed": "x"},
     "objects of another type": lambda f: {**f, "objects": []},
     "places of another type": lambda f: {**f, "places": None},
 }
