@@ -181,6 +181,8 @@ class Cells(ABC):
 
     def held(self, contents: Term) -> Term:
         """What goes into a cell: the arrays in it have cells of their own."""
+        if isinstance(contents, (OutsideItems, OutsideList)) and not self.memory:
+            return contents  # to look at its items would be to read them
         found = parts(contents)
         if found is None or not isinstance(contents, (list, dict)):
             return contents
