@@ -229,16 +229,6 @@ def _dict_pop(lowering: Lowering, call: MethodCall) -> Term:
     return item
 
 
-@method(dict, "popitem")
-def _popitem(lowering: Lowering, call: MethodCall) -> Term:
-    if not call.contents:
-        lowering.refuse(call.node, "popitem() of an empty dict", "", UnsupportedType)
-    *others, key = call.contents
-    ref = lowering.changeable(call.receiver, call.node)
-    lowering.change(ref, {k: call.contents[k] for k in others}, call.node)
-    return (constant(key), call.contents[key])
-
-
 @method(dict, "update")
 def _update(lowering: Lowering, call: MethodCall) -> Term:
     more: Term = lowering.open(call.arguments[0]) if call.arguments else {}

@@ -17,7 +17,7 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
-from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none
+from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import primitive_name, required
 from s2sad.ir.types import BOTTOM, NONE, ContainerType, SequenceType, Type
@@ -177,9 +177,12 @@ def _size(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
 def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     found = {**dict(zip(("iter", "dtype", "count"), args, strict=False)), **kw}
     items = lowering.to_operand(lowering.listed(lowering.iterable(found["iter"])))
-    count = lowering.static(found["count"], node) if "count" in found else -1
-    if count != -1:
-        items = lowering.builder.apply(GETITEM, (items, constant(slice(0, count))))
+    count = lowering.to_operand(found["count"]) if "count" in found else constant(-1)
+    if not lowering.is_counter(count):  # -1, the default, means all of them
+        count = constant(lowering.static(count, node))
+    if known_integer(count) != -1:
+        part = lowering.builder.operand(slice(constant(0), count, constant(None)))
+        items = lowering.builder.apply(GETITEM, (items, part))
     return lowering.builder.apply(
         required(np.array), [items], {"dtype": np.dtype(lowering.static(found["dtype"], node))}
     )
