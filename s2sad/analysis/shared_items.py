@@ -158,6 +158,7 @@ class _Items:
         # what is collected is new in each iteration, or the same object several times
         n = len(op.initial)
         for r, o in zip(op.results[n:], op.body.results[n:], strict=False):
+            # made before the loop, or in an earlier iteration: the same object is collected more than once
             again = any(v not in inside or old for v, old in self.of(o))
             self.put(r, _aged(self.of(o), inside) | {(r, False)}, (o,), again)
 

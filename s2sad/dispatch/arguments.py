@@ -31,6 +31,7 @@ def unshared(
         places += [place for v in captured for place in objects_in(v.read(), v.shown)]
         for k, *path in changed:
             written = item_at(args[int(k)], tuple(path))
+            # the object itself is among the places: alone there, it is in one place only
             where = next((name for o, name in places if o is written), names[int(k)])
             others = [name for o, name in places if is_shared(o, written)]
             if len(others) > 1:

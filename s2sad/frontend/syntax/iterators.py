@@ -64,6 +64,7 @@ class Iterators(Lowering):
         if not is_iterator(term):
             return term
         contents = self.left_in(term, self.builder.location)
+        # before anything is evaluated: what is evaluated may come by the iterator again
         self.env[term.cell] = left
         if not isinstance(contents, Rest) or known_integer(contents.position) == 0:
             return contents.iterable if isinstance(contents, Rest) else self.used_up(contents)
@@ -169,6 +170,7 @@ class Iterators(Lowering):
             return False
         if known_integer(contents.position) != 0 and self.look(contents.iterable).items is None:
             return True
+        # by names alone: who holds it in a list, an object or another frame may read it at any time
         holders = [key for key, term in self.env.items() if _holds(term, ref)]
         names = {self.frame.key(n): n for n in self.frame.local}
         read = scope.read(node.body) | (self.frame.live[id(node)].after if scope.breaks(node) else frozenset())
@@ -202,6 +204,7 @@ class Iterators(Lowering):
             if k is None or seen is None or seen.items is None:
                 self.walk_at_run_time(node, ref)
                 return
+            # of an iterator that branches around share, the end on one of them is no end on the other
             if k >= len(seen.items):
                 if first is None:
                     self.env[ref.cell] = USED_UP
@@ -209,6 +212,7 @@ class Iterators(Lowering):
             first = len(seen.items) if first is None else first
             if k >= first + MAX_GROWN:
                 self.refuse(node, "a loop over a list that its body lets grow", "loop while there are items")
+            # Python moves on before the body runs, so that the body sees the iterator one further
             sizes = self.sizes(rest.iterable)
             self.env[ref.cell] = Rest(rest.iterable, constant(k + 1))
             self.env[STOP] = constant(False)
@@ -266,6 +270,7 @@ class Iterators(Lowering):
             tests.append(self.builder.block(parameters, [more]))
             self.builder, self.env = outer, outer_env
 
+        # the position is carried with what the cell holds, as any other object that an iteration changes
         Rounds(self, Loop(node, self.carried_names(node), build, body, test=test)).run()
 
 

@@ -319,6 +319,7 @@ class Merged:
 
 def _same_objects(keys: Sequence[str], env1: Environment, env2: Environment) -> list[list[str]]:
     """The keys in groups: those of a group name one object on one side, and one on the other."""
+    # by the pair: two names may share an object on one side, and have one each on the other
     groups: dict[object, list[str]] = {}
     for key in keys:
         t1, t2 = env1.get(key), env2.get(key)

@@ -35,6 +35,7 @@ def is_read_while_written(target: View, source: View, rank: int) -> bool:
     """Whether one of two parts of an array of that many axes may be written while the other is read."""
     if target.ref != source.ref or len(target.steps) > 1 or len(source.steps) > 1:
         return False
+    # NumPy copies what has several axes; what it takes by a mask or by indices is a copy already
     written, read = (_items(view, rank) for view in (target, source))
     if written is None or read is None or sum(isinstance(i, Slice) for i in written) != 1:
         return False
