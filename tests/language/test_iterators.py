@@ -372,6 +372,59 @@ def used_rtstop4(x):
     return t
 
 
+def used_chained_1(x):
+    it = iter([x[0], x[1], x[2]])
+    g = (v * 2 for v in it)
+    a = next(g)
+    return a + 5 * sum(g)
+
+
+def used_chained_2(x):
+    it = iter([x[0], x[1], x[2]])
+    next(it)
+    g = (v * 2 for v in it)
+    return sum(g) + 7 * sum(it)
+
+
+def used_chained_3(x):
+    it = iter([x[0], x[1], x[2]])
+    m = map(lambda v: v * 3, it)
+    a = next(m)
+    return a * sum(m)
+
+
+def used_chained_4(x):
+    it = iter([x[0], x[1], x[2]])
+    g = (v * 2 for v in it)
+    h = (w + 1 for w in g)
+    return sum(h)
+
+
+def used_chained_5(x):
+    m = map(np.sin, [x[0], x[1]])
+    e = enumerate(m)
+    return sum(k * v for k, v in e)
+
+
+def used_chained_6(x):
+    s = 0.0
+    for r in range(3):
+        it = iter([x[0], x[1] * r])
+        for v in it:
+            s += v * next(it)
+    return s
+
+
+def used_chained_7(x):
+    f = filter(lambda v: v > 0, map(lambda v: v * 2, [x[0], x[1], x[2]]))
+    return sum(f)
+
+
+def used_chained_8(x):
+    g = (a * b for a, b in zip([x[0], x[1]], iter([x[2], x[3]])))
+    return max(g)
+
+
 @pytest.mark.parametrize("program", programs(globals(), "used_"))
 def test_items_are_taken_once(program):
     check(program)

@@ -78,8 +78,7 @@ class Iterables(Lowering):
 
     def listed(self, term: Term) -> Term:
         """A generator, or another iterable without an array behind it, as a list."""
-        if is_iterator(term) or isinstance(term, (Once, Applied)):
-            term = self.used_up(term)
+        term = self.used_up(term)
         if isinstance(term, Generator):
             return self.list_of(term)
         term = self.flattened(term, self.frame.tree)

@@ -30,14 +30,11 @@ from s2sad.frontend.terms.outside import (
     to_be_opened,
 )
 from s2sad.frontend.terms.terms import (
-    Applied,
-    Once,
     Range,
     Record,
     Ref,
     Term,
     is_array,
-    is_iterator,
     is_static,
     static_value,
 )
@@ -284,8 +281,7 @@ class Expressions(Lowering):
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
-        if is_iterator(term) or isinstance(term, (Once, Applied)):
-            term = self.used_up(term)
+        term = self.used_up(term)
         if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
             return [constant(k) for k in self.static(term, node)]
         if is_array(term):

@@ -57,10 +57,11 @@ class Iterators(Lowering):
 
     def used_up(self, term: Term, left: Term = USED_UP) -> Term:
         """What is left of an iterator, as something to iterate over; in its cell is what is `left` behind that."""
-        if isinstance(term, Once):
-            return self.used_up(term.iterable, left)
-        if isinstance(term, Applied):
-            return self.applied(term)
+        match term:
+            case Once():
+                return self.used_up(term.iterable, left)
+            case Applied():
+                return self.applied(term)
         if not is_iterator(term):
             return term
         contents = self.left_in(term, self.builder.location)

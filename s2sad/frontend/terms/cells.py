@@ -44,6 +44,7 @@ from s2sad.frontend.terms.terms import (
     describe,
     flatten,
     is_array,
+    is_iterator,
     is_new_iterator,
     is_none,
     is_plain_object,
@@ -276,22 +277,32 @@ class Cells(ABC):
 
     def left_of(self, term: Term) -> Term:
         """What the cell of a new iterator holds."""
-        if isinstance(term, (Generated, Generator)):
-            return term if isinstance(term, Generated) else replace(term, first=self.adopt(Once(term.first)))
-        if isinstance(term, Applied):
-            return Applied(term.by, self.adopt(term.function), tuple(self.adopt(Once(t)) for t in term.iterables))
-        if isinstance(term, Rest):
-            return Rest(self.settled(term.iterable), term.position)
-        return Rest(self.settled(term.iterable if isinstance(term, Once) else term), constant(0))
+        match term:
+            case Generated():
+                return term
+            case Generator():
+                return replace(term, first=self.iterator_of(term.first))
+            case Applied():
+                return Applied(term.by, self.adopt(term.function), tuple(map(self.iterator_of, term.iterables)))
+            case Rest():
+                return Rest(self.settled(term.iterable), term.position)
+            case Once():
+                return Rest(self.settled(term.iterable), constant(0))
+        return Rest(self.settled(term), constant(0))
+
+    def iterator_of(self, term: Term) -> Term:
+        """An iterator over a term, which may be one already."""
+        return term if is_iterator(term) else self.adopt(Once(term))
 
     def settled(self, term: Term) -> Term:
         """What an iterator runs over: the objects in it have cells, it has none itself."""
-        if isinstance(term, (Zip, Enumerate, Reversed, Once)):
-            found = parts(term)
-            assert found is not None
-            return found[2]([self.settled(c) for c in found[1]])
-        if isinstance(term, (Generator, Generated, Applied)):
-            return self.left_of(term)
+        match term:
+            case Zip() | Enumerate() | Reversed() | Once():
+                found = parts(term)
+                assert found is not None
+                return found[2]([self.settled(c) for c in found[1]])
+            case Generator() | Generated() | Applied():
+                return self.left_of(term)
         return self.adopt(term)
 
     def holds_mutable(self, t: Type) -> bool:
