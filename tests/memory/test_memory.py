@@ -1,7 +1,6 @@
 """Every way to write into an array: both modes, second order, native code, and the caller's arrays afterwards."""
 
 import copy
-import os
 import warnings
 
 import numpy as np
@@ -75,10 +74,7 @@ def test_second_order(f, names):
     assert dot(bars_dot, names) == pytest.approx(expected[0], rel=1e-5, abs=1e-6)
 
 
-DEEP = os.environ.get("S2SAD_PROFILE") == "deep"
-
-
-@pytest.mark.parametrize(("f", "names"), CASES if DEEP else CASES[::3])  # each takes numba some seconds
+@pytest.mark.parametrize(("f", "names"), CASES)
 def test_native_code(f, names):
     pytest.importorskip("numba")
     args = [VALUES[n].copy() for n in names]
