@@ -148,3 +148,11 @@ def perhaps_deque_of_a_length(x):
 @pytest.mark.parametrize("f", programs(globals(), "perhaps_"))
 def test_an_argument_has_its_effect_or_is_refused(f):
     check_or_refused(f)
+
+
+def test_an_iterator_that_is_too_short():
+    def too_few(x):
+        return np.sum(np.fromiter((v * v for v in x[1:]), float, len(x)))
+
+    with pytest.raises(ValueError, match="iterator too short"):
+        s2sad.grad(too_few)(np.ones(3))

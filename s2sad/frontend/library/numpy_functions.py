@@ -20,6 +20,7 @@ from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none, known_integer
 from s2sad.ir.containers import GETITEM, INDEX_SET
 from s2sad.ir.primitive import primitive_name, required
+from s2sad.ir.primitives.effects import raise_where
 from s2sad.ir.types import BOTTOM, NONE, ContainerType, SequenceType, Type
 from s2sad.ir.values import Constant, Operand, constant
 
@@ -181,6 +182,11 @@ def _fromiter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     if not lowering.is_counter(count):  # -1, the default, means all of them
         count = constant(lowering.static(count, node))
     if known_integer(count) != -1:
+        few = lowering.apply(np.less, [lowering.apply(len, [items]), count])
+        if isinstance(few, Constant) and few.value:
+            lowering.refuse(node, "np.fromiter of fewer items than it counts", "leave out the count", UnsupportedType)
+        if not isinstance(few, Constant):
+            raise_where(lowering.builder, few, ValueError, "iterator too short")
         part = lowering.builder.operand(slice(constant(0), count, constant(None)))
         items = lowering.builder.apply(GETITEM, (items, part))
     return lowering.builder.apply(

@@ -42,9 +42,9 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.effects import FORMAT, RAISE
+from s2sad.ir.primitives.effects import FORMAT, raise_unless
 from s2sad.ir.types import ArrayType, SequenceType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, If, Operand, Value, constant
+from s2sad.ir.values import Constant, Operand, Value, constant
 
 
 class _Locating(AbstractContextManager[None]):
@@ -161,11 +161,8 @@ class Expressions(Lowering):
         bound = self.env.get(frame.key(flag))
         if bound is None or (isinstance(bound, Constant) and bound.value is True):
             return
-        missing, there = self.builder.child(), self.builder.child()
-        message = constant(f"cannot access local variable '{node.id}' where it is not associated with a value")
-        missing.apply(RAISE, [message], {"exception": UnboundLocalError})
-        blocks = there.block((), ()), missing.block((), ())
-        self.builder.operations.append(If(self.to_operand(bound), *blocks, (), self.at(node)))
+        message = f"cannot access local variable '{node.id}' where it is not associated with a value"
+        raise_unless(self.builder, self.to_operand(bound), UnboundLocalError, message)
         self.env[frame.key(flag)] = constant(True)
 
     def outer(self, node: gast.Name) -> Term:

@@ -26,8 +26,8 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.dims import dim_sum, may_be_negative
-from s2sad.ir.primitives.effects import RAISE
-from s2sad.ir.values import Constant, If, Operand, Value, constant, is_operand
+from s2sad.ir.primitives.effects import raise_where
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 MAX_UNROLLED = 64
 """The longest loop over a range that is unrolled where its body needs the index at compile time."""
@@ -136,11 +136,7 @@ class Iteration(Lowering):
         for k, n in enumerate(lengths[1:], 2):
             if not _same_length(lengths[0], n):
                 wrong = self.apply(np.not_equal, [lengths[0], n])
-                otherwise, nothing = self.builder.child(), self.builder.child()
-                message = constant(f"zip() argument {k} has another length than argument 1")
-                otherwise.apply(RAISE, [message], {"exception": ValueError})
-                blocks = otherwise.block((), ()), nothing.block((), ())
-                self.builder.operations.append(If(wrong, *blocks, (), self.at(node)))
+                raise_where(self.builder, wrong, ValueError, f"zip() argument {k} has another length than argument 1")
 
     def bounds_from_zero(self, term: Term, node: gast.AST) -> tuple[Operand, Operand, Operand, bool]:
         return constant(0), self.length(term, node), constant(1), False

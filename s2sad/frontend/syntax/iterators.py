@@ -37,8 +37,8 @@ from s2sad.frontend.terms.terms import (
     known_integer,
     parts,
 )
-from s2sad.ir.primitives.effects import RAISE
-from s2sad.ir.values import Block, Constant, If, Operand, Value, While, constant
+from s2sad.ir.primitives.effects import raise_unless
+from s2sad.ir.values import Block, Constant, Operand, Value, While, constant
 
 MAX_GROWN = 256
 """How many rounds are written out of a loop over a list that its body lets grow."""
@@ -123,10 +123,7 @@ class Iterators(Lowering):
         more = self.apply(np.less, [contents.position, self.length(contents.iterable, node)])
         if default is not None:
             return self.choose(more, lambda: self.step_on(ref, contents, node), lambda: default, node)
-        nothing, missing = self.builder.child(), self.builder.child()
-        missing.apply(RAISE, [], {"exception": StopIteration})
-        blocks = nothing.block((), ()), missing.block((), ())
-        self.builder.operations.append(If(more, *blocks, (), self.at(node)))
+        raise_unless(self.builder, more, StopIteration)
         return self.step_on(ref, contents, node)
 
     def nothing_left(self, default: Term | None, node: gast.AST) -> Term:

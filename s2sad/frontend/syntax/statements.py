@@ -21,7 +21,7 @@ from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
 from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.primitive import required
-from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns
+from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns, raise_where
 from s2sad.ir.python_trees import walk
 from s2sad.ir.types import BOTTOM, Type, surely_fits
 from s2sad.ir.values import Constant, For, If, Operand, Operation, Value, While, constant
@@ -189,11 +189,7 @@ class Statements(Lowering):
         """Raise what Python raises where an array has another length than there are names."""
         count = len(target.elts)
         wrong = self.apply(np.not_equal, [self.apply(len, [array]), constant(count)])
-        otherwise = self.builder.child()
-        message = constant(f"wrong number of values to unpack (expected {count})")
-        otherwise.apply(RAISE, [message], {"exception": ValueError})
-        nothing = self.builder.child()
-        self.builder.operations.append(If(wrong, otherwise.block((), ()), nothing.block((), ()), (), self.at(target)))
+        raise_where(self.builder, wrong, ValueError, f"wrong number of values to unpack (expected {count})")
 
     def bind_items(self, target: gast.AST, items: list[Term], taken: int) -> None:
         starred = [k for k, e in enumerate(target.elts) if isinstance(e, gast.Starred)]

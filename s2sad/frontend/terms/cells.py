@@ -54,10 +54,10 @@ from s2sad.frontend.terms.terms import (
 )
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
-from s2sad.ir.primitives.effects import PICKED, RAISE
+from s2sad.ir.primitives.effects import PICKED, raise_unless
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, join
-from s2sad.ir.values import Constant, If, Operand, Value, constant, is_operand
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, join
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 Environment = dict[str, Term]
 
@@ -438,11 +438,7 @@ class Cells(ABC):
             return term
         builder = builder or self.builder
         if not isinstance(term.present, Constant):
-            missing, nothing = builder.child(), builder.child()
-            message = Constant("a value is None that was to be used", StaticType(""))
-            missing.apply(RAISE, [message], {"exception": TypeError})
-            blocks = nothing.block((), ()), missing.block((), ())
-            builder.operations.append(If(term.present, *blocks, (), builder.location))
+            raise_unless(builder, term.present, TypeError, "a value is None that was to be used")
             # checked once, for all that follows: in the block of the function itself nothing comes before this check
             # again
             if builder is self.entry:

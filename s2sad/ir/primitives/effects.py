@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import BOTTOM, NONE, StaticType, Type
-from s2sad.ir.values import Apply, If, Operation
+from s2sad.ir.values import Apply, If, Operand, Operation, constant
 
 STRING = StaticType(str)
 """The type of a string made at run time."""
@@ -88,3 +89,22 @@ def never_returns(operations: Sequence[Operation]) -> bool:
         case [If(blocks=blocks)]:
             return all(never_returns(b.operations) for b in blocks)
     return False
+
+
+def raise_unless(builder: Builder, holds: Operand, exception: type[BaseException], *values: object) -> None:
+    """Append a check: the exception of these values, where a condition does not hold."""
+    _check(builder, holds, exception, values, False)
+
+
+def raise_where(builder: Builder, wrong: Operand, exception: type[BaseException], *values: object) -> None:
+    """Append a check: the exception of these values, where a condition holds."""
+    _check(builder, wrong, exception, values, True)
+
+
+def _check(
+    builder: Builder, predicate: Operand, exception: type[BaseException], values: Sequence[object], where: bool
+) -> None:
+    raises, nothing = builder.child(), builder.child()
+    raises.apply(RAISE, [constant(v) for v in values], {"exception": exception})
+    then, orelse = (raises, nothing) if where else (nothing, raises)
+    builder.operations.append(If(predicate, then.block((), ()), orelse.block((), ()), (), builder.location))
