@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
+import s2sad
 from tests.against_python import check, check_or_refused, programs
 
 NUMBER = np.float64(0.123456)
