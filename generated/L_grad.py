@@ -7,11 +7,11 @@ def L_grad(w1, w2):
     """The gradient of L with respect to w1, w2."""
     # evaluation trace
     v1 = np.log(w1)
-    v2 = w2 * v1
-    v3 = np.sqrt(v2)
+    v3 = np.sqrt(w2 * v1)
     # adjoint sweep
-    v2_bar = 1.0 + 0.5 / v3  # v3 = np.sqrt(v2); v4 = v2 + v3
-    w2_bar = v2_bar * v1     # v2 = w2 * v1
-    v1_bar = v2_bar * w2     # v2 = w2 * v1
-    w1_bar = v1_bar / w1     # v1 = np.log(w1)
+    # return w2 * np.log(w1) + np.sqrt(w2 * np.log(w1))
+    v2_bar = 1.0 + 0.5 / v3
+    w2_bar = v2_bar * v1
+    v1_bar = v2_bar * w2
+    w1_bar = v1_bar / w1
     return w1_bar, w2_bar

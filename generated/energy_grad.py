@@ -8,12 +8,12 @@ def energy_grad(u, w):
     # evaluation trace
     h = 1.0 / (len(u) + 1)
     slopes = np.diff(np.concatenate((np.zeros(1), u, np.zeros(1)))) / h
+    v5 = 0.5 * h
     v9 = w * h
     v10 = np.exp(u)
     # adjoint sweep
-    v11_bar = -v9                         # v12 = v9 * v11
-    slopes_bar = h * slopes               # v6 = slopes ** 2
-    v4_bar = slopes_bar / h               # slopes = v4 / h
-    v3_bar = -np.diff(np.pad(v4_bar, 1))  # v4 = np.diff(v3)
-    u_bar = v11_bar * v10 + v3_bar[1:-1]  # v3 = np.concatenate((v1, u, v2)); v10 = np.exp(u)
+    # return 0.5 * h * np.sum(slopes**2) - w * h * np.sum(np.exp(u))
+    slopes_bar = 2.0 * v5 * slopes
+    # slopes = np.diff(np.concatenate((np.zeros(1), u, np.zeros(1)))) / h
+    u_bar = -v9 * v10 + (-np.diff(np.pad(slopes_bar / h, 1)))[1:-1]
     return u_bar

@@ -9,15 +9,15 @@ def energy_hvp(u, w, u_dot):
     v3_dot = np.concatenate([np.zeros(1), u_dot, np.zeros(1)])
     v4_dot = np.diff(v3_dot)
     slopes_dot = v4_dot / h
+    v5 = 0.5 * h
     v9 = w * h
     v10_dot = u_dot * np.exp(u)
-    v11_bar = -v9  # v12 = v9 * v11
-    u_bar_dot = v10_dot * v11_bar
-    slopes_bar_dot = slopes_dot * h
+    u_bar_dot = v10_dot * -v9
+    slopes_bar_dot = slopes_dot * (2.0 * v5)
     v4_bar_dot = slopes_bar_dot / h
-    v5_dot = np.pad(v4_bar_dot, 1)
-    v7_dot = np.diff(v5_dot)
-    v3_bar_dot = -v7_dot
-    v8_dot = v3_bar_dot[1:-1]
-    u_bar_dot += v8_dot
+    v7_dot = np.pad(v4_bar_dot, 1)
+    v8_dot = np.diff(v7_dot)
+    v3_bar_dot = -v8_dot
+    v11_dot = v3_bar_dot[1:-1]
+    u_bar_dot += v11_dot
     return u_bar_dot

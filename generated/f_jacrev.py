@@ -7,16 +7,13 @@ def f_jacrev(x):
     """The Jacobian of f with respect to x, row by row."""
     # evaluation trace
     v1 = x[0]
-    v2 = v1 ** 2
     v3 = x[1]
     # adjoint sweep
-    v8_bar = np.eye(2)                           # v8 = np.array([v4, v7])
-    v4_bar = v8_bar[:, 0]                        # v8 = np.array([v4, v7])
-    v7_bar = v8_bar[:, 1]                        # v8 = np.array([v4, v7])
-    v2_bar = v4_bar * v3                         # v4 = v2 * v3
-    v3_bar = v7_bar * np.cos(v3) + v4_bar * v2   # v6 = np.sin(v3); v4 = v2 * v3
-    x_bar = np.zeros((2, len(x)))                # v3 = x[1]
-    x_bar[:, 1] = v3_bar                         # v3 = x[1]
-    v1_bar = v7_bar * 5.0 + v2_bar * (2.0 * v1)  # v5 = 5.0 * v1; v2 = v1 ** 2
-    x_bar[:, 0] += v1_bar                        # v1 = x[0]
+    v8_bar = np.eye(2)
+    # return np.array([x[0] ** 2 * x[1], 5.0 * x[0] + np.sin(x[1])])
+    v4_bar = v8_bar[:, 0]
+    v7_bar = v8_bar[:, 1]
+    x_bar = np.zeros((2, len(x)))
+    x_bar[:, 1] = v7_bar * np.cos(v3) + v4_bar * v1 ** 2
+    x_bar[:, 0] += v7_bar * 5.0 + v4_bar * v3 * (2.0 * v1)
     return x_bar

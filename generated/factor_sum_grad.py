@@ -14,8 +14,7 @@ def factor_sum_grad(a, w):
     for k in range(n):
         v1 = a[:, k].copy()
         v1s.append(v1)
-        v3 = np.sum(v1 ** 2)
-        v4 = np.sqrt(v3)
+        v4 = np.sqrt(np.sum(v1 ** 2))
         r[k, k] = v4
         a[:, k] = v1 / v4
         v7s = []
@@ -30,26 +29,24 @@ def factor_sum_grad(a, w):
     v14 = np.arange(1.0, len(r) + 1.0)
     v15 = r * r * v14
     # adjoint sweep
-    r_bar = 2.0 * v14 * r  # v12 = r * r
+    # return np.sum(w * a) + np.sum(r * r * np.arange(1.0, len(r) + 1.0))
+    r_bar = 2.0 * v14 * r
     a_bar = w.copy()
     for k, v1, v7s in zip(reversed(range(n)), reversed(v1s), reversed(v7s_stack)):
         for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
-            v9_bar = -a_bar[:, j]  # a[:, j] -= v9
-            v8 = r[k, j]
+            # a[:, j] -= a[:, k] * r[k, j]
+            v9_bar = -a_bar[:, j]
+            # r[k, j] = a[:, k] @ a[:, j]
             v6 = a[:, k]
-            v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]  # v9 = v6 * v8; r[k, j] = v8
-            v7_bar = v8_bar * v6                        # v8 = v6 @ v7
-            v6_bar = v9_bar * v8 + v8_bar * v7          # v9 = v6 * v8; v8 = v6 @ v7
-            a_bar[:, j] += v7_bar                       # v7 = a[:, j]; a[:, j] -= v9
-            r_bar[k, j] = 0.0                           # r[k, j] = v8
-            a_bar[:, k] += v6_bar                       # v6 = a[:, k]
-        v5_bar = a_bar[:, k]  # a[:, k] = v5
+            v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]
+            a_bar[:, j] += v8_bar * v6
+            a_bar[:, k] += v9_bar * r[k, j] + v8_bar * v7
+            r_bar[k, j] = 0.0
+        # a[:, k] /= r[k, k]
         v4 = r[k, k]
-        v1_bar = v5_bar / v4  # v5 = v1 / v4
-        v5 = a[:, k]
-        v4_bar = r_bar[k, k] - np.sum(v1_bar * v5)  # v5 = v1 / v4; r[k, k] = v4
-        v3_bar = 0.5 * v4_bar / v4                  # v4 = np.sqrt(v3)
-        v1_bar += 2.0 * v3_bar * v1                 # v2 = v1 ** 2
-        a_bar[:, k] = v1_bar                        # a[:, k] = v5; v1 = a[:, k]
-        r_bar[k, k] = 0.0                           # r[k, k] = v4
+        v1_bar = a_bar[:, k] / v4
+        # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
+        v4_bar = r_bar[k, k] - np.sum(v1_bar * a[:, k])
+        r_bar[k, k] = 0.0
+        a_bar[:, k] = v1_bar + 2.0 * (0.5 * v4_bar / v4) * v1
     return a_bar

@@ -13,9 +13,7 @@ def burgers_forward(u, dt, dx, steps):
     for _ in range(steps):
         v3 = u[1:] - u[:-1]
         back[1:] = v3
-        v4 = u[0]
-        v5 = u[-1]
-        v6 = v4 - v5
+        v6 = u[0] - u[-1]
         back[0] = v6
         ahead[:-1] = v3
         ahead[-1] = v6
@@ -35,32 +33,37 @@ def burgers_reverse(residuals, u_bar):
     ahead_bar = np.zeros_like(u_bar)
     u_bar = u_bar.copy()
     for v8, taken, v9 in zip(reversed(v8s), reversed(decisions), reversed(v9s)):
-        v10_bar = -u_bar                           # u = u - v10
-        v8_bar = v10_bar * v9                      # v10 = v8 * v9
-        v9_bar = v10_bar * v8                      # v10 = v8 * v9
-        back_bar += np.where(taken, v9_bar, 0.0)   # v9 = np.where(u > 0.0, back, ahead)
-        ahead_bar += np.where(taken, 0.0, v9_bar)  # v9 = np.where(u > 0.0, back, ahead)
-        v7 = dt / dx
-        u_bar += v8_bar * v7                    # v8 = v7 * u; u = u - v10
-        v6_bar = ahead_bar[-1]                  # ahead[-1] = v6
-        ahead_bar[-1] = 0.0                     # ahead[-1] = v6
-        v6_bar += back_bar[0]                   # back[0] = v6
-        back_bar[0] = 0.0                       # back[0] = v6
-        u_bar[-1] -= v6_bar                     # v6 = v4 - v5; v5 = u[-1]
-        u_bar[0] += v6_bar                      # v4 = u[0]
-        v3_bar = ahead_bar[:-1] + back_bar[1:]  # ahead[:-1] = v3; back[1:] = v3
-        u_bar[:-1] -= v3_bar                    # v3 = v1 - v2; v2 = u[:-1]
-        ahead_bar[:-1] = 0.0                    # ahead[:-1] = v3
-        back_bar[1:] = 0.0                      # back[1:] = v3
-        u_bar[1:] += v3_bar                     # v1 = u[1:]
+        # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
+        v10_bar = -u_bar
+        v9_bar = v10_bar * v8
+        back_bar += np.where(taken, v9_bar, 0.0)
+        ahead_bar += np.where(taken, 0.0, v9_bar)
+        u_bar += v10_bar * v9 * (dt / dx)
+        # ahead[-1] = u[0] - u[-1]
+        v6_bar = ahead_bar[-1]
+        ahead_bar[-1] = 0.0
+        # ahead[:-1] = u[1:] - u[:-1]
+        v3_bar = ahead_bar[:-1].copy()
+        ahead_bar[:-1] = 0.0
+        # back[0] = u[0] - u[-1]
+        v6_bar += back_bar[0]
+        back_bar[0] = 0.0
+        u_bar[-1] -= v6_bar
+        u_bar[0] += v6_bar
+        # back[1:] = u[1:] - u[:-1]
+        v3_bar += back_bar[1:]
+        u_bar[:-1] -= v3_bar
+        u_bar[1:] += v3_bar
+        back_bar[1:] = 0.0
     return u_bar
 
 
 def final_energy_grad(u, dt, dx, steps):
     """The gradient of final_energy with respect to u."""
     # evaluation trace
+    v1 = 0.5 * dx
     v2, burgers_residuals = burgers_forward(u, dt, dx, steps)
     # adjoint sweep
-    v2_bar = dx * v2                                    # v3 = v2 ** 2
-    u_bar = burgers_reverse(burgers_residuals, v2_bar)  # v2 = burgers(u, dt, dx, steps)
+    # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
+    u_bar = burgers_reverse(burgers_residuals, 2.0 * v1 * v2)
     return u_bar

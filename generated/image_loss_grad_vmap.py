@@ -14,19 +14,21 @@ def image_loss_grad_vmap(params, x, y):
     v3 = np.tanh(x @ W1 + b1)
     z = v3 @ W2 + b2
     v5 = np.max(z, axis=1)
-    v10 = v5[:, None]
-    z_2 = z - v10
+    v1 = v5[:, None]
+    z_2 = z - v1
     v6 = np.exp(z_2)
     v7 = np.sum(v6, axis=1)
     # adjoint sweep
-    z_bar = v6 / v7[:, None] - y  # v8 = np.log(v7); v9 = y @ z; v6 = np.exp(z)
-    v5_bar = -np.sum(z_bar, axis=1)                          # z = z - v5
-    v11 = z == v10                                           # v5 = np.max(z)
-    v12 = (v5_bar / np.count_nonzero(v11, axis=1))[:, None]  # v5 = np.max(z)
-    z_bar += v11 * v12                                       # v5 = np.max(z); z = z - v5
-    v3_bar = z_bar @ W2.T                                    # v4 = v3 @ W2
-    W2_bar = v3[:, :, None] * z_bar[:, None]                 # v4 = v3 @ W2
-    v2_bar = v3_bar * (1.0 - v3 * v3)                        # v3 = np.tanh(v2)
-    W1_bar = x[:, :, None] * v2_bar[:, None]                 # v1 = x @ W1
+    # return np.log(np.sum(np.exp(z))) - y @ z
+    z_bar = v6 / v7[:, None] - y
+    # z = z - np.max(z)
+    v5_bar = -np.sum(z_bar, axis=1)
+    v4 = z == v1
+    v8 = (v5_bar / np.count_nonzero(v4, axis=1))[:, None]
+    z_bar += v4 * v8
+    # z = np.tanh(x @ W1 + b1) @ W2 + b2
+    W2_bar = v3[:, :, None] * z_bar[:, None]
+    v2_bar = z_bar @ W2.T * (1.0 - v3 * v3)
+    W1_bar = x[:, :, None] * v2_bar[:, None]
     params_bar = [(W1_bar, v2_bar), (W2_bar, z_bar)]
     return params_bar

@@ -10,47 +10,32 @@ def log_determinant_grad(a):
     a = a.copy()
     for k in range(n - 1):
         for i in range(k + 1, n):
-            v1 = a[i, k]
-            v2 = a[k, k]
-            v3 = v1 / v2
-            a[i, k] = v3
+            a[i, k] = a[i, k] / a[k, k]
             for j in range(k + 1, n):
-                v4 = a[i, k]
-                v5 = a[k, j]
-                v6 = v4 * v5
-                a[i, j] -= v6
+                a[i, j] -= a[i, k] * a[k, j]
     v8s = np.empty(len(a))
     for k in range(len(a)):
-        v7 = a[k, k]
-        v8 = np.abs(v7)
-        v8s[k] = v8
+        v8s[k] = np.abs(a[k, k])
     # adjoint sweep
     a_bar = np.zeros_like(a)
     for k in reversed(range(len(a))):
-        v8 = v8s[k]
-        v7 = a[k, k]
-        v7_bar = np.sign(v7) / v8  # v9 = np.log(v8); v8 = np.abs(v7)
-        a_bar[k, k] += v7_bar      # v7 = a[k, k]
+        # total += np.log(np.abs(a[k, k]))
+        a_bar[k, k] += np.sign(a[k, k]) / v8s[k]
     for k in reversed(range(n - 1)):
         a_bar_sum = 0.0
         for i in reversed(range(k + 1, n)):
             a_bar_sum_2 = 0.0
             for j in reversed(range(k + 1, n)):
-                v6_bar = -a_bar[i, j]  # a[i, j] -= v6
-                v5 = a[k, j]
-                v4_bar = v6_bar * v5  # v6 = v4 * v5
-                v4 = a[i, k]
-                v5_bar = v6_bar * v4   # v6 = v4 * v5
-                a_bar[k, j] += v5_bar  # v5 = a[k, j]; a[i, j] -= v6
-                a_bar_sum_2 += v4_bar  # v4 = a[i, k]
-            a_bar[i, k] += a_bar_sum_2  # v4 = a[i, k]
-            v3_bar = a_bar[i, k]        # a[i, k] = v3
-            a_bar[i, k] = 0.0           # a[i, k] = v3
-            v2 = a[k, k]
-            v1_bar = v3_bar / v2  # v3 = v1 / v2
-            v3 = a[i, k]
-            v2_bar = -v1_bar * v3  # v3 = v1 / v2
-            a_bar_sum += v2_bar    # v2 = a[k, k]
-            a_bar[i, k] += v1_bar  # v1 = a[i, k]
-        a_bar[k, k] += a_bar_sum  # v2 = a[k, k]
+                # a[i, j] -= a[i, k] * a[k, j]
+                v6_bar = -a_bar[i, j]
+                a_bar_sum_2 += v6_bar * a[k, j]
+                a_bar[k, j] += v6_bar * a[i, k]
+            a_bar[i, k] += a_bar_sum_2
+            # a[i, k] /= a[k, k]
+            v3_bar = a_bar[i, k]
+            a_bar[i, k] = 0.0
+            v1_bar = v3_bar / a[k, k]
+            a_bar_sum -= v1_bar * a[i, k]
+            a_bar[i, k] += v1_bar
+        a_bar[k, k] += a_bar_sum
     return a_bar

@@ -13,57 +13,43 @@ def log_likelihood_grad(a, y):
         if j > 0:
             v3 = a[j:, :j] @ a[j, :j]
             a[j:, j] -= v3
-        v4 = a[j, j]
-        v5 = np.sqrt(v4)
+        v5 = np.sqrt(a[j, j])
         v5s[j] = v5
         a[j:, j] = a[j:, j] / v5
     n_2 = len(y)
     z = np.zeros(n_2)
     for i in range(n_2):
-        v8 = y[i]
-        v11 = a[i, :i] @ z[:i]
-        v12 = v8 - v11
-        v13 = a[i, i]
-        v14 = v12 / v13
-        z[i] = v14
+        v12 = y[i] - a[i, :i] @ z[:i]
+        z[i] = v12 / a[i, i]
     v18 = np.diag(a)
     # adjoint sweep
-    v18_bar = -1.0 / v18           # v19 = np.log(v18)
-    v16 = np.arange(len(v18_bar))  # v18 = np.diag(a)
-    a_bar = np.zeros_like(a)       # v18 = np.diag(a)
-    a_bar[v16, v16] += v18_bar     # v18 = np.diag(a)
-    z_bar = -z                     # v15 = z * z
+    # return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(a)))
+    v18_bar = -1.0 / v18
+    v1 = np.arange(len(v18_bar))
+    a_bar = np.zeros_like(a)
+    a_bar[v1, v1] += v18_bar
+    z_bar = -z
     y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
-        v14_bar = z_bar[i]  # z[i] = v14
-        z_bar[i] = 0.0      # z[i] = v14
-        v13 = a[i, i]
-        v12_bar = v14_bar / v13  # v14 = v12 / v13
-        v14 = z[i]
-        a_bar[i, i] -= v12_bar * v14  # v14 = v12 / v13; v13 = a[i, i]
-        v11_bar = -v12_bar            # v12 = v8 - v11
-        v10 = z[:i]
-        v9_bar = v11_bar * v10  # v11 = v9 @ v10
-        v9 = a[i, :i]
-        v10_bar = v11_bar * v9  # v11 = v9 @ v10
-        z_bar[:i] += v10_bar    # v10 = z[:i]
-        a_bar[i, :i] += v9_bar  # v9 = a[i, :i]
-        y_bar[i] += v12_bar     # v8 = y[i]
+        # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
+        v14_bar = z_bar[i]
+        z_bar[i] = 0.0
+        v12_bar = v14_bar / a[i, i]
+        a_bar[i, i] -= v12_bar * z[i]
+        v11_bar = -v12_bar
+        z_bar[:i] += v11_bar * a[i, :i]
+        a_bar[i, :i] += v11_bar * z[:i]
+        y_bar[i] += v12_bar
     for j in reversed(range(n)):
-        v7_bar = a_bar[j:, j]  # a[j:, j] = v7
+        # a[j:, j] /= np.sqrt(a[j, j])
         v5 = v5s[j]
-        v6_bar = v7_bar / v5  # v7 = v6 / v5
-        v7 = a[j:, j]
-        v5_bar = -np.sum(v6_bar * v7)  # v7 = v6 / v5
-        a_bar[j:, j] = v6_bar          # a[j:, j] = v7; v6 = a[j:, j]
-        v4_bar = 0.5 * v5_bar / v5     # v5 = np.sqrt(v4)
-        a_bar[j, j] += v4_bar          # v4 = a[j, j]
+        v6_bar = a_bar[j:, j] / v5
+        a_bar[j:, j] = v6_bar
+        v4_bar = 0.5 * -np.sum(v6_bar * a[j:, j]) / v5
+        a_bar[j, j] += v4_bar
         if j > 0:
-            v3_bar = -a_bar[j:, j]  # a[j:, j] -= v3
-            v2 = a[j, :j]
-            v1_bar = np.outer(v3_bar, v2)  # v3 = v1 @ v2
-            v1 = a[j:, :j]
-            v2_bar = v1.T @ v3_bar   # v3 = v1 @ v2
-            a_bar[j, :j] += v2_bar   # v2 = a[j, :j]; a[j:, j] -= v3
-            a_bar[j:, :j] += v1_bar  # v1 = a[j:, :j]
+            # a[j:, j] -= a[j:, :j] @ a[j, :j]
+            v3_bar = -a_bar[j:, j]
+            a_bar[j, :j] += a[j:, :j].T @ v3_bar
+            a_bar[j:, :j] += np.outer(v3_bar, a[j, :j])
     return a_bar, y_bar

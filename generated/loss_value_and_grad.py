@@ -18,21 +18,18 @@ def loss_value_and_grad(params, x, y):
     v5 = np.exp(z_2)
     v6 = np.sum(v5, axis=1, keepdims=True)
     log_p = z_2 - np.log(v6)
-    v9 = np.sum(y * log_p)
-    v10 = -v9
-    v11 = v10 / len(x)
     # adjoint sweep
-    v9_bar = -1.0 / len(x)                              # v11 = v10 / len(x); v10 = -v9
-    log_p_bar = v9_bar * y                              # v8 = y * log_p
-    v7_bar = -np.sum(log_p_bar, axis=1, keepdims=True)  # log_p = z_2 - v7
-    v6_bar = v7_bar / v6                                # v7 = np.log(v6)
-    z_bar = log_p_bar + v6_bar * v5                     # v5 = np.exp(z_2); log_p = z_2 - v7
-    v4_bar = -np.sum(z_bar, axis=1, keepdims=True)      # z_2 = z - v4
-    v12 = z == v4                                       # v4 = np.max(z, axis=1, keepdims=True)
-    # v4 = np.max(z, axis=1, keepdims=True)
-    v13 = v12 * (v4_bar / np.count_nonzero(v12, axis=1, keepdims=True))
-    z_bar += v13  # v4 = np.max(z, axis=1, keepdims=True); z_2 = z - v4
-    h_bar = z_bar @ W2.T                                # v3 = h @ W2
-    v2_bar = h_bar * (1.0 - h * h)                      # h = np.tanh(v2)
+    # return -np.sum(y * log_p) / len(x)
+    log_p_bar = -1.0 / len(x) * y
+    # log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+    z_bar = log_p_bar + -np.sum(log_p_bar, axis=1, keepdims=True) / v6 * v5
+    # z = z - np.max(z, axis=1, keepdims=True)
+    v1 = z == v4
+    v3 = -np.sum(z_bar, axis=1, keepdims=True) / np.count_nonzero(v1, axis=1, keepdims=True)
+    z_bar += v1 * v3
+    # z = h @ W2 + b2
+    h_bar = z_bar @ W2.T
+    # h = np.tanh(x @ W1 + b1)
+    v2_bar = h_bar * (1.0 - h * h)
     params_bar = [(x.T @ v2_bar, np.sum(v2_bar, axis=0)), (h.T @ z_bar, np.sum(z_bar, axis=0))]
-    return v11, params_bar
+    return -np.sum(y * log_p) / len(x), params_bar

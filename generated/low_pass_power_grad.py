@@ -19,9 +19,8 @@ def low_pass_power_grad(x, weights):
         j = j | bit
         js.append(j)
         if i < j:
-            v1 = re[j]
             v2 = re[i]
-            re[i] = v1
+            re[i] = re[j]
             re[j] = v2
             v4 = im[i]
             im[i] = im[j]
@@ -53,34 +52,38 @@ def low_pass_power_grad(x, weights):
         wis_stack.append(wis)
         length *= 2
     # adjoint sweep
-    v3 = 2.0 * weights  # v18 = im * im
-    im_bar = v3 * im    # v18 = im * im
-    re_bar = v3 * re    # v17 = re * re
+    # return np.sum(weights * (re * re + im * im))
+    v3 = 2.0 * weights
+    im_bar = v3 * im
+    re_bar = v3 * re
     for length, wrs, wis in zip(reversed(lengths), reversed(wrs_stack), reversed(wis_stack)):
         half = length // 2
         for k in reversed(range(half)):
-            ti_bar = im_bar[k::length].copy()          # im[k::length] += ti
-            tr_bar = re_bar[k::length].copy()          # re[k::length] += tr
-            v16_bar = im_bar[k + half::length].copy()  # im[k + half::length] = v16
-            im_bar[k + half::length] = 0.0             # im[k + half::length] = v16
-            ti_bar -= v16_bar                          # v16 = v15 - ti
-            im_bar[k::length] += v16_bar               # v15 = im[k::length]
-            v14_bar = re_bar[k + half::length].copy()  # re[k + half::length] = v14
-            re_bar[k + half::length] = 0.0             # re[k + half::length] = v14
-            tr_bar -= v14_bar                          # v14 = v13 - tr
-            re_bar[k::length] += v14_bar               # v13 = re[k::length]
+            # im[k::length] += ti
+            ti_bar = im_bar[k::length].copy()
+            # re[k::length] += tr
+            tr_bar = re_bar[k::length].copy()
+            # im[k + half :: length] = im[k::length] - ti
+            v16_bar = im_bar[k + half::length].copy()
+            im_bar[k + half::length] = 0.0
+            ti_bar -= v16_bar
+            im_bar[k::length] += v16_bar
+            # re[k + half :: length] = re[k::length] - tr
+            v14_bar = re_bar[k + half::length].copy()
+            re_bar[k + half::length] = 0.0
+            tr_bar -= v14_bar
+            re_bar[k::length] += v14_bar
+            # tr = wr * re[k + half :: length] - wi * im[k + half :: length]
             wi = wis[k]
             wr = wrs[k]
-            v10_bar = -tr_bar                    # tr = v8 - v10
-            v9_bar = ti_bar * wr + v10_bar * wi  # v11 = wr * v9; v10 = wi * v9
-            v7_bar = ti_bar * wi + tr_bar * wr   # v12 = wi * v7; v8 = wr * v7
-            im_bar[k + half::length] += v9_bar   # v9 = im[k + half::length]
-            re_bar[k + half::length] += v7_bar   # v7 = re[k + half::length]
+            im_bar[k + half::length] += ti_bar * wr + -tr_bar * wi
+            re_bar[k + half::length] += ti_bar * wi + tr_bar * wr
     for i, j in zip(reversed(range(1, n)), reversed(js)):
         if i < j:
-            v2_bar = re_bar[j]   # re[j] = v2
-            re_bar[j] = 0.0      # re[j] = v2
-            v1_bar = re_bar[i]   # re[i] = v1
-            re_bar[i] = v2_bar   # re[i] = v1; v2 = re[i]
-            re_bar[j] += v1_bar  # v1 = re[j]
+            # re[i], re[j] = re[j], re[i]
+            v2_bar = re_bar[j]
+            re_bar[j] = 0.0
+            v1_bar = re_bar[i]
+            re_bar[i] = v2_bar
+            re_bar[j] += v1_bar
     return re_bar

@@ -15,37 +15,28 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     v11s_stack = []
     r3s_stack = []
     for i in range(n):
-        v44 = n - (i + 1)
-        r2s = np.empty(v44)
-        v11s = np.empty(v44)
-        r3s = np.empty(v44)
+        v1 = n - (i + 1)
+        r2s = np.empty(v1)
+        v11s = np.empty(v1)
+        r3s = np.empty(v1)
         rjis = []
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
             rjis.append(rji)
             v3 = rji[0]
-            v4 = v3 * v3
             v5 = rji[1]
-            v6 = v5 * v5
-            v7 = v4 + v6
             v8 = rji[2]
-            v9 = v8 * v8
-            v10 = v7 + v9
-            r2 = v10 + 0.01
-            v45 = j - (i + 1)
-            r2s[v45] = r2
+            r2 = v3 * v3 + v5 * v5 + v8 * v8 + 0.01
+            v2 = j - (i + 1)
+            r2s[v2] = r2
             v11 = np.sqrt(r2)
-            v11s[v45] = v11
+            v11s[v2] = v11
             r3 = r2 * v11
-            r3s[v45] = r3
+            r3s[v2] = r3
             for k in range(3):
                 v13 = rji[k]
-                v14 = mass[j] * v13
-                v15 = v14 / r3
-                acc[i, k] += v15
-                v17 = mass[i] * v13
-                v18 = v17 / r3
-                acc[j, k] -= v18
+                acc[i, k] += mass[j] * v13 / r3
+                acc[j, k] -= mass[i] * v13 / r3
         r2s_stack.append(r2s)
         v11s_stack.append(v11s)
         r3s_stack.append(r3s)
@@ -65,37 +56,28 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         v32s_stack = []
         r3s_stack_2 = []
         for i in range(n):
-            v46 = n - (i + 1)
-            r2s = np.empty(v46)
-            v32s = np.empty(v46)
-            r3s = np.empty(v46)
+            v4 = n - (i + 1)
+            r2s = np.empty(v4)
+            v32s = np.empty(v4)
+            r3s = np.empty(v4)
             rjis = []
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
                 rjis.append(rji)
                 v24 = rji[0]
-                v25 = v24 * v24
                 v26 = rji[1]
-                v27 = v26 * v26
-                v28 = v25 + v27
                 v29 = rji[2]
-                v30 = v29 * v29
-                v31 = v28 + v30
-                r2 = v31 + 0.01
-                v47 = j - (i + 1)
-                r2s[v47] = r2
+                r2 = v24 * v24 + v26 * v26 + v29 * v29 + 0.01
+                v6 = j - (i + 1)
+                r2s[v6] = r2
                 v32 = np.sqrt(r2)
-                v32s[v47] = v32
+                v32s[v6] = v32
                 r3 = r2 * v32
-                r3s[v47] = r3
+                r3s[v6] = r3
                 for k in range(3):
                     v34 = rji[k]
-                    v35 = mass[j] * v34
-                    v36 = v35 / r3
-                    acc[i, k] += v36
-                    v38 = mass[i] * v34
-                    v39 = v38 / r3
-                    acc[j, k] -= v39
+                    acc[i, k] += mass[j] * v34 / r3
+                    acc[j, k] -= mass[i] * v34 / r3
             r2s_stack_2.append(r2s)
             v32s_stack.append(v32s)
             r3s_stack_2.append(r3s)
@@ -106,14 +88,15 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         r3s_stacks.append(r3s_stack_2)
         vel += v19 * acc
     # adjoint sweep
-    pos_bar = 2.0 / mass.size * pos_2  # v43 = np.mean(v42); v41 = pos_2 * pos_2
+    # return np.mean(np.sum(pos * pos, axis=1))
+    pos_bar = 2.0 / mass.size * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
     for rjis_stack_2, r2s_stack_2, v32s_stack, r3s_stack_2 in zip(
         reversed(rjis_stacks), reversed(r2s_stacks), reversed(v32s_stacks), reversed(r3s_stacks)
     ):
         v19 = 0.5 * dt
-        acc_bar += vel_bar * v19  # v40 = v19 * acc
+        acc_bar += vel_bar * v19
         for i, rjis, r2s, v32s, r3s in zip(
             reversed(range(n)), reversed(rjis_stack_2), reversed(r2s_stack_2), reversed(v32s_stack),
             reversed(r3s_stack_2)
@@ -122,39 +105,33 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 rji_bar = np.zeros_like(rji)
                 r3_bar = 0.0
                 for k in reversed(range(3)):
-                    v39_bar = -acc_bar[j, k]  # acc[j, k] -= v39
+                    # acc[j, k] -= mass[i] * rji[k] / r3
                     r3 = r3s[j - (i + 1)]
-                    v38_bar = v39_bar / r3  # v39 = v38 / r3
+                    v38_bar = -acc_bar[j, k] / r3
                     v37 = mass[i]
                     v34 = rji[k]
-                    v39 = v37 * v34 / r3
-                    v36_bar = acc_bar[i, k]  # acc[i, k] += v36
-                    v35_bar = v36_bar / r3   # v39 = v38 / r3; v36 = v35 / r3
+                    # acc[i, k] += mass[j] * rji[k] / r3
+                    v35_bar = acc_bar[i, k] / r3
                     v33 = mass[j]
-                    v36 = v33 * v34 / r3
-                    v34_bar = v38_bar * v37 + v35_bar * v33  # v38 = v37 * v34; v35 = v33 * v34
-                    # v39 = v38 / r3; v36 = v35 / r3
-                    r3_bar = r3_bar - v38_bar * v39 - v35_bar * v36
-                    rji_bar[k] += v34_bar                    # v34 = rji[k]
-                v48 = j - (i + 1)
-                v32 = v32s[v48]
-                r2 = r2s[v48]
-                v32_bar = r3_bar * r2                        # r3 = r2 * v32
-                r2_bar = r3_bar * v32 + 0.5 * v32_bar / v32  # r3 = r2 * v32; v32 = np.sqrt(r2)
-                v29 = rji[2]
-                v29_bar = 2.0 * r2_bar * v29  # v30 = v29 * v29
-                rji_bar[2] += v29_bar         # v29 = rji[2]
-                v26 = rji[1]
-                v26_bar = 2.0 * r2_bar * v26  # v27 = v26 * v26
-                rji_bar[1] += v26_bar         # v26 = rji[1]
-                v24 = rji[0]
-                v24_bar = 2.0 * r2_bar * v24  # v25 = v24 * v24
-                rji_bar[0] += v24_bar         # v24 = rji[0]
-                pos_bar[i] -= rji_bar         # rji = v22 - v23; v23 = pos_2[i]
-                pos_bar[j] += rji_bar         # v22 = pos_2[j]
-        acc_bar[:] = 0.0          # acc[:] = 0.0
-        vel_bar += pos_bar * dt   # v21 = dt * vel; vel = vel + v40
-        acc_bar += vel_bar * v19  # v20 = v19 * acc
+                    r3_bar = r3_bar - v38_bar * (v37 * v34 / r3) - v35_bar * (v33 * v34 / r3)
+                    rji_bar[k] += v38_bar * v37 + v35_bar * v33
+                # r3 = r2 * np.sqrt(r2)
+                v7 = j - (i + 1)
+                v32 = v32s[v7]
+                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2s[v7]) / v32
+                # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
+                rji_bar[2] += 2.0 * r2_bar * rji[2]
+                rji_bar[1] += 2.0 * r2_bar * rji[1]
+                rji_bar[0] += 2.0 * r2_bar * rji[0]
+                # rji = pos[j] - pos[i]
+                pos_bar[i] -= rji_bar
+                pos_bar[j] += rji_bar
+        # acc[:] = 0.0
+        acc_bar[:] = 0.0
+        # pos += dt * vel
+        vel_bar += pos_bar * dt
+        # vel += 0.5 * dt * acc
+        acc_bar += vel_bar * v19
     for i, rjis, r2s, v11s, r3s in zip(
         reversed(range(n)), reversed(rjis_stack), reversed(r2s_stack), reversed(v11s_stack),
         reversed(r3s_stack)
@@ -163,33 +140,25 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             rji_bar = np.zeros_like(rji)
             r3_bar = 0.0
             for k in reversed(range(3)):
-                v18_bar = -acc_bar[j, k]  # acc[j, k] -= v18
+                # acc[j, k] -= mass[i] * rji[k] / r3
                 r3 = r3s[j - (i + 1)]
-                v17_bar = v18_bar / r3  # v18 = v17 / r3
+                v17_bar = -acc_bar[j, k] / r3
                 v16 = mass[i]
                 v13 = rji[k]
-                v18 = v16 * v13 / r3
-                v15_bar = acc_bar[i, k]  # acc[i, k] += v15
-                v14_bar = v15_bar / r3   # v18 = v17 / r3; v15 = v14 / r3
+                # acc[i, k] += mass[j] * rji[k] / r3
+                v14_bar = acc_bar[i, k] / r3
                 v12 = mass[j]
-                v15 = v12 * v13 / r3
-                v13_bar = v17_bar * v16 + v14_bar * v12          # v17 = v16 * v13; v14 = v12 * v13
-                r3_bar = r3_bar - v17_bar * v18 - v14_bar * v15  # v18 = v17 / r3; v15 = v14 / r3
-                rji_bar[k] += v13_bar                            # v13 = rji[k]
-            v49 = j - (i + 1)
-            v11 = v11s[v49]
-            r2 = r2s[v49]
-            v11_bar = r3_bar * r2                        # r3 = r2 * v11
-            r2_bar = r3_bar * v11 + 0.5 * v11_bar / v11  # r3 = r2 * v11; v11 = np.sqrt(r2)
-            v8 = rji[2]
-            v8_bar = 2.0 * r2_bar * v8  # v9 = v8 * v8
-            rji_bar[2] += v8_bar        # v8 = rji[2]
-            v5 = rji[1]
-            v5_bar = 2.0 * r2_bar * v5  # v6 = v5 * v5
-            rji_bar[1] += v5_bar        # v5 = rji[1]
-            v3 = rji[0]
-            v3_bar = 2.0 * r2_bar * v3  # v4 = v3 * v3
-            rji_bar[0] += v3_bar        # v3 = rji[0]
-            pos_bar[i] -= rji_bar       # rji = v1 - v2; v2 = pos[i]
-            pos_bar[j] += rji_bar       # v1 = pos[j]
+                r3_bar = r3_bar - v17_bar * (v16 * v13 / r3) - v14_bar * (v12 * v13 / r3)
+                rji_bar[k] += v17_bar * v16 + v14_bar * v12
+            # r3 = r2 * np.sqrt(r2)
+            v9 = j - (i + 1)
+            v11 = v11s[v9]
+            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2s[v9]) / v11
+            # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
+            rji_bar[2] += 2.0 * r2_bar * rji[2]
+            rji_bar[1] += 2.0 * r2_bar * rji[1]
+            rji_bar[0] += 2.0 * r2_bar * rji[0]
+            # rji = pos[j] - pos[i]
+            pos_bar[i] -= rji_bar
+            pos_bar[j] += rji_bar
     return pos_bar, vel_bar

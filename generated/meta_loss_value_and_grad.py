@@ -10,12 +10,14 @@ def loss_grad_forward(params, x, y):
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
     # adjoint sweep
-    v9_bar = 2.0 * v9 / x.size    # v11 = np.mean(v10); v10 = v9 ** 2
-    h_bar = v9_bar @ params[2].T  # v7 = h @ v3
-    v16 = 1.0 - h * h             # h = np.tanh(v6)
-    v6_bar = h_bar * v16          # h = np.tanh(v6)
+    # return np.mean((h @ W2 + b2 - y) ** 2)
+    v9_bar = 2.0 * v9 / x.size
+    h_bar = v9_bar @ params[2].T
+    # h = np.tanh(x @ W1 + b1)
+    v14 = 1.0 - h * h
+    v6_bar = h_bar * v14
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar, (x, params[2], h, v9_bar, h_bar, v16)
+    return params_bar, (x, params[2], h, v9_bar, h_bar, v14)
 
 
 def adapted_forward(params, x, y, rate):
@@ -32,36 +34,32 @@ def adapted_forward(params, x, y, rate):
 def loss_forward(params, x, y):
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
-    v11 = np.mean(v9 ** 2)
-    return v11, (x, params[2], h, v9)
+    return np.mean(v9 ** 2), (x, params[2], h, v9)
 
 
 def loss_reverse(residuals, v11_bar):
     x, v3, h, v9 = residuals
-    v9_bar = 2.0 * v11_bar / x.size * v9  # v11 = np.mean(v10); v10 = v9 ** 2
-    h_bar = v9_bar @ v3.T                 # v7 = h @ v3
-    v6_bar = h_bar * (1.0 - h * h)        # h = np.tanh(v6)
+    # return np.mean((h @ W2 + b2 - y) ** 2)
+    v9_bar = 2.0 * v11_bar / x.size * v9
+    h_bar = v9_bar @ v3.T
+    # h = np.tanh(x @ W1 + b1)
+    v6_bar = h_bar * (1.0 - h * h)
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
     return params_bar
 
 
 def loss_grad_reverse(residuals, params_bar_bar):
-    x, v3, h, v9_bar, h_bar, v16 = residuals
-    v1_bar_bar, v2_bar_bar, v3_bar_bar, v4_bar_bar = params_bar_bar
-    # evaluation trace
-    v10 = x.size
-    # adjoint sweep
-    # v1_bar = v17 @ v6_bar; v2_bar = np.sum(v6_bar, axis=0)
-    v6_bar_bar = x @ v1_bar_bar + v2_bar_bar
-    h_bar_bar = v6_bar_bar * v16                               # v6_bar = h_bar * v16
-    v16_bar = v6_bar_bar * h_bar                               # v6_bar = h_bar * v16
-    v15_bar = -v16_bar                                         # v16 = 1.0 - v15
-    v9_bar_bar = h @ v3_bar_bar + h_bar_bar @ v3 + v4_bar_bar  # v3_bar = v14 @ v9_bar
-    v12_bar = v9_bar_bar / v10                                 # v9_bar = v12 / x.size
-    v9_bar_2 = v12_bar * 2.0                                   # v12 = 2.0 * v9
-    # v3_bar = v14 @ v9_bar; v15 = h * h; v14 = h.T; v7 = h @ v3
-    h_bar = 2.0 * v15_bar * h + v9_bar @ v3_bar_bar.T + v9_bar_2 @ v3.T
-    v6_bar = h_bar * (1.0 - h * h)                             # h = np.tanh(v6)
+    x, v3, h, v9_bar, h_bar, v14 = residuals
+    # h = np.tanh(x @ W1 + b1)
+    v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
+    h_bar_bar = v6_bar_bar * v14
+    # return np.mean((h @ W2 + b2 - y) ** 2)
+    h_bar = 2.0 * -(v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
+    v9_bar_bar = h @ params_bar_bar[2] + h_bar_bar @ v3 + params_bar_bar[3]
+    v9_bar_2 = v9_bar_bar / x.size * 2.0
+    h_bar += v9_bar_2 @ v3.T
+    # h = np.tanh(x @ W1 + b1)
+    v6_bar = h_bar * (1.0 - h * h)
     params_bar = [
         x.T @ v6_bar, np.sum(v6_bar, axis=0), h_bar_bar.T @ v9_bar + h.T @ v9_bar_2,
         np.sum(v9_bar_2, axis=0)
@@ -71,18 +69,14 @@ def loss_grad_reverse(residuals, params_bar_bar):
 
 def adapted_reverse(residuals, result_bar):
     rate, loss_grad_residuals = residuals
-    v10_bar, v12_bar, v14_bar, v16_bar = result_bar
-    v15_bar = -v16_bar  # v16 = v4 - v15
-    v13_bar = -v14_bar  # v14 = v3 - v13
-    v11_bar = -v12_bar  # v12 = v2 - v11
-    v9_bar = -v10_bar   # v10 = v1 - v9
-    v_bar = [v9_bar * rate, v11_bar * rate, v13_bar * rate, v15_bar * rate]
-    # v5, v6, v7, v8 = loss_grad(params, x, y)
+    # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), stric ...
     params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(
-        loss_grad_residuals, v_bar
+        loss_grad_residuals,
+        [-result_bar[0] * rate, -result_bar[1] * rate, -result_bar[2] * rate, -result_bar[3] * rate]
     )
     params_bar = [
-        params_bar + v10_bar, params_bar_2 + v12_bar, params_bar_3 + v14_bar, params_bar_4 + v16_bar
+        params_bar + result_bar[0], params_bar_2 + result_bar[1], params_bar_3 + result_bar[2],
+        params_bar_4 + result_bar[3]
     ]
     return params_bar
 
@@ -94,14 +88,14 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     adapted_residuals_stack = []
     loss_residuals_stack = []
     for k in range(len(x)):
-        v7, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
+        v1, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
         adapted_residuals_stack.append(adapted_residuals)
-        v5, loss_residuals = loss_forward(v7, x_new[k], y_new[k])
+        v5, loss_residuals = loss_forward(v1, x_new[k], y_new[k])
         loss_residuals_stack.append(loss_residuals)
         total += v5
-    v6 = total / len(x)
     # adjoint sweep
-    total_bar = 1.0 / len(x)  # v6 = total / len(x)
+    # return total / len(x)
+    total_bar = 1.0 / len(x)
     params_bar = np.zeros_like(params[0])
     params_bar_2 = np.zeros_like(params[1])
     params_bar_3 = np.zeros_like(params[2])
@@ -109,12 +103,12 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     for adapted_residuals, loss_residuals in zip(
         reversed(adapted_residuals_stack), reversed(loss_residuals_stack)
     ):
-        v_bar = loss_reverse(loss_residuals, total_bar)  # v5 = loss(v7, v3, v4)
-        # adapted(params, v1, v2, rate)
-        v8, v9, v10, v11 = adapted_reverse(adapted_residuals, v_bar)
-        params_bar += v8                                 # adapted(params, v1, v2, rate)
-        params_bar_2 += v9                               # adapted(params, v1, v2, rate)
-        params_bar_3 += v10                              # adapted(params, v1, v2, rate)
-        params_bar_4 += v11                              # adapted(params, v1, v2, rate)
+        # total += loss(adapted(params, x[k], y[k], rate), x_new[k], y_new[k])
+        v_bar = loss_reverse(loss_residuals, total_bar)
+        v2, v3, v4, v6 = adapted_reverse(adapted_residuals, v_bar)
+        params_bar_4 += v6
+        params_bar_3 += v4
+        params_bar_2 += v3
+        params_bar += v2
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
-    return v6, params_bar
+    return total / len(x), params_bar

@@ -18,19 +18,8 @@ def unbroadcast(g, x):
 def rates_forward(y, p):
     hare = y[0]
     lynx = y[1]
-    v1 = p[0]
-    v2 = v1 * hare
-    v3 = p[1]
-    v4 = v3 * hare
-    v5 = v4 * lynx
-    v6 = v2 - v5
-    v7 = p[2]
-    v8 = v7 * hare
-    v9 = v8 * lynx
-    v10 = p[3]
-    v11 = v10 * lynx
-    v12 = v9 - v11
-    return np.array([v6, v12]), (y, p)
+    v13 = np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
+    return v13, (y, p)
 
 
 def year_forward(y, p, steps):
@@ -64,35 +53,27 @@ def rates_reverse(residuals, v13_bar):
     # evaluation trace
     hare = y[0]
     lynx = y[1]
-    v1 = p[0]
     v3 = p[1]
-    v4 = v3 * hare
     v7 = p[2]
-    v8 = v7 * hare
-    v10 = p[3]
     # adjoint sweep
-    v6_bar = v13_bar[0]       # v13 = np.array([v6, v12])
-    v12_bar = v13_bar[1]      # v13 = np.array([v6, v12])
-    v11_bar = -v12_bar        # v12 = v9 - v11
-    v10_bar = v11_bar * lynx  # v11 = v10 * lynx
-    p_bar = np.zeros_like(p)  # v10 = p[3]
-    p_bar[3] = v10_bar        # v10 = p[3]
-    v8_bar = v12_bar * lynx   # v9 = v8 * lynx
-    v7_bar = v8_bar * hare    # v8 = v7 * hare
-    p_bar[2] += v7_bar        # v7 = p[2]
-    v5_bar = -v6_bar          # v6 = v2 - v5
-    v4_bar = v5_bar * lynx    # v5 = v4 * lynx
-    # v11 = v10 * lynx; v9 = v8 * lynx; v5 = v4 * lynx
-    lynx_bar = v11_bar * v10 + v12_bar * v8 + v5_bar * v4
-    v3_bar = v4_bar * hare    # v4 = v3 * hare
-    p_bar[1] += v3_bar        # v3 = p[1]
-    v1_bar = v6_bar * hare    # v2 = v1 * hare
-    # v8 = v7 * hare; v4 = v3 * hare; v2 = v1 * hare
-    hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * v1
-    p_bar[0] += v1_bar        # v1 = p[0]
-    y_bar = np.zeros_like(y)  # lynx = y[1]
-    y_bar[1] = lynx_bar       # lynx = y[1]
-    y_bar[0] += hare_bar      # hare = y[0]
+    # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
+    v6_bar = v13_bar[0]
+    v12_bar = v13_bar[1]
+    v11_bar = -v12_bar
+    p_bar = np.zeros_like(p)
+    p_bar[3] = v11_bar * lynx
+    v8_bar = v12_bar * lynx
+    p_bar[2] += v8_bar * hare
+    v5_bar = -v6_bar
+    v4_bar = v5_bar * lynx
+    lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
+    p_bar[1] += v4_bar * hare
+    hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
+    p_bar[0] += v6_bar * hare
+    # hare, lynx = y[0], y[1]
+    y_bar = np.zeros_like(y)
+    y_bar[1] = lynx_bar
+    y_bar[0] += hare_bar
     return y_bar, p_bar
 
 
@@ -106,24 +87,29 @@ def year_reverse(residuals, y_bar):
         reversed(ys), reversed(rates_residuals_stack), reversed(rates_residuals_stack_2),
         reversed(rates_residuals_stack_3), reversed(rates_residuals_stack_4)
     ):
-        v8 = dt / 6.0
-        v13_bar = y_bar * v8                                          # v14 = v8 * v13
-        k3_bar = v13_bar * 2.0                                        # v11 = 2.0 * k3
-        v7_bar, p_bar_2 = rates_reverse(rates_residuals_4, v13_bar)   # k4 = rates(v7, p)
-        k3_bar_2 = k3_bar + v7_bar * dt                               # v6 = dt * k3
-        v5_bar, p_bar_3 = rates_reverse(rates_residuals_3, k3_bar_2)  # k3 = rates(v5, p)
+        # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        k4_bar = y_bar * (dt / 6.0)
+        k3_bar = k4_bar * 2.0
+        # k4 = rates(y + dt * k3, p)
+        v7_bar, p_bar_2 = rates_reverse(rates_residuals_4, k4_bar)
+        p_bar += p_bar_2
+        y_bar = y_bar + unbroadcast(v7_bar, y)
+        k3_bar_2 = k3_bar + v7_bar * dt
+        # k3 = rates(y + 0.5 * dt * k2, p)
+        v5_bar, p_bar_2 = rates_reverse(rates_residuals_3, k3_bar_2)
+        p_bar += p_bar_2
+        y_bar += unbroadcast(v5_bar, y)
         v1 = 0.5 * dt
-        k2_bar = k3_bar + v5_bar * v1                               # v4 = v1 * k2
-        v3_bar, p_bar_4 = rates_reverse(rates_residuals_2, k2_bar)  # k2 = rates(v3, p)
-        # v7 = y + v6; y = y + v14; v5 = y + v4; v3 = y + v2
-        y_bar = y_bar + unbroadcast(v7_bar, y) + unbroadcast(v5_bar, y) + unbroadcast(v3_bar, y)
-        k1_bar = v13_bar + v3_bar * v1                              # v2 = v1 * k1; v10 = k1 + v9
-        y_bar_2, p_bar_5 = rates_reverse(rates_residuals, k1_bar)   # k1 = rates(y, p)
-        y_bar += y_bar_2                                            # k1 = rates(y, p)
-        p_bar += p_bar_2                                            # k4 = rates(v7, p)
-        p_bar += p_bar_3                                            # k3 = rates(v5, p)
-        p_bar += p_bar_4                                            # k2 = rates(v3, p)
-        p_bar += p_bar_5                                            # k1 = rates(y, p)
+        k2_bar = k3_bar + v5_bar * v1
+        # k2 = rates(y + 0.5 * dt * k1, p)
+        v3_bar, p_bar_2 = rates_reverse(rates_residuals_2, k2_bar)
+        p_bar += p_bar_2
+        y_bar += unbroadcast(v3_bar, y)
+        k1_bar = k4_bar + v3_bar * v1
+        # k1 = rates(y, p)
+        y_bar_2, p_bar_2 = rates_reverse(rates_residuals, k1_bar)
+        y_bar += y_bar_2
+        p_bar += p_bar_2
     return y_bar, p_bar
 
 
@@ -149,23 +135,20 @@ def misfit_value_and_grad(q, counts, steps=10):
         v8s.append(v8)
         v10 = v8 - np.log(row)
         v10s.append(v10)
-        v12 = np.sum(v10 ** 2)
-        total += v12
+        total += np.sum(v10 ** 2)
     # adjoint sweep
     y_bar = np.zeros_like(y_2)
     p_bar = np.zeros_like(p)
     for y_2, year_residuals, v8, v10 in zip(
         reversed(ys), reversed(year_residuals_stack), reversed(v8s), reversed(v10s)
     ):
-        v10_bar = 2.0 * v10                                   # v11 = v10 ** 2
-        v8_bar = unbroadcast(v10_bar, v8)                     # v10 = v8 - v9
-        y_bar = y_bar + v8_bar / y_2                          # v8 = np.log(y_2)
-        y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)  # y_2 = year(y_2, p, steps)
-        p_bar += p_bar_2                                      # y_2 = year(y_2, p, steps)
-    v5_bar = 2.0 * v5                                              # v6 = v5 ** 2
-    v2_bar = unbroadcast(v5_bar, v2) + unbroadcast(y_bar * y, v2)  # v5 = v2 - v4; y = np.exp(v2)
-    q_bar = np.zeros_like(q)                                       # v2 = q[4:]
-    q_bar[4:] = v2_bar                                             # v2 = q[4:]
-    v1_bar = p_bar * p                                             # p = np.exp(v1)
-    q_bar[:4] += v1_bar                                            # v1 = q[:4]
+        y_bar = y_bar + unbroadcast(2.0 * v10, v8) / y_2
+        # y = year(y, p, steps)
+        y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)
+        p_bar += p_bar_2
+    # y = np.exp(q[4:])
+    q_bar = np.zeros_like(q)
+    q_bar[4:] = unbroadcast(2.0 * v5, v2) + unbroadcast(y_bar * y, v2)
+    # p = np.exp(q[:4])
+    q_bar[:4] += p_bar * p
     return total, q_bar

@@ -23,32 +23,25 @@ def roll_forward(position, velocity, table, friction, dt, steps):
                 v7 = position[k]
                 if not (v7 < 0.0 or v7 > table[0][k]):
                     break
+                count += 1
                 v9 = position[k]
                 if v9 < 0.0:
                     wall = 0.0
                 else:
                     wall = table[0][k]
-                v11 = 2.0 * wall - v9
-                position[k] = v11
-                v12 = velocity[k]
-                v13 = -v12
-                velocity[k] = v13
-                count += 1
+                position[k] = 2.0 * wall - v9
+                velocity[k] = -velocity[k]
             counts.append(count)
         velocitys.append(velocity)
         counts_stack.append(counts)
         away = position - table[1]
         aways.append(away)
-        v14 = away @ away
-        distance = np.sqrt(v14)
+        distance = np.sqrt(away @ away)
         distances[i] = distance
         if distance < table[2]:
             normal = away / distance
-            v15 = table[2] - distance
-            v16 = 2.0 * v15
-            v18 = velocity @ normal
-            v19 = 2.0 * v18
-            position += v16 * normal
+            position += 2.0 * (table[2] - distance) * normal
+            v19 = 2.0 * (velocity @ normal)
             velocity = velocity - v19 * normal
         else:
             normal = np.empty(0)
@@ -70,36 +63,34 @@ def roll_reverse(residuals, position_bar):
     ):
         distance = distances[i]
         if distance < v3:
-            v20_bar = -velocity_bar  # velocity = velocity - v20
-            v19 = v19s[i]
-            v19_bar = np.sum(v20_bar * normal)  # v20 = v19 * normal
-            v18_bar = v19_bar * 2.0             # v19 = 2.0 * v18
-            v16 = 2.0 * (v3 - distance)
-            v16_bar = np.sum(position_bar * normal)  # v17 = v16 * normal
-            # v20 = v19 * normal; v18 = velocity @ normal; v17 = v16 * normal
-            normal_bar = v20_bar * v19 + v18_bar * velocity + position_bar * v16
-            v15_bar = v16_bar * 2.0                  # v16 = 2.0 * v15
-            away_bar = normal_bar / distance         # normal = away / distance
-            velocity_bar += v18_bar * normal  # v18 = velocity @ normal; velocity = velocity - v20
-            # v15 = v3 - distance; normal = away / distance
-            distance_bar = -v15_bar - np.sum(away_bar * normal)
+            # velocity = velocity - 2.0 * (velocity @ normal) * normal
+            v20_bar = -velocity_bar
+            v18_bar = np.sum(v20_bar * normal) * 2.0
+            normal_bar = v20_bar * v19s[i] + v18_bar * velocity
+            # position = position + 2.0 * (radius - distance) * normal
+            normal_bar += position_bar * (2.0 * (v3 - distance))
+            # velocity = velocity - 2.0 * (velocity @ normal) * normal
+            velocity_bar += v18_bar * normal
+            # normal = away / distance
+            away_bar = normal_bar / distance
+            distance_bar = -(np.sum(position_bar * normal) * 2.0) - np.sum(away_bar * normal)
         else:
             away_bar = np.zeros_like(away)
             distance_bar = 0.0
-        away_bar += distance_bar / distance * away  # distance = np.sqrt(v14); v14 = away @ away
-        position_bar += away_bar                    # away = position - v2
+        # distance = np.sqrt(away @ away)
+        away_bar += distance_bar / distance * away
+        # away = position - post
+        position_bar += away_bar
         for k, count in zip(reversed(range(2)), reversed(counts)):
             for _ in range(count):
-                v13_bar = velocity_bar[k]  # velocity[k] = v13
-                v12_bar = -v13_bar         # v13 = -v12
-                velocity_bar[k] = v12_bar  # velocity[k] = v13; v12 = velocity[k]
-                v11_bar = position_bar[k]  # position[k] = v11
-                v9_bar = -v11_bar          # v11 = v10 - v9
-                position_bar[k] = v9_bar   # position[k] = v11; v9 = position[k]
-        velocity_bar += position_bar * dt  # v6 = dt * velocity
-        v5_bar = -velocity_bar             # velocity = velocity - v5
-        v4 = dt * friction
-        velocity_bar += v5_bar * v4  # v5 = v4 * velocity; velocity = velocity - v5
+                # velocity[k] = -velocity[k]
+                velocity_bar[k] = -velocity_bar[k]
+                # wall = 0.0 if position[k] < 0.0 else box[k]
+                position_bar[k] = -position_bar[k]
+        # position = position + dt * velocity
+        velocity_bar += position_bar * dt
+        # velocity = velocity - dt * friction * velocity
+        velocity_bar += -velocity_bar * (dt * friction)
     return velocity_bar
 
 
@@ -108,9 +99,7 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
     # evaluation trace
     v1, roll_residuals = roll_forward(start, velocity, table, friction, dt, steps)
     v2 = v1 - target
-    v4 = np.sum(v2 ** 2)
     # adjoint sweep
-    v2_bar = 2.0 * v2  # v3 = v2 ** 2
-    # v1 = roll(start, velocity, table, friction, dt, steps)
-    velocity_bar = roll_reverse(roll_residuals, v2_bar)
-    return v4, velocity_bar
+    # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
+    velocity_bar = roll_reverse(roll_residuals, 2.0 * v2)
+    return np.sum(v2 ** 2), velocity_bar

@@ -9,12 +9,8 @@ def objective_value_and_grad(X, data, known, weight):
     # evaluation trace
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
     v1 = X - data
-    v4 = np.sum(known * v1 ** 2)
     v7 = np.sqrt(s ** 2 + 0.0001)
-    v8 = np.sum(v7)
-    v9 = weight * v8
-    v10 = v4 + v9
     # adjoint sweep
-    v1_bar = 2.0 * known * v1                    # v2 = v1 ** 2
-    X_bar = v1_bar + U * (weight / v7 * s) @ Vt  # v7 = np.sqrt(v6); v5 = s ** 2; v1 = X - data
-    return v10, X_bar
+    # U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    X_bar = 2.0 * known * v1 + U * (weight / v7 * s) @ Vt
+    return np.sum(known * v1 ** 2) + weight * np.sum(v7), X_bar

@@ -9,6 +9,6 @@ def prediction_grad(A, b, at, ridge=0.001):
     n = A.shape[1]
     v5 = A.T @ A + ridge * np.eye(n)
     # adjoint sweep
-    v6_bar = np.linalg.solve(v5.T, at)  # c = np.linalg.solve(v5, v6)
-    b_bar = A @ v6_bar                  # v6 = v1 @ b
+    # c = np.linalg.solve(A.T @ A + ridge * np.eye(n), A.T @ b)
+    b_bar = A @ np.linalg.solve(v5.T, at)
     return b_bar

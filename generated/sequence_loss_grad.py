@@ -67,9 +67,8 @@ def lstm_forward(w, u, b, x):
 
 def sigmoid_reverse(residuals, v4_bar):
     v2, v3, v4 = residuals
-    v3_bar = -v4_bar * v4 / v3  # v4 = 1.0 / v3
-    v1_bar = v3_bar * v2        # v2 = np.exp(v1)
-    x_bar = -v1_bar             # v1 = -x
+    # return 1.0 / (1.0 + np.exp(-x))
+    x_bar = --(v4_bar * v4 / v3) * v2
     return x_bar
 
 
@@ -82,8 +81,8 @@ def lstm_reverse(residuals, v17_bar):
     steps = x.shape[0]
     h = u.shape[1]
     # adjoint sweep
-    hidden_bar = np.zeros_like(hidden)  # v17 = hidden[1:]
-    hidden_bar[1:] = v17_bar            # v17 = hidden[1:]
+    hidden_bar = np.zeros_like(hidden)
+    hidden_bar[1:] = v17_bar
     cell_bar = np.zeros_like(cell)
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
@@ -95,38 +94,37 @@ def lstm_reverse(residuals, v17_bar):
         reversed(fs), reversed(sigmoid_residuals_stack_2), reversed(os),
         reversed(sigmoid_residuals_stack_3), reversed(gs), reversed(v12s), reversed(v15s)
     ):
-        v18 = t + 1
-        v16_bar = hidden_bar[v18].copy()       # hidden[t + 1] = v16
-        hidden_bar[v18] = 0.0                  # hidden[t + 1] = v16
-        v15_bar = v16_bar * o                  # v16 = o * v15
-        o_bar = unbroadcast(v16_bar * v15, o)  # v16 = o * v15
-        v14_bar = v15_bar * (1.0 - v15 * v15)  # v15 = np.tanh(v14)
-        cell_bar[v18] += v14_bar               # v14 = cell[t + 1]
-        v13_bar = cell_bar[v18].copy()         # cell[t + 1] = v13
-        cell_bar[v18] = 0.0                    # cell[t + 1] = v13
-        v12_bar = unbroadcast(v13_bar, v12)    # v13 = v11 + v12
-        i_bar = unbroadcast(v12_bar * g, i)    # v12 = i * g
-        g_bar = unbroadcast(v12_bar * i, g)    # v12 = i * g
-        v10 = cell[t]
-        v10_bar = v13_bar * f                                 # v11 = f * v10
-        f_bar = unbroadcast(v13_bar * v10, f)                 # v11 = f * v10
-        v9_bar = g_bar * (1.0 - g * g)                        # g = np.tanh(v9)
-        z_bar = np.zeros_like(z)                              # v9 = z[3 * h:]
-        z_bar[3 * h:] = v9_bar                                # v9 = z[3 * h:]
-        v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)  # o = sigmoid(v8)
-        z_bar[2 * h:3 * h] += v8_bar                          # v8 = z[2 * h:3 * h]
-        v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)  # f = sigmoid(v7)
-        z_bar[h:2 * h] += v7_bar                              # v7 = z[h:2 * h]
-        v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)    # i = sigmoid(v6)
-        z_bar[:h] += v6_bar                                   # v6 = z[:h]
-        v3 = hidden[t]
-        v3_bar = u.T @ z_bar  # v4 = u @ v3
-        v1 = x[t]
-        cell_bar[t] += v10_bar        # v10 = cell[t]
-        b_bar += z_bar                # z = v5 + b
-        u_bar += np.outer(z_bar, v3)  # v4 = u @ v3
-        hidden_bar[t] += v3_bar       # v3 = hidden[t]
-        w_bar += np.outer(z_bar, v1)  # v2 = w @ v1
+        # hidden[t + 1] = o * np.tanh(cell[t + 1])
+        v1 = t + 1
+        v16_bar = hidden_bar[v1].copy()
+        hidden_bar[v1] = 0.0
+        o_bar = unbroadcast(v16_bar * v15, o)
+        cell_bar[v1] += v16_bar * o * (1.0 - v15 * v15)
+        # cell[t + 1] = f * cell[t] + i * g
+        v13_bar = cell_bar[v1].copy()
+        cell_bar[v1] = 0.0
+        v12_bar = unbroadcast(v13_bar, v12)
+        i_bar = unbroadcast(v12_bar * g, i)
+        g_bar = unbroadcast(v12_bar * i, g)
+        f_bar = unbroadcast(v13_bar * cell[t], f)
+        cell_bar[t] += v13_bar * f
+        # g = np.tanh(z[3 * h :])
+        z_bar = np.zeros_like(z)
+        z_bar[3 * h:] = g_bar * (1.0 - g * g)
+        # o = sigmoid(z[2 * h : 3 * h])
+        v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)
+        z_bar[2 * h:3 * h] += v8_bar
+        # f = sigmoid(z[h : 2 * h])
+        v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)
+        z_bar[h:2 * h] += v7_bar
+        # i = sigmoid(z[:h])
+        v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)
+        z_bar[:h] += v6_bar
+        # z = w @ x[t] + u @ hidden[t] + b
+        b_bar += z_bar
+        u_bar += np.outer(z_bar, hidden[t])
+        hidden_bar[t] += u.T @ z_bar
+        w_bar += np.outer(z_bar, x[t])
     return w_bar, u_bar, b_bar
 
 
@@ -136,5 +134,6 @@ def sequence_loss_grad(w, u, b, x, y):
     v1, lstm_residuals = lstm_forward(w, u, b, x)
     v2 = v1 - y
     # adjoint sweep
-    w_bar, u_bar, b_bar = lstm_reverse(lstm_residuals, v2)  # v1 = lstm(w, u, b, x)
+    # return 0.5 * np.sum((lstm(w, u, b, x) - y) ** 2)
+    w_bar, u_bar, b_bar = lstm_reverse(lstm_residuals, v2)
     return w_bar, u_bar, b_bar

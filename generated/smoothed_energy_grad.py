@@ -10,40 +10,27 @@ def smoothed_energy_grad(a, sweeps):
     for _ in range(sweeps):
         for i in range(1, n - 1):
             for j in range(1, n - 1):
-                v1 = a[i - 1, j - 1]
-                v2 = a[i - 1, j]
-                v3 = v1 + v2
-                v4 = a[i - 1, j + 1]
-                v5 = v3 + v4
-                v6 = a[i, j - 1]
-                v7 = v5 + v6
-                v8 = a[i, j]
-                v9 = v7 + v8
-                v10 = a[i, j + 1]
-                v11 = v9 + v10
-                v12 = a[i + 1, j - 1]
-                v13 = v11 + v12
-                v14 = a[i + 1, j]
-                v15 = v13 + v14
-                v16 = a[i + 1, j + 1]
-                v17 = v15 + v16
-                v18 = v17 / 9.0
-                a[i, j] = v18
+                v5 = a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1]
+                v11 = v5 + a[i, j - 1] + a[i, j] + a[i, j + 1]
+                v15 = v11 + a[i + 1, j - 1] + a[i + 1, j]
+                a[i, j] = (v15 + a[i + 1, j + 1]) / 9.0
     # adjoint sweep
-    a_bar = 2.0 * a  # v19 = a * a
+    # return np.sum(a * a)
+    a_bar = 2.0 * a
     for _ in range(sweeps):
         for i in reversed(range(1, n - 1)):
             for j in reversed(range(1, n - 1)):
-                v18_bar = a_bar[i, j]                   # a[i, j] = v18
-                a_bar[i, j] = 0.0                       # a[i, j] = v18
-                v17_bar = v18_bar * 0.1111111111111111  # v18 = v17 / 9.0
-                a_bar[i + 1, j + 1] += v17_bar          # v16 = a[i + 1, j + 1]
-                a_bar[i + 1, j] += v17_bar              # v14 = a[i + 1, j]
-                a_bar[i + 1, j - 1] += v17_bar          # v12 = a[i + 1, j - 1]
-                a_bar[i, j + 1] += v17_bar              # v10 = a[i, j + 1]
-                a_bar[i, j] += v17_bar                  # v8 = a[i, j]
-                a_bar[i, j - 1] += v17_bar              # v6 = a[i, j - 1]
-                a_bar[i - 1, j + 1] += v17_bar          # v4 = a[i - 1, j + 1]
-                a_bar[i - 1, j] += v17_bar              # v2 = a[i - 1, j]
-                a_bar[i - 1, j - 1] += v17_bar          # v1 = a[i - 1, j - 1]
+                # a[i, j] = ( a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[ ...
+                v18_bar = a_bar[i, j]
+                a_bar[i, j] = 0.0
+                v17_bar = v18_bar * 0.1111111111111111
+                a_bar[i + 1, j + 1] += v17_bar
+                a_bar[i + 1, j] += v17_bar
+                a_bar[i + 1, j - 1] += v17_bar
+                a_bar[i, j + 1] += v17_bar
+                a_bar[i, j] += v17_bar
+                a_bar[i, j - 1] += v17_bar
+                a_bar[i - 1, j + 1] += v17_bar
+                a_bar[i - 1, j] += v17_bar
+                a_bar[i - 1, j - 1] += v17_bar
     return a_bar

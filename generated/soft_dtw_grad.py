@@ -16,76 +16,57 @@ def soft_dtw_grad(x, y, gamma):
     totals = np.empty((n, m))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
-            v1 = x[i - 1]
-            v2 = y[j - 1]
-            v3 = v1 - v2
-            d = v3 ** 2
-            v4 = r[i - 1, j - 1]
-            v5 = -v4
-            a = v5 / gamma
-            v6 = r[i - 1, j]
-            v7 = -v6
-            b = v7 / gamma
-            v8 = r[i, j - 1]
-            v9 = -v8
-            c = v9 / gamma
+            d = (x[i - 1] - y[j - 1]) ** 2
+            a = -r[i - 1, j - 1] / gamma
+            b = -r[i - 1, j] / gamma
+            c = -r[i, j - 1] / gamma
             top = max(a, b, c)
-            v10 = a - top
-            v11 = np.exp(v10)
+            v11 = np.exp(a - top)
             v11s[i - 1, j - 1] = v11
-            v12 = b - top
-            v13 = np.exp(v12)
+            v13 = np.exp(b - top)
             v13s[i - 1, j - 1] = v13
-            v14 = v11 + v13
-            v15 = c - top
-            v16 = np.exp(v15)
+            v16 = np.exp(c - top)
             v16s[i - 1, j - 1] = v16
-            total = v14 + v16
+            total = v11 + v13 + v16
             totals[i - 1, j - 1] = total
-            v17 = np.log(total)
-            v18 = v17 + top
-            v19 = gamma * v18
-            v20 = d - v19
-            r[i, j] = v20
+            r[i, j] = d - gamma * (np.log(total) + top)
     # adjoint sweep
-    r_bar = np.zeros_like(r)  # v21 = r[n, m]
-    r_bar[n, m] = 1.0         # v21 = r[n, m]
+    # return r[n, m]
+    r_bar = np.zeros_like(r)
+    r_bar[n, m] = 1.0
     y_bar = np.zeros_like(y)
     x_bar = np.zeros_like(x)
     for i in reversed(range(1, n + 1)):
         for j in reversed(range(1, m + 1)):
-            v20_bar = r_bar[i, j]      # r[i, j] = v20
-            r_bar[i, j] = 0.0          # r[i, j] = v20
-            v19_bar = -v20_bar         # v20 = d - v19
-            v18_bar = v19_bar * gamma  # v19 = gamma * v18
-            v22 = i - 1
-            v23 = j - 1
-            total = totals[v22, v23]
-            total_bar = v18_bar / total  # v17 = np.log(total)
-            v16 = v16s[v22, v23]
-            v15_bar = total_bar * v16  # v16 = np.exp(v15)
-            v13 = v13s[v22, v23]
-            v12_bar = total_bar * v13  # v13 = np.exp(v12)
-            v11 = v11s[v22, v23]
-            v10_bar = total_bar * v11  # v11 = np.exp(v10)
-            # v15 = c - top; v18 = v17 + top; v12 = b - top; v10 = a - top
+            # r[i, j] = d - gamma * (np.log(total) + top)
+            d_bar = r_bar[i, j]
+            r_bar[i, j] = 0.0
+            v18_bar = -d_bar * gamma
+            v1 = i - 1
+            v2 = j - 1
+            total_bar = v18_bar / totals[v1, v2]
+            # total = np.exp(a - top) + np.exp(b - top) + np.exp(c - top)
+            v15_bar = total_bar * v16s[v1, v2]
+            v12_bar = total_bar * v13s[v1, v2]
+            v10_bar = total_bar * v11s[v1, v2]
             top_bar = v18_bar - v15_bar - v12_bar - v10_bar
-            a = -r[v22, v23] / gamma
-            b = -r[v22, j] / gamma
-            c = -r[i, v23] / gamma
+            # top = max(a, b, c)
+            a = -r[v1, v2] / gamma
+            b = -r[v1, j] / gamma
+            c = -r[i, v2] / gamma
             top = max(a, b, c)
-            v24 = 1.0 * (a == top) + 1.0 * (b == top) + 1.0 * (c == top)  # top = max(a, b, c)
-            a_bar = v10_bar + top_bar * ((a == top) / v24)  # top = max(a, b, c); v10 = a - top
-            b_bar = v12_bar + top_bar * ((b == top) / v24)  # top = max(a, b, c); v12 = b - top
-            c_bar = v15_bar + top_bar * ((c == top) / v24)  # top = max(a, b, c); v15 = c - top
-            v9_bar = c_bar / gamma                                        # c = v9 / gamma
-            r_bar[i, v23] -= v9_bar  # v9 = -v8; v8 = r[i, j - 1]
-            v7_bar = b_bar / gamma  # c = v9 / gamma; b = v7 / gamma
-            r_bar[v22, j] -= v7_bar  # v7 = -v6; v6 = r[i - 1, j]
-            v5_bar = a_bar / gamma  # c = v9 / gamma; a = v5 / gamma
-            v3 = x[v22] - y[v23]
-            v3_bar = 2.0 * v20_bar * v3  # d = v3 ** 2
-            r_bar[v22, v23] -= v5_bar    # v5 = -v4; v4 = r[i - 1, j - 1]
-            y_bar[v23] -= v3_bar         # v3 = v1 - v2; v2 = y[j - 1]
-            x_bar[v22] += v3_bar         # v1 = x[i - 1]
+            v4 = 1.0 * (a == top) + 1.0 * (b == top) + 1.0 * (c == top)
+            a_bar = v10_bar + top_bar * ((a == top) / v4)
+            b_bar = v12_bar + top_bar * ((b == top) / v4)
+            c_bar = v15_bar + top_bar * ((c == top) / v4)
+            # c = -r[i, j - 1] / gamma
+            r_bar[i, v2] -= c_bar / gamma
+            # b = -r[i - 1, j] / gamma
+            r_bar[v1, j] -= b_bar / gamma
+            # a = -r[i - 1, j - 1] / gamma
+            r_bar[v1, v2] -= a_bar / gamma
+            # d = (x[i - 1] - y[j - 1]) ** 2
+            v3_bar = 2.0 * d_bar * (x[v1] - y[v2])
+            y_bar[v2] -= v3_bar
+            x_bar[v1] += v3_bar
     return x_bar, y_bar

@@ -8,32 +8,20 @@ def thomas_forward(a, b, c, d):
     x = np.empty(n)
     gam = np.empty(n)
     bet = b[0]
-    v1 = d[0]
-    v2 = v1 / bet
+    v2 = d[0] / bet
     x[0] = v2
     bets = np.empty(n - 1)
     for j in range(1, n):
-        v16 = j - 1
-        bets[v16] = bet
-        v3 = c[v16]
-        v4 = v3 / bet
+        v1 = j - 1
+        bets[v1] = bet
+        v4 = c[v1] / bet
         gam[j] = v4
-        v5 = b[j]
         v6 = a[j]
-        v7 = v6 * v4
-        bet = v5 - v7
-        v8 = d[j]
-        v9 = x[v16]
-        v10 = v6 * v9
-        v11 = v8 - v10
-        v12 = v11 / bet
-        x[j] = v12
+        bet = b[j] - v6 * v4
+        x[j] = (d[j] - v6 * x[v1]) / bet
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
-        v13 = gam[j + 1]
-        v14 = x_2[j + 1]
-        v15 = v13 * v14
-        x_2[j] -= v15
+        x_2[j] -= gam[j + 1] * x_2[j + 1]
     return x_2, (a, b, v2, x, gam, x_2, bets)
 
 
@@ -46,49 +34,44 @@ def thomas_reverse(residuals, x_bar):
     gam_bar = np.zeros_like(gam)
     x_bar = x_bar.copy()
     for j in reversed(range(n - 2, -1, -1)):
-        v15_bar = -x_bar[j]  # x[j] -= v15
-        v16 = j + 1
-        v14 = x_2[v16]
-        v13_bar = v15_bar * v14  # v15 = v13 * v14
-        v13 = gam[v16]
-        v14_bar = v15_bar * v13  # v15 = v13 * v14
-        x_bar[v16] += v14_bar    # v14 = x[j + 1]; x[j] -= v15
-        gam_bar[v16] += v13_bar  # v13 = gam[j + 1]
+        # x[j] -= gam[j + 1] * x[j + 1]
+        v15_bar = -x_bar[j]
+        v5 = j + 1
+        gam_bar[v5] += v15_bar * x_2[v5]
+        x_bar[v5] += v15_bar * gam[v5]
     d_bar = np.zeros_like(a)
     a_bar = np.zeros_like(a)
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(a)
     bet_bar = 0.0
     for j in reversed(range(1, n)):
-        v12_bar = x_bar[j]  # x[j] = v12
-        x_bar[j] = 0.0      # x[j] = v12
+        # x[j] = (d[j] - a[j] * x[j - 1]) / bet
+        v12_bar = x_bar[j]
+        x_bar[j] = 0.0
         v6 = a[j]
         v4 = gam[j]
         bet_2 = b[j] - v6 * v4
-        v11_bar = v12_bar / bet_2  # v12 = v11 / bet
-        v12 = x[j]
-        bet_bar -= v11_bar * v12  # v12 = v11 / bet
-        v10_bar = -v11_bar        # v11 = v8 - v10
-        v17 = j - 1
-        v9 = x[v17]
-        v9_bar = v10_bar * v6                # v10 = v6 * v9
-        v7_bar = -bet_bar                    # bet = v5 - v7
-        v6_bar = v10_bar * v9 + v7_bar * v4  # v10 = v6 * v9; v7 = v6 * v4
-        v4_bar = v7_bar * v6 + gam_bar[j]    # v7 = v6 * v4; gam[j] = v4
-        bet_2 = bets[v17]
-        v3_bar = v4_bar / bet_2  # v4 = v3 / bet
-        x_bar[v17] += v9_bar     # v9 = x[j - 1]
-        d_bar[j] += v11_bar      # v8 = d[j]
-        a_bar[j] += v6_bar       # v6 = a[j]
-        b_bar[j] += bet_bar      # v5 = b[j]
-        gam_bar[j] = 0.0         # gam[j] = v4
-        bet_bar = -v3_bar * v4   # v4 = v3 / bet
-        c_bar[v17] += v3_bar     # v3 = c[j - 1]
-    v2_bar = x_bar[0]       # x[0] = v2
-    v1_bar = v2_bar / bet   # v2 = v1 / bet
-    bet_bar -= v1_bar * v2  # v2 = v1 / bet
-    d_bar[0] += v1_bar      # v1 = d[0]
-    b_bar[0] += bet_bar     # bet = b[0]
+        v11_bar = v12_bar / bet_2
+        bet_bar -= v11_bar * x[j]
+        v10_bar = -v11_bar
+        v8 = j - 1
+        x_bar[v8] += v10_bar * v6
+        d_bar[j] += v11_bar
+        # bet = b[j] - a[j] * gam[j]
+        v7_bar = -bet_bar
+        a_bar[j] += v10_bar * x[v8] + v7_bar * v4
+        b_bar[j] += bet_bar
+        # gam[j] = c[j - 1] / bet
+        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v8]
+        c_bar[v8] += v3_bar
+        bet_bar = -v3_bar * v4
+        gam_bar[j] = 0.0
+    # x[0] = d[0] / bet
+    v1_bar = x_bar[0] / bet
+    bet_bar -= v1_bar * v2
+    d_bar[0] += v1_bar
+    # bet = b[0]
+    b_bar[0] += bet_bar
     return a_bar, b_bar, c_bar, d_bar
 
 
@@ -97,6 +80,6 @@ def solution_energy_grad(a, b, c, d):
     # evaluation trace
     v1, thomas_residuals = thomas_forward(a, b, c, d)
     # adjoint sweep
-    v1_bar = 2.0 * v1                                                      # v2 = v1 ** 2
-    a_bar, b_bar, c_bar, d_bar = thomas_reverse(thomas_residuals, v1_bar)  # v1 = thomas(a, b, c, d)
+    # return np.sum(thomas(a, b, c, d) ** 2)
+    a_bar, b_bar, c_bar, d_bar = thomas_reverse(thomas_residuals, 2.0 * v1)
     return a_bar, b_bar, c_bar, d_bar

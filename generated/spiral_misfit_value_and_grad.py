@@ -55,9 +55,10 @@ def path_forward(q, y, dt, steps):
 
 def velocity_reverse(residuals, v5_bar):
     y, W1, b1, W2, b2, v3 = residuals
-    v3_bar = W2 @ v5_bar               # v4 = v3 @ W2
-    v2_bar = v3_bar * (1.0 - v3 * v3)  # v3 = np.tanh(v2)
-    y_bar = W1 @ v2_bar                # v1 = y @ W1
+    # return np.tanh(y @ W1 + b1) @ W2 + b2
+    v2_bar = W2 @ v5_bar * (1.0 - v3 * v3)
+    y_bar = W1 @ v2_bar
+    # W1, b1, W2, b2 = weights
     weights_bar = (
         np.outer(y, v2_bar), unbroadcast(v2_bar, b1), np.outer(v3, v5_bar), unbroadcast(v5_bar, b2)
     )
@@ -70,66 +71,74 @@ def step_reverse(residuals, v15_bar):
     ) = residuals
     # evaluation trace
     v1 = 0.5 * dt
-    v8 = dt / 6.0
     # adjoint sweep
-    v13_bar = v15_bar * v8  # v14 = v8 * v13
-    k3_bar = v13_bar * 2.0  # v11 = 2.0 * k3
-    # k4 = velocity(v7, weights)
+    # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    k4_bar = v15_bar * (dt / 6.0)
+    k3_bar = k4_bar * 2.0
+    # k4 = velocity(y + dt * k3, weights)
     v7_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        velocity_residuals_4, v13_bar
+        velocity_residuals_4, k4_bar
     )
-    k3_bar_2 = k3_bar + v7_bar * dt                     # v6 = dt * k3
-    # k3 = velocity(v5, weights)
-    v5_bar, (v16, v17, v18, v19) = velocity_reverse(velocity_residuals_3, k3_bar_2)
-    k2_bar = k3_bar + v5_bar * v1                       # v4 = v1 * k2
-    # k2 = velocity(v3, weights)
-    v3_bar, (v21, v22, v23, v24) = velocity_reverse(velocity_residuals_2, k2_bar)
-    k1_bar = v13_bar + v3_bar * v1                      # v2 = v1 * k1; v10 = k1 + v9
+    k3_bar_2 = k3_bar + v7_bar * dt
+    # k3 = velocity(y + 0.5 * dt * k2, weights)
+    v5_bar, (v3, v4, v5, v6) = velocity_reverse(velocity_residuals_3, k3_bar_2)
+    weights_bar = weights_bar + v3
+    weights_bar_2 = weights_bar_2 + v4
+    weights_bar_3 = weights_bar_3 + v5
+    weights_bar_4 = weights_bar_4 + v6
+    y_bar = v15_bar + v7_bar + v5_bar
+    k2_bar = k3_bar + v5_bar * v1
+    # k2 = velocity(y + 0.5 * dt * k1, weights)
+    v3_bar, (v9, v10, v11, v12) = velocity_reverse(velocity_residuals_2, k2_bar)
+    weights_bar += v9
+    weights_bar_2 += v10
+    weights_bar_3 += v11
+    weights_bar_4 += v12
+    y_bar += v3_bar
+    k1_bar = k4_bar + v3_bar * v1
     # k1 = velocity(y, weights)
-    y_bar, (v26, v27, v28, v29) = velocity_reverse(velocity_residuals, k1_bar)
-    y_bar = v15_bar + v7_bar + v5_bar + v3_bar + y_bar  # v7 = y + v6
-    weights_bar = (
-        weights_bar + v16 + v21 + v26, weights_bar_2 + v17 + v22 + v27,
-        weights_bar_3 + v18 + v23 + v28, weights_bar_4 + v19 + v24 + v29
-    )
+    y_bar_2, (v14, v15, v16, v17) = velocity_reverse(velocity_residuals, k1_bar)
+    y_bar += y_bar_2
+    weights_bar = weights_bar + v14, weights_bar_2 + v15, weights_bar_3 + v16, weights_bar_4 + v17
     return y_bar, weights_bar
 
 
 def unpacked_reverse(residuals, result_bar):
     (q,) = residuals
-    v2_bar, v3_bar, v5_bar, v6_bar = result_bar
     # evaluation trace
     n = (len(q) - 2) // 5
     # adjoint sweep
-    q_bar = np.zeros_like(q)      # v6 = q[5 * n:]
-    q_bar[5 * n:] = v6_bar        # v6 = q[5 * n:]
-    v4_bar = np.ravel(v5_bar)     # v5 = v4.reshape((n, 2))
-    q_bar[3 * n:5 * n] += v4_bar  # v4 = q[3 * n:5 * n]
-    q_bar[2 * n:3 * n] += v3_bar  # v3 = q[2 * n:3 * n]
-    v1_bar = np.ravel(v2_bar)     # v2 = v1.reshape((2, n))
-    q_bar[:2 * n] += v1_bar       # v1 = q[:2 * n]
+    # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
+    q_bar = np.zeros_like(q)
+    q_bar[5 * n:] = result_bar[3]
+    q_bar[3 * n:5 * n] += np.ravel(result_bar[2])
+    q_bar[2 * n:3 * n] += result_bar[1]
+    q_bar[:2 * n] += np.ravel(result_bar[0])
     return q_bar
 
 
 def path_reverse(residuals, v1_bar):
-    y, (v3, v5, v7, v9), unpacked_residuals, step_residuals_stack = residuals
-    states_bar = list(v1_bar)  # v1 = np.array(states)
+    y, (v2, v4, v6, v8), unpacked_residuals, step_residuals_stack = residuals
+    # return np.array(states)
+    states_bar = list(v1_bar)
     y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(v3)
-    weights_bar_2 = np.zeros_like(v5)
-    weights_bar_3 = np.zeros_like(v7)
-    weights_bar_4 = np.zeros_like(v9)
+    weights_bar = np.zeros_like(v2)
+    weights_bar_2 = np.zeros_like(v4)
+    weights_bar_3 = np.zeros_like(v6)
+    weights_bar_4 = np.zeros_like(v8)
     for step_residuals in reversed(step_residuals_stack):
-        y_bar = y_bar + states_bar[-1]  # states.append(y)
+        y_bar = y_bar + states_bar[-1]
+        # states.append(y)
+        del states_bar[-1]
         # y = step(y, weights, dt)
-        y_bar, (v12, v13, v14, v15) = step_reverse(step_residuals, y_bar)
-        del states_bar[-1]              # states.append(y)
-        weights_bar += v12              # y = step(y, weights, dt)
-        weights_bar_2 += v13            # y = step(y, weights, dt)
-        weights_bar_3 += v14            # y = step(y, weights, dt)
-        weights_bar_4 += v15            # y = step(y, weights, dt)
+        y_bar, (v11, v12, v13, v14) = step_reverse(step_residuals, y_bar)
+        weights_bar += v11
+        weights_bar_2 += v12
+        weights_bar_3 += v13
+        weights_bar_4 += v14
+    # weights = unpacked(q)
     weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
-    q_bar = unpacked_reverse(unpacked_residuals, weights_bar)  # weights = unpacked(q)
+    q_bar = unpacked_reverse(unpacked_residuals, weights_bar)
     return q_bar
 
 
@@ -139,9 +148,9 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
     states, path_residuals = path_forward(q, spiral[0], dt, len(spiral) - 1)
     v2 = states - spiral
     v4 = np.sum(v2 ** 2, axis=1)
-    v5 = np.mean(v4)
     # adjoint sweep
-    v2_bar = 2.0 * v2 / v4.size                       # v5 = np.mean(v4); v3 = v2 ** 2
-    states_bar = unbroadcast(v2_bar, states)          # v2 = states - spiral
-    q_bar = path_reverse(path_residuals, states_bar)  # states = path(q, v1, dt, len(spiral) - 1)
-    return v5, q_bar
+    # return np.mean(np.sum((states - spiral) ** 2, axis=1))
+    states_bar = unbroadcast(2.0 * v2 / v4.size, states)
+    # states = path(q, spiral[0], dt, len(spiral) - 1)
+    q_bar = path_reverse(path_residuals, states_bar)
+    return np.mean(v4), q_bar

@@ -20,20 +20,20 @@ def heat_reverse(residuals, now_bar):
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()
     for _ in range(steps):
-        v12_bar = now_bar[1:-1, 1:-1]    # new[1:-1, 1:-1] = v12
-        v10_bar = v12_bar * alpha        # v11 = alpha * v10
-        v9_bar = -v10_bar                # v10 = v7 - v9
-        v8_bar = v12_bar + v9_bar * 4.0  # v9 = 4.0 * v8; v12 = v8 + v11
+        # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * ( now[2:, 1:-1] + now[:-2, 1:-1] + now[1:- ...
+        v12_bar = now_bar[1:-1, 1:-1].copy()
+        v10_bar = v12_bar * alpha
         now_bar_2 = new_bar
-        now_bar_2[1:-1, 1:-1] += v8_bar  # v8 = now[1:-1, 1:-1]
-        now_bar_2[1:-1, :-2] += v10_bar  # v6 = now[1:-1, :-2]
-        now_bar_2[1:-1, 2:] += v10_bar   # v4 = now[1:-1, 2:]
-        now_bar_2[:-2, 1:-1] += v10_bar  # v2 = now[:-2, 1:-1]
+        now_bar_2[1:-1, 1:-1] += v12_bar + -v10_bar * 4.0
+        now_bar_2[1:-1, :-2] += v10_bar
+        now_bar_2[1:-1, 2:] += v10_bar
+        now_bar_2[:-2, 1:-1] += v10_bar
         new_bar = now_bar
-        new_bar[1:-1, 1:-1] = 0.0       # new[1:-1, 1:-1] = v12
-        now_bar_2[2:, 1:-1] += v10_bar  # v1 = now[2:, 1:-1]
+        new_bar[1:-1, 1:-1] = 0.0
+        now_bar_2[2:, 1:-1] += v10_bar
         now_bar = now_bar_2
-    u_bar = new_bar + now_bar  # now = u.copy(); new = u.copy()
+    # now = u.copy()
+    u_bar = new_bar + now_bar
     return u_bar
 
 
@@ -43,5 +43,6 @@ def temperature_misfit_grad(u, alpha, steps, observed):
     v1, heat_residuals = heat_forward(u, alpha, steps)
     v2 = v1 - observed
     # adjoint sweep
-    u_bar = heat_reverse(heat_residuals, v2)  # v1 = heat(u, alpha, steps)
+    # return 0.5 * np.sum((heat(u, alpha, steps) - observed) ** 2)
+    u_bar = heat_reverse(heat_residuals, v2)
     return u_bar

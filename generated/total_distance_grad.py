@@ -12,23 +12,24 @@ def total_distance_grad(d):
     for k in range(n):
         for i in range(n):
             for j in range(n):
-                v1 = d[i, k]
-                v2 = d[k, j]
-                v3 = v1 + v2
-                v4 = v3 < d[i, j]
-                decisions[k, i, j] = v4
-                if v4:
+                v3 = d[i, k] + d[k, j]
+                v1 = v3 < d[i, j]
+                decisions[k, i, j] = v1
+                if v1:
                     d[i, j] = v3
     # adjoint sweep
-    d_bar = 2.0 * d  # v5 = d * d
+    # return np.sum(d * d)
+    d_bar = 2.0 * d
     for k in reversed(range(n)):
         for i in reversed(range(n)):
             for j in reversed(range(n)):
                 if decisions[k, i, j]:
-                    v3_bar = d_bar[i, j]  # d[i, j] = v3
-                    d_bar[i, j] = 0.0     # d[i, j] = v3
+                    # d[i, j] = d[i, k] + d[k, j]
+                    v3_bar = d_bar[i, j]
+                    d_bar[i, j] = 0.0
                 else:
                     v3_bar = 0.0
-                d_bar[k, j] += v3_bar  # v2 = d[k, j]
-                d_bar[i, k] += v3_bar  # v1 = d[i, k]
+                # if d[i, k] + d[k, j] < d[i, j]:
+                d_bar[k, j] += v3_bar
+                d_bar[i, k] += v3_bar
     return d_bar

@@ -7,8 +7,7 @@ def durbin_forward(r):
     n = len(r)
     y = np.zeros(n)
     v1 = r[0]
-    v2 = -v1
-    y[0] = v2
+    y[0] = -v1
     alpha = -v1
     betas = np.empty(n - 1)
     alphas = np.empty(n - 1)
@@ -18,22 +17,18 @@ def durbin_forward(r):
     beta = 1.0
     v8s = []
     for k in range(1, n):
-        v6 = k - 1
-        alphas[v6] = alpha
-        betas[v6] = beta
-        v3 = alpha * alpha
-        v4 = 1.0 - v3
-        v4s[v6] = v4
+        v2 = k - 1
+        alphas[v2] = alpha
+        betas[v2] = beta
+        v4 = 1.0 - alpha * alpha
+        v4s[v2] = v4
         beta *= v4
-        betas_2[v6] = beta
-        v5 = r[k]
+        betas_2[v2] = beta
         v8 = y[:k].copy()
         v8s.append(v8)
-        v9 = r[:k][::-1] @ v8
-        v10 = v5 + v9
-        v11 = -v10
-        alpha = v11 / beta
-        alphas_2[v6] = alpha
+        v10 = r[k] + r[:k][::-1] @ v8
+        alpha = -v10 / beta
+        alphas_2[v2] = alpha
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
     return y, (r, betas, alphas, v4s, betas_2, v8s, alphas_2)
@@ -49,34 +44,26 @@ def durbin_reverse(residuals, y_bar):
     alpha_bar = 0.0
     y_bar = y_bar.copy()
     for k, v8 in zip(reversed(range(1, n)), reversed(v8s)):
-        alpha_bar += y_bar[k]  # y[k] = alpha
-        y_bar[k] = 0.0         # y[k] = alpha
-        v13_bar = y_bar[:k]    # y[:k] += v13
-        v12 = v8[::-1]
+        alpha_bar += y_bar[k]
+        # y[k] = alpha
+        y_bar[k] = 0.0
+        # y[:k] += alpha * y[:k][::-1]
+        v13_bar = y_bar[:k]
         alpha = alphas_2[k - 1]
-        v12_bar = v13_bar * alpha           # v13 = alpha * v12
-        alpha_bar += np.sum(v13_bar * v12)  # v13 = alpha * v12
-        beta = betas_2[k - 1]
-        v11_bar = alpha_bar / beta   # alpha = v11 / beta
-        beta_bar -= v11_bar * alpha  # alpha = v11 / beta
-        v10_bar = -v11_bar           # v11 = -v10
-        v7_bar = v10_bar * v8        # v9 = v7 @ v8
-        v7 = r[:k][::-1]
-        v8_bar = v12_bar[::-1] + v10_bar * v7  # v12 = v8[::-1]; v9 = v7 @ v8
-        v6_bar = v7_bar[::-1]                  # v7 = v6[::-1]
-        r_bar[:k] += v6_bar                    # v6 = r[:k]
-        v4 = v4s[k - 1]
-        beta = betas[k - 1]
-        v4_bar = beta_bar * beta  # beta = beta * v4
-        v3_bar = -v4_bar          # v4 = 1.0 - v3
-        alpha = alphas[k - 1]
-        y_bar[:k] += v8_bar               # v8 = y[:k]; y[:k] += v13
-        r_bar[k] += v10_bar               # v5 = r[k]
-        beta_bar *= v4                    # beta = beta * v4
-        alpha_bar = 2.0 * v3_bar * alpha  # v3 = alpha * alpha
-    v2_bar = y_bar[0]             # y[0] = v2
-    v1_bar = -alpha_bar - v2_bar  # alpha = -v1; v2 = -v1
-    r_bar[0] += v1_bar            # v1 = r[0]
+        alpha_bar += np.sum(v13_bar * v8[::-1])
+        # alpha = -(r[k] + r[:k][::-1] @ y[:k]) / beta
+        v11_bar = alpha_bar / betas_2[k - 1]
+        beta_bar -= v11_bar * alpha
+        v10_bar = -v11_bar
+        v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
+        y_bar[:k] += v8_bar
+        r_bar[:k] += (v10_bar * v8)[::-1]
+        r_bar[k] += v10_bar
+        # beta *= 1.0 - alpha * alpha
+        alpha_bar = 2.0 * -(beta_bar * betas[k - 1]) * alphas[k - 1]
+        beta_bar *= v4s[k - 1]
+    # y[0] = -r[0]
+    r_bar[0] += -alpha_bar - y_bar[0]
     return r_bar
 
 
@@ -85,6 +72,6 @@ def yule_walker_energy_grad(r):
     # evaluation trace
     v1, durbin_residuals = durbin_forward(r)
     # adjoint sweep
-    v1_bar = 2.0 * v1                                 # v2 = v1 ** 2
-    r_bar = durbin_reverse(durbin_residuals, v1_bar)  # v1 = durbin(r)
+    # return np.sum(durbin(r) ** 2)
+    r_bar = durbin_reverse(durbin_residuals, 2.0 * v1)
     return r_bar

@@ -21,7 +21,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Location:
     column: int = 0
     end_line: int = 0
     end_column: int = 0
+    statement: str = field(default="", compare=False, repr=False)
+    """The statement that it is in, as one line of text."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

@@ -167,18 +167,18 @@ def _write(folder: Path, name: str, key: str, body: str) -> Path:
 
 def _placed(temporary: str, folder: Path, name: str, key: str) -> Path:
     for path in paths(folder, name, key):
-        data = read_own(path)
-        if data is None and not os.path.lexists(path):
+        if not os.path.lexists(path):
             try:
                 os.link(temporary, path)
-            except FileExistsError:  # another process was quicker
-                continue
+                return path
+            except FileExistsError:  # another was quicker, perhaps with the same module
+                pass
             except FileNotFoundError:
                 raise
             except OSError:  # a file system without links
                 os.replace(temporary, path)
-            return path
-        facts = facts_of(data)
+                return path
+        facts = facts_of(read_own(path))
         if (facts is None or facts["key"] == key) and not path.is_dir():
             os.replace(temporary, path)
             return path

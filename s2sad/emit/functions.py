@@ -14,6 +14,7 @@ from typing import assert_never
 from s2sad.emit.expressions import parse
 from s2sad.emit.names import split_rows
 from s2sad.emit.operations import OperationWriter
+from s2sad.emit.paragraphs import Paragraphs
 from s2sad.emit.plan import Plan
 from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.statements import call, exception_name, negated, plus, popped
@@ -65,6 +66,8 @@ class FunctionWriter(OperationWriter):
         super().__init__(plan, spelling)
         self.appends: dict[Operand, list[ast.stmt]] = {}
         """What is to be appended to a list as soon as a value is there."""
+        self.quoted = ""
+        """What the last paragraph of the block that was written last is about."""
 
     def body(self) -> list[ast.stmt]:
         """The statements of the definition."""
@@ -89,20 +92,22 @@ class FunctionWriter(OperationWriter):
     # statements
 
     def block(self, block: Block) -> list[ast.stmt]:
-        statements: list[ast.stmt] = []
+        paragraphs = Paragraphs(self.plan)
         for op in block.operations:
             if not self.plan.is_written(op):
                 continue
             made = self.operation(op)
             for s in made:
                 s.at = op.location  # type: ignore[attr-defined]
-            statements.extend(made)
+            raises = bool(made) and isinstance(made[-1], ast.Raise)
             for r in op.results:
-                statements.extend(self.appends_of(r))
+                made.extend(self.appends_of(r))
+            paragraphs.add(op, made, self.quoted)
             # Nothing is reached behind a `raise`.
-            if made and isinstance(made[-1], ast.Raise):
+            if raises:
                 break
-        return popped(statements)
+        self.quoted = paragraphs.quoted
+        return popped(paragraphs.statements)
 
     def appends_of(self, value: Value) -> Iterator[ast.stmt]:
         """What is appended to lists as soon as a value, or an item of an unpacked tuple, is there."""
@@ -115,9 +120,9 @@ class FunctionWriter(OperationWriter):
     def operation(self, op: Operation) -> list[ast.stmt]:
         match op:
             case Apply():
-                return self.comments.trailing(self.apply(op), op)
+                return self.apply(op)
             case Call():
-                return self.comments.trailing(self.assign_call(op), op)
+                return self.assign_call(op)
             case If():
                 return self.branch(op)
             case For():

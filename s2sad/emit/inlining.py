@@ -202,8 +202,11 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if isinstance(reader, Block):
         # In a `return` or the test of a `while` the expression is evaluated once, where it would have been.
         return reader is function.body or reader in uses.tests
-    if reader.about and not op.about and op.primitive.function is not np.transpose:
+    crosses = reader.about and not op.about and block is function.body
+    if crosses and op.primitive.function is not np.transpose and not _is_light(op):
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
+    if _is_step(op, reader):
+        return False
     if is_loop(reader) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
         return False
     if is_update(reader) and reader.operands[0] is value:
@@ -214,6 +217,15 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if not _is_light(op) and _repeated(reader, uses):
         return False
     return not _overwritten(op, reader, uses, inlined)
+
+
+def _is_step(op: Apply, reader: Operation) -> bool:
+    """Whether it adds one user's statement's part to an array's sum, and its reader adds another's: `x_bar += y`."""
+    if not (isinstance(reader, Apply) and is_sum(op.primitive) and is_sum(reader.primitive) and op.result.type.rank):
+        return False
+    names = {v.hint for v in (op.operands[0], op.result, reader.result)}
+    apart = op.location.statement != reader.location.statement
+    return apart and reader.operands[0] is op.result and len(names) == 1 and None not in names
 
 
 def _is_taken_away(op: Apply, reader: Operation | Block) -> bool:

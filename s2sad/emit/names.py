@@ -16,7 +16,6 @@ from typing import assert_never
 
 from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
-from s2sad.ir.printer import named_in_comments
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -264,8 +263,8 @@ class Variables:
         # By the first statement, then by the order of the text: names depend on no set, and are the same in every
         # process.
         order = sorted(roots, key=lambda v: (self.ranges[v][0][0], roots[v]))
-        # A number of the trace that a comment speaks of, or the user has as a name, would mean two things.
-        hints = {v.hint for v in values if v.hint} | named_in_comments(self.uses.block_of)
+        # A number that the user has as a name, or whose adjoint stands there, would mean two things.
+        hints = {_SUFFIXES.sub("", v.hint) for v in values if v.hint}
         numbers = (f"v{k}" for k in range(1, len(order) + len(hints) + 2))
         fresh = (n for n in numbers if n not in hints)
         counters = set(map(self.find, self.counters))
@@ -327,6 +326,7 @@ def _is_numbered(hint: str) -> bool:
 
 
 _NUMBERED = re.compile(r"v\d+(_dot|_bar)*")
+_SUFFIXES = re.compile(r"(_dot|_bar)+$")
 
 
 def _merged(intervals: list[Interval]) -> list[Interval]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 
-from s2sad.emit.comments import Comments
+from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.expressions import constant_expression, expression, fill_statement
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
@@ -33,7 +33,6 @@ class OperationWriter:
     def __init__(self, plan: Plan, spelling: Spelling) -> None:
         self.plan = plan
         self.spelling = spelling
-        self.comments = Comments(plan)
         self.unpacked = plan.unpacked
 
     # expressions
@@ -142,9 +141,8 @@ class OperationWriter:
             value = self.read(step.operand)
             value = copied(value, step.operand.type) if step.copied else value
             operator = AUGMENTED[step.op.primitive.spelling]()
-            statements.append(ast.AugAssign(self.store(op.result), operator, value))
-            if step.op is not op:
-                self.comments.trailing(statements, step.op, deep=False)
+            statements.append(subtracted(ast.AugAssign(self.store(op.result), operator, value)))
+            statements[-1].quote = quote_of(step.op)  # type: ignore[attr-defined]
         return statements
 
     def assignments(self, pairs: Moves, copies: Collection[Value] = ()) -> Iterator[ast.stmt]:

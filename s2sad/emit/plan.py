@@ -92,8 +92,6 @@ class Plan:
             if not views:
                 break
             self.decide(with_copies(function, views), reserved)
-        self.primal = {r: p for op in self.uses.block_of for p in op.about for r in p.results}
-        """The operations that comments speak of."""
         self.breaking: dict[If, int] = {}
         """Branches that leave their loop where this result is True."""
 

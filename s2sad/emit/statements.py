@@ -36,17 +36,16 @@ def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
             index = ast.unparse(taken.slice)
             if ast.unparse(s.targets[0]) == ast.unparse(taken):
                 result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
-                result[-1].trailing = getattr(last, "trailing", "")  # type: ignore[attr-defined]
                 continue
         result.append(s)
     return result
 
 
 def subtracted(s: ast.stmt) -> ast.stmt:
-    """`x -= y` for `x += -y`."""
+    """`x -= y` for `x += -y`, and the other way round."""
     match s:
-        case ast.AugAssign(target, ast.Add(), ast.UnaryOp(ast.USub(), operand)):
-            return ast.AugAssign(target, ast.Sub(), operand)
+        case ast.AugAssign(target, (ast.Add() | ast.Sub()) as operator, ast.UnaryOp(ast.USub(), operand)):
+            return ast.AugAssign(target, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), operand)
     return s
 
 

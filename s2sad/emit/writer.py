@@ -2,7 +2,6 @@
 
     write(ast.Module([...]))     the text, checked by parsing it back
     Comment("adjoint sweep")     a statement that writes `# adjoint sweep`
-    statement.trailing = "..."   a comment behind a simple statement, aligned with those of its neighbours
     statement.at = location      where the user wrote what it computes
 
 `astunparse.Unparser` gives the walk over the tree; its text for today's Python is wrong in places (`x[1:, None]`) and
@@ -36,10 +35,9 @@ class Comment(ast.stmt):
 
 
 class Line(NamedTuple):
-    """A line of the text: its comment, and the place in the user's source that it comes from."""
+    """A line of the text, and the place in the user's source that it comes from."""
 
     text: str
-    trailing: str = ""
     at: Location | None = None
 
 
@@ -88,25 +86,18 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
 
     # statements
 
-    def line(self, text: str, trailing: str = "") -> None:
+    def line(self, text: str) -> None:
         first, *rest = wrapped(text, 4 * self._indent, WIDTH)
-        self.lines.append(Line("    " * self._indent + first, trailing, self.at))
-        self.lines += [Line(r, "", self.at) for r in rest]
+        self.lines.append(Line("    " * self._indent + first, self.at))
+        self.lines += [Line(r, self.at) for r in rest]
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         for s in statements:
             if isinstance(s, ast.FunctionDef) and self._indent == 0 and self.lines:
                 self.lines += [Line(""), Line("")]
-            before = len(self.lines)
             outer, self.at = self.at, getattr(s, "at", self.at)
             self.dispatch(s)
             self.at = outer
-            trailing = getattr(s, "trailing", "")
-            # A statement of several lines has its comment above it: behind one line it would seem to be of that line.
-            if trailing and len(self.lines) > before + 1:
-                self.lines.insert(before, Line(f"{'    ' * self._indent}# {trailing}"))
-            elif trailing:
-                self.lines[before] = self.lines[before]._replace(trailing=trailing)
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         self._indent += 1
@@ -114,7 +105,9 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         self._indent -= 1
 
     def _Comment(self, s: Comment) -> None:
-        self.line(f"# {s.text}")
+        room = WIDTH - 4 * self._indent - len("# ")
+        text = s.text if len(s.text) <= room else f"{s.text[: room - len(' ...')]} ..."
+        self.lines.append(Line(f"{'    ' * self._indent}# {text}", self.at))
 
     def _FunctionDef(self, s: ast.FunctionDef) -> None:
         for d in s.decorator_list:
@@ -371,7 +364,7 @@ def write(tree: ast.Module) -> str:
 
 def write_located(tree: ast.Module) -> tuple[str, dict[int, Location]]:
     """The text of a module, and for its lines where the user wrote what they compute."""
-    lines = _with_comments(Writer(tree).lines)
+    lines = Writer(tree).lines
     text = "\n".join(line.text for line in lines) + "\n"
     try:
         parsed = ast.parse(text)
@@ -390,35 +383,6 @@ def write_statement(tree: ast.stmt) -> str:
 def write_expression(node: ast.expr) -> str:
     """The text of one expression."""
     return Writer(ast.Module([], [])).text(node, TUPLE)
-
-
-def _with_comments(lines: Sequence[Line]) -> list[Line]:
-    """The lines with their trailing comments, those of a run of lines in one column."""
-    result: list[Line] = []
-    k = 0
-    while k < len(lines):
-        run = k
-        indent = _indent(lines[k].text)
-        while run < len(lines) and lines[run].trailing and _indent(lines[run].text) == indent:
-            run += 1
-        if run == k:
-            result.append(lines[k])
-            k += 1
-            continue
-        column = max((len(t) for t, c, _ in lines[k:run] if len(t) + len(c) + 4 <= WIDTH), default=0)
-        for text, comment, at in lines[k:run]:
-            if max(len(text), column) + len(comment) + 4 <= WIDTH:
-                result.append(Line(f"{text.ljust(column)}  # {comment}", "", at))
-            elif len(text) + len(comment) + 4 <= WIDTH:
-                result.append(Line(f"{text}  # {comment}", "", at))
-            else:
-                result += [Line(" " * indent + f"# {comment}"), Line(text, "", at)]
-        k = run
-    return result
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -34,6 +34,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
 from s2sad.frontend.library.iterables import Iterables
 from s2sad.frontend.library.primitives import Primitives
 from s2sad.frontend.reading.callables import Spread, python_function
+from s2sad.frontend.reading.quotes import Quotes
 from s2sad.frontend.reading.source import Source, deep_recursion, parse
 from s2sad.frontend.syntax.attributes import Attributes
 from s2sad.frontend.syntax.calls import Calls
@@ -134,7 +135,8 @@ def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
         source = source_of(function)
     else:
         tree = gast.parse("def call():\n    pass").body[0]
-        source = Source(tree, "", f"<{getattr(target, '__name__', type(target).__name__)}>", 1, (), (), 1)
+        name = getattr(target, "__name__", type(target).__name__)
+        source = Source(tree, "", f"<{name}>", 1, (), (), 1, Quotes((), (), 1))
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
 
 

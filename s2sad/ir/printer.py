@@ -49,7 +49,7 @@ def names(function: Function) -> dict[Value, str]:
     """The name of each value: the user's own, or v1, v2, ... for those that have none and are traced."""
     inner = _taken_away(function)
     # Names in comments count too: a number must not seem to be the primal value that a comment speaks of.
-    taken = {v.hint for v in bound_in(function.body) if v.hint} | named_in_comments(walk(function.body))
+    taken = {v.hint for v in bound_in(function.body) if v.hint}
     result: dict[Value, str] = {}
     k = 0
     for v in bound_in(function.body):
@@ -88,12 +88,6 @@ def numbered(function: Function) -> Function:
         if v.hint is None and is_traced(v) and v not in unnamed
     }
     return replace(function, body=substitute(function.body, table))
-
-
-def named_in_comments(operations: Iterable[Operation]) -> set[str]:
-    """The names of the primal values that the comments of these operations speak of."""
-    primal = {p for op in operations for p in op.about}
-    return {v.hint for p in primal for v in values_in((*p.results, *p.operands)) if v.hint}
 
 
 def is_traced(value: Value) -> bool:

@@ -107,6 +107,7 @@ class Accumulate:
             parameters.append(parameter)
             yields.append(last)
             results.append(final)
+            behind.location = updates[-1].location
             behind.about = tuple(dict.fromkeys(o for u in updates for o in u.about))
             array = table.get(op.results[slot], op.results[slot])
             # A subscript that the loop does not change may still be made in its body: it is made again behind it.

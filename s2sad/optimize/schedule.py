@@ -1,4 +1,4 @@
-"""The order of pure operations: what a block only hands on is computed at its end, a sum where its element is read.
+"""The order of pure operations: a new value comes behind what reads the old one, a sum where its element is read.
 
     s_bar_2 = s_bar + s_bar * v2          v1_bar = s_bar + v2_bar * c
     v1_bar = s_bar + v2_bar * c      ->   x_bar[i] += v1_bar
@@ -65,7 +65,7 @@ def _added(block: Block) -> Block:
 
 
 def sink_results(function: Function) -> Function:
-    """Move operations whose results are read by the end of their block alone to that end."""
+    """Move what only the end of a block reads behind the last reader of the value whose variable it takes."""
     return replace(function, body=_nested(function.body))
 
 
@@ -91,43 +91,48 @@ def _nested(block: Block) -> Block:
 def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
     block = _nested(block)
     read = set(reads(block.operations))
-    # Only what the block itself does not read may go to its end: nothing else then changes its order.
+    # Only what the block itself does not read may go down: nothing else then changes its order.
     last = set(block.results) - read
-    moved = [op for op in applied_in(block.operations) if _is_movable(op, last)]
-    kept = [op for op in block.operations if not _is_movable(op, last)]
-    takes_over = {r: p.hint for r, p in zip(block.results, carried, strict=False) if p.hint}
-    return replace(block, operations=(*kept, *_readers_first(moved, kept, takes_over)))
+    takes_over = dict(zip(block.results, carried, strict=False))
+    readers = _readers(block.operations)
+    place: dict[Operation, tuple[int, ...]] = {op: (k,) for k, op in enumerate(block.operations)}
+    made = makers(block.operations)
+    # The last first: what one is moved behind may have been moved itself.
+    for k, op in reversed([*enumerate(block.operations)]):
+        if _is_movable(op, last):
+            assert isinstance(op, Apply)
+            old = _replaced(op, takes_over.get(op.result), made)
+            behind = [(*place[r], k) for v in old for r in readers.get(v, ()) if r is not op and place[r] > (k,)]
+            place[op] = max([(k,), *behind])
+    return replace(block, operations=tuple(sorted(block.operations, key=place.__getitem__)))
 
 
-def _readers_first(
-    moved: Sequence[Apply], kept: Sequence[Operation], takes_over: Mapping[Operand, str]
-) -> Iterator[Apply]:
-    """The operations with each that takes over the name of a carried value behind those that still read that name."""
-    if len(moved) > MANY:
-        yield from moved
-        return
-    made = makers(kept)
-    reads = {op: {o.hint for o in _leaves(op, made) if o.hint} for op in moved}
-    rest = list(moved)
-    # `u, v = v, u + v` in some order: what takes over a name comes behind all that read the name's old value. Where
-    # that goes round in a circle no order will do, and the writer assigns them at once.
-    while rest:
-        ready = (op for op in rest if not any(takes_over.get(op.result) in reads[o] for o in rest if o is not op))
-        op = next(ready, rest[0])
-        rest.remove(op)
-        yield op
+def _readers(operations: Sequence[Operation]) -> dict[Operand, list[Operation]]:
+    """The operations of a block that read each value, themselves, within them, or in an operand that has no name."""
+    made = makers(operations)
+    readers: dict[Operand, list[Operation]] = {}
+    for op in operations:
+        within = _leaves(op, made) if isinstance(op, Apply) else ()
+        for v in dict.fromkeys((*reads([op]), *within)):
+            readers.setdefault(v, []).append(op)
+    return readers
 
 
-MANY = 50
-"""More operations than these at the end of a loop are left in their order."""
+def _replaced(op: Apply, carried: Value | None, made: Mapping[Operand, Apply]) -> Iterator[Operand]:
+    """The values whose variable the result of an operation takes: that of its own name, and what the loop carried."""
+    if carried is not None:
+        yield carried
+    name = op.result.hint if carried is None or carried.hint is None else carried.hint
+    yield from (o for o in _leaves(op, made) if isinstance(o, Value) and o.hint is not None and o.hint == name)
 
 
-def _leaves(op: Apply, made: Mapping[Operand, Apply], depth: int = 3) -> Iterator[Operand]:
+def _leaves(op: Apply, made: Mapping[Operand, Apply], depth: int = 5) -> Iterator[Operand]:
     """What an operation reads, and what unnamed operands of it do, which may be written into it."""
     for o in op.operands:
         yield o
-        inner = made.get(o) if o.hint is None else None
-        if inner is not None and depth:
+        inner = made.get(o) if isinstance(o, Value) and (o.hint is None or o.loose) else None
+        # An element that is read has its own line before the store, rather than the store behind its reader.
+        if inner is not None and depth and (o.hint is None or inner.primitive is not GETITEM):
             yield from _leaves(inner, made, depth - 1)
 
 

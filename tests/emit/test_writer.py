@@ -126,19 +126,17 @@ def test_wrapping_changes_no_meaning(tree, width, statement):
     assert ast.dump(ast.parse(module.format("\n    ".join(lines)))) == before
 
 
-def test_comments_stand_in_one_column():
-    first = ast.parse("x = 1").body[0]
-    second = ast.parse("longer_name = x + 2").body[0]
-    first.trailing, second.trailing = "one", "two"
-    text = write(ast.Module([Comment("both"), first, second], []))
-    assert text == "# both\nx = 1                # one\nlonger_name = x + 2  # two\n"
+def test_comments_stand_above_what_they_are_about_and_are_cut_to_the_width():
+    statement = ast.parse("x = 1").body[0]
+    text = write(ast.Module([Comment("y = x + 1"), statement, Comment("z " * 80)], []))
+    first, second, third = text.splitlines()
+    assert (first, second) == ("# y = x + 1", "x = 1")
+    assert len(third) <= 100 and third.startswith("# z z ") and third.endswith(" ...")
 
 
-def test_long_lines_are_broken_and_their_comment_stands_above():
+def test_long_lines_are_broken():
     statement = ast.parse(f"result = function({', '.join(f'argument_{k}' for k in range(12))})").body[0]
-    statement.trailing = "what it is about"
     lines = write(ast.Module([statement], [])).splitlines()
-    assert lines[0] == "# what it is about"
-    assert lines[1] == "result = function("
+    assert lines[0] == "result = function("
     assert lines[-1] == ")"
     assert all(len(line) <= 100 for line in lines)

@@ -58,7 +58,8 @@ def test_questions_about_types(program, x):
     s2sad.check_grads(program, (x,))
     assert np.shape(gradient) == np.shape(x)
     if program is not of_scalars or not isinstance(x, np.generic):
-        assert "if " not in s2sad.grad(program).lower(x).source.replace(" if np.", " if ")
+        lines = s2sad.grad(program).lower(x).source.splitlines()
+        assert not any("if " in line.replace(" if np.", " if ") for line in lines if line.lstrip()[:1] != "#")
 
 
 def test_of_complex_numbers():

@@ -15,6 +15,7 @@ import numpy as np
 
 from s2sad.differentiate.given_rules import given_bars
 from s2sad.differentiate.reverse.adjoints import Adjoints
+from s2sad.differentiate.reverse.levels import is_firm
 from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, PairOf, Sweeps
 from s2sad.differentiate.tangents import Names, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
@@ -37,7 +38,7 @@ class Calls(Adjoints):
         bar = self.total(builder, op.result)
         if bar is None:
             return
-        bar = self.name(in_dtype(builder, bar, op.result.type), self.hint(op.result))
+        bar = self.name(in_dtype(builder, bar, op.result.type), self.hint(op.result), not is_firm(op.result))
         pair, residuals = self.pair_with_residuals(op)
         wanted = [o for o in op.operands if o in self.active]
         match pair:

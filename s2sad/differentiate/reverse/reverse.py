@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.reverse.calls import Calls
-from s2sad.differentiate.reverse.levels import Key, Level, leaf_type, leaves_of, undefined
+from s2sad.differentiate.reverse.levels import Key, Level, is_firm, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
@@ -32,6 +32,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, un
 from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
+from s2sad.ir.rewrite import reads
 from s2sad.ir.types import BOOL
 from s2sad.ir.values import (
     Apply,
@@ -90,12 +91,19 @@ class Reverse(Calls, Loops):
         return bars
 
     def trace_names(self) -> dict[Value, tuple[str, bool]]:
-        """The names that give a step of the active trace a line of its own in the forward sweep.
-
-        An array that the reverse sweep does not read may stand in an expression instead, so that its memory is free.
-        """
+        """The numbers of the active trace, for those of its values that are given a line."""
         named = [v for v in values_in(self.active) if v in self.names]
-        return {v: (self.names[v], False) for v in named if v.type.is_numeric and not v.type.rank}
+        return {v: (self.names[v], not is_firm(v)) for v in named if v.type.is_numeric and not v.type.rank}
+
+    def keep_trace(self, sweep: Sequence[Operation]) -> None:
+        """Give each number of the trace that a reverse sweep reads a line of its own, and its adjoint too."""
+        read = set(reads(sweep))
+        for v in (r for op in self.function.body.operations for r in op.results):
+            if v in self.names and v in read and v.type.is_scalar and not is_firm(v):
+                self.hints[v] = (self.names[v], False)
+                bar = self.level.totals.get((v, ()))
+                if isinstance(bar, Value) and bar in self.hints:
+                    self.hints[bar] = (self.hint(v), False)
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""
@@ -137,7 +145,7 @@ class Reverse(Calls, Loops):
         total = self.total(builder, value)
         if value not in self.names:
             return total
-        return None if total is None else self.name(total, self.hint(value))
+        return None if total is None else self.name(total, self.hint(value), loose=not is_firm(value))
 
     def reverse_apply(self, op: Apply, builder: Builder) -> None:
         if op.primitive is EXTRACT:

@@ -62,6 +62,7 @@ def gradient(
     result = function.result
     seed = ones(builder, result) if elementwise else constant(1.0)
     bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
+    reverse.keep_trace(builder.operations)
     grads = bars[0] if asked is None else builder.tuple([bars[k] for k in asked])
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)

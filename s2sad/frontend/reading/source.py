@@ -24,6 +24,7 @@ import gast
 from s2sad.errors import Location, SourceUnavailable, StaleSource, UnsupportedSyntax
 from s2sad.frontend.reading.definitions import find
 from s2sad.frontend.reading.private_names import mangle
+from s2sad.frontend.reading.quotes import Quotes
 from s2sad.frontend.reading.same_code import Definition
 
 
@@ -42,12 +43,14 @@ class Source:
     decorators: tuple[gast.AST, ...] = field(repr=False)
     _lines: Sequence[str] = field(repr=False)
     _first: int = field(repr=False)
+    _quotes: Quotes = field(repr=False)
 
     def location(self, node: gast.AST) -> Location:
         """The place of a node in the file; if it has none of its own, that of its first child, or of the function."""
         while getattr(node, "lineno", None) is None:
             node = next(iter(gast.iter_child_nodes(node)), self.tree)
-        return _location(node, self.file, self._lines, self._first)
+        statement = self._quotes.at(node.lineno, node.col_offset)
+        return _location(node, self.file, self._lines, self._first, statement)
 
 
 def parse(function: types.FunctionType, generators: bool = False) -> Source:
@@ -109,7 +112,8 @@ def _source(node: Definition, code: types.CodeType, lines: list[str], generators
         decorators = tuple(tree.decorator_list)
         tree.decorator_list = []
     mangle(tree, code)
-    return Source(tree, text, code.co_filename, node.lineno, decorators, own, first)
+    quotes = Quotes([node.body] if isinstance(node, ast.Lambda) else node.body, own, first)
+    return Source(tree, text, code.co_filename, node.lineno, decorators, own, first, quotes)
 
 
 def _segment(lines: Sequence[str], first: int, at: Location) -> str:
@@ -124,7 +128,9 @@ def _named(tree: gast.Lambda) -> gast.FunctionDef:
     return gast.copy_location(gast.FunctionDef(name="lambda_", args=tree.args, body=[returned], **nothing), tree)
 
 
-def _location(node: Definition | gast.AST, file: str, lines: Sequence[str], first: int) -> Location:
+def _location(
+    node: Definition | gast.AST, file: str, lines: Sequence[str], first: int, statement: str = ""
+) -> Location:
     """Python counts columns in bytes of UTF-8, an editor in characters."""
 
     def column(line: int, offset: int) -> int:
@@ -135,7 +141,8 @@ def _location(node: Definition | gast.AST, file: str, lines: Sequence[str], firs
     end = getattr(node, "end_lineno", None) or node.lineno
     end_offset = getattr(node, "end_col_offset", None)
     end_offset = node.col_offset if end_offset is None else end_offset
-    return Location(file, node.lineno, column(node.lineno, node.col_offset), end, column(end, end_offset))
+    begin = column(node.lineno, node.col_offset)
+    return Location(file, node.lineno, begin, end, column(end, end_offset), statement)
 
 
 # Deep trees

@@ -134,13 +134,13 @@ def test_what_still_stands_in_an_array_is_read_from_there():
                 carry x_bar = v3
                 d_bar = r_bar_2[i_2]
                 r_bar_3~ as r_bar = index_set(r_bar_2, i_2, 0.0)
+                x_bar_2~ as x_bar = index_add(x_bar, i_2, d_bar)
                 v4 = i_2 - 1
                 b_2~ as b = bs_4[v4]
                 v5 = b_2 * b_2
                 v6 = 1.0 - v5
                 a_bar = d_bar * v6
                 k_2 as k = i_2 - 1
-                x_bar_2~ as x_bar = index_add(x_bar, i_2, d_bar)
                 r_bar_4 as r_bar = index_add(r_bar_3, k_2, a_bar)
                 yield r_bar_4, x_bar_2
             return x_bar_3

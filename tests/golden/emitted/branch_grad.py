@@ -20,14 +20,17 @@ def branch_grad(x, y):
         result_bar = 1.0
         z_bar = 0.0
     else:
-        z_bar = 2.0 * z  # v4 = z * z
+        # return z * z
+        z_bar = 2.0 * z
         result_bar = 0.0
     if x > y:
-        x_bar = z_bar * y  # z = x * y
-        y_bar = z_bar * x  # z = x * y
+        # z = x * y
+        x_bar = z_bar * y
+        y_bar = z_bar * x
     else:
         if x < 0.0:
-            x_bar = z_bar * z  # z = np.exp(x)
+            # z = np.exp(x)
+            x_bar = z_bar * z
         else:
             x_bar = result_bar
         y_bar = 0.0

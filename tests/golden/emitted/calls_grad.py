@@ -4,15 +4,13 @@ import numpy as np
 
 
 def square_forward(a):
-    v1 = a * a
-    v2 = np.sin(a)
-    v3 = v1 + v2
-    return v3, (a,)
+    return a * a + np.sin(a), (a,)
 
 
 def square_reverse(residuals, v3_bar):
     (a,) = residuals
-    a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a  # v2 = np.sin(a); v1 = a * a
+    # return a * a + np.sin(a)
+    a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a
     return a_bar
 
 
@@ -20,11 +18,11 @@ def calls_grad(x, y):
     """The gradient of calls with respect to x, y."""
     # evaluation trace
     v1, square_residuals = square_forward(x)
-    v2 = x * y
-    v3, square_residuals_2 = square_forward(v2)
+    v3, square_residuals_2 = square_forward(x * y)
     # adjoint sweep
-    v2_bar = square_reverse(square_residuals_2, v1)  # v3 = square(v2)
-    y_bar = v2_bar * x                               # v2 = x * y
-    x_bar = square_reverse(square_residuals, v3)     # v1 = square(x)
-    x_bar = v2_bar * y + x_bar                       # v2 = x * y; v1 = square(x)
+    # return square(x) * square(x * y)
+    v2_bar = square_reverse(square_residuals_2, v1)
+    y_bar = v2_bar * x
+    x_bar = square_reverse(square_residuals, v3)
+    x_bar = v2_bar * y + x_bar
     return x_bar, y_bar

@@ -20,6 +20,7 @@ def determinant_grad(A):
     v4 = A @ A.T + np.eye(len(A))
     v5 = np.linalg.det(v4)
     # adjoint sweep
-    v4_bar = cofactors(v4) / v5        # v6 = np.log(v5); v5 = np.linalg.det(v4)
-    A_bar = v4_bar @ A + v4_bar.T @ A  # v2 = A @ v1; v1 = A.T
+    # return np.log(np.linalg.det(A @ A.T + np.eye(len(A))))
+    v4_bar = cofactors(v4) / v5
+    A_bar = v4_bar @ A + v4_bar.T @ A
     return A_bar

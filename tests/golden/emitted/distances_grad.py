@@ -11,8 +11,8 @@ def distances_grad(points):
     d = v1 - v2
     v6 = np.sqrt(np.sum(d * d, axis=-1) + 1e-09)
     # adjoint sweep
-    v5_bar = 0.5 / v6                    # v6 = np.sqrt(v5)
-    d_bar = 2.0 * v5_bar[..., None] * d  # v4 = np.sum(v3, axis=-1); v3 = d * d
-    # d = v1 - v2; v2 = points[None, :, :]; v1 = points[:, None, :]
+    # return np.sum(np.sqrt(np.sum(d * d, axis=-1) + 1e-9))
+    d_bar = 2.0 * (0.5 / v6)[..., None] * d
+    # d = points[:, None, :] - points[None, :, :]
     points_bar = np.sum(d_bar, axis=1) - np.sum(d_bar, axis=0)
     return points_bar

@@ -22,7 +22,9 @@ def leaves_early_grad(x, limit):
         x_bar = 1.0
     for x in reversed(xs):
         if x > limit:
-            x_bar += 2.0 * result_bar * x  # result_ = x * x
+            # return x * x
+            x_bar += 2.0 * result_bar * x
             result_bar = 0.0
-        x_bar *= 1.1  # x = x * 1.1
+        # x = x * 1.1
+        x_bar *= 1.1
     return x_bar, 0.0

@@ -8,12 +8,12 @@ def loop_grad(x, n):
     # evaluation trace
     xs = []
     for k in range(n):
-        v1 = x * 0.5
-        x = v1 + k
+        x = x * 0.5 + k
         xs.append(x)
     # adjoint sweep
     x_bar = 0.0
     for x in reversed(xs):
-        x_bar += np.cos(x)  # v2 = np.sin(x)
-        x_bar *= 0.5        # v1 = x * 0.5
+        x_bar += np.cos(x)
+        # x = x * 0.5 + k
+        x_bar *= 0.5
     return x_bar

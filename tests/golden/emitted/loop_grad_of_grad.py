@@ -8,18 +8,20 @@ def loop_grad_grad(x, n):
     # evaluation trace
     xs = []
     for k in range(n):
-        v1 = x * 0.5
-        x = v1 + k
+        x = x * 0.5 + k
         xs.append(x)
     # adjoint sweep
     x_bar_bar = 1.0
     xs_bar = []
     for x in xs:
-        x_bar_bar *= 0.5                # x_bar = x_bar * 0.5
-        x_bar = x_bar_bar * -np.sin(x)  # v3 = np.cos(x)
+        # x = x * 0.5 + k
+        x_bar_bar *= 0.5
+        # total = total + np.sin(x)
+        x_bar = x_bar_bar * -np.sin(x)
         xs_bar.append(x_bar)
     x_bar = 0.0
-    for v2 in reversed(xs_bar):
-        x_bar += v2
-        x_bar *= 0.5  # v1 = x * 0.5
+    for v1 in reversed(xs_bar):
+        x_bar += v1
+        # x = x * 0.5 + k
+        x_bar *= 0.5
     return x_bar

@@ -9,9 +9,8 @@ def nested_grad(x):
     for i in reversed(range(len(x))):
         x_bar_sum = 0.0
         for j in reversed(range(i)):
-            v2 = x[j]
-            v1 = x[i]
-            x_bar[j] += v1   # v2 = x[j]
-            x_bar_sum += v2  # v1 = x[i]
-        x_bar[i] += x_bar_sum  # v1 = x[i]
+            # total = total + x[i] * x[j]
+            x_bar[j] += x[i]
+            x_bar_sum += x[j]
+        x_bar[i] += x_bar_sum
     return x_bar

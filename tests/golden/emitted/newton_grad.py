@@ -8,16 +8,14 @@ def newton_grad(a, x):
     xs = []
     while abs(x * x - a) > 1e-12:
         xs.append(x)
-        v4 = a / x
-        v5 = x + v4
-        x = 0.5 * v5
+        x = 0.5 * (x + a / x)
     # adjoint sweep
     x_bar = 1.0
     a_bar = 0.0
     for x in reversed(xs):
-        v5_bar = x_bar * 0.5  # x = 0.5 * v5
-        v1 = v5_bar / x       # v4 = a / x
-        v4 = a / x
-        a_bar += v1               # v4 = a / x
-        x_bar = v5_bar - v1 * v4  # v4 = a / x; v5 = x + v4
+        # x = 0.5 * (x + a / x)
+        v5_bar = x_bar * 0.5
+        v1 = v5_bar / x
+        a_bar += v1
+        x_bar = v5_bar - v1 * (a / x)
     return a_bar, x_bar

@@ -9,7 +9,9 @@ def of_dict_grad(p, x):
     slope = p["slope"]
     v2 = slope * x + p["offset"]
     # adjoint sweep
-    v2_bar = 2.0 * v2       # v3 = v2 ** 2
-    x_bar = v2_bar * slope  # v1 = slope * x
-    p_bar = {"slope": np.sum(v2_bar * x), "offset": v2_bar}
+    # return np.sum((p["slope"] * x + p["offset"]) ** 2)
+    v2_bar = 2.0 * v2
+    x_bar = v2_bar * slope
+    slope_bar = np.sum(v2_bar * x)
+    p_bar = {"slope": slope_bar, "offset": v2_bar}
     return p_bar, x_bar

@@ -6,12 +6,11 @@ import numpy as np
 def picked_grad(x, i):
     """The gradient of picked with respect to x."""
     # evaluation trace
-    v1 = x[i]
-    v3 = x > 0.5
+    v1 = x > 0.5
     # adjoint sweep
-    x_bar = np.zeros_like(x)     # v6 = x[x > 0.5]
-    x_bar[v3] += 1.0             # v7 = np.sum(v6); v6 = x[x > 0.5]
-    x_bar[0, -1] += 1.0          # v4 = x[0, -1]
-    v1_bar = 2.0 * v1            # v2 = v1 ** 2
-    np.add.at(x_bar, i, v1_bar)  # v1 = x[i]
+    # return np.sum(x[i] ** 2) + x[0, -1] + np.sum(x[x > 0.5])
+    x_bar = np.zeros_like(x)
+    x_bar[v1] += 1.0
+    x_bar[0, -1] += 1.0
+    np.add.at(x_bar, i, 2.0 * x[i])
     return x_bar

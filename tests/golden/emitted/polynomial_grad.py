@@ -4,5 +4,6 @@
 
 def polynomial_grad(x):
     """The gradient of polynomial with respect to x."""
-    x_bar = 9.0 * x ** 2 - 2.0  # v1 = x ** 3; v3 = 2.0 * x
+    # return 3.0 * x**3 - 2.0 * x + 1.0
+    x_bar = 9.0 * x ** 2 - 2.0
     return x_bar

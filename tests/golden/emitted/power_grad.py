@@ -13,11 +13,12 @@ def power_value_and_grad(x, n):
     if n == 0:
         x_bar = 0.0
     else:
-        x_bar = v1 + x * x_grad  # v1 = power(x, n - 1)
+        # return x * power(x, n - 1)
+        x_bar = v1 + x * x_grad
     return v3, x_bar
 
 
 def power_grad(x, n):
     """The gradient of power with respect to x."""
-    v1, x_grad = power_value_and_grad(x, n)
+    _, x_grad = power_value_and_grad(x, n)
     return x_grad

@@ -10,7 +10,9 @@ def shared_grad(x, y):
     v1 = np.sin(s)
     v3 = s / y
     # adjoint sweep
-    s_bar = 1.0 / y + v1 + s * np.cos(s)  # v3 = s / y; v2 = s * v1; v1 = np.sin(s)
-    x_bar = s_bar * y                     # s = x * y
-    y_bar = s_bar * x - v3 / y            # v3 = s / y; s = x * y
+    # return s * np.sin(s) + s / y
+    s_bar = 1.0 / y + v1 + s * np.cos(s)
+    # s = x * y
+    x_bar = s_bar * y
+    y_bar = s_bar * x - v3 / y
     return x_bar, y_bar

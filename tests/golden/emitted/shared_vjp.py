@@ -7,21 +7,18 @@ def shared_forward(x, y):
     """shared, and what its pullback needs."""
     s = x * y
     v1 = np.sin(s)
-    v2 = s * v1
-    v3 = s / y
-    v4 = v2 + v3
-    return v4, (x, y, v1)
+    return s * v1 + s / y, (x, y, v1)
 
 
 def shared_reverse(residuals, v4_bar):
     x, y, v1 = residuals
     # evaluation trace
     s = x * y
-    v3 = s / y
     # adjoint sweep
-    s_bar = v4_bar / y                                  # v3 = s / y
-    v1_bar = v4_bar * s                                 # v2 = s * v1
-    s_bar_2 = s_bar + v4_bar * v1 + v1_bar * np.cos(s)  # v2 = s * v1; v1 = np.sin(s)
-    x_bar = s_bar_2 * y                                 # s = x * y
-    y_bar = s_bar_2 * x - s_bar * v3                    # v3 = s / y; s = x * y
+    # return s * np.sin(s) + s / y
+    s_bar = v4_bar / y
+    s_bar_2 = s_bar + v4_bar * v1 + v4_bar * s * np.cos(s)
+    # s = x * y
+    x_bar = s_bar_2 * y
+    y_bar = s_bar_2 * x - s_bar * (s / y)
     return x_bar, y_bar

@@ -10,8 +10,7 @@ def smoothed_forward(u, n):
         u *= 0.5
         v1 = u[k]
         v1s[k] = v1
-        v2 = v1 ** 2
-        u[k + 1] += v2
+        u[k + 1] += v1 ** 2
     return u, (n, v1s)
 
 
@@ -19,11 +18,10 @@ def smoothed_reverse(residuals, u_bar):
     n, v1s = residuals
     u_bar = u_bar.copy()
     for k in reversed(range(n)):
-        v2_bar = u_bar[k + 1]  # u[k + 1] += v2
-        v1 = v1s[k]
-        v1_bar = 2.0 * v2_bar * v1  # v2 = v1 ** 2
-        u_bar[k] += v1_bar          # v1 = u[k]; u[k + 1] += v2
-        u_bar *= 0.5                # u = u * 0.5
+        # u[k + 1] += u[k] ** 2
+        u_bar[k] += 2.0 * u_bar[k + 1] * v1s[k]
+        # u *= 0.5
+        u_bar *= 0.5
     return u_bar
 
 
@@ -32,6 +30,6 @@ def smooth_energy_grad(u, n):
     # evaluation trace
     v1, smoothed_residuals = smoothed_forward(u, n)
     # adjoint sweep
-    v1_bar = 3.0 * v1 ** 2                                # v2 = v1 ** 3
-    u_bar = smoothed_reverse(smoothed_residuals, v1_bar)  # v1 = smoothed(u, n)
+    # return np.sum(smoothed(u, n) ** 3)
+    u_bar = smoothed_reverse(smoothed_residuals, 3.0 * v1 ** 2)
     return u_bar

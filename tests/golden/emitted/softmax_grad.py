@@ -12,13 +12,11 @@ def softmax_grad(z, y):
     v3 = np.sum(v2, axis=1, keepdims=True)
     v5 = z_2 - np.log(v3)
     # adjoint sweep
-    y_bar = -v5                                     # v6 = y * v5
-    v4_bar = np.sum(y, axis=1, keepdims=True)       # v5 = z_2 - v4
-    v3_bar = v4_bar / v3                            # v4 = np.log(v3)
-    z_bar = v3_bar * v2 - y                         # v6 = y * v5; v2 = np.exp(z_2); v5 = z_2 - v4
-    v1_bar = -np.sum(z_bar, axis=1, keepdims=True)  # z_2 = z - v1
-    v7 = z == v1                                    # v1 = np.max(z, axis=1, keepdims=True)
-    # v1 = np.max(z, axis=1, keepdims=True)
-    v8 = v7 * (v1_bar / np.count_nonzero(v7, axis=1, keepdims=True))
-    z_bar += v8  # v1 = np.max(z, axis=1, keepdims=True); z_2 = z - v1
+    # return -np.sum(y * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))))
+    y_bar = -v5
+    z_bar = np.sum(y, axis=1, keepdims=True) / v3 * v2 - y
+    # z = z - np.max(z, axis=1, keepdims=True)
+    v4 = z == v1
+    v6 = -np.sum(z_bar, axis=1, keepdims=True) / np.count_nonzero(v4, axis=1, keepdims=True)
+    z_bar += v4 * v6
     return z_bar, y_bar

@@ -14,20 +14,19 @@ def stencil_grad(u, c, steps):
         v7s.append(v7)
         u_2 = np.concatenate([u_2[:1], v2 + c * v7, u_2[-1:]])
     # adjoint sweep
-    u_bar = 2.0 * u_2  # v11 = u_2 * u_2
+    # return np.sum(u * u)
+    u_bar = 2.0 * u_2
     c_bar = 0.0
     for v7 in reversed(v7s):
-        v1_bar = u_bar[:1]              # u_2 = np.concatenate([v1, v9, v10])
-        v9_bar = u_bar[1:-1]            # u_2 = np.concatenate([v1, v9, v10])
-        v10_bar = u_bar[-1:]            # u_2 = np.concatenate([v1, v9, v10])
-        u_bar = np.zeros_like(u)        # v10 = u_2[-1:]
-        u_bar[-1:] = v10_bar            # v10 = u_2[-1:]
-        v7_bar = v9_bar * c             # v8 = c * v7
-        u_bar[2:] += v7_bar             # v6 = u_2[2:]
-        v4_bar = -v7_bar                # v5 = v3 - v4
-        v2_bar = v9_bar + v4_bar * 2.0  # v4 = 2.0 * v2; v9 = v2 + v8
-        u_bar[:-2] += v7_bar            # v3 = u_2[:-2]
-        u_bar[1:-1] += v2_bar           # v2 = u_2[1:-1]
-        c_bar += np.sum(v9_bar * v7)    # v8 = c * v7
-        u_bar[:1] += v1_bar             # v1 = u_2[:1]
+        # u = np.concatenate([u[:1], u[1:-1] + c * (u[:-2] - 2.0 * u[1:-1] + u[2:]), u[-1:]])
+        v9_bar = u_bar[1:-1]
+        u_bar_2 = np.zeros_like(u)
+        u_bar_2[-1:] = u_bar[-1:]
+        v7_bar = v9_bar * c
+        c_bar += np.sum(v9_bar * v7)
+        u_bar_2[2:] += v7_bar
+        u_bar_2[:-2] += v7_bar
+        u_bar_2[1:-1] += v9_bar + -v7_bar * 2.0
+        u_bar_2[:1] += u_bar[:1]
+        u_bar = u_bar_2
     return u_bar, c_bar

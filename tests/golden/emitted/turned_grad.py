@@ -10,13 +10,12 @@ def turned_grad(x, w):
     v3 = np.sum(v1 * w)
     v4 = np.diag(x)
     v6 = np.sum(v4 ** 2)
-    v8 = x[:, ::-1]
     # adjoint sweep
-    x_bar = 2.0 * v8             # v8 = x[:, ::-1]
-    v4_bar = 2.0 * v3 * v4       # v5 = v4 ** 2
-    v7 = np.arange(len(v4_bar))  # v4 = np.diag(x)
-    x_bar[v7, v7] += v4_bar      # v4 = np.diag(x)
-    v1_bar = v6 * w              # v2 = v1 * w
-    w_bar = v6 * v1              # v2 = v1 * w
-    x_bar += v1_bar[::-1]        # v1 = x[::-1]
+    # return np.sum(x[::-1] * w) * np.sum(np.diag(x) ** 2) + np.sum(x[:, ::-1] * x)
+    x_bar = 2.0 * x[:, ::-1]
+    v4_bar = 2.0 * v3 * v4
+    v2 = np.arange(len(v4_bar))
+    x_bar[v2, v2] += v4_bar
+    w_bar = v6 * v1
+    x_bar += (v6 * w)[::-1]
     return x_bar, w_bar
