@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 
-from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.expressions import constant_expression, expression, fill_statement
+from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
 from s2sad.emit.statements import copied, signed, subtracted

@@ -29,7 +29,6 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
-    applied_in,
     is_call_of,
     is_update,
     makers,
