@@ -7,7 +7,8 @@ def L_grad(w1, w2):
     """The gradient of L with respect to w1, w2."""
     # evaluation trace
     v1 = np.log(w1)
-    v3 = np.sqrt(w2 * v1)
+    v2 = w2 * v1
+    v3 = np.sqrt(v2)
     # adjoint sweep
     # return w2 * np.log(w1) + np.sqrt(w2 * np.log(w1))
     v2_bar = 1.0 + 0.5 / v3

@@ -9,11 +9,9 @@ def factor_sum_grad(a, w):
     n = a.shape[1]
     r = np.zeros((n, n))
     a = a.copy()
-    v1s = []
-    v7s_stack = []
+    kept = []
     for k in range(n):
         v1 = a[:, k].copy()
-        v1s.append(v1)
         v4 = np.sqrt(np.sum(v1 ** 2))
         r[k, k] = v4
         a[:, k] = v1 / v4
@@ -25,14 +23,14 @@ def factor_sum_grad(a, w):
             v8 = v6 @ v7
             r[k, j] = v8
             a[:, j] -= v6 * v8
-        v7s_stack.append(v7s)
+        kept.append((v1, v7s))
     v14 = np.arange(1.0, len(r) + 1.0)
     v15 = r * r * v14
     # adjoint sweep
     # return np.sum(w * a) + np.sum(r * r * np.arange(1.0, len(r) + 1.0))
     r_bar = 2.0 * v14 * r
     a_bar = w.copy()
-    for k, v1, v7s in zip(reversed(range(n)), reversed(v1s), reversed(v7s_stack)):
+    for k, (v1, v7s) in zip(reversed(range(n)), reversed(kept)):
         for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
             # a[:, j] -= a[:, k] * r[k, j]
             v9_bar = -a_bar[:, j]

@@ -7,9 +7,7 @@ def burgers_forward(u, dt, dx, steps):
     u = u.copy()
     back = np.empty_like(u)
     ahead = np.empty_like(u)
-    v8s = []
-    decisions = []
-    v9s = []
+    kept = []
     for _ in range(steps):
         v3 = u[1:] - u[:-1]
         back[1:] = v3
@@ -18,21 +16,19 @@ def burgers_forward(u, dt, dx, steps):
         ahead[:-1] = v3
         ahead[-1] = v6
         v8 = dt / dx * u
-        v8s.append(v8)
         v1 = u > 0.0
-        decisions.append(v1)
         v9 = np.where(v1, back, ahead)
-        v9s.append(v9)
+        kept.append((v8, v1, v9))
         u -= v8 * v9
-    return u, (dt, dx, v8s, decisions, v9s)
+    return u, (dt, dx, kept)
 
 
 def burgers_reverse(residuals, u_bar):
-    dt, dx, v8s, decisions, v9s = residuals
+    dt, dx, kept = residuals
     back_bar = np.zeros_like(u_bar)
     ahead_bar = np.zeros_like(u_bar)
     u_bar = u_bar.copy()
-    for v8, taken, v9 in zip(reversed(v8s), reversed(decisions), reversed(v9s)):
+    for v8, taken, v9 in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
         v10_bar = -u_bar
         v9_bar = v10_bar * v8

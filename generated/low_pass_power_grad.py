@@ -26,11 +26,8 @@ def low_pass_power_grad(x, weights):
             im[i] = im[j]
             im[j] = v4
     length = 2
-    lengths = []
-    wrs_stack = []
-    wis_stack = []
+    kept = []
     while length <= n:
-        lengths.append(length)
         half = length // 2
         wrs = np.empty(half)
         wis = np.empty(half)
@@ -48,15 +45,14 @@ def low_pass_power_grad(x, weights):
             im[k + half::length] = im[k::length] - ti
             re[k::length] += tr
             im[k::length] += ti
-        wrs_stack.append(wrs)
-        wis_stack.append(wis)
+        kept.append((length, wrs, wis))
         length *= 2
     # adjoint sweep
     # return np.sum(weights * (re * re + im * im))
-    v3 = 2.0 * weights
-    im_bar = v3 * im
-    re_bar = v3 * re
-    for length, wrs, wis in zip(reversed(lengths), reversed(wrs_stack), reversed(wis_stack)):
+    v5 = 2.0 * weights
+    im_bar = v5 * im
+    re_bar = v5 * re
+    for length, wrs, wis in reversed(kept):
         half = length // 2
         for k in reversed(range(half)):
             # im[k::length] += ti

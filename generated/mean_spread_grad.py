@@ -10,10 +10,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     acc = np.zeros_like(pos)
     acc[:] = 0.0
     n = len(mass)
-    rjis_stack = []
-    r2s_stack = []
-    v11s_stack = []
-    r3s_stack = []
+    kept = []
     for i in range(n):
         v1 = n - (i + 1)
         r2s = np.empty(v1)
@@ -37,29 +34,20 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 v13 = rji[k]
                 acc[i, k] += mass[j] * v13 / r3
                 acc[j, k] -= mass[i] * v13 / r3
-        r2s_stack.append(r2s)
-        v11s_stack.append(v11s)
-        r3s_stack.append(r3s)
-        rjis_stack.append(rjis)
+        kept.append((rjis, r2s, v11s, r3s))
     pos_2 = pos
-    rjis_stacks = []
-    r2s_stacks = []
-    v32s_stacks = []
-    r3s_stacks = []
+    kept_stack = []
     for _ in range(steps):
         v19 = 0.5 * dt
         vel = vel + v19 * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
-        rjis_stack_2 = []
-        r2s_stack_2 = []
-        v32s_stack = []
-        r3s_stack_2 = []
+        kept_2 = []
         for i in range(n):
-            v4 = n - (i + 1)
-            r2s = np.empty(v4)
-            v32s = np.empty(v4)
-            r3s = np.empty(v4)
+            v6 = n - (i + 1)
+            r2s = np.empty(v6)
+            v32s = np.empty(v6)
+            r3s = np.empty(v6)
             rjis = []
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
@@ -68,39 +56,28 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 v26 = rji[1]
                 v29 = rji[2]
                 r2 = v24 * v24 + v26 * v26 + v29 * v29 + 0.01
-                v6 = j - (i + 1)
-                r2s[v6] = r2
+                v7 = j - (i + 1)
+                r2s[v7] = r2
                 v32 = np.sqrt(r2)
-                v32s[v6] = v32
+                v32s[v7] = v32
                 r3 = r2 * v32
-                r3s[v6] = r3
+                r3s[v7] = r3
                 for k in range(3):
                     v34 = rji[k]
                     acc[i, k] += mass[j] * v34 / r3
                     acc[j, k] -= mass[i] * v34 / r3
-            r2s_stack_2.append(r2s)
-            v32s_stack.append(v32s)
-            r3s_stack_2.append(r3s)
-            rjis_stack_2.append(rjis)
-        rjis_stacks.append(rjis_stack_2)
-        r2s_stacks.append(r2s_stack_2)
-        v32s_stacks.append(v32s_stack)
-        r3s_stacks.append(r3s_stack_2)
+            kept_2.append((rjis, r2s, v32s, r3s))
+        kept_stack.append(kept_2)
         vel += v19 * acc
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
-    for rjis_stack_2, r2s_stack_2, v32s_stack, r3s_stack_2 in zip(
-        reversed(rjis_stacks), reversed(r2s_stacks), reversed(v32s_stacks), reversed(r3s_stacks)
-    ):
+    for kept_2 in reversed(kept_stack):
         v19 = 0.5 * dt
         acc_bar += vel_bar * v19
-        for i, rjis, r2s, v32s, r3s in zip(
-            reversed(range(n)), reversed(rjis_stack_2), reversed(r2s_stack_2), reversed(v32s_stack),
-            reversed(r3s_stack_2)
-        ):
+        for i, (rjis, r2s, v32s, r3s) in zip(reversed(range(n)), reversed(kept_2)):
             for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
                 rji_bar = np.zeros_like(rji)
                 r3_bar = 0.0
@@ -116,9 +93,9 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                     r3_bar = r3_bar - v38_bar * (v37 * v34 / r3) - v35_bar * (v33 * v34 / r3)
                     rji_bar[k] += v38_bar * v37 + v35_bar * v33
                 # r3 = r2 * np.sqrt(r2)
-                v7 = j - (i + 1)
-                v32 = v32s[v7]
-                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2s[v7]) / v32
+                v10 = j - (i + 1)
+                v32 = v32s[v10]
+                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2s[v10]) / v32
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
                 rji_bar[2] += 2.0 * r2_bar * rji[2]
                 rji_bar[1] += 2.0 * r2_bar * rji[1]
@@ -132,10 +109,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         vel_bar += pos_bar * dt
         # vel += 0.5 * dt * acc
         acc_bar += vel_bar * v19
-    for i, rjis, r2s, v11s, r3s in zip(
-        reversed(range(n)), reversed(rjis_stack), reversed(r2s_stack), reversed(v11s_stack),
-        reversed(r3s_stack)
-    ):
+    for i, (rjis, r2s, v11s, r3s) in zip(reversed(range(n)), reversed(kept)):
         for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
             rji_bar = np.zeros_like(rji)
             r3_bar = 0.0
@@ -151,9 +125,9 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 r3_bar = r3_bar - v17_bar * (v16 * v13 / r3) - v14_bar * (v12 * v13 / r3)
                 rji_bar[k] += v17_bar * v16 + v14_bar * v12
             # r3 = r2 * np.sqrt(r2)
-            v9 = j - (i + 1)
-            v11 = v11s[v9]
-            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2s[v9]) / v11
+            v15 = j - (i + 1)
+            v11 = v11s[v15]
+            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2s[v15]) / v11
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
             rji_bar[2] += 2.0 * r2_bar * rji[2]
             rji_bar[1] += 2.0 * r2_bar * rji[1]

@@ -85,13 +85,11 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     """The value of meta_loss, and its gradient with respect to params."""
     # evaluation trace
     total = 0.0
-    adapted_residuals_stack = []
-    loss_residuals_stack = []
+    kept = []
     for k in range(len(x)):
         v1, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
-        adapted_residuals_stack.append(adapted_residuals)
         v5, loss_residuals = loss_forward(v1, x_new[k], y_new[k])
-        loss_residuals_stack.append(loss_residuals)
+        kept.append((adapted_residuals, loss_residuals))
         total += v5
     # adjoint sweep
     # return total / len(x)
@@ -100,15 +98,13 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     params_bar_2 = np.zeros_like(params[1])
     params_bar_3 = np.zeros_like(params[2])
     params_bar_4 = np.zeros_like(params[3])
-    for adapted_residuals, loss_residuals in zip(
-        reversed(adapted_residuals_stack), reversed(loss_residuals_stack)
-    ):
+    for adapted_residuals, loss_residuals in reversed(kept):
         # total += loss(adapted(params, x[k], y[k], rate), x_new[k], y_new[k])
         v_bar = loss_reverse(loss_residuals, total_bar)
-        v2, v3, v4, v6 = adapted_reverse(adapted_residuals, v_bar)
-        params_bar_4 += v6
-        params_bar_3 += v4
-        params_bar_2 += v3
-        params_bar += v2
+        v3, v4, v6, v7 = adapted_reverse(adapted_residuals, v_bar)
+        params_bar_4 += v7
+        params_bar_3 += v6
+        params_bar_2 += v4
+        params_bar += v3
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
     return total / len(x), params_bar

@@ -24,28 +24,17 @@ def rates_forward(y, p):
 
 def year_forward(y, p, steps):
     dt = 1.0 / steps
-    ys = []
-    rates_residuals_stack = []
-    rates_residuals_stack_2 = []
-    rates_residuals_stack_3 = []
-    rates_residuals_stack_4 = []
+    kept = []
     for _ in range(steps):
-        ys.append(y)
         k1, rates_residuals = rates_forward(y, p)
-        rates_residuals_stack.append(rates_residuals)
         v1 = 0.5 * dt
-        k2, rates_residuals = rates_forward(y + v1 * k1, p)
-        rates_residuals_stack_2.append(rates_residuals)
-        k3, rates_residuals = rates_forward(y + v1 * k2, p)
-        rates_residuals_stack_3.append(rates_residuals)
-        k4, rates_residuals = rates_forward(y + dt * k3, p)
-        rates_residuals_stack_4.append(rates_residuals)
+        k2, rates_residuals_2 = rates_forward(y + v1 * k1, p)
+        k3, rates_residuals_3 = rates_forward(y + v1 * k2, p)
+        k4, rates_residuals_4 = rates_forward(y + dt * k3, p)
+        kept.append((y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4))
         v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         y = y + v14
-    return y, (
-        p, dt, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
-        rates_residuals_stack_4
-    )
+    return y, (p, dt, kept)
 
 
 def rates_reverse(residuals, v13_bar):
@@ -78,15 +67,9 @@ def rates_reverse(residuals, v13_bar):
 
 
 def year_reverse(residuals, y_bar):
-    (
-        p, dt, ys, rates_residuals_stack, rates_residuals_stack_2, rates_residuals_stack_3,
-        rates_residuals_stack_4
-    ) = residuals
+    p, dt, kept = residuals
     p_bar = np.zeros_like(p)
-    for y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4 in zip(
-        reversed(ys), reversed(rates_residuals_stack), reversed(rates_residuals_stack_2),
-        reversed(rates_residuals_stack_3), reversed(rates_residuals_stack_4)
-    ):
+    for y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4 in reversed(kept):
         # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         k4_bar = y_bar * (dt / 6.0)
         k3_bar = k4_bar * 2.0
@@ -123,25 +106,17 @@ def misfit_value_and_grad(q, counts, steps=10):
     total = np.sum(v5 ** 2)
     v7 = counts[1:]
     y_2 = y
-    ys = []
-    year_residuals_stack = []
-    v8s = []
-    v10s = []
+    kept = []
     for row in v7:
         y_2, year_residuals = year_forward(y_2, p, steps)
-        ys.append(y_2)
-        year_residuals_stack.append(year_residuals)
         v8 = np.log(y_2)
-        v8s.append(v8)
         v10 = v8 - np.log(row)
-        v10s.append(v10)
+        kept.append((y_2, year_residuals, v8, v10))
         total += np.sum(v10 ** 2)
     # adjoint sweep
     y_bar = np.zeros_like(y_2)
     p_bar = np.zeros_like(p)
-    for y_2, year_residuals, v8, v10 in zip(
-        reversed(ys), reversed(year_residuals_stack), reversed(v8s), reversed(v10s)
-    ):
+    for y_2, year_residuals, v8, v10 in reversed(kept):
         y_bar = y_bar + unbroadcast(2.0 * v10, v8) / y_2
         # y = year(y, p, steps)
         y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)

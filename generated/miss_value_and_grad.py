@@ -9,10 +9,7 @@ def roll_forward(position, velocity, table, friction, dt, steps):
     distances = np.empty(v1)
     v19s = np.empty(v1)
     position = position.copy()
-    velocitys = []
-    aways = []
-    normals = []
-    counts_stack = []
+    kept = []
     for i in range(steps):
         velocity = velocity - dt * friction * velocity
         position += dt * velocity
@@ -32,35 +29,29 @@ def roll_forward(position, velocity, table, friction, dt, steps):
                 position[k] = 2.0 * wall - v9
                 velocity[k] = -velocity[k]
             counts.append(count)
-        velocitys.append(velocity)
-        counts_stack.append(counts)
         away = position - table[1]
-        aways.append(away)
         distance = np.sqrt(away @ away)
         distances[i] = distance
         if distance < table[2]:
             normal = away / distance
             position += 2.0 * (table[2] - distance) * normal
             v19 = 2.0 * (velocity @ normal)
-            velocity = velocity - v19 * normal
+            velocity_2 = velocity - v19 * normal
         else:
+            velocity_2 = velocity
             normal = np.empty(0)
             v19 = 0.0
-        normals.append(normal)
+        kept.append((velocity, away, normal, counts))
         v19s[i] = v19
-    return position, (
-        friction, dt, steps, table[2], velocitys, aways, distances, normals, v19s, counts_stack
-    )
+        velocity = velocity_2
+    return position, (friction, dt, steps, table[2], kept, distances, v19s)
 
 
 def roll_reverse(residuals, position_bar):
-    friction, dt, steps, v3, velocitys, aways, distances, normals, v19s, counts_stack = residuals
+    friction, dt, steps, v3, kept, distances, v19s = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
-    for i, velocity, away, normal, counts in zip(
-        reversed(range(steps)), reversed(velocitys), reversed(aways), reversed(normals),
-        reversed(counts_stack)
-    ):
+    for i, (velocity, away, normal, counts) in zip(reversed(range(steps)), reversed(kept)):
         distance = distances[i]
         if distance < v3:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal

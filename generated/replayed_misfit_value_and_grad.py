@@ -203,9 +203,7 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     weights_bar_2 = np.zeros_like(weights[1])
     weights_bar_3 = np.zeros_like(weights[2])
     weights_bar_4 = np.zeros_like(weights[3])
-    for k, state in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
-        y = state[0]
-        total_2 = state[1]
+    for k, (y, total_2) in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         # for k in s2sad.checkpointed(range(1, len(spiral)), snapshots=5):
         state_bar = y_bar, total_bar
         y_bar, total_bar, (v1, v2, v3, v4) = replayed_misfit_step_reverse(

@@ -28,41 +28,22 @@ def lstm_forward(w, u, b, x):
     h = u.shape[1]
     hidden = np.zeros((steps + 1, h))
     cell = np.zeros((steps + 1, h))
-    zs = []
-    is_ = []
-    sigmoid_residuals_stack = []
-    fs = []
-    sigmoid_residuals_stack_2 = []
-    os = []
-    sigmoid_residuals_stack_3 = []
-    gs = []
-    v12s = []
-    v15s = []
+    kept = []
     for t in range(steps):
         z = w @ x[t] + u @ hidden[t] + b
-        zs.append(z)
         i, sigmoid_residuals = sigmoid_forward(z[:h])
-        is_.append(i)
-        sigmoid_residuals_stack.append(sigmoid_residuals)
-        f, sigmoid_residuals = sigmoid_forward(z[h:2 * h])
-        fs.append(f)
-        sigmoid_residuals_stack_2.append(sigmoid_residuals)
-        o, sigmoid_residuals = sigmoid_forward(z[2 * h:3 * h])
-        os.append(o)
-        sigmoid_residuals_stack_3.append(sigmoid_residuals)
+        f, sigmoid_residuals_2 = sigmoid_forward(z[h:2 * h])
+        o, sigmoid_residuals_3 = sigmoid_forward(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
-        gs.append(g)
         v12 = i * g
-        v12s.append(v12)
         v1 = t + 1
         cell[v1] = f * cell[t] + v12
         v15 = np.tanh(cell[v1])
-        v15s.append(v15)
+        kept.append(
+            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15)
+        )
         hidden[v1] = o * v15
-    return hidden[1:], (
-        w, u, b, x, hidden, cell, zs, is_, sigmoid_residuals_stack, fs, sigmoid_residuals_stack_2,
-        os, sigmoid_residuals_stack_3, gs, v12s, v15s
-    )
+    return hidden[1:], (w, u, b, x, hidden, cell, kept)
 
 
 def sigmoid_reverse(residuals, v4_bar):
@@ -73,10 +54,7 @@ def sigmoid_reverse(residuals, v4_bar):
 
 
 def lstm_reverse(residuals, v17_bar):
-    (
-        w, u, b, x, hidden, cell, zs, is_, sigmoid_residuals_stack, fs, sigmoid_residuals_stack_2,
-        os, sigmoid_residuals_stack_3, gs, v12s, v15s
-    ) = residuals
+    w, u, b, x, hidden, cell, kept = residuals
     # evaluation trace
     steps = x.shape[0]
     h = u.shape[1]
@@ -88,11 +66,9 @@ def lstm_reverse(residuals, v17_bar):
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
     for (
-        t, z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15
+        t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15)
     ) in zip(
-        reversed(range(steps)), reversed(zs), reversed(is_), reversed(sigmoid_residuals_stack),
-        reversed(fs), reversed(sigmoid_residuals_stack_2), reversed(os),
-        reversed(sigmoid_residuals_stack_3), reversed(gs), reversed(v12s), reversed(v15s)
+        reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
         v1 = t + 1

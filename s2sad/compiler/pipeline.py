@@ -19,6 +19,7 @@ from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
+from s2sad.differentiate.reverse.records import with_records
 from s2sad.emit.modules import objects_to_inject
 from s2sad.ir.flat import flattened, flattened_sweeps
 from s2sad.ir.primitives.refusals import refuse_unknown
@@ -63,6 +64,8 @@ def compile_derivative(
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [refuse_unknown(without_stops(f)) for f in program.module(*entries)]
+    if backend.iterates:
+        functions = [with_records(f) for f in functions]
     text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.changed)

@@ -20,9 +20,22 @@ from s2sad.emit.spelling import PYTHON, Spelling
 from s2sad.emit.statements import call, exception_name, negated, plus, popped
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
+from s2sad.ir.containers import MAKE
 from s2sad.ir.primitives.regions import MANAGER, is_try
 from s2sad.ir.signature import Parameter
-from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operand, Operation, Value, While
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+)
 
 
 def write_function(
@@ -100,8 +113,9 @@ class FunctionWriter(OperationWriter):
             for s in made:
                 s.at = op.location  # type: ignore[attr-defined]
             raises = bool(made) and isinstance(made[-1], ast.Raise)
-            for r in op.results:
-                made.extend(self.appends_of(r))
+            appended = [s for r in op.results for s in self.appends_of(r)]
+            once = is_call_of(op, MAKE) and len(self.plan.uses.readers.get(op.result, ())) == 1
+            made = _appended(made, appended) if once else [*made, *appended]
             paragraphs.add(op, made, self.quoted)
             # Nothing is reached behind a `raise`.
             if raises:
@@ -217,14 +231,14 @@ class FunctionWriter(OperationWriter):
             self.read(s) if op.is_ascending(k) else call("reversed", [self.read(s)]) for k, (_, s) in enumerate(items)
         ]
         if not used and items:
-            targets: list[ast.expr] = [self.store(i) for i, _ in items]
+            targets = [self.targets(i) for i, _ in items]
             if len(items) == 1:
                 return targets[0], reversed_lists[0]
             return ast.Tuple(targets, ast.Store()), call("zip", reversed_lists)
         index = self.store(op.index) if used else ast.Name("_", ast.Store())
         if not items:
             return index, counter
-        return ast.Tuple([index, *(self.store(i) for i, _ in items)], ast.Store()), call(
+        return ast.Tuple([index, *(self.targets(i) for i, _ in items)], ast.Store()), call(
             "zip", [counter, *reversed_lists]
         )
 
@@ -257,3 +271,11 @@ class FunctionWriter(OperationWriter):
             leave = ast.If(negated(test), [ast.Break()], [])
             return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
         return [*statements, ast.While(test, body, [])]
+
+
+def _appended(made: list[ast.stmt], appends: list[ast.stmt]) -> list[ast.stmt]:
+    """`xs.append((a, b))` for a tuple that only one list is to hold."""
+    match made, appends:
+        case [ast.Assign([ast.Name(name)], value)], [ast.Expr(ast.Call(append, [ast.Name(read)]))] if name == read:
+            return [ast.Expr(ast.Call(append, [value], []))]
+    return [*made, *appends]

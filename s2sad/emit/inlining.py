@@ -293,6 +293,8 @@ class Unpacked:
     """The items that are read, by their keys, of each tuple."""
     root: dict[Value, Value] = field(default_factory=dict)
     """The tuple that the assignment takes apart, for each item and each tuple in it."""
+    home: dict[Value, Block] = field(default_factory=dict)
+    """The block in which each tuple is bound."""
 
     def by(self, op: Operation) -> bool:
         """Whether the operation takes an item of such a tuple, so that it has no statement of its own."""
@@ -308,6 +310,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Operand, Apply])
     found = Unpacked()
     blocks = {p: function.body for p in function.parameters}
     blocks |= {r: block for op, block in uses.block_of.items() if isinstance(op, (Apply, Call)) for r in op.results}
+    blocks |= {item: op.body for op in uses.block_of if isinstance(op, For) for item in op.items}
     for value, home in blocks.items():
         if value in inlined or not value.type.is_container:
             continue
@@ -320,6 +323,7 @@ def find_unpacked(function: Function, uses: Uses, inlined: dict[Operand, Apply])
         if any(uses.block_of[uses.definition[v]] is not home or v in inlined for v in items.values()):
             continue
         found.items[value] = items
+        found.home[value] = home
         for item in items.values():
             found.root[item] = value
     # A tuple in a tuple is taken apart by the assignment of the outermost one.

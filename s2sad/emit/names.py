@@ -153,11 +153,12 @@ class Variables:
         return {v for v in last if v not in first}
 
     def _from_root(self, op: Operation, first: dict[Value, int]) -> None:
-        """The items of an unpacked tuple are bound where the tuple is made, or at the start if it is a parameter."""
+        """The items of an unpacked tuple are bound where it is made, or at the start of the block that is given it."""
         for r in op.results:
             if r not in self.unpacked.items:
-                root = self.uses.definition.get(self.unpacked.root[r])
-                first[r] = self.spans[self.function.body][0] if root is None else self.ends[root]
+                root = self.unpacked.root[r]
+                made = self.uses.definition.get(root)
+                first[r] = self.spans[self.unpacked.home[root]][0] if made is None else self.ends[made]
 
     def _read(self, operand: Operand, at: int, last: dict[Value, int]) -> None:
         for v in leaves(operand, self.inlined):

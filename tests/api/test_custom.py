@@ -826,7 +826,7 @@ def test_black_boxes():
         np.testing.assert_allclose(s2sad.grad(solved, k)(A, X), s2sad.grad(solved_plainly, k)(A, X))
     text = s2sad.grad(solved, (0, 1)).lower(A, X).source
     assert "import tests.api.custom_library" in text
-    assert "v1_bar = tests.api.custom_library.solve(a.T, v2)" in text
+    assert "tests.api.custom_library.solve(a.T, " in text
     assert "a_bar = -np.outer(v1_bar, x)" in text
     assert text.count("solve(") == 2 + text.count("# x = tests.api.custom_library.solve(")
     assert "unbroadcast" not in text and "checked_like" not in text
@@ -1095,7 +1095,7 @@ def test_an_adjoint_is_replaced():
     second = 3.0 * np.cos(X) + inner * np.cos(X) - np.clip(3.0 * X, -1.0, 1.0) * np.sin(X)
     np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(s2sad.grad(clipped_by_hand)(x)))(X), second)
     text = s2sad.grad(clipped_by_hand).lower(X).source
-    assert "    y_bar = np.clip(y_bar, -1.0, 1.0)    # y = adjoint(y)\n" in text
+    assert "    y_bar = np.clip(y_bar, -1.0, 1.0)\n" in text
 
 
 def test_adjoints_in_loops_with_prints_and_branches(capsys):

@@ -106,8 +106,8 @@ def test_a_branch_gives_the_tangent_of_what_it_gives():
         f_jvp(x: float64, x_dot: float64):
             p = x > 0.0
             y, y_dot = if p:
-                v1 = x_dot * x
                 a = x * x
+                v1 = x_dot * x
                 a_dot = 2.0 * v1
                 yield a, a_dot
             else:

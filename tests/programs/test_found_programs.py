@@ -300,7 +300,7 @@ def by_rows(w, s):
 def test_an_element_of_a_row_costs_that_element():
     w, s = np.outer(X[:2], X), X
     s2sad.check_grads(by_rows, (w, s), order=2)
-    assert "w_bar[k, i] += v2_bar" in s2sad.grad(by_rows).lower(w, s).source
+    assert "w_bar[k, i] += v5_bar * v1s[k, i]" in s2sad.grad(by_rows).lower(w, s).source
 
 
 def test_a_row_handed_to_a_function_does_not_copy_the_array():
@@ -332,16 +332,6 @@ def test_native_code_keeps_arrays_of_branches():
     x = np.array([0.6, 2.0])
     s2sad.check_grads(pushed, (x, 8))
     np.testing.assert_allclose(s2sad.grad(pushed, backend="numba")(x, 8), s2sad.grad(pushed)(x, 8))
-
-
-def test_a_comment_keeps_the_brackets_of_a_negative_base():
-    def alternating(x, n):
-        total = 0.0
-        for j in range(n):
-            total = total + (-1) ** j * x**j
-        return total
-
-    assert "# v2 = (-1) ** j * v1" in s2sad.grad(alternating).lower(2.0, 3).source
 
 
 def test_functions_without_a_rule_stand_as_they_are_where_nothing_depends_on_them():

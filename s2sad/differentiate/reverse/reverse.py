@@ -96,14 +96,17 @@ class Reverse(Calls, Loops):
         return {v: (self.names[v], not is_firm(v)) for v in named if v.type.is_numeric and not v.type.rank}
 
     def keep_trace(self, sweep: Sequence[Operation]) -> None:
-        """Give each number of the trace that a reverse sweep reads a line of its own, and its adjoint too."""
-        read = set(reads(sweep))
-        for v in (r for op in self.function.body.operations for r in op.results):
-            if v in self.names and v in read and v.type.is_scalar and not is_firm(v):
-                self.hints[v] = (self.names[v], False)
-                bar = self.level.totals.get((v, ()))
-                if isinstance(bar, Value) and bar in self.hints:
-                    self.hints[bar] = (self.hint(v), False)
+        """Give each number of the trace that a reverse sweep needs a line of its own, and its adjoint too."""
+        needed: set[Operand] = set(reads(sweep))
+        for op in reversed(self.function.body.operations):
+            v = op.results[0] if isinstance(op, Apply) else None
+            if v is None or v not in needed or v not in self.names or not v.type.is_scalar or is_firm(v):
+                continue
+            needed.update(op.operands)
+            self.hints[v] = (self.names[v], False)
+            bar = self.level.totals.get((v, ()))
+            if isinstance(bar, Value) and bar in self.hints:
+                self.hints[bar] = (self.hint(v), False)
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""

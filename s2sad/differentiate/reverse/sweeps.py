@@ -15,6 +15,7 @@ import numpy as np
 from s2sad.differentiate.reverse.levels import leaf_type
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.primals import is_light, kept_name
+from s2sad.differentiate.reverse.records import put_together
 from s2sad.differentiate.reverse.reverse import Reverse
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
@@ -221,6 +222,12 @@ def _split(
     raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
+    if reverse.backend.iterates:
+        both = Block((), (*forward.operations, *raw.body.operations), (function.result, *raw.body.results))
+        joined, records = put_together(both)
+        forward.operations = [*joined.operations[: len(forward.operations)]]
+        raw = replace(raw, body=replace(raw.body, operations=joined.operations[len(forward.operations) :]))
+        needed = list(dict.fromkeys(records.get(v, v) for v in needed))
     # A linear function: the forward sweep is the function itself.
     if not needed:
         body = forward.block(function.parameters, function.body.results)

@@ -16,11 +16,15 @@ def chosen_grad(x):
         v6 = np.exp(x)
     # adjoint sweep
     if x > 0.1:
-        x_bar = v3 * -np.sin(x)  # v4 = np.cos(x)
+        # return f(x) * g(x)
+        x_bar = v3 * -np.sin(x)
     else:
-        x_bar = v3 * v6  # v5 = np.exp(x)
+        # return f(x) * g(x)
+        x_bar = v3 * v6
     if x > 0:
-        x_bar += v6 * np.cos(x)  # v1 = np.sin(x)
+        # return f(x) * g(x)
+        x_bar += v6 * np.cos(x)
     else:
-        x_bar += 3.0 * v6 * x ** 2  # v2 = x ** 3
+        # f = np.sin if x > 0 else lambda y: y**3
+        x_bar += 3.0 * v6 * x ** 2
     return x_bar

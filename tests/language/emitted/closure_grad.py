@@ -13,5 +13,6 @@ def closure_grad(w, n):
     # adjoint sweep
     w_bar = np.zeros_like(w)
     for v2 in reversed(v2s):
-        w_bar += v2  # v3 = w * v2
+        # return np.sum(w * t**n)
+        w_bar += v2
     return w_bar

@@ -20,22 +20,17 @@ def comprehension_grad(xs, n):
     # evaluation trace
     ys = []
     for k in range(n):
-        v1 = xs[0]
-        v2 = v1 * k
-        v3 = np.sin(v2)
+        v3 = np.sin(xs[0] * k)
         ys.append(v3)
     v4 = np.array(ys)
     v5 = v4 * xs
     # adjoint sweep
-    v5_bar = np.broadcast_to(1.0, xs.shape)  # v6 = np.sum(v5)
-    xs_bar = v5_bar * v4                     # v5 = v4 * xs
-    v4_bar = unbroadcast(xs, v4)             # v5 = v4 * xs
-    ys_bar = list(v4_bar)                    # v4 = np.array(ys)
+    # return np.sum(np.array(ys) * xs)
+    xs_bar = np.broadcast_to(1.0, xs.shape) * v4
+    ys_bar = list(unbroadcast(xs, v4))
     xs_bar_sum = 0.0
     for k, v3_bar in zip(reversed(range(n)), reversed(ys_bar)):
-        v2 = xs[0] * k
-        v2_bar = v3_bar * np.cos(v2)  # v3 = np.sin(v2)
-        v1_bar = v2_bar * k           # v2 = v1 * k
-        xs_bar_sum += v1_bar          # v1 = xs[0]
-    xs_bar[0] += xs_bar_sum  # v1 = xs[0]
+        # ys = [np.sin(xs[0] * k) for k in range(n)]
+        xs_bar_sum += v3_bar * np.cos(xs[0] * k) * k
+    xs_bar[0] += xs_bar_sum
     return xs_bar

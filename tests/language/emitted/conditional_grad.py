@@ -14,5 +14,6 @@ def conditional_grad(x):
     if x < 0:
         x_bar = v3
     else:
-        x_bar = 2.0 * x  # v2 = x * x
+        # return np.exp(x) if x < 0 else x * x
+        x_bar = 2.0 * x
     return x_bar

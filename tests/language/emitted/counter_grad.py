@@ -15,8 +15,10 @@ def counter_grad(xs):
     for i in reversed(range(len(xs))):
         x = xs[i]
         if x > 0:
-            x_bar = 2.0 * count * x  # v2 = total * count; v1 = x * x
+            # total = total + x * x
+            x_bar = 2.0 * count * x
         else:
             x_bar = 0.0
-        xs_bar[i] += x_bar  # x = xs[i]
+        # for x in xs:
+        xs_bar[i] += x_bar
     return xs_bar

@@ -7,5 +7,6 @@ def decorates_grad(x):
     # evaluation trace
     v1 = x * x
     # adjoint sweep
-    x_bar = v1 + 2.0 * v1  # v1 = x * x
+    # return y * y
+    x_bar = v1 + 2.0 * v1
     return x_bar

@@ -8,18 +8,16 @@ def dict_state_grad(x, n):
     s_pos = x
     s_vel = 0.0
     for _ in range(n):
-        v1 = 0.1 * s_pos
-        v2 = s_vel - v1
-        v3 = 0.1 * v2
-        v4 = s_pos + v3
+        v2 = s_vel - 0.1 * s_pos
+        v4 = s_pos + 0.1 * v2
         s_pos = v4
         s_vel = v2
     # adjoint sweep
-    s_pos_bar = 2.0 * s_pos  # v5 = s_pos ** 2
+    # return s["pos"] ** 2 + s["vel"]
+    s_pos_bar = 2.0 * s_pos
     s_vel_bar = 1.0
     for _ in range(n):
-        v2_bar = s_vel_bar + s_pos_bar * 0.1  # v3 = 0.1 * v2
-        v1_bar = -v2_bar                      # v2 = s_vel - v1
-        s_pos_bar += v1_bar * 0.1             # v1 = 0.1 * s_pos; v4 = s_pos + v3
-        s_vel_bar = v2_bar
+        s_vel_bar += s_pos_bar * 0.1
+        # s["vel"] -= 0.1 * s["pos"]
+        s_pos_bar += -s_vel_bar * 0.1
     return s_pos_bar

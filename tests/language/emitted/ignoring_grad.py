@@ -7,10 +7,11 @@ def ignoring_grad(xs):
     """The gradient of ignoring with respect to xs."""
     # evaluation trace
     with np.errstate(divide="ignore", invalid="ignore"):
-        v3 = xs > 0
+        v2 = xs > 0
         v1 = np.abs(xs)
-        y = np.where(v3, np.log(v1), 0.0)
+        y = np.where(v2, np.log(v1), 0.0)
     # adjoint sweep
     with np.errstate(divide="ignore", invalid="ignore"):
-        xs_bar = y + np.where(v3, xs / v1 * np.sign(xs), 0.0)  # v2 = np.log(v1); v1 = np.abs(xs)
+        # y = np.where(xs > 0, np.log(np.abs(xs)), 0.0)
+        xs_bar = y + np.where(v2, xs / v1 * np.sign(xs), 0.0)
     return xs_bar

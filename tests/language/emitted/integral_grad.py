@@ -11,44 +11,40 @@ def integral_grad(w):
     v2 = v1 * 0.0
     v3 = np.exp(v2)
     v4 = np.sin(w)
-    v5 = v3 * v4
     v6 = v1 * w
     v7 = np.exp(v6)
-    v8 = v7 * v4
-    total = v5 + v8
+    total = v3 * v4 + v7 * v4
     v12s = np.empty(5)
     v9s = []
     for k in range(1, 6):
         v9 = 4.0 if k % 2 else 2.0
         v9s.append(v9)
-        v10 = k * h
-        v11 = v1 * v10
-        v12 = np.exp(v11)
+        v12 = np.exp(v1 * (k * h))
         v12s[k - 1] = v12
-        v13 = v12 * v4
-        v14 = v9 * v13
-        total += v14
+        total += v9 * (v12 * v4)
     # adjoint sweep
-    total_bar = 0.3333333333333333 * h  # v15 = total * h
-    h_bar = 0.3333333333333333 * total  # v15 = total * h
+    # return total * h / 3.0
+    total_bar = 0.3333333333333333 * h
+    h_bar = 0.3333333333333333 * total
     v4_bar = 0.0
     v1_bar = 0.0
     for k, v9 in zip(reversed(range(1, 6)), reversed(v9s)):
-        v13_bar = total_bar * v9  # v14 = v9 * v13
-        v12_bar = v13_bar * v4    # v13 = v12 * v4
+        # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
+        v13_bar = total_bar * v9
+        # return _simpson(lambda t: np.exp(-w * t) * np.sin(w), 0.0, w, 6)
         v12 = v12s[k - 1]
-        v11_bar = v12_bar * v12  # v12 = np.exp(v11)
-        v10 = k * h
-        v10_bar = v11_bar * v1   # v11 = v1 * v10
-        v4_bar += v13_bar * v12  # v13 = v12 * v4
-        v1_bar += v11_bar * v10  # v11 = v1 * v10
-        h_bar += v10_bar * k     # v10 = k * h
-    v7_bar = total_bar * v4                            # v8 = v7 * v4
-    v6_bar = v7_bar * v7                               # v7 = np.exp(v6)
-    v3_bar = total_bar * v4                            # v5 = v3 * v4
-    v4_bar = v4_bar + total_bar * v7 + total_bar * v3  # v8 = v7 * v4; v5 = v3 * v4
-    v2_bar = v3_bar * v3                               # v3 = np.exp(v2)
-    v1_bar = v1_bar + v6_bar * w + v2_bar * 0.0        # v6 = v1 * w; v2 = v1 * 0.0
-    # v6 = v1 * w; v4 = np.sin(w); v1 = -w; h = w / 6
+        v4_bar += v13_bar * v12
+        v11_bar = v13_bar * v4 * v12
+        v1_bar += v11_bar * (k * h)
+        # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
+        h_bar += v11_bar * v1 * k
+    # return _simpson(lambda t: np.exp(-w * t) * np.sin(w), 0.0, w, 6)
+    v7_bar = total_bar * v4
+    v6_bar = v7_bar * v7
+    v3_bar = total_bar * v4
+    v4_bar = v4_bar + total_bar * v7 + total_bar * v3
+    v2_bar = v3_bar * v3
+    v1_bar = v1_bar + v6_bar * w + v2_bar * 0.0
+    # h = (b - a) / n
     w_bar = v6_bar * v1 + v4_bar * np.cos(w) - v1_bar + h_bar * 0.16666666666666666
     return w_bar

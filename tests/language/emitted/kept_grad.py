@@ -9,20 +9,23 @@ def kept_grad(xs):
     found = []
     for x in xs:
         if x > 0:
-            v1 = x * x
-            found.append(v1)
+            found.append(x * x)
     v2 = np.array(found)
     # adjoint sweep
-    v3_bar = 1.0 * len(found)                   # v4 = v3 * len(found)
-    v2_bar = np.broadcast_to(v3_bar, v2.shape)  # v3 = np.sum(v2)
-    found_bar = list(v2_bar)                    # v2 = np.array(found)
+    # return sum(found) * len(found)
+    found_bar = list(np.broadcast_to(1.0 * len(found), v2.shape))
     xs_bar = np.zeros_like(xs)
     for i in reversed(range(len(xs))):
         x = xs[i]
         if x > 0:
-            v1_bar = found_bar.pop()  # found.append(v1)
-            x_bar = 2.0 * v1_bar * x  # v1 = x * x
+            # found.append(x * x)
+            found_bar_2 = list(found_bar)
+            del found_bar_2[-1]
+            x_bar = 2.0 * found_bar[-1] * x
         else:
+            found_bar_2 = found_bar
             x_bar = 0.0
-        xs_bar[i] += x_bar  # x = xs[i]
+        # for x in xs:
+        xs_bar[i] += x_bar
+        found_bar = found_bar_2
     return xs_bar

@@ -9,6 +9,7 @@ def makes_object_grad(x):
     v3 = x - 0.5
     v4 = v3 ** 2
     # adjoint sweep
-    v3_bar = 2.0 * v1 * v3             # v4 = v3 ** 2
-    x_bar = v3_bar + 1.125 + v4 * 0.5  # v2 = 1.125 * x; v3 = x - 0.5; v1 = 0.5 * x
+    # return 0.5 * self.k * (x - self.rest) ** 2
+    v3_bar = 2.0 * v1 * v3
+    x_bar = v3_bar + 1.125 + v4 * 0.5
     return x_bar

@@ -7,6 +7,7 @@ def nested_grad(x):
     # evaluation trace
     v2 = x + 1.0
     # adjoint sweep
-    v2_bar = 6.0 * v2         # v3 = v2 * v2
-    x_bar = v2_bar + 2.0 * x  # v1 = x * x; v2 = x + 1.0
+    # return y * y
+    v2_bar = 6.0 * v2
+    x_bar = v2_bar + 2.0 * x
     return x_bar

@@ -13,14 +13,16 @@ def power_value_and_grad(k, x):
     if k == 0:
         x_bar = 0.0
     else:
-        x_bar = v1 + x * x_grad  # v1 = power(k - 1, x)
+        # return 1.0 if k == 0 else x * power(k - 1)
+        x_bar = v1 + x * x_grad
     return v3, x_bar
 
 
 def nested_recursion_grad(x, n):
     """The gradient of nested_recursion with respect to x."""
     # evaluation trace
-    v1, x_grad = power_value_and_grad(n, x)
+    _, x_grad = power_value_and_grad(n, x)
     # adjoint sweep
-    x_bar = 1.0 + x_grad  # v1 = power(n, x); v2 = v1 + x
+    # return power(n) + x
+    x_bar = 1.0 + x_grad
     return x_bar

@@ -6,30 +6,27 @@ def newton_root_grad(a, n):
     """The gradient of newton_root with respect to a."""
     # evaluation trace
     x = 1.0 + a
-    xs = []
-    decisions = []
+    kept = []
     for _ in range(n):
-        xs.append(x)
-        v1 = a / x
-        v2 = x + v1
-        new = 0.5 * v2
-        v3 = abs(new - x) < 0.001
-        decisions.append(v3)
-        if v3:
+        new = 0.5 * (x + a / x)
+        v1 = abs(new - x) < 0.001
+        kept.append((x, v1))
+        if v1:
             break
         x = new
     # adjoint sweep
     x_bar = 1.0
     a_bar = 0.0
-    for x, taken in zip(reversed(xs), reversed(decisions)):
+    for x, taken in reversed(kept):
         if taken:
             new_bar = 0.0
         else:
             x_bar, new_bar = 0.0, x_bar
-        v2_bar = new_bar * 0.5  # new = 0.5 * v2
-        v4 = v2_bar / x         # v1 = a / x
-        v1 = a / x
-        a_bar += v4                       # v1 = a / x
-        x_bar = x_bar + v2_bar - v4 * v1  # v2 = x + v1; v1 = a / x
-    a_bar += x_bar  # x = 1.0 + a
+        # new = 0.5 * (x + a / x)
+        v2_bar = new_bar * 0.5
+        v4 = v2_bar / x
+        a_bar += v4
+        x_bar = x_bar + v2_bar - v4 * (a / x)
+    # x = 1.0 + a
+    a_bar += x_bar
     return a_bar

@@ -17,22 +17,23 @@ def make_object(cls, **attributes):
 def of_network_grad(net, x):
     """The gradient of of_network with respect to net."""
     # evaluation trace
-    w = net.layers[0].w
-    w_2 = net.layers[1].w
+    w = net.layers[1].w
     gain = net.layers[1].gain
-    x_2 = x * w
-    v1 = x_2 * w_2
+    x_2 = x * net.layers[0].w
+    v1 = x_2 * w
     v2 = np.tanh(v1)
     x_3 = gain * v2
     # adjoint sweep
-    x_bar = 2.0 * x_3                  # v3 = x ** 2
-    v2_bar = x_bar * gain              # x = gain * v2
-    v1_bar = v2_bar * (1.0 - v2 * v2)  # v2 = np.tanh(v1)
-    x_bar_2 = v1_bar * w_2             # v1 = x * w
+    # return net(x) ** 2
+    x_bar = 2.0 * x_3
+    # return self.gain * np.tanh(super().activate(z))
+    gain_bar = x_bar * v2
+    v2_bar = x_bar * gain
+    v1_bar = v2_bar * (1.0 - v2 * v2)
+    # return self.activate(x * self.w)
+    x_bar = v1_bar * w
+    w_bar = v1_bar * x_2
     net_bar = make_object(
-        Net,
-        layers=[
-            make_object(Layer, w=x_bar_2 * x), make_object(Tanh, w=v1_bar * x_2, gain=x_bar * v2)
-        ]
+        Net, layers=[make_object(Layer, w=x_bar * x), make_object(Tanh, w=w_bar, gain=gain_bar)]
     )
     return net_bar

@@ -15,10 +15,13 @@ def operators_grad(x):
     v12 = 1.0 + v2
     v13 = math.sqrt(v12)
     # adjoint sweep
-    v12_bar = 0.5 / v13        # v13 = math.sqrt(v12)
-    v6_bar = v5 + 2.0 + 2.0    # v10 = v6 * 2; v8 = v6 * 2.0
-    v5_bar = v6 + x            # v7 = v5 * x
-    v2_bar = v12_bar + v6_bar  # v4 = 4.0 + v2; v12 = 1.0 + v2
-    # v5 = v3 - x; v3 = v1 + x; v2 = x * x; v1 = x * 2.0
-    x_bar = v5 - v5_bar + v5_bar + 2.0 * v2_bar * x + v5_bar * 2.0
+    # return math.sqrt(self @ self)
+    v12_bar = 0.5 / v13
+    # return self.x * other.x + self.y * other.y
+    v4_bar = v5 + 2.0 + 2.0
+    v1_bar = v6 + x
+    # return Vec(self.x + other.x, self.y + other.y)
+    v2_bar = v12_bar + v4_bar
+    # return Vec(self.x * c, self.y * c)
+    x_bar = v5 - v1_bar + v1_bar + 2.0 * v2_bar * x + v1_bar * 2.0
     return x_bar

@@ -8,17 +8,16 @@ def orbit_grad(x, n):
     vel_x = 0.0
     pos_x = x
     for _ in range(n):
-        v1 = pos_x * -0.1
-        v3 = vel_x + v1
-        v5 = v3 * 0.1
-        v7 = pos_x + v5
+        v3 = vel_x + pos_x * -0.1
+        v7 = pos_x + v3 * 0.1
         vel_x = v3
         pos_x = v7
     # adjoint sweep
-    pos_x_bar = 2.0 * pos_x  # v9 = pos_x * pos_x
+    # return self.x * other.x + self.y * other.y
+    pos_x_bar = 2.0 * pos_x
     vel_x_bar = 0.0
     for _ in range(n):
-        v3_bar = vel_x_bar + pos_x_bar * 0.1  # v5 = v3 * 0.1
-        pos_x_bar += v3_bar * -0.1            # v1 = pos_x * -0.1; v7 = pos_x + v5
-        vel_x_bar = v3_bar
+        vel_x_bar += pos_x_bar * 0.1
+        # return Vec(self.x * c, self.y * c)
+        pos_x_bar += vel_x_bar * -0.1
     return pos_x_bar

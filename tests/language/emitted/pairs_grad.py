@@ -19,18 +19,18 @@ def pairs_grad(x, n):
     # evaluation trace
     history = []
     for k in range(n):
-        v2 = x * k
-        v1 = k * 0.1, v2
-        history.append(v1)
+        history.append((k * 0.1, x * k))
     t, y = history[-1]
     # adjoint sweep
+    # return y * y + history[1][1] + t
     history_bar = zero_items(history)
     history_bar[1] = 0.0, 1.0
-    v4 = zero_items(history)
-    v4[-1] = 1.0, 2.0 * y  # v3 = y * y
-    history_bar = add_items(history_bar, v4)
+    # t, y = history[-1]
+    v3 = zero_items(history)
+    v3[-1] = 1.0, 2.0 * y
+    history_bar = add_items(history_bar, v3)
     x_bar = 0.0
-    for k, v5 in zip(reversed(range(n)), reversed(history_bar)):
-        v2_bar = v5[1]
-        x_bar += v2_bar * k  # v2 = x * k
+    for k, (_, v2_bar) in zip(reversed(range(n)), reversed(history_bar)):
+        # history.append((k * 0.1, x * k))
+        x_bar += v2_bar * k
     return x_bar

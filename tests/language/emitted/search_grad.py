@@ -8,28 +8,17 @@ def search_grad(xs, n):
     # evaluation trace
     total = 0.0
     returned_ = False
-    is_ = []
-    places_stack = []
-    xs_stack = []
-    totals_stack = []
+    kept = []
     for i in range(n):
-        is_.append(i)
-        places = []
-        xs_2 = []
-        totals = []
+        kept_2 = []
         for i_2 in range(len(xs)):
-            places.append(i_2)
             x = xs[i_2]
-            xs_2.append(x)
-            v2 = x * (i + 1)
-            total += v2
-            totals.append(total)
+            total += x * (i + 1)
+            kept_2.append((i_2, x, total))
             if total > 1.9:
                 returned_ = True
                 break
-        places_stack.append(places)
-        xs_stack.append(xs_2)
-        totals_stack.append(totals)
+        kept.append((i, kept_2))
         if returned_:
             break
     # adjoint sweep
@@ -40,16 +29,17 @@ def search_grad(xs, n):
         result_bar = 0.0
         total_bar = 1.0
     xs_bar = np.zeros_like(xs)
-    for i_2, places, xs, totals in zip(
-        reversed(is_), reversed(places_stack), reversed(xs_stack), reversed(totals_stack)
-    ):
-        for place, x, total in zip(reversed(places), reversed(xs), reversed(totals)):
+    for i_2, kept_2 in reversed(kept):
+        for place, x, total in reversed(kept_2):
             if total > 1.9:
-                x_bar = result_bar * total   # result_ = total * x
-                total_bar += result_bar * x  # result_ = total * x
+                # return total * x
+                x_bar = result_bar * total
+                total_bar += result_bar * x
                 result_bar = 0.0
             else:
                 x_bar = 0.0
-            x_bar += total_bar * (i_2 + 1)  # v2 = x * (i + 1)
-            xs_bar[place] += x_bar          # x = xs[i_2]
+            # total = total + x * (i + 1)
+            x_bar += total_bar * (i_2 + 1)
+            # for x in xs:
+            xs_bar[place] += x_bar
     return xs_bar

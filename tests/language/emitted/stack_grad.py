@@ -9,8 +9,7 @@ def stack_grad(xs):
     todo = []
     for x in xs:
         todo.append(x)
-        v1 = x * x
-        todo.append(v1)
+        todo.append(x * x)
     count = 0
     while len(todo) > 0:
         count += 1
@@ -19,14 +18,20 @@ def stack_grad(xs):
     todo_bar = [0.0] * len(todo)
     total_bar = 1.0
     for _ in range(count):
-        todo_bar.append(0.0)       # del todo[-1]
-        todo_bar[-1] += total_bar  # v3 = todo[-1]
-        total_bar *= 0.9           # v2 = total * 0.9
+        # total = total * 0.9 + todo.pop()
+        todo_bar.append(0.0)
+        todo_bar[-1] += total_bar
+        total_bar *= 0.9
     xs_bar = np.zeros_like(xs)
     for i in reversed(range(len(xs))):
-        v1_bar = todo_bar.pop()  # todo.append(v1)
+        # todo.append(x * x)
+        todo_bar_2 = list(todo_bar)
+        del todo_bar_2[-1]
+        # todo.append(x)
         x = xs[i]
-        x_bar = 2.0 * v1_bar * x + todo_bar[-1]  # v1 = x * x; todo.append(x)
-        del todo_bar[-1]                         # todo.append(x)
-        xs_bar[i] += x_bar                       # x = xs[i]
+        x_bar = 2.0 * todo_bar[-1] * x + todo_bar_2[-1]
+        del todo_bar_2[-1]
+        # for x in xs:
+        xs_bar[i] += x_bar
+        todo_bar = todo_bar_2
     return xs_bar

@@ -11,21 +11,18 @@ def trajectory_grad(x, n):
     for i in range(n):
         v1 = xs[-1]
         v1s[i] = v1
-        v2 = np.sin(v1)
-        v3 = 0.1 * v2
-        v4 = v1 + v3
-        xs.append(v4)
+        xs.append(v1 + 0.1 * np.sin(v1))
     v5 = xs[-1]
     v6 = xs[2]
     # adjoint sweep
-    xs_bar = [0.0] * len(xs)  # v6 = xs[2]
-    xs_bar[2] += v5           # v6 = xs[2]
-    xs_bar[-1] += v6          # v5 = xs[-1]
+    # return xs[-1] * xs[2]
+    xs_bar = [0.0] * len(xs)
+    xs_bar[2] += v5
+    xs_bar[-1] += v6
     for i in reversed(range(n)):
-        v4_bar = xs_bar.pop()  # xs.append(v4)
-        v2_bar = v4_bar * 0.1  # v3 = 0.1 * v2
-        v1 = v1s[i]
-        v1_bar = v4_bar + v2_bar * np.cos(v1)  # v2 = np.sin(v1); v4 = v1 + v3
-        xs_bar[-1] += v1_bar                   # v1 = xs[-1]
-    x_bar = xs_bar[0]  # xs = [x]
+        # xs.append(xs[-1] + 0.1 * np.sin(xs[-1]))
+        v4_bar = xs_bar.pop()
+        xs_bar[-1] += v4_bar + v4_bar * 0.1 * np.cos(v1s[i])
+    # for _ in range(n):
+    x_bar = xs_bar[0]
     return x_bar

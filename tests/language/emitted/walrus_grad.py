@@ -9,32 +9,32 @@ def walrus_grad(xs):
     n = len(xs)
     if n > 2:
         s = np.sum(xs)
-        v3 = s > 0
+        v2 = s > 0
     else:
-        v3 = n > 2
-    if v3:
-        v2 = s * s
-        total = v2 * n
+        v2 = n > 2
+    if v2:
+        total = s * s * n
     else:
         total = 0.0
     count = 0
     while True:
         count += 1
         total *= 0.5
-        v4 = not total > 3.0
-        if v4:
+        v3 = not total > 3.0
+        if v3:
             break
     # adjoint sweep
     total_bar = 1.0
     for _ in range(count):
-        total_bar *= 0.5  # total = total * 0.5
-    if v3:
-        v2_bar = total_bar * n    # total = v2 * n
-        s_bar = 2.0 * v2_bar * s  # v2 = s * s
+        # while (total := total * 0.5) > 3.0:
+        total_bar *= 0.5
+    if v2:
+        # total = s * s * n
+        s_bar = 2.0 * (total_bar * n) * s
     else:
         s_bar = 0.0
     if n > 2:
-        xs_bar = np.full(xs.shape, s_bar)  # s = np.sum(xs)
+        xs_bar = np.full(xs.shape, s_bar)
     else:
         xs_bar = np.zeros_like(xs)
     return xs_bar
