@@ -13,20 +13,15 @@ def loss_value_and_grad(params, x, y):
     b2 = params[1][1]
     h = np.tanh(x @ W1 + b1)
     z = h @ W2 + b2
-    v4 = np.max(z, axis=1, keepdims=True)
-    z_2 = z - v4
-    v5 = np.exp(z_2)
+    z -= np.max(z, axis=1, keepdims=True)
+    v5 = np.exp(z)
     v6 = np.sum(v5, axis=1, keepdims=True)
-    log_p = z_2 - np.log(v6)
+    log_p = z - np.log(v6)
     # adjoint sweep
     # return -np.sum(y * log_p) / len(x)
     log_p_bar = -1.0 / len(x) * y
     # log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
     z_bar = log_p_bar + -np.sum(log_p_bar, axis=1, keepdims=True) / v6 * v5
-    # z = z - np.max(z, axis=1, keepdims=True)
-    v1 = z == v4
-    v3 = -np.sum(z_bar, axis=1, keepdims=True) / np.count_nonzero(v1, axis=1, keepdims=True)
-    z_bar += v1 * v3
     # z = h @ W2 + b2
     h_bar = z_bar @ W2.T
     # h = np.tanh(x @ W1 + b1)

@@ -41,24 +41,13 @@ def soft_dtw_grad(x, y, gamma):
             # r[i, j] = d - gamma * (np.log(total) + top)
             d_bar = r_bar[i, j]
             r_bar[i, j] = 0.0
-            v18_bar = -d_bar * gamma
             v1 = i - 1
             v2 = j - 1
-            total_bar = v18_bar / totals[v1, v2]
+            total_bar = -d_bar * gamma / totals[v1, v2]
             # total = np.exp(a - top) + np.exp(b - top) + np.exp(c - top)
-            v15_bar = total_bar * v16s[v1, v2]
-            v12_bar = total_bar * v13s[v1, v2]
-            v10_bar = total_bar * v11s[v1, v2]
-            top_bar = v18_bar - v15_bar - v12_bar - v10_bar
-            # top = max(a, b, c)
-            a = -r[v1, v2] / gamma
-            b = -r[v1, j] / gamma
-            c = -r[i, v2] / gamma
-            top = max(a, b, c)
-            v4 = 1.0 * (a == top) + 1.0 * (b == top) + 1.0 * (c == top)
-            a_bar = v10_bar + top_bar * ((a == top) / v4)
-            b_bar = v12_bar + top_bar * ((b == top) / v4)
-            c_bar = v15_bar + top_bar * ((c == top) / v4)
+            c_bar = total_bar * v16s[v1, v2]
+            b_bar = total_bar * v13s[v1, v2]
+            a_bar = total_bar * v11s[v1, v2]
             # c = -r[i, j - 1] / gamma
             r_bar[i, v2] -= c_bar / gamma
             # b = -r[i - 1, j] / gamma

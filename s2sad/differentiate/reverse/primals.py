@@ -99,6 +99,8 @@ class Primals:
         self.saved: dict[Value, Kept] = {}
         """The numbers of loops that are kept in arrays."""
         self.finals: dict[Operand, tuple[Value, Operand] | None] = {}
+        self.stands_for: dict[Operand, Value] = {}
+        """The primal values for which others stand where the reverse sweep is."""
         self.level = Level(body, None)
         self.collects: dict[Operation, dict[Value, Value]] = {}
         """For each loop, the values that it must collect, with the lists."""
@@ -150,7 +152,10 @@ class Primals:
         """The primal value where the reverse sweep is: itself, computed again, or taken from what was stored."""
         if not isinstance(operand, Value):
             return operand
-        return self._read(builder, operand, self.level)
+        found = self._read(builder, operand, self.level)
+        if found is not operand:
+            self.stands_for[found] = operand
+        return found
 
     def _read(self, builder: Builder, value: Value, level: Level) -> Operand:
         owner = self.owner.get(value)

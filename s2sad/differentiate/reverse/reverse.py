@@ -20,6 +20,7 @@ import numpy as np
 
 from s2sad.analysis.activity import active_values
 from s2sad.differentiate.reverse.calls import Calls
+from s2sad.differentiate.reverse.cancellation import Cancellation, may_be_invariant
 from s2sad.differentiate.reverse.levels import Key, Level, is_firm, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import PairOf
@@ -45,6 +46,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     constant,
     is_call_of,
     keys_of,
@@ -62,6 +64,10 @@ class Reverse(Calls, Loops):
         super().__init__(function.body, names, active_values(function, self.inputs), pair_of)
         self.backend = backend
         self.function = function
+        self.cancellation = Cancellation(self.made_by, self.stands_for)
+        self.swept: dict[Operand, Apply] = {}
+        """The operations of the reverse sweep, as far as `seen` says."""
+        self.seen: dict[Builder, int] = {}
         self.completed: dict[If, Value] = {}
         """For each `try`, the further result that says whether its block came to its end."""
 
@@ -158,12 +164,27 @@ class Reverse(Calls, Loops):
             self.reverse_make(op, builder)
             return
         g = self.cotangent(op.result, builder)
-        if g is None:
+        if g is None or (may_be_invariant(op) and self.vanishes(op.result, builder)):
             return
         if op.primitive is GETITEM and op.operands[0].type.is_numeric:
             self.reverse_getitem(op, g, builder)
         else:
             self.reverse_by_rule(op, g, builder)
+
+    def vanishes(self, value: Value, builder: Builder) -> bool:
+        """Whether the algebra shows that the adjoint of a value is zero."""
+        total = self.level.totals.get((value, ()))
+        if total is None:
+            return False
+        first = self.seen.get(builder, 0)
+        self.swept.update((op.result, op) for op in applied_in(builder.operations[first:]))
+        self.seen[builder] = len(builder.operations)
+        return self.cancellation.vanishes(total)
+
+    def made_by(self, value: Value) -> Apply | None:
+        """The operation of the reverse sweep, or of the primal, that makes a value."""
+        op = self.swept.get(value) or self.definition.get(value)
+        return op if isinstance(op, Apply) else None
 
     def reverse_extract(self, op: Apply, builder: Builder) -> None:
         """The adjoint of an item goes to its place in that of the container."""

@@ -6,17 +6,12 @@ import numpy as np
 def softmax_grad(z, y):
     """The gradient of softmax with respect to z, y."""
     # evaluation trace
-    v1 = np.max(z, axis=1, keepdims=True)
-    z_2 = z - v1
-    v2 = np.exp(z_2)
+    z = z - np.max(z, axis=1, keepdims=True)
+    v2 = np.exp(z)
     v3 = np.sum(v2, axis=1, keepdims=True)
-    v5 = z_2 - np.log(v3)
+    v5 = z - np.log(v3)
     # adjoint sweep
     # return -np.sum(y * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))))
     y_bar = -v5
     z_bar = np.sum(y, axis=1, keepdims=True) / v3 * v2 - y
-    # z = z - np.max(z, axis=1, keepdims=True)
-    v4 = z == v1
-    v6 = -np.sum(z_bar, axis=1, keepdims=True) / np.count_nonzero(v4, axis=1, keepdims=True)
-    z_bar += v4 * v6
     return z_bar, y_bar
