@@ -15,5 +15,5 @@ def f_jacrev(x):
     v7_bar = v8_bar[:, 1]
     x_bar = np.zeros((2, len(x)))
     x_bar[:, 1] = v7_bar * np.cos(v3) + v4_bar * v1 ** 2
-    x_bar[:, 0] += v7_bar * 5.0 + v4_bar * v3 * (2.0 * v1)
+    x_bar[:, 0] = v7_bar * 5.0 + v4_bar * v3 * (2.0 * v1)
     return x_bar

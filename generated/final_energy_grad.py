@@ -4,6 +4,7 @@ import numpy as np
 
 
 def burgers_forward(u, dt, dx, steps):
+    """The value of burgers, and what its reverse sweep needs."""
     u = u.copy()
     back = np.empty_like(u)
     ahead = np.empty_like(u)
@@ -24,6 +25,7 @@ def burgers_forward(u, dt, dx, steps):
 
 
 def burgers_reverse(residuals, u_bar):
+    """The adjoint of burgers: from that of its value to that of u."""
     dt, dx, kept = residuals
     back_bar = np.zeros_like(u_bar)
     ahead_bar = np.zeros_like(u_bar)

@@ -6,6 +6,7 @@ import numpy as np
 
 
 def loss_grad_forward(params, x, y):
+    """The value of loss_grad, and what its reverse sweep needs."""
     # evaluation trace
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
@@ -21,6 +22,7 @@ def loss_grad_forward(params, x, y):
 
 
 def adapted_forward(params, x, y, rate):
+    """The value of adapted, and what its reverse sweep needs."""
     (v5, v6, v7, v8), loss_grad_residuals = loss_grad_forward(params, x, y)
     return (
         [
@@ -32,12 +34,14 @@ def adapted_forward(params, x, y, rate):
 
 
 def loss_forward(params, x, y):
+    """The value of loss, and what its reverse sweep needs."""
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
     return np.mean(v9 ** 2), (x, params[2], h, v9)
 
 
 def loss_reverse(residuals, v11_bar):
+    """The adjoint of loss: from that of its value to that of params."""
     x, v3, h, v9 = residuals
     # return np.mean((h @ W2 + b2 - y) ** 2)
     v9_bar = 2.0 * v11_bar / x.size * v9
@@ -49,6 +53,7 @@ def loss_reverse(residuals, v11_bar):
 
 
 def loss_grad_reverse(residuals, params_bar_bar):
+    """The adjoint of loss_grad: from that of its value to that of params."""
     x, v3, h, v9_bar, h_bar, v14 = residuals
     # h = np.tanh(x @ W1 + b1)
     v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
@@ -68,6 +73,7 @@ def loss_grad_reverse(residuals, params_bar_bar):
 
 
 def adapted_reverse(residuals, result_bar):
+    """The adjoint of adapted: from that of its value to that of params."""
     rate, loss_grad_residuals = residuals
     # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), stric ...
     params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(

@@ -16,6 +16,7 @@ def unbroadcast(g, x):
 
 
 def rates_forward(y, p):
+    """The value of rates, and what its reverse sweep needs."""
     hare = y[0]
     lynx = y[1]
     v13 = np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
@@ -23,6 +24,7 @@ def rates_forward(y, p):
 
 
 def year_forward(y, p, steps):
+    """The value of year, and what its reverse sweep needs."""
     dt = 1.0 / steps
     kept = []
     for _ in range(steps):
@@ -38,6 +40,7 @@ def year_forward(y, p, steps):
 
 
 def rates_reverse(residuals, v13_bar):
+    """The adjoint of rates: from that of its value to those of y, p."""
     y, p = residuals
     # evaluation trace
     hare = y[0]
@@ -52,21 +55,22 @@ def rates_reverse(residuals, v13_bar):
     p_bar = np.zeros_like(p)
     p_bar[3] = v11_bar * lynx
     v8_bar = v12_bar * lynx
-    p_bar[2] += v8_bar * hare
+    p_bar[2] = v8_bar * hare
     v5_bar = -v6_bar
     v4_bar = v5_bar * lynx
     lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
-    p_bar[1] += v4_bar * hare
+    p_bar[1] = v4_bar * hare
     hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
-    p_bar[0] += v6_bar * hare
+    p_bar[0] = v6_bar * hare
     # hare, lynx = y[0], y[1]
     y_bar = np.zeros_like(y)
     y_bar[1] = lynx_bar
-    y_bar[0] += hare_bar
+    y_bar[0] = hare_bar
     return y_bar, p_bar
 
 
 def year_reverse(residuals, y_bar):
+    """The adjoint of year: from that of its value to those of y, p."""
     p, dt, kept = residuals
     p_bar = np.zeros_like(p)
     for y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4 in reversed(kept):
@@ -125,5 +129,5 @@ def misfit_value_and_grad(q, counts, steps=10):
     q_bar = np.zeros_like(q)
     q_bar[4:] = unbroadcast(2.0 * v5, v2) + unbroadcast(y_bar * y, v2)
     # p = np.exp(q[:4])
-    q_bar[:4] += p_bar * p
+    q_bar[:4] = p_bar * p
     return total, q_bar

@@ -5,6 +5,7 @@ import numpy as np
 
 
 def roll_forward(position, velocity, table, friction, dt, steps):
+    """The value of roll, and what its reverse sweep needs."""
     v1 = max(steps, 0)
     distances = np.empty(v1)
     v19s = np.empty(v1)
@@ -48,6 +49,7 @@ def roll_forward(position, velocity, table, friction, dt, steps):
 
 
 def roll_reverse(residuals, position_bar):
+    """The adjoint of roll: from that of its value to that of velocity."""
     friction, dt, steps, v3, kept, distances, v19s = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
@@ -81,7 +83,7 @@ def roll_reverse(residuals, position_bar):
         # position = position + dt * velocity
         velocity_bar += position_bar * dt
         # velocity = velocity - dt * friction * velocity
-        velocity_bar += -velocity_bar * (dt * friction)
+        velocity_bar -= velocity_bar * (dt * friction)
     return velocity_bar
 
 

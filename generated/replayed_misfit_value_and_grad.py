@@ -57,6 +57,7 @@ def replayed(kept, *, again=False):
 
 
 def unpacked_forward(q):
+    """The value of unpacked, and what its reverse sweep needs."""
     n = (len(q) - 2) // 5
     return (
         (q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]), (q,)
@@ -69,6 +70,7 @@ def velocity(y, weights):
 
 
 def step(y, weights, dt):
+    """One step of the classical Runge-Kutta method."""
     k1 = velocity(y, weights)
     v1 = 0.5 * dt
     k2 = velocity(y + v1 * k1, weights)
@@ -91,12 +93,14 @@ def replayed_misfit_value_and_grad_step(k, state, weights, dt, spiral):
 
 
 def velocity_forward(y, weights):
+    """The value of velocity, and what its reverse sweep needs."""
     W1, b1, W2, b2 = weights
     v3 = np.tanh(y @ W1 + b1)
     return v3 @ W2 + b2, (y, W1, b1, W2, b2, v3)
 
 
 def step_forward(y, weights, dt):
+    """The value of step, and what its reverse sweep needs."""
     k1, velocity_residuals = velocity_forward(y, weights)
     v1 = 0.5 * dt
     k2, velocity_residuals_2 = velocity_forward(y + v1 * k1, weights)
@@ -110,6 +114,7 @@ def step_forward(y, weights, dt):
 
 
 def velocity_reverse(residuals, v5_bar):
+    """The adjoint of velocity: from that of its value to those of y, weights."""
     y, W1, b1, W2, b2, v3 = residuals
     # return np.tanh(y @ W1 + b1) @ W2 + b2
     v2_bar = W2 @ v5_bar * (1.0 - v3 * v3)
@@ -122,6 +127,7 @@ def velocity_reverse(residuals, v5_bar):
 
 
 def step_reverse(residuals, v15_bar):
+    """The adjoint of step: from that of its value to those of y, weights."""
     (
         dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4
     ) = residuals
@@ -173,6 +179,7 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
 
 
 def unpacked_reverse(residuals, result_bar):
+    """The adjoint of unpacked: from that of its value to that of q."""
     (q,) = residuals
     # evaluation trace
     n = (len(q) - 2) // 5
@@ -180,9 +187,9 @@ def unpacked_reverse(residuals, result_bar):
     # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
     q_bar = np.zeros_like(q)
     q_bar[5 * n:] = result_bar[3]
-    q_bar[3 * n:5 * n] += np.ravel(result_bar[2])
-    q_bar[2 * n:3 * n] += result_bar[1]
-    q_bar[:2 * n] += np.ravel(result_bar[0])
+    q_bar[3 * n:5 * n] = np.ravel(result_bar[2])
+    q_bar[2 * n:3 * n] = result_bar[1]
+    q_bar[:2 * n] = np.ravel(result_bar[0])
     return q_bar
 
 

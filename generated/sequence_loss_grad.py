@@ -17,6 +17,7 @@ def unbroadcast(g, x):
 
 
 def sigmoid_forward(x):
+    """The value of sigmoid, and what its reverse sweep needs."""
     v2 = np.exp(-x)
     v3 = 1.0 + v2
     v4 = 1.0 / v3
@@ -24,6 +25,7 @@ def sigmoid_forward(x):
 
 
 def lstm_forward(w, u, b, x):
+    """The value of lstm, and what its reverse sweep needs."""
     steps = x.shape[0]
     h = u.shape[1]
     hidden = np.zeros((steps + 1, h))
@@ -47,6 +49,7 @@ def lstm_forward(w, u, b, x):
 
 
 def sigmoid_reverse(residuals, v4_bar):
+    """The adjoint of sigmoid: from that of its value to that of x."""
     v2, v3, v4 = residuals
     # return 1.0 / (1.0 + np.exp(-x))
     x_bar = --(v4_bar * v4 / v3) * v2
@@ -54,6 +57,7 @@ def sigmoid_reverse(residuals, v4_bar):
 
 
 def lstm_reverse(residuals, v17_bar):
+    """The adjoint of lstm: from that of its value to those of w, u, b."""
     w, u, b, x, hidden, cell, kept = residuals
     # evaluation trace
     steps = x.shape[0]
@@ -89,13 +93,13 @@ def lstm_reverse(residuals, v17_bar):
         z_bar[3 * h:] = g_bar * (1.0 - g * g)
         # o = sigmoid(z[2 * h : 3 * h])
         v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)
-        z_bar[2 * h:3 * h] += v8_bar
+        z_bar[2 * h:3 * h] = v8_bar
         # f = sigmoid(z[h : 2 * h])
         v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)
-        z_bar[h:2 * h] += v7_bar
+        z_bar[h:2 * h] = v7_bar
         # i = sigmoid(z[:h])
         v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)
-        z_bar[:h] += v6_bar
+        z_bar[:h] = v6_bar
         # z = w @ x[t] + u @ hidden[t] + b
         b_bar += z_bar
         u_bar += np.outer(z_bar, hidden[t])

@@ -4,6 +4,7 @@ import numpy as np
 
 
 def thomas_forward(a, b, c, d):
+    """The value of thomas, and what its reverse sweep needs."""
     n = len(d)
     x = np.empty(n)
     gam = np.empty(n)
@@ -26,6 +27,7 @@ def thomas_forward(a, b, c, d):
 
 
 def thomas_reverse(residuals, x_bar):
+    """The adjoint of thomas: from that of its value to those of a, b, c, d."""
     a, b, v2, x, gam, x_2, bets = residuals
     # evaluation trace
     n = len(a)

@@ -16,6 +16,7 @@ def unbroadcast(g, x):
 
 
 def unpacked_forward(q):
+    """The value of unpacked, and what its reverse sweep needs."""
     n = (len(q) - 2) // 5
     return (
         (q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]), (q,)
@@ -23,12 +24,14 @@ def unpacked_forward(q):
 
 
 def velocity_forward(y, weights):
+    """The value of velocity, and what its reverse sweep needs."""
     W1, b1, W2, b2 = weights
     v3 = np.tanh(y @ W1 + b1)
     return v3 @ W2 + b2, (y, W1, b1, W2, b2, v3)
 
 
 def step_forward(y, weights, dt):
+    """The value of step, and what its reverse sweep needs."""
     k1, velocity_residuals = velocity_forward(y, weights)
     v1 = 0.5 * dt
     k2, velocity_residuals_2 = velocity_forward(y + v1 * k1, weights)
@@ -42,6 +45,7 @@ def step_forward(y, weights, dt):
 
 
 def path_forward(q, y, dt, steps):
+    """The value of path, and what its reverse sweep needs."""
     weights, unpacked_residuals = unpacked_forward(q)
     states = [y]
     y_2 = y
@@ -54,6 +58,7 @@ def path_forward(q, y, dt, steps):
 
 
 def velocity_reverse(residuals, v5_bar):
+    """The adjoint of velocity: from that of its value to those of y, weights."""
     y, W1, b1, W2, b2, v3 = residuals
     # return np.tanh(y @ W1 + b1) @ W2 + b2
     v2_bar = W2 @ v5_bar * (1.0 - v3 * v3)
@@ -66,6 +71,7 @@ def velocity_reverse(residuals, v5_bar):
 
 
 def step_reverse(residuals, v15_bar):
+    """The adjoint of step: from that of its value to those of y, weights."""
     (
         dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4
     ) = residuals
@@ -104,6 +110,7 @@ def step_reverse(residuals, v15_bar):
 
 
 def unpacked_reverse(residuals, result_bar):
+    """The adjoint of unpacked: from that of its value to that of q."""
     (q,) = residuals
     # evaluation trace
     n = (len(q) - 2) // 5
@@ -111,13 +118,14 @@ def unpacked_reverse(residuals, result_bar):
     # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
     q_bar = np.zeros_like(q)
     q_bar[5 * n:] = result_bar[3]
-    q_bar[3 * n:5 * n] += np.ravel(result_bar[2])
-    q_bar[2 * n:3 * n] += result_bar[1]
-    q_bar[:2 * n] += np.ravel(result_bar[0])
+    q_bar[3 * n:5 * n] = np.ravel(result_bar[2])
+    q_bar[2 * n:3 * n] = result_bar[1]
+    q_bar[:2 * n] = np.ravel(result_bar[0])
     return q_bar
 
 
 def path_reverse(residuals, v1_bar):
+    """The adjoint of path: from that of its value to that of q."""
     y, (v2, v4, v6, v8), unpacked_residuals, step_residuals_stack = residuals
     # return np.array(states)
     states_bar = list(v1_bar)

@@ -4,6 +4,7 @@ import numpy as np
 
 
 def heat_forward(u, alpha, steps):
+    """The value of heat, and what its reverse sweep needs."""
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
@@ -16,6 +17,7 @@ def heat_forward(u, alpha, steps):
 
 
 def heat_reverse(residuals, now_bar):
+    """The adjoint of heat: from that of its value to that of u."""
     alpha, steps = residuals
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()

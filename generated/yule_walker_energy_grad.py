@@ -4,6 +4,7 @@ import numpy as np
 
 
 def durbin_forward(r):
+    """The value of durbin, and what its reverse sweep needs."""
     n = len(r)
     y = np.zeros(n)
     v1 = r[0]
@@ -35,6 +36,7 @@ def durbin_forward(r):
 
 
 def durbin_reverse(residuals, y_bar):
+    """The adjoint of durbin: from that of its value to that of r."""
     r, betas, alphas, v4s, betas_2, v8s, alphas_2 = residuals
     # evaluation trace
     n = len(r)

@@ -69,7 +69,8 @@ class Forward:
         dot = conform(builder, self.dot(result, builder), result.type)
         pair = builder.tuple([result, dot])
         body = builder.block([*self.function.parameters, *seeds], [pair])
-        return renamed(Function(f"{self.function.name}_jvp", body, self.function.doc), self.hints)
+        doc = f"The value of {self.function.name}, and its derivative along tangents of its arguments."
+        return renamed(Function(f"{self.function.name}_jvp", body, doc), self.hints)
 
     def dot(self, operand: Operand, builder: Builder) -> Operand:
         """The tangent, zeros where there is none."""

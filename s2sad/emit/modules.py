@@ -61,7 +61,7 @@ def emit_module(
     definitions: list[ast.stmt] = []
     for f in functions:
         plan = Plan(scan_rows(f) if backend.iterates else f, reserved, backend)
-        own, text = (signature, doc) if f.name == entry else (None, None)
+        own, text = (signature, doc) if f.name == entry else (None, f.doc)
         definitions.append(write_function(plan, own, text, spelling))
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
     written += spelling.helpers.values()

@@ -42,11 +42,23 @@ def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def subtracted(s: ast.stmt) -> ast.stmt:
-    """`x -= y` for `x += -y`, and the other way round."""
+    """`x -= y` for `x += -y`, and the other way round; the minus may be that of the first factor of a product."""
     match s:
-        case ast.AugAssign(target, (ast.Add() | ast.Sub()) as operator, ast.UnaryOp(ast.USub(), operand)):
-            return ast.AugAssign(target, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), operand)
+        case ast.AugAssign(target, (ast.Add() | ast.Sub()) as operator, value):
+            positive = _without_minus(value)
+            if positive is not None:
+                return ast.AugAssign(target, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), positive)
     return s
+
+
+def _without_minus(value: ast.expr) -> ast.expr | None:
+    match value:
+        case ast.UnaryOp(ast.USub(), operand):
+            return operand
+        case ast.BinOp(left, (ast.Mult() | ast.Div()) as operator, right):
+            first = _without_minus(left)
+            return None if first is None else ast.BinOp(first, operator, right)
+    return None
 
 
 def signed(value: ast.expr) -> ast.expr:

@@ -1,36 +1,63 @@
-"""The first contribution to an adjoint of zeros is stored.
+"""What is added where an array of zeros has not been written into is stored.
 
     x_bar = index_add(zeros, i, g)       ->  x_bar = index_set(zeros, i, g)
 
-It needs no sum, where the index takes every element once.
+It needs no sum, where the index takes every element once, and what was stored before stands in other places.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from s2sad.analysis.dependence import Dependence
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Block, Function, Operation, Value, is_call_of
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, is_call_of, walk
 from s2sad.optimize.identities.operands import is_zeros
 
 
 def share_zeros(function: Function) -> Function:
     """`index_add(zeros, i, g)` for a basic index stores: the first contribution needs no sum."""
-    zeros = {r for op in _operations(function.body) if is_zeros(op) for r in op.results}
-    return replace(function, body=_first_stores(function.body, zeros))
+    zeros = {r for op in walk(function.body) if is_zeros(op) for r in op.results}
+    if not any(is_call_of(op, INDEX_ADD) for op in walk(function.body)) or not zeros:
+        return function
+    return replace(function, body=FirstStores(zeros, function).block(function.body))
 
 
-def _operations(block: Block) -> list[Operation]:
-    return [o for op in block.operations for o in (op, *(x for b in op.blocks for x in _operations(b)))]
+@dataclass
+class FirstStores:
+    """The arrays of zeros of a function, and where places of it are compared."""
 
+    zeros: set[Value]
+    function: Function
+    dependence: Dependence | None = None
 
-def _first_stores(block: Block, zeros: set[Value]) -> Block:
-    operations: list[Operation] = []
-    for op in block.operations:
-        # A basic index meets no element twice, so that 0 + g is stored as g: exact but for the sign of a zero. An index
-        # of integer arrays may meet one several times, and the contributions are to be summed.
-        if is_call_of(op, INDEX_ADD) and op.operands[0] in zeros and is_basic_index(op.operands[1].type):
-            op = replace(op, primitive=INDEX_SET)
-        operations.append(map_blocks(op, lambda b: _first_stores(b, zeros)))
-    return replace(block, operations=tuple(operations))
+    def block(self, block: Block) -> Block:
+        operations: list[Operation] = []
+        stored: dict[Operand, tuple[Apply, ...]] = {}
+        for op in block.operations:
+            if isinstance(op, Apply) and op.primitive in (INDEX_ADD, INDEX_SET):
+                array, index, _ = op.operands
+                before = () if array in self.zeros else stored.get(array)
+                # A basic index meets no element twice, so that 0 + g is stored as g: exact but for the sign of a zero.
+                # An index of integer arrays may meet one several times, and the contributions are to be summed.
+                if before is not None and is_basic_index(index.type):
+                    stored[op.result] = (*before, op)
+                    if all(self.apart(op, other) for other in before):
+                        op = replace(op, primitive=INDEX_SET)
+            operations.append(map_blocks(op, self.block))
+        return replace(block, operations=tuple(operations))
+
+    def apart(self, op: Apply, other: Apply) -> bool:
+        """Whether two operations of one block store in places that have no element in common."""
+        if self.dependence is None:
+            self.dependence = Dependence(self.function)
+        places = []
+        for store in (op, other):
+            array, index, _ = store.operands
+            known = isinstance(array, Value) and array.type.is_numeric
+            place = self.dependence.access(store, array, index) if known and isinstance(array, Value) else None
+            if place is None:
+                return False
+            places.append(place)
+        return self.dependence.apart(places[0], places[1], None)

@@ -166,7 +166,10 @@ def pair(
     bound = {*function.parameters, *given, *_surely_bound(function.body)}
     # Shapes are read off values that are there in any case. What a branch exports may be unbound.
     anchors = [v for v in body.parameters if v in bound]
-    raw = optimize(renamed(Function(f"{function.name}_reverse", body), reverse.hints), anchors)
+    adjoints = "that" if len(reverse.inputs) == 1 else "those"
+    inputs = ", ".join(p.hint or "_" for p in reverse.inputs)
+    doc = f"The adjoint of {function.name}: from that of its value to {adjoints} of {inputs}."
+    raw = optimize(renamed(Function(f"{function.name}_reverse", body, doc), reverse.hints), anchors)
     raw = replace(raw, body=counted_by_lists(raw.body))
     needed = free_values(raw.body.operations, raw.body.results, set(given))
     return _split(function, reverse, raw, needed, given)
@@ -239,7 +242,8 @@ def _split(
     residuals_type = tuple_type(*(v.type for v in needed))
     kept = forward.tuple(needed)
     final = forward.tuple([function.result, kept])
-    first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), function.doc)
+    doc = f"The value of {function.name}, and what its reverse sweep needs."
+    first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), doc)
     residuals = Value(residuals_type, "residuals")
     # The two functions share no values: each value of the IR is bound in one place.
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]

@@ -4,10 +4,12 @@ import numpy as np
 
 
 def square_forward(a):
+    """The value of square, and what its reverse sweep needs."""
     return a * a + np.sin(a), (a,)
 
 
 def square_reverse(residuals, v3_bar):
+    """The adjoint of square: from that of its value to that of a."""
     (a,) = residuals
     # return a * a + np.sin(a)
     a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a

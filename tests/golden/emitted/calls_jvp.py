@@ -4,6 +4,7 @@ import numpy as np
 
 
 def square_jvp(a, a_dot):
+    """The value of square, and its derivative along tangents of its arguments."""
     v1_dot = 2.0 * (a_dot * a)
     v2_dot = a_dot * np.cos(a)
     v3_dot = v1_dot + v2_dot

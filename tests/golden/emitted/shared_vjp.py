@@ -11,6 +11,7 @@ def shared_forward(x, y):
 
 
 def shared_reverse(residuals, v4_bar):
+    """The adjoint of shared: from that of its value to those of x, y."""
     x, y, v1 = residuals
     # evaluation trace
     s = x * y

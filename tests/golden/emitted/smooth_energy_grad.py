@@ -4,6 +4,7 @@ import numpy as np
 
 
 def smoothed_forward(u, n):
+    """The value of smoothed, and what its reverse sweep needs."""
     u = u.copy()
     v1s = np.empty(max(n, 0))
     for k in range(n):
@@ -15,6 +16,7 @@ def smoothed_forward(u, n):
 
 
 def smoothed_reverse(residuals, u_bar):
+    """The adjoint of smoothed: from that of its value to that of u."""
     n, v1s = residuals
     u_bar = u_bar.copy()
     for k in reversed(range(n)):

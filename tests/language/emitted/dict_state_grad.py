@@ -19,5 +19,5 @@ def dict_state_grad(x, n):
     for _ in range(n):
         s_vel_bar += s_pos_bar * 0.1
         # s["vel"] -= 0.1 * s["pos"]
-        s_pos_bar += -s_vel_bar * 0.1
+        s_pos_bar -= s_vel_bar * 0.1
     return s_pos_bar
