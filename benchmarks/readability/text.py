@@ -80,8 +80,16 @@ def kept_values(text: str, entry: str, function: Callable[..., Any], args: tuple
     tree = ast.parse(text)
     own = {word for part in reached(function).values() for word in words(part)}
     places: dict[int, int] = {}
+    filled: dict[int, Any] = {}
 
-    def count(place: int, value: Any) -> Any:
+    def parts(value: Any) -> int:
+        """How many values a record has; what is filled in a loop is counted there."""
+        if isinstance(value, tuple):
+            return sum(map(parts, value))
+        return not isinstance(value, list) and id(value) not in filled
+
+    def count(place: int, container: Any, value: Any) -> Any:
+        filled[id(container)] = container
         places[place] = max(places.get(place, 0), parts(value))
         return value
 
@@ -89,13 +97,6 @@ def kept_values(text: str, entry: str, function: Callable[..., Any], args: tuple
     exec(compile(ast.fix_missing_locations(Counting(containers(tree) - own).visit(tree)), entry, "exec"), space)
     space[entry](*args)
     return sum(places.values())
-
-
-def parts(value: Any) -> int:
-    """How many values a record has; lists in it have been counted where they were filled."""
-    if isinstance(value, tuple):
-        return sum(map(parts, value))
-    return 0 if isinstance(value, list) else 1
 
 
 def containers(tree: ast.AST) -> set[str]:
@@ -124,19 +125,21 @@ class Counting(ast.NodeTransformer):
 
     visit_While = visit_For
 
-    def counted(self, value: ast.expr) -> ast.expr:
-        return ast.Call(ast.Name("count", ast.Load()), [ast.Constant(id(value)), value], [])
+    def counted(self, container: ast.expr, value: ast.expr) -> ast.expr:
+        filled = ast.Name(ast.unparse(container), ast.Load())
+        return ast.Call(ast.Name("count", ast.Load()), [ast.Constant(id(value)), filled, value], [])
 
     def inside(self, container: ast.expr) -> bool:
         return bool(self.depth) and isinstance(container, ast.Name) and container.id in self.names
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "append" and self.inside(node.func.value):
-            node.args = [self.counted(node.args[0])]
+        method = node.func
+        if isinstance(method, ast.Attribute) and method.attr == "append" and self.inside(method.value):
+            node.args = [self.counted(method.value, node.args[0])]
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]
         if isinstance(target, ast.Subscript) and self.inside(target.value):
-            node.value = self.counted(node.value)
+            node.value = self.counted(target.value, node.value)
         return node

@@ -93,7 +93,10 @@ TEXT = textwrap.dedent(
                 x
             )
             own.append(x)
-            records.append(record)
+            row = np.zeros(2)
+            for j in range(2):
+                row[j] = k
+            records.append((record, row, []))
             v2s[k] = x
             v3_bar[k] = 1.0
         v2s[0] = helper(x)
@@ -116,10 +119,10 @@ def whole(x, n):
 
 def test_what_is_counted_in_a_text():
     found = text.measures(TEXT, "whole_grad", whole, (0.5, 3))
-    assert found.lines == 20
-    assert found.names == 1 + 2 + 8  # g; x, v1; x, n, own, records, v2s, v3_bar, k, record
+    assert found.lines == 23
+    assert found.names == 1 + 2 + 10  # g; x, v1; x, n, own, records, v2s, v3_bar, k, j, record, row
     assert found.numbered == 3
-    assert found.kept == 2 + 1  # a record of two, and v2s[k]
+    assert found.kept == 2 + 1 + 1  # a record of two and containers, row[j] and v2s[k]
     assert found.helpers == 1
 
 
