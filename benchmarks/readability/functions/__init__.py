@@ -1,0 +1,1 @@
+"""Functions as people write them; none of them is an example or a test of the compiler."""
