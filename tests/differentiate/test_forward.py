@@ -14,6 +14,7 @@ def test_an_operation_is_followed_by_its_tangent():
         """,
         """
         f_jvp(x: float64, x_dot: float64):
+            doc 'The value of f, and its derivative along tangents of its arguments.'
             y = np.sin(x)
             v1 = np.cos(x)
             y_dot = x_dot * v1
@@ -33,6 +34,7 @@ def test_a_product_has_two_terms():
         """,
         """
         f_jvp(x: float64, y: float64, x_dot: float64, y_dot: float64):
+            doc 'The value of f, and its derivative along tangents of its arguments.'
             z = x * y
             v1 = x_dot * y
             v2 = y_dot * x
@@ -54,6 +56,7 @@ def test_what_does_not_depend_on_active_parameters_has_no_tangent():
         """,
         """
         f_jvp(x: float64, y: float64, x_dot: float64):
+            doc 'The value of f, and its derivative along tangents of its arguments.'
             a = np.exp(y)
             z = x * a
             z_dot = x_dot * a
@@ -76,6 +79,7 @@ def test_a_loop_carries_the_tangents_of_what_it_carries():
         """,
         """
         f_jvp(x: float64, x_dot: float64):
+            doc 'The value of f, and its derivative along tangents of its arguments.'
             y, y_dot = for i in range(0, 5, 1):
                 carry s = x
                 carry s_dot = x_dot
@@ -104,6 +108,7 @@ def test_a_branch_gives_the_tangent_of_what_it_gives():
         """,
         """
         f_jvp(x: float64, x_dot: float64):
+            doc 'The value of f, and its derivative along tangents of its arguments.'
             p = x > 0.0
             y, y_dot = if p:
                 a = x * x

@@ -118,6 +118,7 @@ def test_the_reverse_sweep_gets_what_it_needs():
         """,
         """
         f_forward(x: float64):
+            doc 'The value of f, and what its reverse sweep needs.'
             a = np.sin(x)
             b = a + 2.0
             y = b * b
@@ -125,6 +126,7 @@ def test_the_reverse_sweep_gets_what_it_needs():
             v2 = (y, v1)
             return v2
         f_reverse(residuals: tuple[float64, float64], y_bar: float64):
+            doc 'The adjoint of f: from that of its value to that of x.'
             x = residuals[0]
             b = residuals[1]
             v1 = 2.0 * y_bar
@@ -149,6 +151,7 @@ def test_a_linear_function_keeps_nothing():
             y = 3.0 * x
             return y
         f_reverse(y_bar: float64[n]):
+            doc 'The adjoint of f: from that of its value to that of x.'
             x_bar = y_bar * 3.0
             return x_bar
         """,
