@@ -101,7 +101,7 @@ class Derivatives:
 
     def written_out(self, function: Function, active: Sequence[bool]) -> Function:
         """A function that is to be differentiated, with what is defined by others written out."""
-        return marked_functions(written_out(function, active, lambda f: numbered(optimize(f))), active)
+        return marked_functions(written_out(function, active, lambda f: numbered(optimize(f))), active, self)
 
     def examples(self, entry: Entry, transform: Transform, given: Sequence[Type]) -> list[tuple[Type, Axes]]:
         """The types of what a function for many examples is passed, with the axes of the examples in it."""

@@ -126,13 +126,42 @@ def _function_of(w):
     return np.sqrt(w)
 
 
-def in_a_function(a):
+def root_of(w, power):
+    s = w**power
+    return s
+
+
+def of_a_function(a):
     w, v = eigh(a)
-    return _product(_function_of(w), v)
+    return (v * root_of(w, 0.5)) @ v.T
 
 
-def _product(g, v):
-    return (v * g) @ v.T
+def applied(a, f):
+    w, v = eigh(a)
+    return (v * f(w)) @ v.T
+
+
+def given_a_function(a):
+    return applied(a, np.sqrt)
+
+
+def stored_by_a_mask(a):
+    w, v = eigh(a)
+    w[w < 0.01] = 0.01
+    return (v * np.sqrt(w)) @ v.T
+
+
+def in_place(a):
+    w, v = eigh(a)
+    w **= 0.5
+    root = v.copy()
+    root *= w
+    return root @ v.T
+
+
+def chosen(a):
+    w, v = eigh(a)
+    return (v * np.where(w > 1e-9, np.sqrt(w), np.zeros_like(w))) @ v.T
 
 
 def in_a_loop(a):
@@ -169,6 +198,11 @@ ROOTS = [
     scaled,
     behind,
     before,
+    of_a_function,
+    given_a_function,
+    stored_by_a_mask,
+    in_place,
+    chosen,
     in_a_loop,
     in_a_branch,
 ]
@@ -322,6 +356,15 @@ def test_what_stands_beside_the_function(f, b):
     np.testing.assert_allclose(b_bar, np.linalg.solve(a, g if f is solved else g.T), rtol=1e-10)
 
 
+def decay(w, t):
+    return np.exp(-t * w)
+
+
+def diffused_by_a_function(a, t):
+    w, v = eigh(a)
+    return (v * decay(w, t)) @ v.T
+
+
 def diffused(a, t):
     w, v = eigh(a)
     return (v * np.exp(-t * w)) @ v.T
@@ -337,7 +380,7 @@ def shrunk(a, t):
     return v @ ((np.maximum(w - t, 0.0) / np.sum(w))[:, None] * v.T)
 
 
-@pytest.mark.parametrize("f", [diffused, power, shrunk], ids=named)
+@pytest.mark.parametrize("f", [diffused, diffused_by_a_function, power, shrunk], ids=named)
 @pytest.mark.parametrize("point", ["equal", "apart"])
 def test_numbers_that_the_function_depends_on(f, point):
     a, t, dt, h = POINTS[point], 0.7, 0.3, 1e-5
@@ -402,7 +445,27 @@ def test_second_derivatives_where_eigenvalues_are_apart():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-# What is no function of the matrix
+# What is no function of the matrix, or is not seen to be one
+
+
+def share(w):
+    s = w / np.sum(w)
+    return s
+
+
+def by_the_sum_in_a_function(a):
+    w, v = eigh(a)
+    return (v * share(w)) @ v.T
+
+
+def the_least(a):
+    w, v = eigh(a)
+    return (v[:, :2] * w[:2]) @ v[:, :2].T
+
+
+def sorted_again(a):
+    w, v = eigh(a)
+    return (v * w[::-1]) @ v.T
 
 
 def by_place(a):
@@ -421,7 +484,9 @@ def of_another(a):
     return (v * np.sqrt(w)) @ v.T
 
 
-@pytest.mark.parametrize("f", [by_place, masked, of_another], ids=named)
+@pytest.mark.parametrize(
+    "f", [by_place, masked, of_another, by_the_sum_in_a_function, sorted_again, the_least], ids=named
+)
 def test_products_that_are_no_such_functions(f):
     """They have the derivative of their parts, which is right where eigenvalues are apart."""
     a, h = POINTS["apart"], 1e-5

@@ -85,6 +85,8 @@ class Products:
             return [f for o in op.operands for f in self.factors(o)]
         if p is lookup(np.einsum):
             return self.of_einsum(op)
+        if p is lookup(np.copy):
+            return self.factors(op.operands[0])
         if p is lookup(np.diag) and not op.static and len(op.operands) == 1 and operand.type.rank == 2:
             return [Diagonal(op.operands[0], -1)]
         if p is lookup(np.conjugate):

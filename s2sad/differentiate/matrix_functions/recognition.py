@@ -14,21 +14,22 @@ from functools import reduce
 import numpy as np
 
 from s2sad.analysis.activity import active_values
-from s2sad.differentiate.matrix_functions.chains import Chain, NoChain
+from s2sad.differentiate.matrix_functions.chains import Callees, Chain, NoChain
 from s2sad.differentiate.matrix_functions.products import Diagonal, Factor, Other, Products, Vectors
 from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.matrix_functions import function_of_matrix
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, is_call_of, makers, walk
 
 
-def marked_functions(function: Function, active: Sequence[bool]) -> Function:
+def marked_functions(function: Function, active: Sequence[bool], callees: Callees) -> Function:
     """The function with a mark behind each product that is a function of a matrix by which there is a derivative."""
     if not any(op.primitive.diagonalised for op in applied_in(walk(function.body))):
         return function
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
-    recognition = Recognition(makers(walk(function.body)), active_values(function, inputs))
+    recognition = Recognition(function, active_values(function, inputs), callees)
     return replace(function, body=recognition.block(function.body))
 
 
@@ -70,9 +71,10 @@ class Scale:
 class Recognition:
     """The search through one function, with the operations that make its values, and the values with derivatives."""
 
-    def __init__(self, made: dict[Operand, Apply], active: Collection[Operand]) -> None:
-        self.makers, self.active = made, active
-        self.products = Products(made)
+    def __init__(self, function: Function, active: Collection[Operand], callees: Callees) -> None:
+        self.active, self.callees = active, callees
+        self.made: dict[Operand, Operation] = {r: op for op in walk(function.body) for r in op.results}
+        self.products = Products(makers(walk(function.body)))
 
     def block(self, block: Block) -> Block:
         operations = [new for op in block.operations for new in self.operation(map_blocks(op, self.block))]
@@ -101,7 +103,7 @@ class Recognition:
         builder = Builder(op.location, op.about)
         made, v = found.vectors.made, found.vectors.value
         assert made.primitive.diagonalised is not None
-        chains = [Chain(self.makers, made, d.value, d.axis) for d in found.diagonals]
+        chains = [self.chain(made, d) for d in found.diagonals]
         w = next((w for c in chains for w in c.eigenvalues), None)
         if w is None:
             raise NoChain
@@ -118,6 +120,14 @@ class Recognition:
         mark = builder.apply(required(function_of_matrix), operands, static)
         builder.rename(mark, op.result)
         return builder
+
+    def chain(self, made: Apply, diagonal: Diagonal) -> Chain:
+        def is_base(x: Operand) -> bool:
+            op = self.products.makers.get(x)
+            of = op is not None and op.primitive is EXTRACT and op.static["key"] == 0
+            return of and op is not None and self.products.makers.get(op.operands[0]) is made
+
+        return Chain(self.made, self.callees, is_base, diagonal.value, diagonal.axis)
 
     def scale(self, chain: Chain, inverse: bool, builder: Builder) -> Scale:
         """The numbers of a diagonal along the last axis, as those of the eigenvalues are."""
