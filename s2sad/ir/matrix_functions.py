@@ -1,7 +1,7 @@
 """A smooth function of a symmetric matrix, as an operation: what `(V * f(w)) @ V.T` is, if `w, V = np.linalg.eigh(A)`.
 
-Before the derivative the product gets this mark behind it: its derivative is that of f(A), which exists where
-eigenvalues are equal, and not the one that goes through V, which does not. The optimiser takes the mark away again.
+Before the derivative the product gets this claim behind it: its derivative is that of f(A), which exists where
+eigenvalues are equal, and not the one that goes through V, which does not. The optimiser takes the claim away again.
 """
 
 from __future__ import annotations

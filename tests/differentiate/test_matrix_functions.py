@@ -319,6 +319,16 @@ def test_hermitian_matrices(eigenvalues):
     agrees(propagator, a, e, scipy.linalg.expm_frechet(-1j * a, -1j * e)[1], 1e-9)
 
 
+def test_complex_functions_of_real_matrices():
+    a = POINTS["equal"]
+    expected = scipy.linalg.expm_frechet(-1j * a, -1j * E)[1]
+    np.testing.assert_allclose(s2sad.jvp(propagator, (a,), (E,))[1], expected, rtol=0.0, atol=1e-9)
+    weights = W + 1j * W.T
+    gradient = s2sad.grad(lambda a: np.sum(np.real(weights * propagator(a))))(a)
+    assert gradient.dtype == np.float64
+    np.testing.assert_allclose(np.sum(gradient * E), np.sum(np.real(weights * expected)), rtol=1e-9)
+
+
 def test_single_precision():
     a, e = POINTS["equal"].astype(np.float32), E.astype(np.float32)
     found = s2sad.jvp(columns, (a,), (e,))[1]
@@ -336,24 +346,29 @@ def solved(a, b):
     return v @ ((v.T @ b) / (w if b.ndim == 1 else w[:, None]))
 
 
+def solved_with_rows(a, b):
+    w, v = eigh(a)
+    return v @ ((b.T @ v) / w).T
+
+
 def solved_from_the_right(a, b):
     w, v = eigh(a)
     return ((b.T @ v) / w) @ v.T
 
 
 @pytest.mark.parametrize("b", [B[:, 0], B], ids=["vector", "matrix"])
-@pytest.mark.parametrize("f", [solved, solved_from_the_right], ids=named)
+@pytest.mark.parametrize("f", [solved, solved_with_rows, solved_from_the_right], ids=named)
 def test_what_stands_beside_the_function(f, b):
     a = POINTS["equal"]
     db = np.cos(np.arange(b.size)).reshape(b.shape)
     x = np.linalg.solve(a, b)
     expected = np.linalg.solve(a, db - E @ x)
-    expected = expected if f is solved else expected.T
+    expected = expected.T if f is solved_from_the_right else expected
     np.testing.assert_allclose(s2sad.jvp(f, (a, b), (E, db))[1], expected, rtol=1e-10)
     g = np.sin(np.arange(b.size)).reshape(expected.shape)
     a_bar, b_bar = s2sad.vjp(f, a, b)[1](g)
     np.testing.assert_allclose(np.sum(a_bar * E) + np.sum(b_bar * db), np.sum(g * expected), rtol=1e-9)
-    np.testing.assert_allclose(b_bar, np.linalg.solve(a, g if f is solved else g.T), rtol=1e-10)
+    np.testing.assert_allclose(b_bar, np.linalg.solve(a, g.T if f is solved_from_the_right else g), rtol=1e-10)
 
 
 def decay(w, t):

@@ -83,7 +83,7 @@ OF_THE_COMPILER: dict[Primitive, Callable[[np.random.Generator], Iterator[Sample
 """Samples for the primitives that are defined outside of the book of rules."""
 STRUCTURAL = {MAKE, EXTRACT, MAKE_SLICE}
 """Primitives that each transformation handles by itself."""
-MARK = function_of_matrix
+CLAIM = function_of_matrix
 """Its derivative is that of the product that it stands behind (tests/differentiate/test_matrix_functions.py)."""
 
 
@@ -205,7 +205,7 @@ def test_has_samples(primitive: Primitive) -> None:
     of_the_sweeps = module in ("lists", "regions", "refusals")
     if (
         primitive in STRUCTURAL
-        or primitive.function is MARK
+        or primitive.function is CLAIM
         or of_the_sweeps
         or (primitive.tangent is None and primitive.adjoint is None)
     ):

@@ -49,9 +49,11 @@ class Diagonal:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Any other matrix, or a vector."""
+    """Any other matrix, or a vector; or the transpose or conjugate of it."""
 
     value: Operand
+    transposed: bool = False
+    conjugated: bool = False
 
 
 Factor: TypeAlias = Vectors | Diagonal | Other
@@ -82,7 +84,8 @@ class Products:
             given = made is not None and made.primitive.diagonalised is not None and op.static["key"] == 1
             return [Vectors(made, operand)] if made is not None and given else None
         if p.contracts and _is_matrix_product(op):
-            return [f for o in op.operands for f in self.factors(o)]
+            x, y = op.operands
+            return [*self.lying(x, behind=False), *self.lying(y, behind=True)]
         if p is lookup(np.einsum):
             return self.of_einsum(op)
         if p is lookup(np.copy):
@@ -91,11 +94,25 @@ class Products:
             return [Diagonal(op.operands[0], -1)]
         if p is lookup(np.conjugate):
             return _turned(self.factors(op.operands[0]), conjugated=True)
+        if p.layout is Layout.AXES and operand.type.rank == 1:
+            return self.factors(op.operands[0])
         if p.layout is Layout.AXES and _transposes(op):
             return _turned(self.factors(op.operands[0]), transposed=True)
         if p.algebra is Algebra.PRODUCT or p.algebra is Algebra.QUOTIENT:
             return self.scaled(op)
         return None
+
+    def lying(self, operand: Operand, behind: bool) -> list[Factor]:
+        """The factors of an operand; those of a vector as a column behind a matrix, else as a row."""
+        factors = self.factors(operand)
+        if operand.type.rank != 1 or len(factors) == 1 or _is_row(factors) != behind:
+            return factors
+        place = 0 if behind else -1
+        rest = factors[1:] if behind else factors[:-1]
+        turned = _turned(rest, transposed=True)
+        if turned is None:
+            return [Other(operand)]
+        return [*turned, factors[place]] if behind else [factors[place], *turned]
 
     def scaled(self, op: Apply) -> list[Factor] | None:
         """The factors of a matrix whose columns, or rows, are multiplied or divided by numbers."""
@@ -113,9 +130,8 @@ class Products:
                 return [Diagonal(numbers, -1, inverse), *factors]
             if len(shape) == 1:
                 # A row of numbers is times the matrix to its right, a column times that to its left.
-                behind = isinstance(factors[0], Other) and factors[0].value.type.rank == 1
                 made = Diagonal(numbers, -1, inverse)
-                return [*factors, made] if behind else [made, *factors]
+                return [*factors, made] if _is_row(factors) else [made, *factors]
             if len(scale) == 1 or scale[-2] == 1:
                 return [*factors, Diagonal(numbers, -1, inverse)] if scale[-1] == shape[-1] else None
             if scale[-1] == 1:
@@ -150,6 +166,11 @@ class Products:
         return found
 
 
+def _is_row(factors: Sequence[Factor]) -> bool:
+    """Whether the factors of a vector begin with one, times matrices; else one stands at their end."""
+    return isinstance(factors[0], Other) and factors[0].value.type.rank == 1
+
+
 def _is_matrix_product(op: Apply) -> bool:
     """Whether a contraction is the product of two matrices, of a matrix and a vector, or of stacks of matrices."""
     ranks = [o.type.rank or 0 for o in op.operands]
@@ -161,14 +182,10 @@ def _turned(factors: Sequence[Factor], transposed: bool = False, conjugated: boo
     found: list[Factor] = []
     for f in factors:
         match f:
-            case Vectors():
-                real = not f.value.type.is_complex
-                flips = replace(
-                    f,
-                    transposed=f.transposed != transposed,
-                    conjugated=f.conjugated != (conjugated and not real),
-                )
-                found.append(flips)
+            case Vectors() | Other():
+                turns = transposed and f.value.type.rank != 1
+                flips = conjugated and f.value.type.is_complex
+                found.append(replace(f, transposed=f.transposed != turns, conjugated=f.conjugated != flips))
             case Diagonal() if not (conjugated and f.value.type.is_complex):
                 found.append(f)
             case _:

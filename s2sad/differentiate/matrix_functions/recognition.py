@@ -1,7 +1,7 @@
-"""Functions of symmetric matrices, marked as such: `(V * f(w)) @ V.T`, where `w, V = np.linalg.eigh(A)`.
+"""Functions of symmetric matrices, claimed as such: `(V * f(w)) @ V.T`, where `w, V = np.linalg.eigh(A)`.
 
 Through V their derivative would be lost where eigenvalues are equal, and be rounding errors where they are close. So
-the product that is such a function gets a mark behind it, an operation with the derivative of f(A) (see
+the product that is such a function gets a claim behind it, an operation with the derivative of f(A) (see
 `ir.matrix_functions`). What is not recognised has the derivative of its parts.
 """
 
@@ -24,8 +24,8 @@ from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, is_call_of, makers, walk
 
 
-def marked_functions(function: Function, active: Sequence[bool], callees: Callees) -> Function:
-    """The function with a mark behind each product that is a function of a matrix by which there is a derivative."""
+def claimed_functions(function: Function, active: Sequence[bool], callees: Callees) -> Function:
+    """The function with a claim behind each product that is a function of a matrix by which there is a derivative."""
     if not any(op.primitive.diagonalised for op in applied_in(walk(function.body))):
         return function
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
@@ -34,7 +34,7 @@ def marked_functions(function: Function, active: Sequence[bool], callees: Callee
 
 
 def subject(op: Operation, made: Mapping[Operand, Operation]) -> Operation:
-    """What the derivative of an operation is said to be of: of a mark, the product that it stands behind."""
+    """What the derivative of an operation is said to be of: of a claim, the product that it stands behind."""
     if not is_call_of(op, required(function_of_matrix)):
         return op
     product = made[op.operands[0]]
@@ -49,7 +49,7 @@ class Found:
     vectors: Vectors
     diagonals: list[Diagonal]
     side: str = ""
-    beside: Operand | None = None
+    beside: Other | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,15 @@ class Recognition:
         if found is None or found.vectors.made.operands[0] not in self.active:
             return [op]
         try:
-            builder = self.marked(op, found)
+            builder = self.claimed(op, found)
         except NoChain:
             return [op]
         # A further product with it is one of the function, not of its factors.
         self.products.known[op.result] = [Other(op.result)]
         return builder.operations
 
-    def marked(self, op: Apply, found: Found) -> Builder:
-        """The operation and the mark behind it.
+    def claimed(self, op: Apply, found: Found) -> Builder:
+        """The operation and the claim behind it.
 
         Raises:
             NoChain: it is no function of the matrix.
@@ -105,20 +105,20 @@ class Recognition:
         assert made.primitive.diagonalised is not None
         chains = [self.chain(made, d) for d in found.diagonals]
         w = next((w for c in chains for w in c.eigenvalues), None)
-        if w is None:
+        if w is None or any(c.root.type.rank and not c.depends for c in chains):
             raise NoChain
         scales = [self.scale(c, d.inverse, builder) for c, d in zip(chains, found.diagonals, strict=True)]
         g = reduce(times, scales)
         slope = builder.call(np.zeros_like, builder.expr(w)) if g.slope is None else g.slope
-        rest = [] if found.beside is None else [found.beside]
+        rest = [] if found.beside is None else [operand_of(found.beside, builder)]
         for number, partial in g.partials.items():
             rest += [number, spread(partial, w)]
         product = Value(op.result.type)
         builder.operations.insert(0, replace(op, result=product))
         operands = [product, made.operands[0], w, v, spread(g.value, w), spread(slope, w), *rest]
         static = {"lower": made.primitive.diagonalised(**made.static), "side": found.side}
-        mark = builder.apply(required(function_of_matrix), operands, static)
-        builder.rename(mark, op.result)
+        claim = builder.apply(required(function_of_matrix), operands, static)
+        builder.rename(claim, op.result)
         return builder
 
     def chain(self, made: Apply, diagonal: Diagonal) -> Chain:
@@ -159,15 +159,23 @@ def product_of(factors: Sequence[Factor]) -> Found | None:
     assert isinstance(v, Vectors) and isinstance(vh, Vectors)
     if v.made is not vh.made or not v.is_columns or not vh.is_rows:
         return None
-    diagonals, beside = [f for f in inner if isinstance(f, Diagonal)], [f.value for f in outer if isinstance(f, Other)]
+    diagonals, beside = [f for f in inner if isinstance(f, Diagonal)], [f for f in outer if isinstance(f, Other)]
     if not diagonals or len(diagonals) < len(inner) or len(beside) < len(outer) or len(beside) > 1:
         return None
     # Of many matrices there is no product with one vector for all.
-    if beside and beside[0].type.rank not in ((1, 2) if v.value.type.rank == 2 else (v.value.type.rank,)):
+    if beside and beside[0].value.type.rank not in ((1, 2) if v.value.type.rank == 2 else (v.value.type.rank,)):
         return None
     return Found(
         v, [*free, *diagonals], ("left" if places[0] else "right") if beside else "", beside[0] if beside else None
     )
+
+
+def operand_of(factor: Other, builder: Builder) -> Operand:
+    found = builder.expr(factor.value)
+    if factor.transposed:
+        rank = factor.value.type.rank
+        found = found.T if rank == 2 else builder.call(np.swapaxes, found, -1, -2)
+    return builder.call(np.conj, found).operand if factor.conjugated else found.operand
 
 
 def times(a: Scale, b: Scale) -> Scale:

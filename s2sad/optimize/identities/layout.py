@@ -34,8 +34,8 @@ def item_of_made(s: Rewriter, op: Apply) -> Operand | None:
 
 
 @identity(function_of_matrix)
-def mark_of_function(s: Rewriter, op: Apply) -> Operand | None:
-    """The mark of a function of a matrix -> the product that it is; exact"""
+def claim_of_product(s: Rewriter, op: Apply) -> Operand | None:
+    """function_of_matrix(y, A, ...) -> y; exact"""
     return op.operands[0]
 
 
