@@ -28,6 +28,7 @@ from s2sad.differentiate.definitions import written_out
 from s2sad.differentiate.forward import jvp
 from s2sad.differentiate.given_rules import TangentRule
 from s2sad.differentiate.linearize import linear_pair
+from s2sad.differentiate.matrix_functions import claimed_functions
 from s2sad.differentiate.reverse.local_gradient import local_gradient
 from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
@@ -100,7 +101,7 @@ class Derivatives:
 
     def written_out(self, function: Function, active: Sequence[bool]) -> Function:
         """A function that is to be differentiated, with what is defined by others written out."""
-        return written_out(function, active, lambda f: numbered(optimize(f)))
+        return claimed_functions(written_out(function, active, lambda f: numbered(optimize(f))), active, self)
 
     def examples(self, entry: Entry, transform: Transform, given: Sequence[Type]) -> list[tuple[Type, Axes]]:
         """The types of what a function for many examples is passed, with the axes of the examples in it."""

@@ -132,6 +132,9 @@ class Primitive:
     """Whether the array that it makes is known to lie row by row: a reshape of it is a view."""
     contracts: bool = False
     """Whether it sums over the last axis of its first operand and the last but one of its second, as `@` does."""
+    diagonalised: Callable[..., bool] | None = None
+    """Of what gives the eigenvalues and eigenvectors of a symmetric matrix: from the static arguments to whether it
+    reads the lower triangle."""
     stores: bool = False
     """Whether it is its first operand with the third one stored, or added, at the index that the second is."""
     holds: bool = False
@@ -261,6 +264,7 @@ class Facts(TypedDict, total=False):
     flips: bool
     row_by_row: bool
     contracts: bool
+    diagonalised: Callable[..., bool] | None
     measures: bool
     zeros: bool
     blank: bool

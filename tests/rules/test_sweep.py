@@ -20,6 +20,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.definition import definition_of
+from s2sad.ir.matrix_functions import function_of_matrix
 from s2sad.ir.primitive import PRIMITIVES, Effect, NotByRule, Primitive, Sample
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import ContainerType, Type, is_active_type
@@ -82,6 +83,8 @@ OF_THE_COMPILER: dict[Primitive, Callable[[np.random.Generator], Iterator[Sample
 """Samples for the primitives that are defined outside of the book of rules."""
 STRUCTURAL = {MAKE, EXTRACT, MAKE_SLICE}
 """Primitives that each transformation handles by itself."""
+CLAIM = function_of_matrix
+"""Its derivative is that of the product that it stands behind (tests/differentiate/test_matrix_functions.py)."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,12 @@ def describe(case: Case) -> str:
 def test_has_samples(primitive: Primitive) -> None:
     module = primitive.type_rule.__module__.removeprefix("s2sad.ir.primitives.")
     of_the_sweeps = module in ("lists", "regions", "refusals")
-    if primitive in STRUCTURAL or of_the_sweeps or (primitive.tangent is None and primitive.adjoint is None):
+    if (
+        primitive in STRUCTURAL
+        or primitive.function is CLAIM
+        or of_the_sweeps
+        or (primitive.tangent is None and primitive.adjoint is None)
+    ):
         return
     assert differentiable(primitive), "a differentiable primitive needs samples"
 

@@ -19,6 +19,7 @@ from typing import assert_never
 import numpy as np
 
 from s2sad.analysis.activity import active_values
+from s2sad.differentiate.matrix_functions import subject
 from s2sad.differentiate.reverse.calls import Calls
 from s2sad.differentiate.reverse.cancellation import Cancellation, may_be_invariant
 from s2sad.differentiate.reverse.levels import Key, Level, is_firm, leaf_type, leaves_of, undefined
@@ -124,7 +125,8 @@ class Reverse(Calls, Loops):
         for op in reversed(block.operations):
             if not any(r in self.active for r in op.results):
                 continue
-            builder.location, builder.about = op.location, (op, *self.spelled_within(op), *self.items_of(op))
+            about = subject(op, self.definition)
+            builder.location, builder.about = op.location, (about, *self.spelled_within(about), *self.items_of(about))
             match op:
                 case Apply():
                     self.reverse_apply(op, builder)

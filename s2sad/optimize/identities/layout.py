@@ -15,6 +15,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, is_basic_index
+from s2sad.ir.matrix_functions import function_of_matrix
 from s2sad.ir.primitive import lookup, required
 from s2sad.ir.values import Apply, Constant, Operand, Value, applied_in, keys_of
 from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed
@@ -30,6 +31,12 @@ def item_of_made(s: Rewriter, op: Apply) -> Operand | None:
     if made is None:
         return None
     return made.operands[keys_of(made).index(op.static["key"])]
+
+
+@identity(function_of_matrix)
+def claim_of_product(s: Rewriter, op: Apply) -> Operand | None:
+    """function_of_matrix(y, A, ...) -> y; exact"""
+    return op.operands[0]
 
 
 @identity(EXTRACT)

@@ -149,7 +149,7 @@ def eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
     )
 
 
-def is_lower(UPLO: str) -> bool:
+def is_lower(UPLO: str = "L") -> bool:
     return UPLO.upper() == "L"
 
 
@@ -169,6 +169,7 @@ rule(
     eigh_type,
     tangent=eigh_tangent,
     adjoint=eigh_adjoint,
+    diagonalised=is_lower,
     samples=lambda rng: [*positive_samples(rng), *(Sample((positive(rng, 3, 3),), {"UPLO": u}) for u in "Uul")],
 )
 

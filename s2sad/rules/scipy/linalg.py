@@ -275,6 +275,7 @@ rule(
     adjoint=lambda g, y, xs, active, lower=True, **_: factorisations.eigh_adjoint(
         g, y, xs, active, "L" if lower else "U"
     ),
+    diagonalised=lambda lower=True, **_: lower,
     samples=lambda rng: [
         Sample((np.diag([1.0, 3.0, 6.0]) + 0.1 * positive(rng, 3, 3),), row) for row in ({}, {"lower": False})
     ],
