@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.primitives.handles import STORES
@@ -29,7 +30,7 @@ def without_effects(operations: Sequence[Operation], results: Sequence[Operand])
         if isinstance(op, Apply) and op.primitive.once:
             if op.result not in live:
                 continue
-            refuse(op)
+            refuse(op, "read it in front of the loop or branch, or differentiate in reverse mode")
         new = map_blocks(op, _block) if op.blocks else op
         live.update(reads([new]))
         kept.append(new)
@@ -44,13 +45,10 @@ def check_runs_again(function: Function) -> None:
     """Refuse a function that is computed again in its reverse sweep, and stores something outside."""
     for op in walk(function.body):
         if isinstance(op, Apply) and op.primitive in STORES:
-            refuse(op)
+            refuse(op, "do it in front of what is checkpointed, or behind it")
 
 
-def refuse(op: Apply) -> None:
+def refuse(op: Apply, instead: str) -> NoReturn:
     """Refuse what can be done once only, in what is run again."""
-    raise UnsupportedCall(
-        "an object outside the function is read or changed in what this derivative computes again",
-        "do it in front of the loop, or behind it; in reverse mode nothing but a checkpoint is computed again",
-        op.location,
-    )
+    what = "an object outside the function is read or changed in what this derivative computes again"
+    raise UnsupportedCall(what, instead, op.location)

@@ -346,6 +346,32 @@ def stored_lists_of_the_function():
     return f, lambda: seen
 
 
+def stored_by_extension():
+    globals().update(history=[0.5])
+    kept = {"by": [], "n": [1]}
+
+    def f(x):
+        global history
+        history += [x[0], np.sum(x)]
+        kept["by"] += [(k, v) for k, v in enumerate(x)]
+        kept["n"].extend(range(2))
+        return np.sum(x**2) * len(history)
+
+    return f, lambda: (history, kept)
+
+
+def stored_while_it_is_short():
+    seen = []
+
+    def f(x):
+        while len(seen) < 3:
+            seen.append(len(seen))
+            x = x * 2.0
+        return np.sum(x**2)
+
+    return f, lambda: seen
+
+
 def stored_and_dropped():
     seen = [1, 2, 3]
 
@@ -419,8 +445,14 @@ WAYS = {
 }
 
 
-READ_AGAIN = {("counter_that_is_read", "linearize"), ("counter_that_is_read", "jacfwd")}
-"""Programs whose branches read what they store, where forward mode runs these again: they are refused."""
+READ_AGAIN = {
+    ("counter_that_is_read", "linearize"),
+    ("counter_that_is_read", "jacfwd"),
+    ("while_it_is_short", "linearize"),
+    ("while_it_is_short", "jacfwd"),
+    ("while_it_is_short", "hessian"),
+}
+"""Programs whose branches and loops read what they store, where forward mode runs these again: they are refused."""
 
 
 @pytest.mark.parametrize("way", WAYS)

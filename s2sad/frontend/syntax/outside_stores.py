@@ -28,6 +28,7 @@ from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.cells import AfterStore, OfOutside, StoredInArgument, map_operands
 from s2sad.frontend.terms.terms import (
     Outside,
+    Range,
     Ref,
     Term,
     describe,
@@ -152,8 +153,14 @@ class OutsideStores(Lowering):
     def augment_item(self, outside: Outside, index: Term, node: gast.AugAssign) -> None:
         """`outside[index] += value`: a number takes the place of the one before, whatever array may be there."""
         self.check_container(outside, node)
-        key, value = self.to_operand(index), self.eval(node.value)
+        key = self.to_operand(index)
         found = self.item_found(outside.found, key)
+        if isinstance(found, list) and isinstance(node.op, gast.Add):
+            item = self.item_outside(outside, index, node)
+            assert isinstance(item, Outside)
+            self.call_outside(item, "extend", [self.eval(node.value)], {}, node)
+            return
+        value = self.eval(node.value)
         if not is_number(value) or isinstance(found, NOT_ADDED):
             self.refuse_in_place(node)
         self.note_added((id(outside.found), known_key(key)), node)
@@ -178,7 +185,7 @@ class OutsideStores(Lowering):
                 "keep it in a variable of its own outside the function",
                 UnsupportedCall,
             )
-        terms = [self.listed(a) if is_iterator(a) or is_new_iterator(a) else a for a in arguments]
+        terms = [self.walked(a, node) for a in arguments]
         values = [self.stored_value(a, node) for a in (*terms, *keywords.values())]
         for value in values:
             self.note_put((id(outside.found), None), value, node)
@@ -186,6 +193,18 @@ class OutsideStores(Lowering):
         self.stores = True
         made = self.builder.apply(CALL, [outside.handle, *values], {"method": name, **static})
         return Outside(made, f"{outside.name}.{name}(...)")
+
+    def walked(self, term: Term, node: gast.AST) -> Term:
+        """An argument that an object outside walks over: what an iterator or range of the function has, as a list."""
+        if isinstance(term, Range):
+            return self.sequence(term, node)
+        return self.listed(term) if is_iterator(term) or is_new_iterator(term) else term
+
+    def extended(self, outside: Outside, node: gast.AugAssign) -> None:
+        """`outside += items` of a list."""
+        if not self.reads.settled.takes_values(outside.found):
+            raise NeedsHandle(outside.found)
+        self.call_outside(outside, "extend", [self.eval(node.value)], {}, node)
 
     def check_container(self, outside: Outside, node: gast.AST) -> None:
         """Refuse a store into what is not known to be a container: an array in it may be one of the function's."""
@@ -273,11 +292,14 @@ class OutsideStores(Lowering):
 
     def augment_outer(self, variable: Variable, node: gast.AugAssign) -> None:
         """An augmented assignment to a variable outside."""
-        operands, static = self.spot(variable)
         try:
             found = variable.read()
         except (LookupError, AttributeError, ValueError):
             found = MISSING
+        if isinstance(found, list) and isinstance(node.op, gast.Add):
+            self.extended(self.as_handle(variable, found), node)
+            return
+        operands, static = self.spot(variable)
         self.reads.variable(replace(variable, handed=True))
         if not isinstance(found, NUMBERS) and found is not MISSING:
             self.refuse_in_place(node)
@@ -355,7 +377,7 @@ class OutsideStores(Lowering):
             return operand
         if isinstance(t, ArrayType) and t.kind == "array":
             return self.apply(np.copy, [operand])
-        if t.is_sequence and t.item.is_scalar:  # type: ignore[attr-defined]
+        if isinstance(t, SequenceType) and not holds_arrays(t.item):
             return self.builder.apply(GETITEM, (operand, self.builder.operand(slice(None))))
         if t.is_container:
             return self.to_operand(map_operands(self.opened(operand), lambda o: self.copy_of(o, node)))
