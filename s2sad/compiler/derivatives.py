@@ -33,10 +33,12 @@ from s2sad.differentiate.reverse.local_gradient import local_gradient
 from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
+from s2sad.differentiate.run_again import check_runs_again
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
 from s2sad.differentiate.vmap.batched_values import Flag
 from s2sad.differentiate.vmap.batching import batched
+from s2sad.errors import UnsupportedCall
 from s2sad.frontend.dependencies import Variable
 from s2sad.ir.backend import Backend
 from s2sad.ir.batch_rule import NoBatchRule
@@ -90,6 +92,9 @@ class Derivatives:
         if kind.make is None:
             raise ValueError(transform.kind)
         active = self.active(entry, transform.argnums)
+        if kind.examples and entry.stores:
+            what = f"{entry.function.name} stores something outside, and is called for many examples at once"
+            raise UnsupportedCall(what, "call it for one example after the other, or return what is to be stored")
         if kind.examples:
             examples = self.examples(entry, transform, list(parameters.values()))
             return optimize(kind.make(Task(entry.function, active, name, transform, self, examples)))
@@ -250,6 +255,7 @@ class Derivatives:
 
     def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""
+        check_runs_again(function)
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)

@@ -36,6 +36,8 @@ class Entry:
     """What it hands back of these arrays."""
     changed: tuple[Place, ...] = ()
     """The arrays, lists and objects in its parameters that it changes."""
+    stores: bool = False
+    """It stores values outside."""
     gives: bool = False
     """Its result may be, or hold, a list or object that it is given."""
 

@@ -29,6 +29,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
+from s2sad.frontend.terms.cells import StoredInArgument
 from s2sad.ir.dims import Size, Symbol, renewed
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
@@ -70,7 +71,7 @@ class Program:
     # what a lowering asks (frontend.context.Context)
 
     def captured_type(self, variable: Variable) -> Type:
-        return self.signature.type_of(variable.read())
+        return self.signature.type_of(variable.pattern())
 
     def rule_variables(self, rules: object) -> tuple[Variable, ...]:
         return self.reads.settled.variables(rules)
@@ -96,6 +97,8 @@ class Program:
             try:
                 entry = self.entry(function, parameters)
                 break
+            except StoredInArgument:
+                return None
             except Unsupported as e:
                 raise type(e)(e.what, e.instead, location) if e.location == NOWHERE else e from None
             except NeedsStatic as e:
@@ -144,7 +147,8 @@ class Program:
         entry = self.settled(key, target, parameters, name)
         if entry.impure and key in self.recursive:
             raise UnsupportedCall(
-                f"{own} calls itself, and changes a list or object that it is given, gives one of its arrays only "
+                f"{own} calls itself, and changes a list or object that it is given, stores something outside, "
+                "gives one of its arrays only "
                 "sometimes, or gives a function",
                 "return the new values instead; arrays that are arguments themselves may be written",
             )
@@ -208,6 +212,7 @@ class Program:
                 lowered.valueless,
                 lowered.back,
                 lowered.changed,
+                lowered.stores,
                 lowered.gives,
             )
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
@@ -223,8 +228,10 @@ class Program:
             dict(parameters),
             inner.captured,
             made.result.type,
+            impure=inner.stores,
             written=inner.written,
             changed=inner.changed,
+            stores=inner.stores,
         )
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:

@@ -27,6 +27,7 @@ from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.reverse import Reverse
 from s2sad.differentiate.reverse.sweeps import check_aux, check_complex, check_real
+from s2sad.differentiate.run_again import without_effects
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.differentiate.vmap.batching import Batch, BatchedCallee
 from s2sad.errors import NotDifferentiable, UnsupportedType
@@ -204,9 +205,10 @@ class TangentParts:
             moving.append(op)
         builder = Builder()
         dot = builder.extract(tangent.result, 1)
-        empty = blanks(fixed, moving)
+        again = without_effects([*moving, *builder.operations], [dot])
+        empty = blanks(fixed, again)
         fixed = [op for op in fixed if op not in empty]
-        return TangentParts(fixed, [*empty, *moving, *builder.operations], seeds, dot)
+        return TangentParts(fixed, [*empty, *again], seeds, dot)
 
     def sweep(self, x: Value, path: Path, outs: Sequence[Path], builder: Builder, unit: Operand) -> list[Operand]:
         """Append the sweep for a unit vector in the leaf of `x` at a path; the tangents of leaves of the result."""

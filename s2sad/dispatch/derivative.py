@@ -24,7 +24,7 @@ from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop
 from s2sad.dispatch.subject import Derived, Subject
 from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, UnsupportedType, note_line
 from s2sad.frontend.context import NeedsStatic
-from s2sad.frontend.dependencies import NeedsConstant, NeedsVariables, Reads, Settled, Variable
+from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
@@ -227,7 +227,7 @@ class Derivative(Derived):
                     raise
                 self._check_known(e, values)
                 statics = (*statics, (e.parameter, e.path))
-            except (NeedsConstant, NeedsVariables) as e:
+            except (NeedsConstant, NeedsVariables, NeedsHandle) as e:
                 settled.add(e)
             except Unsupported:
                 # A number that varied is read anew; where the program needs its value, it is a constant after all.
@@ -399,9 +399,12 @@ mark(Derivative, Differentiated())
 def generic_text(derivative: Derivative) -> str:
     """The text for arguments of the types that the annotations say; of integers and the like by their defaults."""
     parameters = {n: annotated_type(p) for n, p in derivative.__signature__.parameters.items()}
+    settled = Settled()
     while True:
         try:
-            return derivative.compile(parameters).text
+            return derivative.compile(parameters, reads=Reads((), settled)).text
+        except NeedsHandle as e:
+            settled.add(e)
         except NeedsStatic as e:
             name = list(parameters)[e.parameter]
             default = derivative.__signature__.parameters[name].default

@@ -167,8 +167,9 @@ def texts_of(derivative: Derivative) -> Iterator[Text]:
         members = [m for f in derivative._families.values() for forms in f.known.values() for m in forms]
         for member in members:
             # What was read may have changed since it was compiled; and a lambda among the arguments is told apart by an
-            # identity that means nothing in another process.
-            if member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
+            # identity that means nothing in another process. What takes values here is not there.
+            handed = any(v.handed for v in member.captured)
+            if not handed and member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
                 yield text_of(member)
 
 

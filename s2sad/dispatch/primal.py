@@ -12,7 +12,7 @@ from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at, number_leaves
 from s2sad.frontend.context import NeedsStatic
-from s2sad.frontend.dependencies import Reads
+from s2sad.frontend.dependencies import NeedsHandle, Reads, Settled
 from s2sad.ir.dims import is_known
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import Type, leaves, substitute
@@ -26,11 +26,15 @@ def primal_of(target: object, names: Sequence[str], values: Sequence[object], si
     """A function in SSA, for arguments like these of its parameters."""
     given = [signature.type_of(v) for v in values]
     statics: dict[tuple[int, tuple[object, ...]], object] = {}
-    # Each attempt that fails names one more leaf whose value must be known; the arguments have finitely many.
+    settled = Settled()
+    # Each attempt that fails names one more leaf whose value must be known, or one more object that takes values: there
+    # are finitely many.
     while True:
         parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
         try:
-            return new_program(signature=signature).entry(target, parameters).function
+            return new_program(PYTHON, Reads((), settled), signature).entry(target, parameters).function
+        except NeedsHandle as e:
+            settled.add(e)
         except NeedsStatic as e:
             statics[(e.parameter, e.path)] = item_at(values[e.parameter], e.path)
 

@@ -22,8 +22,8 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.dispatch.specialised import Kept, Places, Specialised, Statics
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import (
-    CAPTURED,
     LOGGER,
+    READ_ANEW,
     Looks,
     Reads,
     Seen,
@@ -115,7 +115,7 @@ class Found:
     def watched(self) -> tuple[Variable, ...]:
         """These, and those of which the type alone was read."""
         looks = self.seen.looks.looks
-        return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found == CAPTURED)
+        return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found in READ_ANEW)
 
 
 def kind_of_module(roots: Sequence[object], *parts: str) -> str:
@@ -128,7 +128,7 @@ def outside_text(values: Sequence[object], watched: Sequence[Variable]) -> str:
     signature = Signature()
     for v in values:
         signature.type_of(v)
-    return ";".join(key_of(signature.type_of(v.read())) for v in watched)
+    return ";".join(key_of(signature.type_of(v.pattern())) for v in watched)
 
 
 def stored(name: str, kind: str, roots: Sequence[object], values: Sequence[object]) -> Found | None:

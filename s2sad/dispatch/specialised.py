@@ -100,7 +100,7 @@ def drop_oldest(table: dict[Any, Any]) -> None:
 def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
     """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
     statics: list[object] = []
-    key = fast_key([v.read() for v in variables], dict(dims), statics)
+    key = fast_key([v.pattern() for v in variables], dict(dims), statics)
     return (key, tuple(map(instant_key, statics)))
 
 

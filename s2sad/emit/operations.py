@@ -100,6 +100,8 @@ class OperationWriter:
         if op.primitive.name == "assert":
             test, *message = [self.read(o) for o in op.operands]
             return ast.Assert(test, message[0] if message else None)
+        if op.primitive.statement is not None:
+            return fill_statement(op.primitive.statement(**op.static), [self.read(o) for o in op.operands])
         if op.primitive.name == "raise" and not op.static:
             return ast.Raise(None, None)
         if op.primitive.name == "raise":

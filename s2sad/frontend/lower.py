@@ -55,9 +55,11 @@ from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
 from s2sad.frontend.syntax.operators import Operators
+from s2sad.frontend.syntax.outside_stores import OutsideStores
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.with_and_try import Regions
+from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import Place, object_places
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
@@ -94,6 +96,8 @@ class Lowered:
     """The arrays, lists and objects in its parameters that it changes."""
     item_updates: tuple[Value, ...] = ()
     """The lists that stores into their items have made."""
+    stores: bool = False
+    """It stores values outside: it is lowered in the place of its calls, as what it stores may be changed there."""
     gives: bool = False
     """What it gives may be, or hold, a list or object that it is given, or another one."""
 
@@ -160,6 +164,7 @@ class FunctionLowering(
     Identity,
     Subscripts,
     KeyedItems,
+    OutsideStores,
     Operators,
     Expressions,
     Primitives,
@@ -184,8 +189,10 @@ class FunctionLowering(
         if self.errors:
             found = list({str(e): e for e in self.errors}.values())
             raise found[0] if len(found) == 1 else SeveralErrors(found)
+        if self.keeps_arrays and self.in_place and not self.memory:
+            raise MemoryNeeded
         self.touched |= {c for c in given if self.env[c] is not before[c]}
-        changes = not self.is_value(result) or bool(self.touched)
+        changes = not self.is_value(result) or bool(self.touched) or self.stores
         changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result)) or self.perhaps_touched
         gives = any(r.cell in self.perhaps_given for r in self.reachable(result))
@@ -194,7 +201,7 @@ class FunctionLowering(
         operand: Operand = constant(None)
         valueless = False
         if handed is not None:
-            operand, impure = handed[0], False
+            operand, impure = handed[0], self.stores
         else:
             try:
                 operand = self.to_operand(result)
@@ -209,7 +216,7 @@ class FunctionLowering(
         updates = tuple(o for o in self.item_updates if isinstance(o, Value))
         seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
-        return Lowered(function, tuple(captured), *seen, changed, updates, gives)
+        return Lowered(function, tuple(captured), *seen, changed, updates, self.stores, gives)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
         """Put the parameters into the environment; those that are known at compile time have no value."""

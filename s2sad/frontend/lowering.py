@@ -33,6 +33,7 @@ from s2sad.frontend.terms.terms import (
     Generator,
     Items,
     Method,
+    Outside,
     Ref,
     Rest,
     Term,
@@ -79,6 +80,18 @@ class Lowering(ArrayCells):
         """Whether an exception at compile time is caught by the try around."""
         self.mirrors: Sequence[Frame] = ()
         """The frames around a closure that is compiled by itself."""
+        self.places: dict[int, tuple[Variable, object]] = {}
+        """The variables outside that led to objects, by the identity of these."""
+        self.declared: dict[int, frozenset[str]] = {}
+        """The names that a tree declares global or nonlocal, by its identity."""
+        self.put_outside: set[tuple[int, object]] = set()
+        """The places outside that are given what may be an array: what holds them, by identity, and the key."""
+        self.added_outside: set[tuple[int, object]] = set()
+        """Those that are added to."""
+        self.stores = False
+        """Whether something is stored outside the function."""
+        self.keeps_arrays = False
+        """Whether what is stored there may share memory with the function's."""
 
     # expressions
 
@@ -191,6 +204,74 @@ class Lowering(ArrayCells):
     @abstractmethod
     def attribute_by_key(self, base: Term, key: Term, name: str, node: gast.AST) -> Term | None:
         """`base[key].name` of a dict of lists or objects, to be called; None where there is no doubt which it is."""
+
+    # outside_stores
+
+    @abstractmethod
+    def outside_object(self, term: Term) -> Outside | None:
+        """An object outside that a store is made into; None for an object of the function."""
+
+    @abstractmethod
+    def as_handle(self, variable: Variable, value: object) -> Outside:
+        """A variable outside that holds an object which takes values."""
+
+    @abstractmethod
+    def item_outside(self, outside: Outside, index: Term, node: gast.AST) -> Term:
+        """`outside[index]`: an integer, or what is stored into in its turn."""
+
+    @abstractmethod
+    def count_outside(self, outside: Outside) -> Operand:
+        """`len(outside)`."""
+
+    @abstractmethod
+    def holds_outside(self, outside: Outside, item: Term, negated: bool) -> Operand:
+        """`item in outside`."""
+
+    @abstractmethod
+    def set_outside(self, outside: Outside, index: Term, term: Term, node: gast.AST) -> None:
+        """`outside[index] = term`."""
+
+    @abstractmethod
+    def augment_item(self, outside: Outside, index: Term, node: gast.AugAssign) -> None:
+        """`outside[index] += value`."""
+
+    @abstractmethod
+    def delete_outside(self, outside: Outside, index: Term, node: gast.AST) -> None:
+        """`del outside[index]`."""
+
+    @abstractmethod
+    def call_outside(
+        self, outside: Outside, name: str, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term:
+        """`outside.name(...)`: what it gives can be stored into, and not be read."""
+
+    @abstractmethod
+    def is_outer(self, name: str) -> bool:
+        """Whether an assignment to a name binds a variable outside the function."""
+
+    @abstractmethod
+    def outer_variable(self, name: str, node: gast.AST) -> Variable:
+        """The variable of the module, or of a function around it that has returned, which a name means."""
+
+    @abstractmethod
+    def check_declared(self, node: gast.Global | gast.Nonlocal) -> None:
+        """Refuse names outside that are bound otherwise than by assignments."""
+
+    @abstractmethod
+    def read_bound(self, variable: Variable, value: object) -> Term:
+        """A variable outside that the function binds: read when the program runs."""
+
+    @abstractmethod
+    def set_outer(self, variable: Variable, term: Term, node: gast.AST) -> None:
+        """An assignment to a variable outside."""
+
+    @abstractmethod
+    def augment_outer(self, variable: Variable, node: gast.AugAssign) -> None:
+        """An augmented assignment to a variable outside."""
+
+    @abstractmethod
+    def attribute_outside(self, base: Term, name: str, node: gast.AST) -> Variable | None:
+        """An attribute of an object, class, module or function outside, to be bound."""
 
     # subscripts
 

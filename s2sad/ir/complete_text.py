@@ -41,6 +41,7 @@ from s2sad.ir.types import (
     ArrayType,
     BottomType,
     ContainerType,
+    HandleType,
     OpaqueType,
     SequenceType,
     SliceType,
@@ -300,6 +301,8 @@ class CompleteText:
                 return f"sequence[{self.type(t.item)}, {self.dim(t.length)}]"
             case SliceType():
                 return f"slice[{', '.join('None' if p is None else self.type(p) for p in (t.start, t.stop, t.step))}]"
+            case HandleType():
+                return f"handle({self.literal(t.value)})"
             case StaticType():
                 return f"static({self.literal(t.value)})"
             case Snapshots():

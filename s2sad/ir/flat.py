@@ -10,7 +10,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitives.packing import packed, unpacked
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, HandleType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Function, Operand, Operation, Value, is_call_of
 
 
@@ -84,7 +84,7 @@ def _is_flat(t: Type) -> bool:
 
 def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) -> Operand:
     # A static value is part of the key of what is compiled: no argument need bring it.
-    if isinstance(t, StaticType):
+    if isinstance(t, StaticType) and not isinstance(t, HandleType):
         return Constant(t.value, t)
     if not isinstance(t, ContainerType):
         parameters.append(Value(t, name))

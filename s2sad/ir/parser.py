@@ -30,6 +30,7 @@ from s2sad.ir.types import (
     INT,
     ArrayType,
     ContainerType,
+    HandleType,
     OpaqueType,
     SequenceType,
     SliceType,
@@ -480,6 +481,7 @@ _TypeReader = Callable[[Parser, Sequence[ast.expr], Mapping[str, ast.expr]], Typ
 _TYPES: dict[str, _TypeReader] = {
     "typed": Parser.typed,
     "static": lambda parser, args, _: StaticType(parser.literal(args[0])),
+    "handle": lambda parser, args, _: HandleType(parser.literal(args[0])),
     "opaque": lambda parser, args, _: OpaqueType(ast.literal_eval(args[0])),
     "snapshots": lambda parser, args, _: Snapshots(ast.literal_eval(args[0]), parser.type(args[1])),
 }

@@ -44,7 +44,7 @@ class Effect(Enum):
     VIEW = "view"
     """Nothing, but the result may share memory with an operand."""
     IO = "io"
-    """It prints, asserts or raises: it is neither dropped nor moved."""
+    """It prints, asserts, raises, or stores outside the function: it is neither dropped nor moved."""
 
 
 class Algebra(Enum):
@@ -149,8 +149,12 @@ class Primitive:
     """Whether its result is memory that is about to be written: two calls are not one, which would cost a copy."""
     light: bool = False
     """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
+    once: bool = False
+    """Whether it is an effect of the primal that is not repeated where a block is run again for a derivative."""
     fold: Callable[..., object] | None = None
     """Python's function that gives the result where all operands are known numbers."""
+    statement: Callable[..., str] | None = None
+    """For an effect that is no expression: the statement over `_0, _1, ...`, from its static arguments."""
     batched: Rule | None = None
     """How it is computed for many examples at once: a rule as in `ir.batch_rule`."""
     signature: inspect.Signature = field(init=False)

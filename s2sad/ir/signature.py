@@ -25,6 +25,7 @@ from s2sad.ir.types import (
     ArrayType,
     BottomType,
     ContainerType,
+    HandleType,
     OpaqueType,
     SequenceType,
     SliceType,
@@ -86,6 +87,8 @@ class Signature:
 
     def _type_of(self, value: object) -> Type:
         cls = type(value)
+        if cls is HandleType:
+            return value  # type: ignore[return-value]
         # By the class itself: a subclass of float is an object of the user's, which may do otherwise.
         if cls in PYTHON_TYPES:
             return PYTHON_TYPES[cls]
@@ -252,6 +255,8 @@ def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:
     if is_namedtuple(cls):
         statics.append(cls)
         return (cls, *[_fast(x, dims, statics) for x in a])
+    if cls is HandleType:
+        return a.value
     attributes = object_items(a)
     if attributes is not None:
         statics.append(cls)

@@ -5,6 +5,7 @@
     SequenceType    a list of run-time length, all items of one type (what a loop collects)
     SliceType       a slice in an index
     StaticType      anything known at compile time that is no number: None, a string, a dtype, a function
+    HandleType      an object outside the function that takes values
     OpaqueType      the residuals of a recursive function, known by its name alone
     BottomType      the result of a call that is still being lowered (recursion); joins to the other side
 
@@ -280,6 +281,14 @@ def _shown(value: object) -> str:
         return repr(value)
     except Exception:  # that of a user's class may do anything
         return f"a {type(value).__name__}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HandleType(StaticType):
+    """An object outside the function, as it is: what it holds when it runs is not known, `value` says its class."""
+
+    def __repr__(self) -> str:
+        return f"handle {self.value}"
 
 
 @dataclass(frozen=True, slots=True)

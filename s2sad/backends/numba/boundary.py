@@ -15,10 +15,13 @@ from typing import Any, cast
 import numpy as np
 
 from s2sad.ir.objects import make_object
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, HandleType, StaticType, Type
 
 STATIC = "static"
 """A leaf that is known at compile time: it is not passed."""
+
+HANDLE = "handle"
+"""An object of Python's that takes values: it is passed as it is, to Python's own run of the function."""
 
 Structure = Any
 """A leaf is None, or the dtype that a number of it must have; a container `[name of its class, keys, structures of its
@@ -30,6 +33,8 @@ BOXED = tuple(map(np.dtype, ("bool", "int64", "float64", "complex128")))
 
 def structure(t: Type) -> Structure:
     """The structure of the values of a type."""
+    if isinstance(t, HandleType):
+        return HANDLE
     if isinstance(t, StaticType):
         return STATIC
     if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype not in BOXED:

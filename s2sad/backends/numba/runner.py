@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from s2sad import cache
-from s2sad.backends.numba.boundary import Boundary, classes_in, classes_named, is_importable, structure
+from s2sad.backends.numba.boundary import HANDLE, Boundary, classes_in, classes_named, is_importable, structure
 from s2sad.backends.runner import Call, Interface, Runner
 from s2sad.errors import ArgumentError
 from s2sad.ir.backend import Backend
@@ -117,6 +117,16 @@ def _line_of(message: str, number: str) -> str:
     return next((t for t in after if t.strip() and "elided" not in t and "^" not in t), "")
 
 
+class Stores:
+    """A function that stores values in objects of Python's: numba has copies of some of these, and none of others."""
+
+    def compile(self, types: object) -> None:
+        raise TypeError("it stores values outside the function")
+
+    def __call__(self, *leaves: object) -> object:
+        raise AssertionError("it is never compiled")
+
+
 class NumbaRunner(Runner):
     """numba: it compiles what loops over numbers, arrays and tuples, at the first call."""
 
@@ -158,6 +168,8 @@ class NumbaRunner(Runner):
         arguments = [*map(structure, given), *meta["outside"]]
         first = Boundary(arguments, meta["result"], classes, residuals=meta["kept"])
         entry, lines = getattr(module, meta["entry"]), meta.get("lines", {})
+        if HANDLE in meta["outside"]:
+            entry = Stores()
 
         def around(function: Call) -> Call:
             return adapted(first.around(function))

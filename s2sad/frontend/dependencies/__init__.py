@@ -20,23 +20,25 @@ of that. What is read anew at each call is said by `frontend/terms/outside.py`.
 """
 
 from s2sad.frontend.dependencies.guards import Guards
-from s2sad.frontend.dependencies.looks import CAPTURED, LOGGER, MISSING, Looks, Variable, is_place, told_apart
-from s2sad.frontend.dependencies.reads import NeedsConstant, NeedsVariables, Reads, Settled
+from s2sad.frontend.dependencies.looks import LOGGER, MISSING, READ_ANEW, Looks, Variable, is_place, told_apart
+from s2sad.frontend.dependencies.reads import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, namespace
 from s2sad.frontend.dependencies.replay import Seen, replay
 
 __all__ = [
-    "CAPTURED",
     "LOGGER",
     "MISSING",
     "Guards",
     "Looks",
+    "READ_ANEW",
     "NeedsConstant",
+    "NeedsHandle",
     "NeedsVariables",
     "Reads",
     "Seen",
     "Settled",
     "Variable",
     "is_place",
+    "namespace",
     "replay",
     "told_apart",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 import numpy as np
 
-from s2sad.frontend.dependencies.looks import CAPTURED, FIXED, FIXED_PARTS, KINDS, MISSING, Look
+from s2sad.frontend.dependencies.looks import FIXED, FIXED_PARTS, KINDS, MISSING, READ_ANEW, Look
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.primitive import RULES_GIVEN
 
@@ -97,7 +97,7 @@ class Guards:
     def conditions(self) -> Iterator[tuple[str, tuple[object, ...]]]:
         """The conditions on what the looks found, as texts of what they speak of: `{0}`, `{1}`, ..."""
         for look, value in zip(self.looks, self.found, strict=True):
-            if look.found != CAPTURED and look.kind not in FIXED:
+            if look.found not in READ_ANEW and look.kind not in FIXED:
                 holder = self.objects[look.holder]
                 condition = _condition(holder, look)
                 if condition is not None:

@@ -22,6 +22,7 @@ from s2sad.ir.marks import is_derivative
 from s2sad.ir.object_names import printable
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
+from s2sad.ir.types import HandleType
 from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
 
 LOGGER = logging.getLogger("s2sad")
@@ -30,6 +31,9 @@ MISSING = type("Missing", (), {"__repr__": lambda self: "missing"})()
 """What is found where nothing is."""
 CAPTURED = "captured"
 """What stands for a value that is read anew at each call."""
+HANDED = "handed"
+"""What stands for an object that takes values: of it the class alone matters."""
+READ_ANEW = frozenset({CAPTURED, HANDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Variable:
     name: str | int
     label: str | None = None
     """The name of the parameter that it becomes, where that is not its own."""
+    handed: bool = False
+    """Whether the object itself is passed, to take values: nothing is known of it but its class."""
 
     @property
     def key(self) -> tuple[int, str | int]:
@@ -72,6 +78,16 @@ class Variable:
         if isinstance(self.holder, (dict, tuple, list)):
             return self.holder[self.name]  # type: ignore[index]
         return getattr(self.holder, str(self.name))
+
+    def pattern(self) -> object:
+        """What the type of the parameter is taken of."""
+        if not self.handed:
+            return self.read()
+        try:
+            cls = type(self.read())
+        except (LookupError, AttributeError, ValueError):  # it may have gone since
+            cls = type(MISSING)
+        return HandleType(f"{cls.__module__}.{cls.__qualname__}")
 
 
 # the manners of looking

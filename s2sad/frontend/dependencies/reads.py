@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 from s2sad.frontend.dependencies.looks import (
     CAPTURED,
+    HANDED,
     KINDS,
     MISSING,
     Look,
@@ -45,6 +46,19 @@ class NeedsVariables(Exception):
         self.variables = tuple(variables)
 
 
+class NeedsHandle(Exception):
+    """The function stores values in an object outside, or binds a name, attribute or item there.
+
+    Whatever is read of it is read at run time then.
+    """
+
+    def __init__(self, holder: object, name: str | int | None = None) -> None:
+        super().__init__()
+        self.holder = holder
+        self.name = name
+        """What is bound in the holder; None where the object itself takes values."""
+
+
 @dataclass(eq=False)
 class Settled:
     """What attempts to compile a function have shown that the next one must know."""
@@ -57,17 +71,42 @@ class Settled:
     """Those that the last attempt read anew, and might be known."""
     rules: dict[int, tuple[object, tuple[Variable, ...]]] = field(default_factory=dict)
     """The variables that rules read, by the identity of what has the rules."""
+    taking: dict[int, object] = field(default_factory=dict)
+    """The objects outside in which values are stored, by identity."""
+    bound: set[tuple[int, str | int]] = field(default_factory=set)
+    """The variables outside that are bound anew: by the identity of what holds them."""
 
-    def add(self, e: NeedsConstant | NeedsVariables) -> None:
+    def takes_values(self, value: object) -> bool:
+        """Whether values are stored in an object outside."""
+        return id(value) in self.taking
+
+    def holds_what_takes(self, value: object) -> bool:
+        """Whether values are stored in something that an object outside holds."""
+        return bool(self.taking) and any(id(v) in self.taking for v in _with_items(value))
+
+    def is_bound(self, variable: Variable) -> bool:
+        """Whether a variable outside is bound anew while the function runs."""
+        return bool(self.bound) and (id(namespace(variable.holder)), variable.name) in self.bound
+
+    def add(self, e: NeedsConstant | NeedsVariables | NeedsHandle) -> None:
         """Take in what an attempt was missing."""
         if isinstance(e, NeedsConstant):
             self.constants.update(e.keys)
+        elif isinstance(e, NeedsHandle) and e.name is None:
+            self.taking[id(e.holder)] = e.holder
+        elif isinstance(e, NeedsHandle):
+            self.bound.add((id(namespace(e.holder)), e.name))  # type: ignore[arg-type]
         else:
             self.rules[id(e.owner)] = (e.owner, (*self.variables(e.owner), *e.variables))
 
     def variables(self, owner: object) -> tuple[Variable, ...]:
         """The variables that the rules of a function read, as far as is known."""
         return self.rules.get(id(owner), (owner, ()))[1]
+
+
+def namespace(holder: object) -> object:
+    """What holds a variable: an attribute of a module and a global of its functions are one."""
+    return vars(holder) if isinstance(holder, types.ModuleType) else holder
 
 
 builtins_of: Callable[[types.FunctionType], dict[str, object]] = attrgetter("__builtins__")
@@ -221,7 +260,8 @@ class Reads:
             self.variables[variable.key] = len(self.looks)
             number = self.number(variable.holder)
             self.variables[variable.key] = len(self.looks)
-            self._add(Look(number, kind_of(variable), variable.name, CAPTURED), None)
+            found = HANDED if variable.handed else CAPTURED
+            self._add(Look(number, kind_of(variable), variable.name, found), None)
 
     def value(self, variable: Variable, value: object, place: bool = False) -> None:
         """What a variable holds is part of the looks."""
@@ -258,3 +298,15 @@ class Reads:
         pattern = tuple(self._numbers[id(r)] for r in self.roots)
         texts = tuple(told_apart(r, True) for r in self.roots)
         return Seen(Looks(tuple(self.looks), pattern, texts), tuple(self.objects), tuple(self.found))
+
+
+def _with_items(value: object, depth: int = 0) -> Iterator[object]:
+    """An object, and what is in it where it is a container of Python's own."""
+    yield value
+    if depth < MAX_DEPTH and isinstance(value, (tuple, list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _with_items(item, depth + 1)
+
+
+MAX_DEPTH = 3
+"""How deep an object that takes values is looked for in others."""

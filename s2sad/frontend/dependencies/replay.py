@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from s2sad.frontend.dependencies.guards import Guards, is_changeable
-from s2sad.frontend.dependencies.looks import CAPTURED, KINDS, LOGGER, MISSING, Look, Looks, Variable, told_apart
+from s2sad.frontend.dependencies.looks import (
+    HANDED,
+    KINDS,
+    LOGGER,
+    MISSING,
+    READ_ANEW,
+    Look,
+    Looks,
+    Variable,
+    told_apart,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,7 +39,7 @@ class Seen:
     def variable(self, look: int, label: str | None) -> Variable:
         """The variable that a look found."""
         at = self.looks.looks[look]
-        return Variable(self.objects[at.holder], at.name, label)
+        return Variable(self.objects[at.holder], at.name, label, at.found == HANDED)
 
 
 def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) -> Seen | Change | None:
@@ -54,12 +64,14 @@ def replay(looks: Looks, roots: Sequence[object], before: Seen | None = None) ->
         except (LookupError, AttributeError, ValueError, TypeError, ImportError):
             value = MISSING
         # the same object may have changed inside: only what cannot change needs no second look
-        same = before is not None and value is before.found[k] and k not in before.mutable and look.found != CAPTURED
+        same = (
+            before is not None and value is before.found[k] and k not in before.mutable and look.found not in READ_ANEW
+        )
         if not same and not _is_same(look, value):
             change = Change(looks, k, objects[look.holder] if look.holder >= 0 else None, value)
             LOGGER.debug("not compiled for this: %s", change)
             return change
-        found.append(None if look.found == CAPTURED else value)
+        found.append(None if look.found in READ_ANEW else value)
         # an object that later looks start from must be a new one where it was new, and the known one where it was
         # that
         if look.number is not None and not _numbered(value, look.number, numbers, objects):
@@ -80,8 +92,8 @@ def _numbered(value: object, number: int, numbers: dict[int, int], objects: list
 
 def _is_same(look: Look, value: object) -> bool:
     """Whether a look found what it found before."""
-    if look.found == CAPTURED:
-        return value is not MISSING
+    if look.found in READ_ANEW:
+        return value is not MISSING or look.found == HANDED
     return look.found is not None and told_apart(value, look.number is not None) == look.found
 
 

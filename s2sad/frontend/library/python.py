@@ -30,6 +30,7 @@ from s2sad.frontend.terms.terms import (
     Enumerate,
     Generated,
     Once,
+    Outside,
     Partial,
     Range,
     Record,
@@ -64,6 +65,8 @@ def _range(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 
 @meaning(len, before_rule=True)
 def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    if isinstance(args[0], Outside):
+        return lowering.count_outside(args[0])
     if is_iterator(args[0]) or is_new_iterator(args[0]):
         lowering.refuse(node, "len() of an iterator", "make a list of it first", UnsupportedType)
     found = lowering.call_special(args[0], "__len__", [], node)

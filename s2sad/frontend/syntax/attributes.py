@@ -18,6 +18,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Items,
     Method,
+    Outside,
     Partial,
     Record,
     Ref,
@@ -48,12 +49,15 @@ class Attributes(Lowering):
             if isinstance(base, Value) and base.type == BOTTOM:
                 return base
             index = self.index(node.value.slice)
-            found = self.attribute_by_key(base, index, node.attr, node)
+            outside = isinstance(base, Outside)
+            found = None if outside else self.attribute_by_key(base, index, node.attr, node)
             item = self.subscripted(base, index, node.value, None) if found is None else base
         return self.attribute(item, node.attr, node) if found is None else found
 
     def attribute(self, base: Term, name: str, node: gast.AST) -> Term:
         base = self.given(base)
+        if isinstance(base, Outside):
+            return Method(base, name)
         if isinstance(base, Value) and base.type == BOTTOM:
             return base
         if isinstance(base, Super):
@@ -121,6 +125,8 @@ class Attributes(Lowering):
     def static_attribute(self, base: Constant, name: str, node: gast.AST) -> Term:
         """An attribute of something known at compile time: a module, a class, an object."""
         owner = base.value
+        if self.reads.settled.is_bound(Variable(owner, name)):
+            return self.read_bound(Variable(owner, name), getattr(owner, name, None))
         if isinstance(owner, types.ModuleType):
             return self.module_attribute(owner, name, node)
         if isinstance(owner, type) and is_user_class(owner):
@@ -161,6 +167,7 @@ class Attributes(Lowering):
         """An attribute of an object of the user's that stands outside the function: it is read, and no other."""
         cls = self.reads.type_of(owner)
         if name == "__class__":
+            self.places.setdefault(id(cls), (Variable(owner, name, cls.__name__), cls))
             return constant(cls)
         if name == "__dict__":
             return self.captured_term(Variable(owner, name), vars(owner))
@@ -212,6 +219,10 @@ class Attributes(Lowering):
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
+        outer = self.attribute_outside(base, name, node)
+        if outer is not None:
+            self.set_outer(outer, term, node)
+            return
         opened = self.open(base)
         if is_operand(opened) and opened.type == BOTTOM:
             return

@@ -23,6 +23,7 @@ from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
 from s2sad.frontend.syntax.merging import is_function
+from s2sad.frontend.syntax.outside_stores import CONTAINERS, ONLY_READ
 from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
 from s2sad.frontend.terms.frames import Frame
@@ -32,6 +33,7 @@ from s2sad.frontend.terms.terms import (
     Derived,
     Linear,
     Method,
+    Outside,
     Partial,
     Record,
     Ref,
@@ -211,6 +213,9 @@ class Calls(Lowering):
         if isinstance(f, types.MethodType):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
             return self.call(constant(self.reads.part(f, "__func__")), [receiver, *arguments], keywords, node, hint)
+        if isinstance(f, types.BuiltinMethodType) and isinstance(f.__self__, CONTAINERS):
+            receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
+            return self.call_method(Method(receiver, f.__name__), arguments, keywords, node, hint)
         if isinstance(f, functools._lru_cache_wrapper):
             return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
         return None
@@ -288,6 +293,9 @@ class Calls(Lowering):
     ) -> Term:
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
+        outside = None if name in ONLY_READ and not isinstance(receiver, Outside) else self.outside_object(receiver)
+        if outside is not None:
+            return self.call_outside(outside, name, arguments, keywords, node)
         contents = self.open(receiver)
         of_array = is_number(contents)
         number = isinstance(receiver, Constant) and not isinstance(receiver.value, np.ndarray)

@@ -14,6 +14,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
     Known,
     Maybe,
+    Outside,
     Range,
     Record,
     Term,
@@ -122,6 +123,8 @@ class Comparisons(Lowering):
 
     def contains(self, node: gast.AST, item: Term, container: Term, negated: bool) -> Term:
         """`item in container`: among keys, or items one by one."""
+        if isinstance(container, Outside):
+            return self.holds_outside(container, item, negated)
         options = self.open(container)
         if isinstance(options, Range):
             options = self.sequence(options, node)

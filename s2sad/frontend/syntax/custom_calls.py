@@ -47,7 +47,7 @@ class Customs(Lowering):
         if result is None:
             self.refuse(
                 node,
-                f"{f.name}, which has a rule, changes what it is given, or gives a function",
+                f"{f.name}, which has a rule, changes what it is given, stores something outside, or gives a function",
                 "return the new values instead",
                 RuleError,
             )

@@ -168,13 +168,9 @@ class Expressions(Lowering):
     def outer(self, node: gast.Name) -> Term:
         """A name of the module, of a closure, or a builtin."""
         function, name = self.frame.function, node.id
-        if function is not None and name in function.__code__.co_freevars:
-            self.reads.function(function)
-            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
-            return self.captured_term(Variable(cell, name), cell.cell_contents)
-        if function is not None and name in function.__globals__:
-            self.reads.function(function)
-            return self.captured_term(Variable(function.__globals__, name), function.__globals__[name])
+        if function is not None and (name in function.__code__.co_freevars or name in function.__globals__):
+            variable = self.outer_variable(name, node)
+            return self.captured_term(variable, variable.read())
         value = getattr(builtins, name, MISSING) if function is None else self.reads.global_value(function, name)
         if value is MISSING:
             self.refuse(node, f"the name {name} is not defined")
@@ -182,9 +178,15 @@ class Expressions(Lowering):
 
     def captured_term(self, variable: Variable, value: object) -> Term:
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""
-        if is_read_anew(variable, value, self.reads):
+        settled = self.reads.settled
+        self.places.setdefault(id(value), (variable, value))
+        if settled.takes_values(value):
+            return self.as_handle(variable, value)
+        if settled.is_bound(variable):
+            return self.read_bound(variable, value)
+        if is_read_anew(variable, value, self.reads) and not settled.holds_what_takes(value):
             return self.outside(self.captured_value(variable), variable)
-        if to_be_opened(value):
+        if to_be_opened(value) or settled.holds_what_takes(value):
             self.reads.value(variable, value, place=True)
             return self.opened_outside(variable, value)
         self.reads.value(variable, value)
@@ -203,6 +205,8 @@ class Expressions(Lowering):
     def opened_outside(self, variable: Variable, value: UserValue) -> Term:
         """A container from outside the function as one of terms: each item is a variable of its own."""
         whose = OfOutside(f"which belongs to the variable {variable.shown} outside the function")
+
+        whose = whose.of(value)
 
         def item(key: Any, held: object) -> Term:
             name = type(value)._fields[key] if is_namedtuple(type(value)) else key
@@ -223,6 +227,8 @@ class Expressions(Lowering):
 
     def whole_container(self, variable: Variable, value: object) -> Operand | None:
         """A list or dict outside the function as one parameter or constant; None where it cannot be one."""
+        if self.reads.settled.holds_what_takes(value):
+            return None
         if isinstance(value, dict):
             return self.captured_value(variable) if type(value) is dict and holds_numbers(value) else None
         if fingerprint(value) is not None:
@@ -238,6 +244,8 @@ class Expressions(Lowering):
         if variable.key not in self.adopted:
             builder, self.builder = self.builder, self.entry
             adopted = self.adopt(operand, whose)
+            if isinstance(adopted, Ref) and adopted.cls in (list, dict):
+                self.frozen[adopted.cell] = whose.of(variable.read())
             self.adopted[variable.key] = adopted
             self.builder = builder
         for ref in self.reachable(self.adopted[variable.key]):

@@ -18,7 +18,7 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import CalleeNeedsStatic, NeedsStatic, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import OneOfTwo
+from s2sad.frontend.terms.cells import OfOutside, OneOfTwo
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
     Ref,
@@ -62,8 +62,8 @@ class FunctionCalls(Lowering):
         if not isinstance(f, types.FunctionType):
             self.refuse(
                 node,
-                f"{f.__name__} is marked, or a derivative, and changes a list, object or array that it is given, or "
-                "gives a function, or a part of an array that may be written into",
+                f"{f.__name__} is marked, or a derivative, and changes a list, object or array that it is given, "
+                "stores something outside, or gives a function, or a part of an array that may be written into",
                 "return new values, copies of arrays",
                 UnsupportedCall,
             )
@@ -97,11 +97,18 @@ class FunctionCalls(Lowering):
                 found[p.name] = constant(p.default)
             elif p.kind is p.KEYWORD_ONLY:
                 variable = Variable(f.__kwdefaults__, p.name)
-                found[p.name] = self.captured_term(variable, p.default)
+                found[p.name] = self.only_read(self.captured_term(variable, p.default))
             else:
                 variable = Variable(f.__defaults__, positional.index(p), p.name)
-                found[p.name] = self.captured_term(variable, p.default)
+                found[p.name] = self.only_read(self.captured_term(variable, p.default))
         return found
+
+    def only_read(self, default: Term) -> Term:
+        """A default: the next call would see what is stored in it, which hardly anybody means."""
+        why = self.frozen.get(default.cell) if isinstance(default, Ref) else None
+        if isinstance(default, Ref) and isinstance(why, OfOutside):
+            self.frozen[default.cell] = OfOutside(why)
+        return default
 
     def call_compiled(
         self,

@@ -16,7 +16,7 @@ from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
-from s2sad.frontend.terms.cells import STOP, Evaluated, OfOutside
+from s2sad.frontend.terms.cells import STOP, Evaluated, StoredInArgument
 from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
 from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
@@ -52,6 +52,8 @@ class Statements(Lowering):
                 result = self.statement(s)
             except Unsupported as e:
                 if isinstance(e, Evaluated) and self.watching is not None and self.watching(e):
+                    raise
+                if isinstance(e, StoredInArgument):
                     raise
                 self.errors.append(e)
                 for name in scope.assigned([s]):
@@ -97,18 +99,11 @@ class Statements(Lowering):
             self.refuse(node, "raise of something that is no exception class", "write `raise ValueError(...)`")
         return self.builder.apply(RAISE, values, {"exception": exception.value})
 
-    def _stmt_Nonlocal(self, node: gast.AST) -> None:
-        return None
+    def _stmt_Nonlocal(self, node: gast.Nonlocal) -> None:
+        self.check_declared(node)
 
     def _stmt_Global(self, node: gast.Global) -> None:
-        stored = {
-            n.id
-            for n in scope.own_nodes(self.frame.source.tree)
-            if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
-        }
-        written = sorted(stored & set(node.names))
-        if written:
-            self.refuse(node, f"the global {written[0]} is assigned", OfOutside.instead)
+        self.check_declared(node)
 
     def _stmt_Delete(self, node: gast.Delete) -> None:
         for target in node.targets:
@@ -141,7 +136,9 @@ class Statements(Lowering):
 
     def bind(self, target: gast.AST, term: Term, taken: int = 0) -> None:
         """Bind a name, or the names of a tuple target; the last `taken` operations made the term for it alone."""
-        if isinstance(target, gast.Name):
+        if isinstance(target, gast.Name) and self.is_outer(target.id):
+            self.set_outer(self.outer_variable(target.id, target), term, target)
+        elif isinstance(target, gast.Name):
             bound = self.adopt(self.named(term, target.id, taken))
             if isinstance(bound, Ref):
                 self.labels.setdefault(bound.cell, target.id)
@@ -225,14 +222,25 @@ class Statements(Lowering):
     def _stmt_AugAssign(self, node: gast.AugAssign) -> None:
         target = node.target
         read = _loaded(target)
+        if isinstance(target, gast.Name) and self.is_outer(target.id):
+            self.augment_outer(self.outer_variable(target.id, target), node)
+            return
         if isinstance(target, gast.Name):
             read.flag = getattr(target, "flag", None)
             before = self.eval(read)
         elif isinstance(target, gast.Attribute):
             base = self.eval(target.value)
+            variable = self.attribute_outside(base, target.attr, target)
+            if variable is not None:
+                self.augment_outer(variable, node)
+                return
             before = self.attribute(base, target.attr, target)
         else:
             base, index = self.eval(target.value), self.index(target.slice)
+            outside = self.outside_object(base)
+            if outside is not None:
+                self.augment_item(outside, index, node)
+                return
             found = self.call_special(base, "__getitem__", [index], target)
             before = self.item_at(base, index, target, None) if found is None else found
         result = self.augmented(node, read, before)

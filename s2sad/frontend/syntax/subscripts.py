@@ -11,11 +11,12 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.terms.arrays import NONE
 from s2sad.frontend.terms.cells import NotStatic, OneOfTwo
-from s2sad.frontend.terms.outside import OutsideList
+from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
+    Outside,
     Partial,
     Range,
     Record,
@@ -50,6 +51,8 @@ class Subscripts(Lowering):
 
     def subscripted(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
         """`base[index]`, as the class of the base says."""
+        if isinstance(base, Outside):
+            return self.item_outside(base, index_term, node)
         found = self.call_special(base, "__getitem__", [index_term], node)
         return self.item_at(base, index_term, node, hint) if found is None else found
 
@@ -120,6 +123,8 @@ class Subscripts(Lowering):
             self.change(whole, {**items, key: default}, node)
             return default
         if key not in items:
+            if isinstance(items, OutsideItems) and hasattr(items.outside, "__missing__"):
+                self.outside_object(whole)
             self.refuse(node, f"the dict has no key {key!r}")
         return items[key]
 
@@ -185,6 +190,10 @@ class Subscripts(Lowering):
 
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
+        outside = self.outside_object(base)
+        if outside is not None:
+            self.set_outside(outside, index, term, node)
+            return
         contents = self.open(base)
         if is_operand(contents) and contents.type == BOTTOM:
             return
@@ -267,6 +276,10 @@ class Subscripts(Lowering):
 
     def delete_item(self, base: Term, index: Term, node: gast.AST) -> None:
         """`del base[index]`: what `pop` does, but for its result."""
+        outside = self.outside_object(base)
+        if outside is not None:
+            self.delete_outside(outside, index, node)
+            return
         contents = self.open(base)
         if isinstance(contents, list) and is_slice(index):
             items = list(contents)

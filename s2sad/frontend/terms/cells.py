@@ -21,6 +21,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import Location, Unsupported, UnsupportedSyntax, UnsupportedType
+from s2sad.frontend.dependencies import NeedsHandle
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import (
@@ -33,6 +34,7 @@ from s2sad.frontend.terms.terms import (
     Maybe,
     OfDict,
     Once,
+    Outside,
     Record,
     Ref,
     Rest,
@@ -66,9 +68,31 @@ STOP = "<stop>"
 
 
 class OfOutside(str):
-    """Why an object may be read only: it stands outside the function."""
+    """Why an object may be read only: it stands outside the function. `item` is the object, where it is known."""
 
     instead = "return what is to be stored, has_aux=True, and store it behind the call"
+    item: object = None
+
+    def of(self, item: object) -> OfOutside:
+        """The same of an object that is known."""
+        new = OfOutside(self)
+        new.item = item
+        return new
+
+
+class AfterStore(str):
+    """Why an object may be read only: an object outside has it."""
+
+    instead = "store a copy of it"
+
+
+def not_read(outside: Outside, location: Location) -> UnsupportedType:
+    """The error where what an object outside holds is used: it may depend on what is differentiated by."""
+    return UnsupportedType(
+        f"what is in {outside.name} is used, and the function stores values there",
+        "keep in a variable of the function what is used again; integers alone can be read",
+        location,
+    )
 
 
 class OneOfTwo(str):
@@ -215,9 +239,12 @@ class Cells(ABC):
             self.change(whole, made, node)
             return
         if ref.cell in self.frozen and ref.cell not in self.one_of:
+            why = self.frozen[ref.cell]
+            if isinstance(why, OfOutside) and why.item is not None:
+                raise NeedsHandle(why.item)
             instead = "write into a copy of it" if is_array(ref) else "make a new one"
-            instead = getattr(self.frozen[ref.cell], "instead", instead)
-            self.refuse(node, f"{describe(ref)} is changed {self.frozen[ref.cell]}", instead, NotStatic)
+            instead = getattr(why, "instead", instead)
+            self.refuse(node, f"{describe(ref)} is changed {why}", instead, NotStatic)
         self.perhaps_touched |= ref.cell in self.perhaps_given and ref.cell not in self.one_of
         self.env[ref.cell] = contents
         if self.one_of:
@@ -332,6 +359,8 @@ class Cells(ABC):
             return self.seen(term)
         if isinstance(term, OfDict):
             return self.of_dict(term)
+        if isinstance(term, Outside):
+            raise not_read(term, self.builder.location)
         if isinstance(term, Ref):
             self.check_sources(term, self.env)
             contents = self.env[term.cell]
@@ -390,6 +419,8 @@ class Cells(ABC):
             return self.to_operand(contents, builder, env)
         if isinstance(term, View):
             return self.seen(term, builder, env)
+        if isinstance(term, Outside):
+            raise not_read(term, builder.location)
         if isinstance(term, OfDict):
             return self.to_operand(self.of_dict(term, env), builder, env)
         if isinstance(term, Slice):
@@ -587,6 +618,11 @@ class Evaluated(UnsupportedType):
     """An exception raised by what was computed at compile time."""
 
     exception: BaseException | None = None
+
+
+class StoredInArgument(UnsupportedType):
+    """Something is stored in an object among the arguments: where the function is lowered in the place of its call, it
+    may be one from outside."""
 
 
 class NotStatic(UnsupportedType):

@@ -249,6 +249,18 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Outside:
+    """An object outside the function that takes values, or what is in one: `handle` is the object when it runs.
+
+    `found` is what was found there while compiling, None where nothing is known of it.
+    """
+
+    handle: Operand
+    name: str
+    found: object = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Super:
     """`super()`: the attributes of the classes behind `cls`, on a receiver."""
 
@@ -262,7 +274,7 @@ Term: TypeAlias = (
     "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed | Once | Applied | Rest | Taken | OfDict"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
-    " | Super | View | Slice"
+    " | Super | View | Slice | Outside"
 )
 
 ITERATOR: type = Iterator
@@ -350,6 +362,9 @@ def parts(term: Term) -> Parts | None:
             return Known, [term.index], lambda new: Known(*new)
         case Generated():
             return (Generated, id(term)), [], lambda new: term
+        case Outside():
+            name, there = term.name, term.found
+            return (Outside, name, id(there)), [term.handle], lambda new: Outside(new[0], name, there)
         case Super():
             cls = term.cls
             return (Super, cls), [term.receiver], lambda new: Super(cls, new[0])
@@ -552,6 +567,8 @@ def describe(term: Term) -> str:
         return str(term.type)
     if isinstance(term, (Ref, Record)):
         return "an array" if is_array(term) else "an iterator" if is_iterator(term) else f"a {term.cls.__name__}"
+    if isinstance(term, Outside):
+        return f"what is in {term.name}"
     names = {
         View: "a view of an array",
         Maybe: "a value or None",

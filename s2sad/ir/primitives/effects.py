@@ -75,7 +75,7 @@ def _picked(index: int, *, options: tuple[object, ...]) -> object:
 
 PICKED = register(Primitive("picked", _picked, lambda index, *, options: STRING, constant=True))
 STR = register(Primitive("str", str, _text_type, constant=True))
-PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Effect.IO))
+PRINT = register(Primitive("print", print, _print_type, constant=True, effect=Effect.IO, once=True))
 ASSERT = register(Primitive("assert", _assert, _assert_type, constant=True, effect=Effect.IO))
 RAISE = register(Primitive("raise", _raise, _raise_type, constant=True, effect=Effect.IO))
 FORMAT = register(Primitive("format", _format, _format_type, constant=True))

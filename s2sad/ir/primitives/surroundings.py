@@ -44,7 +44,9 @@ def _log_spelling(*values: Type, method: str, logger: str | None) -> str:
 
 
 _log.__module__ = logging.__name__  # where the text of a call finds its names
-LOG = register(Primitive("logging.log", _log, _log_type, constant=True, effect=Effect.IO, spelling=_log_spelling))
+LOG = register(
+    Primitive("logging.log", _log, _log_type, constant=True, effect=Effect.IO, once=True, spelling=_log_spelling)
+)
 """`logging.info(...)`, or the method of a logger of a name."""
 
 
