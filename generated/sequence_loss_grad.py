@@ -52,7 +52,7 @@ def sigmoid_reverse(residuals, v4_bar):
     """The adjoint of sigmoid: from that of its value to that of x."""
     v2, v3, v4 = residuals
     # return 1.0 / (1.0 + np.exp(-x))
-    x_bar = --(v4_bar * v4 / v3) * v2
+    x_bar = v4_bar * v4 / v3 * v2
     return x_bar
 
 

@@ -15,7 +15,7 @@ from typing import Protocol, TypeGuard, TypeVar
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.entry import Entry
 from s2sad.differentiate.given_rules import BAR, RESIDUALS, Plan, TangentRule
-from s2sad.differentiate.reverse.pairs import GivenSweeps, Pair
+from s2sad.differentiate.reverse.pairs import GivenSweeps, Masked, Pair
 from s2sad.differentiate.reverse.sweeps import Optimizer, pair
 from s2sad.differentiate.reverse.transposition import NotLinear, check_linear, named_for, transposed
 from s2sad.differentiate.tangents import tangent_type
@@ -51,7 +51,7 @@ class Entries(Protocol):
 class Differentiating(Entries, Protocol):
     """The compiler, as rules see it that are differentiated themselves."""
 
-    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+    def pair_of(self, call: Call, active: tuple[bool, ...], masked: Masked) -> Pair: ...
 
 
 Passed = TypeVar("Passed")

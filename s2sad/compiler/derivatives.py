@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from s2sad.analysis.aliasing import owns_result
+from s2sad.analysis.masked import masked_results
+from s2sad.analysis.recursion import reached
+from s2sad.analysis.unbounded import unbounded_values
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.custom_rules import (
     CustomFunction,
@@ -30,7 +33,7 @@ from s2sad.differentiate.given_rules import TangentRule
 from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.matrix_functions import claimed_functions
 from s2sad.differentiate.reverse.local_gradient import local_gradient
-from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, Sweeps
+from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Masked, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
 from s2sad.differentiate.run_again import check_runs_again
@@ -47,6 +50,9 @@ from s2sad.ir.printer import numbered
 from s2sad.ir.types import OpaqueType, Type, tuple_type
 from s2sad.ir.values import Call, Function, FunctionRef, Value, called_in
 from s2sad.optimize import eliminate_dead, own_carried, own_results, without_adjoints
+
+PairKey: TypeAlias = tuple[str, tuple[bool, ...], Masked]
+"""A function, which of its operands have adjoints, and whether the one of its result is masked."""
 
 
 class Compiler(Protocol):
@@ -69,7 +75,7 @@ class Derivatives:
         self.program = program
         self.backend, self.functions = program.backend, program.functions
         self.entry, self.fresh_name, self.rule_variables = program.entry, program.fresh_name, program.rule_variables
-        self.pairs: dict[tuple[str, tuple[bool, ...]], Pair] = {}
+        self.pairs: dict[PairKey, Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
         self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
@@ -143,8 +149,8 @@ class Derivatives:
     def sweeps_again(self, entry: Entry, active: tuple[bool, ...]) -> tuple[Function, str, bool]:
         """The same where a marked loop stores snapshots: both sweeps stay together, in a function of the arguments."""
         function = entry.function
-        self.make_again(function, active)
-        again = self.pairs[(function.name, active)]
+        self.make_again(function, active, None)
+        again = self.pairs[(function.name, active, None)]
         assert isinstance(again, ComputedAgain)
         first, second = Builder(), Builder()
         first.operations += function.body.operations
@@ -162,15 +168,16 @@ class Derivatives:
 
     # of callees
 
-    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair:
+    def pair_of(self, call: Call, active: tuple[bool, ...], masked: Masked) -> Pair:
         """The sweeps of a callee, for the operands that have adjoints."""
         name = call.function.name
         given = self.given.get(name)
-        if given is not None and given.custom.kind == "vjp" and (name, active) not in self.pairs:
-            self.pairs[(name, active)] = sweeps_of(self, given, call, active)
-        if (name, active) not in self.pairs:
-            self.make_pair(call, active)
-        found = self.pairs[(name, active)]
+        key: PairKey = (name, active, self.heeded(name, masked))
+        if given is not None and given.custom.kind == "vjp" and key not in self.pairs:
+            self.pairs[key] = sweeps_of(self, given, call, active)
+        if key not in self.pairs:
+            self.make_pair(call, key)
+        found = self.pairs[key]
         if isinstance(found, GivenSweeps):
             return in_lengths_of(found, self.given[name], call)
         result = call.result.type
@@ -187,11 +194,19 @@ class Derivatives:
         references = FunctionRef(forward, forward_type), replace(found.reverse, result=reverse_type, own=own)
         return replace(found, forward=references[0], reverse=references[1])
 
-    def make_pair(self, call: Call, active: tuple[bool, ...]) -> None:
-        name = call.function.name
+    def heeded(self, name: str, masked: Masked) -> Masked:
+        """The mask on the adjoint of a result, None where it makes no difference to the sweeps of the function."""
+        function = self.functions[name]
+        if masked is None or name in self.given or name in reached(name, self.functions):
+            return None
+        endless = [p for p, u in zip(function.parameters, masked, strict=True) if u]
+        return masked if unbounded_values(function, endless) else None
+
+    def make_pair(self, call: Call, key: PairKey) -> None:
+        name, active, masked = key
         function = self.functions[name]
         if name in self.checkpointed or is_marked(function):
-            self.make_again(function, active)
+            self.make_again(function, active, masked)
             return
         if self.is_local(name, active):
             self.make_local(function, active)
@@ -203,12 +218,15 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        self.pairs[(name, active)] = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
+        made = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
+        self.pairs[key] = made
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
             function = self.written_out(function, active)
-            first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend, accumulates=sums)
+            first, second, residuals = pair(
+                function, active, self.pair_of, optimize, self.backend, accumulates=sums, masked=masked
+            )
         called = called_in(first.body)
         # Three ends: a linear function needs no forward sweep of its own; one that called itself keeps the opaque
         # residuals that its calls were given; for all others the type of the residuals is known now, and takes their
@@ -217,17 +235,20 @@ class Derivatives:
             kept = function
             if called or name in self.given or without_adjoints(function) is not function:
                 kept = replace(optimize(without_adjoints(first)), name=forward)
-            self.pairs[(name, active)] = Sweeps(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
+            made = Sweeps(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
         else:
             kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
                 assert residuals is not None
                 both = FunctionRef(forward, tuple_type(result, residuals))
-                self.pairs[(name, active)] = Sweeps(both, backward, residuals, sums)
+                made = Sweeps(both, backward, residuals, sums)
         self.functions[kept.name] = kept
         second = replace(optimize(second), takes=backward.takes)
         second = own_results(second) if backward.own else own_carried(second)
         self.functions[reverse] = numbered(replace(second, name=reverse))
+        cotangent = second.parameters[len(second.parameters) - 1 - len(sums)]
+        cut = masked_results(second, sum(active), () if masked is None else (cotangent,))
+        self.pairs[key] = replace(made, masked=cut)
 
     def handed_back(self, name: str) -> set[int]:
         """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
@@ -242,7 +263,7 @@ class Derivatives:
         """The pair of a function whose calls hand over its gradient."""
         own = next((name_of(t) for (t, _), n in self.program.names.items() if n == function.name), function.name)
         reference = local_reference(function, active, self.fresh_name(f"{own}_value_and_grad"))
-        self.pairs[(function.name, active)] = LocalGradient(reference)
+        self.pairs[(function.name, active, None)] = LocalGradient(reference)
         function = self.written_out(function, active)
         made = optimize(without_adjoints(local_gradient(function, active, self.pair_of, reference.name, self.backend)))
         self.functions[reference.name] = numbered(eliminate_dead(own_results(made)))
@@ -253,15 +274,15 @@ class Derivatives:
         others = [e for (t, _), e in self.program.entries.items() if t == target]
         return as_call(entry, others, [e.function.name for e in others if self.is_local(e.function.name, active)])
 
-    def make_again(self, function: Function, active: tuple[bool, ...]) -> None:
+    def make_again(self, function: Function, active: tuple[bool, ...], masked: Masked) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""
         check_runs_again(function)
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
-        self.pairs[(function.name, active)] = ComputedAgain(forward, reference)
+        self.pairs[(function.name, active, masked)] = ComputedAgain(forward, reference)
         function = self.written_out(function, active)
-        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend), name=name))
+        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend, masked), name=name))
         self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
 

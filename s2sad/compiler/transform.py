@@ -20,7 +20,7 @@ from s2sad.ir.values import Call, Function, FunctionRef
 if TYPE_CHECKING:
     from s2sad.differentiate.given_rules import TangentRule
     from s2sad.differentiate.jacobians import Order
-    from s2sad.differentiate.reverse.pairs import Pair
+    from s2sad.differentiate.reverse.pairs import Masked, Pair
     from s2sad.differentiate.vmap.batched_values import Flag
     from s2sad.differentiate.vmap.batching import BatchedCallee
 
@@ -176,7 +176,7 @@ class Callees(Protocol):
 
     backend: Backend
 
-    def pair_of(self, call: Call, active: tuple[bool, ...]) -> Pair: ...
+    def pair_of(self, call: Call, active: tuple[bool, ...], masked: Masked) -> Pair: ...
     def tangent_of(self, call: Call, active: tuple[bool, ...]) -> FunctionRef | TangentRule: ...
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]: ...
 

@@ -62,8 +62,10 @@ def _without_minus(value: ast.expr) -> ast.expr | None:
 
 
 def signed(value: ast.expr) -> ast.expr:
-    """`-x * y` for `-(x * y)`."""
+    """`-x * y` for `-(x * y)`, and no minus of a minus."""
     match value:
+        case ast.UnaryOp(ast.USub(), ast.UnaryOp(ast.USub(), operand)):
+            return operand
         # The sign of a product is that of either factor, exactly so in floating point; of a sum it is not one part's.
         case ast.UnaryOp(ast.USub(), ast.BinOp(left, (ast.Mult() | ast.Div()) as operator, right)):
             return ast.BinOp(signed(ast.UnaryOp(ast.USub(), left)), operator, right)

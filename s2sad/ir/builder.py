@@ -27,18 +27,28 @@ defined: list[Callable[[Callable[..., object]], Rule | None]] = []
 
 
 class Builder:
-    """Appends operations to a list. `location` and `about` are given to all that is appended."""
+    """Appends operations to a list. `location` and `about` are given to all that is appended.
 
-    __slots__ = ("about", "location", "operations")
+    `outer` is the builder of the block around that of this one. With it is shared what rules ask of values that were
+    made elsewhere: adjoints that are `masked`, parts of them being 0 by a mask, and `unbounded` values of the primal,
+    which may be infinite.
+    """
+
+    __slots__ = ("about", "location", "masked", "operations", "outer", "unbounded")
 
     def __init__(self, location: Location = NOWHERE, about: tuple[Operation, ...] = ()) -> None:
         self.operations: list[Operation] = []
         self.location = location
         self.about = about
+        self.outer: Builder | None = None
+        self.masked: set[Operand] = set()
+        self.unbounded: set[Operand] = set()
 
     def child(self) -> Builder:
         """A builder for a block inside the present one."""
-        return Builder(self.location, self.about)
+        inner = Builder(self.location, self.about)
+        inner.outer, inner.masked, inner.unbounded = self, self.masked, self.unbounded
+        return inner
 
     def block(self, parameters: Sequence[Value], results: Sequence[Operand]) -> Block:
         """What was appended, as a block."""

@@ -147,6 +147,8 @@ class Primitive:
     """Whether it makes an array without reading the elements of any."""
     written: bool = False
     """Whether its result is memory that is about to be written: two calls are not one, which would cost a copy."""
+    ends: bool = False
+    """Whether for some real numbers it, or its slope, is infinite or no number: it has an end, or a pole."""
     light: bool = False
     """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
     once: bool = False
@@ -273,6 +275,7 @@ class Facts(TypedDict, total=False):
     zeros: bool
     blank: bool
     written: bool
+    ends: bool
     light: bool
     fold: Callable[..., object] | None
     batched: Rule | None

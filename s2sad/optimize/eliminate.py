@@ -82,7 +82,7 @@ def _is_named_item(op: Operation, live: set[Operand]) -> bool:
     """An item of a tuple that is there anyhow, which the user gave a name: it costs nothing, and tells the reader."""
     if not is_call_of(op, EXTRACT) or op.operands[0] not in live:
         return False
-    return op.result.hint is not None and not op.result.loose
+    return not op.about and op.result.hint is not None and not op.result.loose
 
 
 def _operation(op: Operation, live: set[Operand], effects: set[Operation]) -> Operation:

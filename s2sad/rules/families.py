@@ -73,6 +73,7 @@ def elementwise(
 
     domains = domain if isinstance(domain, tuple) else (domain,) * arity
     facts["elementwise"] = True
+    facts.setdefault("ends", any(d is not REAL for d in domains))
     facts.setdefault("samples", elementwise_samples(domains, analytic))
     type_rule = type_rule or elementwise_type(function, result, arity)
     row = Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts)

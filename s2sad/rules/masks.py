@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.builder import Expr, known_value
-from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, has_only_masks, index_items
+from s2sad.analysis.masked import adjoint_made_by, is_masked, made_by
+from s2sad.analysis.unbounded import hands_on, is_unbounded
+from s2sad.ir.builder import Builder, Expr, known_value
+from s2sad.ir.containers import GETITEM, index_items
 from s2sad.ir.primitive import Algebra, lookup
-from s2sad.ir.values import Apply, Constant, Operand, Value
+from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.rules.contributions import times
-
-FAR = 200
-"""How far back the operation that made a cotangent is looked for."""
 
 
 def masked_times(g: Any, slope: Any) -> Any:
@@ -29,16 +28,16 @@ def masked_times(g: Any, slope: Any) -> Any:
         return times(g, slope)
     if slope.type.is_mask and slope.type.rank:
         return chosen(slope, g)
-    made = _made(g, g.operand)
+    made = adjoint_made_by(g.builder, g.operand)
     if made is not None and made.primitive.algebra is Algebra.NEGATIVE:
-        inner = _made(g, made.operands[0])
+        inner = adjoint_made_by(g.builder, made.operands[0])
         if inner is not None and inner.primitive is lookup(np.where):
             return -masked_times(g.builder.expr(made.operands[0]), slope)
-    if made is not None and made.primitive in (lookup(np.where), lookup(np.tril), lookup(np.triu)):
+    if made is not None:
         pushed = _pushed(g, made, lambda a: masked_times(a, slope))
         if pushed is not None:
             return pushed
-    if g.type.rank and (_is_sum(made) or _may_be_infinite(slope)) and _is_masked(g, g.operand):
+    if _may_be_infinite(slope.builder, slope.operand) and is_masked(g.builder, g.operand):
         return np.where((g == 0) & ~np.isfinite(slope), 0.0, times(g, slope))
     return times(g, slope)
 
@@ -63,7 +62,7 @@ def cancelled(g: Any, y: Any) -> Any:
 
 def _without(g: Expr, product: Operand, factor: Operand) -> Any:
     """A product of the adjoint without one of its factors; None where it is none."""
-    made = _made(g, product)
+    made = adjoint_made_by(g.builder, product)
     if made is None or made.primitive.algebra is not Algebra.PRODUCT:
         return None
     a, b = made.operands
@@ -76,27 +75,18 @@ def _without(g: Expr, product: Operand, factor: Operand) -> Any:
     return None
 
 
-def _made(g: Expr, operand: Operand) -> Apply | None:
-    """The operation that made an adjoint, if that was not long ago."""
-    operations = g.builder.operations
-    recent = reversed(operations[-FAR:])
-    found = next((op for op in recent if isinstance(op, Apply) and op.result is operand), None)
-    return found if found is not None and found.about else None
-
-
-def _is_sum(made: Apply | None) -> bool:
-    """Whether a cotangent comes from several places: of what a derivative is made of, which is differentiated again."""
-    return made is not None and made.primitive.is_additive
-
-
 def _pushed(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
-    """The mask applied to the product instead."""
+    """The mask that made a cotangent, applied to the product instead; None where none did."""
     x: list[Any] = [g.builder.expr(o) for o in made.operands]
-    if made.primitive is not lookup(np.where):
+    if made.primitive in (lookup(np.tril), lookup(np.triu)):
         inner = product(x[0])
         same = x[0].type.rank is not None and inner.type.rank == x[0].type.rank >= 2
         return g.builder.call(made.primitive.function, inner, *x[1:], **made.static) if same else None
-    if g.type.shape in ((), None):
+    if made.primitive is GETITEM and g.type.is_scalar and not tuple(index_items(x[1].type)):
+        inner = adjoint_made_by(g.builder, made.operands[0])
+        pushed = None if inner is None else _pushed(x[0], inner, product)
+        return None if pushed is None else pushed[()]
+    if made.primitive is not lookup(np.where) or g.type.shape is None:
         return None
     if _is_zero(made.operands[2]):
         return np.where(x[0], product(x[1]), 0.0)
@@ -107,35 +97,11 @@ def _is_zero(operand: Operand) -> bool:
     return isinstance(operand, Constant) and operand.value == 0.0
 
 
-def _may_be_infinite(slope: Any) -> bool:
-    """Whether a slope is a quotient by what may be 0, or a power with an exponent that may be negative."""
-    if not isinstance(slope, Expr):
-        return False
-    operations = slope.builder.operations[-FAR:]
-    made = next((op for op in reversed(operations) if op.results[:1] == (slope.operand,)), None)
-    if not isinstance(made, Apply):
-        return False
-    if made.primitive.algebra is Algebra.QUOTIENT:
-        return isinstance(made.operands[1], Value)
-    if made.primitive is lookup(np.power):
-        exponent = made.operands[1]
-        return not isinstance(exponent, Constant) or exponent.value < 0  # type: ignore[operator]
-    return made.primitive.algebra is not None and any(
-        _may_be_infinite(slope.builder.expr(o)) for o in made.operands if isinstance(o, Value)
-    )
-
-
-def _is_masked(g: Expr, operand: Operand) -> bool:
-    """Whether parts of an adjoint are 0 by a mask."""
-    made = _made(g, operand)
+def _may_be_infinite(builder: Builder, slope: Operand) -> bool:
+    """Whether a slope may be infinite, or no number: computed of what is so, or by what may give it."""
+    if slope in builder.unbounded:
+        return True
+    made = made_by(builder, slope)
     if made is None:
         return False
-    p = made.primitive
-    if p in (lookup(np.where), lookup(np.tril), lookup(np.triu)):
-        return True
-    if p in (INDEX_SET, INDEX_ADD):
-        index = made.operands[1].type
-        return has_only_masks(index) and any(i.is_mask for i in index_items(index))
-    passes = p.is_additive or p.is_multiplicative or p.algebra is Algebra.NEGATIVE or p.layout is not None
-    passes = passes or p in (lookup(np.astype), GETITEM)
-    return passes and any(_is_masked(g, o) for o in made.operands[:2])
+    return is_unbounded(made) or (hands_on(made) and any(_may_be_infinite(builder, o) for o in made.operands))

@@ -97,6 +97,120 @@ def test_of_pairs(f):
     first_order(lambda x: np.sum(np.cos(f(x))), np.array([0.0, 1.0, 2.5]), np.array([0.3, -0.2, 0.5]))
 
 
+def root(x):
+    return np.sqrt(x) * 2.0
+
+
+def logarithm(x):
+    return np.exp(-root(x)) + np.log(x)
+
+
+def power(x):
+    return x**-0.7
+
+
+def arc(x):
+    return np.arccos(x) * x
+
+
+def area(x):
+    return np.arctanh(np.sqrt(x))
+
+
+def length(x):
+    return 1.0 / np.linalg.norm(np.outer(x, K), axis=1)
+
+
+def angle(x):
+    return np.arctan2(x, 0.5 * x) * x
+
+
+def long(x):
+    return np.tanh(np.sqrt(np.log(1.0 + 1.0 / x))) * np.cos(x)
+
+
+def in_a_loop(x):
+    y = x * 1.0
+    for _ in range(2):
+        y = np.sqrt(y)
+    return y
+
+
+def in_a_branch(x):
+    y = x * 1.0
+    if x[1] > 0:
+        y = np.log(x) / x
+    return y
+
+
+def by_halves(x):
+    return np.sqrt(x), np.log(x)
+
+
+def cut(y, m):
+    z = y * 1.0
+    z[~m] = 0.0
+    return z
+
+
+MASKS = {
+    "where": lambda f: lambda x, m: np.where(m, f(x), 0.0),
+    "a chain behind": lambda f: lambda x, m: np.sin(np.where(m, f(x) * 2.0, x)) * K,
+    "an index": lambda f: lambda x, m: f(x)[m],
+    "a store": lambda f: lambda x, m: cut(f(x), m),
+    "a sum": lambda f: lambda x, m: np.sum(f(x), where=m),
+    "in a caller": lambda f: lambda x, m: np.where(m, 0.5 * chained(f, x), 0.0),
+}
+FUNCTIONS = [root, logarithm, power, arc, area, length, angle, long, in_a_loop, in_a_branch]
+
+
+def chained(f, x):
+    return np.sin(f(x) * 0.3)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_of_functions_that_are_called(function, mask):
+    f = MASKS[mask](function)
+    inner = np.array([0.3, 0.0, -0.4, 0.6, 0.2]) * (X != 0)
+    first_order(lambda x: np.sum(np.cos(f(x, (x > 0) & (x < 1)))), X, inner)
+
+
+@pytest.mark.parametrize("function", [root, power, area, in_a_loop])
+def test_of_functions_that_are_called_at_second_order(function):
+    inner = np.array([0.3, 0.0, -0.4, 0.6, 0.2]) * (X != 0)
+    agrees(lambda x: np.sum(np.cos(np.where((x > 0) & (x < 1), function(x), x))), X, inner)
+
+
+def test_of_items_of_what_a_function_returns():
+    def f(x):
+        one, two = by_halves(x)
+        return np.sum(np.cos(np.where(x > 0, one * two, 0.0)))
+
+    agrees(f, X, np.array([0.3, 0.1, -0.4, 0.6, 0.2]) * (X != 0))
+
+
+@pytest.mark.parametrize("function", [np.sqrt, np.log, lambda v: 1.0 / v, lambda v: v**-1.5 * np.sin(v), power])
+def test_of_numbers(function):
+    def f(x):
+        total = 0.0
+        for v in x:
+            total = total + np.where(v > 0, function(v), 0.0)
+        return np.sin(total)
+
+    agrees(f, X, np.array([0.3, 0.1, -0.4, 0.6, 0.2]) * (X != 0))
+
+
+def test_a_mask_costs_no_line_where_nothing_is_infinite():
+    def smooth(x):
+        return np.exp(x) * np.cos(x)
+
+    masked = s2sad.grad(lambda x: np.sum(np.where(x > 0, smooth(x), 0.0))).lower(X).source
+    assert "isfinite" not in masked
+    both = s2sad.grad(lambda x: np.sum(np.where(x > 0, root(x), 0.0)) + np.sum(root(x + 1.0))).lower(X).source
+    assert both.count("isfinite") == 1, "the mask is none of the other call's"
+
+
 def first_order(f, x, e):
     """Along a direction that leaves the masks as they are; what is masked out has the derivative 0 or a finite one."""
     with np.errstate(all="ignore"):

@@ -28,6 +28,8 @@ class Adjoints(Primals):
         self.active = active
         self.hints: dict[Value, tuple[str, bool]] = {}
         """Names for values that have none; whether the value may be written into its use."""
+        self.unbounded: set[Value] = set()
+        """The values of the primal that may be infinite."""
 
     def reverse_block(self, block: Block, builder: Builder) -> None:
         """Append the reversed operations of a block: what the reversal of a loop or branch asks of the whole."""

@@ -13,6 +13,7 @@ from typing import assert_never
 
 import numpy as np
 
+from s2sad.analysis.masked import is_masked
 from s2sad.differentiate.given_rules import given_bars
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import is_firm
@@ -39,7 +40,7 @@ class Calls(Adjoints):
         if bar is None:
             return
         bar = self.name(in_dtype(builder, bar, op.result.type), self.hint(op.result), not is_firm(op.result))
-        pair, residuals = self.pair_with_residuals(op)
+        pair, residuals = self.pair_with_residuals(op, is_masked(builder, bar))
         wanted = [o for o in op.operands if o in self.active]
         match pair:
             case LocalGradient():
@@ -55,14 +56,15 @@ class Calls(Adjoints):
                 sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
                 bars = builder.call_function(pair.reverse, [*operands, bar, *(s for _, s in sums)])
                 updated = {k: v for k, (v, _) in zip(pair.accumulates, sums, strict=True) if v is not None}
-                self.contribute_bars(bars, wanted, updated, builder)
+                self.contribute_bars(bars, wanted, updated, builder, pair.masked)
             case _:
                 assert_never(pair)
 
-    def pair_with_residuals(self, op: Call) -> tuple[Pair, Value | None]:
+    def pair_with_residuals(self, op: Call, masked: bool) -> tuple[Pair, Value | None]:
         """The sweeps of the callee, and the value that holds their residuals if there are any: made once for a call."""
         if op not in self.pairs:
-            pair, residuals = self.pair_of(op, tuple(o in self.active for o in op.operands)), None
+            cut = tuple(o in self.unbounded for o in op.operands) if masked else None
+            pair, residuals = self.pair_of(op, tuple(o in self.active for o in op.operands), cut), None
             if isinstance(pair, (Sweeps, GivenSweeps)) and pair.residuals is not None:
                 residuals = Value(pair.residuals, f"{op.function.name}_residuals")
                 self.stand_beside(op.result, residuals)
@@ -95,10 +97,16 @@ class Calls(Adjoints):
                 self.contribute(builder, operand, self.name(leaf, self.hint(operand), loose=True), path)
 
     def contribute_bars(
-        self, bars: Operand, wanted: Sequence[Operand], updated: Mapping[int, Value], builder: Builder
+        self,
+        bars: Operand,
+        wanted: Sequence[Operand],
+        updated: Mapping[int, Value],
+        builder: Builder,
+        masked: Sequence[bool] = (),
     ) -> None:
         """The adjoints that a reverse sweep gives, to the operands; those which it updated are the sums themselves."""
         parts = [builder.extract(bars, k) if len(wanted) > 1 else bars for k in range(len(wanted))]
+        builder.masked.update(part for part, m in zip(parts, masked, strict=False) if m)
         for k, value in updated.items():  # before what is added to the sums: a value may stand twice in the call
             self.level.totals[(value, ())] = self.name(parts[k], self.hint(value))
         for k, operand in enumerate(wanted):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from s2sad.analysis.masked import mark_masked
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import Key, Level, item_type
 from s2sad.differentiate.reverse.storage import allocated
@@ -74,6 +75,7 @@ class Loops(Adjoints):
         level = self.level = Level(op.body, self.level, op)
         index = self.index_again(op, level)
         parameters = [Value(tangent_type(op.carried[k].type), self.hint(op.carried[k])) for k in carried]
+        mark_masked(builder, ((builder, start, p) for start, p in zip(starts, parameters, strict=True)))
         item_bars = {k: Value(tangent_type(item_type(bar)), None) for k, bar in list_bars.items()}
         # The body is reversed once, for an iteration in general: it starts from the adjoints of what it hands on.
         for k, bar in (*zip(carried, parameters, strict=True), *item_bars.items()):
@@ -166,6 +168,8 @@ class Loops(Adjoints):
                 ascending=(*(level.sources[v][1] for v in kept), *(False for _ in lists)),
             )
         )
+        mark_masked(builder, ((builder, h.start, r) for h, r in zip(handed, results, strict=True)))
+        mark_masked(builder, ((inner, h.end, r) for h, r in zip(handed, results, strict=True)))
         return results, collects
 
     def trips(self, op: For | While, level: Level, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:

@@ -23,6 +23,8 @@ class Sweeps:
     reverse: FunctionRef
     residuals: Type | None
     accumulates: tuple[int, ...] = ()
+    masked: tuple[bool, ...] = ()
+    """Which of the adjoints that `reverse` gives are masked."""
 
     @property
     def functions(self) -> tuple[FunctionRef, ...]:
@@ -67,4 +69,6 @@ class LocalGradient:
 
 
 Pair: TypeAlias = Sweeps | GivenSweeps | ComputedAgain | LocalGradient
-PairOf: TypeAlias = Callable[[Call, tuple[bool, ...]], Pair]
+Masked: TypeAlias = "tuple[bool, ...] | None"
+"""Of a call whose result has a masked adjoint: which operands may be infinite. None where no mask is applied."""
+PairOf: TypeAlias = Callable[[Call, tuple[bool, ...], Masked], Pair]

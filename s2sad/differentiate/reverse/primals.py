@@ -307,7 +307,7 @@ class Primals:
     def cheap(self, value: Operand, home: Level, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if self.owner.get(value) is not home.block:
-            return not self._inside(value, home)
+            return not self._inside(value, home) and not self.takes_a_copy(value, home)
         if value in home.replaced or value in home.scanned or value in self.saved:
             return True
         if self.place_kept(value) is not None:
@@ -319,6 +319,16 @@ class Primals:
         if not is_light(op):
             return False
         return all(self.cheap(o, home, depth - 1) or self.is_viewed(o, op) for o in op.operands)
+
+    def takes_a_copy(self, value: Operand, home: Level) -> bool:
+        """Whether a branch reads an array of its loop that is written into: better to keep what it read."""
+        level: Level | None = home
+        while level is not None and isinstance(level.op, If):
+            level = level.outer
+        if level is home or level is None or level.op is None or value not in self.overwritten:
+            return False
+        found = value in level.replaced or value in level.scanned or self.place_kept(value) is not None
+        return self.owner.get(value) is level.block and not found
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""

@@ -19,12 +19,14 @@ from typing import assert_never
 import numpy as np
 
 from s2sad.analysis.activity import active_values
+from s2sad.analysis.masked import mark_masked
+from s2sad.analysis.unbounded import unbounded_values
 from s2sad.differentiate.matrix_functions import subject
 from s2sad.differentiate.reverse.calls import Calls
 from s2sad.differentiate.reverse.cancellation import Cancellation, may_be_invariant
 from s2sad.differentiate.reverse.levels import Key, Level, is_firm, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
-from s2sad.differentiate.reverse.pairs import PairOf
+from s2sad.differentiate.reverse.pairs import Masked, PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
 from s2sad.differentiate.tangents import Differential, Names, Path, check_rule, conform, in_dtype, tangent_type
 from s2sad.errors import within_rule
@@ -59,7 +61,13 @@ class Reverse(Calls, Loops):
     """One function in reverse mode."""
 
     def __init__(
-        self, function: Function, active: Sequence[bool], pair_of: PairOf, names: Names, backend: Backend = NUMPY
+        self,
+        function: Function,
+        active: Sequence[bool],
+        pair_of: PairOf,
+        names: Names,
+        backend: Backend = NUMPY,
+        masked: Masked = None,
     ) -> None:
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         super().__init__(function.body, names, active_values(function, self.inputs), pair_of)
@@ -69,6 +77,10 @@ class Reverse(Calls, Loops):
         self.swept: dict[Operand, Apply] = {}
         """The operations of the reverse sweep, as far as `seen` says."""
         self.seen: dict[Builder, int] = {}
+        self.masked = masked is not None
+        """Whether the cotangent of the result is 0 in parts by a mask."""
+        endless = zip(function.parameters, masked or (), strict=False)
+        self.unbounded = unbounded_values(function, [p for p, u in endless if u])
         self.completed: dict[If, Value] = {}
         """For each `try`, the further result that says whether its block came to its end."""
 
@@ -87,6 +99,8 @@ class Reverse(Calls, Loops):
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
         # All contributions to a value come from operations behind it. So where the sweep, going backward, comes to the
         # operation that makes a value, the adjoint of that is complete: the invariant of reverse mode.
+        if self.masked:
+            builder.masked.add(seed)
         self.contribute(builder, self.function.result, seed, path)
         self.reverse_block(self.function.body, builder)
         bars = []
@@ -256,9 +270,16 @@ class Reverse(Calls, Loops):
             return builder.expr(operand)
         container = self.definition.get(operand)
         if not is_call_of(container, MAKE):
-            return LazyExpr(builder, operand, self.read, None)
+            return LazyExpr(builder, operand, self.read_for_rule, None)
         items = dict(zip(keys_of(container), container.operands, strict=True))
-        return LazyExpr(builder, operand, self.read, lambda key: self.primal(builder, items[key]))
+        return LazyExpr(builder, operand, self.read_for_rule, lambda key: self.primal(builder, items[key]))
+
+    def read_for_rule(self, builder: Builder, value: Value) -> Operand:
+        """A primal value as the rule finds it, noted where it may be infinite."""
+        found = self.read(builder, value)
+        if value in self.unbounded:
+            builder.unbounded.add(found)
+        return found
 
     def cotangent(self, y: Value, builder: Builder) -> Differential:
         """The adjoint of a result for its rule: an expression; for a container a tuple with None for zeros."""
@@ -306,6 +327,8 @@ class Reverse(Calls, Loops):
         blocks = [inner.block((), row) for (_, inner), row in zip(levels, rows, strict=True)]
         predicate = self.read(builder, self.way_taken(op))
         builder.operations.append(If(predicate, blocks[0], blocks[1], tuple(results), op.location, (op,)))
+        for (_, inner), row in zip(levels, rows, strict=True):
+            mark_masked(builder, ((inner, bar, r) for bar, r in zip(row, results, strict=True)))
         self.level.totals.update(zip(keys, results, strict=True))
 
     def way_taken(self, op: If) -> Operand:

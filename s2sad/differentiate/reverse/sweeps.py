@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.differentiate.reverse.levels import leaf_type
-from s2sad.differentiate.reverse.pairs import PairOf
+from s2sad.differentiate.reverse.pairs import Masked, PairOf
 from s2sad.differentiate.reverse.primals import is_light, kept_name
 from s2sad.differentiate.reverse.records import put_together
 from s2sad.differentiate.reverse.reverse import Reverse
@@ -145,14 +145,15 @@ def pair(
     backend: Backend = NUMPY,
     path: Path = (),
     accumulates: Sequence[int] = (),
+    masked: Masked = None,
 ) -> tuple[Function, Function, Type | None]:
     """The two sweeps of a function, and the type of the residuals between them (None where there are none).
 
-    The cotangent is that of the result, or of the item of it at `path`. The adjoints `accumulates` (by their numbers)
-    begin with sums that the reverse sweep takes behind it.
+    The cotangent is that of the result, or of the item of it at `path`; it may be `masked`. The adjoints `accumulates`
+    (by their numbers) begin with sums that the reverse sweep takes behind it.
     """
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, backend)
+    reverse = Reverse(function, active, pair_of, names, backend, masked)
     builder = Builder()
     result = function.result
     seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
@@ -175,10 +176,16 @@ def pair(
     return _split(function, reverse, raw, needed, given)
 
 
-def both_sweeps(function: Function, active: Sequence[bool], pair_of: PairOf, backend: Backend = NUMPY) -> Function:
+def both_sweeps(
+    function: Function,
+    active: Sequence[bool],
+    pair_of: PairOf,
+    backend: Backend = NUMPY,
+    masked: Masked = None,
+) -> Function:
     """`f_reverse(*parameters, result_bar)`: the forward sweep, and the reverse sweep for that cotangent."""
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, backend)
+    reverse = Reverse(function, active, pair_of, names, backend, masked)
     builder = Builder()
     seed = Value(tangent_type(function.result.type), f"{_result_name(function.result)}_bar")
     bars = reverse.sweep(seed, builder)

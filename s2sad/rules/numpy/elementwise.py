@@ -42,9 +42,9 @@ elementwise(np.logaddexp2,  lambda z, x, y: np.exp2(x - z),      lambda z, x, y:
 
 # powers and roots; the roots have derivative inf at 0
 elementwise(np.sqrt,        lambda y, x: 0.5 / y,                domain=POSITIVE, analytic=True)
-elementwise(np.cbrt,        lambda y, x: 1.0 / (3.0 * y * y))
+elementwise(np.cbrt,        lambda y, x: 1.0 / (3.0 * y * y),    ends=True)
 elementwise(np.square,      lambda y, x: 2.0 * x,                analytic=True)
-elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True)
+elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True, ends=True)
 elementwise(np.hypot,       lambda z, x, y: x / (z + (z == 0)),  lambda z, x, y: y / (z + (z == 0)))
 elementwise(np.float_power, power_by_base,                       power_by_exponent(np.log), domain=(POSITIVE, REAL))
 
@@ -55,7 +55,7 @@ elementwise(np.tan,         lambda y, x: 1.0 + y * y,            domain=UNIT, an
 elementwise(np.arcsin,      lambda y, x: 1.0 / np.sqrt(1.0 - x * x),     domain=UNIT)
 elementwise(np.arccos,      lambda y, x: -1.0 / np.sqrt(1.0 - x * x),    domain=UNIT)
 elementwise(np.arctan,      lambda y, x: 1.0 / (1.0 + x * x))
-elementwise(np.arctan2,     lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y))
+elementwise(np.arctan2,     lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y), ends=True)
 for _angle in (np.deg2rad, np.rad2deg, np.radians, np.degrees):
     linear(_angle, lambda g, x, f=_angle: f(g), elementwise_type(_angle), samples=elementwise_samples((REAL,)))
 

@@ -59,7 +59,7 @@ def scalar(
     """A function of numbers by its partial derivatives, as in `families.elementwise`."""
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
     type_rule = type_rule or _type_rule(function, len(partials), FLOAT)
-    elementwise(function, *partials, type_rule=type_rule, samples=_samples(*domains))
+    elementwise(function, *partials, domain=domain, type_rule=type_rule, samples=_samples(*domains))
 
 
 def _log_type(x: Type, base: Type | None = None, /) -> Type:
