@@ -15,12 +15,12 @@ def unbroadcast(g, x):
     return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
 
 
-def rates_forward(y, p):
-    """The value of rates, and what its reverse sweep needs."""
+def rates(y, p):
+    """The growth of hare and lynx (Lotka 1925, Volterra 1926)."""
     hare = y[0]
     lynx = y[1]
     v13 = np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    return v13, (y, p)
+    return v13
 
 
 def year_forward(y, p, steps):
@@ -28,20 +28,22 @@ def year_forward(y, p, steps):
     dt = 1.0 / steps
     kept = []
     for _ in range(steps):
-        k1, rates_residuals = rates_forward(y, p)
+        k1 = rates(y, p)
         v1 = 0.5 * dt
-        k2, rates_residuals_2 = rates_forward(y + v1 * k1, p)
-        k3, rates_residuals_3 = rates_forward(y + v1 * k2, p)
-        k4, rates_residuals_4 = rates_forward(y + dt * k3, p)
-        kept.append((y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4))
+        v3 = y + v1 * k1
+        k2 = rates(v3, p)
+        v5 = y + v1 * k2
+        k3 = rates(v5, p)
+        v7 = y + dt * k3
+        kept.append((y, v3, v5, v7))
+        k4 = rates(v7, p)
         v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         y = y + v14
     return y, (p, dt, kept)
 
 
-def rates_reverse(residuals, v13_bar):
+def rates_reverse(y, p, v13_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
-    y, p = residuals
     # evaluation trace
     hare = y[0]
     lynx = y[1]
@@ -73,28 +75,28 @@ def year_reverse(residuals, y_bar):
     """The adjoint of year: from that of its value to those of y, p."""
     p, dt, kept = residuals
     p_bar = np.zeros_like(p)
-    for y, rates_residuals, rates_residuals_2, rates_residuals_3, rates_residuals_4 in reversed(kept):
+    for y, v3, v5, v7 in reversed(kept):
         # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         k4_bar = y_bar * (dt / 6.0)
         k3_bar = k4_bar * 2.0
         # k4 = rates(y + dt * k3, p)
-        v7_bar, p_bar_2 = rates_reverse(rates_residuals_4, k4_bar)
+        v7_bar, p_bar_2 = rates_reverse(v7, p, k4_bar)
         p_bar += p_bar_2
         y_bar = y_bar + unbroadcast(v7_bar, y)
         k3_bar_2 = k3_bar + v7_bar * dt
         # k3 = rates(y + 0.5 * dt * k2, p)
-        v5_bar, p_bar_2 = rates_reverse(rates_residuals_3, k3_bar_2)
+        v5_bar, p_bar_2 = rates_reverse(v5, p, k3_bar_2)
         p_bar += p_bar_2
         y_bar += unbroadcast(v5_bar, y)
         v1 = 0.5 * dt
         k2_bar = k3_bar + v5_bar * v1
         # k2 = rates(y + 0.5 * dt * k1, p)
-        v3_bar, p_bar_2 = rates_reverse(rates_residuals_2, k2_bar)
+        v3_bar, p_bar_2 = rates_reverse(v3, p, k2_bar)
         p_bar += p_bar_2
         y_bar += unbroadcast(v3_bar, y)
         k1_bar = k4_bar + v3_bar * v1
         # k1 = rates(y, p)
-        y_bar_2, p_bar_2 = rates_reverse(rates_residuals, k1_bar)
+        y_bar_2, p_bar_2 = rates_reverse(y, p, k1_bar)
         y_bar += y_bar_2
         p_bar += p_bar_2
     return y_bar, p_bar

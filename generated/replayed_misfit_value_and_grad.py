@@ -56,12 +56,10 @@ def replayed(kept, *, again=False):
                 state = step(steps[k], state, *fixed)
 
 
-def unpacked_forward(q):
-    """The value of unpacked, and what its reverse sweep needs."""
+def unpacked(q):
+    """The weights of a network with one hidden layer, from one vector."""
     n = (len(q) - 2) // 5
-    return (
-        (q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]), (q,)
-    )
+    return q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]
 
 
 def velocity(y, weights):
@@ -178,9 +176,8 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     return y_bar, total_bar, weights_bar
 
 
-def unpacked_reverse(residuals, result_bar):
+def unpacked_reverse(q, result_bar):
     """The adjoint of unpacked: from that of its value to that of q."""
-    (q,) = residuals
     # evaluation trace
     n = (len(q) - 2) // 5
     # adjoint sweep
@@ -196,7 +193,7 @@ def unpacked_reverse(residuals, result_bar):
 def replayed_misfit_value_and_grad(q, spiral, dt):
     """The value of replayed_misfit, and its gradient with respect to q."""
     # evaluation trace
-    weights, unpacked_residuals = unpacked_forward(q)
+    weights = unpacked(q)
     y = spiral[0]
     (y, total), snapshots = advanced(
         replayed_misfit_value_and_grad_step, range(1, len(spiral)), (y, 0.0), (weights, dt, spiral),
@@ -222,5 +219,5 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
         weights_bar += v1
     # weights, y, total = unpacked(q), spiral[0], 0.0
     weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
-    q_bar = unpacked_reverse(unpacked_residuals, weights_bar)
+    q_bar = unpacked_reverse(q, weights_bar)
     return total / len(spiral), q_bar

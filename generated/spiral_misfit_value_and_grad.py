@@ -15,12 +15,10 @@ def unbroadcast(g, x):
     return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
 
 
-def unpacked_forward(q):
-    """The value of unpacked, and what its reverse sweep needs."""
+def unpacked(q):
+    """The weights of a network with one hidden layer, from one vector."""
     n = (len(q) - 2) // 5
-    return (
-        (q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]), (q,)
-    )
+    return q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]
 
 
 def velocity_forward(y, weights):
@@ -46,7 +44,7 @@ def step_forward(y, weights, dt):
 
 def path_forward(q, y, dt, steps):
     """The value of path, and what its reverse sweep needs."""
-    weights, unpacked_residuals = unpacked_forward(q)
+    weights = unpacked(q)
     states = [y]
     y_2 = y
     step_residuals_stack = []
@@ -54,7 +52,7 @@ def path_forward(q, y, dt, steps):
         y_2, step_residuals = step_forward(y_2, weights, dt)
         step_residuals_stack.append(step_residuals)
         states.append(y_2)
-    return np.array(states), (y, weights, unpacked_residuals, step_residuals_stack)
+    return np.array(states), (q, y, weights, step_residuals_stack)
 
 
 def velocity_reverse(residuals, v5_bar):
@@ -109,9 +107,8 @@ def step_reverse(residuals, v15_bar):
     return y_bar, weights_bar
 
 
-def unpacked_reverse(residuals, result_bar):
+def unpacked_reverse(q, result_bar):
     """The adjoint of unpacked: from that of its value to that of q."""
-    (q,) = residuals
     # evaluation trace
     n = (len(q) - 2) // 5
     # adjoint sweep
@@ -126,7 +123,7 @@ def unpacked_reverse(residuals, result_bar):
 
 def path_reverse(residuals, v1_bar):
     """The adjoint of path: from that of its value to that of q."""
-    y, (v2, v4, v6, v8), unpacked_residuals, step_residuals_stack = residuals
+    q, y, (v2, v4, v6, v8), step_residuals_stack = residuals
     # return np.array(states)
     states_bar = list(v1_bar)
     y_bar = np.zeros_like(y)
@@ -146,7 +143,7 @@ def path_reverse(residuals, v1_bar):
         weights_bar_4 += v14
     # weights = unpacked(q)
     weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
-    q_bar = unpacked_reverse(unpacked_residuals, weights_bar)
+    q_bar = unpacked_reverse(q, weights_bar)
     return q_bar
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def heat_forward(u, alpha, steps):
-    """The value of heat, and what its reverse sweep needs."""
+def heat(u, alpha, steps):
+    """The temperature on a plate after some steps; its edge is held. u: float64[n, m]."""
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
@@ -13,12 +13,11 @@ def heat_forward(u, alpha, steps):
         v8 = now[1:-1, 1:-1].copy()
         new[1:-1, 1:-1] = v8 + alpha * (v7 - 4.0 * v8)
         now, new = new, now
-    return now, (alpha, steps)
+    return now
 
 
-def heat_reverse(residuals, now_bar):
+def heat_reverse(alpha, steps, now_bar):
     """The adjoint of heat: from that of its value to that of u."""
-    alpha, steps = residuals
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()
     for _ in range(steps):
@@ -42,9 +41,9 @@ def heat_reverse(residuals, now_bar):
 def temperature_misfit_grad(u, alpha, steps, observed):
     """The gradient of temperature_misfit with respect to u."""
     # evaluation trace
-    v1, heat_residuals = heat_forward(u, alpha, steps)
+    v1 = heat(u, alpha, steps)
     v2 = v1 - observed
     # adjoint sweep
     # return 0.5 * np.sum((heat(u, alpha, steps) - observed) ** 2)
-    u_bar = heat_reverse(heat_residuals, v2)
+    u_bar = heat_reverse(alpha, steps, v2)
     return u_bar

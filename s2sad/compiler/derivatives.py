@@ -33,9 +33,9 @@ from s2sad.differentiate.given_rules import TangentRule
 from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.matrix_functions import claimed_functions
 from s2sad.differentiate.reverse.local_gradient import local_gradient
-from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Masked, Pair, Sweeps
+from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Masked, OfOperands, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
-from s2sad.differentiate.reverse.sweeps import both_sweeps, pair
+from s2sad.differentiate.reverse.sweeps import both_sweeps, of_operands, operands_kept, pair
 from s2sad.differentiate.run_again import check_runs_again
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
@@ -151,7 +151,7 @@ class Derivatives:
         function = entry.function
         self.make_again(function, active, None)
         again = self.pairs[(function.name, active, None)]
-        assert isinstance(again, ComputedAgain)
+        assert isinstance(again, OfOperands)
         first, second = Builder(), Builder()
         first.operations += function.body.operations
         kept = first.tuple(function.parameters, "residuals")
@@ -218,7 +218,7 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        made = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
+        made: Sweeps | OfOperands = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
         self.pairs[key] = made
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
@@ -236,6 +236,12 @@ class Derivatives:
             if called or name in self.given or without_adjoints(function) is not function:
                 kept = replace(optimize(without_adjoints(first)), name=forward)
             made = Sweeps(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
+        elif (places := operands_kept(first)) is not None and not (called or sums or name in self.given):
+            second = of_operands(second, [first.parameters[k] for k in places])
+            kept = function
+            if without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(function)), name=forward)
+            made = OfOperands(FunctionRef(kept.name, result), FunctionRef(reverse, bars), places)
         else:
             kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
             if forward not in called:
@@ -280,7 +286,7 @@ class Derivatives:
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
-        self.pairs[(function.name, active, masked)] = ComputedAgain(forward, reference)
+        self.pairs[(function.name, active, masked)] = OfOperands(forward, reference, (*range(len(active)),))
         function = self.written_out(function, active)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend, masked), name=name))
         self.functions[name] = numbered(own_carried(made))

@@ -39,6 +39,9 @@ from s2sad.ir.values import (
 WIDTH = 64
 """The longest expression that is written into another one, in characters, roughly."""
 
+LINE_WIDTH = 88
+"""The same for what a function returns."""
+
 DISPLAY_WIDTH = 200
 """The same for a list or tuple display, which a line is broken in."""
 
@@ -114,10 +117,17 @@ def _choose(
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
-            width <= (DISPLAY_WIDTH if op.primitive is MAKE else WIDTH) and _once(op, block, function, uses, inlined)
+            width <= _room(op, function, uses) and _once(op, block, function, uses, inlined)
         ):
             inlined[op.result] = op
             widths[op.result] = width
+
+
+def _room(op: Apply, function: Function, uses: Uses) -> int:
+    """How long the expression of an operation may be."""
+    if op.primitive is MAKE:
+        return DISPLAY_WIDTH
+    return LINE_WIDTH if uses.readers.get(op.result) == [function.body] else WIDTH
 
 
 def is_unpackable(t: Type) -> bool:

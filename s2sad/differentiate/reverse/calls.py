@@ -17,7 +17,7 @@ from s2sad.analysis.masked import is_masked
 from s2sad.differentiate.given_rules import given_bars
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import is_firm
-from s2sad.differentiate.reverse.pairs import ComputedAgain, GivenSweeps, LocalGradient, Pair, PairOf, Sweeps
+from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, OfOperands, Pair, PairOf, Sweeps
 from s2sad.differentiate.tangents import Names, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
@@ -47,9 +47,10 @@ class Calls(Adjoints):
                 self.scale_gradients(op, pair, wanted, bar, builder)
             case GivenSweeps():
                 self.reverse_given(op, pair, residuals, wanted, bar, builder)
-            case ComputedAgain():
-                operands = [self.read(builder, o) for o in op.operands]
-                self.contribute_bars(builder.call_function(pair.reverse, [*operands, bar]), wanted, {}, builder)
+            case OfOperands():
+                operands = [self.read(builder, op.operands[k]) for k in pair.places]
+                bars = builder.call_function(pair.reverse, [*operands, bar])
+                self.contribute_bars(bars, wanted, {}, builder, pair.masked)
             case Sweeps():
                 operands = [] if residuals is None else [self.read(builder, residuals)]
                 # The sums are read before the call and replaced behind it: the callee adds to them in their memory.
@@ -159,7 +160,7 @@ class Calls(Adjoints):
                 return self.forward_local(op, pair)
             case GivenSweeps():
                 operands = [op.operands[k] for k in pair.plan.forward]
-            case Sweeps() | ComputedAgain():
+            case Sweeps() | OfOperands():
                 if residuals is None:
                     return [replace(op, function=pair.forward)]
                 operands = list(op.operands)

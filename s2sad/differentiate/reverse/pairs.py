@@ -46,11 +46,14 @@ class GivenSweeps:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ComputedAgain:
-    """The callee itself, and `reverse(*operands, result_bar)`, which needs no more than the operands."""
+class OfOperands:
+    """The callee itself, and `reverse(*operands, result_bar)`, which needs no more than the operands at `places`."""
 
     forward: FunctionRef
     reverse: FunctionRef
+    places: tuple[int, ...]
+    masked: tuple[bool, ...] = ()
+    """Which of the adjoints that `reverse` gives are masked."""
 
     @property
     def functions(self) -> tuple[FunctionRef, ...]:
@@ -68,7 +71,7 @@ class LocalGradient:
         return (self.forward,)
 
 
-Pair: TypeAlias = Sweeps | GivenSweeps | ComputedAgain | LocalGradient
+Pair: TypeAlias = Sweeps | GivenSweeps | OfOperands | LocalGradient
 Masked: TypeAlias = "tuple[bool, ...] | None"
 """Of a call whose result has a masked adjoint: which operands may be infinite. None where no mask is applied."""
 PairOf: TypeAlias = Callable[[Call, tuple[bool, ...], Masked], Pair]

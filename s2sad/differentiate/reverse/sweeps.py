@@ -21,7 +21,7 @@ from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
+from s2sad.ir.containers import EXTRACT, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.dims import is_known, may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
@@ -258,6 +258,34 @@ def _split(
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]
     body = Block((residuals, *given), (*unpack, *rest.operations), rest.results)
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
+
+
+def operands_kept(first: Function) -> tuple[int, ...] | None:
+    """The places of the parameters that a forward sweep hands over, where it hands over nothing else."""
+    if first.takes:
+        return None
+    makers: dict[Operand, Apply] = {op.result: op for op in applied_in(first.body.operations) if is_call_of(op, MAKE)}
+    both = makers.get(first.result)
+    kept = None if both is None else makers.get(both.operands[1])
+    if kept is None or not all(v in first.parameters for v in kept.operands):
+        return None
+    return tuple(first.parameters.index(v) for v in kept.operands)
+
+
+def of_operands(second: Function, operands: Sequence[Value]) -> Function:
+    """A reverse sweep that takes operands of the call itself in the place of a tuple of them."""
+    residuals, *given = second.parameters
+    own = [Value(v.type, v.hint) for v in operands]
+    table: dict[Operand, Operand] = {}
+    rest = []
+    for op in second.body.operations:
+        if is_call_of(op, EXTRACT) and op.operands[0] is residuals:
+            k = op.static["key"]
+            assert isinstance(k, int)
+            table[op.result] = own[k]
+        else:
+            rest.append(op)
+    return replace(second, body=substitute(Block((*own, *given), tuple(rest), second.body.results), table))
 
 
 def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:

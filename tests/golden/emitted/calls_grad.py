@@ -3,14 +3,12 @@
 import numpy as np
 
 
-def square_forward(a):
-    """The value of square, and what its reverse sweep needs."""
-    return a * a + np.sin(a), (a,)
+def square(a):
+    return a * a + np.sin(a)
 
 
-def square_reverse(residuals, v3_bar):
+def square_reverse(a, v3_bar):
     """The adjoint of square: from that of its value to that of a."""
-    (a,) = residuals
     # return a * a + np.sin(a)
     a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a
     return a_bar
@@ -19,12 +17,13 @@ def square_reverse(residuals, v3_bar):
 def calls_grad(x, y):
     """The gradient of calls with respect to x, y."""
     # evaluation trace
-    v1, square_residuals = square_forward(x)
-    v3, square_residuals_2 = square_forward(x * y)
+    v1 = square(x)
+    v2 = x * y
+    v3 = square(v2)
     # adjoint sweep
     # return square(x) * square(x * y)
-    v2_bar = square_reverse(square_residuals_2, v1)
+    v2_bar = square_reverse(v2, v1)
     y_bar = v2_bar * x
-    x_bar = square_reverse(square_residuals, v3)
+    x_bar = square_reverse(x, v3)
     x_bar = v2_bar * y + x_bar
     return x_bar, y_bar
