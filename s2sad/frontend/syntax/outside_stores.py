@@ -38,7 +38,8 @@ from s2sad.frontend.terms.terms import (
     is_static_object,
 )
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.primitives.handles import CALL, COUNT, DELETE, HOLDS, ITEM, STORE, WHOLE
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitives.handles import CALL, COUNT, DELETE, FLAG, HOLDS, ITEM, STORE, WHOLE
 from s2sad.ir.python_trees import walk
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
 from s2sad.ir.values import Constant, Operand, Value, constant
@@ -115,9 +116,9 @@ class OutsideStores(Lowering):
         key = self.to_operand(index)
         found = self.item_found(outside.found, key)
         if type(found) in (int, bool):
-            return self.builder.apply(WHOLE, [outside.handle, key])
+            return self.integer([outside.handle, key], {}, type(found) is bool)
         name = f"{outside.name}[{'...' if known_key(key) is None else repr(known_key(key))}]"
-        return Outside(self.builder.apply(ITEM, [outside.handle, key]), name, found)
+        return Outside(self.done(ITEM, [outside.handle, key]), name, found)
 
     def item_found(self, container: object, key: Operand) -> object:
         """What is at a key while compiling, of a class that it must keep; None where nothing is known of it."""
@@ -136,11 +137,11 @@ class OutsideStores(Lowering):
 
     def count_outside(self, outside: Outside) -> Operand:
         """`len(outside)`."""
-        return self.builder.apply(COUNT, [outside.handle])
+        return self.done(COUNT, [outside.handle])
 
     def holds_outside(self, outside: Outside, item: Term, negated: bool) -> Operand:
         """`item in outside`."""
-        there = self.builder.apply(HOLDS, [outside.handle, self.to_operand(item)])
+        there = self.done(HOLDS, [outside.handle, self.to_operand(item)])
         return self.apply(operator.not_, [there]) if negated else there
 
     def set_outside(self, outside: Outside, index: Term, term: Term, node: gast.AST) -> None:
@@ -170,8 +171,7 @@ class OutsideStores(Lowering):
     def delete_outside(self, outside: Outside, index: Term, node: gast.AST) -> None:
         """`del outside[index]`."""
         self.check_container(outside, node)
-        self.stores = True
-        self.builder.apply(DELETE, [outside.handle, self.to_operand(index)])
+        self.done(DELETE, [outside.handle, self.to_operand(index)])
 
     def call_outside(
         self, outside: Outside, name: str, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
@@ -190,8 +190,7 @@ class OutsideStores(Lowering):
         for value in values:
             self.note_put((id(outside.found), None), value, node)
         static = {"names": tuple(keywords)} if keywords else {}
-        self.stores = True
-        made = self.builder.apply(CALL, [outside.handle, *values], {"method": name, **static})
+        made = self.done(CALL, [outside.handle, *values], {"method": name, **static})
         return Outside(made, f"{outside.name}.{name}(...)")
 
     def walked(self, term: Term, node: gast.AST) -> Term:
@@ -281,8 +280,8 @@ class OutsideStores(Lowering):
         operands, static = self.spot(variable)
         if type(value) in (int, bool):
             self.reads.variable(replace(variable, handed=True))
-            return self.builder.apply(WHOLE, operands, static, variable.shown)
-        return Outside(self.builder.apply(ITEM, operands, static), variable.shown, value)
+            return self.integer(operands, static, type(value) is bool, variable.shown)
+        return Outside(self.done(ITEM, operands, static), variable.shown, value)
 
     def set_outer(self, variable: Variable, term: Term, node: gast.AST) -> None:
         """An assignment to a variable outside."""
@@ -320,6 +319,27 @@ class OutsideStores(Lowering):
             self.refuse(node, f"{name} of {describe(base)} is set, which its class defines", OfOutside.instead)
         return Variable(owner, name)
 
+    # what is done
+
+    def done(
+        self,
+        primitive: Primitive,
+        operands: list[Operand],
+        static: dict[str, object] | None = None,
+        hint: str | None = None,
+    ) -> Operand:
+        """Append what is done to an object outside, or read of it: a call of the function is no operation then."""
+        self.stores = True
+        return self.builder.apply(primitive, operands, static, hint)
+
+    def integer(
+        self, operands: list[Operand], static: dict[str, object], flag: bool, hint: str | None = None
+    ) -> Operand:
+        """The integer at a place outside, or the truth value there."""
+        if flag:
+            return self.builder.apply(FLAG, [self.done(ITEM, operands, static)], None, hint)
+        return self.done(WHOLE, operands, static, hint)
+
     # what is stored
 
     def sign_of(self, node: gast.AugAssign) -> str:
@@ -352,9 +372,8 @@ class OutsideStores(Lowering):
 
     def keep(self, operands: list[Operand], static: dict[str, object], term: Term, node: gast.AST) -> Operand:
         """Store a value at a place outside."""
-        self.stores = True
         value = self.stored_value(term, node)
-        self.builder.apply(STORE, [*operands, value], static)
+        self.done(STORE, [*operands, value], static)
         return value
 
     def stored_value(self, term: Term, node: gast.AST) -> Operand:
