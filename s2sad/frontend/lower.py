@@ -55,6 +55,7 @@ from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
 from s2sad.frontend.syntax.operators import Operators
+from s2sad.frontend.syntax.outside_names import OutsideNames
 from s2sad.frontend.syntax.outside_stores import OutsideStores
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
@@ -165,6 +166,7 @@ class FunctionLowering(
     Subscripts,
     KeyedItems,
     OutsideStores,
+    OutsideNames,
     Operators,
     Expressions,
     Primitives,

@@ -246,6 +246,12 @@ class Lowering(ArrayCells):
         """`outside.name(...)`: what it gives can be stored into, and not be read."""
 
     @abstractmethod
+    def extended(self, outside: Outside, node: gast.AugAssign) -> None:
+        """`outside += items` of a list."""
+
+    # outside_names
+
+    @abstractmethod
     def is_outer(self, name: str) -> bool:
         """Whether an assignment to a name binds a variable outside the function."""
 

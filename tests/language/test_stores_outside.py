@@ -346,6 +346,39 @@ def stored_lists_of_the_function():
     return f, lambda: seen
 
 
+def stored_flag():
+    first, seen = True, {"odd": False}
+
+    def f(x):
+        nonlocal first
+        total = np.sum(x**2)
+        if first:
+            total = total * 2.0
+        first = False
+        seen["odd"] = not seen["odd"]
+        seen["flags"] = (first, seen["odd"])
+        return total * 3.0 if seen["odd"] else total
+
+    return f, lambda: (first, seen)
+
+
+def stored_between_equal_calls():
+    n = 1
+
+    def scaled(v):
+        return v * n
+
+    def f(x):
+        nonlocal n
+        a = np.sum(scaled(x))
+        n += 1
+        b = np.sum(scaled(x))
+        n += 1
+        return a * b * np.sum(scaled(x))
+
+    return f, lambda: n
+
+
 def stored_by_extension():
     globals().update(history=[0.5])
     kept = {"by": [], "n": [1]}

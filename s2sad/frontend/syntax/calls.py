@@ -23,7 +23,7 @@ from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
 from s2sad.frontend.syntax.merging import is_function
-from s2sad.frontend.syntax.outside_stores import CONTAINERS, ONLY_READ
+from s2sad.frontend.syntax.outside_values import CONTAINERS, ONLY_READ
 from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
 from s2sad.frontend.terms.frames import Frame

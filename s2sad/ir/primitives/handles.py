@@ -107,6 +107,13 @@ def _whole_type(handle: Type, /, *key: Type, attribute: str | None = None) -> Ty
     return INT
 
 
+def truth_value(value: object) -> bool:
+    """The value that was found, which must be a truth value."""
+    if type(value) is not bool:
+        raise TypeError(f"a truth value was here, and now it is {value!r}")
+    return value
+
+
 def _count(handle: Any) -> int:
     return len(handle)
 
@@ -165,6 +172,8 @@ WHOLE = register(
     )
 )
 """The integer at a place; it raises where something else is there."""
+FLAG = register(Primitive("truth_value", truth_value, lambda value: BOOL, constant=True, helper=True))
+"""What was found outside, as a truth value."""
 COUNT = register(
     Primitive(
         "handle.count", _count, lambda handle: INT, constant=True, effect=Effect.IO, once=True, spelling="len(_0)"
