@@ -35,7 +35,7 @@ from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
-from s2sad.ir.types import BOTTOM, ArrayType, Type, substitute, symbols
+from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
 from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
@@ -96,7 +96,10 @@ class Program:
             parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
             try:
                 entry = self.entry(function, parameters)
-                break
+                flags = _flags(operands) if _is_torn(entry.result) and not any(map(_is_torn, given)) else {}
+                if flags.keys() <= statics.keys():
+                    break
+                statics |= flags
             except StoredInArgument:
                 return None
             except Unsupported as e:
@@ -320,6 +323,17 @@ def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
             return None
         value = value[key]
     return constant(value) if path else operand
+
+
+def _flags(operands: Sequence[Operand]) -> dict[tuple[int, tuple[object, ...]], object]:
+    """The truth values among the operands that are known, by their places."""
+    known = {(k, ()): o.value for k, o in enumerate(operands) if isinstance(o, Constant)}
+    return {place: value for place, value in known.items() if isinstance(value, bool)}
+
+
+def _is_torn(t: Type) -> bool:
+    """Whether branches gave arrays of several ranks, or numbers beside arrays: a flag may tell which it is."""
+    return any(leaf.is_numeric and leaf.rank is None for leaf in leaves(t))
 
 
 def _returned(t: Type, back: Mapping[Symbol, int | Size]) -> Type:

@@ -409,7 +409,7 @@ class Lowering(ArrayCells):
         """`cls(*arguments, **keywords)` for a class of the user."""
 
     @abstractmethod
-    def special(self, term: Term, name: str) -> object:
+    def special(self, term: Term, name: str) -> Callable[..., object] | None:
         """A special method of the user's class of a term; None where there is none."""
 
     @abstractmethod

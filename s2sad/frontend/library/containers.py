@@ -243,8 +243,8 @@ def _update(lowering: Lowering, call: MethodCall) -> Term:
 @method(dict, "setdefault")
 def _setdefault(lowering: Lowering, call: MethodCall) -> Term:
     items, key = call.contents, lowering.static(call.arguments[0], call.node)
+    default = call.arguments[1] if len(call.arguments) > 1 else constant(None)
     if key not in items:
-        default = call.arguments[1] if len(call.arguments) > 1 else constant(None)
         lowering.change(lowering.changeable(call.receiver, call.node), {**items, key: default}, call.node)
         items = lowering.open(call.receiver)  # the array that is handed out is the one that was put in
     item: Term = items[key]

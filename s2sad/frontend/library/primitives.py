@@ -14,13 +14,23 @@ from s2sad.frontend.library.numpy_joins import JOINS, is_list_of_floats, is_many
 from s2sad.frontend.library.numpy_keywords import plainly
 from s2sad.frontend.library.numpy_writers import view_of, write_out
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Ref, Term, class_of, is_array, is_none, is_number, is_static, static_value
+from s2sad.frontend.terms.terms import (
+    Ref,
+    Term,
+    as_number,
+    class_of,
+    is_array,
+    is_none,
+    is_number,
+    is_static,
+    static_value,
+)
 from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, required
 from s2sad.ir.types import ContainerType, StaticType
 from s2sad.ir.user_rules import plain_box
-from s2sad.ir.values import Operand, Value
+from s2sad.ir.values import Operand, Value, is_operand
 
 
 class Primitives(Lowering):
@@ -156,7 +166,7 @@ class Primitives(Lowering):
                 found = self.call_special(term, name, [], self.frame.tree)
                 if found is not None:
                     return found
-        return self.listed(term)
+        return self.listed(as_number(term) if is_operand(term) else term)
 
 
 def _is_of_numpy(primitive: Primitive) -> bool:

@@ -34,6 +34,7 @@ from s2sad.frontend.terms.terms import (
     Record,
     Ref,
     Term,
+    as_number,
     is_array,
     is_static,
     static_value,
@@ -134,7 +135,7 @@ class Expressions(Lowering):
         if primitive is None:
             name = getattr(function, "__name__", repr(function))
             raise UnsupportedCall(f"there is no derivative rule for {name}", "", self.builder.location)
-        return self.builder.apply(primitive, operands, None, hint)
+        return self.builder.apply(primitive, [as_number(o) for o in operands], None, hint)
 
     def _eval_Constant(self, node: gast.Constant, hint: str | None) -> Term:
         return constant(node.value)

@@ -6,8 +6,10 @@ Special methods are looked up on the class, as Python does: Language Reference, 
 
 from __future__ import annotations
 
+import enum
 import inspect
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -20,9 +22,12 @@ from s2sad.frontend.terms.cells import Side
 from s2sad.frontend.terms.terms import (
     Choice,
     Items,
+    Known,
     Record,
     Term,
     class_of,
+    is_static,
+    static_value,
 )
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.types import is_namedtuple
@@ -59,6 +64,8 @@ class Objects(Lowering):
 
     def instantiate(self, cls: type, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """`cls(*arguments, **keywords)` for a class of the user."""
+        if issubclass(cls, enum.Enum):
+            return self.member(cls, arguments, keywords, node)
         if is_namedtuple(cls):
             return Record(cls, self.bound_fields(cls, cls.__new__, arguments, keywords, node, skip=1))
         if (
@@ -80,6 +87,15 @@ class Objects(Lowering):
         elif arguments or keywords:
             self.refuse(node, f"{cls.__name__}() takes no arguments", "", UnsupportedCall)
         return ref
+
+    def member(self, cls: type[enum.Enum], arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """`Mode(value)`: the member of an Enum that has a value."""
+        if len(arguments) != 1 or keywords:
+            self.refuse(node, f"{cls.__name__} is called with other than a value", "", UnsupportedCall)
+        try:
+            return constant(cls(self.static(arguments[0], node)))
+        except ValueError as e:
+            self.refuse(node, str(e), "", UnsupportedCall)
 
     def bound_fields(
         self, cls: type, function: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, skip: int
@@ -116,7 +132,7 @@ class Objects(Lowering):
         passed = [given[f.name] for f in table.values() if f.name not in names and f.name in given]
         return items, passed
 
-    def special(self, term: Term, name: str) -> object:
+    def special(self, term: Term, name: str) -> Callable[..., object] | None:
         """A special method of the user's class of a term; None where there is none."""
         cls = class_of(term)
         if cls is None or not is_user_class(cls):
@@ -131,8 +147,19 @@ class Objects(Lowering):
         method = self.special(term, name)
         if method is None:
             return None
-        result = self.call_inline(method, [term, *arguments], {}, node)
+        values = [term, *arguments]
+        result = self.of_members(method, values, node) if method.__module__ == enum.__name__ else None
+        if result is None:
+            result = self.call_inline(method, values, {}, node)
         return None if isinstance(result, Constant) and result.value is NotImplemented else result
+
+    def of_members(self, method: Callable[..., object], values: list[Term], node: gast.AST) -> Term | None:
+        """What the members of every Enum can do, of known ones: `Part.HEAD | Part.TAIL`."""
+        if all(map(is_static, values)):
+            return constant(method(*map(static_value, values)))
+        if any(isinstance(v, Known) for v in values):
+            self.refuse(node, "members of an Enum that the run decides are combined", "keep a bool for each of them")
+        return None
 
     def binary_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
         """An operator that a user's class defines, reflected ones too; None where neither class does."""

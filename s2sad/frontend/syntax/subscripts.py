@@ -23,6 +23,8 @@ from s2sad.frontend.terms.terms import (
     Ref,
     Slice,
     Term,
+    as_index,
+    as_number,
     describe,
     is_array,
     is_none,
@@ -77,7 +79,8 @@ class Subscripts(Lowering):
         if is_sequence(contents):
             return self.item_of_sequence(base, self.to_operand(contents), index_term, hint)
         if is_number(contents):
-            return self.builder.apply(GETITEM, (self.to_operand(contents), self.to_operand(index_term)), None, hint)
+            place = self.to_operand(as_index(index_term))
+            return self.builder.apply(GETITEM, (self.to_operand(contents), place), None, hint)
         if is_static(contents):
             return constant(static_value(contents)[self.static(index_term, node.slice)])
         self.refuse(node, "this cannot be indexed", "", UnsupportedType)
@@ -165,7 +168,9 @@ class Subscripts(Lowering):
 
     def index(self, node: gast.AST) -> Term:
         if isinstance(node, gast.Slice):
-            parts = [constant(None) if p is None else self.operand(p) for p in (node.lower, node.upper, node.step)]
+            parts = [
+                constant(None) if p is None else as_number(self.operand(p)) for p in (node.lower, node.upper, node.step)
+            ]
             made = self.builder.operand(slice(*parts))
             self.slices[made] = Slice(*parts)
             return made

@@ -28,6 +28,7 @@ from s2sad.frontend.terms.terms import (
     Step,
     Term,
     View,
+    as_index,
     describe,
     is_array,
     is_container,
@@ -156,7 +157,7 @@ class ArrayCells(Cells):
             return Slice(*(constant(p) for p in (item.value.start, item.value.stop, item.value.step)))
         if isinstance(item, Value) and item in self.slices:
             return self.slices[item]
-        return self.to_operand(item)
+        return self.to_operand(as_index(item))
 
     def composed(self, base: View, first: Step, items: Sequence[Term]) -> tuple[Step, ...] | None:
         """One step for two: `a[1:][i]` is `a[1 + i]`, `a.T[i]` is `a[:, i]`; None where it is not known to be."""

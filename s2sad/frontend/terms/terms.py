@@ -391,6 +391,21 @@ def is_plain_object(term: Term) -> bool:
     return isinstance(term, Constant) and (term.value is None or isinstance(term.value, (str, enum.Enum)))
 
 
+def as_number(operand: Operand) -> Operand:
+    """The number that a member of an Enum is, where its class is one of numbers too; other operands as they are."""
+    value = operand.value if isinstance(operand, Constant) else None
+    if not isinstance(value, enum.Enum) or not isinstance(value, (int, float)):
+        return operand
+    return constant(int(value) if isinstance(value, int) else float(value))
+
+
+def as_index(term: Term) -> Term:
+    """A subscript of an array, with the numbers that members of Enums are."""
+    if isinstance(term, tuple):
+        return tuple(map(as_index, term))
+    return as_number(term) if is_operand(term) else term
+
+
 def is_number(term: Term) -> TypeGuard[Operand]:
     """Whether a term is a number, or a pure array of them."""
     return is_operand(term) and term.type.is_numeric
