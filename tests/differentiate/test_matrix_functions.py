@@ -429,6 +429,33 @@ def test_stacks(f):
     np.testing.assert_allclose(np.sum(a_bar * e), np.sum(W * expected), rtol=0.0, atol=1e-8)
 
 
+@pytest.mark.parametrize("axes", [(0, None), (0, 0), (None, 0)])
+@pytest.mark.parametrize("columns", [1, 2], ids=["vectors", "matrices"])
+def test_what_stands_beside_the_functions_of_many(axes, columns):
+    many = np.stack([POINTS[p] for p in ("equal", "identity", "apart")])
+    b = np.stack([B, B + 1.0, 2.0 * B])[..., : columns if columns > 1 else 1]
+    b = b if columns > 1 else b[..., 0]
+    a, e = (many, np.stack([E, -E, E])) if axes[0] == 0 else (many[0], E)
+    b, db = (b, np.cos(b)) if axes[1] == 0 else (b[0], np.cos(b[0]))
+    f = s2sad.vmap(solved, axes)
+    a_bar, b_bar = s2sad.grad(lambda a, b: np.sum(np.sin(f(a, b))), (0, 1))(a, b)
+    expected, text = 0.0, s2sad.grad(lambda a, b: np.sum(f(a, b)), (0, 1)).lower(a, b).source
+    for k in range(3):
+        own, d, c, dc = (
+            x[k] if x.ndim == y.ndim + 1 else x
+            for x, y in zip((a, e, b, db), (E, E, b_like(b, axes), b_like(b, axes)), strict=True)
+        )
+        x = np.linalg.solve(own, c)
+        expected += np.sum(np.cos(x) * np.linalg.solve(own, dc - d @ x))
+    np.testing.assert_allclose(np.sum(a_bar * e) + np.sum(b_bar * db), expected, rtol=1e-9)
+    np.testing.assert_allclose(np.sum(np.cos(f(a, b)) * s2sad.jvp(f, (a, b), (e, db))[1]), expected, rtol=1e-9)
+    assert "distinct_gaps" in text
+
+
+def b_like(b, axes):
+    return b[0] if axes[1] == 0 else b
+
+
 def test_gradients_of_many():
     many = np.stack([POINTS[p] for p in ("equal", "identity", "apart")])
     gradient = s2sad.grad(lambda a: np.sum(W * columns(a)))
@@ -468,6 +495,13 @@ def share(w):
     return s
 
 
+def of_as_many_as_rows(a):
+    """A vector for each of N matrices, taken for a matrix."""
+    w, v = eigh(np.stack([a, 2.0 * a, a, 3.0 * a, a]))
+    x = (np.swapaxes(v, -1, -2) @ B[:, 0]) / w
+    return np.sum(v @ x, axis=0) + v[0] @ x.T
+
+
 def by_the_sum_in_a_function(a):
     w, v = eigh(a)
     return (v * share(w)) @ v.T
@@ -500,7 +534,9 @@ def of_another(a):
 
 
 @pytest.mark.parametrize(
-    "f", [by_place, masked, of_another, by_the_sum_in_a_function, sorted_again, the_least], ids=named
+    "f",
+    [by_place, masked, of_another, by_the_sum_in_a_function, sorted_again, the_least, of_as_many_as_rows],
+    ids=named,
 )
 def test_products_that_are_no_such_functions(f):
     """They have the derivative of their parts, which is right where eigenvalues are apart."""

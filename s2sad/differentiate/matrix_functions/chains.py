@@ -48,7 +48,7 @@ class Chain:
         base_axis: int = -1,
     ) -> None:
         self.makers, self.callees, self.is_base, self.base_axis = makers, callees, is_base, base_axis
-        while _wide_axis(makers.get(root)) == axis:
+        while added_axis(makers.get(root)) == axis:
             root, axis = makers[root].operands[0], -1
         self.root, self.axis = root, axis
         self.operations: list[Apply | Call] = []
@@ -98,7 +98,7 @@ class Chain:
         if isinstance(op, Call):
             depends = [self.visit(o, axis) for o in op.operands]
             return any(depends) and self.is_chain(op, depends, axis)
-        if _wide_axis(op) == axis:
+        if added_axis(op) == axis:
             return self.visit(op.operands[0], -1)
         if _is_masked_store(op) or op.primitive is required(np.copy):
             return any([self.visit(o, axis) for o in op.operands])
@@ -119,7 +119,7 @@ class Chain:
     @property
     def is_widened(self) -> bool:
         """Whether axes of length 1 are added in it."""
-        return any(_wide_axis(op) is not None for op in self.operations)
+        return any(added_axis(op) is not None for op in self.operations)
 
     def along_last(self, x: Expr) -> Expr:
         """Numbers that lie as those of the root do, in the shape of the eigenvalues."""
@@ -181,7 +181,7 @@ def _depends(x: Operand, bases: Collection[Operand], made: Mapping[Operand, Oper
     return x in bases or (x in made and any(_depends(o, bases, made) for o in reads([made[x]])))
 
 
-def _wide_axis(op: Operation | None) -> int | None:
+def added_axis(op: Operation | None) -> int | None:
     """Where an operation only adds axes of length 1 to its operand: the axis in which the last one of that lies."""
     if not isinstance(op, Apply) or op.primitive not in (GETITEM, required(np.expand_dims)):
         return None

@@ -13,9 +13,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from s2sad.ir.containers import EXTRACT
+from s2sad.differentiate.matrix_functions.chains import added_axis
+from s2sad.ir.containers import EXTRACT, GETITEM
 from s2sad.ir.primitive import Algebra, Layout, lookup
-from s2sad.ir.values import Apply, Operand
+from s2sad.ir.values import Apply, Constant, Operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Products:
         if op is None or not operand.type.is_numeric or not operand.type.rank:
             return None
         p = op.primitive
+        if p is GETITEM:
+            return self.of_column(op)
         if p is EXTRACT:
             made = self.makers.get(op.operands[0])
             given = made is not None and made.primitive.diagonalised is not None and op.static["key"] == 1
@@ -97,14 +100,27 @@ class Products:
         if p.layout is Layout.AXES and operand.type.rank == 1:
             return self.factors(op.operands[0])
         if p.layout is Layout.AXES and _transposes(op):
-            return _turned(self.factors(op.operands[0]), transposed=True)
+            return _turned(self.of_matrix(op.operands[0]), transposed=True)
         if p.algebra is Algebra.PRODUCT or p.algebra is Algebra.QUOTIENT:
             return self.scaled(op)
         return None
 
+    def of_column(self, op: Apply) -> list[Factor] | None:
+        """The factors of a vector, or one for each matrix, as a matrix of one column, or of that as a vector."""
+        x, y = op.operands[0].type.shape, op.result.type.shape
+        factors = self.factors(op.operands[0])
+        if not x or y is None or isinstance(factors[0], Other) or not isinstance(factors[-1], Other):
+            return None
+        return factors if (added_axis(op) == -2 and y == (*x, 1)) or (_takes_first(op) and x == (*y, 1)) else None
+
+    def of_matrix(self, operand: Operand) -> list[Factor]:
+        """The factors of an operand where its last two axes are those of a matrix, not of one vector for each."""
+        factors, rank = self.factors(operand), operand.type.rank or 0
+        return [Other(operand)] if rank > 1 and _is_of_vectors(factors, rank) else factors
+
     def lying(self, operand: Operand, behind: bool) -> list[Factor]:
         """The factors of an operand; those of a vector as a column behind a matrix, else as a row."""
-        factors = self.factors(operand)
+        factors = self.of_matrix(operand)
         if operand.type.rank != 1 or len(factors) == 1 or _is_row(factors) != behind:
             return factors
         place = 0 if behind else -1
@@ -128,7 +144,9 @@ class Products:
                 return None
             if not scale:
                 return [Diagonal(numbers, -1, inverse), *factors]
-            if len(shape) == 1:
+            if _is_of_vectors(factors, len(shape)):
+                if scale[-1] != shape[-1]:
+                    return None
                 # A row of numbers is times the matrix to its right, a column times that to its left.
                 made = Diagonal(numbers, -1, inverse)
                 return [*factors, made] if _is_row(factors) else [made, *factors]
@@ -158,7 +176,7 @@ class Products:
             k = next((k for k, t in enumerate(terms) if set(t) == set(pair)), None)
             if k is None or len(set(pair)) != 2:
                 return None
-            factors = self.factors(op.operands[k])
+            factors = self.of_matrix(op.operands[k])
             turned = factors if tuple(terms[k]) == pair else _turned(factors, transposed=True)
             if turned is None:
                 return None
@@ -172,9 +190,29 @@ def _is_row(factors: Sequence[Factor]) -> bool:
 
 
 def _is_matrix_product(op: Apply) -> bool:
-    """Whether a contraction is the product of two matrices, of a matrix and a vector, or of stacks of matrices."""
+    """Whether a contraction is a product of matrices, of stacks of them, or of one of these with a vector."""
     ranks = [o.type.rank or 0 for o in op.operands]
+    if ranks[0] > 2 and ranks[1] == 1:
+        return True
     return min(ranks) > 0 and (max(ranks) <= 2 or (min(ranks) > 1 and op.result.type.rank == max(ranks)))
+
+
+def _is_of_vectors(factors: Sequence[Factor], rank: int) -> bool:
+    """Whether a product of this rank is a vector, or one for each matrix of a stack."""
+    return any(isinstance(f, Vectors) and f.value.type.rank == rank + 1 for f in factors)
+
+
+def _takes_first(op: Apply) -> bool:
+    """Whether an index takes the first number along the last axis: `x[..., 0]`."""
+    x, index = op.operands
+    rank = x.type.rank
+    if not isinstance(index, Constant) or not rank:
+        return False
+    sample = np.arange(2.0**rank).reshape((2,) * rank)
+    try:
+        return np.array_equal(op.primitive.run([sample, index.value], op.static), sample[..., 0])
+    except (TypeError, IndexError):
+        return False
 
 
 def _turned(factors: Sequence[Factor], transposed: bool = False, conjugated: bool = False) -> list[Factor] | None:

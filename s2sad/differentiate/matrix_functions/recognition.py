@@ -17,7 +17,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.differentiate.matrix_functions.chains import Callees, Chain, NoChain
 from s2sad.differentiate.matrix_functions.products import Diagonal, Factor, Other, Products, Vectors
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.containers import EXTRACT
+from s2sad.ir.containers import EXTRACT, GETITEM
 from s2sad.ir.matrix_functions import function_of_matrix
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import map_blocks
@@ -81,7 +81,7 @@ class Recognition:
         return replace(block, operations=tuple(operations))
 
     def operation(self, op: Operation) -> list[Operation]:
-        if not isinstance(op, Apply) or op.result not in self.active:
+        if not isinstance(op, Apply) or op.result not in self.active or op.primitive is GETITEM:
             return [op]
         found = product_of(self.products.factors(op.result))
         if found is None or found.vectors.made.operands[0] not in self.active:
@@ -110,7 +110,7 @@ class Recognition:
         scales = [self.scale(c, d.inverse, builder) for c, d in zip(chains, found.diagonals, strict=True)]
         g = reduce(times, scales)
         slope = builder.call(np.zeros_like, builder.expr(w)) if g.slope is None else g.slope
-        rest = [] if found.beside is None else [operand_of(found.beside, builder)]
+        rest = [] if found.beside is None else [operand_of(found.beside, op.result.type.rank, builder)]
         for number, partial in g.partials.items():
             rest += [number, spread(partial, w)]
         product = Value(op.result.type)
@@ -162,19 +162,22 @@ def product_of(factors: Sequence[Factor]) -> Found | None:
     diagonals, beside = [f for f in inner if isinstance(f, Diagonal)], [f for f in outer if isinstance(f, Other)]
     if not diagonals or len(diagonals) < len(inner) or len(beside) < len(outer) or len(beside) > 1:
         return None
-    # Of many matrices there is no product with one vector for all.
-    if beside and beside[0].value.type.rank not in ((1, 2) if v.value.type.rank == 2 else (v.value.type.rank,)):
-        return None
     return Found(
         v, [*free, *diagonals], ("left" if places[0] else "right") if beside else "", beside[0] if beside else None
     )
 
 
-def operand_of(factor: Other, builder: Builder) -> Operand:
-    found = builder.expr(factor.value)
+def operand_of(factor: Other, rank: int | None, builder: Builder) -> Operand:
+    """What stands beside a function, as a factor of a product of this rank: a vector where that is one."""
+    found, own = builder.expr(factor.value), factor.value.type.rank
+    if rank is None or own is None:
+        raise NoChain
     if factor.transposed:
-        rank = factor.value.type.rank
-        found = found.T if rank == 2 else builder.call(np.swapaxes, found, -1, -2)
+        found = found.T if own == 2 else builder.call(np.swapaxes, found, -1, -2)
+    if own == 1 and rank > 1:
+        found = found[..., None]
+    if own > rank:
+        found = found[..., 0]
     return builder.call(np.conj, found).operand if factor.conjugated else found.operand
 
 

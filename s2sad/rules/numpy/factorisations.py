@@ -7,8 +7,9 @@ Automatic differentiation for complex valued SVD (2019). The matrices may have l
 Of a symmetric matrix one triangle is read, and the derivative is that of what is computed: by that triangle, whose
 elements stand for those of the other one too; by the other one it is 0. Where singular or eigen values coincide, up to
 rounding, the derivatives of the vectors are not defined; as in JAX the differences in the denominators are then taken
-as infinite. The vectors of a complex matrix are defined up to a factor of modulus 1; what depends on that factor has no
-derivative, and as in JAX the factors of the right vectors are held.
+as infinite; products that are functions of the matrix have rules of their own (`matrix_functions`). The vectors of a
+complex matrix are defined up to a factor of modulus 1; what depends on that factor has no derivative, and as in JAX the
+factors of the right vectors are held.
 
 Cotangents are those of JAX's convention: the conjugates of those of the inner product of complex numbers, in which the
 adjoints of the factorisations are written.

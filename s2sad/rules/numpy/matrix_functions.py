@@ -89,6 +89,13 @@ def _of_columns(g: Any, x: Any) -> Any:
     return x * g if rank_of(g) == 1 else x * np.expand_dims(g, -2)
 
 
+def _for_each(x: Any, v: Any) -> Any:
+    """The sum of matrices that belong to one `v`."""
+    ranks = rank_of(x), rank_of(v)
+    assert ranks[0] is not None and ranks[1] is not None
+    return np.sum(x, axis=tuple(range(ranks[0] - ranks[1]))) if ranks[0] > ranks[1] else x
+
+
 def _plus(x: Any, y: Any) -> Any:
     return y if x is None else x + y
 
@@ -123,13 +130,13 @@ def _adjoint(h: Any, y: Any, xs: Any, active: Any, lower: bool = True, side: str
     vectors = rank_of(first) == 1
     contributions: list[Any] = [None] * len(xs)
     if active[1]:
-        inner = np.outer(first, second) if vectors else first @ second
+        inner = _for_each(np.outer(first, second) if vectors else first @ second, v)
         moved = v @ (conjugated(_divided_differences(w, g, slope)) * inner) @ vh
         contributions[1] = conjugated(folded(moved, lower))
     if side and moves:
         factor = conjugated(g)
         moved = v @ _of_rows(factor, first) if side == "right" else _of_columns(factor, second) @ vh
-        contributions[6] = conjugated(moved)
+        contributions[6] = fit(conjugated(moved), beside)
     if any(asked for asked, _ in moving):
         diagonal = first * second if vectors else np.sum(first * transposed(second), axis=-1)
         places = range(7 if side else 6, len(xs), 2)
