@@ -619,6 +619,22 @@ def refused_change_through_a_view(x):
     return np.sum(y)
 
 
+def refused_change_of_one_of_two(x):
+    a, b = x * 1.0, x * 2.0
+    c = a if x[0] > 0 else b
+    SEEN.append(c)
+    a[0] = 7.0
+    return np.sum(a) + np.sum(c)
+
+
+def refused_change_of_what_may_be_one_of_two(x):
+    a, b = x * 1.0, x * 2.0
+    c = a if x[0] > 0 else b
+    SEEN.append(a)
+    c[0] = 7.0
+    return np.sum(a) + np.sum(c)
+
+
 def refused_list_changed_behind_it(x):
     parts = [x[0]]
     SEEN.append(parts)

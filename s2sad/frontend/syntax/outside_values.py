@@ -16,7 +16,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import AfterStore, OfOutside, StoredInArgument, map_operands
+from s2sad.frontend.terms.cells import AfterStore, OfOutside, OneOfTwo, StoredInArgument, map_operands
 from s2sad.frontend.terms.terms import (
     Term,
     describe,
@@ -129,13 +129,24 @@ class OutsideValues(Lowering):
 
     def stored_value(self, term: Term, node: gast.AST) -> Operand:
         """A term as an object outside has it: what belongs to the function is copied, and not changed any more."""
-        for ref in self.reachable(term):
-            self.frozen.setdefault(ref.cell, AfterStore("after it was stored outside the function"))
+        for cell in self.perhaps_one({ref.cell for ref in self.reachable(term)}):
+            if not isinstance(self.frozen.get(cell), OfOutside):
+                self.frozen[cell] = AfterStore("after it was stored outside the function")
         whole = self.to_operand(term)
         if self.is_given(whole):
             self.keeps_arrays |= holds_arrays(whole.type)
             return whole
         return self.to_operand(map_operands(self.value_form(term), lambda o: self.copy_of(o, node)))
+
+    def perhaps_one(self, cells: set[str]) -> set[str]:
+        """The cells of objects that may be one of those in these cells, by a branch of run time; these among them."""
+        pairs = {(cell, c) for cell, either in self.one_of.items() for c in either.cells if c is not None}
+        pairs |= {(cell, c) for cell, why in self.frozen.items() if isinstance(why, OneOfTwo) for c in why.sources}
+        found, before = set(cells), 0
+        while before < len(found):
+            before = len(found)
+            found |= {c for pair in pairs if found.intersection(pair) for c in pair}
+        return found
 
     def copy_of(self, operand: Operand, node: gast.AST) -> Operand:
         """A value that nothing else changes."""

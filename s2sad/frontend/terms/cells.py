@@ -238,8 +238,8 @@ class Cells(ABC):
             self.item_updates.append(made)
             self.change(whole, made, node)
             return
-        if ref.cell in self.frozen and ref.cell not in self.one_of:
-            why = self.frozen[ref.cell]
+        why = self.frozen.get(ref.cell)
+        if why is not None and (ref.cell not in self.one_of or isinstance(why, AfterStore)):
             if isinstance(why, OfOutside) and why.item is not None:
                 raise NeedsHandle(why.item)
             instead = "write into a copy of it" if is_array(ref) else "make a new one"
