@@ -67,7 +67,7 @@ from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, sourc
 from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
-from s2sad.ir.rewrite import reads_of, with_names_of_user
+from s2sad.ir.rewrite import reads_of, substitute, with_names_of_user
 from s2sad.ir.types import StaticType, Type
 from s2sad.ir.user_rules import BoxRule
 from s2sad.ir.values import Constant, Function, Operand, Value, constant, is_operand
@@ -214,9 +214,14 @@ class FunctionLowering(
         captured = {v: value for v, value in self.captured.values() if value in read}
         body = replace(body, parameters=(*values, *captured.values()))
         name = getattr(target, "__name__", "function")
+        titled: dict[Operand, Operand] = {v: Value(v.type, title) for v, title in self.titles.items()}
+        body = substitute(body, titled)
         function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
-        updates = tuple(o for o in self.item_updates if isinstance(o, Value))
-        seen = tuple(self.in_place), impure, written, changes, valueless, handed and handed[1]
+        updates, in_place = (
+            tuple(new for o in found if isinstance(new := titled.get(o, o), Value))
+            for found in (self.item_updates, self.in_place)
+        )
+        seen = in_place, impure, written, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
         return Lowered(function, tuple(captured), *seen, changed, updates, self.stores, gives)
 

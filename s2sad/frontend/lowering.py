@@ -70,6 +70,8 @@ class Lowering(ArrayCells):
         """The trees whose identity is a key."""
         self.errors: list[Unsupported] = []
         """What was refused so far: the statements behind it are lowered all the same, and may add to it."""
+        self.titles: dict[Value, str] = {}
+        """The names of values that were bound to one after they were made: they get them when all is lowered."""
         self.in_place: list[Value] = []
         """The results of augmented assignments that write into an array."""
         self.carried_now = frozenset({STOP})
@@ -134,6 +136,10 @@ class Lowering(ArrayCells):
     @abstractmethod
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
+
+    def has_name(self, value: Value) -> bool:
+        """Whether a value has a name that no other one takes the place of."""
+        return value in self.titles or (value.hint is not None and not value.loose)
 
     # operators
 

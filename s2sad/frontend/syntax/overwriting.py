@@ -86,4 +86,4 @@ def _is_passing(lowering: Lowering, term: Any) -> bool:
         return term is None or is_static(term)
     made = next((op for op in reversed(lowering.builder.operations) if term in op.results), None)
     fresh = isinstance(made, Apply) and made.primitive.effect_of([o.type for o in made.operands]) is Effect.FRESH
-    return fresh and term.hint is None
+    return fresh and term.hint is None and not lowering.has_name(term)

@@ -7,7 +7,6 @@ environment, which are merged. Loops, `with` and `try` have parts of their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import gast
 import numpy as np
@@ -24,7 +23,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns, raise_where
 from s2sad.ir.python_trees import walk
 from s2sad.ir.types import BOTTOM, Type, surely_fits
-from s2sad.ir.values import Constant, For, If, Operand, Operation, Value, While, constant
+from s2sad.ir.values import Constant, Operand, Value, constant
 
 
 class Statements(Lowering):
@@ -123,7 +122,9 @@ class Statements(Lowering):
         made_for_it = len(self.builder.operations) - before
         if len(node.targets) > 1:
             # one object for all targets: what is bound to the second one is not made for it alone any more
-            term = self.adopt(self.named(term, first, made_for_it) if first is not None else term)
+            if first is not None:
+                self.give_name(term, first, made_for_it)
+            term = self.adopt(term)
             made_for_it = 0
         for target in node.targets:
             self.bind(target, term, made_for_it)
@@ -139,19 +140,19 @@ class Statements(Lowering):
         if isinstance(target, gast.Name) and self.is_outer(target.id):
             self.set_outer(self.outer_variable(target.id, target), term, target)
         elif isinstance(target, gast.Name):
-            bound = self.adopt(self.named(term, target.id, taken))
+            self.give_name(term, target.id, taken)
+            bound = self.adopt(term)
             if isinstance(bound, Ref):
                 self.labels.setdefault(bound.cell, target.id)
                 self.inside.pop(bound.cell, None)
-                contents = self.env[bound.cell]
-                if isinstance(contents, Value):
-                    self.env[bound.cell] = self.named(contents, target.id, taken)
+                self.give_name(self.env[bound.cell], target.id, taken)
             self.env[self.own_key(target.id)] = bound
         elif isinstance(target, gast.Attribute):
             base = self.eval(target.value)
             label = self.shown(base.cell) if isinstance(base, Ref) else None
             name = f"{label}_{target.attr}" if label else target.attr
-            self.set_named(base, target.attr, self.named(term, name, taken), target)
+            self.give_name(term, name, taken)
+            self.set_named(base, target.attr, term, target)
         elif isinstance(target, gast.Subscript):
             base, index = self.eval(target.value), self.index(target.slice)
             method = self.special(base, "__setitem__")
@@ -204,20 +205,15 @@ class Statements(Lowering):
         for e, item in zip(elts, items, strict=True):
             self.bind(e, item, taken)
 
-    def named(self, term: Term, name: str, taken: int) -> Term:
-        """Give the name to a value that one of the last operations has just made and that has none yet."""
-        if not isinstance(term, Value) or (term.hint is not None and not term.loose):
-            return term
-        operations = self.builder.operations
-        for position in range(len(operations) - 1, max(-1, len(operations) - 1 - taken), -1):
-            for k, result in enumerate(operations[position].results):
-                if result is term:
-                    value = Value(term.type, name)
-                    operations[position] = _with_result(operations[position], k, value)
-                    if term in self.parameter_paths:
-                        self.parameter_paths[value] = self.parameter_paths[term]
-                    return value
-        return term
+    def give_name(self, term: Term, name: str, taken: int) -> None:
+        """Give the name to a value that one of the last operations has just made and that has none yet.
+
+        The value stays the one that it is: a list may hold it too, or the next name of a tuple.
+        """
+        if isinstance(term, Value) and not self.has_name(term):
+            last = self.builder.operations[-taken:] if taken else ()
+            if any(term in op.results for op in last):
+                self.titles[term] = name
 
     def _stmt_AugAssign(self, node: gast.AugAssign) -> None:
         target = node.target
@@ -333,12 +329,6 @@ def _loaded(target: gast.AST) -> gast.AST:
 
 def _returns(node: gast.AST) -> bool:
     return any(isinstance(n, gast.Return) for n in walk(node))
-
-
-def _with_result(op: Operation, k: int, value: Value) -> Operation:
-    if isinstance(op, (If, For, While)):
-        return replace(op, results=(*op.results[:k], value, *op.results[k + 1 :]))
-    return replace(op, result=value)
 
 
 _WORDS = {"ClassDef": "a class inside a function"}
