@@ -53,7 +53,8 @@ class Counting(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]
         if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id in self.kept:
-            node.value = ast.Call(ast.Name("count", ast.Load()), [node.value], [])
+            array = ast.Name(target.value.id, ast.Load())
+            node.value = ast.Call(ast.Name("count", ast.Load()), [node.value, array], [])
         return node
 
 
@@ -78,11 +79,14 @@ def stored(name: str) -> int:
     tree = ast.parse(text)
     tree = ast.fix_missing_locations(Counting(kept_names(tree, own)).visit(tree))
     total = 0
+    filled: dict[int, object] = {}
 
-    def count(value: Any) -> Any:
+    def count(value: Any, array: object = None) -> Any:
         nonlocal total
-        if not isinstance(value, list):  # the rows of a nested list are counted already
-            total += sum(map(np.size, value)) if isinstance(value, tuple) else np.size(value)
+        filled[id(array)] = array
+        # The rows of a nested list are counted already, and an array that is filled, where it is allocated.
+        items = value if isinstance(value, tuple) else (value,)
+        total += sum(np.size(item) for item in items if not isinstance(item, list) and id(item) not in filled)
         return value
 
     space: dict[str, Any] = {"count": count}

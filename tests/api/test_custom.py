@@ -828,7 +828,7 @@ def test_black_boxes():
     assert "import tests.api.custom_library" in text
     assert "tests.api.custom_library.solve(a.T, " in text
     assert "a_bar = -np.outer(v1, x)" in text
-    assert text.count("solve(") == 2 + text.count("# x = tests.api.custom_library.solve(")
+    assert sum("solve(" in line for line in text.splitlines() if line.lstrip()[:1] != "#") == 2
     assert "unbroadcast" not in text and "checked_like" not in text
 
 
