@@ -21,7 +21,7 @@ def loss_value_and_grad(params, x, y):
     # return -np.sum(y * log_p) / len(x)
     log_p_bar = -1.0 / len(x) * y
     # log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
-    z_bar = log_p_bar + -np.sum(log_p_bar, axis=1, keepdims=True) / v6 * v5
+    z_bar = log_p_bar - np.sum(log_p_bar, axis=1, keepdims=True) / v6 * v5
     # z = h @ W2 + b2
     h_bar = z_bar @ W2.T
     # h = np.tanh(x @ W1 + b1)

@@ -72,7 +72,7 @@ def low_pass_power_grad(x, weights):
             # tr = wr * re[k + half :: length] - wi * im[k + half :: length]
             wi = wis[k]
             wr = wrs[k]
-            im_bar[k + half::length] += ti_bar * wr + -tr_bar * wi
+            im_bar[k + half::length] += ti_bar * wr - tr_bar * wi
             re_bar[k + half::length] += ti_bar * wi + tr_bar * wr
     for i, j in zip(reversed(range(1, n)), reversed(js)):
         if i < j:

@@ -59,7 +59,7 @@ def loss_grad_reverse(residuals, params_bar_bar):
     v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
     h_bar_bar = v6_bar_bar * v14
     # return np.mean((h @ W2 + b2 - y) ** 2)
-    h_bar = 2.0 * -(v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
+    h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
     v9_bar_bar = h @ params_bar_bar[2] + h_bar_bar @ v3 + params_bar_bar[3]
     v9_bar_2 = v9_bar_bar / x.size * 2.0
     h_bar += v9_bar_2 @ v3.T

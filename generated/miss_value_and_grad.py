@@ -66,7 +66,7 @@ def roll_reverse(residuals, position_bar):
             velocity_bar += v18_bar * normal
             # normal = away / distance
             away_bar = normal_bar / distance
-            distance_bar = -(np.sum(position_bar * normal) * 2.0) - np.sum(away_bar * normal)
+            distance_bar = -np.sum(position_bar * normal) * 2.0 - np.sum(away_bar * normal)
         else:
             away_bar = np.zeros_like(away)
             distance_bar = 0.0

@@ -21,11 +21,11 @@ def heat_reverse(alpha, steps, now_bar):
     new_bar = np.zeros_like(now_bar)
     now_bar = now_bar.copy()
     for _ in range(steps):
-        # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * ( now[2:, 1:-1] + now[:-2, 1:-1] + now[1:- ...
+        # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...
         v12_bar = now_bar[1:-1, 1:-1].copy()
         v10_bar = v12_bar * alpha
         now_bar_2 = new_bar
-        now_bar_2[1:-1, 1:-1] += v12_bar + -v10_bar * 4.0
+        now_bar_2[1:-1, 1:-1] += v12_bar - v10_bar * 4.0
         now_bar_2[1:-1, :-2] += v10_bar
         now_bar_2[1:-1, 2:] += v10_bar
         now_bar_2[:-2, 1:-1] += v10_bar

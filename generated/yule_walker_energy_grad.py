@@ -62,7 +62,7 @@ def durbin_reverse(residuals, y_bar):
         r_bar[:k] += (v10_bar * v8)[::-1]
         r_bar[k] += v10_bar
         # beta *= 1.0 - alpha * alpha
-        alpha_bar = 2.0 * -(beta_bar * betas[k - 1]) * alphas[k - 1]
+        alpha_bar = 2.0 * (-beta_bar * betas[k - 1]) * alphas[k - 1]
         beta_bar *= v4s[k - 1]
     # y[0] = -r[0]
     r_bar[0] += -alpha_bar - y_bar[0]

@@ -39,7 +39,7 @@ class OperationWriter:
 
     def expression(self, op: Apply) -> ast.expr:
         """The expression of an operation."""
-        return self.spelling.expression(op, self.read)
+        return signed(self.spelling.expression(op, self.read))
 
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""
@@ -71,7 +71,7 @@ class OperationWriter:
         steps = self.plan.in_place(op)
         if steps is not None:
             return self.augmented(op, steps)
-        return [ast.Assign([self.store(op.result)], signed(self.expression(op)))]
+        return [ast.Assign([self.store(op.result)], self.expression(op))]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
         copies = self.plan.copied_arguments(op)

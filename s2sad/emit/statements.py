@@ -62,8 +62,12 @@ def _without_minus(value: ast.expr) -> ast.expr | None:
 
 
 def signed(value: ast.expr) -> ast.expr:
-    """`-x * y` for `-(x * y)`, and no minus of a minus."""
+    """`-x * y` for `-(x * y)`, `a - x` for `a + -x`, and no minus of a minus."""
     match value:
+        case ast.BinOp(left, (ast.Add() | ast.Sub()) as operator, right):
+            positive = _without_minus(right)
+            if positive is not None:
+                return ast.BinOp(left, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), positive)
         case ast.UnaryOp(ast.USub(), ast.UnaryOp(ast.USub(), operand)):
             return operand
         # The sign of a product is that of either factor, exactly so in floating point; of a sum it is not one part's.

@@ -112,7 +112,6 @@ def test_refused_with_line_and_caret(f, kind, text, mode):
 
 NOT_YET = [
     "a = np.zeros(2)\n    np.multiply.at(a, [0], x)\n    return np.sum(a)",
-    "global state; state = 1; return x",
     "import pytest as m; return m.approx(x)",
     "class A:\n        pass\n    return x",
     "try:\n        y = x\n    except ValueError:\n        y = 1.0\n    except KeyError:\n        y = 2.0\n    return y",
@@ -151,9 +150,8 @@ def test_all_findings_of_a_function_come_together():
         class A:
             pass
 
-        global counter
-        counter = 1
-        return 0.0
+        names = locals()
+        return 0.0 * len(names)
 
     with pytest.raises(s2sad.Error) as caught:
         s2sad.grad(several)(1.0)

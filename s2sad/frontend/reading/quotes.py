@@ -68,11 +68,20 @@ class Quotes:
         lines = [line.encode() for line in self._lines[begin.lineno - self._first : last - self._first + 1]]
         lines[-1] = lines[-1][:column]
         lines[0] = lines[0][begin.col_offset :]
-        text = b" ".join(line.strip() for line in lines).decode(errors="replace")
+        text = _joined([line.decode(errors="replace").strip() for line in lines])
         if len(lines) > 1 and "#" in text and begin is end:
             text = ast.unparse(begin)  # a comment between the lines would hide what follows it
         text = " ".join(text.split())
         return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """The lines as one, no space behind a bracket that a line ends with or before one that it begins with."""
+    text = ""
+    for line in lines:
+        space = " " if text and not text.endswith(("(", "[", "{")) and line[:1] not in (")", "]", "}") else ""
+        text = f"{text}{space}{line}"
+    return text
 
 
 def _blocks(statement: ast.stmt | ast.expr) -> list[list[ast.stmt]]:

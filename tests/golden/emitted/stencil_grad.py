@@ -26,7 +26,7 @@ def stencil_grad(u, c, steps):
         c_bar += np.sum(v9_bar * v7)
         u_bar_2[2:] += v7_bar
         u_bar_2[:-2] += v7_bar
-        u_bar_2[1:-1] += v9_bar + -v7_bar * 2.0
+        u_bar_2[1:-1] += v9_bar - v7_bar * 2.0
         u_bar_2[:1] += u_bar[:1]
         u_bar = u_bar_2
     return u_bar, c_bar
