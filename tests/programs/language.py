@@ -1,4 +1,5 @@
 """Random programs of the whole language: closures, comprehensions, lists, dicts, objects, `match`, `try`, `with`.
+They ask what is what, call with keywords in any order, are given what their flags ask for, and mask what has no value.
 
 `LanguageProgram(seed)` is a `Program` whose statements are drawn from `WEIGHTS` as well. Lists, dicts and objects stay
 in scope, have aliases, and are read and changed in branches, loops and closures.
@@ -8,7 +9,7 @@ import random
 
 from tests.programs.numeric import MATRIX, SCALAR, VECTOR, Helper, Program, Writer
 
-DICT, LIST, GROWING, BOX = "dict", "list", "growing", "box"
+DICT, LIST, GROWING, BOX, MODE = "dict", "list", "growing", "box", "mode"
 
 PRELUDE = '''
 class Box:
@@ -77,6 +78,68 @@ def make_line(slope):
 def fill(log, value):
     log.append(np.sin(value))
     return log[0] * 0.5
+
+
+class Mode(enum.Enum):
+    SUM = 1
+    LAST = 2
+    FIRST = "first"
+
+    @property
+    def scale(self):
+        return 0.5 if self is Mode.SUM else 0.8
+
+
+class Rank(enum.IntEnum):
+    LOW = 1
+    HIGH = 3
+
+
+class Part(enum.Flag):
+    HEAD = enum.auto()
+    TAIL = enum.auto()
+    ALL = HEAD | TAIL
+
+
+def blend(first, second=0.5, *, weight=0.3, shift=0.0, mode=Mode.SUM):
+    if mode is Mode.LAST:
+        return second * weight + shift
+    if mode == Mode.FIRST:
+        return np.tanh(first) * mode.scale
+    return first * weight - np.tanh(second) * mode.scale + shift
+
+
+def forwarded(*values, **options):
+    options.setdefault("weight", 0.7)
+    return blend(*values, **options)
+
+
+def measured(v, s=1.0, *, full=False, both=False, parts=None):
+    if both:
+        return np.sum(v) * s, v * 0.5
+    if parts is not None:
+        head = v[0] if Part.HEAD in parts else 0.0
+        return head + (v[-1] * s if parts & Part.TAIL else 0.0)
+    return np.tanh(v) * s if full else v[1] * s
+
+
+def found(v, limit):
+    for e in v:
+        if e > limit:
+            return e * 0.5
+    return None
+
+
+def root(v):
+    return np.sqrt(v) * 0.5
+
+
+def slope_of(v, w):
+    return np.sin(w) / v
+
+
+def kept(v, w, limit=0.2):
+    return np.where(v > limit, w, 0.1)
 '''
 
 
@@ -451,6 +514,116 @@ class LanguageWriter(Writer):
         self.emit(f'{d}["p"] += 0.1', indent)
         self.emit(f"{self.target(SCALAR)} = np.tanh(sum({view}) * len({view}))", indent)
 
+    # what is what, keywords, flags
+
+    def write_identity(self, indent):
+        """Tests by identity and by equality of members, objects and None."""
+        r = self.rng
+        modes, boxes, lists = self.names(MODE), self.names(BOX), self.names(LIST)
+        name = self.name("mode")
+        made = r.choice(
+            ["Mode.SUM", "Mode.FIRST", "Mode(2)", "Mode['LAST']", f"Mode.SUM if {self.test()} else Mode.LAST"]
+        )
+        self.emit(f"{name} = {made}", indent)
+        members = ["Mode.SUM", "Mode.LAST", *modes]
+        tests = [
+            f"{name} {r.choice(['is', 'is not', '==', '!='])} {r.choice(members)}",
+            f"{name} in (Mode.SUM, {members[-1]})",
+        ]
+        tests += [f"{b} {r.choice(['is', 'is not'])} {r.choice(boxes)}" for b in boxes]
+        tests += [f"{x} {r.choice(['is', 'is not'])} {r.choice(lists)}" for x in lists]
+        tests += [f"type({b}) is Box and {b} is not None" for b in boxes]
+        self.emit(f"if {r.choice(tests)}:", indent)
+        self.block(1, indent + 1, fresh=False)
+        if r.random() < 0.5:
+            self.emit("else:", indent)
+            self.block(1, indent + 1, fresh=False)
+        self.hold(MODE, name)
+
+    def write_searched(self, indent):
+        """None, or a number: known at run time."""
+        name = self.name("hit")
+        self.emit(f"{name} = found({self.leaf(VECTOR)}, {round(self.rng.uniform(-1, 1), 2)})", indent)
+        test = self.rng.choice([f"{name} is not None", f"{name} is not None and {name} > 0.2"])
+        other = self.leaf(SCALAR)
+        self.emit(f"{self.target(SCALAR)} = {name} * 0.5 if {test} else {other}", indent)
+
+    def write_keywords(self, indent):
+        """Keywords in any order, some of a dict."""
+        r = self.rng
+        mode = r.choice(["Mode.SUM", "Mode.LAST", "Mode.FIRST", *self.names(MODE)])
+        options = {"weight": self.leaf(SCALAR), "shift": self.expression(SCALAR, 1), "mode": mode}
+        options["second"] = self.leaf(SCALAR)
+        names = r.sample(list(options), r.randint(1, 4))
+        texts = [f"{n}={options[n]}" for n in names]
+        function = r.choice(["blend", "forwarded", "functools.partial(blend, weight=0.2)"])
+        form = r.random()
+        if form < 0.3:
+            name = self.name("options")
+            self.emit(f"{name} = {{{', '.join(f'{n!r}: {options[n]}' for n in names)}}}", indent)
+            if r.random() < 0.5:
+                self.emit(f"{name}['shift'] = {self.leaf(SCALAR)}", indent)
+            texts = [f"**{name}"]
+        elif form < 0.5:
+            texts = [f"**dict({', '.join(texts)})"]
+        first = self.expression(SCALAR, 1)
+        if r.random() < 0.5:
+            texts.insert(0, first)
+        else:
+            texts.insert(r.randint(0, len(texts)), f"first={first}")
+        self.emit(f"{self.target(SCALAR)} = np.tanh({function}({', '.join(texts)}))", indent)
+
+    def write_flagged(self, indent):
+        """What a callee returns is what its flags ask for."""
+        r, v, s = self.rng, self.leaf(VECTOR), self.leaf(SCALAR)
+        parts = r.choice(
+            ["Part.HEAD", "Part.TAIL", "Part.ALL", "Part.HEAD | Part.TAIL", "Part(2)", "Part.ALL & ~Part.HEAD"]
+        )
+        flag = r.choice(["True", "False", "n > 1" if self.trips == "n" else "1 > 2"])
+        form = r.randint(0, 3)
+        if form == 0:
+            self.emit(f"{self.target(SCALAR)} = np.tanh(measured({v}, parts={parts}, s={s}))", indent)
+        elif form == 1:
+            first, second = self.target(SCALAR), self.target(VECTOR)
+            self.emit(f"{first}, {second} = measured({v}, both=True, s={s})", indent)
+        elif form == 2:
+            self.emit(f"{self.target(VECTOR)} = measured({v}, full=True) * {s}", indent)
+        else:
+            total = f"np.sum(measured(full={flag}, v={v})) * Rank.HIGH - Rank.LOW * {s}"
+            self.emit(f"{self.target(SCALAR)} = np.tanh({total})", indent)
+
+    # masks
+
+    def singular(self, v, w):
+        """What has no value, or no slope, for some numbers of a vector."""
+        forms = ["np.log({v})", "np.sqrt({v})", "{w} / {v}", "root({v})", "slope_of({v}, {w})", "({v}) ** 0.5 * {w}"]
+        forms += ["np.sin(np.sqrt({v})) * {w}", "np.log(root({v}) + 0.0 * {w})", "np.arctanh(0.3 * np.sqrt({v}))"]
+        forms += ["np.exp(-0.1 / ({v})) + {w}", "np.where({w} > 0, np.log({v}), {w})", "slope_of(np.sqrt({v}), {w})"]
+        return self.rng.choice(forms).format(v=v, w=w)
+
+    def write_masked(self, indent):
+        r, v, w = self.rng, self.leaf(VECTOR), self.leaf(VECTOR)
+        source = r.choice([v, f"np.maximum({v}, 0.0)", f"{v} * ({v} > 0.2)"])
+        u = self.fresh(VECTOR)
+        self.emit(f"{u} = {source} + 0.0", indent)
+        f, m = self.singular(u, w), f"{u} > {r.choice([0.1, 0.2, 0.3])}"
+        forms = [
+            f"np.where({m}, {f}, 0.0)",
+            f"np.where({u} <= 0.2, {w}, {f})",
+            f"kept({u}, {f})",
+            f"kept(w={f}, limit=0.3, v={u})",
+        ]
+        if r.random() < 0.5:
+            self.emit(f"{self.target(VECTOR)} = np.tanh({r.choice(forms)})", indent)
+            return
+        if r.random() < 0.3:
+            changed = self.fresh(VECTOR)
+            self.emit(f"{changed} = ({f}) * 1.0", indent)
+            self.emit(f"{changed}[~({m})] = {r.choice(['0.0', self.leaf(SCALAR)])}", indent)
+            return
+        sums = [f"np.sum(({f})[{m}])", f"np.sum({f}, where={m})", f"({f})[{m}] @ {w}[{m}]"]
+        self.emit(f"{self.target(SCALAR)} = np.tanh({r.choice(sums)})", indent)
+
 
 WEIGHTS = {
     "closure": 3,
@@ -479,6 +652,11 @@ WEIGHTS = {
     "walked": 1,
     "spliced": 1,
     "views": 1,
+    "identity": 2,
+    "searched": 1,
+    "keywords": 2,
+    "flagged": 2,
+    "masked": 3,
 }
 """How often each construct is drawn."""
 
@@ -495,7 +673,16 @@ class LanguageProgram(Program):
             helper.lines = [f"def {helper.name}(p0, p1):", *lines]
             helpers.append(helper)
         main = ["def main(a, x, n):", *self.written(rng, {"a": SCALAR, "x": VECTOR}, helpers, size, "n")]
-        lines = ["import functools", "import itertools", "import math", "", "import numpy as np", "", PRELUDE]
+        lines = [
+            "import enum",
+            "import functools",
+            "import itertools",
+            "import math",
+            "",
+            "import numpy as np",
+            "",
+            PRELUDE,
+        ]
         for h in helpers:
             lines += ["", *h.lines, ""]
         self.source = "\n".join([*lines, "", *main, ""])

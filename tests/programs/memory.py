@@ -2,8 +2,8 @@
 
 `MemoryProgram(seed)` is a function `main(a, x, m, n)` of a float, a vector of 4, a 4 x 4 matrix and a number of rounds.
 Arrays stay in scope and get further names: aliases, rows, columns, slices, transposes. What the program returns
-depends on all of them. No row is copied to a column that crosses it: NumPy itself reads there what it has written
-already (`m[1] = m[:, 2]`).
+depends on all of them. What has no value for some numbers is masked. No row is copied to a column that crosses it:
+NumPy itself reads there what it has written already (`m[1] = m[:, 2]`).
 """
 
 import linecache
@@ -11,7 +11,9 @@ import random
 
 import numpy as np
 
-PRELUDE = """import numpy as np
+PRELUDE = """import enum
+
+import numpy as np
 
 
 class Box:
@@ -54,6 +56,47 @@ def swept(m, s):
 def twice(v, s):
     added(v, s, v)
     scaled(v[1:], 0.5)
+
+
+class Way(enum.Enum):
+    INTO = 1
+    FRESH = 2
+
+
+class Part(enum.Flag):
+    HEAD = enum.auto()
+    TAIL = enum.auto()
+    ALL = HEAD | TAIL
+
+
+def changed(target, *, by=0.5, way=Way.INTO, other=None):
+    if other is not None:
+        target[0] += by * other[1]
+    if way is Way.FRESH:
+        return target * by
+    target *= by
+    return target
+
+
+def passed_on(*arrays, **options):
+    return changed(*arrays, **options)
+
+
+def parted(v, parts=Part.HEAD, *, both=False):
+    if both:
+        return v[:2], v[2:]
+    if parts is Part.ALL:
+        return v
+    return v[:2] if Part.HEAD in parts else v[2:]
+
+
+def root(v):
+    return np.sqrt(v) * 0.5
+
+
+def cleaned(v, m, value=0.0):
+    v[m] = value
+    return v
 """
 
 SCALAR, VECTOR, HALF, MATRIX = "scalar", "vector", "half", "matrix"
@@ -203,7 +246,7 @@ class MemoryWriter:
         before, held, lines = dict(self.env), dict(self.held), len(self.lines)
         for _ in range(length):
             choice = self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-            if indent > 3 and choice in ("loop", "branch", "rounds", "loop_rows"):
+            if indent > 3 and choice in ("loop", "branch", "rounds", "loop_rows", "identity"):
                 choice = "store"
             getattr(self, f"write_{choice}")(indent)
         if len(self.lines) == lines:
@@ -296,6 +339,74 @@ class MemoryWriter:
         forms = ["{0}[{0} > 0.2] = {1}", "{0}[{2} < 0.1] *= np.sin({1})", "{0}[[0, 2]] += {3}", "{0}[[1, 1, 3]] = {1}"]
         forms += ["{0}[np.array([3, 0])] = {3}", "{0}[{2} > 0] = {2}[{2} > 0]", "{0}[[1, 1]] = {3}"]
         self.emit(r.choice(forms).format(v, s, w, self.array(HALF)), indent)
+
+    def write_identity(self, indent):
+        """Tests whether two names are one object: an array and its alias, containers."""
+        r = self.rng
+        name = r.choice([n for n in self.env if self.env[n] in (VECTOR, MATRIX)])
+        alias = self.name("v")
+        boxes = [t.removesuffix(".v") for t in self.held if t.endswith(".v")]
+        held = [t for t in self.held if "(" not in t]
+        tests = [f"({alias} := {name}) {r.choice(['is', 'is not'])} {name}"]
+        tests += [f"{b} {r.choice(['is', 'is not'])} {r.choice(boxes)}" for b in boxes]
+        tests += [f"{t} is {t} and {t} is not None" for t in held]
+        self.emit(f"if {r.choice(tests)}:", indent)
+        self.block(1, indent + 1, fresh=False)
+
+    def write_keywords(self, indent):
+        """Calls with keywords in any order, some of a dict, that write into an argument or give a new array."""
+        r = self.rng
+        s = f"np.sin({self.scalar(1)})"
+        options = {"by": s, "way": r.choice(["Way.INTO", "Way.FRESH", "Way(1)"]), "other": self.array(VECTOR)}
+        names = r.sample(list(options), r.randint(1, 3))
+        target, name = self.array(VECTOR), self.name("v")
+        given = ", ".join(f"{n}={options[n]}" for n in names)
+        forms = ["changed({target}, {given})", "passed_on({target}, {given})", "changed({given}, target={target})"]
+        forms += ["changed({target}, **dict({given}))", "changed(**{{'target': {target}}}, {given})"]
+        self.emit(f"{name} = {r.choice(forms).format(target=target, given=given)}", indent)
+        self.env[name] = VECTOR
+
+    def write_flagged(self, indent):
+        """A part of an array, or the whole, or two parts: what a flag selects."""
+        r, v = self.rng, self.array(VECTOR)
+        h, g, w = self.name("h"), self.name("h"), self.name("v")
+        form = r.randint(0, 2)
+        if form == 0:
+            self.emit(f"{h}, {g} = parted({v}, both=True)", indent)
+            self.env[h] = self.env[g] = HALF
+        elif form == 1:
+            self.emit(
+                f"{h} = parted(parts={r.choice(['Part.HEAD', 'Part.TAIL', 'Part.ALL & ~Part.TAIL'])}, v={v})", indent
+            )
+            self.env[h] = HALF
+        else:
+            self.emit(f"{w} = parted({v}, {r.choice(['Part.ALL', 'Part.HEAD | Part.TAIL'])})", indent)
+            self.env[w] = VECTOR
+
+    def write_singular(self, indent):
+        """What has no value, or no slope, where a mask or a store leaves it out."""
+        r = self.rng
+        v, w, u, y = self.array(VECTOR), self.array(VECTOR), self.name("v"), self.name("v")
+        self.emit(f"{u} = {r.choice(['np.maximum({v}, 0.0)', '{v} * ({v} > 0.2)', '{v} * 1.0']).format(v=v)}", indent)
+        forms = ["np.log({u})", "np.sqrt({u})", "{w} / {u}", "root({u})", "np.sin(root({u})) * {w}", "{u} ** -0.5"]
+        f, m = r.choice(forms).format(u=u, w=w), f"{u} > {r.choice([0.1, 0.2])}"
+        other = r.choice(["0.0", self.scalar(0)])
+        ways = [
+            f"np.where({m}, {f}, {other})",
+            f"cleaned({f} * 1.0, ~({m}), {other})",
+            f"np.where({u} <= 0.2, {w}, {f})",
+        ]
+        self.env[u] = VECTOR
+        if r.random() < 0.7:
+            self.emit(f"{y} = np.tanh({r.choice(ways)})", indent)
+            self.env[y] = VECTOR
+        elif r.random() < 0.5:
+            self.emit(f"{self.element()} = np.tanh(np.sum(({f})[{m}]))", indent)
+        else:
+            self.emit(f"{y} = ({f}) * 1.0", indent)
+            self.emit(f"{y}[~({m})] = {other}", indent)
+            self.emit(f"{y} = np.tanh({y})", indent)
+            self.env[y] = VECTOR
 
     def write_numpy(self, indent):
         r = self.rng
@@ -414,6 +525,10 @@ WEIGHTS = {
     "loop": 4,
     "loop_rows": 2,
     "rounds": 1,
+    "identity": 1,
+    "keywords": 2,
+    "flagged": 2,
+    "singular": 3,
 }
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import s2sad
 from tests.programs.language import LanguageProgram
 from tests.programs.numeric import arguments
-from tests.programs.test_random_programs import directions, reference, within_range
+from tests.programs.test_random_programs import directions, reference, within_masks
 
 SEEDS = st.integers(0, 2**31 - 1)
 MAY_BE_UNBOUND = "read before it is bound"
@@ -23,7 +23,7 @@ def derivative(make):
 
 
 @given(SEEDS)
-@within_range
+@within_masks
 def test_both_modes_agree_with_differences(seed):
     program, args = LanguageProgram(seed), arguments(seed)
     f = program.function
@@ -39,7 +39,7 @@ def test_both_modes_agree_with_differences(seed):
 
 @settings(max_examples=max(10, settings.default.max_examples // 5))
 @given(SEEDS)
-@within_range
+@within_masks
 def test_second_order(seed):
     program, args = LanguageProgram(seed, size=4), arguments(seed)
     f = program.function

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import s2sad
 from s2sad.testing import numerical_jvp
 from tests.programs.memory import MemoryProgram, arguments, directions, on_copies
-from tests.programs.test_random_programs import within_range
+from tests.programs.test_random_programs import within_masks
 
 SEEDS = st.integers(0, 2**31 - 1)
 ONE_OF_TWO = "which may be one of two objects"
@@ -47,7 +47,7 @@ def dot(bars, dots):
 
 
 @given(SEEDS)
-@within_range
+@within_masks
 @runs
 def test_both_modes_agree_with_differences(seed):
     program, args, dots = MemoryProgram(seed), arguments(seed), directions(seed)
@@ -70,7 +70,7 @@ def test_both_modes_agree_with_differences(seed):
 
 @settings(max_examples=max(10, settings.default.max_examples // 5))
 @given(SEEDS)
-@within_range
+@within_masks
 @runs
 def test_second_order(seed):
     program, args, dots = MemoryProgram(seed, size=4), arguments(seed), directions(seed)

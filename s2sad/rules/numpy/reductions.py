@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, rank_of, shape_of
-from s2sad.ir.dims import Dim, Shape, dim_product, dim_sum
+from s2sad.ir.dims import Dim, Shape, derived_dim, dim_product, dim_sum, is_known, may_be_negative
 from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import NotByRule, Sample, Samples
 from s2sad.ir.types import ArrayType, Type, array, integer
@@ -393,6 +393,9 @@ def _diff_type(a: Type, /, n: int = 1, axis: int = -1) -> Type:
         return ArrayType(t.dtype, None, "any")
     (k,) = axes_of(axis, len(t.shape))
     length: Dim = dim_sum(t.shape[k], n, -1)
+    # Of fewer than n numbers there are no differences, where the sum says less than none.
+    if may_be_negative(length):
+        length = 0 if is_known(length) else derived_dim("diff", t.shape[k], n)
     return ArrayType(t.dtype, (*t.shape[:k], length, *t.shape[k + 1 :]), "array")
 
 
@@ -405,6 +408,10 @@ def _diff_adjoint(g: Any, x: Any, n: int = 1, axis: int = -1) -> Any:
     padded = np.pad(g, n if rank == 1 else tuple((n, n) if j == k else (0, 0) for j in range(rank)))
     again = {} if n == 1 else {"n": n}
     differences = np.diff(padded, **again) if k == rank - 1 else np.diff(padded, axis=k, **again)
+    shape = type_in(x).shape
+    # n or fewer numbers get more adjoints from the padding than they are.
+    if shape is None or may_be_negative(dim_sum(shape[k], n, -1)):
+        differences = differences[(*[slice(None)] * k, slice(shape_of(x)[k]))]
     return -differences if n % 2 else differences
 
 
