@@ -218,8 +218,8 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        made: Sweeps | OfOperands = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
-        self.pairs[key] = made
+        open_ended = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
+        self.pairs[key] = open_ended
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
@@ -227,27 +227,7 @@ class Derivatives:
             first, second, residuals = pair(
                 function, active, self.pair_of, optimize, self.backend, accumulates=sums, masked=masked
             )
-        called = called_in(first.body)
-        # Three ends: a linear function needs no forward sweep of its own; one that called itself keeps the opaque
-        # residuals that its calls were given; for all others the type of the residuals is known now, and takes their
-        # place.
-        if residuals is None and forward not in called:
-            kept = function
-            if called or name in self.given or without_adjoints(function) is not function:
-                kept = replace(optimize(without_adjoints(first)), name=forward)
-            made = Sweeps(FunctionRef(kept.name, result), FunctionRef(reverse, bars), None)
-        elif (places := operands_kept(first)) is not None and not (called or sums or name in self.given):
-            second = of_operands(second, [first.parameters[k] for k in places])
-            kept = function
-            if without_adjoints(function) is not function:
-                kept = replace(optimize(without_adjoints(function)), name=forward)
-            made = OfOperands(FunctionRef(kept.name, result), FunctionRef(reverse, bars), places)
-        else:
-            kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
-            if forward not in called:
-                assert residuals is not None
-                both = FunctionRef(forward, tuple_type(result, residuals))
-                made = Sweeps(both, backward, residuals, sums)
+        made, kept, second = self.ends(function, open_ended, first, second, residuals)
         self.functions[kept.name] = kept
         second = replace(optimize(second), takes=backward.takes)
         second = own_results(second) if backward.own else own_carried(second)
@@ -255,6 +235,37 @@ class Derivatives:
         cotangent = second.parameters[len(second.parameters) - 1 - len(sums)]
         cut = masked_results(second, sum(active), () if masked is None else (cotangent,))
         self.pairs[key] = replace(made, masked=cut)
+
+    def ends(
+        self, function: Function, open_ended: Sweeps, first: Function, second: Function, residuals: Type | None
+    ) -> tuple[Sweeps | OfOperands, Function, Function]:
+        """The sweeps of a function as its callers see them, and the two functions; `open_ended` knows no residuals."""
+        called, forward, reverse = called_in(first.body), open_ended.forward.name, open_ended.reverse
+        result = function.result.type
+        given = function.name in self.given
+        # A linear function needs no forward sweep of its own, nor does one that hands over its arguments alone; one
+        # that called itself keeps the opaque residuals that its calls were given; for all others the type of the
+        # residuals is known now, and takes their place.
+        if residuals is None and forward not in called:
+            kept = function
+            if called or given or without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(first)), name=forward)
+            plain = FunctionRef(reverse.name, reverse.result)
+            return Sweeps(FunctionRef(kept.name, result), plain, None), kept, second
+        places = None if called or open_ended.accumulates or given else operands_kept(first)
+        if places is not None:
+            kept = function
+            if without_adjoints(function) is not function:
+                kept = replace(optimize(without_adjoints(function)), name=forward)
+            plain = FunctionRef(reverse.name, reverse.result)
+            second = of_operands(second, [first.parameters[k] for k in places])
+            return OfOperands(FunctionRef(kept.name, result), plain, places), kept, second
+        kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
+        if forward in called:
+            return open_ended, kept, second
+        assert residuals is not None
+        both = FunctionRef(forward, tuple_type(result, residuals))
+        return Sweeps(both, reverse, residuals, open_ended.accumulates), kept, second
 
     def handed_back(self, name: str) -> set[int]:
         """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""

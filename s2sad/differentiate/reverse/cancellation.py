@@ -11,16 +11,17 @@ floating-point numbers would have given the rounding errors of the terms.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 
+from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, index_items
 from s2sad.ir.dims import Dim
 from s2sad.ir.primitive import Algebra, Effect, required
 from s2sad.ir.types import SliceType, StaticType, Type
-from s2sad.ir.values import Apply, Constant, Operand, Value
+from s2sad.ir.values import Apply, Constant, Operand, Operation, Value, applied_in
 
 Monomial: TypeAlias = frozenset[tuple[int, int]]
 """Atoms by their numbers, with their powers."""
@@ -46,10 +47,13 @@ def may_be_invariant(op: Apply) -> bool:
 
 
 class Cancellation:
-    """Answers for one sweep. `made` gives the operation of a value, `primal` what a value of the sweep stands for."""
+    """Answers for one sweep: from the operations of the primal, and from what the values of the sweep stand for."""
 
-    def __init__(self, made: Callable[[Value], Apply | None], primal: Mapping[Operand, Value]) -> None:
-        self.made, self.primal = made, primal
+    def __init__(self, definition: Mapping[Operand, Operation], primal: Mapping[Operand, Value]) -> None:
+        self.definition, self.primal = definition, primal
+        self.swept: dict[Operand, Apply] = {}
+        """The operations of the reverse sweep, as far as `seen` says."""
+        self.seen: dict[Builder, int] = {}
         self.numbers: dict[object, int] = {}
         self.keys: list[tuple[object, Shape | None]] = []
         """The key of each atom, and its shape where that is known."""
@@ -60,16 +64,25 @@ class Cancellation:
         self.divisors: dict[int, Polynomial] = {}
         """The sums that stand for one atom each, being divided by."""
 
-    def vanishes(self, bar: Operand) -> bool:
-        """Whether an adjoint is zero in the algebra of real numbers."""
+    def vanishes(self, bar: Operand | None, builder: Builder) -> bool:
+        """Whether an adjoint, as the reverse sweep has it so far, is zero in the algebra of real numbers."""
+        first = self.seen.get(builder, 0)
+        self.swept.update((op.result, op) for op in applied_in(builder.operations[first:]))
+        self.seen[builder] = len(builder.operations)
         op = self.made(bar) if isinstance(bar, Value) else None
         if op is None or not (op.primitive.algebra in _SUMS or op.primitive in (GETITEM, required(np.sum))):
             return False
         self.left = MOST_VALUES
+        assert bar is not None
         try:
             return self.is_zero(self.of(bar))
         except TooLong:
             return False
+
+    def made(self, value: Value) -> Apply | None:
+        """The operation of the reverse sweep, or of the primal, that makes a value."""
+        op = self.swept.get(value) or self.definition.get(value)
+        return op if isinstance(op, Apply) else None
 
     def is_zero(self, p: Polynomial) -> bool:
         for _ in range(MOST_DIVISORS):

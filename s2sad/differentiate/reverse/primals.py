@@ -153,8 +153,7 @@ class Primals:
         if not isinstance(operand, Value):
             return operand
         found = self._read(builder, operand, self.level)
-        if found is not operand:
-            self.stands_for[found] = operand
+        self.stands_for[found] = operand
         return found
 
     def _read(self, builder: Builder, value: Value, level: Level) -> Operand:
@@ -194,7 +193,6 @@ class Primals:
         if found is None:
             return None
         final, index = found
-        # A read of the primal is no statement about an adjoint: it has no comment.
         about, builder.about = builder.about, ()
         whole = self.read(builder, final)
         result = builder.apply(GETITEM, (whole, self.read(builder, index)), None, value.hint, value.loose)
@@ -322,13 +320,12 @@ class Primals:
 
     def takes_a_copy(self, value: Operand, home: Level) -> bool:
         """Whether a branch reads an array of its loop that is written into: better to keep what it read."""
-        level: Level | None = home
-        while level is not None and isinstance(level.op, If):
+        level = home
+        while isinstance(level.op, If) and level.outer is not None:
             level = level.outer
-        if level is home or level is None or level.op is None or value not in self.overwritten:
-            return False
-        found = value in level.replaced or value in level.scanned or self.place_kept(value) is not None
-        return self.owner.get(value) is level.block and not found
+        own = self.owner.get(value) is level.block and level is not home and level.op is not None
+        free = value in level.replaced or value in level.scanned
+        return own and value in self.overwritten and not free and self.place_kept(value) is None
 
     def is_viewed(self, array: Operand, op: Apply) -> bool:
         """Whether `op` takes a part of an array that an iteration made, or turns one: the whole is kept instead."""

@@ -36,7 +36,6 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, un
 from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
-from s2sad.ir.rewrite import reads
 from s2sad.ir.types import BOOL
 from s2sad.ir.values import (
     Apply,
@@ -49,7 +48,6 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
-    applied_in,
     constant,
     is_call_of,
     keys_of,
@@ -73,10 +71,7 @@ class Reverse(Calls, Loops):
         super().__init__(function.body, names, active_values(function, self.inputs), pair_of)
         self.backend = backend
         self.function = function
-        self.cancellation = Cancellation(self.made_by, self.stands_for)
-        self.swept: dict[Operand, Apply] = {}
-        """The operations of the reverse sweep, as far as `seen` says."""
-        self.seen: dict[Builder, int] = {}
+        self.cancellation = Cancellation(self.definition, self.stands_for)
         self.masked = masked is not None
         """Whether the cotangent of the result is 0 in parts by a mask."""
         endless = zip(function.parameters, masked or (), strict=False)
@@ -115,19 +110,6 @@ class Reverse(Calls, Loops):
         """The numbers of the active trace, for those of its values that are given a line."""
         named = [v for v in values_in(self.active) if v in self.names]
         return {v: (self.names[v], not is_firm(v)) for v in named if v.type.is_numeric and not v.type.rank}
-
-    def keep_trace(self, sweep: Sequence[Operation]) -> None:
-        """Give each number of the trace that a reverse sweep needs a line of its own, and its adjoint too."""
-        needed: set[Operand] = set(reads(sweep))
-        for op in reversed(self.function.body.operations):
-            v = op.results[0] if isinstance(op, Apply) else None
-            if v is None or v not in needed or v not in self.names or not v.type.is_scalar or is_firm(v):
-                continue
-            needed.update(op.operands)
-            self.hints[v] = (self.names[v], False)
-            bar = self.level.totals.get((v, ()))
-            if isinstance(bar, Value) and bar in self.hints:
-                self.hints[bar] = (self.hint(v), False)
 
     def forward_operations(self, block: Block) -> list[Operation]:
         """The primal, with what the reverse sweep needs stored."""
@@ -180,27 +162,13 @@ class Reverse(Calls, Loops):
             self.reverse_make(op, builder)
             return
         g = self.cotangent(op.result, builder)
-        if g is None or (may_be_invariant(op) and self.vanishes(op.result, builder)):
+        bar = self.level.totals.get((op.result, ()))
+        if g is None or (may_be_invariant(op) and self.cancellation.vanishes(bar, builder)):
             return
         if op.primitive is GETITEM and op.operands[0].type.is_numeric:
             self.reverse_getitem(op, g, builder)
         else:
             self.reverse_by_rule(op, g, builder)
-
-    def vanishes(self, value: Value, builder: Builder) -> bool:
-        """Whether the algebra shows that the adjoint of a value is zero."""
-        total = self.level.totals.get((value, ()))
-        if total is None:
-            return False
-        first = self.seen.get(builder, 0)
-        self.swept.update((op.result, op) for op in applied_in(builder.operations[first:]))
-        self.seen[builder] = len(builder.operations)
-        return self.cancellation.vanishes(total)
-
-    def made_by(self, value: Value) -> Apply | None:
-        """The operation of the reverse sweep, or of the primal, that makes a value."""
-        op = self.swept.get(value) or self.definition.get(value)
-        return op if isinstance(op, Apply) else None
 
     def reverse_extract(self, op: Apply, builder: Builder) -> None:
         """The adjoint of an item goes to its place in that of the container."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.reverse.levels import leaf_type
+from s2sad.differentiate.reverse.levels import is_firm, leaf_type
 from s2sad.differentiate.reverse.pairs import Masked, PairOf
 from s2sad.differentiate.reverse.primals import is_light, kept_name
 from s2sad.differentiate.reverse.records import put_together
@@ -26,9 +26,9 @@ from s2sad.ir.dims import is_known, may_be_negative
 from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
-from s2sad.ir.rewrite import renamed, substitute
+from s2sad.ir.rewrite import reads, renamed, substitute
 from s2sad.ir.types import ContainerType, Type, leaves, tuple_type
-from s2sad.ir.values import Apply, Block, Call, Function, Operand, Value, applied_in, constant, is_call_of
+from s2sad.ir.values import Apply, Block, Call, Function, Operand, Operation, Value, applied_in, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
 """The optimiser, with the values that shapes may be read from."""
@@ -63,7 +63,7 @@ def gradient(
     result = function.result
     seed = ones(builder, result) if elementwise else constant(1.0)
     bars = reverse.sweep(seed, builder, (0,) if has_aux else ())
-    reverse.keep_trace(builder.operations)
+    keep_trace(reverse, builder.operations)
     grads = bars[0] if asked is None else builder.tuple([bars[k] for k in asked])
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
@@ -72,6 +72,20 @@ def gradient(
     final = _gradient_result(forward, result, grads, value, has_aux)
     body = forward.block(function.parameters, [final])
     return renamed(Function(name, body, function.doc), reverse.trace_names() | reverse.hints)
+
+
+def keep_trace(reverse: Reverse, sweep: Sequence[Operation]) -> None:
+    """Give each number of the trace that a reverse sweep needs a line of its own, and its adjoint too."""
+    needed: set[Operand] = set(reads(sweep))
+    for op in reversed(reverse.function.body.operations):
+        v = op.results[0] if isinstance(op, Apply) else None
+        if v is None or v not in needed or v not in reverse.names or not v.type.is_scalar or is_firm(v):
+            continue
+        needed.update(op.operands)
+        reverse.hints[v] = (reverse.names[v], False)
+        bar = reverse.level.totals.get((v, ()))
+        if isinstance(bar, Value) and bar in reverse.hints:
+            reverse.hints[bar] = (reverse.hint(v), False)
 
 
 def ones(builder: Builder, operand: Operand) -> Operand:
