@@ -258,7 +258,8 @@ class FunctionWriter(OperationWriter):
             if op.is_ascending(k) is op.reverse:
                 last = plus(ast.Call(ast.Name("len", ast.Load()), [self.read(sequence)], []), -1)
                 place = ast.BinOp(last, ast.Sub(), number)
-            statements.append(ast.Assign([self.store(item)], ast.Subscript(self.read(sequence), place, ast.Load())))
+            taken = ast.Subscript(self.read(sequence), place, ast.Load())
+            statements.append(ast.Assign([self.targets(item)], taken))
         return statements
 
     def while_loop(self, op: While) -> list[ast.stmt]:

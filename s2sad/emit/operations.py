@@ -14,7 +14,7 @@ from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
 from s2sad.emit.statements import copied, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
 from s2sad.ir.values import Apply, Call, Constant, Operand, Value
 
@@ -39,7 +39,15 @@ class OperationWriter:
 
     def expression(self, op: Apply) -> ast.expr:
         """The expression of an operation."""
-        return signed(self.spelling.expression(op, self.read))
+        made = self.spelling.expression(op, self.read)
+        return signed(made) if self.takes_sign(op) else made
+
+    def takes_sign(self, op: Apply) -> bool:
+        """Whether a minus before an operation's operand may stand before its first factor: not before truth values."""
+        first = op.operands[0] if op.primitive.algebra is Algebra.NEGATIVE else None
+        while first in self.plan.inlined and self.plan.inlined[first].primitive.is_multiplicative:
+            first = self.plan.inlined[first].operands[0]
+        return first is None or (first.type.dtype is not None and first.type.dtype.kind != "b")
 
     def read(self, operand: Operand) -> ast.expr:
         """The expression that stands for an operand."""

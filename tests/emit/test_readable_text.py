@@ -237,3 +237,13 @@ def test_the_gradient_of_an_extremum_that_is_not_a_number_is_none():
     with np.errstate(invalid="ignore", divide="ignore"):
         found = s2sad.grad(lambda x: np.max(x) ** 2)(np.array([1.0, np.nan, 2.0]))
     assert np.isnan(found).all()
+
+
+def masks(x):
+    return np.max(np.exp(-abs(x + x)))
+
+
+def test_no_minus_before_a_truth_value():
+    x = np.array([0.3, -0.2])
+    s2sad.check_grads(masks, (x,))
+    assert "x_bar = -(v2 / np.count_nonzero(v2)" in s2sad.grad(masks).lower(x).source
