@@ -75,6 +75,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
     for kept_2 in reversed(kept_stack):
+        # vel += 0.5 * dt * acc
         v19 = 0.5 * dt
         acc_bar += vel_bar * v19
         for i, (rjis, r2s, v32s, r3s) in zip(reversed(range(n)), reversed(kept_2)):

@@ -123,6 +123,7 @@ def misfit_value_and_grad(q, counts, steps=10):
     y_bar = np.zeros_like(y_2)
     p_bar = np.zeros_like(p)
     for y_2, year_residuals, v8, v10 in reversed(kept):
+        # total = total + np.sum((np.log(y) - np.log(row)) ** 2)
         y_bar = y_bar + unbroadcast(2.0 * v10, v8) / y_2
         # y = year(y, p, steps)
         y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)

@@ -132,8 +132,8 @@ def path_reverse(residuals, v1_bar):
     weights_bar_3 = np.zeros_like(v6)
     weights_bar_4 = np.zeros_like(v8)
     for step_residuals in reversed(step_residuals_stack):
-        y_bar = y_bar + states_bar[-1]
         # states.append(y)
+        y_bar = y_bar + states_bar[-1]
         del states_bar[-1]
         # y = step(y, weights, dt)
         y_bar, (v11, v12, v13, v14) = step_reverse(step_residuals, y_bar)

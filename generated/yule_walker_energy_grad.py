@@ -46,8 +46,8 @@ def durbin_reverse(residuals, y_bar):
     alpha_bar = 0.0
     y_bar = y_bar.copy()
     for k, v8 in zip(reversed(range(1, n)), reversed(v8s)):
-        alpha_bar += y_bar[k]
         # y[k] = alpha
+        alpha_bar += y_bar[k]
         y_bar[k] = 0.0
         # y[:k] += alpha * y[:k][::-1]
         v13_bar = y_bar[:k]

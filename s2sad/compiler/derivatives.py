@@ -242,7 +242,7 @@ class Derivatives:
         """The sweeps of a function as its callers see them, and the two functions; `open_ended` knows no residuals."""
         called, forward, reverse = called_in(first.body), open_ended.forward.name, open_ended.reverse
         result = function.result.type
-        given = function.name in self.given
+        given, plain = function.name in self.given, FunctionRef(reverse.name, reverse.result)
         # A linear function needs no forward sweep of its own, nor does one that hands over its arguments alone; one
         # that called itself keeps the opaque residuals that its calls were given; for all others the type of the
         # residuals is known now, and takes their place.
@@ -250,14 +250,12 @@ class Derivatives:
             kept = function
             if called or given or without_adjoints(function) is not function:
                 kept = replace(optimize(without_adjoints(first)), name=forward)
-            plain = FunctionRef(reverse.name, reverse.result)
             return Sweeps(FunctionRef(kept.name, result), plain, None), kept, second
         places = None if called or open_ended.accumulates or given else operands_kept(first)
         if places is not None:
             kept = function
             if without_adjoints(function) is not function:
                 kept = replace(optimize(without_adjoints(function)), name=forward)
-            plain = FunctionRef(reverse.name, reverse.result)
             second = of_operands(second, [first.parameters[k] for k in places])
             return OfOperands(FunctionRef(kept.name, result), plain, places), kept, second
         kept = numbered(replace(optimize(without_adjoints(first)), name=forward))

@@ -15,9 +15,6 @@ from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.types import StaticType, Type
 from s2sad.ir.values import Block, If, Operand, Operation, Value, constant
 
-RECENT = 16
-"""How far back a contribution is looked for among the operations just appended."""
-
 
 class Adjoints(Primals):
     """The levels, innermost last, and the operations on the sums in them."""
@@ -73,18 +70,7 @@ class Adjoints(Primals):
             key_ = (operand, path + rest)
             leaf = in_own_dtype(builder, pick(builder, contribution, *rest), leaf_t)
             before = self.current(builder, key_)
-            about = builder.about
-            silent = self.level.reasons.pop(key_, ())
-            if before is None:
-                total = leaf
-                # The first contribution may be a value that is there already (`x_bar = y_bar`): no statement says why.
-                # The reason is remembered, and the next statement about this sum says it too.
-                if not any(leaf in op.results for op in builder.operations[-RECENT:] if op.about == about):
-                    self.level.reasons[key_] = about
-            else:
-                builder.about = (*silent, *(op for op in about if op not in silent))
-                total = add(builder, before, leaf)
-                builder.about = about
+            total = leaf if before is None else add(builder, before, leaf)
             has_name = operand in self.names or operand.hint is not None
             self.level.totals[key_] = self.name(total, self.part_hint(*key_), loose=True) if has_name else total
 
@@ -92,13 +78,9 @@ class Adjoints(Primals):
         """Add a contribution to the adjoint of what a subscript takes of an array."""
         key = (array, ())
         before = self.current(builder, key)
-        about = builder.about
-        silent = self.level.reasons.pop(key, ())
         if before is None:
             before = self.zero_at(builder, array)
-        builder.about = (*silent, *(op for op in about if op not in silent))
         total = builder.apply(INDEX_ADD, (before, index, contribution))
-        builder.about = about
         self.level.totals[key] = self.name(total, self.hint(array), loose=True)
 
     def contribute_active(self, builder: Builder, operand: Operand, bar: Operand) -> None:

@@ -125,7 +125,6 @@ class Calls(Adjoints):
             own = None if any(v is operand for v, _ in found) else operand
             if own is not None:
                 before = self.current(builder, (own, ()))
-                builder.about = (*self.level.reasons.pop((own, ()), ()), *builder.about)
             found.append((own, self.zero_at(builder, operand) if before is None else before))
         return found
 

@@ -10,7 +10,7 @@ from s2sad.differentiate.tangents import Path, leaf_paths
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.types import ContainerType, SequenceType, Type
-from s2sad.ir.values import Block, For, If, Operand, Operation, Value, While
+from s2sad.ir.values import Block, For, If, Operand, Value, While
 
 Key: TypeAlias = tuple[Value, Path]
 """A value, and the path to a leaf in it."""
@@ -24,8 +24,6 @@ class Level:
     outer: Level | None
     op: For | While | If | None = None
     totals: dict[Key, Operand] = field(default_factory=dict)
-    reasons: dict[Key, tuple[Operation, ...]] = field(default_factory=dict)
-    """The primal operations whose contribution needed no statement: the next one is also about them."""
     touched: dict[Key, Operand] = field(default_factory=dict)
     """Values of outer levels that get contributions here, with what their sum starts from."""
     replaced: dict[Value, Operand] = field(default_factory=dict)

@@ -81,8 +81,6 @@ class Primals:
         self.definition: dict[Operand, Operation] = {}
         self.order = {v: k for k, v in enumerate(self.owner)}
         """The values of the primal in the order of its text."""
-        self.extracts: dict[Operand, list[Apply]] = {}
-        """For each container the operations that take its items."""
         self._define(body)
         self.dependence = Dependence(Function("", body))
         self.places: dict[Operand, list[tuple[Apply, Operand, Operand]]] = {}
@@ -125,8 +123,6 @@ class Primals:
     def _define(self, block: Block) -> None:
         for op in block.operations:
             self.definition.update((r, op) for r in op.results)
-            if is_call_of(op, EXTRACT):
-                self.extracts.setdefault(op.operands[0], []).append(op)
             for inner in op.blocks:
                 self._define(inner)
 

@@ -12,7 +12,7 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -121,8 +121,7 @@ class Reverse(Calls, Loops):
         for op in reversed(block.operations):
             if not any(r in self.active for r in op.results):
                 continue
-            about = subject(op, self.definition)
-            builder.location, builder.about = op.location, (about, *self.spelled_within(about), *self.items_of(about))
+            builder.location, builder.about = op.location, (subject(op, self.definition),)
             match op:
                 case Apply():
                     self.reverse_apply(op, builder)
@@ -134,18 +133,6 @@ class Reverse(Calls, Loops):
                     self.reverse_loop(op, builder)
                 case _:
                     assert_never(op)
-
-    def spelled_within(self, op: Operation) -> Iterator[Apply]:
-        """The operations of unnamed operands that a comment spells out: lists, slices, index tuples."""
-        for o in op.operands if isinstance(op, (Apply, Call)) else ():
-            made = None if o in self.names else self.definition.get(o)
-            if isinstance(made, Apply):
-                yield made
-                yield from self.spelled_within(made)
-
-    def items_of(self, op: Operation) -> list[Apply]:
-        """The operations that take what a call returns apart: a comment names its items."""
-        return self.extracts.get(op.result, []) if isinstance(op, Call) else []
 
     def bar(self, value: Value, builder: Builder) -> Operand | None:
         """The complete adjoint of a value, with its name if it has one."""

@@ -13,6 +13,7 @@ def loop_grad(x, n):
     # adjoint sweep
     x_bar = 0.0
     for x in reversed(xs):
+        # total = total + np.sin(x)
         x_bar += np.cos(x)
         # x = x * 0.5 + k
         x_bar *= 0.5

@@ -17,6 +17,7 @@ def dict_state_grad(x, n):
     s_pos_bar = 2.0 * s_pos
     s_vel_bar = 1.0
     for _ in range(n):
+        # s["pos"] += 0.1 * s["vel"]
         s_vel_bar += s_pos_bar * 0.1
         # s["vel"] -= 0.1 * s["pos"]
         s_pos_bar -= s_vel_bar * 0.1

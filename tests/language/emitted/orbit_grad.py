@@ -17,7 +17,7 @@ def orbit_grad(x, n):
     pos_x_bar = 2.0 * pos_x
     vel_x_bar = 0.0
     for _ in range(n):
-        vel_x_bar += pos_x_bar * 0.1
         # return Vec(self.x * c, self.y * c)
+        vel_x_bar += pos_x_bar * 0.1
         pos_x_bar += vel_x_bar * -0.1
     return pos_x_bar
