@@ -15,11 +15,8 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         v1 = n - (i + 1)
         r2s = np.empty(v1)
         v11s = np.empty(v1)
-        r3s = np.empty(v1)
-        rjis = []
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
-            rjis.append(rji)
             v3 = rji[0]
             v5 = rji[1]
             v8 = rji[2]
@@ -29,29 +26,25 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             v11 = np.sqrt(r2)
             v11s[v2] = v11
             r3 = r2 * v11
-            r3s[v2] = r3
             for k in range(3):
                 v13 = rji[k]
                 acc[i, k] += mass[j] * v13 / r3
                 acc[j, k] -= mass[i] * v13 / r3
-        kept.append((rjis, r2s, v11s, r3s))
+        kept.append((r2s, v11s))
     pos_2 = pos
-    kept_stack = []
+    kept_2 = []
     for _ in range(steps):
         v19 = 0.5 * dt
         vel = vel + v19 * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
-        kept_2 = []
+        kept_3 = []
         for i in range(n):
             v6 = n - (i + 1)
             r2s = np.empty(v6)
             v32s = np.empty(v6)
-            r3s = np.empty(v6)
-            rjis = []
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
-                rjis.append(rji)
                 v24 = rji[0]
                 v26 = rji[1]
                 v29 = rji[2]
@@ -61,30 +54,34 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 v32 = np.sqrt(r2)
                 v32s[v7] = v32
                 r3 = r2 * v32
-                r3s[v7] = r3
                 for k in range(3):
                     v34 = rji[k]
                     acc[i, k] += mass[j] * v34 / r3
                     acc[j, k] -= mass[i] * v34 / r3
-            kept_2.append((rjis, r2s, v32s, r3s))
-        kept_stack.append(kept_2)
+            kept_3.append((r2s, v32s))
+        kept_2.append((pos_2, kept_3))
         vel += v19 * acc
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
     vel_bar = np.zeros_like(pos)
     acc_bar = np.zeros_like(pos)
-    for kept_2 in reversed(kept_stack):
+    for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
         v19 = 0.5 * dt
         acc_bar += vel_bar * v19
-        for i, (rjis, r2s, v32s, r3s) in zip(reversed(range(n)), reversed(kept_2)):
-            for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
+        for i, (r2s, v32s) in zip(reversed(range(n)), reversed(kept_3)):
+            for j in reversed(range(i + 1, n)):
+                # rji = pos[j] - pos[i]
+                rji = pos_2[j] - pos_2[i]
                 rji_bar = np.zeros_like(rji)
+                v15 = j - (i + 1)
+                r2 = r2s[v15]
+                v32 = v32s[v15]
+                r3 = r2 * v32
                 r3_bar = 0.0
                 for k in reversed(range(3)):
                     # acc[j, k] -= mass[i] * rji[k] / r3
-                    r3 = r3s[j - (i + 1)]
                     v38_bar = -acc_bar[j, k] / r3
                     v37 = mass[i]
                     v34 = rji[k]
@@ -94,9 +91,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                     r3_bar = r3_bar - v38_bar * (v37 * v34 / r3) - v35_bar * (v33 * v34 / r3)
                     rji_bar[k] += v38_bar * v37 + v35_bar * v33
                 # r3 = r2 * np.sqrt(r2)
-                v10 = j - (i + 1)
-                v32 = v32s[v10]
-                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2s[v10]) / v32
+                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2) / v32
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
                 rji_bar[2] += 2.0 * r2_bar * rji[2]
                 rji_bar[1] += 2.0 * r2_bar * rji[1]
@@ -110,13 +105,18 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         vel_bar += pos_bar * dt
         # vel += 0.5 * dt * acc
         acc_bar += vel_bar * v19
-    for i, (rjis, r2s, v11s, r3s) in zip(reversed(range(n)), reversed(kept)):
-        for j, rji in zip(reversed(range(i + 1, n)), reversed(rjis)):
+    for i, (r2s, v11s) in zip(reversed(range(n)), reversed(kept)):
+        for j in reversed(range(i + 1, n)):
+            # rji = pos[j] - pos[i]
+            rji = pos[j] - pos[i]
             rji_bar = np.zeros_like(rji)
+            v18 = j - (i + 1)
+            r2 = r2s[v18]
+            v11 = v11s[v18]
+            r3 = r2 * v11
             r3_bar = 0.0
             for k in reversed(range(3)):
                 # acc[j, k] -= mass[i] * rji[k] / r3
-                r3 = r3s[j - (i + 1)]
                 v17_bar = -acc_bar[j, k] / r3
                 v16 = mass[i]
                 v13 = rji[k]
@@ -126,9 +126,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 r3_bar = r3_bar - v17_bar * (v16 * v13 / r3) - v14_bar * (v12 * v13 / r3)
                 rji_bar[k] += v17_bar * v16 + v14_bar * v12
             # r3 = r2 * np.sqrt(r2)
-            v15 = j - (i + 1)
-            v11 = v11s[v15]
-            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2s[v15]) / v11
+            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2) / v11
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
             rji_bar[2] += 2.0 * r2_bar * rji[2]
             rji_bar[1] += 2.0 * r2_bar * rji[1]

@@ -6,12 +6,9 @@ import numpy as np
 
 def roll_forward(position, velocity, table, friction, dt, steps):
     """The value of roll, and what its reverse sweep needs."""
-    v1 = max(steps, 0)
-    distances = np.empty(v1)
-    v19s = np.empty(v1)
     position = position.copy()
     kept = []
-    for i in range(steps):
+    for _ in range(steps):
         velocity = velocity - dt * friction * velocity
         position += dt * velocity
         counts = []
@@ -32,7 +29,6 @@ def roll_forward(position, velocity, table, friction, dt, steps):
             counts.append(count)
         away = position - table[1]
         distance = np.sqrt(away @ away)
-        distances[i] = distance
         if distance < table[2]:
             normal = away / distance
             position += 2.0 * (table[2] - distance) * normal
@@ -42,24 +38,22 @@ def roll_forward(position, velocity, table, friction, dt, steps):
             velocity_2 = velocity
             normal = np.empty(0)
             v19 = 0.0
-        kept.append((velocity, away, normal, counts))
-        v19s[i] = v19
+        kept.append((velocity, away, distance, normal, v19, counts))
         velocity = velocity_2
-    return position, (friction, dt, steps, table[2], kept, distances, v19s)
+    return position, (friction, dt, table[2], kept)
 
 
 def roll_reverse(residuals, position_bar):
     """The adjoint of roll: from that of its value to that of velocity."""
-    friction, dt, steps, v3, kept, distances, v19s = residuals
+    friction, dt, v3, kept = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
-    for i, (velocity, away, normal, counts) in zip(reversed(range(steps)), reversed(kept)):
-        distance = distances[i]
+    for velocity, away, distance, normal, v19, counts in reversed(kept):
         if distance < v3:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             v20_bar = -velocity_bar
             v18_bar = np.sum(v20_bar * normal) * 2.0
-            normal_bar = v20_bar * v19s[i] + v18_bar * velocity
+            normal_bar = v20_bar * v19 + v18_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
             normal_bar += position_bar * (2.0 * (v3 - distance))
             # velocity = velocity - 2.0 * (velocity @ normal) * normal

@@ -37,12 +37,11 @@ def lstm_forward(w, u, b, x):
         f, sigmoid_residuals_2 = sigmoid_forward(z[h:2 * h])
         o, sigmoid_residuals_3 = sigmoid_forward(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
-        v12 = i * g
         v1 = t + 1
-        cell[v1] = f * cell[t] + v12
+        cell[v1] = f * cell[t] + i * g
         v15 = np.tanh(cell[v1])
         kept.append(
-            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15)
+            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v15)
         )
         hidden[v1] = o * v15
     return hidden[1:], (w, u, b, x, hidden, cell, kept)
@@ -69,9 +68,7 @@ def lstm_reverse(residuals, v17_bar):
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
-    for (
-        t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12, v15)
-    ) in zip(
+    for t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v15) in zip(
         reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
@@ -83,7 +80,7 @@ def lstm_reverse(residuals, v17_bar):
         # cell[t + 1] = f * cell[t] + i * g
         v13_bar = cell_bar[v1].copy()
         cell_bar[v1] = 0.0
-        v12_bar = unbroadcast(v13_bar, v12)
+        v12_bar = unbroadcast(v13_bar, i * g)
         i_bar = unbroadcast(v12_bar * g, i)
         g_bar = unbroadcast(v12_bar * i, g)
         f_bar = unbroadcast(v13_bar * cell[t], f)

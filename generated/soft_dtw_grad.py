@@ -13,7 +13,6 @@ def soft_dtw_grad(x, y, gamma):
     v11s = np.empty((n, m))
     v13s = np.empty((n, m))
     v16s = np.empty((n, m))
-    totals = np.empty((n, m))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
             d = (x[i - 1] - y[j - 1]) ** 2
@@ -28,7 +27,6 @@ def soft_dtw_grad(x, y, gamma):
             v16 = np.exp(c - top)
             v16s[i - 1, j - 1] = v16
             total = v11 + v13 + v16
-            totals[i - 1, j - 1] = total
             r[i, j] = d - gamma * (np.log(total) + top)
     # adjoint sweep
     # return r[n, m]
@@ -41,13 +39,19 @@ def soft_dtw_grad(x, y, gamma):
             # r[i, j] = d - gamma * (np.log(total) + top)
             d_bar = r_bar[i, j]
             r_bar[i, j] = 0.0
+            # d = (x[i - 1] - y[j - 1]) ** 2
             v1 = i - 1
             v2 = j - 1
-            total_bar = -d_bar * gamma / totals[v1, v2]
+            v11 = v11s[v1, v2]
+            v13 = v13s[v1, v2]
+            v16 = v16s[v1, v2]
+            total = v11 + v13 + v16
+            # r[i, j] = d - gamma * (np.log(total) + top)
+            total_bar = -d_bar * gamma / total
             # total = np.exp(a - top) + np.exp(b - top) + np.exp(c - top)
-            c_bar = total_bar * v16s[v1, v2]
-            b_bar = total_bar * v13s[v1, v2]
-            a_bar = total_bar * v11s[v1, v2]
+            c_bar = total_bar * v16
+            b_bar = total_bar * v13
+            a_bar = total_bar * v11
             # c = -r[i, j - 1] / gamma
             r_bar[i, v2] -= c_bar / gamma
             # b = -r[i - 1, j] / gamma

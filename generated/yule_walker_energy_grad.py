@@ -10,34 +10,23 @@ def durbin_forward(r):
     v1 = r[0]
     y[0] = -v1
     alpha = -v1
-    betas = np.empty(n - 1)
-    alphas = np.empty(n - 1)
-    v4s = np.empty(n - 1)
-    betas_2 = np.empty(n - 1)
-    alphas_2 = np.empty(n - 1)
     beta = 1.0
-    v8s = []
+    kept = []
     for k in range(1, n):
-        v2 = k - 1
-        alphas[v2] = alpha
-        betas[v2] = beta
-        v4 = 1.0 - alpha * alpha
-        v4s[v2] = v4
-        beta *= v4
-        betas_2[v2] = beta
+        beta_2 = beta * (1.0 - alpha * alpha)
         v8 = y[:k].copy()
-        v8s.append(v8)
+        kept.append((beta, alpha, v8))
         v10 = r[k] + r[:k][::-1] @ v8
-        alpha = -v10 / beta
-        alphas_2[v2] = alpha
+        alpha = -v10 / beta_2
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
-    return y, (r, betas, alphas, v4s, betas_2, v8s, alphas_2)
+        beta = beta_2
+    return y, (r, alpha, kept)
 
 
 def durbin_reverse(residuals, y_bar):
     """The adjoint of durbin: from that of its value to that of r."""
-    r, betas, alphas, v4s, betas_2, v8s, alphas_2 = residuals
+    r, alpha, kept = residuals
     # evaluation trace
     n = len(r)
     # adjoint sweep
@@ -45,16 +34,18 @@ def durbin_reverse(residuals, y_bar):
     beta_bar = 0.0
     alpha_bar = 0.0
     y_bar = y_bar.copy()
-    for k, v8 in zip(reversed(range(1, n)), reversed(v8s)):
+    for k, (beta, alpha_2, v8) in zip(reversed(range(1, n)), reversed(kept)):
         # y[k] = alpha
         alpha_bar += y_bar[k]
         y_bar[k] = 0.0
         # y[:k] += alpha * y[:k][::-1]
         v13_bar = y_bar[:k]
-        alpha = alphas_2[k - 1]
         alpha_bar += np.sum(v13_bar * v8[::-1])
+        # beta *= 1.0 - alpha * alpha
+        v4 = 1.0 - alpha_2 * alpha_2
+        beta_2 = beta * v4
         # alpha = -(r[k] + r[:k][::-1] @ y[:k]) / beta
-        v11_bar = alpha_bar / betas_2[k - 1]
+        v11_bar = alpha_bar / beta_2
         beta_bar -= v11_bar * alpha
         v10_bar = -v11_bar
         v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
@@ -62,8 +53,9 @@ def durbin_reverse(residuals, y_bar):
         r_bar[:k] += (v10_bar * v8)[::-1]
         r_bar[k] += v10_bar
         # beta *= 1.0 - alpha * alpha
-        alpha_bar = 2.0 * (-beta_bar * betas[k - 1]) * alphas[k - 1]
-        beta_bar *= v4s[k - 1]
+        alpha_bar = 2.0 * (-beta_bar * beta) * alpha_2
+        beta_bar *= v4
+        alpha = alpha_2
     # y[0] = -r[0]
     r_bar[0] += -alpha_bar - y_bar[0]
     return r_bar

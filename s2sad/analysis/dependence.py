@@ -17,6 +17,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import index_items
 from s2sad.ir.dims import Dim, Symbol, as_symbol, is_known
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import SliceType, Type, symbols
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, applied_in, is_loop
 
@@ -62,6 +63,7 @@ class Access:
     spans: tuple[Span, ...]
     loops: tuple[For | While, ...]
     position: int
+    ways: tuple[tuple[If, int], ...]
 
 
 Bounds = dict[Symbol, tuple[list[Affine], list[Affine]]]
@@ -78,10 +80,14 @@ class Dependence:
         self.definition: dict[Operand, Operation] = {}
         self.home: dict[Symbol, For | While | None] = {}
         self.owner: dict[Value, Block] = {}
+        self.around: dict[Value, tuple[For | While, ...]] = {}
+        """The loops in which each value is bound."""
+        self.ways: dict[Operation, tuple[tuple[If, int], ...]] = {}
+        """The branches in which each operation stands, and which of their ways."""
         self.stores: dict[Value, list[Apply]] = {}
         self.whole: set[Value] = set()
         """Arrays, by their memory, that are replaced as a whole inside a loop."""
-        self.visit(function.body, ())
+        self.visit(function.body, (), ())
         # after the visit: which values are versions of one array is known only when all of them were united
         updates = [op for op in applied_in(self.loops) if op.primitive.stores]
         for op in updates:
@@ -91,13 +97,14 @@ class Dependence:
             if not made.primitive.stores and made.result.type.is_array:
                 self.whole.add(self.find(made.result))
 
-    def visit(self, block: Block, loops: tuple[For | While, ...]) -> None:
+    def visit(self, block: Block, loops: tuple[For | While, ...], ways: tuple[tuple[If, int], ...]) -> None:
         for p in block.parameters:
             self.meet(p, block, loops)
         for op in block.operations:
-            self.loops[op], self.position[op] = loops, len(self.position)
-            for inner in op.blocks:
-                self.visit(inner, (*loops, op) if is_loop(op) else loops)
+            self.loops[op], self.position[op], self.ways[op] = loops, len(self.position), ways
+            for k, inner in enumerate(op.blocks):
+                within = (*ways, (op, k)) if isinstance(op, If) else ways
+                self.visit(inner, (*loops, op) if is_loop(op) else loops, within)
             for r in op.results:
                 self.definition[r] = op
                 self.meet(r, block, loops)
@@ -119,7 +126,7 @@ class Dependence:
                     assert_never(op)
 
     def meet(self, value: Value, block: Block, loops: tuple[For | While, ...]) -> None:
-        self.owner[value] = block
+        self.owner[value], self.around[value] = block, loops
         for s in _symbols(value.type):
             self.home.setdefault(s, loops[-1] if loops else None)
 
@@ -157,6 +164,8 @@ class Dependence:
         """What the outermost loop gives for an array that each of the loops carries in one place."""
         current = array
         for loop in reversed(loops):
+            if loop not in self.around.get(current, ()):
+                continue  # a loop that only reads the array
             k = self.slot(current, loop)
             # carried in and out in one place: two arrays that change places with each iteration are no versions of
             # one
@@ -209,7 +218,7 @@ class Dependence:
             if span is None:
                 return None
             spans.append(span)
-        return Access(tuple(spans), self.loops[op], self.position[op])
+        return Access(tuple(spans), self.loops[op], self.position[op], self.ways[op])
 
     def may_meet(self, place: Access, reader: Apply, store: Apply) -> bool:
         """Whether a store may write into a place after it was read, or stored."""
@@ -227,8 +236,13 @@ class Dependence:
         for level in range(common):
             if not self.apart(place, other, level):
                 return True
-        behind = other.position > place.position and store is not reader
+        behind = other.position > place.position and store is not reader and not self.exclusive(reader, store)
         return behind and not self.apart(place, other, None)
+
+    def exclusive(self, one: Operation, two: Operation) -> bool:
+        """Whether operations stand in different ways through one branch: an iteration does no more than one of them."""
+        ways = dict(self.ways[one])
+        return any(ways.get(op, k) != k for op, k in self.ways[two])
 
     def apart(self, place: Access, other: Access, level: int | None) -> bool:
         """Whether two places are never one, the second met in a later iteration of the loop number `level`.
@@ -245,6 +259,10 @@ class Dependence:
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
             self.later(place.loops[level], names, bounds)
+        self.decided(place.ways, {}, bounds)
+        self.decided(other.ways, names, bounds)
+        if is_empty(bounds):
+            return True
         pairs = zip(place.spans, other.spans, strict=False)
         return any(self.separate(a, b, names, bounds) for a, b in pairs)
 
@@ -257,6 +275,22 @@ class Dependence:
         ascending = (by > 0) is not loop.reverse
         lower, upper = bounds.setdefault(names[own], ([], []))
         (lower if ascending else upper).append(Affine({own: 1}, 1 if ascending else -1))
+        lower, upper = bounds.setdefault(own, ([], []))
+        (upper if ascending else lower).append(Affine({names[own]: 1}, -1 if ascending else 1))
+
+    def decided(self, ways: Sequence[tuple[If, int]], names: Mapping[Symbol, Symbol], bounds: Bounds) -> None:
+        """Put in what the predicates of branches say of integers, where one way through them is taken."""
+        for branch, way in ways:
+            test = self.definition.get(branch.predicate)
+            sides = [affine(_size(o)) for o in test.operands] if isinstance(test, Apply) else []
+            if not isinstance(test, Apply) or not test.primitive.compares or sides[0] is None or sides[1] is None:
+                continue
+            more = sides[0].plus(sides[1], -1).renamed(names)
+            for e in _positive(test.primitive, way == 0, more, bounds):
+                for s, c in e.terms.items():
+                    rest = Affine({t: -c * k for t, k in e.terms.items() if t is not s}, -c * e.offset)
+                    if abs(c) == 1:
+                        bounds.setdefault(s, ([], []))[c < 0].append(rest)
 
     def bounds(self, loops: Sequence[For | While], names: Mapping[Symbol, Symbol] | None = None) -> Bounds:
         """The bounds of the indices of loops."""
@@ -292,21 +326,41 @@ class Dependence:
         )
 
 
-def is_positive(e: Affine, bounds: Bounds, depth: int = MAX_DEPTH) -> bool:
-    """Whether an expression is known not to be negative: bounds are put in for its symbols."""
+def is_positive(e: Affine, bounds: Bounds, used: frozenset[Symbol] = frozenset()) -> bool:
+    """Whether an expression is known not to be negative: bounds are put in for its symbols, for each of them once."""
     # nothing to put in: the least values of the symbols decide
     if all(c > 0 and s not in bounds for s, c in e.terms.items()):
         return e.offset + sum(c * s.least for s, c in e.terms.items()) >= 0
-    if depth == 0:
+    if len(used) == MAX_DEPTH:
         return False
     for s, c in e.terms.items():
+        if s in used:
+            continue
         lower, upper = bounds.get(s, ([], []))
         rest = Affine({t: k for t, k in e.terms.items() if t is not s}, e.offset)
         # the bound that makes the expression least: it holds for all if it holds for that
         for bound in lower if c > 0 else upper:
-            if is_positive(rest.plus(bound, c), bounds, depth - 1):
+            if is_positive(rest.plus(bound, c), bounds, used | {s}):
                 return True
     return False
+
+
+def is_empty(bounds: Bounds) -> bool:
+    """Whether no integers are within all bounds: a bound of a symbol from below is above one from above."""
+    pairs = ((low, high) for lower, upper in bounds.values() for low in lower for high in upper)
+    return any(is_positive(low.plus(high, -1).plus(Affine({}, -1)), bounds) for low, high in pairs)
+
+
+def _positive(test: Primitive, holds: bool, more: Affine, bounds: Bounds) -> Iterator[Affine]:
+    """What is not negative where a comparison holds, or does not; `more` is its first operand minus the second."""
+    assert test.fold is not None
+    signs = {k for k in (-1, 0, 1) if bool(test.fold(k, 0)) is holds}
+    sides, one = {1: more, -1: Affine({}).plus(more, -1)}, Affine({}, -1)
+    for sign, side in sides.items():
+        if -sign not in signs:
+            yield side if 0 in signs else side.plus(one)
+        elif 0 not in signs and is_positive(side, bounds):
+            yield side.plus(one)
 
 
 def _span(item: Type, length: Affine | None) -> Span | None:

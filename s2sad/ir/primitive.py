@@ -150,9 +150,11 @@ class Primitive:
     ends: bool = False
     """Whether for some real numbers it, or its slope, is infinite or no number: it has an end, or a pole."""
     light: bool = False
-    """Whether it costs next to nothing on numbers: the reverse sweep does it again rather than keep its result."""
+    """Whether it costs next to nothing for a number: the reverse sweep does it again rather than keep its result."""
     once: bool = False
     """Whether it is an effect of the primal that is not repeated where a block is run again for a derivative."""
+    compares: bool = False
+    """Whether it says which of two numbers is more, or whether they are equal."""
     fold: Callable[..., object] | None = None
     """Python's function that gives the result where all operands are known numbers."""
     statement: Callable[..., str] | None = None
@@ -277,6 +279,7 @@ class Facts(TypedDict, total=False):
     written: bool
     ends: bool
     light: bool
+    compares: bool
     fold: Callable[..., object] | None
     batched: Rule | None
 

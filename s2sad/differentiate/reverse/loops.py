@@ -17,6 +17,7 @@ import numpy as np
 from s2sad.analysis.masked import mark_masked
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import Key, Level, item_type
+from s2sad.differentiate.reverse.settling import Settled, settle
 from s2sad.differentiate.reverse.storage import allocated
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.ir.builder import Builder
@@ -85,18 +86,21 @@ class Loops(Adjoints):
         # added to. What comes from outside is `touched`, and its sum goes through all iterations.
         ends = [self.name(self.total_or_zero(inner, op.carried[k]), self.hint(op.carried[k])) for k in carried]
         scanned = self.bars_of_items(op, inner)
+        given = [*ends, *(bar for _, bar in scanned), *(level.totals[key] for key in level.touched)]
+        settled = settle(self, level, inner, given)
 
         assert level.outer is not None
         self.level = level.outer
         keys, sums = self.sums_through(level, builder)
-        handed = [*map(Handed, starts, parameters, ends), *sums]
+        primal = [Handed(self.read(builder, op.results[k]), after, before) for k, after, before in settled.handed]
+        handed = [*map(Handed, starts, parameters, ends), *sums, *primal]
         lists = [(bar, item_bars[k]) for k, bar in list_bars.items()]
         results, scanned_bars = self.append_reversed(
-            op, builder, inner, level, index, handed, lists, [bar for _, bar in scanned]
+            op, builder, inner, level, index, handed, lists, [bar for _, bar in scanned], settled
         )
         # First the sums that went through the loop take the place of what they began with, then the initial values get
         # their adjoints: one of them may be among the values from outside too.
-        self.level.totals.update(zip(keys, results[len(carried) :], strict=True))
+        self.level.totals.update(zip(keys, results[len(carried) :], strict=False))
         for k, bar in zip(carried, results, strict=False):
             self.contribute_active(builder, op.initial[k], bar)
         for (k, _), bar in zip(scanned, scanned_bars, strict=True):
@@ -141,6 +145,7 @@ class Loops(Adjoints):
         handed: Sequence[Handed],
         lists: Sequence[tuple[Operand, Value]],
         collected: Sequence[Operand],
+        settled: Settled,
     ) -> tuple[list[Value], list[Value]]:
         """Append the reversed loop; what it hands over in the end, and the lists that it collects.
 
@@ -152,6 +157,7 @@ class Loops(Adjoints):
         collects = [Value(SequenceType(bar.type, new_dim("k")), None) for bar in collected]
         items = [*(level.scanned[v] for v in kept), *(item for _, item in lists)]
         body = inner.block([index, *(h.parameter for h in handed), *items], [*(h.end for h in handed), *collected])
+        body = settled.into(body)
         scans = [self.read(builder, level.sources[v][0]) for v in kept]
         builder.operations.append(
             For(

@@ -175,11 +175,8 @@ class Primals:
         if isinstance(home.op, If):
             assert home.outer is not None
             return self._read(builder, self.export(value, home.op, home), home.outer)
-        saved = self.saved_for(value, home)
-        if saved is not None:
-            return self.stored(builder, saved)
+        # Whether it is kept, and how, is settled when all is known that the reversed loop reads.
         if value not in home.scanned:
-            home.sources[value] = self.source_of(value, home)
             home.scanned[value] = Value(value.type, kept_name(value))
         return home.scanned[value]
 
@@ -224,7 +221,7 @@ class Primals:
                 # inside `for i` has another length each time, and then the array is allocated in the body of the outer
                 # loop.
                 bounds = [o for loop in nest for o in (loop.start, loop.stop)]
-                if any(self._inside(o, outer) or o is outer.op.index for o in bounds):
+                if any(self.is_inside(o, outer) or o is outer.op.index for o in bounds):
                     break
                 if any(self.owner.get(o) is outer.block for o in bounds):
                     break
@@ -301,7 +298,7 @@ class Primals:
     def cheap(self, value: Operand, home: Level, depth: int = 4) -> bool:
         """Whether a value of a loop body is better computed again than stored: index arithmetic, reads by it."""
         if self.owner.get(value) is not home.block:
-            return not self._inside(value, home) and not self.takes_a_copy(value, home)
+            return not self.is_inside(value, home) and not self.takes_a_copy(value, home)
         if value in home.replaced or value in home.scanned or value in self.saved:
             return True
         if self.place_kept(value) is not None:
@@ -340,7 +337,7 @@ class Primals:
         # may be a view itself the whole might be much larger than the part.
         return made.effect is Effect.FRESH or (made.primitive is GETITEM and op.result.type == array.type)
 
-    def _inside(self, value: Operand, home: Level) -> bool:
+    def is_inside(self, value: Operand, home: Level) -> bool:
         """Whether a value belongs to a level inside `home`."""
         owner = self.owner.get(value)
         outer: Level | None = home
@@ -395,6 +392,8 @@ def is_light(op: Apply) -> bool:
         return is_basic_index(op.operands[1].type)
     if primitive in (MAKE, EXTRACT):
         return True
+    if primitive.light and not primitive.measures and any(o.type.is_array for o in op.operands):
+        return False
     return op.result.type.is_scalar and (primitive.light or primitive.constant)
 
 

@@ -22,19 +22,22 @@ from s2sad.optimize.identities.rewriter import Rewriter
 
 
 def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
-    """f(broadcast_to(a, shape), b) -> f(a, b) where b has the shape already; exact, in the dtype that it has"""
+    """f(broadcast_to(a, shape), b) -> f(a, b) where that has the shape anyway; exact, in the dtype that it has"""
     t = op.result.type
     if t.shape is None:
         return op
     operands = list(op.operands)
     for k, o in enumerate(operands):
-        others = [p for j, p in enumerate(operands) if j != k]
-        # Another operand must have the whole shape already: else the result would lose an axis.
-        if not any(p.type.shape == t.shape for p in others):
-            continue
         source = _before_broadcast(s, o)
-        if _is_check(s, op, o):
+        if source is o or _is_check(s, op, o):
             continue
+        # Another operand must have the whole shape already, or they all must give it: else the result would lose an
+        # axis.
+        others = [p for j, p in enumerate(operands) if j != k]
+        if not any(p.type.shape == t.shape for p in others):
+            parts = [source if j == k else p for j, p in enumerate(operands)]
+            if op.primitive.result_type([p.type for p in parts], op.static).shape != t.shape:
+                continue
         if source.type.is_numeric and o.type.is_numeric and source.type.dtype == o.type.dtype:
             operands[k] = _literal(s, source)
     if operands == list(op.operands):

@@ -109,6 +109,7 @@ linear(
     lambda g, x, axis=None, keepdims=False: spread_back(g, x, axis, keepdims),
     _reduction_type("np.sum", "int"),
     samples=reduction_samples,
+    light=True,
 )
 
 
@@ -116,7 +117,7 @@ def _mean_adjoint(g: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> 
     return spread_back(g / count_of(x, axis), x, axis, keepdims)
 
 
-linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_nonempty)
+linear(np.mean, _mean_adjoint, _reduction_type("np.mean", "float"), samples=_nonempty, light=True)
 
 
 # Extrema: ties share the gradient equally, as in JAX

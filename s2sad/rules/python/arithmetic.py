@@ -51,7 +51,10 @@ def power_by_base(z: Any, x: Any, y: Any) -> Any:
         return None
     if p in (1, 2):
         return 1.0 if p == 1 else 2.0 * x
-    return 0.5 / z if p == 0.5 else float(p) * x ** (p - 1)
+    if p == 0.5:
+        return 0.5 / z
+    # A quotient costs less than another power. Of a positive one it would be 0 / 0 at x = 0.
+    return float(p) * z / x if p < 0 and p % 1 else float(p) * x ** (p - 1)
 
 
 def power_by_exponent(log: Callable[[Any], Any]) -> Callable[[Any, Any, Any], Any]:
@@ -197,7 +200,16 @@ constant(
 
 def _comparison(function: np.ufunc, spelling: str, python: Callable[..., Any]) -> None:
     type_rule = operator_type(function, truth_dtype)
-    constant(function, type_rule, [python], spelling=spelling, elementwise=True, samples=_reals, fold=python)
+    constant(
+        function,
+        type_rule,
+        [python],
+        spelling=spelling,
+        elementwise=True,
+        samples=_reals,
+        fold=python,
+        compares=True,
+    )
 
 
 def _of_bits(

@@ -14,13 +14,11 @@ def integral_grad(w):
     v6 = v1 * w
     v7 = np.exp(v6)
     total = v3 * v4 + v7 * v4
-    v12s = np.empty(5)
-    v9s = []
+    kept = []
     for k in range(1, 6):
         v9 = 4.0 if k % 2 else 2.0
-        v9s.append(v9)
         v12 = np.exp(v1 * (k * h))
-        v12s[k - 1] = v12
+        kept.append((v9, v12))
         total += v9 * (v12 * v4)
     # adjoint sweep
     # return total * h / 3.0
@@ -28,11 +26,10 @@ def integral_grad(w):
     h_bar = 0.3333333333333333 * total
     v4_bar = 0.0
     v1_bar = 0.0
-    for k, v9 in zip(reversed(range(1, 6)), reversed(v9s)):
+    for k, (v9, v12) in zip(reversed(range(1, 6)), reversed(kept)):
         # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
         v13_bar = total_bar * v9
         # return _simpson(lambda t: np.exp(-w * t) * np.sin(w), 0.0, w, 6)
-        v12 = v12s[k - 1]
         v4_bar += v13_bar * v12
         v11_bar = v13_bar * v4 * v12
         v1_bar += v11_bar * (k * h)

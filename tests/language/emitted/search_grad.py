@@ -14,7 +14,7 @@ def search_grad(xs, n):
         for i_2 in range(len(xs)):
             x = xs[i_2]
             total += x * (i + 1)
-            kept_2.append((i_2, x, total))
+            kept_2.append((i_2, total))
             if total > 1.9:
                 returned_ = True
                 break
@@ -30,8 +30,9 @@ def search_grad(xs, n):
         total_bar = 1.0
     xs_bar = np.zeros_like(xs)
     for i_2, kept_2 in reversed(kept):
-        for place, x, total in reversed(kept_2):
+        for place, total in reversed(kept_2):
             if total > 1.9:
+                x = xs[place]
                 # return total * x
                 x_bar = result_bar * total
                 total_bar += result_bar * x

@@ -1,0 +1,252 @@
+"""What a step of a loop keeps for its reverse sweep, settled when all that this reads is known.
+
+    for t in range(n):                        for t in reversed(range(n)):
+        gap = x[:, None] - x[None, :]             gap = x[:, None] - x[None, :]
+        pull = gap**-3.0                          gap_bar = -3.0 * pull / gap * ...
+        kept.append((x, pull))
+        x = x + np.sum(pull, axis=0)
+
+`x` is smaller than `gap`, and a difference costs little; a power costs more than it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from s2sad.differentiate.reverse.cut import Cost, kept_of
+from s2sad.differentiate.reverse.levels import Level
+from s2sad.differentiate.reverse.primals import Primals, is_light, kept_name
+from s2sad.ir.builder import Builder
+from s2sad.ir.dims import is_known
+from s2sad.ir.primitive import Effect, required
+from s2sad.ir.rewrite import reads, substitute, substitute_operation
+from s2sad.ir.types import SequenceType, Type
+from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, is_call_of, is_int, is_loop
+
+NOMINAL = 16
+"""What a length is taken to be where it is not known."""
+OBJECT = 16
+"""What an array costs in memory besides its elements, in elements."""
+CALL = 12
+"""What a call of NumPy costs in time, in elements kept."""
+VIEW = 1
+SHARE = 0.4
+"""What it costs to compute an element, in elements kept."""
+SCALE = 10
+"""Costs are whole numbers: in tenths of an element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What stands for the values of a body in its reversal."""
+
+    again: list[Operation]
+    """What computes some of them again."""
+    table: dict[Operand, Operand]
+    handed: list[tuple[int, Value, Value]]
+    """Values that the reversed loop hands from each iteration to the one before: the number of the value that the loop
+    carries, what stands for it behind the iteration, and before it."""
+
+    def into(self, body: Block) -> Block:
+        """The reversed body, with each value computed again in front of what reads it first."""
+        body = substitute(body, self.table)
+        first: dict[Operand, int] = {}
+        for k, op in enumerate(body.operations):
+            for o in reads([op]):
+                first.setdefault(o, k)
+        last, places = len(body.operations), []
+        for op in reversed(self.again):
+            place = min((first.get(r, last) for r in op.results), default=last)
+            places.append((place, op))
+            for o in reads([op]):
+                first[o] = min(first.get(o, last), place)
+        before: dict[int, list[Operation]] = {}
+        for place, op in reversed(places):
+            before.setdefault(place, []).append(op)
+        operations = [o for k, op in enumerate(body.operations) for o in (*before.get(k, ()), op)]
+        return replace(body, operations=(*operations, *before.get(last, ())))
+
+
+def settle(primals: Primals, level: Level, builder: Builder, results: Iterable[Operand]) -> Settled:
+    """Settle what the forward sweep of a loop keeps of the values of its body that the reversed body reads.
+
+    They are scanned, or computed again of what is, or read of an array. The reversed body is in `builder`, and gives
+    `results`.
+    """
+    taken, again = builder.child(), builder.child()
+    table: dict[Operand, Operand] = {}
+    handed = []
+    costs = Costs(primals, level)
+    read = read_by(builder.operations, results)
+    for v in not_kept(costs, read):
+        made = primals.definition[v]
+        if v in costs.before:
+            k, before = costs.before[v]
+            table[v] = behind = Value(v.type, kept_name(v))
+            handed.append((k, behind, level.scanned[before]))
+        elif isinstance(made, Apply):
+            operands = [table[o] if o in table else primals.again(again, o, level) for o in made.operands]
+            table[v] = again.apply(made.primitive, operands, made.static, v.hint, v.loose)
+        primals.stands_for[table[v]] = v
+    placeholders: dict[Operand, Operand] = {
+        level.scanned.pop(v): new for v, new in table.items() if isinstance(v, Value) and v in level.scanned
+    }
+    # What is read to compute others again may ask for more of this level.
+    while pending := primals.sorted(v for v in level.scanned if v not in level.sources):
+        lists = any(primals.saved_for(v, level) is None for v in pending if level.scanned[v] in read)
+        for v in pending:
+            saved = None if lists and primals.backend.lists else primals.saved_for(v, level)
+            if saved is None:
+                level.sources[v] = primals.source_of(v, level)
+            else:
+                placeholders[level.scanned.pop(v)] = primals.stored(taken, saved)
+    operations = [substitute_operation(op, placeholders) for op in (*taken.operations, *again.operations)]
+    return Settled(operations, placeholders, handed)
+
+
+def not_kept(costs: Costs, read: Collection[Operand]) -> list[Value]:
+    """The values of a body that are not kept, as what is kept gives them too; in the order of the text.
+
+    What is `read` counts: of other values the reversed body asks for the shape, which is had elsewhere as a rule.
+    """
+    level = costs.level
+    if isinstance(level.op, For) and level.op.snapshots is not None:
+        return []  # snapshots stand for the states that are kept
+    wanted = [*level.scanned]
+    for v in wanted:
+        costs.add(v)
+    first = [v for v in wanted if level.scanned[v] in read]
+    kept = kept_of(first, costs.of)
+    if len(first) < len(wanted):
+        free = {v: replace(cost, keep=1) if v in kept else cost for v, cost in costs.of.items()}
+        kept = kept_of(wanted, free)
+    again: dict[Value, None] = {}
+    pending = [v for v in wanted if v not in kept]
+    while pending:
+        v = pending.pop()
+        if v not in again:
+            again[v] = None
+            pending += [o for o in costs.of[v].of if o not in kept]
+    for v in kept:
+        level.scanned.setdefault(v, Value(v.type, kept_name(v)))
+    return costs.primals.sorted(again)
+
+
+def read_by(operations: Iterable[Operation], results: Iterable[Operand]) -> set[Operand]:
+    """What operations read of values, and not of their shapes alone, for these results."""
+    live, read = set(results), set(results)
+    for op in reversed([*operations]):
+        if isinstance(op, Apply) and op.result not in live and op.primitive.effect is not Effect.IO:
+            continue
+        live.update(reads([op]))
+        if not isinstance(op, Apply) or not op.primitive.measures:
+            read.update(op.operands)
+        for block in op.blocks:
+            read |= read_by(block.operations, block.results)
+    return read
+
+
+@dataclass
+class Costs:
+    """What the values of a body cost, to keep them and to compute them again."""
+
+    primals: Primals
+    level: Level
+    of: dict[Value, Cost[Value]] = field(default_factory=dict)
+    before: dict[Value, tuple[int, Value]] = field(init=False)
+    """For what a loop hands to its next iteration, its number, and what it is before the iteration.
+
+    The reversed loop need not keep both: behind an iteration it is what it was before the next one, and from that the
+    loop comes.
+    """
+
+    def __post_init__(self) -> None:
+        op = self.level.op
+        assert is_loop(op)
+        rows = zip(op.carried, op.body.results, op.results, strict=False)
+        self.before = {
+            after: (k, before)
+            for k, (before, after, result) in enumerate(rows)
+            if isinstance(after, Value)
+            and self.primals.owner.get(after) is self.level.block
+            and after not in op.body.parameters
+            and before.type == after.type == result.type
+            and not self.is_free(before)
+        }
+
+    def add(self, value: Value) -> None:
+        """Add a value, and what it can be computed of."""
+        pending = [value]
+        while pending:
+            v = pending.pop()
+            if v not in self.of:
+                again, operands = self.again(v)
+                self.of[v] = Cost(self.keep(v), again, operands)
+                pending += operands
+
+    def keep(self, v: Value) -> int:
+        op = self.level.op
+        if isinstance(op, For) and v in op.items:
+            return 1  # the list is there
+        return SCALE * size(v.type) * (2 if v in self.primals.overwritten else 1)
+
+    def again(self, v: Value) -> tuple[int | None, tuple[Value, ...]]:
+        """What it costs to compute a value again, and of which values of the body; None where it cannot be."""
+        if v in self.before:
+            return SCALE * VIEW, (self.before[v][1],)
+        made = self.primals.definition.get(v)
+        if not isinstance(made, Apply) or self.primals.owner.get(v) is not self.level.block:
+            return None, ()
+        cost = cost_of(made)
+        if cost is None or any(map(self.is_out_of_reach, made.operands)):
+            return None, ()
+        return cost, tuple(o for o in made.operands if isinstance(o, Value) and not self.is_free(o))
+
+    def is_free(self, o: Value) -> bool:
+        """Whether a value is there in the reversed loop without being kept."""
+        primals = self.primals
+        return primals.owner.get(o) is not self.level.block or o in self.level.replaced or bool(primals.place_kept(o))
+
+    def is_out_of_reach(self, o: Operand) -> bool:
+        primals = self.primals
+        if not isinstance(o, Value):
+            return False
+        if primals.is_undefined(o):
+            return True
+        outer = primals.owner.get(o) is not self.level.block
+        return outer and (o in primals.overwritten or primals.is_inside(o, self.level))
+
+
+def cost_of(op: Apply) -> int | None:
+    """What an operation costs, if it is one of those that are done again."""
+    primitive = op.primitive
+    if primitive.effect is Effect.IO or primitive.update:
+        return None
+    if is_light(op):
+        return SCALE * VIEW
+    square = is_call_of(op, required(np.power)) and is_int(op.operands[1], 2)
+    if not (primitive.light or square or (primitive.elementwise and primitive.constant)):
+        return None
+    count = max(elements(t) for t in (op.result.type, *(o.type for o in op.operands)) if t.is_numeric)
+    return SCALE * CALL + int(SCALE * SHARE * count)
+
+
+def size(t: Type) -> int:
+    """What a value takes, in elements."""
+    if isinstance(t, SequenceType):
+        return NOMINAL * size(t.item)
+    if t.is_container:
+        return sum(map(size, t.items), OBJECT)
+    if not t.is_array:
+        return 3 if t.is_numeric else 1
+    return OBJECT + elements(t)
+
+
+def elements(t: Type) -> int:
+    count = 1
+    for d in t.shape if t.shape is not None else (NOMINAL, NOMINAL):
+        count *= d if is_known(d) else NOMINAL
+    return count
