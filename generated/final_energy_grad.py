@@ -21,12 +21,11 @@ def burgers_forward(u, dt, dx, steps):
         v9 = np.where(v1, back, ahead)
         kept.append((v8, v1, v9))
         u -= v8 * v9
-    return u, (dt, dx, kept)
+    return u, kept
 
 
-def burgers_reverse(residuals, u_bar):
+def burgers_reverse(dt, dx, kept, u_bar):
     """The adjoint of burgers: from that of its value to that of u."""
-    dt, dx, kept = residuals
     back_bar = np.zeros_like(u_bar)
     ahead_bar = np.zeros_like(u_bar)
     u_bar = u_bar.copy()
@@ -63,5 +62,5 @@ def final_energy_grad(u, dt, dx, steps):
     v2, burgers_residuals = burgers_forward(u, dt, dx, steps)
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
-    u_bar = burgers_reverse(burgers_residuals, 2.0 * v1 * v2)
+    u_bar = burgers_reverse(dt, dx, burgers_residuals, 2.0 * v1 * v2)
     return u_bar

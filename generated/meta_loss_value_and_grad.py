@@ -15,10 +15,9 @@ def loss_grad_forward(params, x, y):
     v9_bar = 2.0 * v9 / x.size
     h_bar = v9_bar @ params[2].T
     # h = np.tanh(x @ W1 + b1)
-    v14 = 1.0 - h * h
-    v6_bar = h_bar * v14
+    v6_bar = h_bar * (1.0 - h * h)
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar, (x, params[2], h, v9_bar, h_bar, v14)
+    return params_bar, (h, v9_bar, h_bar)
 
 
 def adapted_forward(params, x, y, rate):
@@ -29,7 +28,7 @@ def adapted_forward(params, x, y, rate):
             params[0] - rate * v5, params[1] - rate * v6, params[2] - rate * v7,
             params[3] - rate * v8
         ],
-        (rate, loss_grad_residuals)
+        loss_grad_residuals
     )
 
 
@@ -37,34 +36,37 @@ def loss_forward(params, x, y):
     """The value of loss, and what its reverse sweep needs."""
     h = np.tanh(x @ params[0] + params[1])
     v9 = h @ params[2] + params[3] - y
-    return np.mean(v9 ** 2), (x, params[2], h, v9)
+    return np.mean(v9 ** 2), (h, v9)
 
 
-def loss_reverse(residuals, v11_bar):
+def loss_reverse(params, x, residuals, v11_bar):
     """The adjoint of loss: from that of its value to that of params."""
-    x, v3, h, v9 = residuals
+    h, v9 = residuals
     # return np.mean((h @ W2 + b2 - y) ** 2)
     v9_bar = 2.0 * v11_bar / x.size * v9
-    h_bar = v9_bar @ v3.T
+    h_bar = v9_bar @ params[2].T
     # h = np.tanh(x @ W1 + b1)
     v6_bar = h_bar * (1.0 - h * h)
     params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
     return params_bar
 
 
-def loss_grad_reverse(residuals, params_bar_bar):
+def loss_grad_reverse(params, x, residuals, params_bar_bar):
     """The adjoint of loss_grad: from that of its value to that of params."""
-    x, v3, h, v9_bar, h_bar, v14 = residuals
+    h, v9_bar, h_bar = residuals
+    # evaluation trace
+    v14 = 1.0 - h * h
+    # adjoint sweep
     # h = np.tanh(x @ W1 + b1)
     v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
     h_bar_bar = v6_bar_bar * v14
     # return np.mean((h @ W2 + b2 - y) ** 2)
     h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
-    v9_bar_bar = h @ params_bar_bar[2] + h_bar_bar @ v3 + params_bar_bar[3]
+    v9_bar_bar = h @ params_bar_bar[2] + h_bar_bar @ params[2] + params_bar_bar[3]
     v9_bar_2 = v9_bar_bar / x.size * 2.0
-    h_bar += v9_bar_2 @ v3.T
+    h_bar += v9_bar_2 @ params[2].T
     # h = np.tanh(x @ W1 + b1)
-    v6_bar = h_bar * (1.0 - h * h)
+    v6_bar = h_bar * v14
     params_bar = [
         x.T @ v6_bar, np.sum(v6_bar, axis=0), h_bar_bar.T @ v9_bar + h.T @ v9_bar_2,
         np.sum(v9_bar_2, axis=0)
@@ -72,12 +74,11 @@ def loss_grad_reverse(residuals, params_bar_bar):
     return params_bar
 
 
-def adapted_reverse(residuals, result_bar):
+def adapted_reverse(params, x, rate, loss_grad_residuals, result_bar):
     """The adjoint of adapted: from that of its value to that of params."""
-    rate, loss_grad_residuals = residuals
     # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), stric ...
     params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(
-        loss_grad_residuals,
+        params, x, loss_grad_residuals,
         [-result_bar[0] * rate, -result_bar[1] * rate, -result_bar[2] * rate, -result_bar[3] * rate]
     )
     params_bar = [
@@ -95,7 +96,7 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     for k in range(len(x)):
         v1, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
         v5, loss_residuals = loss_forward(v1, x_new[k], y_new[k])
-        kept.append((adapted_residuals, loss_residuals))
+        kept.append((v1, adapted_residuals, loss_residuals))
         total += v5
     # adjoint sweep
     # return total / len(x)
@@ -104,10 +105,12 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     params_bar_2 = np.zeros_like(params[1])
     params_bar_3 = np.zeros_like(params[2])
     params_bar_4 = np.zeros_like(params[3])
-    for adapted_residuals, loss_residuals in reversed(kept):
+    for k, (kept_2, adapted_residuals, loss_residuals) in zip(
+        reversed(range(len(x))), reversed(kept)
+    ):
         # total += loss(adapted(params, x[k], y[k], rate), x_new[k], y_new[k])
-        v_bar = loss_reverse(loss_residuals, total_bar)
-        v3, v4, v6, v7 = adapted_reverse(adapted_residuals, v_bar)
+        v_bar = loss_reverse(kept_2, x_new[k], loss_residuals, total_bar)
+        v3, v4, v6, v7 = adapted_reverse(params, x[k], rate, adapted_residuals, v_bar)
         params_bar_4 += v7
         params_bar_3 += v6
         params_bar_2 += v4

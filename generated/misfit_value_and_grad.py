@@ -39,7 +39,7 @@ def year_forward(y, p, steps):
         k4 = rates(v7, p)
         v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         y = y + v14
-    return y, (p, dt, kept)
+    return y, kept
 
 
 def rates_reverse(y, p, v13_bar):
@@ -71,9 +71,11 @@ def rates_reverse(y, p, v13_bar):
     return y_bar, p_bar
 
 
-def year_reverse(residuals, y_bar):
+def year_reverse(p, steps, kept, y_bar):
     """The adjoint of year: from that of its value to those of y, p."""
-    p, dt, kept = residuals
+    # evaluation trace
+    dt = 1.0 / steps
+    # adjoint sweep
     p_bar = np.zeros_like(p)
     for y, v3, v5, v7 in reversed(kept):
         # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
@@ -126,7 +128,7 @@ def misfit_value_and_grad(q, counts, steps=10):
         # total = total + np.sum((np.log(y) - np.log(row)) ** 2)
         y_bar = y_bar + unbroadcast(2.0 * v10, v8) / y_2
         # y = year(y, p, steps)
-        y_bar, p_bar_2 = year_reverse(year_residuals, y_bar)
+        y_bar, p_bar_2 = year_reverse(p, steps, year_residuals, y_bar)
         p_bar += p_bar_2
     # y = np.exp(q[4:])
     q_bar = np.zeros_like(q)

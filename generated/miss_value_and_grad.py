@@ -40,22 +40,21 @@ def roll_forward(position, velocity, table, friction, dt, steps):
             v19 = 0.0
         kept.append((velocity, away, distance, normal, v19, counts))
         velocity = velocity_2
-    return position, (friction, dt, table[2], kept)
+    return position, kept
 
 
-def roll_reverse(residuals, position_bar):
+def roll_reverse(table, friction, dt, kept, position_bar):
     """The adjoint of roll: from that of its value to that of velocity."""
-    friction, dt, v3, kept = residuals
     velocity_bar = np.zeros_like(position_bar)
     position_bar = position_bar.copy()
     for velocity, away, distance, normal, v19, counts in reversed(kept):
-        if distance < v3:
+        if distance < table[2]:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             v20_bar = -velocity_bar
             v18_bar = np.sum(v20_bar * normal) * 2.0
             normal_bar = v20_bar * v19 + v18_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
-            normal_bar += position_bar * (2.0 * (v3 - distance))
+            normal_bar += position_bar * (2.0 * (table[2] - distance))
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             velocity_bar += v18_bar * normal
             # normal = away / distance
@@ -88,5 +87,5 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
     v2 = v1 - target
     # adjoint sweep
     # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
-    velocity_bar = roll_reverse(roll_residuals, 2.0 * v2)
+    velocity_bar = roll_reverse(table, friction, dt, roll_residuals, 2.0 * v2)
     return np.sum(v2 ** 2), velocity_bar

@@ -94,26 +94,32 @@ def velocity_forward(y, weights):
     """The value of velocity, and what its reverse sweep needs."""
     W1, b1, W2, b2 = weights
     v3 = np.tanh(y @ W1 + b1)
-    return v3 @ W2 + b2, (y, W1, b1, W2, b2, v3)
+    return v3 @ W2 + b2, v3
 
 
 def step_forward(y, weights, dt):
     """The value of step, and what its reverse sweep needs."""
     k1, velocity_residuals = velocity_forward(y, weights)
     v1 = 0.5 * dt
-    k2, velocity_residuals_2 = velocity_forward(y + v1 * k1, weights)
-    k3, velocity_residuals_3 = velocity_forward(y + v1 * k2, weights)
-    k4, velocity_residuals_4 = velocity_forward(y + dt * k3, weights)
+    v3 = y + v1 * k1
+    k2, velocity_residuals_2 = velocity_forward(v3, weights)
+    v5 = y + v1 * k2
+    k3, velocity_residuals_3 = velocity_forward(v5, weights)
+    v7 = y + dt * k3
+    k4, velocity_residuals_4 = velocity_forward(v7, weights)
     v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return (
         y + v14,
-        (dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4)
+        (
+            velocity_residuals, v3, velocity_residuals_2, v5, velocity_residuals_3, v7,
+            velocity_residuals_4
+        )
     )
 
 
-def velocity_reverse(residuals, v5_bar):
+def velocity_reverse(y, weights, v3, v5_bar):
     """The adjoint of velocity: from that of its value to those of y, weights."""
-    y, W1, b1, W2, b2, v3 = residuals
+    W1, b1, W2, b2 = weights
     # return np.tanh(y @ W1 + b1) @ W2 + b2
     v2_bar = W2 @ v5_bar * (1.0 - v3 * v3)
     y_bar = W1 @ v2_bar
@@ -124,10 +130,11 @@ def velocity_reverse(residuals, v5_bar):
     return y_bar, weights_bar
 
 
-def step_reverse(residuals, v15_bar):
+def step_reverse(y, weights, dt, residuals, v15_bar):
     """The adjoint of step: from that of its value to those of y, weights."""
     (
-        dt, velocity_residuals, velocity_residuals_2, velocity_residuals_3, velocity_residuals_4
+        velocity_residuals, v3, velocity_residuals_2, v5, velocity_residuals_3, v7,
+        velocity_residuals_4
     ) = residuals
     # evaluation trace
     v1 = 0.5 * dt
@@ -137,42 +144,42 @@ def step_reverse(residuals, v15_bar):
     k3_bar = k4_bar * 2.0
     # k4 = velocity(y + dt * k3, weights)
     v7_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        velocity_residuals_4, k4_bar
+        v7, weights, velocity_residuals_4, k4_bar
     )
     k3_bar_2 = k3_bar + v7_bar * dt
     # k3 = velocity(y + 0.5 * dt * k2, weights)
-    v5_bar, (v3, v4, v5, v6) = velocity_reverse(velocity_residuals_3, k3_bar_2)
-    weights_bar = weights_bar + v3
-    weights_bar_2 = weights_bar_2 + v4
-    weights_bar_3 = weights_bar_3 + v5
-    weights_bar_4 = weights_bar_4 + v6
+    v5_bar, (v4, v6, v9, v10) = velocity_reverse(v5, weights, velocity_residuals_3, k3_bar_2)
+    weights_bar = weights_bar + v4
+    weights_bar_2 = weights_bar_2 + v6
+    weights_bar_3 = weights_bar_3 + v9
+    weights_bar_4 = weights_bar_4 + v10
     y_bar = v15_bar + v7_bar + v5_bar
     k2_bar = k3_bar + v5_bar * v1
     # k2 = velocity(y + 0.5 * dt * k1, weights)
-    v3_bar, (v9, v10, v11, v12) = velocity_reverse(velocity_residuals_2, k2_bar)
-    weights_bar += v9
-    weights_bar_2 += v10
-    weights_bar_3 += v11
-    weights_bar_4 += v12
+    v3_bar, (v12, v13, v14, v15) = velocity_reverse(v3, weights, velocity_residuals_2, k2_bar)
+    weights_bar += v12
+    weights_bar_2 += v13
+    weights_bar_3 += v14
+    weights_bar_4 += v15
     y_bar += v3_bar
     k1_bar = k4_bar + v3_bar * v1
     # k1 = velocity(y, weights)
-    y_bar_2, (v14, v15, v16, v17) = velocity_reverse(velocity_residuals, k1_bar)
+    y_bar_2, (v17, v18, v19, v20) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
     y_bar += y_bar_2
-    weights_bar = weights_bar + v14, weights_bar_2 + v15, weights_bar_3 + v16, weights_bar_4 + v17
+    weights_bar = weights_bar + v17, weights_bar_2 + v18, weights_bar_3 + v19, weights_bar_4 + v20
     return y_bar, weights_bar
 
 
 def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     # evaluation trace
-    y, step_residuals = step_forward(y, weights, dt)
-    v2 = y - spiral[k]
+    y_2, step_residuals = step_forward(y, weights, dt)
+    v2 = y_2 - spiral[k]
     # adjoint sweep
     # total = total + np.sum((y - spiral[k]) ** 2)
     total_bar = result_bar[1]
     y_bar = result_bar[0] + 2.0 * total_bar * v2
     # y = step(y, weights, dt)
-    y_bar, weights_bar = step_reverse(step_residuals, y_bar)
+    y_bar, weights_bar = step_reverse(y, weights, dt, step_residuals, y_bar)
     return y_bar, total_bar, weights_bar
 
 

@@ -19,9 +19,7 @@ def unbroadcast(g, x):
 def sigmoid_forward(x):
     """The value of sigmoid, and what its reverse sweep needs."""
     v2 = np.exp(-x)
-    v3 = 1.0 + v2
-    v4 = 1.0 / v3
-    return v4, (v2, v3, v4)
+    return 1.0 / (1.0 + v2), v2
 
 
 def lstm_forward(w, u, b, x):
@@ -44,20 +42,22 @@ def lstm_forward(w, u, b, x):
             (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v15)
         )
         hidden[v1] = o * v15
-    return hidden[1:], (w, u, b, x, hidden, cell, kept)
+    return hidden[1:], (hidden, cell, kept)
 
 
-def sigmoid_reverse(residuals, v4_bar):
+def sigmoid_reverse(v2, v4_bar):
     """The adjoint of sigmoid: from that of its value to that of x."""
-    v2, v3, v4 = residuals
+    # evaluation trace
+    v3 = 1.0 + v2
+    # adjoint sweep
     # return 1.0 / (1.0 + np.exp(-x))
-    x_bar = v4_bar * v4 / v3 * v2
+    x_bar = v4_bar / v3 / v3 * v2
     return x_bar
 
 
-def lstm_reverse(residuals, v17_bar):
+def lstm_reverse(w, u, b, x, residuals, v17_bar):
     """The adjoint of lstm: from that of its value to those of w, u, b."""
-    w, u, b, x, hidden, cell, kept = residuals
+    hidden, cell, kept = residuals
     # evaluation trace
     steps = x.shape[0]
     h = u.shape[1]
@@ -112,5 +112,5 @@ def sequence_loss_grad(w, u, b, x, y):
     v2 = v1 - y
     # adjoint sweep
     # return 0.5 * np.sum((lstm(w, u, b, x) - y) ** 2)
-    w_bar, u_bar, b_bar = lstm_reverse(lstm_residuals, v2)
+    w_bar, u_bar, b_bar = lstm_reverse(w, u, b, x, lstm_residuals, v2)
     return w_bar, u_bar, b_bar

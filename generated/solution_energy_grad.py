@@ -9,8 +9,7 @@ def thomas_forward(a, b, c, d):
     x = np.empty(n)
     gam = np.empty(n)
     bet = b[0]
-    v2 = d[0] / bet
-    x[0] = v2
+    x[0] = d[0] / bet
     bets = np.empty(n - 1)
     for j in range(1, n):
         v1 = j - 1
@@ -23,14 +22,14 @@ def thomas_forward(a, b, c, d):
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
-    return x_2, (a, b, v2, x, gam, x_2, bets)
+    return x_2, (x, gam, x_2, bets)
 
 
-def thomas_reverse(residuals, x_bar):
+def thomas_reverse(a, b, d, residuals, x_bar):
     """The adjoint of thomas: from that of its value to those of a, b, c, d."""
-    a, b, v2, x, gam, x_2, bets = residuals
+    x, gam, x_2, bets = residuals
     # evaluation trace
-    n = len(a)
+    n = len(d)
     bet = b[0]
     # adjoint sweep
     gam_bar = np.zeros_like(gam)
@@ -38,9 +37,9 @@ def thomas_reverse(residuals, x_bar):
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
         v15_bar = -x_bar[j]
-        v5 = j + 1
-        gam_bar[v5] += v15_bar * x_2[v5]
-        x_bar[v5] += v15_bar * gam[v5]
+        v2 = j + 1
+        gam_bar[v2] += v15_bar * x_2[v2]
+        x_bar[v2] += v15_bar * gam[v2]
     d_bar = np.zeros_like(a)
     a_bar = np.zeros_like(a)
     b_bar = np.zeros_like(b)
@@ -56,21 +55,21 @@ def thomas_reverse(residuals, x_bar):
         v11_bar = v12_bar / bet_2
         bet_bar -= v11_bar * x[j]
         v10_bar = -v11_bar
-        v8 = j - 1
-        x_bar[v8] += v10_bar * v6
+        v5 = j - 1
+        x_bar[v5] += v10_bar * v6
         d_bar[j] += v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[v8] + v7_bar * v4
+        a_bar[j] += v10_bar * x[v5] + v7_bar * v4
         b_bar[j] += bet_bar
         # gam[j] = c[j - 1] / bet
-        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v8]
-        c_bar[v8] += v3_bar
+        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v5]
+        c_bar[v5] += v3_bar
         bet_bar = -v3_bar * v4
         gam_bar[j] = 0.0
     # x[0] = d[0] / bet
     v1_bar = x_bar[0] / bet
-    bet_bar -= v1_bar * v2
+    bet_bar -= v1_bar * (d[0] / bet)
     d_bar[0] += v1_bar
     # bet = b[0]
     b_bar[0] += bet_bar
@@ -83,5 +82,5 @@ def solution_energy_grad(a, b, c, d):
     v1, thomas_residuals = thomas_forward(a, b, c, d)
     # adjoint sweep
     # return np.sum(thomas(a, b, c, d) ** 2)
-    a_bar, b_bar, c_bar, d_bar = thomas_reverse(thomas_residuals, 2.0 * v1)
+    a_bar, b_bar, c_bar, d_bar = thomas_reverse(a, b, d, thomas_residuals, 2.0 * v1)
     return a_bar, b_bar, c_bar, d_bar

@@ -21,12 +21,12 @@ def durbin_forward(r):
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
         beta = beta_2
-    return y, (r, alpha, kept)
+    return y, (alpha, kept)
 
 
-def durbin_reverse(residuals, y_bar):
+def durbin_reverse(r, residuals, y_bar):
     """The adjoint of durbin: from that of its value to that of r."""
-    r, alpha, kept = residuals
+    alpha, kept = residuals
     # evaluation trace
     n = len(r)
     # adjoint sweep
@@ -67,5 +67,5 @@ def yule_walker_energy_grad(r):
     v1, durbin_residuals = durbin_forward(r)
     # adjoint sweep
     # return np.sum(durbin(r) ** 2)
-    r_bar = durbin_reverse(durbin_residuals, 2.0 * v1)
+    r_bar = durbin_reverse(r, durbin_residuals, 2.0 * v1)
     return r_bar

@@ -33,9 +33,9 @@ from s2sad.differentiate.given_rules import TangentRule
 from s2sad.differentiate.linearize import linear_pair
 from s2sad.differentiate.matrix_functions import claimed_functions
 from s2sad.differentiate.reverse.local_gradient import local_gradient
-from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Masked, OfOperands, Pair, Sweeps
+from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Masked, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
-from s2sad.differentiate.reverse.sweeps import both_sweeps, of_operands, operands_kept, pair
+from s2sad.differentiate.reverse.sweeps import both_sweeps, by_operands, pair
 from s2sad.differentiate.run_again import check_runs_again
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
@@ -151,7 +151,7 @@ class Derivatives:
         function = entry.function
         self.make_again(function, active, None)
         again = self.pairs[(function.name, active, None)]
-        assert isinstance(again, OfOperands)
+        assert isinstance(again, Sweeps)
         first, second = Builder(), Builder()
         first.operations += function.body.operations
         kept = first.tuple(function.parameters, "residuals")
@@ -218,7 +218,7 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        open_ended = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, sums)
+        open_ended = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, (), sums)
         self.pairs[key] = open_ended
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
@@ -229,7 +229,7 @@ class Derivatives:
             )
         made, kept, second = self.ends(function, open_ended, first, second, residuals)
         self.functions[kept.name] = kept
-        second = replace(optimize(second), takes=backward.takes)
+        second = replace(optimize(second), takes=made.reverse.takes)
         second = own_results(second) if backward.own else own_carried(second)
         self.functions[reverse] = numbered(replace(second, name=reverse))
         cotangent = second.parameters[len(second.parameters) - 1 - len(sums)]
@@ -238,32 +238,32 @@ class Derivatives:
 
     def ends(
         self, function: Function, open_ended: Sweeps, first: Function, second: Function, residuals: Type | None
-    ) -> tuple[Sweeps | OfOperands, Function, Function]:
+    ) -> tuple[Sweeps, Function, Function]:
         """The sweeps of a function as its callers see them, and the two functions; `open_ended` knows no residuals."""
-        called, forward, reverse = called_in(first.body), open_ended.forward.name, open_ended.reverse
-        result = function.result.type
-        given, plain = function.name in self.given, FunctionRef(reverse.name, reverse.result)
-        # A linear function needs no forward sweep of its own, nor does one that hands over its arguments alone; one
-        # that called itself keeps the opaque residuals that its calls were given; for all others the type of the
-        # residuals is known now, and takes their place.
-        if residuals is None and forward not in called:
-            kept = function
-            if called or given or without_adjoints(function) is not function:
-                kept = replace(optimize(without_adjoints(first)), name=forward)
-            return Sweeps(FunctionRef(kept.name, result), plain, None), kept, second
-        places = None if called or open_ended.accumulates or given else operands_kept(first)
-        if places is not None:
-            kept = function
-            if without_adjoints(function) is not function:
-                kept = replace(optimize(without_adjoints(function)), name=forward)
-            second = of_operands(second, [first.parameters[k] for k in places])
-            return OfOperands(FunctionRef(kept.name, result), plain, places), kept, second
-        kept = numbered(replace(optimize(without_adjoints(first)), name=forward))
+        called, forward = called_in(first.body), open_ended.forward.name
         if forward in called:
-            return open_ended, kept, second
-        assert residuals is not None
-        both = FunctionRef(forward, tuple_type(result, residuals))
-        return Sweeps(both, reverse, residuals, open_ended.accumulates), kept, second
+            # One that called itself keeps the opaque residuals that its calls were given.
+            return open_ended, numbered(replace(optimize(without_adjoints(first)), name=forward)), second
+        # For all others the type of the residuals is known now, and takes their place.
+        places: tuple[int, ...] = ()
+        given = function.name in self.given
+        # What others call while it is made, by way of one another, is called as they took it to be.
+        if residuals is not None and not given and function.name not in reached(function.name, self.functions):
+            first, second, places, residuals = by_operands(first, second)
+        # What hands over nothing needs no forward sweep of its own.
+        plain = residuals is None and not called and not given
+        kept = function
+        if not plain or without_adjoints(function) is not function:
+            kept = numbered(replace(optimize(without_adjoints(function if plain else first)), name=forward))
+        result = function.result.type
+        to = FunctionRef(kept.name, result if residuals is None else tuple_type(result, residuals))
+        count = len(second.parameters)
+        sums = tuple(range(count - len(open_ended.accumulates), count))
+        return (
+            Sweeps(to, replace(open_ended.reverse, takes=sums), residuals, places, open_ended.accumulates),
+            kept,
+            second,
+        )
 
     def handed_back(self, name: str) -> set[int]:
         """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
@@ -295,7 +295,7 @@ class Derivatives:
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
         forward = FunctionRef(function.name, function.result.type)
-        self.pairs[(function.name, active, masked)] = OfOperands(forward, reference, (*range(len(active)),))
+        self.pairs[(function.name, active, masked)] = Sweeps(forward, reference, None, (*range(len(active)),))
         function = self.written_out(function, active)
         made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend, masked), name=name))
         self.functions[name] = numbered(own_carried(made))

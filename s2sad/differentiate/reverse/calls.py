@@ -1,6 +1,6 @@
 """Calls in reverse mode: the forward sweep of the callee in their place, its reverse sweep where they are reversed.
 
-    y = f(x)      y, f_residuals = f_forward(x)      x_bar = f_reverse(f_residuals, y_bar)
+    y = f(x)      y, f_residuals = f_forward(x)      x_bar = f_reverse(x, f_residuals, y_bar)
 
 There are callees without residuals, and such as give their gradient with the value: see `pairs`.
 """
@@ -17,7 +17,7 @@ from s2sad.analysis.masked import is_masked
 from s2sad.differentiate.given_rules import given_bars
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import is_firm
-from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, OfOperands, Pair, PairOf, Sweeps
+from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Pair, PairOf, Sweeps
 from s2sad.differentiate.tangents import Names, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
@@ -47,12 +47,10 @@ class Calls(Adjoints):
                 self.scale_gradients(op, pair, wanted, bar, builder)
             case GivenSweeps():
                 self.reverse_given(op, pair, residuals, wanted, bar, builder)
-            case OfOperands():
-                operands = [self.read(builder, op.operands[k]) for k in pair.places]
-                bars = builder.call_function(pair.reverse, [*operands, bar])
-                self.contribute_bars(bars, wanted, {}, builder, pair.masked)
             case Sweeps():
-                operands = [] if residuals is None else [self.read(builder, residuals)]
+                operands = [self.read(builder, op.operands[k]) for k in pair.places]
+                if residuals is not None:
+                    operands.append(self.read(builder, residuals))
                 # The sums are read before the call and replaced behind it: the callee adds to them in their memory.
                 sums = self.sums_of([wanted[k] for k in pair.accumulates], builder)
                 bars = builder.call_function(pair.reverse, [*operands, bar, *(s for _, s in sums)])
@@ -159,7 +157,7 @@ class Calls(Adjoints):
                 return self.forward_local(op, pair)
             case GivenSweeps():
                 operands = [op.operands[k] for k in pair.plan.forward]
-            case Sweeps() | OfOperands():
+            case Sweeps():
                 if residuals is None:
                     return [replace(op, function=pair.forward)]
                 operands = list(op.operands)

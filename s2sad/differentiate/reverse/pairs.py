@@ -1,4 +1,4 @@
-"""The two sweeps of a callee, as its callers see them: four kinds of them."""
+"""The two sweeps of a callee, as its callers see them: three kinds of them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from s2sad.ir.values import Call, FunctionRef
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sweeps:
-    """`forward(*operands) -> (result, residuals)` and `reverse(residuals, result_bar) -> operand_bars`.
+    """`forward(*operands) -> (result, residuals)` and `reverse(*operands, residuals, result_bar) -> operand_bars`.
 
-    A linear callee has no residuals: `forward` is the callee itself, and `reverse` takes the cotangent alone. The sums
-    of the adjoints that it `accumulates`, by their numbers among all, are further operands of `reverse`.
+    The operands of `reverse` are those at `places`. Where it needs nothing else there are no residuals: `forward` is
+    the callee itself. The sums of the adjoints that it `accumulates`, by their numbers among all, are further operands
+    of `reverse`.
     """
 
     forward: FunctionRef
     reverse: FunctionRef
     residuals: Type | None
+    places: tuple[int, ...] = ()
     accumulates: tuple[int, ...] = ()
     masked: tuple[bool, ...] = ()
     """Which of the adjoints that `reverse` gives are masked."""
@@ -46,21 +48,6 @@ class GivenSweeps:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class OfOperands:
-    """The callee itself, and `reverse(*operands, result_bar)`, which needs no more than the operands at `places`."""
-
-    forward: FunctionRef
-    reverse: FunctionRef
-    places: tuple[int, ...]
-    masked: tuple[bool, ...] = ()
-    """Which of the adjoints that `reverse` gives are masked."""
-
-    @property
-    def functions(self) -> tuple[FunctionRef, ...]:
-        return self.forward, self.reverse
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class LocalGradient:
     """`forward(*operands) -> (result, *gradients)`: the adjoint of the result is multiplied by these."""
 
@@ -71,7 +58,7 @@ class LocalGradient:
         return (self.forward,)
 
 
-Pair: TypeAlias = Sweeps | GivenSweeps | OfOperands | LocalGradient
+Pair: TypeAlias = Sweeps | GivenSweeps | LocalGradient
 Masked: TypeAlias = "tuple[bool, ...] | None"
 """Of a call whose result has a masked adjoint: which operands may be infinite. None where no mask is applied."""
 PairOf: TypeAlias = Callable[[Call, tuple[bool, ...], Masked], Pair]

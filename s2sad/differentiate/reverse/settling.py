@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from s2sad.ir.dims import is_known
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.rewrite import reads, substitute, substitute_operation
 from s2sad.ir.types import SequenceType, Type
-from s2sad.ir.values import Apply, Block, For, Operand, Operation, Value, is_call_of, is_int, is_loop
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_call_of, is_int, is_loop
 
 NOMINAL = 16
 """What a length is taken to be where it is not known."""
@@ -32,11 +32,12 @@ OBJECT = 16
 """What an array costs in memory besides its elements, in elements."""
 CALL = 12
 """What a call of NumPy costs in time, in elements kept."""
-VIEW = 1
 SHARE = 0.4
 """What it costs to compute an element, in elements kept."""
 SCALE = 10
 """Costs are whole numbers: in tenths of an element."""
+NUMBER, INDEX = 10, 5
+"""What it costs to compute a number or to take a part of an array, and what it costs to say where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +124,20 @@ def not_kept(costs: Costs, read: Collection[Operand]) -> list[Value]:
     if len(first) < len(wanted):
         free = {v: replace(cost, keep=1) if v in kept else cost for v, cost in costs.of.items()}
         kept = kept_of(wanted, free)
-    again: dict[Value, None] = {}
-    pending = [v for v in wanted if v not in kept]
-    while pending:
-        v = pending.pop()
-        if v not in again:
-            again[v] = None
-            pending += [o for o in costs.of[v].of if o not in kept]
     for v in kept:
         level.scanned.setdefault(v, Value(v.type, kept_name(v)))
-    return costs.primals.sorted(again)
+    return costs.beside(kept, wanted)
+
+
+def handed_over(primals: Primals, function: Function, needed: Sequence[Value]) -> tuple[list[Value], list[Apply]]:
+    """What a forward sweep hands over for the values of a function that its reverse sweep needs, and how the latter
+    computes the others."""
+    costs = Costs(primals, Level(function.body, None))
+    for v in needed:
+        costs.add(v)
+    kept = kept_of(needed, costs.of)
+    made = [primals.definition[v] for v in costs.beside(kept, needed)]
+    return primals.sorted(kept), [replace(op, about=()) for op in made if isinstance(op, Apply)]
 
 
 def read_by(operations: Iterable[Operation], results: Iterable[Operand]) -> set[Operand]:
@@ -165,7 +170,9 @@ class Costs:
 
     def __post_init__(self) -> None:
         op = self.level.op
-        assert is_loop(op)
+        if not is_loop(op):
+            self.before = {}
+            return
         rows = zip(op.carried, op.body.results, op.results, strict=False)
         self.before = {
             after: (k, before)
@@ -187,16 +194,29 @@ class Costs:
                 self.of[v] = Cost(self.keep(v), again, operands)
                 pending += operands
 
+    def beside(self, kept: Collection[Value], wanted: Iterable[Value]) -> list[Value]:
+        """What is wanted and not kept, and what that is computed of; in the order of the text."""
+        again: dict[Value, None] = {}
+        pending = [v for v in wanted if v not in kept]
+        while pending:
+            v = pending.pop()
+            if v not in again:
+                again[v] = None
+                pending += [o for o in self.of[v].of if o not in kept]
+        return self.primals.sorted(again)
+
     def keep(self, v: Value) -> int:
         op = self.level.op
         if isinstance(op, For) and v in op.items:
             return 1  # the list is there
+        if op is None and v in self.level.block.parameters:
+            return SCALE  # the caller has it
         return SCALE * size(v.type) * (2 if v in self.primals.overwritten else 1)
 
     def again(self, v: Value) -> tuple[int | None, tuple[Value, ...]]:
         """What it costs to compute a value again, and of which values of the body; None where it cannot be."""
         if v in self.before:
-            return SCALE * VIEW, (self.before[v][1],)
+            return INDEX, (self.before[v][1],)
         made = self.primals.definition.get(v)
         if not isinstance(made, Apply) or self.primals.owner.get(v) is not self.level.block:
             return None, ()
@@ -208,6 +228,8 @@ class Costs:
     def is_free(self, o: Value) -> bool:
         """Whether a value is there in the reversed loop without being kept."""
         primals = self.primals
+        if self.level.op is None:
+            return False
         return primals.owner.get(o) is not self.level.block or o in self.level.replaced or bool(primals.place_kept(o))
 
     def is_out_of_reach(self, o: Operand) -> bool:
@@ -217,7 +239,7 @@ class Costs:
         if primals.is_undefined(o):
             return True
         outer = primals.owner.get(o) is not self.level.block
-        return outer and (o in primals.overwritten or primals.is_inside(o, self.level))
+        return outer and (self.level.op is None or o in primals.overwritten or primals.is_inside(o, self.level))
 
 
 def cost_of(op: Apply) -> int | None:
@@ -226,7 +248,7 @@ def cost_of(op: Apply) -> int | None:
     if primitive.effect is Effect.IO or primitive.update:
         return None
     if is_light(op):
-        return SCALE * VIEW
+        return NUMBER if op.result.type.is_inexact and not op.primitive.turns_axes else INDEX
     square = is_call_of(op, required(np.power)) and is_int(op.operands[1], 2)
     if not (primitive.light or square or (primitive.elementwise and primitive.constant)):
         return None
@@ -241,7 +263,7 @@ def size(t: Type) -> int:
     if t.is_container:
         return sum(map(size, t.items), OBJECT)
     if not t.is_array:
-        return 3 if t.is_numeric else 1
+        return 3 if t.is_numeric else OBJECT
     return OBJECT + elements(t)
 
 

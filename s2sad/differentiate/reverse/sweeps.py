@@ -7,16 +7,17 @@ pair(f)       f_forward(*parameters) -> (result, residuals),      the two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from s2sad.differentiate.reverse.levels import is_firm, leaf_type
 from s2sad.differentiate.reverse.pairs import Masked, PairOf
-from s2sad.differentiate.reverse.primals import is_light, kept_name
+from s2sad.differentiate.reverse.primals import kept_name
 from s2sad.differentiate.reverse.records import put_together
 from s2sad.differentiate.reverse.reverse import Reverse
+from s2sad.differentiate.reverse.settling import handed_over
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.backend import NUMPY, Backend
@@ -237,13 +238,10 @@ def _split(
     """The forward sweep that hands over what the reverse sweep needs."""
     # Handed over is what can be had in no cheaper way: not what is read off a parameter or computed of others by light
     # operations, nor a length that an array among the residuals has.
-    wanted, needed = needed, list(dict.fromkeys(_by_parameters(function, needed)))
-    again = _computed_again(function.body, wanted, needed)
-    needed = reverse.sorted(v for v in needed if v not in {op.result for op in again})
+    needed, again = handed_over(reverse, function, needed)
     lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
-    again = [*lengths, *again]
-    raw = replace(raw, body=replace(raw.body, operations=(*again, *raw.body.operations)))
+    raw = replace(raw, body=replace(raw.body, operations=(*lengths, *again, *raw.body.operations)))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
     if reverse.backend.iterates:
@@ -274,73 +272,49 @@ def _split(
     return renamed(first, reverse.trace_names()), replace(raw, body=body), residuals_type
 
 
-def operands_kept(first: Function) -> tuple[int, ...] | None:
-    """The places of the parameters that a forward sweep hands over, where it hands over nothing else."""
-    if first.takes:
-        return None
+def by_operands(first: Function, second: Function) -> tuple[Function, Function, tuple[int, ...], Type | None]:
+    """Two sweeps of which the second takes operands of the call itself, and the first hands over the rest alone.
+
+    Gives them with the places of these operands, and the type of what is handed over: None where nothing is.
+    """
     makers: dict[Operand, Apply] = {op.result: op for op in applied_in(first.body.operations) if is_call_of(op, MAKE)}
-    both = makers.get(first.result)
-    kept = None if both is None else makers.get(both.operands[1])
-    if kept is None or not all(v in first.parameters for v in kept.operands):
-        return None
-    return tuple(first.parameters.index(v) for v in kept.operands)
+    result, handed = makers[first.result].operands
+    kept = makers[handed].operands
+    own = {v: k for k, v in enumerate(first.parameters) if k not in first.takes}
+    places = {j: own[v] for j, v in enumerate(kept) if isinstance(v, Value) and v in own}
+    rest = [j for j in range(len(kept)) if j not in places]
+    builder = Builder()
+    builder.operations = [*first.body.operations]
+    # One value is handed over as it is, several as a tuple.
+    whole = None if not rest else kept[rest[0]] if len(rest) == 1 else builder.tuple([kept[j] for j in rest])
+    final = result if whole is None else builder.tuple([result, whole])
+    between = None if whole is None else whole.type
+    reverse = _taking(second, {j: kept[j] for j in places}, rest, between)
+    return replace(first, body=builder.block(first.parameters, [final])), reverse, (*places.values(),), between
 
 
-def of_operands(second: Function, operands: Sequence[Value]) -> Function:
-    """A reverse sweep that takes operands of the call itself in the place of a tuple of them."""
+def _taking(second: Function, operands: Mapping[int, Operand], rest: Sequence[int], between: Type | None) -> Function:
+    """A reverse sweep with parameters for some of its residuals, by their numbers, and one for the rest of them."""
     residuals, *given = second.parameters
-    own = [Value(v.type, v.hint) for v in operands]
+    own = {j: Value(o.type, o.hint) for j, o in operands.items()}
+    held = [] if between is None else [Value(between, residuals.hint)]
     table: dict[Operand, Operand] = {}
-    rest = []
+    operations: list[Operation] = []
     for op in second.body.operations:
-        if is_call_of(op, EXTRACT) and op.operands[0] is residuals:
-            k = op.static["key"]
-            assert isinstance(k, int)
-            table[op.result] = own[k]
+        if not (is_call_of(op, EXTRACT) and op.operands[0] is residuals):
+            operations.append(op)
+            continue
+        j = op.static["key"]
+        assert isinstance(j, int)
+        if j in own:
+            table[op.result] = own[j]
+        elif len(rest) == 1:
+            held = [Value(op.result.type, op.result.hint)]
+            table[op.result] = held[0]
         else:
-            rest.append(op)
-    return replace(second, body=substitute(Block((*own, *given), tuple(rest), second.body.results), table))
-
-
-def _computed_again(body: Block, wanted: Sequence[Value], needed: Sequence[Value]) -> list[Apply]:
-    """The operations of what is wanted that are cheaper done again than handed over: items, shapes, arithmetic."""
-    own: dict[Operand, Apply] = {op.result: op for op in applied_in(body.operations) if is_light(op)}
-    again: dict[Operand, Apply] = {}
-
-    def within_reach(operand: Operand) -> bool:
-        if not isinstance(operand, Value) or operand in needed:
-            return True
-        # Only what the body does at its top: an operation in a loop or branch cannot be done again outside of it.
-        return operand in own and all(map(within_reach, own[operand].operands))
-
-    def visit(operand: Operand) -> None:
-        op = own.get(operand)
-        if op is None or op.result in again or not all(map(within_reach, op.operands)):
-            return
-        for o in op.operands:
-            visit(o)
-        again[op.result] = replace(op, about=())
-
-    for v in wanted:
-        visit(v)
-    return [again[r] for r in own if r in again]
-
-
-def _by_parameters(function: Function, needed: Sequence[Value]) -> Iterator[Value]:
-    """What is needed, with a number in the place of what is computed of it alone: `n`, not `n == 0`."""
-    own = {op.result: op for op in applied_in(function.body.operations) if is_light(op)}
-
-    def leaves(operand: Operand) -> Iterator[Operand]:
-        if isinstance(operand, Value) and operand in own:
-            for o in own[operand].operands:
-                yield from leaves(o)
-        elif isinstance(operand, Value):
-            yield operand
-
-    for v in needed:
-        of = set(leaves(v)).difference(needed) if v.hint is None and v.type.is_scalar else set()
-        one = of.pop() if len(of) == 1 else None
-        yield one if isinstance(one, Value) and one in function.parameters and one.type.is_scalar else v
+            operations.append(replace(op, operands=(held[0],), static={"key": rest.index(j)}))
+    body = Block((*own.values(), *held, *given), tuple(operations), second.body.results)
+    return replace(second, body=substitute(body, table))
 
 
 def _surely_bound(block: Block) -> list[Value]:

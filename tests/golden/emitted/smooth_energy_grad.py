@@ -12,12 +12,11 @@ def smoothed_forward(u, n):
         v1 = u[k]
         v1s[k] = v1
         u[k + 1] += v1 ** 2
-    return u, (n, v1s)
+    return u, v1s
 
 
-def smoothed_reverse(residuals, u_bar):
+def smoothed_reverse(n, v1s, u_bar):
     """The adjoint of smoothed: from that of its value to that of u."""
-    n, v1s = residuals
     u_bar = u_bar.copy()
     for k in reversed(range(n)):
         # u[k + 1] += u[k] ** 2
@@ -33,5 +32,5 @@ def smooth_energy_grad(u, n):
     v1, smoothed_residuals = smoothed_forward(u, n)
     # adjoint sweep
     # return np.sum(smoothed(u, n) ** 3)
-    u_bar = smoothed_reverse(smoothed_residuals, 3.0 * v1 ** 2)
+    u_bar = smoothed_reverse(n, smoothed_residuals, 3.0 * v1 ** 2)
     return u_bar
