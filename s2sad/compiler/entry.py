@@ -30,7 +30,7 @@ class Entry:
     """Its result may share memory with an argument."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays it writes."""
-    valueless: bool = False
+    valueless: UnsupportedType | None = None
     """It gives a function, or what else has no value at run time."""
     back: WrittenArrays | None = None
     """What it hands back of these arrays."""
@@ -58,9 +58,10 @@ def calling(entry: Entry) -> Entry:
 
 def check_value(entry: Entry) -> None:
     """Refuse to differentiate what gives no value."""
-    if entry.valueless:
-        what = f"{entry.function.name} gives a function, or something else that is no value at run time"
-        raise UnsupportedType(what, "return numbers, arrays, and containers of them")
+    found = entry.valueless
+    if found is not None:
+        what = f"{entry.function.name} gives what is no value at run time: {found.what}"
+        raise UnsupportedType(what, "return numbers, arrays, and containers of them", found.location)
 
 
 def captured_last(function: Function, passed: int, captured: int) -> Function:
