@@ -302,7 +302,10 @@ def _total(lowering: Lowering, call: MethodCall) -> Term:
 def _dict_copy(lowering: Lowering, call: MethodCall) -> Term:
     if isinstance(call.contents, Keyed):
         return lowering.copied_table(call.contents)
-    return lowering.new(dict, dict(call.contents))
+    cell = call.receiver.cell if isinstance(call.receiver, Ref) else ""
+    return lowering.made_dict(
+        dict(call.contents), call.node, lowering.factories.get(cell), counts=cell in lowering.counting
+    )
 
 
 @method(dict, "clear")

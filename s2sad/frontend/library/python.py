@@ -56,7 +56,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, Value, constant
 
 
@@ -185,6 +185,8 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     if folded is not None:
         return folded
     term = lowering.open(lowering.listed(iterable))
+    if isinstance(term, Value) and term.type == BOTTOM:
+        return term  # the item of a list that has none, or none yet
     if is_sequence(term):
         term = lowering.apply(np.array, [lowering.to_operand(term)])
     if is_number(term):
@@ -230,9 +232,11 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
         if key is not None:
             return _by_key(lowering, function, args, key, node)
         operands = [lowering.to_operand(a) for a in args]
+        if len(operands) == 1:
+            return operands[0]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
-        return operands[0] if len(operands) == 1 else lowering.apply(function, operands)
+        return lowering.apply(function, operands)
 
     return handler
 

@@ -57,6 +57,7 @@ from s2sad.ir.primitives.tables import (
     TABLE_SET,
     TABLE_WITHOUT,
 )
+from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 Spot = tuple[Operand, tuple[object, ...]]
@@ -97,21 +98,29 @@ class Tables(Lowering):
             table = self.builder.apply(TABLE_SET, (table, self.key_in(form, known, node), constant(place)))
         try:
             held = self.sequence_value(list(items.values()))
-        except NotStatic:
-            what = "a dict of functions, dicts or objects gets keys that are known at run time only"
-            self.refuse(
-                node, what, "keep numbers, arrays or lists in it, or make it with all its keys", UnsupportedType
-            )
+        except UnsupportedType:
+            what = "a dict of functions, dicts, objects or several kinds of items gets keys known at run time only"
+            self.refuse(node, what, "keep numbers, arrays or lists in it", UnsupportedType)
         return Keyed(table, self.new(list, held), form, factory, counts)
 
     def needs_table(self, whole: Term, key: Term, node: gast.AST) -> NoReturn:
         """Ask for a dict to be made for keys of run time, or refuse it where it is not made in the function."""
+        if any(o.type == BOTTOM for o in flatten(self.given(key))[0]):
+            raise NotStatic("a key comes out of an empty dict", "", self.at(node))
         form = self.form_of(key, node)
         what, instead = "a key that is known at run time only", "copy the dict in the function first: d = dict(d)"
         error = RunTimeKey(f"{describe(whole)} gets {what}", instead, self.at(node))
         birth = self.births.get(whole.cell) if isinstance(whole, Ref) else None
         error.births = {} if birth is None else {birth: form}
         raise error
+
+    def check_growth(self, key: str, first: Term, second: Term, node: gast.AST) -> None:
+        """Ask for a dict to be made as a table that has other keys behind a branch or an iteration."""
+        if not isinstance(first, dict) or not isinstance(second, dict) or key not in self.births:
+            return
+        keys = [constant(k) for k in (*first, *second) if isinstance(k, (str, int))]
+        if keys:
+            self.needs_table(Ref(key, dict), keys[0], node)
 
     def copied_table(self, keyed: Keyed) -> Ref:
         """Another dict of the same keys and items."""
@@ -122,7 +131,7 @@ class Tables(Lowering):
 
     def form_of(self, key: Term, node: gast.AST) -> Form:
         """What a key is: a number, one of several strings or objects, or a tuple of such."""
-        key = self.given(key)
+        key = self.opened(self.given(key))
         if is_plain_object(key):
             return NAMED
         if isinstance(key, tuple):
@@ -138,7 +147,10 @@ class Tables(Lowering):
         )
 
     def key_in(self, form: Form, key: Term, node: gast.AST) -> Operand:
-        """A key as the table has it."""
+        """A key as the table has it; one that comes out of an empty dict is not known yet."""
+        nothing = [o for o in flatten(self.given(key))[0] if o.type == BOTTOM]
+        if nothing:
+            return nothing[0]
         if self.form_of(key, node) != form:
             what = f"a dict has keys of several kinds that are known at run time only, {describe(key)} is another one"
             self.refuse(node, what, "take one dict for each kind", UnsupportedType)
@@ -154,6 +166,8 @@ class Tables(Lowering):
 
     def decoded(self, form: Form, key: Operand) -> Term:
         """A key of the table as the program has it."""
+        if isinstance(form, tuple) and key.type == BOTTOM:
+            return tuple(self.decoded(f, key) for f in form)
         if isinstance(form, tuple):
             return tuple(self.decoded(f, self.builder.extract(key, k)) for k, f in enumerate(form))
         return Known(key) if form == NAMED else key

@@ -60,7 +60,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import PICKED, raise_unless
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, join
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type, join
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 Environment = dict[str, Term]
@@ -543,6 +543,10 @@ class Cells(ABC):
                 return t1, t2
             values = [self.to_operand(t1, b1, env1), self.to_operand(t2, b2, env2)]
             return values[0], values[1]
+        # an object stays what it is where the other side is not known yet, or never comes here
+        for term, other in ((t1, t2), (t2, t1)):
+            if isinstance(term, Ref) and term.cell in self.env and is_operand(other) and other.type == BOTTOM:
+                return term, term
         # two objects, or an object and a value: their contents are merged, one level after the other
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):

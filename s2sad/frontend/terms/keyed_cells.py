@@ -104,6 +104,10 @@ class KeyedCells(ArrayCells):
         """Ask for a dict to be made for keys of run time, or refuse it where it is not made in the function."""
 
     @abstractmethod
+    def check_growth(self, key: str, first: Term, second: Term, node: gast.AST) -> None:
+        """Ask for a dict to be made as a table that has other keys behind a branch or an iteration."""
+
+    @abstractmethod
     def copied_table(self, keyed: Keyed) -> Ref:
         """Another dict of the same keys and items."""
 

@@ -47,17 +47,28 @@ def _keys_type(table: Type, /) -> Type:
     return SequenceType(table.key, new_dim("k"))
 
 
+# A subscript, or `in`, is read as that of an array: these two are known by their names in a trace that is read again.
 TABLE = register(Primitive("table", lambda: {}, lambda: TableType(BOTTOM), constant=True, spelling="{}", written=True))
 TABLE_SET = register(Primitive("table_set", _set, _set_type, constant=True, update="_0[_1] = _2"))
 TABLE_WITHOUT = register(
     Primitive("table_without", table_without, lambda table, key, /: table, constant=True, helper=True)
 )
 TABLE_PLACE = register(
-    Primitive("table_place", lambda table, key: table[key], lambda table, key, /: INT, constant=True, spelling="_0[_1]")
+    Primitive(
+        "table_place",
+        lambda table, key: table[key],
+        lambda table, key, /: INT,
+        constant=True,
+        spelling=lambda *types: "_0[_1]",
+    )
 )
 TABLE_HOLDS = register(
     Primitive(
-        "table_holds", lambda table, key: key in table, lambda table, key, /: BOOL, constant=True, spelling="_1 in _0"
+        "table_holds",
+        lambda table, key: key in table,
+        lambda table, key, /: BOOL,
+        constant=True,
+        spelling=lambda *types: "_1 in _0",
     )
 )
 TABLE_KEYS = register(
