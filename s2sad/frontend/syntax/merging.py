@@ -104,6 +104,7 @@ class Merging(Lowering):
                 result = self.adopt(term, m.frozen)
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
+                self.note_merged(truth, s1, s2, key)
             self.note_given(m.given, since)
             if m.either is not None and self.cells == since + 1:
                 self.one_of[f"#{self.cells}"] = m.either

@@ -27,8 +27,8 @@ import gast
 
 from s2sad.errors import Location, UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import NotStatic
-from s2sad.frontend.terms.keyed_cells import RunTimeKey
+from s2sad.frontend.terms.cells import NotStatic, Side
+from s2sad.frontend.terms.keyed_cells import RunTimeKey, Spot
 from s2sad.frontend.terms.terms import (
     NAMED,
     NUMBER,
@@ -59,9 +59,6 @@ from s2sad.ir.primitives.tables import (
 )
 from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import Constant, Operand, Value, constant
-
-Spot = tuple[Operand, tuple[object, ...]]
-"""A table, and the operands of a key."""
 
 
 class KeysNeeded(Exception):
@@ -183,6 +180,30 @@ class Tables(Lowering):
         place, block = self.found_places.get(self.key_spot(keyed, key), (None, None))
         return place if block is not None and self.is_known_here(block) else None
 
+    def is_present(self, spot: Spot) -> bool:
+        """Whether a dict is known to have a key: it was looked up, stored or asked for before."""
+        known = [self.found_places[spot][1]] if spot in self.found_places else []
+        known += self.present.get(spot, [])
+        return self.supposed.get(spot) is True or any(map(self.is_known_here, known))
+
+    def note_merged(self, truth: Operand, first: Side, second: Side, cell: str) -> None:
+        """What both branches have in a dict, it has behind them."""
+        merged, *sides = (env.get(cell) for env in (self.env, first.env, second.env))
+        if not isinstance(merged, Keyed):
+            return
+        both: list[set[tuple[object, ...]]] = []
+        outer = self.builder
+        for k, (side, keyed) in enumerate(zip((first, second), sides, strict=True)):
+            assert isinstance(keyed, Keyed)
+            asked = [self.asked[truth][0]] if truth in self.asked else []
+            spots = [s for s in (*self.found_places, *self.present, *asked) if s[0] is keyed.table]
+            self.builder = side.builder
+            with self.supposing(truth, k == 0):
+                both.append({key for table, key in spots if self.is_present((table, key))})
+        self.builder = outer
+        for key in both[0] & both[1]:
+            self.present.setdefault((merged.table, key), []).append(outer)
+
     @contextmanager
     def supposing(self, truth: Operand | None, holds: bool) -> Iterator[None]:
         """Lower something where an answer to `key in d` is known."""
@@ -198,13 +219,14 @@ class Tables(Lowering):
     def has_key(self, ref: Ref, key: Term, node: gast.AST, negated: bool = False) -> Operand:
         """`key in d`."""
         keyed = self.table_in(ref)
-        known = True if self.found(keyed, key) is not None else self.supposed.get(self.key_spot(keyed, key))
+        spot = self.key_spot(keyed, key)
+        known = self.is_present(spot) or self.supposed.get(spot)
         if known is not None:
             return constant(known is not negated)
         there = self.builder.apply(TABLE_HOLDS, (keyed.table, self.key_in(keyed.form, key, node)))
         answer = self.apply(operator.not_, [there]) if negated else there
         for truth, positive in ((there, True), (answer, not negated)):
-            self.asked[truth] = (self.key_spot(keyed, key), positive)
+            self.asked[truth] = (spot, positive)
         return answer
 
     def table_in(self, ref: Ref) -> Keyed:

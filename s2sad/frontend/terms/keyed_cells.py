@@ -5,16 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import gast
 
 from s2sad.errors import Location
 from s2sad.frontend.terms.arrays import ArrayCells
-from s2sad.frontend.terms.cells import Environment, NotStatic
+from s2sad.frontend.terms.cells import Environment, NotStatic, Side
 from s2sad.frontend.terms.terms import Form, Items, Keyed, OfTable, Ref, Term, is_plain_form
 from s2sad.ir.builder import Builder
 from s2sad.ir.values import Operand
+
+Spot: TypeAlias = tuple[Operand, tuple[object, ...]]
+"""A table, and the operands of a key."""
 
 
 class RunTimeKey(NotStatic):
@@ -34,11 +37,13 @@ class KeyedCells(ArrayCells):
         """Where dicts are made whose keys are known at run time only, and the forms of these."""
         self.read_by_key: tuple[int, Term, Builder] | None = None
         """The dict of terms, and the key, of the item that was read last at a key of run time, and in which block."""
-        self.found_places: dict[object, tuple[Operand, Builder]] = {}
+        self.found_places: dict[Spot, tuple[Operand, Builder]] = {}
         """The places of keys in such dicts that were looked up, with the blocks in which these are known."""
-        self.asked: dict[Operand, tuple[object, bool]] = {}
+        self.present: dict[Spot, list[Builder]] = {}
+        """The keys that such dicts are known to have, with the blocks in which they do."""
+        self.asked: dict[Operand, tuple[Spot, bool]] = {}
         """The answers to `key in d`: what was asked, and whether they say yes."""
-        self.supposed: dict[object, bool] = {}
+        self.supposed: dict[Spot, bool] = {}
         """What is known of them in the branch that is lowered."""
 
     def is_known_here(self, block: Builder) -> bool:
@@ -114,6 +119,10 @@ class KeyedCells(ArrayCells):
     @abstractmethod
     def supposing(self, truth: Operand | None, holds: bool) -> AbstractContextManager[None]:
         """Lower something where an answer to `key in d` is known."""
+
+    @abstractmethod
+    def note_merged(self, truth: Operand, first: Side, second: Side, cell: str) -> None:
+        """What both branches have in a dict, it has behind them."""
 
     @abstractmethod
     def has_key(self, ref: Ref, key: Term, node: gast.AST, negated: bool = False) -> Operand:
