@@ -86,6 +86,17 @@ def keyed_try(x):
     return t
 
 
+def keyed_try_known(x):
+    d = {0: x[0]}
+    t = 0.0
+    for i, v in enumerate(x):
+        try:
+            t += d["a"] * v
+        except KeyError:
+            t += v * v
+    return t
+
+
 def keyed_get(x):
     d = {0: x[0], 1: x[1]}
     t = 0.0

@@ -11,7 +11,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.arrays import NONE
-from s2sad.frontend.terms.cells import NotStatic, OneOfTwo
+from s2sad.frontend.terms.cells import Evaluated, NotStatic, OneOfTwo
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
@@ -131,7 +131,9 @@ class Subscripts(Lowering):
         if key not in items:
             if isinstance(items, OutsideItems) and hasattr(items.outside, "__missing__"):
                 self.outside_object(whole)
-            self.refuse(node, f"the dict has no key {key!r}")
+            error = Evaluated(f"the dict has no key {key!r}", "", self.at(node))
+            error.exception = KeyError(key)  # a try around may catch it
+            raise error
         return items[key]
 
     def known_key(self, whole: Term, key: Term, node: gast.AST) -> UserValue:
