@@ -20,7 +20,7 @@ from typing import TypeAlias, assert_never
 from s2sad.analysis.aliasing import Places, has_memory, sees
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.lists import APPEND, LIST_DELETE, LIST_INSERT, LIST_SET, REPEAT
+from s2sad.ir.primitives.lists import APPEND, ITEM_APPEND, LIST_DELETE, LIST_INSERT, LIST_SET, REPEAT
 from s2sad.ir.types import ContainerType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Value, While, walk
 
@@ -163,7 +163,7 @@ class _Items:
             self.put(r, _aged(self.of(o), inside) | {(r, False)}, (o,), again)
 
 
-_SAME_LIST = frozenset({APPEND, LIST_SET, LIST_INSERT, LIST_DELETE})
+_SAME_LIST = frozenset({APPEND, ITEM_APPEND, LIST_SET, LIST_INSERT, LIST_DELETE})
 """The operations that change a list, and give no new one."""
 
 

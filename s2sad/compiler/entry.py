@@ -10,6 +10,7 @@ from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
+from s2sad.ir.primitives.effects import never_returns
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import Block, Function, FunctionRef, Value, constant
@@ -30,7 +31,7 @@ class Entry:
     """Its result may share memory with an argument."""
     written: tuple[str, ...] = ()
     """The parameters in whose arrays it writes."""
-    valueless: bool = False
+    valueless: UnsupportedType | None = None
     """It gives a function, or what else has no value at run time."""
     back: WrittenArrays | None = None
     """What it hands back of these arrays."""
@@ -58,9 +59,10 @@ def calling(entry: Entry) -> Entry:
 
 def check_value(entry: Entry) -> None:
     """Refuse to differentiate what gives no value."""
-    if entry.valueless:
-        what = f"{entry.function.name} gives a function, or something else that is no value at run time"
-        raise UnsupportedType(what, "return numbers, arrays, and containers of them")
+    found = entry.valueless
+    if found is not None:
+        what = f"{entry.function.name} gives what is no value at run time: {found.what}"
+        raise UnsupportedType(what, "return numbers, arrays, and containers of them", found.location)
 
 
 def captured_last(function: Function, passed: int, captured: int) -> Function:
@@ -72,6 +74,9 @@ def captured_last(function: Function, passed: int, captured: int) -> Function:
 
 def always_raises(entry: Entry) -> None:
     """Of a function that always raises: the exception stands in the place of any result, and of calls."""
+    if not never_returns(entry.function.body.operations):
+        what = f"what {entry.function.name} gives comes out of a list that is empty"
+        raise UnsupportedType(what, "ask for its length first, and give another value where it is 0")
     # A value must be returned, and none ever is: any will do.
     body = replace(entry.function.body, results=(constant(0.0),))
     entry.function = eliminate_dead(replace(entry.function, body=body))

@@ -172,7 +172,8 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     if op.primitive is EXTRACT:
         operand = op.operands[0]
         return operand in inlined or operand in parameters
-    if op.primitive is GETITEM and op.operands[0] in uses.writers:
+    whole = op.operands[0] if op.operands else None
+    if whole in uses.writers and (op.primitive is GETITEM or whole.type.is_table):
         return False
     readers = uses.readers.get(op.result, ())
     if len(readers) > 1 and any(is_update(r) for r in readers):
@@ -269,9 +270,9 @@ def _repeated(reader: Operation, uses: Uses) -> bool:
 
 
 def _overwritten(op: Apply, reader: Operation, uses: Uses, inlined: dict[Operand, Apply]) -> bool:
-    """Whether an array that an expression reads is written into before its use."""
+    """Whether an array or table that an expression reads is written into before its use."""
     read = [v for o in op.operands for v in leaves(o, inlined)]
-    arrays = [v for v in read if v.type.is_array]
+    arrays = [v for v in read if v.type.is_array or v.type.is_table]
     writers = [w for v in arrays for w in uses.writers.get(v, ())]
     if not writers:
         return False

@@ -11,10 +11,10 @@ from s2sad.ir.values import Constant
 
 
 def copied(value: ast.expr, t: Type) -> ast.expr:
-    """A copy of an array or list."""
+    """A copy of an array, list or table."""
     if t.kind == "array":
         return ast.Call(ast.Attribute(value, "copy", ast.Load()), [], [])
-    name = "list" if t.is_sequence else "np.array"
+    name = "list" if t.is_sequence else "dict" if t.is_table else "np.array"
     return ast.Call(parse(name), [value], [])
 
 
@@ -62,7 +62,7 @@ def _without_minus(value: ast.expr) -> ast.expr | None:
 
 
 def signed(value: ast.expr) -> ast.expr:
-    """`-x * y` for `-(x * y)`, `a - x` for `a + -x`, and no minus of a minus."""
+    """`-x * y` for `-(x * y)`, `a - x` for `a + -x`, no minus of a minus; `a not in b` for `not a in b`."""
     match value:
         case ast.BinOp(left, (ast.Add() | ast.Sub()) as operator, right):
             positive = _without_minus(right)
@@ -73,6 +73,8 @@ def signed(value: ast.expr) -> ast.expr:
         # The sign of a product is that of either factor, exactly so in floating point; of a sum it is not one part's.
         case ast.UnaryOp(ast.USub(), ast.BinOp(left, (ast.Mult() | ast.Div()) as operator, right)):
             return ast.BinOp(signed(ast.UnaryOp(ast.USub(), left)), operator, right)
+        case ast.UnaryOp(ast.Not(), ast.Compare() as compared):
+            return negated(compared)
     return value
 
 
@@ -111,6 +113,8 @@ def placeholder_text(t: Type) -> str:
         return "0.0" if t.is_scalar else f"np.empty({lengths if t.rank == 1 else f'({lengths})'}{dtype})"
     if t.is_sequence:
         return "[]"
+    if t.is_table:
+        return "{}"
     if t.cls in (tuple, list):
         items = ", ".join(map(placeholder_text, t.items))
         return f"[{items}]" if t.cls is list else f"({items},)"

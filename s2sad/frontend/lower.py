@@ -16,7 +16,7 @@ from typing import Any
 
 import gast
 
-from s2sad.errors import SeveralErrors, UnsupportedType
+from s2sad.errors import Location, SeveralErrors, UnsupportedType
 from s2sad.frontend.context import Context, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.library import (  # noqa: F401  (they fill the table of meanings)
@@ -59,12 +59,14 @@ from s2sad.frontend.syntax.outside_names import OutsideNames
 from s2sad.frontend.syntax.outside_stores import OutsideStores
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
+from s2sad.frontend.syntax.tables import KeysNeeded, Tables
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import Place, object_places
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
-from s2sad.frontend.terms.terms import Closure, Linear, Ref, Term, is_array, is_none, static_constant
+from s2sad.frontend.terms.keyed_cells import RunTimeKey
+from s2sad.frontend.terms.terms import Closure, Form, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
 from s2sad.ir.rewrite import reads_of, substitute, with_names_of_user
@@ -89,8 +91,8 @@ class Lowered:
     """The parameters in whose arrays the function writes."""
     changes: bool = False
     """It is impure for another reason than that it gives a list or object that it is given."""
-    valueless: bool = False
-    """It gives a function, or what has no value at run time."""
+    valueless: UnsupportedType | None = None
+    """It gives a function, or what has no value at run time: what that is."""
     back: WrittenArrays | None = None
     """What it hands back of the arrays that it is given."""
     changed: tuple[Place, ...] = ()
@@ -117,13 +119,20 @@ def lower(
     The target is a Python function, or anything else that can be called: a method, a `partial`, an object.
     """
     with deep_recursion():
-        mirrors = target.around.mirrors() if isinstance(target, ClosureTarget) else []
         if isinstance(target, types.FunctionType) and not has_rule(target):
             context.reads.function(target)
-        lowering = FunctionLowering(frame_of(target, mirrors), Builder(), context)
-        lowering.mirrors = mirrors
-        lowering.memory = memory
-        return lowering.lower(target, parameters, back)
+        keyed: dict[Location, Form] = {}
+        while True:
+            mirrors = target.around.mirrors() if isinstance(target, ClosureTarget) else []
+            lowering = FunctionLowering(frame_of(target, mirrors), Builder(), context)
+            lowering.mirrors = mirrors
+            lowering.memory = memory
+            # such dicts hold lists as items of a list
+            lowering.keyed, lowering.keeps_rows = keyed, bool(keyed)
+            try:
+                return lowering.lower(target, parameters, back)
+            except KeysNeeded as e:
+                keyed |= e.births
 
 
 def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
@@ -165,6 +174,7 @@ class FunctionLowering(
     Identity,
     Subscripts,
     KeyedItems,
+    Tables,
     OutsideStores,
     OutsideNames,
     Operators,
@@ -188,6 +198,8 @@ class FunctionLowering(
         before = {c: self.env[c] for c in given}
         around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
         result = self.result_of(target, parameters)
+        if births := {k: v for e in self.errors if isinstance(e, RunTimeKey) for k, v in e.births.items()}:
+            raise KeysNeeded(births)
         if self.errors:
             found = list({str(e): e for e in self.errors}.values())
             raise found[0] if len(found) == 1 else SeveralErrors(found)
@@ -201,14 +213,14 @@ class FunctionLowering(
         written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
         handed = self.handed_back(result, list(parameters)) if back else None
         operand: Operand = constant(None)
-        valueless = False
+        valueless: UnsupportedType | None = None
         if handed is not None:
             operand, impure = handed[0], self.stores
         else:
             try:
                 operand = self.to_operand(result)
-            except UnsupportedType:
-                valueless = True
+            except UnsupportedType as e:
+                valueless = UnsupportedType(e.what, e.instead, self.at(self.frame.tree))
         body = self.builder.block(values, [operand])
         read = set(reads_of(body))
         captured = {v: value for v, value in self.captured.values() if value in read}

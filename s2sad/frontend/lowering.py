@@ -19,10 +19,10 @@ from s2sad.errors import Unsupported
 from s2sad.frontend.context import Context
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.reading.callables import UserFunction, UserValue
-from s2sad.frontend.terms.arrays import ArrayCells
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
 from s2sad.frontend.terms.frames import Code, Frame
+from s2sad.frontend.terms.keyed_cells import KeyedCells
 from s2sad.frontend.terms.terms import (
     USED_UP,
     Applied,
@@ -31,7 +31,6 @@ from s2sad.frontend.terms.terms import (
     Derived,
     Generated,
     Generator,
-    Items,
     Method,
     Outside,
     Ref,
@@ -48,7 +47,7 @@ from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
 from s2sad.ir.values import Operand, Value
 
 
-class Lowering(ArrayCells):
+class Lowering(KeyedCells):
     """What the lowering of one function holds, and can do."""
 
     def __init__(self, frame: Frame, builder: Builder, context: Context) -> None:
@@ -166,6 +165,10 @@ class Lowering(ArrayCells):
         """`base[index]`."""
 
     @abstractmethod
+    def known_key(self, whole: Term, key: Term, node: gast.AST) -> UserValue:
+        """A key that is known; where it is not, the dict is to be made for that."""
+
+    @abstractmethod
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""
 
@@ -184,32 +187,6 @@ class Lowering(ArrayCells):
     @abstractmethod
     def subscripted(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
         """`base[index]`, as the class of the base says."""
-
-    # keyed_items
-
-    @abstractmethod
-    def is_key_of_run_time(self, items: Items, key: Term) -> bool:
-        """Whether a key is known at run time only, and the dict has several items that it may be of."""
-
-    @abstractmethod
-    def refuse_default(self, whole: Term, node: gast.AST) -> None:
-        """Refuse a dict that makes what it does not have, at a key of run time: who knows what it holds then?"""
-
-    @abstractmethod
-    def item_by_key(self, items: Items, key: Term, node: gast.AST, default: Term | None = None) -> Term:
-        """`items[key]`; `items.get(key, default)` where a default is given."""
-
-    @abstractmethod
-    def holds_key(self, items: Items, key: Term) -> Operand:
-        """`key in items`."""
-
-    @abstractmethod
-    def set_by_key(self, base: Term, items: Items, key: Term, term: Term, node: gast.AST) -> None:
-        """`base[key] = term`."""
-
-    @abstractmethod
-    def attribute_by_key(self, base: Term, key: Term, name: str, node: gast.AST) -> Term | None:
-        """`base[key].name` of a dict of lists or objects, to be called; None where there is no doubt which it is."""
 
     # outside_stores
 
@@ -317,8 +294,8 @@ class Lowering(ArrayCells):
         """A value by a condition; only one side is evaluated."""
 
     @abstractmethod
-    def both(self, lowered: Sequence[Callable[[], Term | None]]) -> list[Side]:
-        """What two branches leave, each lowered on a copy of the environment."""
+    def both(self, lowered: Sequence[Callable[[], Term | None]], truth: Operand | None = None) -> list[Side]:
+        """What two branches leave, each lowered on a copy of the environment; the first one where a `truth` holds."""
 
     # comparisons
 

@@ -46,6 +46,7 @@ from s2sad.ir.types import (
     SequenceType,
     SliceType,
     StaticType,
+    TableType,
     Type,
     type_of,
 )
@@ -299,6 +300,8 @@ class CompleteText:
                 return f"{self.literal(t.cls)}[{', '.join(items) or '()'}]"
             case SequenceType():
                 return f"sequence[{self.type(t.item)}, {self.dim(t.length)}]"
+            case TableType():
+                return f"table[{self.type(t.key)}]"
             case SliceType():
                 return f"slice[{', '.join('None' if p is None else self.type(p) for p in (t.start, t.stop, t.step))}]"
             case HandleType():

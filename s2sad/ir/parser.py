@@ -35,6 +35,7 @@ from s2sad.ir.types import (
     SequenceType,
     SliceType,
     StaticType,
+    TableType,
     Type,
     integer,
     join,
@@ -437,6 +438,8 @@ class Parser:
         word = _word(value)
         if word == "sequence":
             return SequenceType(self.type(items[0]), self.dim(items[1]))
+        if word == "table":
+            return TableType(self.type(items[0]))
         if word == "slice":
             parts = [None if _is_none(i) else self.type(i) for i in items]
             return SliceType(*parts)  # type: ignore[arg-type]

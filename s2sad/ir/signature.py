@@ -30,6 +30,7 @@ from s2sad.ir.types import (
     SequenceType,
     SliceType,
     StaticType,
+    TableType,
     Type,
     integer,
     is_active_type,
@@ -171,6 +172,8 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
             return f"{t.cls.__module__}.{t.cls.__qualname__}({items})"
         case SequenceType():
             return f"list<{key_of(t.item)}>"
+        case TableType():
+            return f"table<{key_of(t.key)}>"
         case StaticType():
             return f"static<{static_key(t.value)}>"
         case SliceType():

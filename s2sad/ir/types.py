@@ -3,6 +3,7 @@
     ArrayType       a Python or NumPy scalar, or an array: dtype, symbolic shape, and which of these it is
     ContainerType   tuple, list, dict, NamedTuple or dataclass, each item with its own type
     SequenceType    a list of run-time length, all items of one type (what a loop collects)
+    TableType       a dict of run time: for each key the place of its item in a list
     SliceType       a slice in an index
     StaticType      anything known at compile time that is no number: None, a string, a dtype, a function
     HandleType      an object outside the function that takes values
@@ -108,6 +109,11 @@ class Type:
     @property
     def is_sequence(self) -> bool:
         """A list of run-time length."""
+        return False
+
+    @property
+    def is_table(self) -> bool:
+        """A dict of run time, from keys to places."""
         return False
 
     @property
@@ -235,6 +241,20 @@ class SequenceType(Type):
 
     def __repr__(self) -> str:
         return f"list[{self.item}; {self.length}]"
+
+
+@dataclass(frozen=True, slots=True)
+class TableType(Type):
+    """A dict of run time: for each key, all of one type, the place of its item in a list."""
+
+    key: Type
+
+    @property
+    def is_table(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"table[{self.key}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +456,9 @@ def join(a: Type, b: Type) -> Type | None:
             # the item of an empty list is BOTTOM: it speaks of no dimension, and would make all of them vary
             item = item and all_items(item, *(t for t in (a.item, b.item) if t != BOTTOM))
             return item and SequenceType(item, a.length if a.length == b.length else new_dim("k"))
+        case TableType(), TableType():
+            key = join(a.key, b.key)
+            return key and TableType(key)
         case SliceType(), SliceType():
             return None
     return None

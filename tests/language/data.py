@@ -1,5 +1,6 @@
 """Data: comprehensions, lists, dicts, tuples, strings."""
 
+import collections
 import itertools
 from collections import namedtuple
 from dataclasses import dataclass, field
@@ -132,6 +133,34 @@ def dict_state(x, n):
         s["vel"] -= 0.1 * s["pos"]
         s["pos"] += 0.1 * s["vel"]
     return s["pos"] ** 2 + s["vel"]
+
+
+@case("a dict that gets keys of run time: groups", X, golden=True)
+def groups_by_key(xs):
+    groups = {}
+    for x in xs:
+        key = "low" if x < 1.0 else "high"
+        if key not in groups:
+            groups[key] = []
+        groups[key].append(x * x)
+    return sum(groups["low"]) * sum(groups["high"])
+
+
+@case("a dict that gets keys of run time: a table of results", 1.5, 6, golden=True)
+def results_by_key(x, n):
+    memo = {0: x, 1: x * x}
+    for k in range(2, n):
+        memo[k] = memo[k - 1] + memo[k // 2] * x
+    return memo[n - 1]
+
+
+@case("`defaultdict` and `Counter` at keys of run time", [0.5, 1.5, 2.5, 3.5], [3, 5, 3, 4])
+def counts_by_key(xs, ks):
+    sums, counts = collections.defaultdict(float), collections.Counter()
+    for k, x in zip(ks, xs, strict=True):
+        sums[k % 3] += x * x
+        counts[k % 3] += 1
+    return sum(s / counts[k] for k, s in sums.items())
 
 
 @case("slices of lists", [0.5, 1.5, 2.5, 3.5])

@@ -165,6 +165,57 @@ def stored_extself(x, n=3):
     return sum(np.sum(v) * i for i, v in enumerate(a))
 
 
+PLACES = np.array([2, 0, 2, 1])
+
+
+def stored_longer_row(x):
+    rows = [[] for _ in range(len(x))]
+    for k, v in zip(PLACES, x):
+        rows[k].append(v * v)
+    return sum(sum(r) ** 2 for r in rows)
+
+
+def stored_joined_row(x):
+    rows = [[] for _ in range(len(x))]
+    for k, v in zip(PLACES, x):
+        rows[k] = rows[k] + [v * v, v]
+    return sum(sum(r) ** 2 for r in rows)
+
+
+def stored_shorter_row(x):
+    rows = [[v, v * v, 1.0] for v in x]
+    total = 0.0
+    for k, v in zip(PLACES, x):
+        total += rows[k].pop() * v
+        if v < 0.5:
+            rows[k - 1] = [v]
+    return total + sum(sum(r) ** 2 for r in rows)
+
+
+def stored_longer_array(x):
+    rows = [x[:1] * 1.0 for _ in range(len(x))]
+    for k, v in zip(PLACES, x):
+        rows[k] = np.append(rows[k], v * v)
+    return sum(np.sum(r) ** 2 for r in rows)
+
+
+def stored_sum_at_place(x):
+    sums = [0.0 for _ in range(len(x))]
+    for k, v in zip(PLACES, x):
+        sums[k] += v * v
+        sums[k - 1] = 2.0 * v + sums[k - 1]
+    return sum(s * s for s in sums)
+
+
+def stored_nothing(x):
+    empty, total = [], 0.0
+    for v in x:
+        total += v * v + sum(empty)
+        if len(empty) > 0:
+            total += max(empty)
+    return total + max([2.0])
+
+
 @pytest.mark.parametrize("program", programs(globals(), "stored_"))
 def test_lists_are_what_python_makes_of_them(program):
     check(program)

@@ -13,6 +13,7 @@ from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method
 from s2sad.frontend.terms.terms import (
+    Keyed,
     Method,
     OfDict,
     Record,
@@ -209,54 +210,109 @@ def _view(call: MethodCall, kind: str) -> Term:
 
 @method(dict, "get")
 def _get(lowering: Lowering, call: MethodCall) -> Term:
+    key = call.arguments[0]
     default = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("default", constant(None))
-    if lowering.is_key_of_run_time(call.contents, call.arguments[0]) and not is_none(default):
-        return lowering.item_by_key(call.contents, call.arguments[0], call.node, default)
-    item: Term = call.contents.get(lowering.static(call.arguments[0], call.node), default)
+    if isinstance(call.contents, Keyed):
+        return lowering.item_or(lowering.changeable(call.receiver, call.node), key, lambda: default, call.node)
+    if lowering.is_key_of_run_time(call.contents, key) and not is_none(default):
+        return lowering.item_by_key(call.contents, key, call.node, default)
+    item: Term = call.contents.get(lowering.known_key(call.receiver, key, call.node), default)
     return item
 
 
 @method(dict, "pop")
 def _dict_pop(lowering: Lowering, call: MethodCall) -> Term:
-    items, key = call.contents, lowering.static(call.arguments[0], call.node)
-    if key not in items:
-        if len(call.arguments) > 1:
-            return call.arguments[1]
-        lowering.refuse(call.node, f"the dict has no key {key!r}", "", UnsupportedType)
-    ref = lowering.changeable(call.receiver, call.node)
-    lowering.change(ref, {k: v for k, v in items.items() if k != key}, call.node)
-    item: Term = items[key]
+    ref, node, items = lowering.changeable(call.receiver, call.node), call.node, call.contents
+    key, *default = call.arguments
+    if isinstance(items, Keyed):
+
+        def popped() -> Term:
+            return lowering.pop_of_table(ref, key, node)
+
+        return (
+            lowering.choose(lowering.has_key(ref, key, node), popped, lambda: default[0], node) if default else popped()
+        )
+    known = lowering.known_key(ref, key, node)
+    if known not in items:
+        if default:
+            return default[0]
+        lowering.refuse(node, f"the dict has no key {known!r}", "", UnsupportedType)
+    lowering.change(ref, {k: v for k, v in items.items() if k != known}, node)
+    item: Term = items[known]
     return item
 
 
 @method(dict, "update")
 def _update(lowering: Lowering, call: MethodCall) -> Term:
+    ref, node = lowering.changeable(call.receiver, call.node), call.node
+    if isinstance(call.contents, Keyed) or ref.cell in lowering.counting:
+        return _updated(lowering, call, ref)
     more: Term = lowering.open(call.arguments[0]) if call.arguments else {}
+    if not isinstance(more, (dict, tuple, list)):
+        return _updated(lowering, call, ref)
     if not isinstance(more, dict):
-        pairs = [lowering.sequence(pair, call.node) for pair in lowering.sequence(more, call.node)]
-        more = {lowering.static(k, call.node): v for k, v in pairs}
-    ref = lowering.changeable(call.receiver, call.node)
-    lowering.change(ref, {**call.contents, **more, **call.keywords}, call.node)
+        pairs = [lowering.sequence(pair, node) for pair in lowering.sequence(more, node)]
+        more = {lowering.static(k, node): v for k, v in pairs}
+    lowering.change(ref, {**call.contents, **more, **call.keywords}, node)
+    return constant(None)
+
+
+def _updated(lowering: Lowering, call: MethodCall, ref: Ref) -> Term:
+    """`update` one item after the other; that of a Counter counts the items, or adds the counts of a dict."""
+    counts = call.contents.counts if isinstance(call.contents, Keyed) else ref.cell in lowering.counting
+    for more in (*call.arguments, lowering.new(dict, dict(call.keywords))):
+        pairs = isinstance(more, Ref) and more.cls is dict
+        given: Term = OfDict(more, "items") if pairs else more  # type: ignore[arg-type]
+        function = in_python.update_ if not counts else in_python.tally_more_ if pairs else in_python.tally_
+        name = "pairs" if pairs or not counts else "xs"
+        lowering.synthetic(function, {"d": ref, name: given}, call.node)
     return constant(None)
 
 
 @method(dict, "setdefault")
 def _setdefault(lowering: Lowering, call: MethodCall) -> Term:
-    items, key = call.contents, lowering.static(call.arguments[0], call.node)
+    ref, key = lowering.changeable(call.receiver, call.node), call.arguments[0]
     default = call.arguments[1] if len(call.arguments) > 1 else constant(None)
-    if key not in items:
-        lowering.change(lowering.changeable(call.receiver, call.node), {**items, key: default}, call.node)
+    if isinstance(call.contents, Keyed):
+        lowering.ensure(ref, key, lambda: default, call.node)
+        return lowering.there(ref, key, call.node)
+    items, known = call.contents, lowering.known_key(ref, key, call.node)
+    if known not in items:
+        lowering.change(ref, {**items, known: default}, call.node)
         items = lowering.open(call.receiver)  # the array that is handed out is the one that was put in
-    item: Term = items[key]
+    item: Term = items[known]
     return item
+
+
+@method(dict, "most_common")
+def _most_common(lowering: Lowering, call: MethodCall) -> Term:
+    ordered = lowering.synthetic(in_python.most_common_, {"d": call.receiver}, call.node)
+    if not call.arguments or is_none(call.arguments[0]):
+        return ordered
+    first = lowering.builder.operand(slice(None, lowering.to_operand(call.arguments[0]), None))
+    return lowering.item_at(ordered, first, call.node, None)
+
+
+@method(dict, "total")
+def _total(lowering: Lowering, call: MethodCall) -> Term:
+    return lowering.call(constant(sum), [_view(call, "values")], {}, call.node, None)
 
 
 @method(dict, "copy")
 def _dict_copy(lowering: Lowering, call: MethodCall) -> Term:
-    return lowering.new(dict, dict(call.contents))
+    if isinstance(call.contents, Keyed):
+        return lowering.copied_table(call.contents)
+    cell = call.receiver.cell if isinstance(call.receiver, Ref) else ""
+    return lowering.made_dict(
+        dict(call.contents), call.node, lowering.factories.get(cell), counts=cell in lowering.counting
+    )
 
 
 @method(dict, "clear")
 def _dict_clear(lowering: Lowering, call: MethodCall) -> Term:
-    lowering.change(lowering.changeable(call.receiver, call.node), {}, call.node)
+    ref = lowering.changeable(call.receiver, call.node)
+    if isinstance(call.contents, Keyed):
+        lowering.clear_table(ref, call.node)
+    else:
+        lowering.change(ref, {}, call.node)
     return constant(None)

@@ -39,6 +39,25 @@ def generated_(xs: Iterable[object]) -> list[object]:
     return found
 
 
+def update_(d: dict[object, object], pairs: Iterable[tuple[object, object]]) -> None:
+    for k, v in pairs:
+        d[k] = v
+
+
+def tally_(d: dict[object, int], xs: Iterable[object]) -> None:
+    for x in xs:
+        d[x] += 1
+
+
+def tally_more_(d: dict[object, int], pairs: Iterable[tuple[object, int]]) -> None:
+    for k, count in pairs:
+        d[k] += count
+
+
+def most_common_(d: dict[object, int]) -> list[tuple[object, int]]:
+    return sorted(d.items(), key=lambda pair: pair[1], reverse=True)
+
+
 def enumerate_(items: Iterable[object], k: int) -> Iterator[object]:
     for item in items:
         yield k, item

@@ -16,6 +16,8 @@ from s2sad.frontend.terms.terms import (
     Enumerate,
     Generated,
     Generator,
+    Keyed,
+    OfDict,
     Once,
     Range,
     Ref,
@@ -39,6 +41,9 @@ class Iterables(Lowering):
 
     def iterated(self, term: Term) -> Term:
         """The same, where that is an iterator: none of its items is taken."""
+        view = OfDict(term, "keys") if isinstance(term, Ref) and term.cls is dict else term
+        if isinstance(view, OfDict) and isinstance(self.env[view.receiver.cell], Keyed):
+            return self.of_dict(view)
         found = self.call_special(term, "__iter__", [], self.frame.tree)
         return term if found is None else self.iterated(found)
 

@@ -11,6 +11,7 @@ import itertools
 import operator
 import types
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import gast
@@ -29,6 +30,9 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Enumerate,
     Generated,
+    Items,
+    Keyed,
+    Method,
     Once,
     Outside,
     Partial,
@@ -52,7 +56,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
-from s2sad.ir.types import ArrayType, ContainerType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, Value, constant
 
 
@@ -73,8 +77,12 @@ def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     if found is not None:
         return found
     term = lowering.open(lowering.listed(args[0]))
+    if isinstance(term, Keyed):
+        term = lowering.open(term.items)
     if isinstance(term, (tuple, list, dict)):
         return constant(len(term))
+    if isinstance(term, Zip):
+        return lowering.length(term, node)
     if isinstance(term, Record):
         return constant(len(term.items))
     if is_static(term):
@@ -131,12 +139,34 @@ def _list(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
 
 @meaning(dict, collections.OrderedDict)
 def _dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return _new_dict(lowering, args, kw, node)
+
+
+def _new_dict(
+    lowering: Lowering,
+    args: list[Term],
+    kw: dict[str, Term],
+    node: gast.AST,
+    factory: Term | None = None,
+    counts: bool = False,
+) -> Ref:
+    """A dict of what `dict` takes."""
+    base = lowering.open(args[0]) if args else {}
+    if isinstance(base, Keyed):
+        made = lowering.copied_table(replace(base, factory=factory, counts=counts))
+        for key, item in kw.items():
+            lowering.set_item(made, constant(key), item, node)
+        return made
     base = lowering.open(lowering.listed(args[0])) if args else {}
     if isinstance(base, (tuple, list)):
         base = {lowering.static(k, node): v for k, v in (lowering.sequence(pair, node) for pair in base)}
-    if not isinstance(base, dict):
-        lowering.refuse(node, "dict() of this", "", UnsupportedType)
-    return lowering.new(dict, {**base, **kw})
+    if isinstance(base, dict):
+        return lowering.made_dict({**base, **kw}, node, factory, counts)
+    made = lowering.made_dict({}, node, factory, counts)
+    lowering.synthetic(in_python.update_, {"d": made, "pairs": base}, node)
+    for key, item in kw.items():
+        lowering.set_item(made, constant(key), item, node)
+    return made
 
 
 @meaning(dict.fromkeys)
@@ -144,7 +174,7 @@ def _fromkeys(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     """One object under all keys."""
     value = lowering.adopt(args[1]) if len(args) > 1 else constant(None)
     keys = lowering.sequence(lowering.iterable(args[0]), node)
-    return lowering.new(dict, {lowering.static(key, node): value for key in keys})
+    return lowering.made_dict({lowering.static(key, node): value for key in keys}, node)
 
 
 @meaning(sum)
@@ -155,6 +185,8 @@ def _sum(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
     if folded is not None:
         return folded
     term = lowering.open(lowering.listed(iterable))
+    if isinstance(term, Value) and term.type == BOTTOM:
+        return term  # the item of a list that has none, or none yet
     if is_sequence(term):
         term = lowering.apply(np.array, [lowering.to_operand(term)])
     if is_number(term):
@@ -200,9 +232,11 @@ def _extremum(function: Callable[..., object], reduction: Callable[..., object])
         if key is not None:
             return _by_key(lowering, function, args, key, node)
         operands = [lowering.to_operand(a) for a in args]
+        if len(operands) == 1:
+            return operands[0]
         if all(isinstance(o, Constant) for o in operands):
             return constant(function(*(o.value for o in operands)))  # type: ignore[union-attr]
-        return operands[0] if len(operands) == 1 else lowering.apply(function, operands)
+        return lowering.apply(function, operands)
 
     return handler
 
@@ -664,21 +698,21 @@ def _deque(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
 
 @meaning(collections.defaultdict)
 def _default_dict(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    made = _dict(lowering, args[1:], kw, node)
-    assert isinstance(made, Ref)
-    lowering.factories[made.cell] = args[0]
-    return made
+    return _new_dict(lowering, args[1:], kw, node, None if is_none(args[0]) else args[0])
 
 
 @meaning(collections.Counter)
 def _counter(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """A Counter of what is known: a constant."""
+    """A dict that has 0 for what it does not hold."""
     values = [lowering.value_form(t) for t in (*args, *kw.values())]
-    if not values or not all(map(is_static, values)):
-        what, instead = "a Counter of values of run time", "count in a dict that has all its keys: {k: 0 for k in keys}"
-        lowering.refuse(node, what, instead, UnsupportedType)
-    known = [static_value(v) for v in values]
-    return constant(collections.Counter(*known[: len(args)], **dict(zip(kw, known[len(args) :], strict=True))))
+    if all(map(is_static, values)):
+        known = [static_value(v) for v in values]
+        counts = collections.Counter(*known[: len(args)], **dict(zip(kw, known[len(args) :], strict=True)))
+        items: Items = {k: constant(n) for k, n in counts.items()}
+        return lowering.made_dict(items, node, constant(int), counts=True)
+    made = lowering.made_dict({}, node, constant(int), counts=True)
+    lowering.call_method(Method(made, "update"), args, kw, node, None)
+    return made
 
 
 @meaning(slice, before_rule=True)

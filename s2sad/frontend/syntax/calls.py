@@ -31,6 +31,7 @@ from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
     Derived,
+    Keyed,
     Linear,
     Method,
     Outside,
@@ -348,7 +349,7 @@ def _class_of_methods(receiver: Term, contents: Term) -> type | None:
         return np.ndarray
     if isinstance(contents, Record) and is_namedtuple(contents.cls):
         return tuple
-    if isinstance(contents, dict):
+    if isinstance(contents, (Keyed, dict)):
         return dict
     known = isinstance(contents, (list, tuple)) or (isinstance(receiver, Ref) and receiver.cls is list)
     return list if known else None

@@ -112,6 +112,7 @@ class Carried:
                 term = t1
             # `unify` made them as alike as it can: what differs still has no common form
             if structure(t2) != structure(t1):
+                lowering.check_growth(key, t1, t2, self.node)
                 lowering.refuse(
                     self.node,
                     f"{self.lowering.shown(key) or 'a list or object'} changes its structure in this loop",

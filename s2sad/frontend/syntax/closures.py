@@ -24,6 +24,7 @@ from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import (
     Closure,
     Derived,
+    Keyed,
     Linear,
     Record,
     Ref,
@@ -79,6 +80,8 @@ class Closures(Lowering):
             return False
         if isinstance(term, Ref):
             contents = self.env[term.cell]
+            if isinstance(contents, Keyed):
+                return False
             if isinstance(contents, (OutsideItems, OutsideList)) and contents.may_be_whole:
                 return True
             found = parts(contents)

@@ -12,11 +12,13 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
+    Keyed,
     Known,
     Maybe,
     Outside,
     Range,
     Record,
+    Ref,
     Term,
     is_container,
     is_none,
@@ -128,11 +130,14 @@ class Comparisons(Lowering):
         options = self.open(container)
         if isinstance(options, Range):
             options = self.sequence(options, node)
+        if isinstance(options, Keyed):
+            assert isinstance(container, Ref)
+            return self.has_key(container, item, node, negated)
         if isinstance(options, dict) and self.is_key_of_run_time(options, item):
             there = self.holds_key(options, item)
             return self.apply(operator.not_, [there]) if negated else there
         if isinstance(options, dict):
-            return constant((self.static(item, node) in options) is not negated)
+            return constant((self.known_key(container, item, node) in options) is not negated)
         known = is_static(options) and is_static(item)
         if isinstance(options, (tuple, list)) and not (known and self.equality(item) is None):
             found: Term = constant(False)

@@ -11,6 +11,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Side
 from s2sad.frontend.terms.terms import (
+    Keyed,
     Known,
     Maybe,
     Term,
@@ -66,6 +67,8 @@ class Choices(Lowering):
             return self.apply(np.logical_and, filled)
         term = self.truth_of_object(term, node)
         opened = self.open(term)
+        if isinstance(opened, Keyed):
+            opened = self.open(opened.items)
         if isinstance(opened, (tuple, list, dict)):
             return bool(opened)
         if isinstance(opened, Constant):
@@ -133,17 +136,18 @@ class Choices(Lowering):
             found = then() if truth else orelse()
             assert found is not None
             return found
-        result = self.join_sides(node, truth, self.both([then, orelse]), hint=hint)
+        result = self.join_sides(node, truth, self.both([then, orelse], truth), hint=hint)
         assert result is not None
         return result
 
-    def both(self, lowered: Sequence[Callable[[], Term | None]]) -> list[Side]:
-        """What two branches leave, each lowered on a copy of the environment."""
+    def both(self, lowered: Sequence[Callable[[], Term | None]], truth: Operand | None = None) -> list[Side]:
+        """What two branches leave, each lowered on a copy of the environment; the first one where a `truth` holds."""
         outer, env = self.builder, self.env
         sides = []
-        for one in lowered:
+        for k, one in enumerate(lowered):
             self.builder, self.env = outer.child(), dict(env)
-            result = one()
+            with self.supposing(truth, k == 0):
+                result = one()
             sides.append(Side(self.builder, self.env, result))
         self.builder, self.env = outer, env
         return sides

@@ -319,7 +319,7 @@ class Expressions(Lowering):
                 items.update(more)
             else:
                 items[self.static(self.eval(k), k)] = self.eval(v)
-        return self.new(dict, items)
+        return self.made_dict(items, node)
 
     # strings
 

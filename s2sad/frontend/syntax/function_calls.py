@@ -131,6 +131,9 @@ class FunctionCalls(Lowering):
             # which object it is has no value at run time; where the call is lowered in its place, it is seen
             if isinstance(_type_at(operands[e.position].type, e.path), ContainerType):
                 return None
+            # so is a key of run time, of a dict that can be made for such
+            if any(r.cell in self.births for a in arguments for r in self.reachable(a)):
+                return None
             self.need_static(operands[e.position], e.path, node)
         if callee is None or (self.memory and callee.aliases and isinstance(function, types.FunctionType)):
             return None

@@ -14,6 +14,8 @@ from s2sad.frontend.terms.terms import (
     Enumerate,
     Generator,
     Method,
+    OfDict,
+    OfTable,
     Once,
     Range,
     Record,
@@ -121,6 +123,8 @@ class Iteration(Lowering):
 
     def length_of_rows(self, term: Zip, node: gast.AST) -> Operand:
         """The length of a `zip`: that of the shortest, or of any of them where it is strict."""
+        if term.alike:
+            return self.length(term.iterables[0], node)
         lengths = [self.length(t, node) for t in term.iterables]
         shortest = lengths[0]
         if term.strict:
@@ -152,6 +156,10 @@ class Iteration(Lowering):
                 return self.length(term.iterable, node)
             case Zip():
                 return self.length_of_rows(term, node)
+            case OfTable():
+                return self.length(term.listed, node)
+            case OfDict():
+                return self.length(self.of_dict(term), node)
         term = self.open(term)
         if is_number(term) and (term.type.is_scalar or term.type.shape == ()):
             self.refuse(node, "iteration over a scalar", "", UnsupportedType)
@@ -189,6 +197,8 @@ class Iteration(Lowering):
                 return self.element(term.iterable, self.apply(np.subtract, [last, index]), node)
             case Enumerate() | Zip():
                 return self.item(term, index, node)
+            case OfTable():
+                return self.element_of_table(term, index, node)
         if is_array(term):
             return self.row(term, index)
         opened = self.open(term)

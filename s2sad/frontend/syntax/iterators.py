@@ -27,6 +27,7 @@ from s2sad.frontend.terms.terms import (
     USED_UP,
     Applied,
     Generator,
+    Keyed,
     Once,
     Ref,
     Rest,
@@ -42,6 +43,8 @@ from s2sad.ir.values import Block, Constant, Operand, Value, While, constant
 
 MAX_GROWN = 256
 """How many rounds are written out of a loop over a list that its body lets grow."""
+
+CHANGES_SIZE = "a dict changes its size, or a list that is iterated over backward, in the loop over it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +241,7 @@ class Iterators(Lowering):
 
     def check_sizes(self, iterable: Term, before: list[object], node: gast.AST) -> None:
         if self.sizes(iterable) != before:
-            what = "a dict changes its size, or a list that is iterated over backward, in the loop over it"
-            self.refuse(node, what, "iterate over a list of it: list(...)", UnsupportedType)
+            self.refuse(node, CHANGES_SIZE, "iterate over a list of it: list(...)", UnsupportedType)
 
     def walk_at_run_time(self, node: gast.For, ref: Ref) -> None:
         """A loop over an iterator whose position is known at run time: `while` there are items, the next one."""
@@ -268,8 +270,11 @@ class Iterators(Lowering):
             tests.append(self.builder.block(parameters, [more]))
             self.builder, self.env = outer, outer_env
 
+        walked, env = _walked(rest_now().iterable), dict(self.env)
         # the position is carried with what the cell holds, as any other object that an iteration changes
         Rounds(self, Loop(node, self.carried_names(node), build, body, test=test)).run()
+        if any(isinstance(self.env[r.cell], Keyed) and self.env[r.cell] is not env[r.cell] for r in walked):
+            self.refuse(node, CHANGES_SIZE, "iterate over a list of it: list(...)", UnsupportedType)
 
 
 def _walked(term: Term) -> list[Ref]:

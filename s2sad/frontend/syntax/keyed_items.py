@@ -16,7 +16,6 @@ import gast
 import numpy as np
 
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import NotStatic
 from s2sad.frontend.terms.terms import Choice, Items, Known, Ref, Term, is_static, known_integer
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.lists import item_type
@@ -39,17 +38,27 @@ class KeyedItems(Lowering):
             return all(isinstance(v, Ref) for v in values)
         return all(map(self.is_value, values)) and item_type(*(self.to_operand(v).type for v in values)) is not None
 
-    def refuse_default(self, whole: Term, node: gast.AST) -> None:
-        """Refuse a dict that makes what it does not have, at a key of run time: who knows what it holds then?"""
-        if isinstance(whole, Ref) and whole.cell in self.factories:
-            what, instead = (
-                "a defaultdict at a key of run time",
-                "make a dict of all its keys first: {k: [] for k in keys}",
-            )
-            self.refuse(node, what, instead, NotStatic)
+    def may_be_new(self, whole: Term, items: Items, key: Term) -> bool:
+        """Whether a key may be none of those that a dict has."""
+        if self.was_read(items, key) or not isinstance(whole, Ref) or whole.cell not in self.births:
+            return False
+        if any(isinstance(v, Ref) and v.cls is not list for v in items.values()):
+            return False
+        names = [v for v in self.objects if isinstance(v, str)]
+        return not isinstance(key, Known) or len(names) < len(self.objects) or not items.keys() >= set(names)
+
+    def was_read(self, items: Items, key: Term) -> bool:
+        """Whether the item of a key was read on the way here."""
+        return (
+            self.read_by_key is not None
+            and self.read_by_key[:2] == (id(items), key)
+            and self.is_known_here(self.read_by_key[2])
+        )
 
     def item_by_key(self, items: Items, key: Term, node: gast.AST, default: Term | None = None) -> Term:
         """`items[key]`; `items.get(key, default)` where a default is given."""
+        if default is None:
+            self.read_by_key = (id(items), key, self.builder)
 
         def chain(keys: list[object]) -> Term:
             if not keys:
@@ -76,7 +85,8 @@ class KeyedItems(Lowering):
         keys = _keys(items, key)
         if not keys or not all(isinstance(items[k], Ref) for k in keys):
             return None
-        self.refuse_default(base, node)
+        if base.cell in self.factories:  # type: ignore[union-attr]
+            return None
         self.check_key(items, key, node)
         found = self.attribute(items[keys[-1]], name, node)
         for k in reversed(keys[:-1]):

@@ -104,6 +104,7 @@ class Merging(Lowering):
                 result = self.adopt(term, m.frozen)
             else:
                 self.env[key] = self.adopt_at(key, term, m.frozen)
+                self.note_merged(truth, s1, s2, key)
             self.note_given(m.given, since)
             if m.either is not None and self.cells == since + 1:
                 self.one_of[f"#{self.cells}"] = m.either
@@ -215,7 +216,7 @@ class Merging(Lowering):
             else:
                 like, env = (other.env[key], other.env) if key in other.env else (side.env[key], side.env)
                 terms.append(self.undefined(side.builder, self.value_form(like, env), BOTTOM if over else None))
-        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key), truth, dead, own)
+        return self.merge(s1, s2, terms[0], terms[1], node, self.shown(key), truth, dead, own, key)
 
     def merge(
         self,
@@ -228,6 +229,7 @@ class Merging(Lowering):
         truth: Operand,
         dead: Callable[[str], bool],
         own: int,
+        key: str | None = None,
     ) -> Merged:
         """The leaves of the two sides of a branch, their joined types, and the term around the results.
 
@@ -249,6 +251,8 @@ class Merging(Lowering):
             function = self.either(t1, t2, truth)
             if function is not None:
                 return function
+            if key is not None:
+                self.check_growth(key, t1, t2, node)
             t1, t2 = self.to_operand(t1, s1.builder, s1.env), self.to_operand(t2, s2.builder, s2.env)
         (a, build), (b, _) = flatten(t1), flatten(t2)
         joined = [join(m.type, n.type) for m, n in zip(a, b, strict=True)]

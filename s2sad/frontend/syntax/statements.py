@@ -16,7 +16,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.cells import STOP, Evaluated, StoredInArgument
-from s2sad.frontend.terms.terms import Method, Ref, Term, is_array, is_number
+from s2sad.frontend.terms.terms import Keyed, Method, Ref, Term, is_array, is_number
 from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.primitive import required
@@ -129,6 +129,15 @@ class Statements(Lowering):
         for target in node.targets:
             self.bind(target, term, made_for_it)
 
+    def label(self, ref: Ref, name: str) -> None:
+        """Note the name under which the user first has an object; of a dict of run time its items have it."""
+        contents = self.env[ref.cell]
+        if isinstance(contents, Keyed):
+            assert isinstance(contents.items, Ref)
+            self.labels.setdefault(contents.items.cell, name)
+            name = f"{name}_places"
+        self.labels.setdefault(ref.cell, name)
+
     def _stmt_AnnAssign(self, node: gast.AnnAssign) -> None:
         if node.value is not None:
             before = len(self.builder.operations)
@@ -143,7 +152,7 @@ class Statements(Lowering):
             self.give_name(term, target.id, taken)
             bound = self.adopt(term)
             if isinstance(bound, Ref):
-                self.labels.setdefault(bound.cell, target.id)
+                self.label(bound, target.id)
                 self.inside.pop(bound.cell, None)
                 self.give_name(self.env[bound.cell], target.id, taken)
             self.env[self.own_key(target.id)] = bound
@@ -313,7 +322,8 @@ class Statements(Lowering):
             [
                 self.assuming(node.test, True, lambda: self.block(node.body)),
                 self.assuming(node.test, False, lambda: self.block(node.orelse)),
-            ]
+            ],
+            truth,
         )
         result = self.join_sides(node, truth, sides, self.dead_behind(node, sides))
         return result if all(s.result is not None for s in sides) else None

@@ -9,13 +9,15 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
+from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.arrays import NONE
-from s2sad.frontend.terms.cells import NotStatic, OneOfTwo
+from s2sad.frontend.terms.cells import Evaluated, NotStatic, OneOfTwo
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
+    Keyed,
     Outside,
     Partial,
     Range,
@@ -74,6 +76,9 @@ class Subscripts(Lowering):
             contents = [constant(k) for k in self.static(contents, node)]
         if isinstance(contents, (tuple, list)):
             return self.item_of_list(contents, index_term, node, hint)
+        if isinstance(contents, Keyed):
+            assert isinstance(base, Ref)
+            return self.item_of_table(base, index_term, node)
         if isinstance(contents, dict):
             return self.item_of_dict(base, contents, index_term, node)
         if is_sequence(contents):
@@ -113,23 +118,30 @@ class Subscripts(Lowering):
 
     def item_of_dict(self, whole: Term, items: Items, index: Term, node: gast.Subscript) -> Term:
         """The item of a dict; a defaultdict makes what it does not have."""
-        if self.is_key_of_run_time(items, index):
-            self.refuse_default(whole, node)
+        factory = self.factories.get(whole.cell) if isinstance(whole, Ref) else None
+        if factory is None and self.is_key_of_run_time(items, index):
             return self.item_by_key(items, index, node)
-        try:
-            key = self.static(index, getattr(node, "slice", node))
-        except NotStatic:
-            self.refuse_default(whole, node)
-            raise
-        if key not in items and isinstance(whole, Ref) and whole.cell in self.factories:
-            default = self.call(self.factories[whole.cell], [], {}, node, None)
-            self.change(whole, {**items, key: default}, node)
+        key = self.known_key(whole, index, node)
+        if key not in items and factory is not None:
+            assert isinstance(whole, Ref)
+            default = self.call(factory, [], {}, node, None)
+            if whole.cell not in self.counting:
+                self.change(whole, {**items, key: default}, node)
             return default
         if key not in items:
             if isinstance(items, OutsideItems) and hasattr(items.outside, "__missing__"):
                 self.outside_object(whole)
-            self.refuse(node, f"the dict has no key {key!r}")
+            error = Evaluated(f"the dict has no key {key!r}", "", self.at(node))
+            error.exception = KeyError(key)  # a try around may catch it
+            raise error
         return items[key]
+
+    def known_key(self, whole: Term, key: Term, node: gast.AST) -> UserValue:
+        """A key that is known; where it is not, the dict is to be made for that."""
+        try:
+            return self.static(key, getattr(node, "slice", node))
+        except NotStatic:
+            self.needs_table(whole, key, node)
 
     def row(self, array: Term, index: Operand) -> Term:
         """One row of an array that lives in a cell, or one element of a vector."""
@@ -206,11 +218,14 @@ class Subscripts(Lowering):
             array = self.must_be_array(base, node)
             refuse_crossing(self, array, index, term, node)
             self.store_item(array, index, self.to_operand(term), node)
+        elif isinstance(contents, Keyed):
+            self.set_of_table(self.changeable(base, node), index, term, node)
         elif isinstance(contents, dict) and self.is_key_of_run_time(contents, index):
-            self.refuse_default(base, node)
+            if self.may_be_new(base, contents, index):
+                self.needs_table(base, index, node)
             self.set_by_key(base, contents, index, term, node)
         elif isinstance(contents, dict):
-            self.change(self.changeable(base, node), {**contents, self.static(index, node): term}, node)
+            self.change(self.changeable(base, node), {**contents, self.known_key(base, index, node): term}, node)
         elif isinstance(contents, list) and is_slice(index):
             items = list(contents)
             more = self.open(self.listed(term))
@@ -294,8 +309,8 @@ class Subscripts(Lowering):
             self.replace_items(self.changeable(base, node), contents, index, [], node)
         elif is_sequence(contents) and isinstance(self.index_item(index), Slice):
             self.refuse(node, "every so many items of a list are deleted", "make a list of the others", UnsupportedCall)
-        elif isinstance(contents, (dict, list)) or is_sequence(contents):
-            popped = method_of(dict if isinstance(contents, dict) else list, "pop")
+        elif isinstance(contents, (Keyed, dict, list)) or is_sequence(contents):
+            popped = method_of(dict if isinstance(contents, (Keyed, dict)) else list, "pop")
             assert popped is not None
             popped(self, MethodCall("pop", base, contents, [index], {}, node, None))
         else:

@@ -30,9 +30,11 @@ from s2sad.frontend.terms.terms import (
     Enumerate,
     Generated,
     Generator,
+    Keyed,
     Known,
     Maybe,
     OfDict,
+    OfTable,
     Once,
     Outside,
     Record,
@@ -58,7 +60,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import PICKED, raise_unless
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, join
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type, join
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 Environment = dict[str, Term]
@@ -143,6 +145,8 @@ class Cells(ABC):
         """The lists that stores into such items have made."""
         self.factories: dict[str, Term] = {}
         """What a dict makes for a key that is missing: a defaultdict."""
+        self.counting: set[str] = set()
+        """The dicts that make it to be read only: a Counter."""
         self.memory = False
         """Whether arrays live in cells too: the function writes into one."""
         self.keeps_rows = False
@@ -298,6 +302,8 @@ class Cells(ABC):
         term = build(items) if any(a is not b for a, b in zip(items, children, strict=True)) else term
         if isinstance(term, (list, dict)):
             return self.new(type(term), term, frozen, made=False)
+        if isinstance(term, Keyed):
+            return self.new(dict, term, frozen, made=False)
         if isinstance(term, Record) and is_mutable(term.cls):
             return self.new(term.cls, dict(term.items), frozen, made=False)
         return term
@@ -358,7 +364,9 @@ class Cells(ABC):
         if isinstance(term, View):
             return self.seen(term)
         if isinstance(term, OfDict):
-            return self.of_dict(term)
+            return self.opened_view(self.of_dict(term))
+        if isinstance(term, OfTable):
+            return self.opened_view(term)
         if isinstance(term, Outside):
             raise not_read(term, self.builder.location)
         if isinstance(term, Ref):
@@ -369,9 +377,19 @@ class Cells(ABC):
             return Record(term.cls, dict(contents))
         return self.opened(term)
 
-    def of_dict(self, view: OfDict, env: Environment | None = None) -> tuple[Term, ...]:
+    @abstractmethod
+    def of_table(self, ref: Ref, keyed: Keyed, kind: str) -> Term:
+        """What a view of a dict shows whose keys are known at run time only."""
+
+    @abstractmethod
+    def opened_view(self, term: Term) -> Term:
+        """The list that a view of a dict shows, where its keys are numbers and known at run time only."""
+
+    def of_dict(self, view: OfDict, env: Environment | None = None) -> Term:
         """What a view of a dict shows now."""
         contents = (self.env if env is None else env)[view.receiver.cell]
+        if isinstance(contents, Keyed):
+            return self.of_table(view.receiver, contents, view.kind)
         assert isinstance(contents, dict)
         if view.kind == "values":
             return tuple(contents.values())
@@ -438,7 +456,10 @@ class Cells(ABC):
             items = [self.to_operand(t, builder, env) for t in term.items.values()]
             keys = range(len(items)) if issubclass(term.cls, tuple) else term.items
             return builder.make(term.cls, tuple(keys), items)
-        raise UnsupportedType(f"{describe(term)} is used as a value", "call it or iterate over it", builder.location)
+        instead = "call it or iterate over it"
+        if isinstance(term, (Keyed, OfTable)):
+            instead = "use its items, or list(d.values())"
+        raise UnsupportedType(f"{describe(term)} is used as a value", instead, builder.location)
 
     def is_plain(self, term: Term, env: Environment | None) -> bool:
         """Whether an item has no identity of its own; a list in a list of run-time length gives up its own."""
@@ -522,9 +543,14 @@ class Cells(ABC):
                 return t1, t2
             values = [self.to_operand(t1, b1, env1), self.to_operand(t2, b2, env2)]
             return values[0], values[1]
+        # an object stays what it is where the other side is not known yet, or never comes here
+        for term, other in ((t1, t2), (t2, t1)):
+            if isinstance(term, Ref) and term.cell in self.env and is_operand(other) and other.type == BOTTOM:
+                return term, term
         # two objects, or an object and a value: their contents are merged, one level after the other
         if isinstance(t1, Ref) or isinstance(t2, Ref):
             if _is_container(t1) and _is_container(t2):
+                self.check_keyed((t1, env1), (t2, env2))
                 v1, v2 = self.shallow(t1, env1, b1), self.shallow(t2, env2, b2)
                 return self.unify(v1, env1, b1, v2, env2, b2, name)
             return t1, t2
@@ -541,6 +567,10 @@ class Cells(ABC):
         if _is_list(t1) and _is_list(t2):
             return self.sequence_value(t1, b1, env1, name), self.sequence_value(t2, b2, env2, name)
         return t1, t2
+
+    @abstractmethod
+    def check_keyed(self, *sides: tuple[Term, Environment]) -> None:
+        """Ask for both of two dicts that are merged to be made for keys of run time, where one of them is."""
 
     def as_known(self, term: Term, other: Term) -> Term:
         """A string, or what is like one, by its number, where it is another one on the other side."""
@@ -758,7 +788,7 @@ def map_operands(term: Term, change: Callable[[Operand], Operand]) -> Term:
 def _is_container(term: Term) -> bool:
     if is_operand(term):
         return isinstance(term.type, (ContainerType, SequenceType))
-    return isinstance(term, (Ref, Record, list, dict, tuple))
+    return isinstance(term, (Ref, Record, Keyed, list, dict, tuple))
 
 
 def _is_list(term: Term) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import gast
@@ -89,10 +89,11 @@ class Range:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Zip:
-    """Several iterables in step; `strict` as zip has it."""
+    """Several iterables in step; `strict` as zip has it. They are `alike` where they are known to be equally long."""
 
     iterables: tuple[Term, ...]
     strict: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -143,6 +144,33 @@ class OfDict:
 
     receiver: Ref
     kind: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Keyed:
+    """In the cell of a dict whose keys are known at run time only: their places in the list of its items.
+
+    `form` says what a key is, see `syntax/tables.py`; `factory` makes what is missing, in a Counter only to be read.
+    """
+
+    table: Operand
+    items: Term
+    form: Form
+    factory: Term | None = None
+    counts: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OfTable:
+    """The keys of a dict whose keys are known at run time only, or its items: what is `listed` when it is walked.
+
+    `form` is that of the keys, None for the items.
+    """
+
+    receiver: Ref
+    table: Operand
+    listed: Term
+    form: Form | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -268,11 +296,13 @@ class Super:
     receiver: Term
 
 
+Form: TypeAlias = "str | tuple[Form, ...]"
+"""What a key of a dict is: a number, one of several strings or objects, or a tuple of such."""
 Items: TypeAlias = "dict[Any, Term]"
 """What a dict holds, or an object as a value; the keys of an object are names."""
 Term: TypeAlias = (
     "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
-    " | Checkpointed | Once | Applied | Rest | Taken | OfDict"
+    " | Checkpointed | Once | Applied | Rest | Taken | OfDict | Keyed | OfTable"
     " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
     " | Super | View | Slice | Outside"
 )
@@ -311,8 +341,9 @@ def parts(term: Term) -> Parts | None:
         case Range():
             return Range, [term.start, term.stop, term.step], lambda new: Range(*new)
         case Zip():
-            strict = term.strict
-            return (Zip, strict, len(term.iterables)), list(term.iterables), lambda new: Zip(tuple(new), strict)
+            strict, alike = term.strict, term.alike
+            rows = lambda new: Zip(tuple(new), strict, alike)  # noqa: E731
+            return (Zip, strict, alike, len(term.iterables)), list(term.iterables), rows
         case Enumerate():
             return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
         case Reversed():
@@ -330,6 +361,13 @@ def parts(term: Term) -> Parts | None:
         case OfDict():
             kind = term.kind
             return (OfDict, kind), [term.receiver], lambda new: OfDict(new[0], kind)
+        case Keyed():
+            key = (Keyed, term.form, term.counts, _factory_key(term.factory))
+            return key, [term.table, term.items], lambda new: replace(term, table=new[0], items=new[1])
+        case OfTable():
+            form, table = term.form, term.table
+            view = lambda new: OfTable(new[0], table, new[1], form)  # noqa: E731
+            return (OfTable, form, table), [term.receiver, term.listed], view
         case Checkpointed():
             most = term.snapshots
             return (Checkpointed, most), [term.iterable], lambda new: Checkpointed(new[0], most)
@@ -371,12 +409,26 @@ def parts(term: Term) -> Parts | None:
     return None
 
 
+def _factory_key(factory: Term | None) -> object:
+    """What tells one factory of a dict from another one."""
+    return factory.value if isinstance(factory, Constant) else factory and structure(factory)
+
+
 def _steps(steps: tuple[Step, ...], counts: list[int], operands: list[Term]) -> tuple[Step, ...]:
     """The steps with other operands."""
     rest = iter(operands)
     return tuple(
         Step(s.primitive, tuple(next(rest) for _ in range(n)), s.static) for s, n in zip(steps, counts, strict=True)
     )
+
+
+NUMBER = "number"
+NAMED = "named"
+
+
+def is_plain_form(form: Form | None) -> bool:
+    """Whether what is listed in this form is what it stands for: numbers, or tuples of them; None is of items."""
+    return form is None or form == NUMBER or (isinstance(form, tuple) and all(map(is_plain_form, form)))
 
 
 def is_none(term: Term | None) -> bool:
@@ -596,6 +648,8 @@ def describe(term: Term) -> str:
         Once: "an iterator",
         Applied: "an iterator",
         OfDict: "a view of a dict",
+        OfTable: "a view of a dict",
+        Keyed: "a dict whose keys are known at run time only",
         Known: "one of several strings or members of an Enum",
     }
     return names.get(type(term), f"a {type(term).__name__.lower()} object")

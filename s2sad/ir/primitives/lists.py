@@ -4,6 +4,7 @@ sequence      `[a, b]`: items of one type
 append        `[*xs, x]`                       xs.append(x)
 list_set      `xs` with another item at `k`    xs[k] = x
 list_add      `xs` with `g` added at `k`       xs[k] = xs[k] + g
+item_append   `xs` with `x` behind the others of its item at `k`, a list: xs[k].append(x)
 list_insert   `xs` with `x` before item `k`    xs.insert(k, x)
 list_delete   `xs` without item `k`            del xs[k]
 concatenate   `xs + ys`
@@ -35,6 +36,8 @@ from s2sad.ir.types import (
     all_items,
     array,
     join,
+    leaves,
+    symbols,
 )
 from s2sad.ir.values import Constant, Operand, constant
 
@@ -88,6 +91,11 @@ def _set_type(xs: Type, k: Type, x: Type, /) -> Type:
     return _joined(xs, x)
 
 
+def _item_append_type(xs: Type, k: Type, x: Type, /) -> Type:
+    assert isinstance(xs, SequenceType)
+    return _joined(xs, _joined(xs.item, x, 1))
+
+
 def _insert_type(xs: Type, k: Type, x: Type, /) -> Type:
     return _joined(xs, x, 1)
 
@@ -123,6 +131,12 @@ def _set(xs: list[Quantity], k: Quantity, x: Quantity, /) -> list[Quantity]:
 def _list_add(xs: list[Quantity], k: int, g: Quantity, /) -> list[Quantity]:
     result = list(xs)
     result[k] = result[k] + g
+    return result
+
+
+def _item_append(xs: list[list[object]], k: int, x: object, /) -> list[list[object]]:
+    result = list(xs)
+    result[k] = [*result[k], x]
     return result
 
 
@@ -341,7 +355,7 @@ LIST_SET: Primitive = register(
         _set,
         _set_type,
         tangent=lambda y, xs, dots: _apply(LIST_SET, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
-        adjoint=lambda g, y, xs, active: _overwritten(g, xs[1], active),
+        adjoint=lambda g, y, xs, active: _overwritten(g, xs, active),
         update="_0[_1] = _2",
         holds=True,
     )
@@ -354,6 +368,21 @@ LIST_ADD: Primitive = register(
         tangent=lambda y, xs, dots: _apply(LIST_ADD, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
         adjoint=lambda g, y, xs, active: (g, None, g[xs[1]] if active[2] else None),
         update=lambda xs, k, g: "_0[_1] += _2" if g.is_scalar else "_0[_1] = _0[_1] + _2",
+        holds=True,
+    )
+)
+ITEM_APPEND: Primitive = register(
+    Primitive(
+        "item_append",
+        _item_append,
+        _item_append_type,
+        tangent=lambda y, xs, dots: _apply(ITEM_APPEND, _or_zero(dots[0], xs[0]), xs[1], _or_zero(dots[2], xs[2])),
+        adjoint=lambda g, y, xs, active: (
+            _apply(LIST_SET, g, xs[1], _apply(LIST_DELETE, g[xs[1]], -1)),
+            None,
+            g[xs[1]][-1] if active[2] else None,
+        ),
+        update="_0[_1] = [*_0[_1], _2]",
         holds=True,
     )
 )
@@ -435,12 +464,22 @@ def _let_out(g: Expr, k: Expr, wanted: bool) -> tuple[Expr, None, Expr | None]:
     return rest, None, item
 
 
-def _overwritten(g: Expr, k: Expr, active: Sequence[bool]) -> tuple[Expr | None, ...]:
-    """The adjoint of a list whose item `k` was stored: nothing came from the old one."""
+def _overwritten(g: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
+    """The adjoint of a list one item of which was stored: nothing came from the old one."""
     if not active[0] and not active[2]:
         return None, None, None
-    item = g[k]
-    return (_apply(LIST_SET, g, k, _zero(item)) if active[0] else None, None, item if active[2] else None)
+    k, item = xs[1], g[xs[1]]
+    if not active[0]:
+        return None, None, item
+    # the zero is that of the old item, which may have another length than the new one
+    old = xs[0][k] if _has_lengths_of_its_own(xs[0].type) else item
+    return _apply(LIST_SET, g, k, _zero(old)), None, item if active[2] else None
+
+
+def _has_lengths_of_its_own(xs: Type) -> bool:
+    """Whether the items of a list are lists, or arrays of several lengths."""
+    assert isinstance(xs, SequenceType)
+    return any(t.is_sequence for t in leaves(xs.item)) or any(s.varies for s in symbols(xs.item))
 
 
 def _zero_item(xs: Expr, k: Expr) -> Expr | float:

@@ -13,6 +13,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Algebra, lookup, required
+from s2sad.ir.primitives.lists import APPEND, ITEM_APPEND, LIST_ADD, LIST_SET
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed, operand_key
@@ -40,6 +41,35 @@ def store_of_sum(s: Rewriter, op: Apply) -> Operand | None:
             other = s.compute(Builder(op.location, op.about), required(np.negative), (other,))
         return s.build(op, INDEX_ADD, x, index, other)
     return None
+
+
+@identity(LIST_SET)
+def store_of_sum_in_list(s: Rewriter, op: Apply) -> Operand | None:
+    """list_set(xs, k, xs[k] + g) -> list_add(xs, k, g) for numbers; exact"""
+    xs, k, value = op.operands
+    total = s.made.get(value) if is_unnamed(value) and value.type.is_scalar else None
+    if total is None or total.primitive.algebra is not Algebra.SUM:
+        return None
+    for item, other in (total.operands, total.operands[::-1]):
+        if other.type.is_scalar and _is_item(s, item, xs, k):
+            return s.build(op, LIST_ADD, xs, k, other)
+    return None
+
+
+@identity(LIST_SET)
+def store_of_longer_item(s: Rewriter, op: Apply) -> Operand | None:
+    """list_set(xs, k, append(xs[k], x)) -> item_append(xs, k, x); exact"""
+    xs, k, value = op.operands
+    longer = s.definition(value, APPEND) if is_unnamed(value) else None
+    if longer is None or not _is_item(s, longer.operands[0], xs, k):
+        return None
+    return s.build(op, ITEM_APPEND, xs, k, longer.operands[1])
+
+
+def _is_item(s: Rewriter, item: Operand, xs: Operand, k: Operand) -> bool:
+    """Whether a value is the item of a list at a place."""
+    read = s.definition(item, GETITEM)
+    return read is not None and is_unnamed(item) and read.operands[0] is xs and _same_index(read.operands[1], k)
 
 
 @identity(INDEX_SET, INDEX_ADD)

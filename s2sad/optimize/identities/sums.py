@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from s2sad.ir.containers import INDEX_ADD
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import GETITEM, INDEX_ADD
 from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, ZERO_ITEMS
-from s2sad.ir.types import type_of
+from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, LIST_SET, ZERO_ITEMS
+from s2sad.ir.types import SliceType, type_of
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.optimize.identities.operands import (
     is_inexact,
@@ -114,10 +115,16 @@ def minus_negative(s: Rewriter, op: Apply) -> Operand | None:
 
 @identity(ADD_ITEMS)
 def items_plus_item(s: Rewriter, op: Apply) -> Operand | None:
-    """add_items(xs, list_add(zeros, k, g)) -> list_add(xs, k, g); exact"""
+    """add_items(xs, list_add(zeros, k, g)) -> list_add(xs, k, g), list_set alike where the items are lists; exact"""
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
-        update = s.definition(b, LIST_ADD)
-        if update is not None and s.definition(update.operands[0], ZERO_ITEMS) is not None and is_unnamed(b):
-            return s.build(op, LIST_ADD, a, update.operands[1], update.operands[2])
+        update = s.definition(b, LIST_ADD) or s.definition(b, LIST_SET)
+        if update is None or s.definition(update.operands[0], ZERO_ITEMS) is None or not is_unnamed(b):
+            continue
+        k, g = update.operands[1:]
+        if update.primitive is LIST_ADD:
+            return s.build(op, LIST_ADD, a, k, g)
+        if g.type.is_sequence and not isinstance(k.type, SliceType):
+            item = s.compute(Builder(op.location, op.about), GETITEM, (a, k))
+            return s.build(op, LIST_SET, a, k, s.compute(Builder(op.location, op.about), ADD_ITEMS, (item, g)))
     return None

@@ -15,7 +15,18 @@ from s2sad.ir.builder import call
 from s2sad.ir.dims import Dim, Shape, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Sample, View
 from s2sad.ir.primitives.lists import nested
-from s2sad.ir.types import FLOAT, NONE, ArrayType, ContainerType, SequenceType, StaticType, Type, array, tuple_type
+from s2sad.ir.types import (
+    BOTTOM,
+    FLOAT,
+    NONE,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    StaticType,
+    Type,
+    array,
+    tuple_type,
+)
 from s2sad.rules.contributions import cast, fit, spread, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, linear, rule
@@ -309,6 +320,8 @@ def array_of(t: Type) -> tuple[np.dtype[Any] | None, Shape | None]:
     """The dtype and the shape of `np.array(items)`: items of one shape, in lists and tuples of one length."""
     if isinstance(t, ArrayType):
         return t.dtype, t.shape
+    if t == BOTTOM:
+        return np.dtype(float), ()  # no items, or none yet
     if isinstance(t, SequenceType):
         dtype, shape = array_of(t.item)
         return dtype, None if shape is None else (t.length, *shape)
