@@ -15,9 +15,9 @@ import numpy as np
 
 from s2sad.analysis.masked import adjoint_made_by, is_masked, made_by
 from s2sad.analysis.unbounded import hands_on, is_unbounded
-from s2sad.ir.builder import Builder, Expr, known_value
-from s2sad.ir.containers import GETITEM, index_items
-from s2sad.ir.primitive import Algebra, lookup
+from s2sad.ir.builder import Builder, Expr, known_value, shape_of
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
+from s2sad.ir.primitive import Algebra, Primitive, lookup
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.rules.contributions import times
 
@@ -37,9 +37,63 @@ def masked_times(g: Any, slope: Any) -> Any:
         pushed = _pushed(g, made, lambda a: masked_times(a, slope))
         if pushed is not None:
             return pushed
-    if _may_be_infinite(slope.builder, slope.operand) and is_masked(g.builder, g.operand):
+    if not _may_be_infinite(slope.builder, slope.operand):
+        return times(g, slope)
+    scattered = _scattered(g, slope)
+    if scattered is not None:
+        return scattered
+    if is_masked(g.builder, g.operand):
         return np.where((g == 0) & ~np.isfinite(slope), 0.0, times(g, slope))
     return times(g, slope)
+
+
+def _scattered(g: Expr, slope: Expr) -> Any:
+    """The product with a cotangent of which only what was read is not 0: made there, and nowhere else.
+
+    v1_bar[index] += g                 x_bar[index] += g * slope[index]
+
+    None where it was not made of stores alone, and of what is done to each of its elements.
+    """
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None or g.type.rank is None or slope.type.is_complex > g.type.is_complex:
+        return None
+    builder = g.builder
+    first, *rest = (builder.expr(o) for o in made.operands)
+    algebra = made.primitive.algebra
+    if algebra is Algebra.NEGATIVE:
+        inner = _scattered(first, slope)
+        return None if inner is None else -inner
+    if first.type.shape != g.type.shape:
+        return None
+    if algebra is Algebra.PRODUCT:
+        inner = None if _may_be_infinite(builder, made.operands[1]) else _scattered(first, slope)
+        return None if inner is None else inner * rest[0]
+    if made.primitive.is_additive:
+        second = rest[0]
+        if second.type.shape != g.type.shape or all(_scattered(x, slope) is None for x in (first, second)):
+            return None
+        return made.primitive.function(masked_times(first, slope), masked_times(second, slope))
+    if made.primitive is INDEX_SET and _is_zero(made.operands[2]):
+        return _stored(INDEX_SET, masked_times(first, slope), *rest)
+    if made.primitive is not INDEX_ADD:
+        return None
+    zeros = made_by(builder, made.operands[0])
+    before = first if zeros is not None and zeros.primitive.zeros else masked_times(first, slope)
+    index, added = rest
+    return _stored(INDEX_ADD, before, index, masked_times(added, _taken(slope, g, index)))
+
+
+def _taken(slope: Any, g: Expr, index: Expr) -> Any:
+    """The slopes of the elements of `g` at an index."""
+    if not slope.type.rank:
+        return slope
+    whole: Any = slope if slope.type.shape == g.type.shape else np.broadcast_to(slope, shape_of(g))
+    return whole[index]
+
+
+def _stored(primitive: Primitive, x: Expr, index: Expr, value: Any) -> Expr:
+    """An array with what is stored in it, or added to it."""
+    return x.builder.expr(x.builder.apply(primitive, [x.builder.operand(o) for o in (x, index, value)]))
 
 
 def chosen(mask: Any, x: Any) -> Any:
