@@ -43,8 +43,27 @@ def masked_times(g: Any, slope: Any) -> Any:
     if scattered is not None:
         return scattered
     if is_masked(g.builder, g.operand):
-        return np.where((g == 0) & ~np.isfinite(slope), 0.0, times(g, slope))
+        return np.where((g == 0) & _ends(slope), 0.0, times(g, slope))
     return times(g, slope)
+
+
+def _ends(slope: Expr) -> Any:
+    """Where a slope is infinite or no number; for a root, whose own slope is infinite at 0, where it is taken of 0."""
+    # A root is finite there: but the next derivative would multiply the slope of it with what the mask makes 0.
+    made = made_by(slope.builder, slope.operand)
+    if made is not None and made.primitive.algebra is Algebra.PRODUCT and isinstance(made.operands[0], Constant):
+        made = made_by(slope.builder, made.operands[1])
+    if made is not None and _is_root(made):
+        return slope.builder.expr(made.operands[0]) == 0
+    return ~np.isfinite(slope)
+
+
+def _is_root(made: Apply) -> bool:
+    """Whether an operation is a root, or another power whose exponent is known, above 0 and not whole."""
+    if made.primitive is lookup(np.sqrt):
+        return True
+    power = known_value(Expr(Builder(), made.operands[1])) if made.primitive is lookup(np.power) else None
+    return power is not None and power > 0 and not float(power).is_integer()
 
 
 def _scattered(g: Expr, slope: Expr) -> Any:
@@ -140,11 +159,28 @@ def _pushed(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
         inner = adjoint_made_by(g.builder, made.operands[0])
         pushed = None if inner is None else _pushed(x[0], inner, product)
         return None if pushed is None else pushed[()]
+    if made.primitive.is_additive:
+        return _pushed_sum(g, made, product)
     if made.primitive is not lookup(np.where) or g.type.shape is None:
         return None
     if _is_zero(made.operands[2]):
         return np.where(x[0], product(x[1]), 0.0)
     return np.where(x[0], 0.0, product(x[2])) if _is_zero(made.operands[1]) else None
+
+
+def _pushed_sum(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
+    """One mask of both summands, applied to the product of the sum; None where they have no such mask."""
+    a, b = (adjoint_made_by(g.builder, o) for o in made.operands)
+    if a is None or b is None or a.primitive is not b.primitive or a.primitive is not lookup(np.where):
+        return None
+    if a.operands[0] is not b.operands[0] or made.operands[0].type.shape != made.operands[1].type.shape:
+        return None
+    condition: Any = g.builder.expr(a.operands[0])
+    for kept in (1, 2):
+        if _is_zero(a.operands[3 - kept]) and _is_zero(b.operands[3 - kept]):
+            total = product(made.primitive.function(*(g.builder.expr(x.operands[kept]) for x in (a, b))))
+            return np.where(condition, total, 0.0) if kept == 1 else np.where(condition, 0.0, total)
+    return None
 
 
 def _is_zero(operand: Operand) -> bool:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 import s2sad
 from tests.rules.test_masks import (
@@ -259,3 +260,39 @@ def test_a_rule_that_adds_at_indices_of_its_own_is_no_selection():
         return np.sum(np.log(np.diag(a)))
 
     assert "isfinite" not in s2sad.grad(f).lower(np.eye(3)).source
+
+
+def test_both_halves_of_a_stable_formula():
+    """What is not taken overflows, and has two contributions of one mask."""
+
+    def f(x):
+        return np.sum(np.where(x >= 0, 1.0 / (1.0 + np.exp(-x)), np.exp(x) / (1.0 + np.exp(x))))
+
+    x = np.array([0.5, -800.0, 800.0, -2.0])
+    first_order(f, x, np.array([0.3, 0.1, -0.4, 0.6]))
+
+
+@pytest.mark.parametrize("area", [lambda x: 2.0 * x**1.5, lambda x: x**1.25 * 3.0, lambda x: x**2.5])
+def test_roots_in_callees_whose_own_slope_is_infinite(area):
+    agrees(lambda x: np.sum(np.cos(np.where(x > 0, area(x), x))), X, INNER)
+    agrees(lambda x: np.sum(np.cos(area(x)[np.flatnonzero(x)])), X, INNER)
+
+
+LABELS = np.array([0.0, 1.0, 2.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "least", "slope"),
+    [
+        (special.xlogy, 0.0, lambda p: [0.0, 1.0 / p, 2.0 / p, 0.0]),
+        (special.xlog1py, -1.0, lambda p: [0.0, 1.0 / (1.0 + p), 2.0 / (1.0 + p), 0.0]),
+        (special.rel_entr, 0.0, lambda p: [0.0, -1.0 / p, -2.0 / p, 0.0]),
+        (special.kl_div, 0.0, lambda p: [1.0, 1.0 - 1.0 / p, 1.0 - 2.0 / p, 1.0]),
+    ],
+)
+def test_entropies_of_labels_that_are_zero(f, least, slope):
+    x = np.array([least, 0.5, 0.25, 0.75])
+    expected = [slope(p)[k] if k else slope(0.3)[0] for k, p in enumerate(x)]
+    np.testing.assert_allclose(s2sad.grad(lambda x: np.sum(f(LABELS, x)))(x), expected)
+    np.testing.assert_allclose(s2sad.jvp(lambda x: np.sum(f(LABELS, x)), (x,), (np.ones(4),))[1], np.sum(expected))
+    assert np.all(np.isfinite(s2sad.hvp(lambda x: np.sum(f(LABELS, x)))(x, np.ones(4))))
