@@ -125,6 +125,13 @@ def nan_left_out(y, m):
     return np.nansum(z)
 
 
+def computed(y, m):
+    z = np.ones(5)
+    w = np.multiply(y, K, where=m, out=z)
+    np.tanh(y, z, where=m)
+    return w * np.divide(y, K, out=np.zeros(5), where=m)
+
+
 SELECTIONS = {
     "nonzero": by_nonzero,
     "flatnonzero": lambda y, m: y[np.flatnonzero(m)],
@@ -149,6 +156,7 @@ SELECTIONS = {
     "put": put,
     "placed": placed,
     "copied": copied,
+    "computed": computed,
     "numbers": of_numbers,
     "rows": of_rows,
     "a product": of_a_product,
@@ -197,6 +205,11 @@ def test_what_was_not_read_has_the_derivative_zero(k, kind):
 
     first_order(g, X, INNER)
     assert "isfinite" not in s2sad.grad(g).lower(X).source
+
+
+def test_a_function_that_leaves_elements_unset_is_refused():
+    with pytest.raises(s2sad.Error, match="give out= as well"):
+        s2sad.grad(lambda x: np.sum(np.multiply(x, 2.0, where=x > 0)))(X)
 
 
 def test_a_nan_of_the_function_itself_stays():
