@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, has_only_masks, index_items
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, index_items, is_flip, is_list
 from s2sad.ir.primitive import Algebra, lookup
-from s2sad.ir.values import Apply, Function, Operand, Value
+from s2sad.ir.types import Type
+from s2sad.ir.values import Apply, Call, Constant, Function, If, Operand, Operation, Value
 
 FAR = 200
 """How far back, in each block, the operation that made a value is looked for."""
@@ -46,7 +47,28 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
         return any(is_masked(builder, o) for o in made.operands)
     if not made.about:
         return False
-    return _masks(made) or (_passes(made) and any(is_masked(builder, o) for o in made.operands[:2]))
+    if made.primitive.is_additive:
+        summands = [o for o in made.operands if not _is_nothing(builder, o)]
+        return bool(summands) and all(is_masked(builder, o) for o in summands)
+    if made.primitive is INDEX_ADD and not _begins(builder, made.operands[0]):
+        return False
+    return _masks(builder, made) or (_passes(made) and any(is_masked(builder, o) for o in made.operands))
+
+
+def _begins(builder: Builder, total: Operand) -> bool:
+    """Whether a sum may be 0 but for what is added to it: zeros, what is given, or a masked one."""
+    made = made_by(builder, total)
+    given = made is None or made.primitive is EXTRACT
+    return given or _is_nothing(builder, total) or is_masked(builder, total)
+
+
+def _is_nothing(builder: Builder, total: Operand) -> bool:
+    """Whether a sum is zeros: made so, or stored everywhere."""
+    made = made_by(builder, total)
+    if made is None or made.primitive is not INDEX_SET:
+        return made is not None and made.primitive.zeros
+    index, value = made.operands[1:]
+    return _is_zero(value) and is_flip(index.type)
 
 
 def masked_results(sweep: Function, count: int, given: Sequence[Value]) -> tuple[bool, ...]:
@@ -56,22 +78,93 @@ def masked_results(sweep: Function, count: int, given: Sequence[Value]) -> tuple
     builder.masked.update(given)
     made = None if count == 1 else made_by(builder, sweep.result)
     bars = (sweep.result,) if made is None else made.operands
-    return tuple(is_masked(builder, bar) for bar in bars)
+    tests = (is_masked, _is_nothing, _is_masked_in_blocks)
+    return tuple(any(test(builder, bar) for test in tests) for bar in bars)
 
 
-def _masks(made: Apply) -> bool:
+def _is_masked_in_blocks(builder: Builder, bar: Operand) -> bool:
+    """Whether loops and branches make parts of an adjoint 0 by masks."""
+    made = _maker(builder.operations, bar)
+    if made is None or isinstance(made, (Apply, Call)):
+        return False
+    if stores_in_part(builder.operations, bar):
+        return True
+    for block in made.blocks:
+        inner = builder.child()
+        inner.operations += block.operations
+        end = block.results[made.results.index(bar)]
+        if is_masked(inner, end) or _is_masked_in_blocks(inner, end):
+            return True
+    return False
+
+
+def _masks(builder: Builder, made: Apply) -> bool:
     if made.primitive in (INDEX_SET, INDEX_ADD):
-        index = made.operands[1].type
-        return has_only_masks(index) and any(i.is_mask for i in index_items(index))
+        return _selects(builder, made.operands[1])
     return made.primitive in (lookup(np.where), lookup(np.tril), lookup(np.triu))
+
+
+def _selects(builder: Builder, index: Operand) -> bool:
+    """Whether an index of the program takes elements that data or lists say: no slices, and no counters of loops."""
+    if not any(map(_has_places, index_items(index.type))):
+        return False
+    made = made_by(builder, index)
+    if made is None or made.primitive is EXTRACT or not (made.about or made.primitive is MAKE):
+        return True
+    # What a rule makes, as that of np.diag, takes what it is made of takes.
+    return any(_selects(builder, o) for o in made.operands)
+
+
+def _has_places(item: Type) -> bool:
+    """Whether an item of an index holds integers, or truth values, that were computed."""
+    if not item.is_numeric or (item.dtype is not None and item.dtype.kind not in "iub"):
+        return is_list(item)
+    return item.rank != 0 or item.kind == "numpy"
 
 
 def _passes(made: Apply) -> bool:
     """Whether an operation gives 0 where its operands are 0."""
     p = made.primitive
-    numbers = p.is_additive or p.is_multiplicative or p.algebra is Algebra.NEGATIVE
-    stores = p in (INDEX_SET, INDEX_ADD)
-    return numbers or stores or p.layout is not None or p in (lookup(np.astype), GETITEM, lookup(np.sum))
+    numbers = p.is_multiplicative or p.algebra is Algebra.NEGATIVE
+    same = p.layout is not None or p.view is not None or p in (GETITEM, *map(lookup, (np.astype, list, np.array)))
+    return numbers or same or p.contracts or p in (INDEX_SET, INDEX_ADD, lookup(np.sum))
+
+
+def stores_in_part(operations: Sequence[Operation], total: Operand) -> bool:
+    """Whether loops and branches store into a sum, and some branch among them hands it on as it was."""
+    made = _maker(operations, total)
+    if isinstance(made, Apply):
+        return made.primitive is INDEX_ADD and _is_zero_in_part(operations, made.operands[2])
+    if made is None or isinstance(made, Call):
+        return False
+    ends = [(b.operations, b.results[made.results.index(total)]) for b in made.blocks]
+    if any(stores_in_part(*end) for end in ends):
+        return True
+    stored = [_is_stored(*end) for end in ends]
+    return any(stored) and not all(stored)
+
+
+def _is_stored(operations: Sequence[Operation], total: Operand) -> bool:
+    """Whether what was done last to a sum is a store into it."""
+    made = _maker(operations, total)
+    return isinstance(made, Apply) and made.primitive in (INDEX_SET, INDEX_ADD)
+
+
+def _is_zero_in_part(operations: Sequence[Operation], value: Operand) -> bool:
+    """Whether a number is 0 by one of two branches."""
+    made = _maker(operations, value)
+    if not isinstance(made, If):
+        return False
+    zeros = [_is_zero(b.results[made.results.index(value)]) for b in made.blocks]
+    return any(zeros) and not all(zeros)
+
+
+def _maker(operations: Sequence[Operation], operand: Operand) -> Operation | None:
+    return next((op for op in operations if operand in op.results), None)
+
+
+def _is_zero(operand: Operand) -> bool:
+    return isinstance(operand, Constant) and operand.value == 0.0
 
 
 def mark_masked(builder: Builder, pairs: Iterable[tuple[Builder, Operand, Operand]]) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 
 from s2sad.analysis.masked import adjoint_made_by, is_masked, made_by
 from s2sad.analysis.unbounded import hands_on, is_unbounded
-from s2sad.ir.builder import Builder, Expr, known_value
-from s2sad.ir.containers import GETITEM, index_items
-from s2sad.ir.primitive import Algebra, lookup
+from s2sad.ir.builder import Builder, Expr, known_value, shape_of
+from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
+from s2sad.ir.primitive import Algebra, Primitive, lookup
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.rules.contributions import times
 
@@ -37,9 +37,82 @@ def masked_times(g: Any, slope: Any) -> Any:
         pushed = _pushed(g, made, lambda a: masked_times(a, slope))
         if pushed is not None:
             return pushed
-    if _may_be_infinite(slope.builder, slope.operand) and is_masked(g.builder, g.operand):
-        return np.where((g == 0) & ~np.isfinite(slope), 0.0, times(g, slope))
+    if not _may_be_infinite(slope.builder, slope.operand):
+        return times(g, slope)
+    scattered = _scattered(g, slope)
+    if scattered is not None:
+        return scattered
+    if is_masked(g.builder, g.operand):
+        return np.where((g == 0) & _ends(slope), 0.0, times(g, slope))
     return times(g, slope)
+
+
+def _ends(slope: Expr) -> Any:
+    """Where a slope is infinite or no number; for a root, whose own slope is infinite at 0, where it is taken of 0."""
+    # A root is finite there: but the next derivative would multiply the slope of it with what the mask makes 0.
+    made = made_by(slope.builder, slope.operand)
+    if made is not None and made.primitive.algebra is Algebra.PRODUCT and isinstance(made.operands[0], Constant):
+        made = made_by(slope.builder, made.operands[1])
+    if made is not None and _is_root(made):
+        return slope.builder.expr(made.operands[0]) == 0
+    return ~np.isfinite(slope)
+
+
+def _is_root(made: Apply) -> bool:
+    """Whether an operation is a root, or another power whose exponent is known, above 0 and not whole."""
+    if made.primitive is lookup(np.sqrt):
+        return True
+    power = known_value(Expr(Builder(), made.operands[1])) if made.primitive is lookup(np.power) else None
+    return power is not None and power > 0 and not float(power).is_integer()
+
+
+def _scattered(g: Expr, slope: Expr) -> Any:
+    """The product with a cotangent of which only what was read is not 0: made there, and nowhere else.
+
+    v1_bar[index] += g                 x_bar[index] += g * slope[index]
+
+    None where it was not made of stores alone, and of what is done to each of its elements.
+    """
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None or g.type.rank is None or slope.type.is_complex > g.type.is_complex:
+        return None
+    builder = g.builder
+    first, *rest = (builder.expr(o) for o in made.operands)
+    algebra = made.primitive.algebra
+    if algebra is Algebra.NEGATIVE:
+        inner = _scattered(first, slope)
+        return None if inner is None else -inner
+    if first.type.shape != g.type.shape:
+        return None
+    if algebra is Algebra.PRODUCT:
+        inner = None if _may_be_infinite(builder, made.operands[1]) else _scattered(first, slope)
+        return None if inner is None else inner * rest[0]
+    if made.primitive.is_additive:
+        second = rest[0]
+        if second.type.shape != g.type.shape or all(_scattered(x, slope) is None for x in (first, second)):
+            return None
+        return made.primitive.function(masked_times(first, slope), masked_times(second, slope))
+    if made.primitive is INDEX_SET and _is_zero(made.operands[2]):
+        return _stored(INDEX_SET, masked_times(first, slope), *rest)
+    if made.primitive is not INDEX_ADD:
+        return None
+    zeros = made_by(builder, made.operands[0])
+    before = first if zeros is not None and zeros.primitive.zeros else masked_times(first, slope)
+    index, added = rest
+    return _stored(INDEX_ADD, before, index, masked_times(added, _taken(slope, g, index)))
+
+
+def _taken(slope: Any, g: Expr, index: Expr) -> Any:
+    """The slopes of the elements of `g` at an index."""
+    if not slope.type.rank:
+        return slope
+    whole: Any = slope if slope.type.shape == g.type.shape else np.broadcast_to(slope, shape_of(g))
+    return whole[index]
+
+
+def _stored(primitive: Primitive, x: Expr, index: Expr, value: Any) -> Expr:
+    """An array with what is stored in it, or added to it."""
+    return x.builder.expr(x.builder.apply(primitive, [x.builder.operand(o) for o in (x, index, value)]))
 
 
 def chosen(mask: Any, x: Any) -> Any:
@@ -86,11 +159,28 @@ def _pushed(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
         inner = adjoint_made_by(g.builder, made.operands[0])
         pushed = None if inner is None else _pushed(x[0], inner, product)
         return None if pushed is None else pushed[()]
+    if made.primitive.is_additive:
+        return _pushed_sum(g, made, product)
     if made.primitive is not lookup(np.where) or g.type.shape is None:
         return None
     if _is_zero(made.operands[2]):
         return np.where(x[0], product(x[1]), 0.0)
     return np.where(x[0], 0.0, product(x[2])) if _is_zero(made.operands[1]) else None
+
+
+def _pushed_sum(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:
+    """One mask of both summands, applied to the product of the sum; None where they have no such mask."""
+    a, b = (adjoint_made_by(g.builder, o) for o in made.operands)
+    if a is None or b is None or a.primitive is not b.primitive or a.primitive is not lookup(np.where):
+        return None
+    if a.operands[0] is not b.operands[0] or made.operands[0].type.shape != made.operands[1].type.shape:
+        return None
+    condition: Any = g.builder.expr(a.operands[0])
+    for kept in (1, 2):
+        if _is_zero(a.operands[3 - kept]) and _is_zero(b.operands[3 - kept]):
+            total = product(made.primitive.function(*(g.builder.expr(x.operands[kept]) for x in (a, b))))
+            return np.where(condition, total, 0.0) if kept == 1 else np.where(condition, 0.0, total)
+    return None
 
 
 def _is_zero(operand: Operand) -> bool:

@@ -178,3 +178,45 @@ def test_random_programs(program, args, argnums):
     np.testing.assert_allclose(value, plain, rtol=1e-11)
     for a, b in zip(bars, plain_bars, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+def masked_roots(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = np.where(x[i] > 0, np.sqrt(x[i]), 0.0) + (1.0 / x[i] if x[i] > 0 else 0.0)
+    return np.sum(out)
+
+
+def masked_quotients(x):
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        y[i] = np.sqrt(x[i]) / x[i]
+    total = 0.0
+    for i in range(len(x)):
+        if x[i] > 0:
+            total += y[i] * x[i] ** 2
+    return total
+
+
+@pytest.mark.parametrize("f", [masked_roots, masked_quotients])
+@pytest.mark.parametrize("operator", [s2sad.grad, s2sad.value_and_grad, s2sad.hessian])
+def test_divisions_by_zero_are_those_of_numpy(operator, f):
+    x = np.array([0.0, 1.0, 0.25, 0.0])
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, expected = operator(f, backend="numba")(x), operator(f)(x)
+    for a, b in zip(leaves(found), leaves(expected), strict=True):
+        assert np.all(np.isfinite(b))
+        np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+@pytest.mark.parametrize("f", [lambda x, y: x / y, lambda x, y: x * (x // y), lambda x, y: x + x % y])
+def test_a_division_of_python_numbers_by_zero_raises(f):
+    gradient = s2sad.value_and_grad(f, backend="numba")
+    assert gradient(1.5, 2.0) == s2sad.value_and_grad(f)(1.5, 2.0)
+    with pytest.raises(ZeroDivisionError):
+        gradient(1.5, 0.0)
+    with np.errstate(all="ignore"):
+        np.testing.assert_equal(
+            gradient(np.float64(1.5), np.float64(0.0)), s2sad.value_and_grad(f)(np.float64(1.5), np.float64(0.0))
+        )

@@ -18,7 +18,7 @@ from s2sad.emit.statements import call, integer
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
 from s2sad.ir.primitive import primitive_name, required
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
-from s2sad.ir.values import Apply
+from s2sad.ir.values import Apply, Constant
 
 Form = Callable[[Apply, Read], ast.expr | None]
 """From an operation the expression that numba compiles; None where the plain one is compiled."""
@@ -146,6 +146,25 @@ def indexed(op: Apply, read: Read) -> ast.expr | None:
     if not isinstance(plain, ast.Subscript):
         return None
     return ast.Subscript(plain.value, array_index(plain.slice), ast.Load())
+
+
+# divisions
+
+_DIVISIONS: dict[Callable[..., object], str] = {
+    np.divide: "python_divide",
+    np.floor_divide: "python_floor_divide",
+    np.remainder: "python_remainder",
+}
+
+
+@form(*_DIVISIONS)
+def divided(op: Apply, read: Read) -> ast.expr | None:
+    """A helper for a division of Python's numbers: by zero it raises, where NumPy's does not."""
+    divisor = op.operands[1]
+    known = isinstance(divisor, Constant) and divisor.value != 0
+    if known or any(o.type.kind != "python" for o in op.operands):
+        return None
+    return call(_DIVISIONS[op.primitive.function], [read(o) for o in op.operands])
 
 
 # sums over what was repeated, and stores

@@ -117,11 +117,33 @@ def last_stored_at(g: Array, index: Indices) -> Array:
     return result
 
 
+def python_divide(a: float, b: float) -> float:
+    """`a / b` of Python's numbers, which raise where NumPy's give what is infinite."""
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return a / b
+
+
+def python_floor_divide(a: float, b: float) -> float:
+    """`a // b` of Python's numbers."""
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return a // b
+
+
+def python_remainder(a: float, b: float) -> float:
+    """`a % b` of Python's numbers."""
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return a % b
+
+
 HELPERS: dict[str, Callable[..., object]] = {
     f.__name__: f
     for f in (
         *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
         *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
+        *(python_divide, python_floor_divide, python_remainder),
         *(array_of, array_of_lists, array_of_rows, array_of_matrices),
     )
 }

@@ -37,7 +37,8 @@ def compiled(module: types.ModuleType) -> None:
 
     for name, f in list(vars(module).items()):
         if isinstance(f, types.FunctionType) and f.__module__ == module.__name__:
-            dispatcher = numba.njit(f)
+            # Divisions by zero are NumPy's; those of Python's numbers, which raise, are written as calls.
+            dispatcher = numba.njit(f, error_model="numpy")
             keep_on_disk(dispatcher, module)
             setattr(module, name, dispatcher)
 

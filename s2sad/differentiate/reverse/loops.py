@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from s2sad.analysis.masked import mark_masked
+from s2sad.analysis.masked import mark_masked, stores_in_part
 from s2sad.differentiate.reverse.adjoints import Adjoints
 from s2sad.differentiate.reverse.levels import Key, Level, item_type
 from s2sad.differentiate.reverse.settling import Settled, settle
@@ -78,6 +78,7 @@ class Loops(Adjoints):
         parameters = [Value(tangent_type(op.carried[k].type), self.hint(op.carried[k])) for k in carried]
         mark_masked(builder, ((builder, start, p) for start, p in zip(starts, parameters, strict=True)))
         item_bars = {k: Value(tangent_type(item_type(bar)), None) for k, bar in list_bars.items()}
+        mark_masked(builder, ((builder, bar, item_bars[k]) for k, bar in list_bars.items()))
         # The body is reversed once, for an iteration in general: it starts from the adjoints of what it hands on.
         for k, bar in (*zip(carried, parameters, strict=True), *item_bars.items()):
             self.contribute_active(inner, op.body.results[k], bar)
@@ -176,7 +177,16 @@ class Loops(Adjoints):
         )
         mark_masked(builder, ((builder, h.start, r) for h, r in zip(handed, results, strict=True)))
         mark_masked(builder, ((inner, h.end, r) for h, r in zip(handed, results, strict=True)))
+        if not self.in_loop():
+            builder.masked.update(r for r in results if stores_in_part(builder.operations, r))
         return results, collects
+
+    def in_loop(self) -> bool:
+        """Whether the present level is in a loop."""
+        level: Level | None = self.level
+        while level is not None and not isinstance(level.op, (For, While)):
+            level = level.outer
+        return level is not None
 
     def trips(self, op: For | While, level: Level, builder: Builder) -> tuple[tuple[Operand, Operand, Operand], bool]:
         """The range of the reversed loop, and whether it runs backward."""

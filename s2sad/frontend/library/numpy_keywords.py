@@ -18,6 +18,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Rewritten, keyword, keywords_known
 from s2sad.frontend.terms.terms import Term, is_none, is_static_object
@@ -142,6 +143,9 @@ def _where(
     mask = keywords["where"]
     if isinstance(mask, Constant) and mask.value is True:
         return Rewritten(arguments)
+    if isinstance(primitive.function, np.ufunc):
+        name = primitive.name
+        lowering.refuse(node, f"{name} with where= leaves elements unset", "give out= as well", UnsupportedCall)
     if primitive.function not in NEUTRAL:
         return None
     neutral = constant(NEUTRAL[primitive.function])

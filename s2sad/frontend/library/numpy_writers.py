@@ -269,12 +269,14 @@ for _name in ("multiply", "divide", "maximum", "minimum", "power"):
     writes(getattr(np, _name).at)(_refused_at(_name))
 
 
-def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST) -> Term:
-    """`out=` of a function: the result is stored there, and `out` is what the call gives."""
+def write_out(lowering: Lowering, out: Term, result: Term, node: gast.AST, only: Term | None = None) -> Term:
+    """`out=` of a function: the result is stored there, `only` where a mask says so, and the call gives `out`."""
     if isinstance(out, tuple):
         (out,) = out
-    target = lowering.must_be_array(out, node)
+    target = lowering.must_be_array(lowering.adopt(out), node)
     value = lowering.to_operand(result)
+    if only is not None:
+        value = lowering.to_operand(lowering.apply_to(np.where, [only, value, target], node))
     t, own = lowering.array_type(target), value.type
     if not own.is_numeric:
         return target  # it is refused already

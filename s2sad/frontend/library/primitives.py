@@ -47,7 +47,8 @@ class Primitives(Lowering):
         keywords = {k: v for k, v in keywords.items() if k != "out"}
         if out is not None and not is_none(out):
             self.need_memory()
-            return write_out(self, out, self.call_primitive(primitive, arguments, keywords, node, None), node)
+            only = keywords.pop("where", None) if is_ufunc else None
+            return write_out(self, out, self.call_primitive(primitive, arguments, keywords, node, None), node, only)
         arguments = [self.as_argument(a) for a in arguments]
         if primitive.function in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
             return join_rows(self, primitive, arguments, keywords, node)

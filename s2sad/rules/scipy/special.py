@@ -61,6 +61,11 @@ def _psi(x: Any) -> Any:
     return special.psi(x)
 
 
+def _quotient(x: Any, y: Any) -> Any:
+    """x / y, 0 where both are: there the function is 0 for every y."""
+    return x / (y + ((x == 0) & (y == 0)))
+
+
 # fmt: off
 # error functions, the normal distribution
 elementwise(special.erf,      lambda y, x: 2.0 / ROOT_PI * np.exp(-(x * x)))
@@ -94,11 +99,12 @@ elementwise(special.poch,     lambda y, z, m: y * (_psi(z + m) - _psi(z)),
 elementwise(special.expit,    lambda y, x: y * (1.0 - y))
 elementwise(special.logit,    lambda y, x: 1.0 / (x * (1.0 - x)),                  domain=PROBABILITY)
 elementwise(special.log_expit, lambda y, x: special.expit(-x))
-elementwise(special.xlogy,    lambda z, x, y: np.log(y),      lambda z, x, y: x / y,          domain=(REAL, POSITIVE))
-elementwise(special.xlog1py,  lambda z, x, y: np.log1p(y),    lambda z, x, y: x / (1.0 + y),  domain=(REAL, POSITIVE))
+elementwise(special.xlogy,    lambda z, x, y: np.log(y),      lambda z, x, y: _quotient(x, y), domain=(REAL, POSITIVE))
+elementwise(special.xlog1py,  lambda z, x, y: np.log1p(y),    lambda z, x, y: _quotient(x, 1.0 + y),
+            domain=(REAL, POSITIVE))
 elementwise(special.entr,     lambda y, x: -np.log(x) - 1.0,                       domain=POSITIVE)
-elementwise(special.rel_entr, lambda z, x, y: np.log(x / y) + 1.0,  lambda z, x, y: -x / y,        domain=POSITIVE)
-elementwise(special.kl_div,   lambda z, x, y: np.log(x / y),        lambda z, x, y: 1.0 - x / y,   domain=POSITIVE)
+elementwise(special.rel_entr, lambda z, x, y: np.log(x / y) + 1.0, lambda z, x, y: -_quotient(x, y), domain=POSITIVE)
+elementwise(special.kl_div,   lambda z, x, y: np.log(x / y), lambda z, x, y: 1.0 - _quotient(x, y), domain=POSITIVE)
 elementwise(special.exp1,     lambda y, x: -np.exp(-x) / x,                        domain=POSITIVE)
 elementwise(special.expi,     lambda y, x: np.exp(x) / x)
 elementwise(special.spence,   _spence_slope,                                       domain=POSITIVE)
