@@ -12,7 +12,7 @@ from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import BOTTOM, Type
-from s2sad.ir.values import Block, Function, FunctionRef, Value, constant
+from s2sad.ir.values import Block, Effects, Function, FunctionRef, Value, constant
 from s2sad.optimize import eliminate_dead
 
 
@@ -40,11 +40,16 @@ class Entry:
     """It stores values outside."""
     gives: bool = False
     """Its result may be, or hold, a list or object that it is given."""
+    effects: Effects = Effects.NONE
 
     @property
     def passed(self) -> tuple[int, ...]:
         """The positions of the parameters that are operands."""
         return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+
+    def reference(self, result: Type, own: bool = False) -> FunctionRef:
+        """What calls it, with the type of its result in the lengths of the caller."""
+        return FunctionRef(self.function.name, result, own, effects=self.effects)
 
 
 def calling(entry: Entry) -> Entry:
@@ -52,7 +57,7 @@ def calling(entry: Entry) -> Entry:
     inner = entry.function
     parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
     builder = Builder()
-    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
+    result = builder.call_function(entry.reference(inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
 
 
