@@ -30,7 +30,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.frontend.terms.cells import StoredInArgument
+from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.ir.dims import Size, Symbol, renewed
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
@@ -101,7 +101,7 @@ class Program:
                 if flags.keys() <= statics.keys():
                     break
                 statics |= flags
-            except StoredInArgument:
+            except SettledByCaller:
                 return None
             except Unsupported as e:
                 raise type(e)(e.what, e.instead, location) if e.location == NOWHERE else e from None

@@ -16,7 +16,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import AfterStore, OfOutside, OneOfTwo, StoredInArgument, map_operands
+from s2sad.frontend.terms.cells import AfterStore, OfOutside, OneOfTwo, SettledByCaller, map_operands
 from s2sad.frontend.terms.terms import (
     Term,
     describe,
@@ -25,7 +25,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.handles import FLAG, ITEM, STORE, WHOLE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, Operand, constant
 
 CONTAINERS = (MutableSequence, MutableSet, MutableMapping)
 NUMBERS = (int, float, complex, np.number)
@@ -59,11 +59,11 @@ class OutsideValues(Lowering):
         """An object outside as a parameter.
 
         Raises:
-            StoredInArgument: only an argument, known at compile time, is known to lead to it.
+            SettledByCaller: only an argument, known at compile time, is known to lead to it.
         """
         if not self.is_reached(holder):
             what = f"something is stored in {describe(constant(holder))}, which no variable outside leads to"
-            raise StoredInArgument(what, OfOutside.instead, self.builder.location)
+            raise SettledByCaller(what, OfOutside.instead, self.builder.location)
         return self.captured_value(replace(self.places[id(holder)][0], handed=True))
 
     def is_reached(self, value: object) -> bool:
@@ -163,11 +163,6 @@ class OutsideValues(Lowering):
         if t.is_container:
             return self.to_operand(map_operands(self.opened(operand), lambda o: self.copy_of(o, node)))
         self.refuse(node, f"{t} is stored outside the function", "store numbers and arrays", UnsupportedType)
-
-    def is_given(self, operand: Operand) -> bool:
-        """Whether a value is an argument, or a variable outside, as it is."""
-        given = isinstance(operand, Value) and operand in self.parameter_paths
-        return given or any(operand is value for _, value in self.captured.values())
 
 
 def known_key(key: Operand) -> object:
