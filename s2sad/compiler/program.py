@@ -14,6 +14,7 @@ from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.analysis.effects import effects_of
+from s2sad.analysis.read_back import read_back
 from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked
@@ -268,6 +269,10 @@ class Program:
         for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
             what = f"an item of a list is written into that may also be seen {where}"
             raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)
+        own = lowered.function.parameters[: len(lowered.function.parameters) - len(lowered.captured)]
+        for read in read_back(lowered.function, own):
+            what = f"what is in {read.result.hint or 'an object outside'} is used, and the function stores values there"
+            raise UnsupportedType(what, "keep in a variable of the function what is used again", read.location)
         return lowered
 
     def lowered_with_memory(self, target: Target, parameters: Mapping[str, Type], back: bool) -> Lowered:

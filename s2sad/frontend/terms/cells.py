@@ -90,7 +90,7 @@ def not_read(outside: Outside, location: Location) -> UnsupportedType:
     """The error where what an object outside holds is used: it may depend on what is differentiated by."""
     return UnsupportedType(
         f"what is in {outside.name} is used, and the function stores values there",
-        "keep in a variable of the function what is used again; integers alone can be read",
+        "keep in a variable of the function what is used again; only numbers can be read",
         location,
     )
 
