@@ -24,7 +24,7 @@ from s2sad.compiler.custom_rules import (
     tangent_rule,
     transposed_sweeps,
 )
-from s2sad.compiler.entry import Entry, captured_last, stub
+from s2sad.compiler.entry import Entry, captured_last, in_own_dtypes, stub
 from s2sad.compiler.recursion import accumulated, as_call, is_local, local_reference
 from s2sad.compiler.targets import name_of
 from s2sad.compiler.transform import Task, Transform
@@ -110,6 +110,7 @@ class Derivatives:
         function = self.written_out(self.shortened(entry, active) if kind.of_calls else entry.function, active)
         derivative = kind.make(Task(function, active, name, transform, self))
         if transform.further:
+            derivative = in_own_dtypes(derivative, list(parameters.values())[-transform.further :])
             derivative = captured_last(derivative, len(entry.passed), len(entry.captured))
         return optimize(without_adjoints(derivative) if kind.reverse else derivative)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.compiler.transform import is_constant
+from s2sad.differentiate.tangents import conform
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
-from s2sad.ir.types import BOTTOM, Type
-from s2sad.ir.values import Block, Effects, Function, FunctionRef, Value, constant
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
+from s2sad.ir.values import Block, Effects, Function, FunctionRef, Operand, Value, constant
 from s2sad.optimize import eliminate_dead
 
 
@@ -73,6 +76,34 @@ def captured_last(function: Function, passed: int, captured: int) -> Function:
     given = function.body.parameters
     own, outside, dots = given[:passed], given[passed : passed + captured], given[passed + captured :]
     return replace(function, body=replace(function.body, parameters=(*own, *dots, *outside)))
+
+
+def in_own_dtypes(function: Function, given: Sequence[Type]) -> Function:
+    """A tangent or pullback that converts its last parameters, tangents of these types, to the dtypes of the primal.
+
+    What is added up in integers would be cut off.
+    """
+    builder, table = Builder(), dict[Operand, Operand]()
+    parameters = list(function.parameters)
+    for k, t in enumerate(given, len(parameters) - len(given)):
+        value = Value(_of_dtypes(parameters[k].type, t), parameters[k].hint)
+        made = conform(builder, value, parameters[k].type)
+        if made is not value:
+            table[parameters[k]], parameters[k] = made, value
+    if not table:
+        return function
+    body = substitute(Block((), function.body.operations, function.body.results), table)
+    return replace(function, body=Block(tuple(parameters), (*builder.operations, *body.operations), body.results))
+
+
+def _of_dtypes(t: Type, given: Type) -> Type:
+    """A type with the dtypes of another one of the same structure."""
+    match t, given:
+        case ArrayType(), ArrayType() if given.dtype is not None and t.dtype is not None:
+            return replace(t, dtype=given.dtype)
+        case ContainerType(), ContainerType():
+            return ContainerType(t.cls, t.keys, tuple(map(_of_dtypes, t.items, given.items)))
+    return t
 
 
 def always_raises(entry: Entry) -> None:

@@ -60,7 +60,9 @@ class Order:
     holomorphic: bool = False
 
     def check(self, function: Function, inputs: Sequence[Value], forward: bool) -> None:
-        """Refuse complex numbers where their derivative is no number: on the side that the unit vectors are of."""
+        """Refuse complex numbers on the side of the unit vectors: their derivative is no number; aux that is none."""
+        if self.has_aux:
+            check_aux(function)
         if self.holomorphic:
             check_complex(function, inputs, self.has_aux)
         elif forward:
