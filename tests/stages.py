@@ -68,7 +68,7 @@ def tangent(function, active=None):
 
 def linear_pair(function):
     """`f_forward`, and `f_linear`, which gives the tangent from what that keeps."""
-    return linearize.linear_pair(function, all_active(function), no_callee, optimize)[:2]
+    return linearize.linear_pair(function, all_active(function), no_callee, no_callee, optimize)[:2]
 
 
 def gradient(function, active=None, backend=NUMPY, callees=no_callee):
@@ -91,9 +91,10 @@ def value_and_gradient(function):
 
 def jacobian(function, by_rows=True):
     """The Jacobian, a loop over rows or columns."""
-    make, name = (jacobians.jacrev, "f_jacrev") if by_rows else (jacobians.jacfwd, "f_jacfwd")
-    order = jacobians.Order(True, (0,), False, False)
-    return optimize(make(function, all_active(function), no_callee, None, name, order))
+    order, active = jacobians.Order(True, (0,), False, False), all_active(function)
+    if not by_rows:
+        return optimize(jacobians.jacfwd(function, active, no_callee, no_callee, None, "f_jacfwd", order))
+    return optimize(jacobians.jacrev(function, active, no_callee, None, "f_jacrev", order))
 
 
 def transposed(function, operands):
@@ -117,7 +118,7 @@ def outlined(function):
 
 def replayed(function):
     """The function with the states of its marked loops from snapshots."""
-    return snapshots.with_replay(function, lambda step: "again")
+    return snapshots.with_replay(function, lambda step: "again", lambda reference: reference)
 
 
 def for_many(function, *flags):

@@ -15,11 +15,22 @@ from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Valu
 def active_values(function: Function, parameters: Iterable[Value]) -> set[Value]:
     """The values between `parameters` and the result of `function` on a differentiable path."""
     # A value carries a derivative where a path leads to it and another from it: the two sets are found apart, and met.
-    varied = set(parameters)
+    useful = useful_values(function)
+    return {v for v in varied_values(function, parameters) if v in useful}
+
+
+def varied_values(function: Function, starts: Iterable[Value]) -> set[Value]:
+    """The values that a differentiable path leads to from some."""
+    varied = set(starts)
     _vary(function.body, varied)
+    return varied
+
+
+def useful_values(function: Function) -> set[Operand]:
+    """The values that a differentiable path leads from to the result."""
     useful: set[Operand] = {function.result}
     _use(function.body, useful)
-    return {v for v in varied if v in useful}
+    return useful
 
 
 def _vary(block: Block, varied: set[Value]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,9 +16,10 @@ from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
+from s2sad.ir.objects import make_object, object_items
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
-from s2sad.ir.types import is_active_type
+from s2sad.ir.types import is_active_type, is_namedtuple
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -217,34 +219,59 @@ def jvp(
     active = tuple(k for k in active_arguments(fun, primals) if tangents[k] is not None)
     if not active:
         raise ArgumentError("all tangents are None; give one for what is moved")
-    for k in active:
-        check_like(tangents[k], primals[k], f"the tangent of argument {k}")
+    dots = [in_kind_of(primals[k], tangents[k], f"the tangent of argument {k}") for k in active]
     tangent = derivative_of(fun, Transform("jvp", active), backend)
     # tangents come behind all parameters, so that those left to their defaults must be there
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
         bound = Subject(fun).signature.bind(*primals)
         bound.apply_defaults()
         primals = tuple(bound.arguments.values())
-    return tangent(*primals, *(tangents[k] for k in active))  # type: ignore[no-any-return]
+    return tangent(*primals, *dots)  # type: ignore[no-any-return]
 
 
-def check_like(value: UserValue, primal: UserValue, what: str) -> None:
-    """Check that a tangent or cotangent has the structure and the shapes of its primal, its float leaves that is.
+def in_kind_of(primal: UserValue, value: UserValue, what: str) -> UserValue:
+    """A tangent or cotangent in the dtypes of its primal: what is added up in integers would be cut off.
 
     Raises:
-        ArgumentError: it has not.
+        ArgumentError: it has not the structure and the shapes of its primal, its float leaves that is.
     """
     # The usual cases by their classes alone: a pullback may be called in a loop, and signatures take time.
     if isinstance(value, float) and isinstance(primal, float):
-        return
+        return value
     both_arrays = type(value) is type(primal) is np.ndarray
     if both_arrays and value.shape == primal.shape and value.dtype == primal.dtype:
-        return
+        return value
     # one signature for both: the same length is the same symbol
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))
     if problem:
         raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
+    try:
+        return _converted(primal, value)
+    except OverflowError as e:
+        raise ArgumentError(f"{what} is too large for a float") from e
+
+
+def _converted(primal: UserValue, value: UserValue) -> UserValue:
+    """A value of the structure of another one, its numbers of the dtypes of the floats there."""
+    match primal:
+        case np.ndarray() if isinstance(value, np.ndarray) and primal.dtype.kind in "fc":
+            return value.astype(primal.dtype, copy=False)
+        case float() | complex() | np.inexact() if isinstance(value, (int, np.integer, np.bool_)):
+            return type(primal)(value)
+        case dict():
+            made = copy.copy(value)
+            made.update((k, _converted(primal[k], v)) for k, v in value.items())
+            return made
+        case tuple() | list() if not isinstance(value, type(primal)) or len(primal) != len(value):
+            return value
+        case tuple() | list():
+            items = [_converted(p, v) for p, v in zip(primal, value, strict=True)]
+            return type(value)(*items) if is_namedtuple(type(value)) else type(value)(items)
+    own, attributes = object_items(primal), object_items(value)
+    if own is None or attributes is None:
+        return value
+    return make_object(type(value), **{k: _converted(own[k], v) if k in own else v for k, v in attributes.items()})
 
 
 def vjp(
@@ -269,8 +296,7 @@ def vjp(
     out, residuals = forward
 
     def pullback(y_bar: object) -> tuple[UserValue, ...]:
-        check_like(y_bar, out, "the cotangent")
-        bars = reverse(residuals, y_bar)
+        bars = reverse(residuals, in_kind_of(out, y_bar, "the cotangent"))
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 

@@ -15,9 +15,9 @@ from s2sad.api.gradients import (
     Transformed,
     active_arguments,
     asked,
-    check_like,
     derivative,
     derivative_of,
+    in_kind_of,
     named_positions,
     spread_for,
 )
@@ -243,9 +243,10 @@ class HessianProduct:
         if len(vectors) != len(along.argnums):
             raise ArgumentError(f"{len(vectors)} vectors for {len(along.argnums)} argnums")
         given = (*primals, *kwargs.values()) if self.derivative.is_variadic else primals
-        for k, vector in zip(along.argnums, vectors, strict=True):
-            if k < len(given):
-                check_like(vector, given[k], f"the vector for argument {k}")
+        vectors = tuple(
+            in_kind_of(given[k], vector, f"the vector for argument {k}") if k < len(given) else vector
+            for k, vector in zip(along.argnums, vectors, strict=True)
+        )
         # users give the vectors in the order of `argnums`, the derivative takes them in that of its parameters
         return (*primals, *(vectors[along.argnums.index(k)] for k in along.dotted))
 
@@ -273,9 +274,8 @@ def linearize(
     def pushforward(*tangents: object) -> object:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
-        for k in active:
-            check_like(tangents[k], primals[k], f"the tangent of argument {k}")
-        return tangent(residuals, *(tangents[k] for k in active))
+        dots = [in_kind_of(primals[k], tangents[k], f"the tangent of argument {k}") for k in active]
+        return tangent(residuals, *dots)
 
     # The derivative has tangents of the active arguments alone: it stands for the pushforward where all are active.
     if len(active) < len(primals):
@@ -338,8 +338,12 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
         axes, out_axes = _axes(in_axes), _axes(out_axes)
     except RecursionError:
         raise ArgumentError("vmap: axes hold themselves, or are nested too deeply") from None
-    parameters = enumerate(subject.signature.parameters.values())
-    optional = tuple(k for k, p in parameters if p.default is not p.empty)
+    parameters = [*subject.signature.parameters.values()]
+    optional = tuple(k for k, p in enumerate(parameters) if p.default is not p.empty)
+    needed = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    if isinstance(axes, tuple) and len(axes) < needed:
+        what = f"vmap: in_axes has {len(axes)} axes for {needed} arguments"
+        raise ArgumentError(f"{what}; None is for what is the same for all examples")
     transform = Transform("vmap", (), False, in_axes=axes, out_axes=out_axes, optional=optional)
     return Derivative(subject, transform, backend)
 

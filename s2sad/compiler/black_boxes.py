@@ -28,7 +28,7 @@ from s2sad.ir.printer import constant_text
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import StaticType, Type, substitute, symbols
 from s2sad.ir.user_rules import ADJOINT, BlackBox, BoxRule, accepts, place_of
-from s2sad.ir.values import Apply, FunctionRef, Operand, Value, walk
+from s2sad.ir.values import Apply, Operand, Value, walk
 
 Static = tuple[tuple[str, object], ...]
 
@@ -211,7 +211,7 @@ def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Ex
     program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
     table = related(entry.parameters.values(), types)
     t = substitute(entry.result, {**{s: renewed(s) for s in symbols(entry.result)}, **table})
-    return builder.call_function(FunctionRef(function.name, t, owns_result(function)), [pairs[p].operand for p in kept])
+    return builder.call_function(entry.reference(t, owns_result(function)), [pairs[p].operand for p in kept])
 
 
 def hooked(program: Entries, target: Hook) -> Primitive:

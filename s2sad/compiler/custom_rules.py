@@ -31,7 +31,7 @@ from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, substitute, tuple_type
 from s2sad.ir.user_rules import Custom, accepts, parameter_names, place_of
-from s2sad.ir.values import Block, Call, Constant, Function, FunctionRef, Operand, Value, constant
+from s2sad.ir.values import Block, Call, Constant, Function, Operand, Value, constant
 
 SUFFIX = {"forward": "fwd", "backward": "bwd", "tangent": "jvp"}
 """The names of rules that are lambdas."""
@@ -177,8 +177,8 @@ def sweeps_of(program: Entries, given: CustomFunction, call: Call, active: tuple
     keys = tuple(diff[k] for k, a in enumerate(active) if a)
     plan = Plan(tuple(given.operands(first, positions)), tuple(given.operands(second, places)), keys)
     kept = None if forward_type.items[1].is_static else forward_type.items[1]
-    reverse = FunctionRef(second.function.name, bars, owns_result(second.function))
-    return GivenSweeps(FunctionRef(first.function.name, forward_type), reverse, kept, plan)
+    reverse = second.reference(bars, owns_result(second.function))
+    return GivenSweeps(first.reference(forward_type), reverse, kept, plan)
 
 
 def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, ContainerType, Entry, ContainerType]:
@@ -213,7 +213,7 @@ def tangent_of_sweeps(
     parameters = [Value(p.type, p.hint) for p in primal.parameters]
     dots = {k: Value(tangent_type(p.type), f"{p.hint}_dot") for k, p in enumerate(parameters) if active[k]}
     builder = Builder()
-    both = builder.call_function(FunctionRef(first.function.name, forward_type), [parameters[k] for k in plan.forward])
+    both = builder.call_function(first.reference(forward_type), [parameters[k] for k in plan.forward])
     y, residuals = builder.extract(both, 0), builder.extract(both, 1)
     # The transpose of the transpose: `bwd` maps y_bar to x_bar linearly, by the transposed Jacobian; so its own reverse
     # sweep maps x_dot to y_dot. Where that is taken does not matter, zero serves.
@@ -326,7 +326,7 @@ def tangent_rule(program: Entries, given: CustomFunction, call: Call, active: tu
     entry, result = rule_entry(program, given)
     types_ = [given.types[k] for k in given.passed]
     table = related(types_, [o.type for o in call.operands[: len(types_)]])
-    reference = FunctionRef(entry.function.name, substitute(result, table))
+    reference = entry.reference(substitute(result, table))
     leading = tuple(given.operand_of(k) for k in given.custom.nondiff if k in given.passed)
     primals = tuple(_operand(given, k) for k in given.differentiable)
     n = len(given.passed)

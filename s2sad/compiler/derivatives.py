@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from s2sad.analysis.aliasing import owns_result
+from s2sad.analysis.effects import effects_of
 from s2sad.analysis.masked import masked_results
 from s2sad.analysis.recursion import reached
 from s2sad.analysis.unbounded import unbounded_values
@@ -23,7 +24,7 @@ from s2sad.compiler.custom_rules import (
     tangent_rule,
     transposed_sweeps,
 )
-from s2sad.compiler.entry import Entry, captured_last, stub
+from s2sad.compiler.entry import Entry, captured_last, in_own_dtypes, stub
 from s2sad.compiler.recursion import accumulated, as_call, is_local, local_reference
 from s2sad.compiler.targets import name_of
 from s2sad.compiler.transform import Task, Transform
@@ -36,7 +37,7 @@ from s2sad.differentiate.reverse.local_gradient import local_gradient
 from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Masked, Pair, Sweeps
 from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, by_operands, pair
-from s2sad.differentiate.run_again import check_runs_again
+from s2sad.differentiate.run_again import check_runs_again, without_effects_in
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
 from s2sad.differentiate.vmap.batched_values import Flag
@@ -79,6 +80,8 @@ class Derivatives:
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
         self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
+        self.silent_forms: dict[str, str] = {}
+        """By their names, functions that give what others give, and print nothing."""
         self.in_rule = False
         """Whether the tangent of a rule is made."""
         self.given: dict[str, CustomFunction] = {}
@@ -107,6 +110,7 @@ class Derivatives:
         function = self.written_out(self.shortened(entry, active) if kind.of_calls else entry.function, active)
         derivative = kind.make(Task(function, active, name, transform, self))
         if transform.further:
+            derivative = in_own_dtypes(derivative, list(parameters.values())[-transform.further :])
             derivative = captured_last(derivative, len(entry.passed), len(entry.captured))
         return optimize(without_adjoints(derivative) if kind.reverse else derivative)
 
@@ -133,7 +137,7 @@ class Derivatives:
             return self.sweeps_again(entry, tuple(active))
         function = self.written_out(entry.function if linear else self.shortened(entry, active), active)
         if linear:
-            first, second, residuals = linear_pair(function, active, self.tangent_of, optimize)
+            first, second, residuals = linear_pair(function, active, self.tangent_of, self.silent_form, optimize)
         else:
             first, second, residuals = pair(function, active, self.pair_of, optimize, self.backend)
         first, second = (
@@ -191,8 +195,8 @@ class Derivatives:
         forward, reverse = found.forward.name, found.reverse.name
         made = self.functions.get(reverse)
         own = found.reverse.own or (made is not None and owns_result(made))
-        references = FunctionRef(forward, forward_type), replace(found.reverse, result=reverse_type, own=own)
-        return replace(found, forward=references[0], reverse=references[1])
+        reference = FunctionRef(forward, forward_type, effects=found.forward.effects)
+        return replace(found, forward=reference, reverse=replace(found.reverse, result=reverse_type, own=own))
 
     def heeded(self, name: str, masked: Masked) -> Masked:
         """The mask on the adjoint of a result, None where it makes no difference to the sweeps of the function."""
@@ -218,7 +222,10 @@ class Derivatives:
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))
         # a recursive call meets this while its own sweeps are made: it knows the residuals by name alone
-        open_ended = Sweeps(FunctionRef(forward, tuple_type(result, opaque)), backward, opaque, (), sums)
+        effects = effects_of(function.body)
+        open_ended = Sweeps(
+            FunctionRef(forward, tuple_type(result, opaque), effects=effects), backward, opaque, (), sums
+        )
         self.pairs[key] = open_ended
         if name in self.given:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
@@ -256,7 +263,8 @@ class Derivatives:
         if not plain or without_adjoints(function) is not function:
             kept = numbered(replace(optimize(without_adjoints(function if plain else first)), name=forward))
         result = function.result.type
-        to = FunctionRef(kept.name, result if residuals is None else tuple_type(result, residuals))
+        both = result if residuals is None else tuple_type(result, residuals)
+        to = replace(open_ended.forward, name=kept.name, result=both)
         count = len(second.parameters)
         sums = tuple(range(count - len(open_ended.accumulates), count))
         return (
@@ -292,12 +300,13 @@ class Derivatives:
     def make_again(self, function: Function, active: tuple[bool, ...], masked: Masked) -> None:
         """The pair of a function that is checkpointed: itself, and both sweeps in one."""
         check_runs_again(function)
+        again = self.silenced(function)
         name = self.fresh_name(f"{function.name}_reverse")
         reference = FunctionRef(name, _bars_type(function, active))
-        forward = FunctionRef(function.name, function.result.type)
+        forward = FunctionRef(function.name, function.result.type, effects=effects_of(function.body))
         self.pairs[(function.name, active, masked)] = Sweeps(forward, reference, None, (*range(len(active)),))
-        function = self.written_out(function, active)
-        made = optimize(replace(both_sweeps(function, active, self.pair_of, self.backend, masked), name=name))
+        again = self.written_out(again, active)
+        made = optimize(replace(both_sweeps(again, active, self.pair_of, self.backend, masked), name=name))
         self.functions[name] = numbered(own_carried(made))
         self.checkpointed.add(name)
 
@@ -312,12 +321,13 @@ class Derivatives:
             name = self.fresh_name(f"{function.name}_jvp")
             # A call of itself, met while its tangent is made, needs no more than the name and the types.
             self.functions[name] = stub(name)
-            self.tangents[key] = FunctionRef(name, tuple_type(function.result.type, function.result.type))
+            both = tuple_type(function.result.type, function.result.type)
+            self.tangents[key] = FunctionRef(name, both, effects=call.function.effects)
             self.functions[name] = numbered(replace(self.made_tangent(function, custom, call, given), name=name))
             if function.name in self.checkpointed:
                 self.checkpointed.add(name)
         result = call.result.type
-        return FunctionRef(self.tangents[key].name, tuple_type(result, tangent_type(result)))
+        return replace(self.tangents[key], result=tuple_type(result, tangent_type(result)))
 
     def made_tangent(
         self, function: Function, custom: CustomFunction | None, call: Call, given: tuple[bool, ...]
@@ -331,6 +341,24 @@ class Derivatives:
             return optimize(jvp(self.written_out(function, given), given, self.tangent_of))
         finally:
             self.in_rule = outer
+
+    def silent_form(self, reference: FunctionRef) -> FunctionRef:
+        """A function that gives what another one gives, and prints nothing."""
+        name = reference.name
+        if name not in self.silent_forms:
+            made = self.silent_forms[name] = self.fresh_name(f"{name}_silent")
+            # A call of itself, met while this is made, needs no more than the name.
+            self.functions[made] = stub(made)
+            self.functions[made] = numbered(replace(optimize(self.silenced(self.functions[name])), name=made))
+            if name in self.given:
+                self.given[made] = replace(self.given[name], name=made)
+            if name in self.checkpointed:
+                self.checkpointed.add(made)
+        return replace(reference, name=self.silent_forms[name])
+
+    def silenced(self, function: Function) -> Function:
+        """A function that is computed again, without what is done once."""
+        return replace(function, body=without_effects_in(function.body, self.silent_form))
 
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]:
         """A callee for many examples; one that calls itself gives a result for each of them throughout."""
@@ -355,7 +383,7 @@ class Derivatives:
                 raise
             self.functions[name] = numbered(optimize(made))
             self.batches[key] = name, flag
-        return FunctionRef(name, call.result.type), flag
+        return FunctionRef(name, call.result.type, effects=call.function.effects), flag
 
 
 def _bars_type(function: Function, active: Sequence[bool]) -> Type:

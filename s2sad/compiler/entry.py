@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.compiler.transform import is_constant
+from s2sad.differentiate.tangents import conform
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
@@ -12,8 +14,9 @@ from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitives.effects import never_returns
 from s2sad.ir.printer import numbered
-from s2sad.ir.types import BOTTOM, Type
-from s2sad.ir.values import Block, Function, FunctionRef, Value, constant
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
+from s2sad.ir.values import Block, Effects, Function, FunctionRef, Operand, Value, constant
 from s2sad.optimize import eliminate_dead
 
 
@@ -41,11 +44,16 @@ class Entry:
     """It stores values outside."""
     gives: bool = False
     """Its result may be, or hold, a list or object that it is given."""
+    effects: Effects = Effects.NONE
 
     @property
     def passed(self) -> tuple[int, ...]:
         """The positions of the parameters that are operands."""
         return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+
+    def reference(self, result: Type, own: bool = False) -> FunctionRef:
+        """What calls it, with the type of its result in the lengths of the caller."""
+        return FunctionRef(self.function.name, result, own, effects=self.effects)
 
 
 def calling(entry: Entry) -> Entry:
@@ -53,7 +61,7 @@ def calling(entry: Entry) -> Entry:
     inner = entry.function
     parameters = tuple(Value(p.type, p.hint) for p in inner.parameters)
     builder = Builder()
-    result = builder.call_function(FunctionRef(inner.name, inner.result.type), parameters)
+    result = builder.call_function(entry.reference(inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
 
 
@@ -70,6 +78,34 @@ def captured_last(function: Function, passed: int, captured: int) -> Function:
     given = function.body.parameters
     own, outside, dots = given[:passed], given[passed : passed + captured], given[passed + captured :]
     return replace(function, body=replace(function.body, parameters=(*own, *dots, *outside)))
+
+
+def in_own_dtypes(function: Function, given: Sequence[Type]) -> Function:
+    """A tangent or pullback that converts its last parameters, tangents of these types, to the dtypes of the primal.
+
+    What is added up in integers would be cut off.
+    """
+    builder, table = Builder(), dict[Operand, Operand]()
+    parameters = list(function.parameters)
+    for k, t in enumerate(given, len(parameters) - len(given)):
+        value = Value(_of_dtypes(parameters[k].type, t), parameters[k].hint)
+        made = conform(builder, value, parameters[k].type)
+        if made is not value:
+            table[parameters[k]], parameters[k] = made, value
+    if not table:
+        return function
+    body = substitute(Block((), function.body.operations, function.body.results), table)
+    return replace(function, body=Block(tuple(parameters), (*builder.operations, *body.operations), body.results))
+
+
+def _of_dtypes(t: Type, given: Type) -> Type:
+    """A type with the dtypes of another one of the same structure."""
+    match t, given:
+        case ArrayType(), ArrayType() if given.dtype is not None and t.dtype is not None:
+            return replace(t, dtype=given.dtype)
+        case ContainerType(), ContainerType():
+            return ContainerType(t.cls, t.keys, tuple(map(_of_dtypes, t.items, given.items)))
+    return t
 
 
 def always_raises(entry: Entry) -> None:

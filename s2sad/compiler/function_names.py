@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from s2sad.ir.primitives.snapshots import ADVANCED
+from s2sad.ir.primitives.snapshots import ADVANCED, SILENCED
 from s2sad.ir.rewrite import renamed
 from s2sad.ir.values import (
+    Apply,
     Block,
     Call,
     For,
@@ -22,9 +23,11 @@ from s2sad.ir.values import (
     While,
     applied_in,
     bound_in,
-    is_call_of,
     walk,
 )
+
+STEPPED = (ADVANCED, SILENCED)
+"""What is given the name of a function that it calls: the step of a loop."""
 
 
 def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list[Function]:
@@ -40,7 +43,7 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
         for op in walk(functions[name].body):
             if isinstance(op, Call):
                 visit(op.function.name)
-            elif is_call_of(op, ADVANCED):
+            elif isinstance(op, Apply) and op.primitive in STEPPED:
                 visit(str(op.static["step"]))
         order[name] = functions[name]
 
@@ -52,7 +55,7 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
 def stepped(functions: Iterable[Function]) -> set[str]:
     """The functions that are called by another name than that of a call: the steps of loops with snapshots."""
     operations = (op for f in functions for op in applied_in(walk(f.body)))
-    return {str(op.static["step"]) for op in operations if op.primitive is ADVANCED}
+    return {str(op.static["step"]) for op in operations if op.primitive in STEPPED}
 
 
 def plainly_named(

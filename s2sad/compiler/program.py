@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
+from s2sad.analysis.effects import effects_of
+from s2sad.analysis.read_back import read_back
 from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
 from s2sad.compiler.black_boxes import Boxes, hooked
@@ -29,7 +31,7 @@ from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.frontend.terms.cells import StoredInArgument
+from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.ir.dims import Size, Symbol, renewed
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
@@ -37,7 +39,7 @@ from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
-from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Constant, For, Function, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
 
 MAX_ROUNDS = 8
@@ -100,7 +102,7 @@ class Program:
                 if flags.keys() <= statics.keys():
                     break
                 statics |= flags
-            except StoredInArgument:
+            except SettledByCaller:
                 return None
             except Unsupported as e:
                 raise type(e)(e.what, e.instead, location) if e.location == NOWHERE else e from None
@@ -112,8 +114,7 @@ class Program:
         if entry.impure:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
-        reference = FunctionRef(entry.function.name, result)
-        return Callee(reference, entry.passed, entry.captured, entry.aliases, entry.gives, entry.back)
+        return Callee(entry.reference(result), entry.passed, entry.captured, entry.aliases, entry.gives, entry.back)
 
     def bound(
         self, box: BlackBox, operands: Sequence[Operand], static: Mapping[str, object], variables: Sequence[Variable]
@@ -182,11 +183,17 @@ class Program:
                 continue
             same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
             same = key_of(entry.result) == key_of(guess.result) and same_captured
-            same = same and (entry.back, entry.gives) == (guess.back, guess.gives)
+            same = same and (entry.back, entry.gives, entry.effects) == (guess.back, guess.gives, guess.effects)
             if key not in self.recursive or same:
                 return entry
             guess = Entry(
-                stub(name), dict(parameters), entry.captured, entry.result, back=entry.back, gives=entry.gives
+                stub(name),
+                dict(parameters),
+                entry.captured,
+                entry.result,
+                back=entry.back,
+                gives=entry.gives,
+                effects=entry.effects,
             )
         raise UnsupportedCall(f"the type of the result of {name} does not settle")
 
@@ -217,6 +224,7 @@ class Program:
                 lowered.changed,
                 lowered.stores,
                 lowered.gives,
+                effects_of(function.body),
             )
             return Entry(function, dict(parameters), lowered.captured, result, *seen)
         inner_target = self.reads.part(target, "target") if self.reads.knows(target) else target.target
@@ -235,6 +243,7 @@ class Program:
             written=inner.written,
             changed=inner.changed,
             stores=inner.stores,
+            effects=effects_of(made.body),
         )
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:
@@ -248,7 +257,8 @@ class Program:
         body = replace(function.body, parameters=(*function.parameters, *more))
         function = replace(function, body=body)
         captured = (*lowered.captured, *further)
-        entry = Entry(function, dict(parameters), captured, function.result.type, lowered.changes)
+        effects = effects_of(function.body)
+        entry = Entry(function, dict(parameters), captured, function.result.type, lowered.changes, effects=effects)
         types_ = tuple(parameters.values())
         self.derivatives.given[name] = CustomFunction(custom, name, types_, entry.passed, captured, entry.result)
         return entry
@@ -259,6 +269,10 @@ class Program:
         for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
             what = f"an item of a list is written into that may also be seen {where}"
             raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)
+        own = lowered.function.parameters[: len(lowered.function.parameters) - len(lowered.captured)]
+        for read in read_back(lowered.function, own):
+            what = f"what is in {read.result.hint or 'an object outside'} is used, and the function stores values there"
+            raise UnsupportedType(what, "keep in a variable of the function what is used again", read.location)
         return lowered
 
     def lowered_with_memory(self, target: Target, parameters: Mapping[str, Type], back: bool) -> Lowered:
@@ -282,14 +296,18 @@ class Program:
 
     def replay(self) -> None:
         """Let marked loops store snapshots instead of lists of all their states."""
-        for name, function in list(self.functions.items()):
+        # A list that grows: a step that is done again may have loops of its own.
+        names = list(self.functions)
+        for name in names:
+            function = self.functions[name]
             if is_marked(function):
-                made = with_replay(function, self.add_step)
+                made = with_replay(function, self.add_step, self.derivatives.silent_form)
                 if made is not function and importlib.util.find_spec("checkpoint_schedules") is None:
                     loop = next(op for op in walk(function.body) if isinstance(op, For) and op.snapshots is not None)
                     what = "the package checkpoint_schedules, which reverses this loop from snapshots, is not there"
                     raise UnsupportedCall(what, "pip install s2sad[checkpoint], or leave out the mark", loop.location)
                 self.functions[name] = made
+                names += [n for n in self.functions if n not in names]
 
     def fresh_name(self, base: str) -> str:
         names = set(self.names.values()) | set(self.functions)

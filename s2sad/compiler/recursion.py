@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from s2sad.analysis.effects import effects_of
 from s2sad.analysis.recursion import cycle, handed_on
 from s2sad.compiler.entry import Entry
 from s2sad.differentiate.reverse.local_gradient import has_local_gradient
@@ -55,7 +56,8 @@ def local_reference(function: Function, active: Sequence[bool], name: str) -> Fu
     """`f_value_and_grad(*parameters) -> (value, *gradients)`, by its name."""
     gradients = [tangent_type(p.type) for p, a in zip(function.parameters, active, strict=True) if a]
     own = all(t.is_numeric for t in gradients)
-    return FunctionRef(name, tuple_type(function.result.type, *gradients), own)
+    effects = effects_of(function.body)
+    return FunctionRef(name, tuple_type(function.result.type, *gradients), own, effects=effects)
 
 
 def as_call(entry: Entry, others: Iterable[Entry], chosen: Collection[str]) -> Function:
@@ -70,7 +72,7 @@ def as_call(entry: Entry, others: Iterable[Entry], chosen: Collection[str]) -> F
     parameters = tuple(Value(p.type, p.hint) for p in function.parameters)
     table = related(found.parameters.values(), entry.parameters.values())
     builder = Builder()
-    reference = FunctionRef(found.function.name, substitute(found.result, table))
+    reference = found.reference(substitute(found.result, table))
     body = builder.block(parameters, [builder.call_function(reference, parameters)])
     return Function(function.name, body, function.doc)
 

@@ -179,6 +179,7 @@ class Callees(Protocol):
     def pair_of(self, call: Call, active: tuple[bool, ...], masked: Masked) -> Pair: ...
     def tangent_of(self, call: Call, active: tuple[bool, ...]) -> FunctionRef | TangentRule: ...
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]: ...
+    def silent_form(self, reference: FunctionRef) -> FunctionRef: ...
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,10 @@ def _pullback(task: Task) -> Function:
 def _jacfwd(task: Task) -> Function:
     from s2sad.differentiate.jacobians import jacfwd
 
-    return jacfwd(task.function, task.active, task.callees.tangent_of, task.vectors, task.name, task.order)
+    callees = task.callees
+    return jacfwd(
+        task.function, task.active, callees.tangent_of, callees.silent_form, task.vectors, task.name, task.order
+    )
 
 
 def _jacrev(task: Task) -> Function:

@@ -27,7 +27,7 @@ from s2sad.differentiate.forward import TangentCallee, jvp
 from s2sad.differentiate.reverse.pairs import PairOf
 from s2sad.differentiate.reverse.reverse import Reverse
 from s2sad.differentiate.reverse.sweeps import check_aux, check_complex, check_real
-from s2sad.differentiate.run_again import without_effects
+from s2sad.differentiate.run_again import SilentForm, without_effects
 from s2sad.differentiate.tangents import Names, Path, leaf_paths, pick
 from s2sad.differentiate.vmap.batching import Batch, BatchedCallee
 from s2sad.errors import NotDifferentiable, UnsupportedType
@@ -60,7 +60,9 @@ class Order:
     holomorphic: bool = False
 
     def check(self, function: Function, inputs: Sequence[Value], forward: bool) -> None:
-        """Refuse complex numbers where their derivative is no number: on the side that the unit vectors are of."""
+        """Refuse complex numbers on the side of the unit vectors: their derivative is no number; aux that is none."""
+        if self.has_aux:
+            check_aux(function)
         if self.holomorphic:
             check_complex(function, inputs, self.has_aux)
         elif forward:
@@ -138,6 +140,7 @@ def jacfwd(
     function: Function,
     active: Sequence[bool],
     tangent_of: TangentCallee,
+    silent: SilentForm,
     callee: BatchedCallee | None,
     name: str,
     order: Order,
@@ -151,7 +154,8 @@ def jacfwd(
     builder.operations += function.body.operations
     for k, x in enumerate(inputs):
         # By one argument at a time: what its tangent does not reach is not in its sweep.
-        linear = TangentParts.of(function, jvp(function, [p is x for p in function.parameters], tangent_of))
+        tangent = jvp(function, [p is x for p in function.parameters], tangent_of)
+        linear = TangentParts.of(function, tangent, silent)
         builder.operations += linear.fixed
         for path in _paths(x):
             leaves = [pick(builder, function.result, *out) for out in outs]
@@ -183,7 +187,7 @@ class TangentParts:
     dot: Operand
 
     @staticmethod
-    def of(primal: Function, tangent: Function, count: int = 1) -> TangentParts:
+    def of(primal: Function, tangent: Function, silent: SilentForm, count: int = 1) -> TangentParts:
         """The parts of a jvp with so many tangents, its last parameters, where the primal has been computed."""
         seeds = tangent.parameters[len(tangent.parameters) - count :]
         own = set(primal.body.operations)
@@ -205,7 +209,7 @@ class TangentParts:
             moving.append(op)
         builder = Builder()
         dot = builder.extract(tangent.result, 1)
-        again = without_effects([*moving, *builder.operations], [dot])
+        again = without_effects([*moving, *builder.operations], [dot], silent)
         empty = blanks(fixed, again)
         fixed = [op for op in fixed if op not in empty]
         return TangentParts(fixed, [*empty, *again], seeds, dot)

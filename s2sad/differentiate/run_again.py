@@ -4,22 +4,26 @@
         total += x[i] ** 2                total_dot += 2.0 * x[i] * x_dot[i]
         history.append(total)
 
-What is printed, logged, or stored outside the function is left to the first run.
+What is printed, logged, or stored outside the function is left to the first run. A function that is called and prints
+has a silent form, which is called in the run behind that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.primitives.handles import STORES
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, walk
+from s2sad.ir.values import Apply, Block, Call, Effects, Function, FunctionRef, Operand, Operation, walk
+
+SilentForm: TypeAlias = Callable[[FunctionRef], FunctionRef]
+"""From a function that prints or logs to one that gives the same, and does not."""
 
 
-def without_effects(operations: Sequence[Operation], results: Sequence[Operand]) -> list[Operation]:
+def without_effects(operations: Sequence[Operation], results: Sequence[Operand], silent: SilentForm) -> list[Operation]:
     """Operations to be run again, without what is done once.
 
     Raises:
@@ -31,14 +35,24 @@ def without_effects(operations: Sequence[Operation], results: Sequence[Operand])
             if op.result not in live:
                 continue
             refuse(op, "read it in front of the loop or branch, or differentiate in reverse mode")
-        new = map_blocks(op, _block) if op.blocks else op
+        if isinstance(op, Call):
+            new: Operation = replace(op, function=called_again(op.function, silent))
+        else:
+            new = map_blocks(op, lambda block: without_effects_in(block, silent)) if op.blocks else op
         live.update(reads([new]))
         kept.append(new)
     return kept[::-1]
 
 
-def _block(block: Block) -> Block:
-    return replace(block, operations=tuple(without_effects(block.operations, block.results)))
+def without_effects_in(block: Block, silent: SilentForm) -> Block:
+    """A block to be run again, without what is done once."""
+    return replace(block, operations=tuple(without_effects(block.operations, block.results, silent)))
+
+
+def called_again(function: FunctionRef, silent: SilentForm) -> FunctionRef:
+    """What is called in the run behind the first one, in which nothing was raised."""
+    called = silent(function) if function.effects is Effects.ONCE else function
+    return replace(called, effects=Effects.NONE)
 
 
 def check_runs_again(function: Function) -> None:

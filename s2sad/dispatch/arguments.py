@@ -43,6 +43,27 @@ def unshared(
     return checked
 
 
+def apart_from_takers(
+    call: Callable[..., object], captured: Sequence[Variable], names: Sequence[str]
+) -> Callable[..., object]:
+    """A function that may store into arrays outside: nothing that it reads shares memory with one of these."""
+    if not any(v.handed and isinstance(v.read(), np.ndarray) for v in captured):
+        return call
+
+    def checked(*args: object) -> object:
+        places = [place for name, a in zip(names, args, strict=False) for place in objects_in(a, name)]
+        places += [place for v in captured if not v.handed for place in objects_in(v.read(), v.shown)]
+        for v in captured:
+            taker = v.read() if v.handed else None
+            other = next((n for o, n in places if isinstance(taker, np.ndarray) and is_shared(o, taker)), None)
+            if other is not None:
+                what = f"{other} and {v.shown} are one array, or share memory, and the function stores into {v.shown}"
+                raise ArgumentError(f"{what}: pass a copy")
+        return call(*args)
+
+    return checked
+
+
 def apart_from_defaults(
     call: Callable[..., object], defaults: Mapping[int, object], names: Sequence[str], location: Location
 ) -> Callable[..., object]:

@@ -16,7 +16,7 @@ from typing import Any
 from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
-from s2sad.dispatch.arguments import apart_from_defaults, item_at, unshared
+from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
@@ -285,6 +285,7 @@ class Derivative(Derived):
         changed = module.__s2sad_meta__["changed"]
         if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
             member.call = unshared(member.call, changed, captured, self._names)
+        member.call = apart_from_takers(member.call, captured, self._names)
         defaults = self._changed_defaults([int(k) for k, *_ in changed])
         if defaults:
             member.call = apart_from_defaults(member.call, defaults, self._names, self._subject.location)

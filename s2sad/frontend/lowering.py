@@ -310,6 +310,10 @@ class Lowering(KeyedCells):
         """Whether two terms are one object."""
 
     @abstractmethod
+    def is_given(self, term: Term) -> bool:
+        """Whether a term is an argument, or stands outside the function, and so was there before."""
+
+    @abstractmethod
     def ask_object(self, term: Term, node: gast.AST) -> None:
         """Ask for an object of a user's class among the arguments to be known at compile time."""
 

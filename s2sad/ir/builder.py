@@ -50,6 +50,16 @@ class Builder:
         inner.outer, inner.masked, inner.unbounded = self, self.masked, self.unbounded
         return inner
 
+    def maker(self, operand: Operand) -> Operation | None:
+        """The operation that gave a value, in this block or one around it; None for parameters and constants."""
+        around: Builder | None = self
+        while around is not None:
+            made = next((op for op in reversed(around.operations) if operand in op.results), None)
+            if made is not None:
+                return made
+            around = around.outer
+        return None
+
     def block(self, parameters: Sequence[Value], results: Sequence[Operand]) -> Block:
         """What was appended, as a block."""
         return Block(tuple(parameters), tuple(self.operations), tuple(results))

@@ -199,7 +199,8 @@ class CompleteText:
         own = " own" if f.own else ""
         takes = f" takes {', '.join(map(str, f.takes))}" if f.takes else ""
         result = "" if f.result == op.result.type else f" -> {self.type(f.result)}"
-        return f"call {f.name}({', '.join(map(self.operand, op.operands))}){own}{takes}{result}"
+        effects = f" {f.effects.name.lower()}" if f.effects else ""
+        return f"call {f.name}({', '.join(map(self.operand, op.operands))}){effects}{own}{takes}{result}"
 
     def applied(self, op: Apply) -> str:
         operands = [*map(self.operand, op.operands)]

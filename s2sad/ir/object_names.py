@@ -23,6 +23,9 @@ from s2sad.ir.fingerprint import fingerprint, is_data
 
 LITERALS = (int, float, complex, bool, str, bytes, type(None), type(Ellipsis))
 
+MOST = 1000
+"""How many items of an array `repr` writes."""
+
 
 def is_spelled(value: object, as_key: bool = False) -> bool:
     """Whether a value has a spelling that is good anywhere: a literal, a container of literals, what NumPy has.
@@ -38,10 +41,21 @@ def is_spelled(value: object, as_key: bool = False) -> bool:
         return True
     if cls is float and math.isnan(value):  # type: ignore[arg-type]
         return not as_key
-    if cls in LITERALS or isinstance(value, (np.generic, np.dtype, np.ndarray, np.ufunc)):
+    if isinstance(value, np.ndarray):
+        return _is_spelled_array(value)
+    if isinstance(value, np.generic):
+        return value.dtype.kind in "biufcUS"
+    if cls in LITERALS or isinstance(value, (np.dtype, np.ufunc)):
         return True
     # what the compiler makes, such as the name of a function of the module, says itself how it is spelled
     return cls.__module__.partition(".")[0] == "s2sad" or _is_builtin(value)
+
+
+def _is_spelled_array(value: np.ndarray) -> bool:
+    """Whether an array is written as its numbers: one of NumPy's own class, which `repr` writes in full."""
+    if type(value) is not np.ndarray or value.dtype.hasobject:
+        return False
+    return value.size <= MOST or np.array(value.tolist()).dtype == value.dtype
 
 
 def _is_builtin(value: object) -> bool:

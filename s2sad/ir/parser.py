@@ -47,6 +47,7 @@ from s2sad.ir.values import (
     Block,
     Call,
     Constant,
+    Effects,
     For,
     Function,
     FunctionRef,
@@ -199,7 +200,9 @@ class Parser:
             self.loop(left, match, depth)
         elif right == "while:":
             self.repeat(left, depth)
-        elif match := re.fullmatch(r"call (\w+)\((.*)\)( own)?(?: takes ([\d, ]+?))?(?: -> (.*))?", right):
+        elif match := re.fullmatch(
+            r"call (\w+)\((.*)\)( kept| once)?( own)?(?: takes ([\d, ]+?))?(?: -> (.*))?", right
+        ):
             self.call(left, match)
         elif len(left) > 1:
             self.fail("one result expected")
@@ -278,9 +281,11 @@ class Parser:
         if len(left) != 1:
             self.fail("a call has one result")
         result = self.bind(left[0])
-        takes = _integers(match[4]) if match[4] else ()
-        returned = self.type(_expression(match[5])) if match[5] else result.type
-        self.operations.append(Call(FunctionRef(match[1], returned, match[3] is not None, takes), operands, result))
+        effects = Effects[match[3].strip().upper()] if match[3] else Effects.NONE
+        takes = _integers(match[5]) if match[5] else ()
+        returned = self.type(_expression(match[6])) if match[6] else result.type
+        reference = FunctionRef(match[1], returned, match[4] is not None, takes, effects)
+        self.operations.append(Call(reference, operands, result))
 
     # values
 

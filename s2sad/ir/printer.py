@@ -243,11 +243,11 @@ def constant_text(value: object) -> str:
         case np.dtype():
             return f"np.{value.name}"
         # Before floats, of which np.float64 is one: its text is that of the Python number.
-        case np.generic():
+        case np.generic() if is_spelled(value):
             return constant_text(value.item())
         case float() if not math.isfinite(value):
             return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
-        case np.ndarray():
+        case np.ndarray() if is_spelled(value):
             # Only where the plain list would become another dtype is the array written as NumPy does, dtype and all.
             text = constant_text(value.tolist())
             return f"np.array({text})" if np.array(value.tolist()).dtype == value.dtype else f"np.{value!r}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from s2sad.errors import NOWHERE, Location
@@ -272,6 +273,16 @@ def values_in(operands: Iterable[Operand]) -> list[Value]:
     return [o for o in operands if isinstance(o, Value)]
 
 
+class Effects(IntEnum):
+    """What a function does besides its result: the most that an operation of it does, or a function that it calls."""
+
+    NONE = 0
+    KEPT = 1
+    """It may raise, or asks for the time: a call of it stays though nobody reads what it gives."""
+    ONCE = 2
+    """It prints or logs: its calls stay, and where one is run again for a derivative a silent form of it is called."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class FunctionRef:
     """The name of a function in its program, and the type of its result. The program holds its body."""
@@ -282,6 +293,7 @@ class FunctionRef:
     """Its result, or each item of it, is memory that nothing else sees."""
     takes: tuple[int, ...] = ()
     """The positions of the arrays that it may write into, and return: the caller gives them away, or copies of them."""
+    effects: Effects = Effects.NONE
 
 
 @dataclass(frozen=True, eq=False, slots=True)

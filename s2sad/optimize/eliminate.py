@@ -10,11 +10,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
+from s2sad.analysis.effects import own_effects
 from s2sad.ir.containers import EXTRACT
-from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import is_try
-from s2sad.ir.types import ArrayType, Type, surely_broadcast
-from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, is_call_of, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Effects,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    walk,
+)
 
 
 def eliminate_dead(function: Function) -> Function:
@@ -39,31 +52,11 @@ def _find_effects(block: Block, effects: set[Operation]) -> bool:
     """Collect what has an effect, and what holds such an operation; whether there is one in the block."""
     before = len(effects)
     for op in block.operations:
-        if isinstance(op, Apply):
-            # What a derivative added raises nothing that the primal had not raised before.
-            if op.primitive.effect is Effect.IO or (not op.about and _may_raise(op)):
-                effects.add(op)
         # A list, not a generator: all blocks are to be looked through, also behind one that has an effect.
-        elif any([_find_effects(inner, effects) for inner in op.blocks]):
+        within = any([_find_effects(inner, effects) for inner in op.blocks])
+        if within or own_effects(op) is not Effects.NONE:
             effects.add(op)
     return len(effects) > before
-
-
-def _may_raise(op: Apply) -> bool:
-    """Whether shapes that do not fit would go unnoticed without the operation, one of the primal."""
-    types = [o.type for o in op.operands]
-    if op.primitive.elementwise:
-        return (
-            len(types) > 1
-            and not op.result.type.is_scalar
-            and not surely_broadcast(*types)
-            and all(map(_has_rank, types))
-        )
-    return op.primitive.fits is not None and not op.primitive.fits(*types, **op.static)
-
-
-def _has_rank(t: Type) -> bool:
-    return isinstance(t, ArrayType) and t.shape is not None
 
 
 def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effects: set[Operation]) -> Block:

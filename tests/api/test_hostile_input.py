@@ -42,6 +42,10 @@ def product(x, y):
     return np.sum(x * y)
 
 
+def parts(p):
+    return {"a": p["w"] * 2.0, "n": (p["b"], np.sum(p["w"]))}
+
+
 class NoRepr:
     def __repr__(self):
         raise RuntimeError("no repr")
@@ -181,6 +185,20 @@ ENTRIES = {
     **{f"{n}(_)": lambda o, n=n: getattr(s2sad, n)(o) for n in MAKERS},
     **{f"grad(f, {n}=_)": lambda o, n=n: s2sad.grad(square, **{n: o})(X) for n in OPTIONS},
     **{f"hessian(f, {n}=_)": lambda o, n=n: s2sad.hessian(square, **{n: o})(X) for n in OPTIONS},
+    **{f"jacfwd(f, {n}=_)": lambda o, n=n: s2sad.jacfwd(doubled, **{n: o})(X) for n in OPTIONS},
+    **{f"jacrev(f, {n}=_)": lambda o, n=n: s2sad.jacrev(doubled, **{n: o})(X) for n in OPTIONS},
+    "grad(f, (0, _))": lambda o: s2sad.grad(product, (0, o))(X, X),
+    "vmap(f, in_axes=_)(x, x)": lambda o: s2sad.vmap(product, in_axes=o)(np.ones((3, 2)), np.ones((3, 2))),
+    "vmap(f, in_axes=(0, _))": lambda o: s2sad.vmap(product, in_axes=(0, o))(np.ones((3, 2)), np.ones((3, 2))),
+    "vmap(f)(dict)": lambda o: s2sad.vmap(parts)({"w": np.ones((3, 2)), "b": o}),
+    "vjp(of dict)[1](_)": lambda o: s2sad.vjp(parts, {"w": X, "b": 1.5})[1](o),
+    "vjp(of dict)[1](part)": lambda o: s2sad.vjp(parts, {"w": X, "b": 1.5})[1]({"a": X, "n": (o, 1.0)}),
+    "jvp(of dict, _)": lambda o: s2sad.jvp(parts, ({"w": X, "b": 1.5},), (o,)),
+    "jvp(of dict, part)": lambda o: s2sad.jvp(parts, ({"w": X, "b": 1.5},), ({"w": o, "b": 1.0},)),
+    "linearize(of dict)[1](part)": lambda o: s2sad.linearize(parts, {"w": X, "b": 1.5})[1]({"w": X, "b": o}),
+    "hvp(of dict)(part)": lambda o: s2sad.hvp(lambda p: np.sum(p["w"] ** 2) * p["b"])(
+        {"w": X, "b": 1.5}, {"w": o, "b": 1.0}
+    ),
     "grad(f)(_)": lambda o: s2sad.grad(square)(o),
     "grad(f)(x, _)": lambda o: s2sad.grad(product)(X, o),
     "grad(f, 1)(x, _)": lambda o: s2sad.grad(product, 1)(X, o),

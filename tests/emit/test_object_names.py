@@ -109,6 +109,34 @@ def test_constants_that_are_returned(value):
     assert s2sad.grad(g)(1.5) == s2sad.value_and_grad(g)(1.5)[1] == 3.0
 
 
+OF_NUMPY = {
+    "a date": np.datetime64("2020-01"),
+    "a time": np.timedelta64(3, "s"),
+    "dates": np.array(["2020", "2021"], dtype="datetime64[Y]"),
+    "masked": np.ma.array([1.0, 2.0], mask=[0, 1]),
+    "matrix": np.ones((1, 2)).view(np.matrix),
+    "objects": np.array([FOREIGN, None], dtype=object),
+    "records": np.zeros(2, dtype=[("a", float), ("b", int)]),
+    "a record": np.zeros(2, dtype=[("a", float), ("b", int)])[0],
+    "many texts": np.array([str(k) for k in range(1500)]),
+    "many times": np.arange(1500).astype("timedelta64[s]"),
+}
+
+
+@pytest.mark.parametrize("value", OF_NUMPY.values(), ids=OF_NUMPY)
+def test_what_numpy_has_beside_numbers_is_given_back(value):
+    def f(p):
+        return np.sum(p["w"] ** 2), (p["b"], p["w"])
+
+    (_, (found, _)), gradient = s2sad.value_and_grad(f, has_aux=True)({"w": np.ones(2), "b": value})
+    assert type(found) is type(value) and found.dtype == value.dtype
+    if value.dtype.hasobject:
+        assert all(a is b for a, b in zip(found, value, strict=True))
+    else:
+        assert repr(found) == repr(value)
+    np.testing.assert_array_equal(gradient["w"], [2.0, 2.0])
+
+
 @pytest.mark.parametrize("value", [FOREIGN, Float(2.0), String("a")], ids=["object", "float", "str"])
 def test_a_repr_of_the_user_is_no_code(value):
     def f(x, d=value):

@@ -457,6 +457,76 @@ def same_of_lists_here(x):
     return scaled(x, a is b and a is not c)
 
 
+WEIGHTS = np.arange(4.0)
+
+
+def same_of_arrays_made(x):
+    a, b = x * 2.0, x * 2.0
+    return scaled(a, a is b) + scaled(b, a is not x) * scaled(x, x * 1.0 is x)
+
+
+def same_of_arrays_by_name(x):
+    a = x
+    b = c = np.zeros(4)
+    b[0] = x[1]
+    return scaled(x, a is x) * scaled(c, b is c) + scaled(b, b is not a)
+
+
+def same_of_arrays_changed_in_place(x):
+    a = x * 2.0
+    b = a
+    a += 1.0
+    c = b
+    c = c + 1.0
+    return scaled(a, a is b) * scaled(c, c is b)
+
+
+def same_of_arrays_copied(x):
+    a = x.copy()
+    return scaled(x, a is x) + scaled(a, np.array(x) is x)
+
+
+def same_of_parts(x):
+    part, rest = x[1:], x[:]
+    m = x[x > 0]
+    return scaled(part, part is x) + scaled(rest, rest is x) + scaled(x.T, x.T is x) + scaled(m, m is x)
+
+
+def same_of_arrays_outside(x):
+    a = WEIGHTS * x
+    return scaled(a, a is WEIGHTS) + scaled(x, WEIGHTS is WEIGHTS)
+
+
+def same_in_lists(x):
+    parts = [x, x * 2.0, x * 3.0]
+    return sum([scaled(p, p is x) for p in parts]) * scaled(x, parts[1] is parts[2])
+
+
+def same_of_array_given_back(x):
+    def same(v):
+        return v
+
+    def other(v):
+        return v * 1.0
+
+    return scaled(x, same(x) is x) + scaled(x, other(x) is x)
+
+
+def asks(v, w):
+    return np.sum(v) * (2.0 if v is w else 3.0)
+
+
+def same_asked_by_a_callee(x):
+    y = x * 2.0
+    return asks(x, x) + asks(x, y) * asks(y, y)
+
+
+def same_of_out(x):
+    b = np.zeros(4)
+    a = np.add(x, 1.0, out=b)
+    return scaled(b, a is b)
+
+
 @pytest.mark.parametrize("f", programs(globals(), "same_"))
 def test_identity_inside(f):
     check(f)
@@ -486,6 +556,109 @@ def unknown_when_merged(x):
     return scaled(x, c is a)
 
 
+def unknown_of_two_parts(x):
+    a, b = x[:2], x[:2]
+    c = a
+    return scaled(x, a is b) + scaled(x, a is c)
+
+
+def unknown_of_repeated(x):
+    parts = [x * 2.0] * 2
+    return scaled(x, parts[0] is parts[1])
+
+
+def unknown_of_arrays_merged(x):
+    a = x * 2.0
+    b = a if x[0] > 0 else x
+    return scaled(x, b is a)
+
+
+def unknown_of_arrays_merged_by_statement(x):
+    a = x
+    if x[0] > 0:
+        a = x * 2.0
+    return scaled(x, a is x)
+
+
+def unknown_of_arrays_in_loop(x):
+    previous, total = x, 0.0
+    for k in range(3):
+        now = previous * 2.0 if k != 1 else previous
+        total += scaled(now, now is previous)
+        previous = now
+    return total
+
+
+def unknown_of_arrays_that_a_loop_leaves(x):
+    first = last = x * 2.0
+    for k in range(3):
+        if x[k] > 1.0:
+            last = first
+        elif x[k] < 0.0:
+            last = first * 3.0
+    return scaled(last, last is first)
+
+
+def unknown_of_what_may_be_the_array(x):
+    return scaled(x, np.asarray(x) is x) + scaled(x, np.atleast_1d(x) is x) + scaled(x, np.squeeze(x) is x)
+
+
+def unknown_of_real_parts(x):
+    return scaled(x, x.real is x) + scaled(x, np.ascontiguousarray(x) is x)
+
+
+def unknown_of_items_of_tuples(x):
+    def both(v):
+        w = v * 2.0
+        return w, w
+
+    a, b = both(x)
+    return scaled(x, a is b)
+
+
+def unknown_of_stopped(x):
+    return scaled(x, s2sad.stop_gradient(x) is x)
+
+
+def unknown_of_two_outside(x):
+    return scaled(x, WEIGHTS is OTHER) + scaled(x, WEIGHTS is ALIAS) + scaled(x, x is WEIGHTS)
+
+
+OTHER, ALIAS = np.arange(4.0), WEIGHTS
+
+
 @pytest.mark.parametrize("f", programs(globals(), "unknown_"))
 def test_identity_that_is_not_known_is_refused(f):
     check_or_refused(f)
+
+
+def test_arguments_that_may_be_one_array_are_refused():
+    def f(x, y):
+        return np.sum(x) * (2.0 if x is y else 3.0)
+
+    with pytest.raises(s2sad.errors.UnsupportedType, match=r"test_names_and_identity.py:\d+: `is` between arrays") as e:
+        s2sad.grad(f)(X, X)
+    assert "np.shares_memory" in str(e.value)
+
+
+def attribute_of_a_part(x):
+    return np.sum(x) * (2.0 if x[1:].base is x else 3.0)
+
+
+def attribute_that_is_missing(x):
+    return np.sum(x) * (2.0 if (x * 2.0).missing is None else 3.0)
+
+
+def attribute_of_a_number(x):
+    return np.sum(x) * (2.0 if x[0].missing else 3.0)
+
+
+def attribute_of_flags(x):
+    return np.sum(x) * (2.0 if x.flags.c_contiguous else 3.0)
+
+
+@pytest.mark.parametrize("f", programs(globals(), "attribute_"))
+def test_what_is_no_method_is_no_object(f):
+    with pytest.raises(s2sad.errors.UnsupportedType, match=r"test_names_and_identity.py:\d+: .*attribute") as e:
+        s2sad.grad(f)(X)
+    assert "can be read" in str(e.value)

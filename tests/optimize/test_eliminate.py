@@ -56,6 +56,25 @@ def test_what_is_printed_stays():
     )
 
 
+def test_a_call_goes_that_does_nothing_but_give_a_value():
+    gives(
+        eliminate_dead,
+        """
+        f(x: float64[n]):
+            a: float64[n] = call g(x)
+            b: float64[n] = call h(x) kept
+            c: float64[n] = call k(x) once
+            return x
+        """,
+        """
+        f(x: float64[n]):
+            b: float64[n] = call h(x) kept
+            c: float64[n] = call k(x) once
+            return x
+        """,
+    )
+
+
 def test_a_loop_carries_what_is_read():
     """A carried value that only makes itself is carried for nobody."""
     gives(

@@ -14,6 +14,7 @@ import numpy as np
 
 from s2sad.differentiate.forward import TangentCallee
 from s2sad.differentiate.given_rules import TangentRule
+from s2sad.differentiate.run_again import SilentForm, called_again
 from s2sad.errors import within_rule
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import GETITEM, INDEX_SET
@@ -33,6 +34,8 @@ class Callees(Protocol):
     def functions(self) -> Mapping[str, Function]: ...
     @property
     def tangent_of(self) -> TangentCallee: ...
+    @property
+    def silent_form(self) -> SilentForm: ...
 
 
 class Chain:
@@ -145,7 +148,9 @@ class Chain:
         if isinstance(reference, TangentRule):
             raise NoChain
         dots = [_full(d, builder.expr(o)).operand for d, o in zip(known, op.operands, strict=True) if d is not None]
-        return builder.expr(builder.extract(builder.call_function(reference, [*op.operands, *dots]), 1))
+        # the primal is computed beside the function that this belongs to
+        again = called_again(reference, self.callees.silent_form)
+        return builder.expr(builder.extract(builder.call_function(again, [*op.operands, *dots]), 1))
 
 
 def _dot(op: Apply, known: list[Expr | None], builder: Builder) -> Expr | None:

@@ -22,16 +22,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
+from s2sad.analysis.effects import effects_of
+from s2sad.differentiate.run_again import SilentForm
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, UNDEFINED
 from s2sad.ir.lengths import free_values
-from s2sad.ir.primitives.snapshots import ADVANCED, REPLAYED, STEPS, FunctionName, Snapshots
+from s2sad.ir.primitives.snapshots import ADVANCED, REPLAYED, SILENCED, STEPS, FunctionName, Snapshots
 from s2sad.ir.rewrite import copied, map_blocks, substitute
 from s2sad.ir.types import Type, tuple_type
 from s2sad.ir.values import (
     Apply,
     Block,
     Call,
+    Effects,
     For,
     Function,
     FunctionRef,
@@ -102,7 +105,8 @@ def _with_step(op: For, name: str, add: Add) -> For:
     made = add(Function(f"{name}_step", _renewed(step)))
     inner = Builder(op.location)
     hint = op.carried[0].hint if len(rows) == 1 else "state"
-    result = inner.call_function(FunctionRef(made, packed.type), step.parameters, hint)
+    reference = FunctionRef(made, packed.type, effects=effects_of(step))
+    result = inner.call_function(reference, step.parameters, hint)
     return replace(op, body=inner.block(op.body.parameters, _items(inner, result, [p.hint for p in op.carried])))
 
 
@@ -115,7 +119,8 @@ def _as_call(op: For, name: str, add: Add) -> list[Operation]:
     made = add(Function(f"{name}_loop", _renewed(Block(tuple(free), (op, *builder.operations), (packed,)))))
     call = Builder(op.location)
     result = Value(packed.type) if len(rows) > 1 else rows[0]
-    call.operations.append(Call(FunctionRef(made, packed.type), tuple(free), result, op.location))
+    reference = FunctionRef(made, packed.type, effects=effects_of(Block((), (op,), ())))
+    call.operations.append(Call(reference, tuple(free), result, op.location))
     if len(rows) > 1:
         call.operations += [Apply(EXTRACT, (result,), r, {"key": k}, op.location) for k, r in enumerate(rows)]
     return call.operations
@@ -136,7 +141,7 @@ def _items(builder: Builder, result: Operand, hints: Sequence[str | None]) -> li
 # lists of states that are computed again
 
 
-def with_replay(function: Function, add: Add) -> Function:
+def with_replay(function: Function, add: Add, silent: SilentForm) -> Function:
     """The function with lists of the states of marked loops computed again, where they serve for nothing else."""
     # A list may be computed again only if it is read by loops alone, in the order from the last state to the first:
     # that is the order in which a schedule gives the states. Every other reader needs it as a whole.
@@ -161,7 +166,7 @@ def with_replay(function: Function, add: Add) -> Function:
         sources.update((r, States(op, kept, once, undefined)) for r in op.results[len(op.initial) :])
     if not sources:
         return function
-    return replace(function, body=_replayed(function.body, function.name, sources, add))
+    return replace(function, body=_replayed(function.body, function.name, sources, add, silent))
 
 
 def blocks_of(function: Function) -> Iterator[Block]:
@@ -191,14 +196,14 @@ def _state_type(items: Sequence[Type]) -> Type:
     return items[0] if len(items) == 1 else tuple_type(*items)
 
 
-def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
+def _replayed(block: Block, name: str, sources: Sources, add: Add, silent: SilentForm) -> Block:
     operations: list[Operation] = []
     for op in block.operations:
         states = next((s for s in sources.values() if s.loop is op), None)
         if states is not None:
-            operations += _advance(states.loop, name, states.kept, states.undefined, add)
+            operations += _advance(states, name, add, silent)
             continue
-        op = map_blocks(op, lambda block: _replayed(block, name, sources, add))
+        op = map_blocks(op, lambda block: _replayed(block, name, sources, add, silent))
         # A loop may take states of several marked loops: one after the other is replaced.
         while isinstance(op, For) and any(s in sources for s in op.scanned):
             operations, op = _reading(op, operations, sources)
@@ -206,8 +211,9 @@ def _replayed(block: Block, name: str, sources: Sources, add: Add) -> Block:
     return replace(block, operations=tuple(operations))
 
 
-def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -> list[Operation]:
+def _advance(states: States, name: str, add: Add, silent: SilentForm) -> list[Operation]:
     """All steps in order; what the loop alone binds is None before it."""
+    op, kept = states.loop, states.kept
     n = len(op.initial)
     rows = op.body.results[:n]
     free = free_values(op.body.operations, rows, set(op.body.parameters))
@@ -224,7 +230,7 @@ def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -
     builder = Builder(op.location)
     steps = builder.apply(STEPS, (op.start, op.stop, op.step))
     # What the loop alone binds has no value before it; a snapshot of it must be something.
-    initial = [constant(None) if o in undefined else o for o in op.initial]
+    initial = [constant(None) if o in states.undefined else o for o in op.initial]
     first = initial[0] if n == 1 else builder.tuple(initial)
     fixed = builder.tuple(free)
     final = _state_type([r.type for r in op.results[:n]])
@@ -237,7 +243,12 @@ def _advance(op: For, name: str, kept: Value, undefined: set[Value], add: Add) -
         builder.operations += [
             Apply(EXTRACT, (last,), r, {"key": k}, op.location) for k, r in enumerate(op.results[:n])
         ]
-    builder.operations.append(Apply(EXTRACT, (both,), kept, {"key": 1}, op.location))
+    shows = effects_of(op.body) is Effects.ONCE
+    stored = Value(kept.type, kept.hint) if shows else kept
+    builder.operations.append(Apply(EXTRACT, (both,), stored, {"key": 1}, op.location))
+    if shows:
+        again = {"step": FunctionName(silent(FunctionRef(made, state.type)).name)}
+        builder.operations.append(Apply(SILENCED, (stored,), kept, again, op.location))
     return builder.operations
 
 

@@ -37,6 +37,8 @@ from s2sad.ir.primitive import required
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
+CLASSES_OF_NUMBERS = (np.ndarray, np.generic, float, int, complex)
+
 
 class Attributes(Lowering):
     """Lowers attributes."""
@@ -72,7 +74,7 @@ class Attributes(Lowering):
         if isinstance(opened, Record):
             return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
         if is_operand(opened) and isinstance(opened.type, ArrayType):
-            return self.array_attribute(base, opened, opened.type, name)
+            return self.array_attribute(base, opened, opened.type, name, node)
         if isinstance(base, (Closure, Partial)) and name in ("__name__", "__doc__"):
             return constant(getattr(base, "name", None) if name == "__name__" else None)
         return Method(base, name)
@@ -189,7 +191,7 @@ class Attributes(Lowering):
             return constant(value)
         return self.class_attribute(base, cls.__mro__, name, node)
 
-    def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str) -> Term:
+    def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str, node: gast.AST) -> Term:
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
         if name == "flat":
             self.need_memory()
@@ -215,6 +217,11 @@ class Attributes(Lowering):
         }
         if name in functions:
             return self.apply(functions[name], [base])
+        if not any(callable(getattr(cls, name, None)) for cls in CLASSES_OF_NUMBERS):
+            there = any(hasattr(cls, name) for cls in CLASSES_OF_NUMBERS)
+            what = f"the attribute {name} of {t}" if there else f"{t} has no attribute {name}"
+            instead = "shape, ndim, size, dtype, itemsize, real, imag, T, mT and flat can be read"
+            self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:

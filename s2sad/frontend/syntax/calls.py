@@ -40,6 +40,7 @@ from s2sad.frontend.terms.terms import (
     Ref,
     Term,
     describe,
+    is_array,
     is_number,
     is_static,
     is_static_object,
@@ -294,7 +295,8 @@ class Calls(Lowering):
     ) -> Term:
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
-        outside = None if name in ONLY_READ and not isinstance(receiver, Outside) else self.outside_object(receiver)
+        only_read = name in ONLY_READ or is_array(receiver)
+        outside = None if only_read and not isinstance(receiver, Outside) else self.outside_object(receiver)
         if outside is not None:
             return self.call_outside(outside, name, arguments, keywords, node)
         contents = self.open(receiver)

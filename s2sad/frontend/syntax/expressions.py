@@ -181,10 +181,10 @@ class Expressions(Lowering):
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""
         settled = self.reads.settled
         self.places.setdefault(id(value), (variable, value))
-        if settled.takes_values(value):
-            return self.as_handle(variable, value)
         if settled.is_bound(variable):
             return self.read_bound(variable, value)
+        if settled.takes_values(value):
+            return self.as_handle(variable, value)
         if is_read_anew(variable, value, self.reads) and not settled.holds_what_takes(value):
             return self.outside(self.captured_value(variable), variable)
         if to_be_opened(value) or settled.holds_what_takes(value):
@@ -245,13 +245,16 @@ class Expressions(Lowering):
         if variable.key not in self.adopted:
             builder, self.builder = self.builder, self.entry
             adopted = self.adopt(operand, whose)
-            if isinstance(adopted, Ref) and adopted.cls in (list, dict):
-                self.frozen[adopted.cell] = whose.of(variable.read())
             self.adopted[variable.key] = adopted
             self.builder = builder
-        for ref in self.reachable(self.adopted[variable.key]):
+        adopted = self.adopted[variable.key]
+        # Also where it was adopted in an attempt whose cells are forgotten.
+        for ref in self.reachable(adopted):
             self.env.setdefault(ref.cell, self.origins[ref.cell][1])
-        return self.adopted[variable.key]
+            if isinstance(self.frozen.get(ref.cell, whose), OfOutside):
+                known = ref is adopted and ref.cls in (list, dict, np.ndarray)
+                self.frozen[ref.cell] = whose.of(variable.read()) if known else whose
+        return adopted
 
     def reachable(self, term: Term) -> list[Ref]:
         """The references in a term, and in what they refer to."""

@@ -18,8 +18,11 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.frontend.terms.terms import Ref, Term, View, class_of, describe, is_number, is_static_object
+from s2sad.ir.containers import GETITEM
 from s2sad.ir.objects import is_user_class
+from s2sad.ir.primitive import Layout
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Value, constant, is_operand
 
@@ -39,15 +42,40 @@ class Identity(Lowering):
                 return False
         if None not in kinds and kinds[0] is not kinds[1]:
             return False
+        if kinds == [np.ndarray, np.ndarray]:
+            return self.identical_arrays(node, left, right)
         made = [isinstance(t, Ref) and t.cell in self.made for t in (left, right)]
         if all(made) or (any(made) and any(map(self.is_given, (left, right)))):
             return False
         for t in (left, right):
             self.ask_object(t, node)
-        objects = any(kinds) and not any(issubclass(k, (np.generic, np.ndarray)) for k in kinds if k)
+        objects = any(kinds) and not any(issubclass(k, np.generic) for k in kinds if k)
         what = f"`is` between {describe(left)} and {describe(right)}" if objects else "`is` between values of run time"
         instead = "compare with ==, or an attribute that tells them apart" if objects else "compare with =="
         self.refuse(node, what, instead, UnsupportedType)
+
+    def identical_arrays(self, node: gast.AST, left: Term, right: Term) -> bool:
+        """Whether two arrays are one, where one of them at least was made here and is no other view of the same."""
+        self.need_memory()  # there a store changes an array, and makes no other one
+        made = [self.is_made_array(t) for t in (left, right)]
+        if self.memory_of(left) != self.memory_of(right):
+            if all(made) or (any(made) and any(map(self.is_given, (left, right)))):
+                return False
+        elif any(made) and isinstance(left, View) is not isinstance(right, View):
+            return False  # an array, and a part of it
+        what = "`is` between arrays that may be one"
+        raise SettledByCaller(what, "ask np.shares_memory, or keep a flag that says which one it is", self.at(node))
+
+    def memory_of(self, array: Term) -> object:
+        """What is equal for two arrays that may be one object, though both were made here."""
+        ref = array.ref if isinstance(array, View) else array
+        return self.origins[ref.cell][0] if isinstance(ref, Ref) and ref.cell in self.origins else ref
+
+    def is_made_array(self, term: Term) -> bool:
+        """Whether an array is one that the function made; what a subscript or a transpose gives is new each time."""
+        if isinstance(term, View):
+            return any(s.primitive is GETITEM or s.primitive.layout is Layout.AXES for s in term.steps)
+        return term.cell in self.made if isinstance(term, Ref) else is_operand(term) and self.is_new(term)
 
     def is_given(self, term: Term) -> bool:
         """Whether a term is an argument, or stands outside the function, and so was there before."""

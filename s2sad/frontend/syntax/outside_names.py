@@ -11,6 +11,7 @@ import types
 from dataclasses import replace
 
 import gast
+import numpy as np
 
 from s2sad.frontend.dependencies import MISSING, NeedsHandle, Variable, is_place, namespace
 from s2sad.frontend.reading import scope
@@ -95,9 +96,10 @@ class OutsideNames(OutsideValues):
     def read_bound(self, variable: Variable, value: object) -> Term:
         """A variable outside that the function binds: read when the program runs."""
         operands, static = self.spot(variable)
-        if type(value) in (int, bool):
+        number = self.number_there(operands, static, value, variable.shown)
+        if number is not None:
             self.reads.variable(replace(variable, handed=True))
-            return self.integer(operands, static, type(value) is bool, variable.shown)
+            return number
         return Outside(self.done(ITEM, operands, static), variable.shown, value)
 
     def set_outer(self, variable: Variable, term: Term, node: gast.AST) -> None:
@@ -112,7 +114,7 @@ class OutsideNames(OutsideValues):
             found = variable.read()
         except (LookupError, AttributeError, ValueError):
             found = MISSING
-        if isinstance(found, list) and isinstance(node.op, gast.Add):
+        if isinstance(found, np.ndarray) or (isinstance(found, list) and isinstance(node.op, gast.Add)):
             self.extended(self.as_handle(variable, found), node)
             return
         operands, static = self.spot(variable)

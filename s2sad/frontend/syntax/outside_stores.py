@@ -21,6 +21,7 @@ from s2sad.frontend.syntax.outside_values import (
     CONTAINERS,
     NOT_ADDED,
     NUMBERS,
+    TAKERS,
     OutsideValues,
     known_key,
 )
@@ -35,8 +36,8 @@ from s2sad.frontend.terms.terms import (
     is_number,
     is_static_object,
 )
-from s2sad.ir.primitives.handles import CALL, COUNT, DELETE, HOLDS, ITEM
-from s2sad.ir.values import Operand
+from s2sad.ir.primitives.handles import CALL, COUNT, DELETE, HOLDS, ITEM, STORE
+from s2sad.ir.values import Operand, constant
 
 
 class OutsideStores(OutsideValues):
@@ -56,7 +57,7 @@ class OutsideStores(OutsideValues):
             found = why.item if isinstance(why, OfOutside) else None
         elif is_static_object(term) and self.is_reached(term.value):
             found = term.value
-        if isinstance(found, CONTAINERS):
+        if isinstance(found, TAKERS):
             raise NeedsHandle(found)
         return None
 
@@ -65,11 +66,12 @@ class OutsideStores(OutsideValues):
         return Outside(self.captured_value(replace(variable, handed=True)), variable.shown, value)
 
     def item_outside(self, outside: Outside, index: Term, node: gast.AST) -> Term:
-        """`outside[index]`: an integer, or what is stored into in its turn."""
+        """`outside[index]`: a number, or what is stored into in its turn."""
         key = self.to_operand(index)
         found = self.item_found(outside.found, key)
-        if type(found) in (int, bool):
-            return self.integer([outside.handle, key], {}, type(found) is bool)
+        number = self.number_there([outside.handle, key], {}, found)
+        if number is not None:
+            return number
         name = f"{outside.name}[{'...' if known_key(key) is None else repr(known_key(key))}]"
         return Outside(self.done(ITEM, [outside.handle, key]), name, found)
 
@@ -101,8 +103,7 @@ class OutsideStores(OutsideValues):
         """`outside[index] = term`."""
         self.check_container(outside, node)
         key = self.to_operand(index)
-        value = self.keep([outside.handle, key], {}, term, node)
-        self.note_put((id(outside.found), known_key(key)), value, node)
+        self.done(STORE, [outside.handle, key, self.item_kept(outside, key, term, node)])
 
     def augment_item(self, outside: Outside, index: Term, node: gast.AugAssign) -> None:
         """`outside[index] += value`: a number takes the place of the one before, whatever array may be there."""
@@ -115,6 +116,9 @@ class OutsideStores(OutsideValues):
             self.call_outside(item, "extend", [self.eval(node.value)], {}, node)
             return
         value = self.eval(node.value)
+        if isinstance(outside.found, np.ndarray):
+            self.done(STORE, [outside.handle, key, self.to_operand(value)], {"sign": self.sign_of(node)})
+            return
         if not is_number(value) or isinstance(found, NOT_ADDED):
             self.refuse_in_place(node)
         self.note_added((id(outside.found), known_key(key)), node)
@@ -131,7 +135,7 @@ class OutsideStores(OutsideValues):
     ) -> Term:
         """`outside.name(...)`: what it gives can be stored into, and not be read."""
         known = outside.found is not None
-        if (known and not isinstance(outside.found, CONTAINERS)) or (not known and hasattr(np.ndarray, name)):
+        if (known and not self.takes(outside)) or (not known and hasattr(np.ndarray, name)):
             self.refuse(
                 node,
                 f"the method {name} of what is in {outside.name}",
@@ -139,9 +143,7 @@ class OutsideStores(OutsideValues):
                 UnsupportedCall,
             )
         terms = [self.walked(a, node) for a in arguments]
-        values = [self.stored_value(a, node) for a in (*terms, *keywords.values())]
-        for value in values:
-            self.note_put((id(outside.found), None), value, node)
+        values = [self.item_kept(outside, constant(None), a, node) for a in (*terms, *keywords.values())]
         static = {"names": tuple(keywords)} if keywords else {}
         made = self.done(CALL, [outside.handle, *values], {"method": name, **static})
         return Outside(made, f"{outside.name}.{name}(...)")
@@ -153,14 +155,25 @@ class OutsideStores(OutsideValues):
         return self.listed(term) if is_iterator(term) or is_new_iterator(term) else term
 
     def extended(self, outside: Outside, node: gast.AugAssign) -> None:
-        """`outside += items` of a list."""
+        """`outside += items` of a list, or what is added to the numbers of an array."""
         if not self.reads.settled.takes_values(outside.found):
             raise NeedsHandle(outside.found)
+        if isinstance(outside.found, np.ndarray):
+            self.augment_item(outside, constant(Ellipsis), node)
+            return
         self.call_outside(outside, "extend", [self.eval(node.value)], {}, node)
+
+    def takes(self, outside: Outside) -> bool:
+        """Whether something outside takes values; an array where it is a parameter: it shares memory with no other."""
+        if isinstance(outside.found, np.ndarray):
+            return self.is_given(outside.handle)
+        variable, _ = self.places.get(id(outside.found), (None, None))
+        # what is stored in a namespace is read as an attribute
+        return isinstance(outside.found, CONTAINERS) and (variable is None or variable.name != "__dict__")
 
     def check_container(self, outside: Outside, node: gast.AST) -> None:
         """Refuse a store into what is not known to be a container: an array in it may be one of the function's."""
-        if not isinstance(outside.found, CONTAINERS):
+        if not self.takes(outside):
             self.refuse(
                 node,
                 f"a store into what is in {outside.name}",

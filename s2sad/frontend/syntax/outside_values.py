@@ -16,18 +16,21 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import AfterStore, OfOutside, OneOfTwo, StoredInArgument, map_operands
+from s2sad.frontend.terms.cells import AfterStore, OfOutside, OneOfTwo, SettledByCaller, map_operands
 from s2sad.frontend.terms.terms import (
+    Outside,
     Term,
     describe,
 )
 from s2sad.ir.containers import GETITEM
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.primitives.handles import FLAG, ITEM, STORE, WHOLE
+from s2sad.ir.primitives.handles import FLAG, ITEM, NUMBER, STORE, WHOLE
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.values import Constant, Operand, constant
 
 CONTAINERS = (MutableSequence, MutableSet, MutableMapping)
+TAKERS = (*CONTAINERS, np.ndarray)
+"""What is stored into outside the function."""
 NUMBERS = (int, float, complex, np.number)
 NOT_ADDED = (np.ndarray, *CONTAINERS)
 """What an augmented assignment changes in place."""
@@ -59,11 +62,11 @@ class OutsideValues(Lowering):
         """An object outside as a parameter.
 
         Raises:
-            StoredInArgument: only an argument, known at compile time, is known to lead to it.
+            SettledByCaller: only an argument, known at compile time, is known to lead to it.
         """
         if not self.is_reached(holder):
             what = f"something is stored in {describe(constant(holder))}, which no variable outside leads to"
-            raise StoredInArgument(what, OfOutside.instead, self.builder.location)
+            raise SettledByCaller(what, OfOutside.instead, self.builder.location)
         return self.captured_value(replace(self.places[id(holder)][0], handed=True))
 
     def is_reached(self, value: object) -> bool:
@@ -82,6 +85,18 @@ class OutsideValues(Lowering):
         """Append what is done to an object outside, or read of it: a call of the function is no operation then."""
         self.stores = True
         return self.builder.apply(primitive, operands, static, hint)
+
+    def number_there(
+        self, operands: list[Operand], static: dict[str, object], found: object, hint: str | None = None
+    ) -> Operand | None:
+        """The number or truth value at a place outside, where something of its kind was found; None for others."""
+        if type(found) in (int, bool):
+            return self.integer(operands, static, type(found) is bool, hint)
+        if type(found) is float:
+            return self.done(NUMBER, operands, static, hint)
+        if isinstance(found, np.floating):
+            return self.done(NUMBER, operands, {**static, "dtype": found.dtype}, hint)
+        return None
 
     def integer(
         self, operands: list[Operand], static: dict[str, object], flag: bool, hint: str | None = None
@@ -120,6 +135,14 @@ class OutsideValues(Lowering):
     def check_apart(self, key: Key, others: set[Key], node: gast.AST) -> None:
         if any(other[0] == key[0] and (other[1] == key[1] or None in (other[1], key[1])) for other in others):
             self.refuse_in_place(node)
+
+    def item_kept(self, outside: Outside, key: Operand, term: Term, node: gast.AST) -> Operand:
+        """What is stored as an item of an object outside: an array there takes the numbers alone."""
+        if isinstance(outside.found, np.ndarray):
+            return self.to_operand(term)
+        value = self.stored_value(term, node)
+        self.note_put((id(outside.found), known_key(key)), value, node)
+        return value
 
     def keep(self, operands: list[Operand], static: dict[str, object], term: Term, node: gast.AST) -> Operand:
         """Store a value at a place outside."""
@@ -163,11 +186,6 @@ class OutsideValues(Lowering):
         if t.is_container:
             return self.to_operand(map_operands(self.opened(operand), lambda o: self.copy_of(o, node)))
         self.refuse(node, f"{t} is stored outside the function", "store numbers and arrays", UnsupportedType)
-
-    def is_given(self, operand: Operand) -> bool:
-        """Whether a value is an argument, or a variable outside, as it is."""
-        given = isinstance(operand, Value) and operand in self.parameter_paths
-        return given or any(operand is value for _, value in self.captured.values())
 
 
 def known_key(key: Operand) -> object:

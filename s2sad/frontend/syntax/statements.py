@@ -15,7 +15,7 @@ from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax.objects import BINARY_METHODS
-from s2sad.frontend.terms.cells import STOP, Evaluated, StoredInArgument
+from s2sad.frontend.terms.cells import STOP, Evaluated, SettledByCaller
 from s2sad.frontend.terms.terms import Keyed, Method, Ref, Term, is_array, is_number
 from s2sad.ir.builder import shape_of
 from s2sad.ir.containers import GETITEM, UNDEFINED
@@ -52,7 +52,7 @@ class Statements(Lowering):
             except Unsupported as e:
                 if isinstance(e, Evaluated) and self.watching is not None and self.watching(e):
                     raise
-                if isinstance(e, StoredInArgument):
+                if isinstance(e, SettledByCaller):
                     raise
                 self.errors.append(e)
                 for name in scope.assigned([s]):

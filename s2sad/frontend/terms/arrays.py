@@ -40,7 +40,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Effect, Layout, Primitive, lookup, required
 from s2sad.ir.types import ArrayType, SliceType, StaticType, Type
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_operand
+from s2sad.ir.values import Apply, Call, Constant, Operand, Value, constant, is_operand, is_update
 
 NONE = constant(None)
 WHOLE = Slice(NONE, NONE, NONE)
@@ -65,6 +65,11 @@ class ArrayCells(Cells):
     def need_memory(self) -> None:
         if not self.memory:
             raise MemoryNeeded
+
+    def is_new(self, array: Operand) -> bool:
+        made = self.builder.maker(array)
+        fresh = isinstance(made, Apply) and made.effect is Effect.FRESH and not is_update(made)
+        return fresh or isinstance(made, Call)
 
     # what is seen
 
@@ -384,7 +389,7 @@ class ArrayCells(Cells):
         origin = self.origins.get(term.cell) if isinstance(term, Ref) else None
         if origin is None or not origin[0].type.is_numeric:
             return False
-        made = next((o for o in reversed(self.builder.operations) if origin[0] in o.results), None)
+        made = self.builder.maker(origin[0])
         if not isinstance(made, Apply) or made.effect is not Effect.FRESH:
             return False
         return made.primitive.row_by_row or origin[0].type.rank == 1

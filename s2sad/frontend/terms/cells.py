@@ -92,7 +92,7 @@ def not_read(outside: Outside, location: Location) -> UnsupportedType:
     """The error where what an object outside holds is used: it may depend on what is differentiated by."""
     return UnsupportedType(
         f"what is in {outside.name} is used, and the function stores values there",
-        "keep in a variable of the function what is used again; integers alone can be read",
+        "keep in a variable of the function what is used again; only numbers can be read",
         location,
     )
 
@@ -255,6 +255,10 @@ class Cells(ABC):
             self.follow(ref.cell, node)
 
     @abstractmethod
+    def is_new(self, array: Operand) -> bool:
+        """Whether an array is memory that an operation of the function made."""
+
+    @abstractmethod
     def follow(self, cell: str, node: gast.AST) -> None:
         """Do what was done to the array in a cell to those that it may be, and to those that may be it."""
 
@@ -282,7 +286,7 @@ class Cells(ABC):
             if term.type.is_sequence:
                 return self.new(list, term, frozen, made=False)
             if self.memory and term.type.is_array:
-                array = self.new(np.ndarray, term, frozen, made=False)
+                array = self.new(np.ndarray, term, frozen, made=self.is_new(term))
                 self.origins[array.cell] = (term, term)
                 return array
             if not term.type.is_container or not self.holds_mutable(term.type):
@@ -650,9 +654,11 @@ class Evaluated(UnsupportedType):
     exception: BaseException | None = None
 
 
-class StoredInArgument(UnsupportedType):
-    """Something is stored in an object among the arguments: where the function is lowered in the place of its call, it
-    may be one from outside."""
+class SettledByCaller(UnsupportedType):
+    """What the arguments are decides what is done: where the function is lowered in the place of its call, it is known.
+
+    Something is stored in an object among them, which may be one from outside; or it is asked whether two are one.
+    """
 
 
 class NotStatic(UnsupportedType):

@@ -6,7 +6,8 @@
     Model.n_calls += 1       Model.n_calls += 1
 
 Such an object is a parameter as it is: a handle. What is done to it is done in the order of the text, where the program
-runs forward. No derivative flows through it: what it takes are values, and of what it holds integers alone are read.
+runs forward. No derivative flows through it: what it takes are values, and of what it holds numbers alone are read. A
+number that is read may be one that the same call has stored: `analysis.read_back` finds where that matters.
 
 With a `sign` the number there is added to; `anew` an array that may be there is not changed in place, as it may be one
 of the function's. The place of a store is an attribute of the handle, or an item whose key is the second operand.
@@ -18,8 +19,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.types import BOOL, INT, NONE, HandleType, Type
+from s2sad.ir.types import BOOL, INT, NONE, ArrayType, HandleType, Type
 
 FOUND = HandleType("what is found in an object outside")
 """The type of what is in an object outside, or what a method of it gives."""
@@ -107,6 +110,19 @@ def _whole_type(handle: Type, /, *key: Type, attribute: str | None = None) -> Ty
     return INT
 
 
+def _number(handle: Any, *key: object, attribute: str | None = None, dtype: np.dtype[Any] | None = None) -> object:
+    found: Any = _found(handle, *key, attribute=attribute)
+    return float(found) if dtype is None else dtype.type(found)
+
+
+def _number_type(handle: Type, /, *key: Type, attribute: str | None = None, dtype: np.dtype[Any] | None = None) -> Type:
+    return ArrayType(np.dtype(float) if dtype is None else dtype, (), "python" if dtype is None else "numpy")
+
+
+def _number_text(*types: Type, attribute: str | None = None, dtype: np.dtype[Any] | None = None) -> str:
+    return f"{'float' if dtype is None else f'np.{dtype}'}({_place(attribute)})"
+
+
 def truth_value(value: object) -> bool:
     """The value that was found, which must be a truth value."""
     if type(value) is not bool:
@@ -172,6 +188,18 @@ WHOLE = register(
     )
 )
 """The integer at a place; it raises where something else is there."""
+NUMBER = register(
+    Primitive(
+        "handle.number",
+        _number,
+        _number_type,
+        constant=True,
+        effect=Effect.IO,
+        once=True,
+        spelling=_number_text,
+    )
+)
+"""The number at a place; as a Python float, or one of NumPy's of a dtype."""
 FLAG = register(Primitive("truth_value", truth_value, lambda value: BOOL, constant=True, helper=True))
 """What was found outside, as a truth value."""
 COUNT = register(
@@ -190,5 +218,5 @@ HOLDS = register(
         spelling="_1 in _0",
     )
 )
-STORES = frozenset({CALL, STORE, DELETE, ITEM, WHOLE, COUNT, HOLDS})
+STORES = frozenset({CALL, STORE, DELETE, ITEM, WHOLE, NUMBER, COUNT, HOLDS})
 """What is done to objects outside: it is done once, in its order, or the program is refused."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from s2sad.ir.primitive import Effect, Primitive, T, primitive_name, register
 from s2sad.ir.types import NONE, StaticType, Type
-from s2sad.ir.values import If, Operation
+from s2sad.ir.values import Apply, If, Operation
 
 MANAGER = StaticType("a context manager")
 """The type of what stands behind `with`."""
@@ -39,11 +39,14 @@ class Keywords(Primitive):
         return list(arguments), dict(keywords)
 
 
-def _keywords(function: Callable[..., object], result: Type, effect: Effect = Effect.FRESH) -> Primitive:
+def _keywords(
+    function: Callable[..., object], result: Type, effect: Effect = Effect.FRESH, once: bool = False
+) -> Primitive:
     def type_rule(*values: Type, **static: object) -> Type:
         return result
 
-    return register(Keywords(primitive_name(function), function, type_rule, constant=True, effect=effect))
+    name = primitive_name(function)
+    return register(Keywords(name, function, type_rule, constant=True, effect=effect, once=once))
 
 
 MANAGERS = {
@@ -54,8 +57,9 @@ MANAGERS = {
 }
 """Managers that may be entered again for the reverse sweep: they hold no resource."""
 
-for _function in (warnings.simplefilter, warnings.filterwarnings, warnings.warn):
+for _function in (warnings.simplefilter, warnings.filterwarnings):
     _keywords(_function, NONE, Effect.IO)
+_keywords(warnings.warn, NONE, Effect.IO, once=True)
 
 
 def _try_type(*, exceptions: tuple[type, ...]) -> Type:
@@ -68,6 +72,11 @@ TRY = register(Primitive("try", lambda *, exceptions: True, _try_type, constant=
 def is_try(op: Operation) -> TypeGuard[If]:
     """Whether an operation is a `try`: a branch that is left in its midst where there is an exception."""
     return isinstance(op, If) and op.predicate.type is CATCHER
+
+
+def makes_region(op: Operation) -> bool:
+    """Whether an operation makes such a predicate."""
+    return isinstance(op, Apply) and is_region(op.result.type)
 
 
 def is_region(t: Type) -> bool:

@@ -2,6 +2,7 @@
 
 advanced    all steps in order, storing the states that the schedule asks for: (the last state, what `replayed` needs)
 replayed    the state before each step, from the last step to the first
+silenced    what `replayed` needs, with the silent form of a step that prints: that is done again
 
 The schedule is that of `checkpoint_schedules`: Griewank & Walther, Algorithm 799: revolve (2000).
 """
@@ -110,4 +111,14 @@ STEPS = register(
     )
 )
 ADVANCED = register(Primitive("advanced", advanced, _advanced_type, constant=True, effect=Effect.VIEW, helper=True))
+SILENCED = register(
+    Primitive(
+        "silenced",
+        lambda kept, *, step: (step, *kept[1:]),
+        lambda kept, /, *, step: kept,
+        constant=True,
+        effect=Effect.VIEW,
+        spelling=lambda kept, *, step: f"({step}, *_0[1:])",
+    )
+)
 REPLAYED = register(Primitive("replayed", replayed, _replayed_type, constant=True, effect=Effect.VIEW, helper=True))

@@ -66,7 +66,7 @@ LOGS = register(
     )
 )
 
-BREAKPOINT = register(Primitive("breakpoint", breakpoint, lambda: NONE, constant=True, effect=Effect.IO))
+BREAKPOINT = register(Primitive("breakpoint", breakpoint, lambda: NONE, constant=True, effect=Effect.IO, once=True))
 
 
 def _clock(function: Callable[[], float], dtype: type) -> None:
