@@ -9,11 +9,13 @@ end of the elementwise chain that feeds it, and not before.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from s2sad.analysis.masked import adjoint_made_by, is_masked, made_by
+from s2sad.analysis.mask_values import is_mask_value
+from s2sad.analysis.masked import adjoint_made_by, is_masked, is_of_call, made_by
 from s2sad.analysis.unbounded import hands_on, is_unbounded
 from s2sad.ir.builder import Builder, Expr, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
@@ -121,9 +123,14 @@ def chosen(mask: Any, x: Any) -> Any:
 
 
 def selected(dot: Any, slope: Any) -> Any:
-    """`dot * slope`, 0 where the slope is a mask that is False."""
-    if isinstance(slope, Expr) and slope.type.is_mask and slope.type.rank:
+    """`dot * slope`; 0 where the slope is a mask that is False, or one of numbers that is 0 where `dot` is infinite."""
+    if not isinstance(dot, Expr) or not isinstance(slope, Expr) or not slope.type.rank:
+        return times(dot, slope)
+    if slope.type.is_mask:
         return chosen(slope, dot)
+    masks = is_mask_value(partial(made_by, slope.builder), slope.operand)
+    if masks and _may_be_infinite(dot.builder, dot.operand):
+        return np.where(slope != 0, times(dot, slope), 0.0)
     return times(dot, slope)
 
 
@@ -193,5 +200,5 @@ def _may_be_infinite(builder: Builder, slope: Operand) -> bool:
         return True
     made = made_by(builder, slope)
     if made is None:
-        return False
+        return is_of_call(builder, slope)
     return is_unbounded(made) or (hands_on(made) and any(_may_be_infinite(builder, o) for o in made.operands))

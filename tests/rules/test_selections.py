@@ -291,6 +291,35 @@ def test_roots_in_callees_whose_own_slope_is_infinite(area):
     agrees(lambda x: np.sum(np.cos(area(x)[np.flatnonzero(x)])), X, INNER)
 
 
+PRODUCTS = [
+    lambda f, x, m: m.astype(int) * f(x),
+    lambda f, x, m: f(x) * m.astype(float) * K,
+    lambda f, x, m: (1.0 - (~m).astype(float)) * f(x),
+    lambda f, x, m: np.outer(f(x), K) * (m[:, None] & m).astype(float),
+    lambda f, x, m: np.sum(m * f(x)),
+]
+
+
+@pytest.mark.parametrize("k", range(len(PRODUCTS)))
+@pytest.mark.parametrize("f", [np.sqrt, root, lambda x: np.arccos(1.0 - x) * 2.0])
+def test_of_masks_of_numbers(f, k):
+    agrees(lambda x: np.sum(np.cos(PRODUCTS[k](f, x, (x > 0) & (x < 1)))), X, INNER)
+
+
+def test_of_distances_times_a_mask():
+    p = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, -1.0], [0.5, 0.5]])
+    e = np.cos(np.arange(8.0)).reshape(4, 2)
+    agrees(lambda p: np.sum(np.exp(-distances(p)) * (1.0 - np.eye(4))), p, e)
+
+
+def test_a_mask_of_numbers_costs_no_line_where_nothing_is_infinite():
+    def f(x):
+        return np.sum((x > 0.2).astype(float) * np.tanh(x))
+
+    for source in (s2sad.grad(f).lower(X).source, s2sad.jacfwd(f).lower(X).source):
+        assert "where" not in source
+
+
 LABELS = np.array([0.0, 1.0, 2.0, 0.0])
 
 
