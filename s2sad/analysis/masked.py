@@ -58,7 +58,8 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
     if not made.about:
         return False
     if made.primitive.is_additive:
-        summands = [o for o in made.operands if not _is_nothing(builder, o)]
+        # What a loop carries is what it begins with, and masked sums.
+        summands = [o for o in made.operands if _last_made_by(builder, o) is not None and not _is_nothing(builder, o)]
         return bool(summands) and all(is_masked(builder, o) for o in summands)
     if made.primitive is INDEX_ADD and not _begins(builder, made.operands[0]):
         return False

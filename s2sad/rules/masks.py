@@ -8,8 +8,9 @@ end of the elementwise chain that feeds it, and not before.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,9 @@ def _scattered(g: Expr, slope: Expr) -> Any:
     if algebra is Algebra.PRODUCT:
         inner = None if _may_be_infinite(builder, made.operands[1]) else _scattered(first, slope)
         return None if inner is None else inner * rest[0]
-    if made.primitive.is_additive:
-        second = rest[0]
-        if second.type.shape != g.type.shape or all(_scattered(x, slope) is None for x in (first, second)):
-            return None
-        return made.primitive.function(masked_times(first, slope), masked_times(second, slope))
+    if algebra is Algebra.SUM:
+        summands = _summands(g)
+        return _scattered_sum(summands, slope) if len(summands) > 1 else None
     if made.primitive is INDEX_SET and _is_zero(made.operands[2]):
         return _stored(INDEX_SET, masked_times(first, slope), *rest)
     if made.primitive is not INDEX_ADD:
@@ -101,7 +100,29 @@ def _scattered(g: Expr, slope: Expr) -> Any:
     zeros = made_by(builder, made.operands[0])
     before = first if zeros is not None and zeros.primitive.zeros else masked_times(first, slope)
     index, added = rest
+    spread = made_by(builder, added.operand)
+    if spread is not None and spread.primitive is lookup(np.broadcast_to) and spread.operands[0].type.is_scalar:
+        added = builder.expr(spread.operands[0])
     return _stored(INDEX_ADD, before, index, masked_times(added, _taken(slope, g, index)))
+
+
+def _scattered_sum(summands: list[Expr], slope: Expr) -> Any:
+    """The product with a sum of which some summands were made of stores; None where none was."""
+    parts = [_scattered(x, slope) for x in summands]
+    found = [p for p in parts if p is not None]
+    if not found:
+        return None
+    others = [x for x, p in zip(summands, parts, strict=True) if p is None]
+    return reduce(operator.add, [*found, masked_times(reduce(operator.add, others), slope)] if others else found)
+
+
+def _summands(g: Expr) -> list[Expr]:
+    """What a cotangent is the sum of, in its shape."""
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None or made.primitive.algebra is not Algebra.SUM:
+        return [g]
+    parts = [g.builder.expr(o) for o in made.operands]
+    return [x for p in parts for x in _summands(p)] if all(p.type.shape == g.type.shape for p in parts) else [g]
 
 
 def _taken(slope: Any, g: Expr, index: Expr) -> Any:

@@ -207,6 +207,30 @@ def test_what_was_not_read_has_the_derivative_zero(k, kind):
     assert "isfinite" not in s2sad.grad(g).lower(X).source
 
 
+@pytest.mark.parametrize("f", [*PLAIN, lambda x: 1.0 / x])
+def test_of_sums_of_many_contributions(f):
+    def g(x):
+        y = f(x)
+        i = np.flatnonzero(x)
+        total = np.sum(np.where(x > 0, y * y, 0.0)) + np.sum(y[i] ** 3) - np.sum(np.sin(y)[x > 0])
+        for k in range(1, 4):
+            total = total + np.sum(np.cos(k * y[i])) + np.sum(np.where(x > 0, np.sin(k * y), 0.0))
+        return total - y[2] + np.sum(-y[i] * K[i])
+
+    agrees(g, X, INNER)
+
+
+def test_many_contributions_are_multiplied_once():
+    def f(x):
+        y = np.sqrt(x)
+        i = np.flatnonzero(x)
+        total = np.sum(y[i])
+        total = total + np.sum(np.sin(y)) + np.sum(np.sin(2.0 * y)) + np.sum(np.sin(3.0 * y))
+        return total
+
+    assert s2sad.grad(f).lower(X).source.count("0.5") == 1
+
+
 def test_a_function_that_leaves_elements_unset_is_refused():
     with pytest.raises(s2sad.Error, match="give out= as well"):
         s2sad.grad(lambda x: np.sum(np.multiply(x, 2.0, where=x > 0)))(X)
