@@ -59,8 +59,9 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
         return False
     if made.primitive.is_additive:
         # What a loop carries is what it begins with, and masked sums.
-        summands = [o for o in made.operands if _last_made_by(builder, o) is not None and not _is_nothing(builder, o)]
-        return bool(summands) and all(is_masked(builder, o) for o in summands)
+        others = [o for o in made.operands if not is_masked(builder, o)]
+        given = all(_last_made_by(builder, o) is None or _is_nothing(builder, o) for o in others)
+        return len(others) < len(made.operands) and given
     if made.primitive is INDEX_ADD and not _begins(builder, made.operands[0]):
         return False
     return _masks(builder, made) or (_passes(made) and any(is_masked(builder, o) for o in made.operands))
