@@ -22,10 +22,20 @@ FAR = 200
 
 def made_by(builder: Builder | None, operand: Operand) -> Apply | None:
     """The operation that made a value, if that was not long ago."""
+    found = _last_made_by(builder, operand)
+    return found if isinstance(found, Apply) else None
+
+
+def is_of_call(builder: Builder, operand: Operand) -> bool:
+    """Whether a value is what a call gives."""
+    return isinstance(_last_made_by(builder, operand), Call)
+
+
+def _last_made_by(builder: Builder | None, operand: Operand) -> Operation | None:
     while builder is not None:
         for op in reversed(builder.operations[-FAR:]):
             if operand in op.results:
-                return op if isinstance(op, Apply) else None
+                return op
         builder = builder.outer
     return None
 
@@ -48,8 +58,10 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
     if not made.about:
         return False
     if made.primitive.is_additive:
-        summands = [o for o in made.operands if not _is_nothing(builder, o)]
-        return bool(summands) and all(is_masked(builder, o) for o in summands)
+        # What a loop carries is what it begins with, and masked sums.
+        others = [o for o in made.operands if not is_masked(builder, o)]
+        given = all(_last_made_by(builder, o) is None or _is_nothing(builder, o) for o in others)
+        return len(others) < len(made.operands) and given
     if made.primitive is INDEX_ADD and not _begins(builder, made.operands[0]):
         return False
     return _masks(builder, made) or (_passes(made) and any(is_masked(builder, o) for o in made.operands))
@@ -101,6 +113,8 @@ def _is_masked_in_blocks(builder: Builder, bar: Operand) -> bool:
 def _masks(builder: Builder, made: Apply) -> bool:
     if made.primitive in (INDEX_SET, INDEX_ADD):
         return _selects(builder, made.operands[1])
+    if made.primitive.algebra is Algebra.PRODUCT:
+        return any(o in builder.masking for o in made.operands)
     return made.primitive in (lookup(np.where), lookup(np.tril), lookup(np.triu))
 
 

@@ -30,11 +30,11 @@ class Builder:
     """Appends operations to a list. `location` and `about` are given to all that is appended.
 
     `outer` is the builder of the block around that of this one. With it is shared what rules ask of values that were
-    made elsewhere: adjoints that are `masked`, parts of them being 0 by a mask, and `unbounded` values of the primal,
-    which may be infinite.
+    made elsewhere: adjoints that are `masked`, parts of them being 0 by a mask, and values of the primal, which may be
+    infinite where they are `unbounded`, and are masks of numbers where they are `masking`.
     """
 
-    __slots__ = ("about", "location", "masked", "operations", "outer", "unbounded")
+    __slots__ = ("about", "location", "masked", "masking", "operations", "outer", "unbounded")
 
     def __init__(self, location: Location = NOWHERE, about: tuple[Operation, ...] = ()) -> None:
         self.operations: list[Operation] = []
@@ -43,11 +43,13 @@ class Builder:
         self.outer: Builder | None = None
         self.masked: set[Operand] = set()
         self.unbounded: set[Operand] = set()
+        self.masking: set[Operand] = set()
 
     def child(self) -> Builder:
         """A builder for a block inside the present one."""
         inner = Builder(self.location, self.about)
-        inner.outer, inner.masked, inner.unbounded = self, self.masked, self.unbounded
+        inner.outer = self
+        inner.masked, inner.unbounded, inner.masking = self.masked, self.unbounded, self.masking
         return inner
 
     def maker(self, operand: Operand) -> Operation | None:

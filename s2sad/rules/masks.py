@@ -8,12 +8,15 @@ end of the elementwise chain that feeds it, and not before.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
-from s2sad.analysis.masked import adjoint_made_by, is_masked, made_by
+from s2sad.analysis.mask_values import is_mask_value
+from s2sad.analysis.masked import adjoint_made_by, is_masked, is_of_call, made_by
 from s2sad.analysis.unbounded import hands_on, is_unbounded
 from s2sad.ir.builder import Builder, Expr, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
@@ -87,11 +90,9 @@ def _scattered(g: Expr, slope: Expr) -> Any:
     if algebra is Algebra.PRODUCT:
         inner = None if _may_be_infinite(builder, made.operands[1]) else _scattered(first, slope)
         return None if inner is None else inner * rest[0]
-    if made.primitive.is_additive:
-        second = rest[0]
-        if second.type.shape != g.type.shape or all(_scattered(x, slope) is None for x in (first, second)):
-            return None
-        return made.primitive.function(masked_times(first, slope), masked_times(second, slope))
+    if algebra is Algebra.SUM:
+        summands = _summands(g)
+        return _scattered_sum(summands, slope) if len(summands) > 1 else None
     if made.primitive is INDEX_SET and _is_zero(made.operands[2]):
         return _stored(INDEX_SET, masked_times(first, slope), *rest)
     if made.primitive is not INDEX_ADD:
@@ -99,7 +100,29 @@ def _scattered(g: Expr, slope: Expr) -> Any:
     zeros = made_by(builder, made.operands[0])
     before = first if zeros is not None and zeros.primitive.zeros else masked_times(first, slope)
     index, added = rest
+    spread = made_by(builder, added.operand)
+    if spread is not None and spread.primitive is lookup(np.broadcast_to) and spread.operands[0].type.is_scalar:
+        added = builder.expr(spread.operands[0])
     return _stored(INDEX_ADD, before, index, masked_times(added, _taken(slope, g, index)))
+
+
+def _scattered_sum(summands: list[Expr], slope: Expr) -> Any:
+    """The product with a sum of which some summands were made of stores; None where none was."""
+    parts = [_scattered(x, slope) for x in summands]
+    found = [p for p in parts if p is not None]
+    if not found:
+        return None
+    others = [x for x, p in zip(summands, parts, strict=True) if p is None]
+    return reduce(operator.add, [*found, masked_times(reduce(operator.add, others), slope)] if others else found)
+
+
+def _summands(g: Expr) -> list[Expr]:
+    """What a cotangent is the sum of, in its shape."""
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None or made.primitive.algebra is not Algebra.SUM:
+        return [g]
+    parts = [g.builder.expr(o) for o in made.operands]
+    return [x for p in parts for x in _summands(p)] if all(p.type.shape == g.type.shape for p in parts) else [g]
 
 
 def _taken(slope: Any, g: Expr, index: Expr) -> Any:
@@ -121,9 +144,14 @@ def chosen(mask: Any, x: Any) -> Any:
 
 
 def selected(dot: Any, slope: Any) -> Any:
-    """`dot * slope`, 0 where the slope is a mask that is False."""
-    if isinstance(slope, Expr) and slope.type.is_mask and slope.type.rank:
+    """`dot * slope`; 0 where the slope is a mask that is False, or one of numbers that is 0 where `dot` is infinite."""
+    if not isinstance(dot, Expr) or not isinstance(slope, Expr) or not slope.type.rank:
+        return times(dot, slope)
+    if slope.type.is_mask:
         return chosen(slope, dot)
+    masks = is_mask_value(partial(made_by, slope.builder), slope.operand)
+    if masks and _may_be_infinite(dot.builder, dot.operand):
+        return np.where(slope != 0, times(dot, slope), 0.0)
     return times(dot, slope)
 
 
@@ -193,5 +221,5 @@ def _may_be_infinite(builder: Builder, slope: Operand) -> bool:
         return True
     made = made_by(builder, slope)
     if made is None:
-        return False
+        return is_of_call(builder, slope)
     return is_unbounded(made) or (hands_on(made) and any(_may_be_infinite(builder, o) for o in made.operands))

@@ -207,6 +207,30 @@ def test_what_was_not_read_has_the_derivative_zero(k, kind):
     assert "isfinite" not in s2sad.grad(g).lower(X).source
 
 
+@pytest.mark.parametrize("f", [*PLAIN, lambda x: 1.0 / x])
+def test_of_sums_of_many_contributions(f):
+    def g(x):
+        y = f(x)
+        i = np.flatnonzero(x)
+        total = np.sum(np.where(x > 0, y * y, 0.0)) + np.sum(y[i] ** 3) - np.sum(np.sin(y)[x > 0])
+        for k in range(1, 4):
+            total = total + np.sum(np.cos(k * y[i])) + np.sum(np.where(x > 0, np.sin(k * y), 0.0))
+        return total - y[2] + np.sum(-y[i] * K[i])
+
+    agrees(g, X, INNER)
+
+
+def test_many_contributions_are_multiplied_once():
+    def f(x):
+        y = np.sqrt(x)
+        i = np.flatnonzero(x)
+        total = np.sum(y[i])
+        total = total + np.sum(np.sin(y)) + np.sum(np.sin(2.0 * y)) + np.sum(np.sin(3.0 * y))
+        return total
+
+    assert s2sad.grad(f).lower(X).source.count("0.5") == 1
+
+
 def test_a_function_that_leaves_elements_unset_is_refused():
     with pytest.raises(s2sad.Error, match="give out= as well"):
         s2sad.grad(lambda x: np.sum(np.multiply(x, 2.0, where=x > 0)))(X)
@@ -289,6 +313,35 @@ def test_both_halves_of_a_stable_formula():
 def test_roots_in_callees_whose_own_slope_is_infinite(area):
     agrees(lambda x: np.sum(np.cos(np.where(x > 0, area(x), x))), X, INNER)
     agrees(lambda x: np.sum(np.cos(area(x)[np.flatnonzero(x)])), X, INNER)
+
+
+PRODUCTS = [
+    lambda f, x, m: m.astype(int) * f(x),
+    lambda f, x, m: f(x) * m.astype(float) * K,
+    lambda f, x, m: (1.0 - (~m).astype(float)) * f(x),
+    lambda f, x, m: np.outer(f(x), K) * (m[:, None] & m).astype(float),
+    lambda f, x, m: np.sum(m * f(x)),
+]
+
+
+@pytest.mark.parametrize("k", range(len(PRODUCTS)))
+@pytest.mark.parametrize("f", [np.sqrt, root, lambda x: np.arccos(1.0 - x) * 2.0])
+def test_of_masks_of_numbers(f, k):
+    agrees(lambda x: np.sum(np.cos(PRODUCTS[k](f, x, (x > 0) & (x < 1)))), X, INNER)
+
+
+def test_of_distances_times_a_mask():
+    p = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, -1.0], [0.5, 0.5]])
+    e = np.cos(np.arange(8.0)).reshape(4, 2)
+    agrees(lambda p: np.sum(np.exp(-distances(p)) * (1.0 - np.eye(4))), p, e)
+
+
+def test_a_mask_of_numbers_costs_no_line_where_nothing_is_infinite():
+    def f(x):
+        return np.sum((x > 0.2).astype(float) * np.tanh(x))
+
+    for source in (s2sad.grad(f).lower(X).source, s2sad.jacfwd(f).lower(X).source):
+        assert "where" not in source
 
 
 LABELS = np.array([0.0, 1.0, 2.0, 0.0])

@@ -19,6 +19,7 @@ from typing import assert_never
 import numpy as np
 
 from s2sad.analysis.activity import active_values
+from s2sad.analysis.mask_values import is_mask_value
 from s2sad.analysis.masked import mark_masked
 from s2sad.analysis.unbounded import unbounded_values
 from s2sad.differentiate.matrix_functions import subject
@@ -230,8 +231,10 @@ class Reverse(Calls, Loops):
         return LazyExpr(builder, operand, self.read_for_rule, lambda key: self.primal(builder, items[key]))
 
     def read_for_rule(self, builder: Builder, value: Value) -> Operand:
-        """A primal value as the rule finds it, noted where it may be infinite."""
+        """A primal value as the rule finds it, noted where it may be infinite, or is a mask."""
         found = self.read(builder, value)
+        if is_mask_value(self.definition.get, value):
+            builder.masking.add(found)
         if value in self.unbounded:
             builder.unbounded.add(found)
         return found
