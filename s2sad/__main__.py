@@ -146,9 +146,13 @@ def check(options: argparse.Namespace) -> int:
     arguments = _arguments(target)
     try:
         s2sad.check_grads(target.function, arguments, options.order)
+    except Error:
+        raise
     except AssertionError as e:
         print(f"wrong: {e}", file=sys.stderr)
         return 1
+    except Exception as e:  # whatever the function does
+        raise ArgumentError(f"{target.function.__name__} at these arguments: {type(e).__name__}: {e}") from None
     print(f"{target.function.__name__}: forward and reverse mode agree with differences, up to order {options.order}")
     return 0
 
@@ -290,11 +294,18 @@ def _target(options: argparse.Namespace, text: str | None = None) -> Target:
     for a in numbers:
         if (a not in names) if isinstance(a, str) else not 0 <= a < len(names):
             raise ArgumentError(f"--argnums {a}: {function.__name__} has the parameters {', '.join(names)}")
+    if len({names.index(a) if isinstance(a, str) else a for a in numbers}) < len(numbers):
+        raise ArgumentError(f"--argnums {given}: a parameter is named twice")
     arguments = None
     if options.at is not None:
         arguments = _evaluated(options.at)
     elif options.signature is not None:
         arguments = examples(options.signature)
+    if arguments is not None:
+        try:
+            inspect.signature(function).bind(*arguments)
+        except TypeError as e:
+            raise ArgumentError(f"{function.__name__}: {e}") from None
     return Target(function, numbers, options.mode, arguments)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
+from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
@@ -147,7 +148,8 @@ def _own_width(op: Apply) -> int:
 
 def _width(operand: Operand, widths: dict[Value, int]) -> int:
     if isinstance(operand, Constant):
-        return len(operand.text or str(operand.value))
+        value = operand.value
+        return len(operand.text or (str(value) if is_spelled(value) else object_name(value)))
     return widths.get(operand, len(operand.hint or "v00"))
 
 

@@ -121,6 +121,14 @@ def test_generate_from_pyproject(module, tmp_path):
         (["show", "springs:product", "--signature", "quaternion, float"], "signature"),
         (["show", "springs:refused"], "generator"),
         (["generate"], "no target"),
+        (["show", "springs:product", "--argnums", "0,x"], "named twice"),
+        (["show", "springs:product", "--signature", "float, float, float"], "too many positional arguments"),
+        (["trace", "springs:product", "--at", "1.0, 2.0, 3.0"], "too many positional arguments"),
+        (["check", "springs:product", "--at", "1.0"], "missing a required argument: 'y'"),
+        (["check", "springs:product", "--at", "'a', 2.0"], "product at these arguments: "),
+        (["check", "springs:product", "--at", "1.0, 2.0", "--order", "9"], "order is a number"),
+        (["graph", "springs:product", "-o", "nowhere/at/all.dot"], "-o nowhere/at/all.dot"),
+        (["generate", "springs:product", "--folder", "springs.py"], "cannot be written"),
     ],
 )
 def test_errors_are_told_without_a_traceback(module, capsys, arguments, message):
