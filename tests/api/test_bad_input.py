@@ -117,7 +117,6 @@ NOT_YET = [
     "try:\n        y = x\n    except ValueError:\n        y = 1.0\n    except KeyError:\n        y = 2.0\n    return y",
     "with open('file') as f:\n        return x * x",
     "def g():\n        yield x\n    return next(g())",
-    "d = {}\n    for k in range(int(x)):\n        d[k] = x\n    return d[0]",
     "xs = [x]\n    ys = [x] if x > 1 else xs\n    ys.append(x)\n    return x * len(xs)",
     "return state.missing",
 ]
