@@ -21,7 +21,7 @@ from s2sad.analysis.aliasing import Places, has_memory, sees
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.lists import APPEND, ITEM_APPEND, LIST_DELETE, LIST_INSERT, LIST_SET, REPEAT
-from s2sad.ir.types import ContainerType, SliceType, Type
+from s2sad.ir.types import ContainerType, SequenceType, SliceType, Type
 from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, Value, While, walk
 
 Root: TypeAlias = tuple[Value, bool]
@@ -105,10 +105,14 @@ class _Items:
             self.put(op.result, self.union(source), source)
         elif op.result.type.is_sequence and not self.is_item(op):
             # a list of what its operands hold: two of them may be, or hold, one object
-            held = [self.of(o) for o in op.operands if is_object(o.type)]
+            t, same = op.result.type, op.primitive in _SAME_LIST
+            assert isinstance(t, SequenceType)
+            # a new list of numbers holds none of the objects that the numbers were in
+            kept = op.operands if same or is_object(t.item) else ()
+            held = [self.of(o) for o in kept if is_object(o.type)]
             twice = sum(map(len, held)) > len(NOTHING.union(*held))
-            new = NOTHING if op.primitive in _SAME_LIST else own
-            self.put(op.result, new.union(*held), op.operands, twice or op.primitive is REPEAT)
+            new = NOTHING if same else own
+            self.put(op.result, new.union(*held), kept, twice or op.primitive is REPEAT)
         elif op.primitive in (GETITEM, EXTRACT):
             self.put(op.result, self.union(whole), whole)
         elif op.primitive is MAKE:
