@@ -11,15 +11,13 @@ def log_likelihood_grad(a, y):
     a = a.copy()
     for j in range(n):
         if j > 0:
-            v3 = a[j:, :j] @ a[j, :j]
-            a[j:, j] -= v3
+            a[j:, j] -= a[j:, :j] @ a[j, :j]
         v5s[j] = v5 = np.sqrt(a[j, j])
         a[j:, j] = a[j:, j] / v5
     n_2 = len(y)
     z = np.zeros(n_2)
     for i in range(n_2):
-        v12 = y[i] - a[i, :i] @ z[:i]
-        z[i] = v12 / a[i, i]
+        z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
     v18 = np.diag(a)
     # adjoint sweep
     # return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(a)))
@@ -43,8 +41,7 @@ def log_likelihood_grad(a, y):
         # a[j:, j] /= np.sqrt(a[j, j])
         v5 = v5s[j]
         a_bar[j:, j] = v6_bar = a_bar[j:, j] / v5
-        v4_bar = 0.5 * -np.sum(v6_bar * a[j:, j]) / v5
-        a_bar[j, j] += v4_bar
+        a_bar[j, j] += 0.5 * -np.sum(v6_bar * a[j:, j]) / v5
         if j > 0:
             # a[j:, j] -= a[j:, :j] @ a[j, :j]
             v3_bar = -a_bar[j:, j]

@@ -19,8 +19,7 @@ def rates(y, p):
     """The growth of hare and lynx (Lotka 1925, Volterra 1926)."""
     hare = y[0]
     lynx = y[1]
-    v13 = np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    return v13
+    return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
 
 
 def year_forward(y, p, steps):
@@ -37,8 +36,7 @@ def year_forward(y, p, steps):
         v7 = y + dt * k3
         kept.append((y, v3, v5, v7))
         k4 = rates(v7, p)
-        v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        y = y + v14
+        y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return y, kept
 
 

@@ -10,9 +10,10 @@ def smoothed_energy_grad(a, sweeps):
     for _ in range(sweeps):
         for i in range(1, n - 1):
             for j in range(1, n - 1):
-                v5 = a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1]
-                v11 = v5 + a[i, j - 1] + a[i, j] + a[i, j + 1]
-                v15 = v11 + a[i + 1, j - 1] + a[i + 1, j]
+                v15 = (
+                    a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i, j]
+                    + a[i, j + 1] + a[i + 1, j - 1] + a[i + 1, j]
+                )
                 a[i, j] = (v15 + a[i + 1, j + 1]) / 9.0
     # adjoint sweep
     # return np.sum(a * a)

@@ -38,9 +38,8 @@ def step_forward(y, weights, dt):
     k3, velocity_residuals_3 = velocity_forward(v5, weights)
     v7 = y + dt * k3
     k4, velocity_residuals_4 = velocity_forward(v7, weights)
-    v14 = dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return (
-        y + v14,
+        y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4),
         (
             velocity_residuals, v3, velocity_residuals_2, v5, velocity_residuals_3, v7,
             velocity_residuals_4

@@ -8,10 +8,9 @@ def heat(u, alpha, steps):
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
-        v3 = now[2:, 1:-1] + now[:-2, 1:-1]
-        v7 = v3 + now[1:-1, 2:] + now[1:-1, :-2]
+        v5 = now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:]
         v8 = now[1:-1, 1:-1].copy()
-        new[1:-1, 1:-1] = v8 + alpha * (v7 - 4.0 * v8)
+        new[1:-1, 1:-1] = v8 + alpha * (v5 + now[1:-1, :-2] - 4.0 * v8)
         now, new = new, now
     return now
 

@@ -16,8 +16,7 @@ def durbin_forward(r):
         beta_2 = beta * (1.0 - alpha * alpha)
         v8 = y[:k].copy()
         kept.append((beta, alpha, v8))
-        v10 = r[k] + r[:k][::-1] @ v8
-        alpha = -v10 / beta_2
+        alpha = -(r[k] + r[:k][::-1] @ v8) / beta_2
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
         beta = beta_2

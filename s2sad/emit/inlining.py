@@ -8,6 +8,7 @@ shapes stand wherever they are used. Everything here is pure, so moving it down 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -39,6 +40,9 @@ from s2sad.ir.values import (
 
 WIDTH = 64
 """The longest expression that is written into another one, in characters, roughly."""
+
+PRIMAL_WIDTH = 120
+"""The same in the primal, where the user wrote the expression as one."""
 
 LINE_WIDTH = 88
 """The same for what a function returns."""
@@ -128,6 +132,8 @@ def _room(op: Apply, function: Function, uses: Uses) -> int:
     """How long the expression of an operation may be."""
     if op.primitive is MAKE:
         return DISPLAY_WIDTH
+    if not op.about:
+        return PRIMAL_WIDTH
     return LINE_WIDTH if uses.readers.get(op.result) == [function.body] else WIDTH
 
 
@@ -136,13 +142,22 @@ def is_unpackable(t: Type) -> bool:
     return isinstance(t, ContainerType) and issubclass(t.cls, (tuple, list))
 
 
+_PLACE = re.compile(r"_\d+")
+"""An operand in a spelling."""
+
+
 def _own_width(op: Apply) -> int:
     if op.primitive in (MAKE, EXTRACT):
         return 2 * len(op.operands)
     if op.primitive.function is np.expand_dims and op.about:
         return 8
     spelling = op.primitive.spelling
-    width = 8 if callable(spelling) else len(spelling or op.primitive.name)
+    if op.primitive is GETITEM:
+        width = len("[]")
+    elif callable(spelling):
+        width = 8
+    else:
+        width = len(_PLACE.sub("", spelling)) if spelling else len(op.primitive.name) + len("()")
     return width + sum(len(k) + len(str(v)) + 3 for k, v in op.static.items())
 
 

@@ -6,9 +6,7 @@ import numpy as np
 def distances_grad(points):
     """The gradient of distances with respect to points."""
     # evaluation trace
-    v1 = points[:, None, :]
-    v2 = points[None, :, :]
-    d = v1 - v2
+    d = points[:, None, :] - points[None, :, :]
     v6 = np.sqrt(np.sum(d * d, axis=-1) + 1e-09)
     # adjoint sweep
     # return np.sum(np.sqrt(np.sum(d * d, axis=-1) + 1e-9))
