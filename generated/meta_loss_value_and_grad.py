@@ -39,11 +39,11 @@ def loss_forward(params, x, y):
     return np.mean(v9 ** 2), (h, v9)
 
 
-def loss_reverse(params, x, residuals, v11_bar):
+def loss_reverse(params, x, residuals, result_bar):
     """The adjoint of loss: from that of its value to that of params."""
     h, v9 = residuals
     # return np.mean((h @ W2 + b2 - y) ** 2)
-    v9_bar = 2.0 * v11_bar / x.size * v9
+    v9_bar = 2.0 * result_bar / x.size * v9
     h_bar = v9_bar @ params[2].T
     # h = np.tanh(x @ W1 + b1)
     v6_bar = h_bar * (1.0 - h * h)
@@ -94,10 +94,10 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     total = 0.0
     kept = []
     for k in range(len(x)):
-        v1, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
-        v5, loss_residuals = loss_forward(v1, x_new[k], y_new[k])
-        kept.append((v1, adapted_residuals, loss_residuals))
-        total += v5
+        v2, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
+        v1, loss_residuals = loss_forward(v2, x_new[k], y_new[k])
+        kept.append((v2, adapted_residuals, loss_residuals))
+        total += v1
     # adjoint sweep
     # return total / len(x)
     total_bar = 1.0 / len(x)
@@ -110,10 +110,10 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     ):
         # total += loss(adapted(params, x[k], y[k], rate), x_new[k], y_new[k])
         v_bar = loss_reverse(kept_2, x_new[k], loss_residuals, total_bar)
-        v3, v4, v6, v7 = adapted_reverse(params, x[k], rate, adapted_residuals, v_bar)
+        v4, v5, v6, v7 = adapted_reverse(params, x[k], rate, adapted_residuals, v_bar)
         params_bar_4 += v7
         params_bar_3 += v6
-        params_bar_2 += v4
-        params_bar += v3
+        params_bar_2 += v5
+        params_bar += v4
     params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
     return total / len(x), params_bar

@@ -29,18 +29,18 @@ def year_forward(y, p, steps):
     for _ in range(steps):
         k1 = rates(y, p)
         v1 = 0.5 * dt
-        v3 = y + v1 * k1
-        k2 = rates(v3, p)
-        v5 = y + v1 * k2
-        k3 = rates(v5, p)
-        v7 = y + dt * k3
-        kept.append((y, v3, v5, v7))
-        k4 = rates(v7, p)
+        y2 = y + v1 * k1
+        k2 = rates(y2, p)
+        y3 = y + v1 * k2
+        k3 = rates(y3, p)
+        y4 = y + dt * k3
+        kept.append((y, y2, y3, y4))
+        k4 = rates(y4, p)
         y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return y, kept
 
 
-def rates_reverse(y, p, v13_bar):
+def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
     hare = y[0]
@@ -49,8 +49,8 @@ def rates_reverse(y, p, v13_bar):
     v7 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    v6_bar = v13_bar[0]
-    v12_bar = v13_bar[1]
+    v6_bar = result_bar[0]
+    v12_bar = result_bar[1]
     v11_bar = -v12_bar
     p_bar = np.zeros_like(p)
     p_bar[3] = v11_bar * lynx
@@ -75,26 +75,26 @@ def year_reverse(p, steps, kept, y_bar):
     dt = 1.0 / steps
     # adjoint sweep
     p_bar = np.zeros_like(p)
-    for y, v3, v5, v7 in reversed(kept):
+    for y, y2, y3, y4 in reversed(kept):
         # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         k4_bar = y_bar * (dt / 6.0)
         k3_bar = k4_bar * 2.0
         # k4 = rates(y + dt * k3, p)
-        v7_bar, p_bar_2 = rates_reverse(v7, p, k4_bar)
+        y4_bar, p_bar_2 = rates_reverse(y4, p, k4_bar)
         p_bar += p_bar_2
-        y_bar = y_bar + unbroadcast(v7_bar, y)
-        k3_bar_2 = k3_bar + v7_bar * dt
+        y_bar = y_bar + unbroadcast(y4_bar, y)
+        k3_bar_2 = k3_bar + y4_bar * dt
         # k3 = rates(y + 0.5 * dt * k2, p)
-        v5_bar, p_bar_2 = rates_reverse(v5, p, k3_bar_2)
+        y3_bar, p_bar_2 = rates_reverse(y3, p, k3_bar_2)
         p_bar += p_bar_2
-        y_bar += unbroadcast(v5_bar, y)
+        y_bar += unbroadcast(y3_bar, y)
         v1 = 0.5 * dt
-        k2_bar = k3_bar + v5_bar * v1
+        k2_bar = k3_bar + y3_bar * v1
         # k2 = rates(y + 0.5 * dt * k1, p)
-        v3_bar, p_bar_2 = rates_reverse(v3, p, k2_bar)
+        y2_bar, p_bar_2 = rates_reverse(y2, p, k2_bar)
         p_bar += p_bar_2
-        y_bar += unbroadcast(v3_bar, y)
-        k1_bar = k4_bar + v3_bar * v1
+        y_bar += unbroadcast(y2_bar, y)
+        k1_bar = k4_bar + y2_bar * v1
         # k1 = rates(y, p)
         y_bar_2, p_bar_2 = rates_reverse(y, p, k1_bar)
         y_bar += y_bar_2

@@ -100,71 +100,72 @@ def step_forward(y, weights, dt):
     """The value of step, and what its reverse sweep needs."""
     k1, velocity_residuals = velocity_forward(y, weights)
     v1 = 0.5 * dt
-    v3 = y + v1 * k1
-    k2, velocity_residuals_2 = velocity_forward(v3, weights)
-    v5 = y + v1 * k2
-    k3, velocity_residuals_3 = velocity_forward(v5, weights)
-    v7 = y + dt * k3
-    k4, velocity_residuals_4 = velocity_forward(v7, weights)
+    y2 = y + v1 * k1
+    k2, velocity_residuals_2 = velocity_forward(y2, weights)
+    y3 = y + v1 * k2
+    k3, velocity_residuals_3 = velocity_forward(y3, weights)
+    y4 = y + dt * k3
+    k4, velocity_residuals_4 = velocity_forward(y4, weights)
     return (
         y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4),
         (
-            velocity_residuals, v3, velocity_residuals_2, v5, velocity_residuals_3, v7,
+            velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
             velocity_residuals_4
         )
     )
 
 
-def velocity_reverse(y, weights, v3, v5_bar):
+def velocity_reverse(y, weights, v3, result_bar):
     """The adjoint of velocity: from that of its value to those of y, weights."""
     W1, b1, W2, b2 = weights
     # return np.tanh(y @ W1 + b1) @ W2 + b2
-    v2_bar = W2 @ v5_bar * (1.0 - v3 * v3)
+    v2_bar = W2 @ result_bar * (1.0 - v3 * v3)
     y_bar = W1 @ v2_bar
     # W1, b1, W2, b2 = weights
     weights_bar = (
-        np.outer(y, v2_bar), unbroadcast(v2_bar, b1), np.outer(v3, v5_bar), unbroadcast(v5_bar, b2)
+        np.outer(y, v2_bar), unbroadcast(v2_bar, b1), np.outer(v3, result_bar),
+        unbroadcast(result_bar, b2)
     )
     return y_bar, weights_bar
 
 
-def step_reverse(y, weights, dt, residuals, v15_bar):
+def step_reverse(y, weights, dt, residuals, result_bar):
     """The adjoint of step: from that of its value to those of y, weights."""
     (
-        velocity_residuals, v3, velocity_residuals_2, v5, velocity_residuals_3, v7,
+        velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
         velocity_residuals_4
     ) = residuals
     # evaluation trace
     v1 = 0.5 * dt
     # adjoint sweep
     # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    k4_bar = v15_bar * (dt / 6.0)
+    k4_bar = result_bar * (dt / 6.0)
     k3_bar = k4_bar * 2.0
     # k4 = velocity(y + dt * k3, weights)
-    v7_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        v7, weights, velocity_residuals_4, k4_bar
+    y4_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
+        y4, weights, velocity_residuals_4, k4_bar
     )
-    k3_bar_2 = k3_bar + v7_bar * dt
+    k3_bar_2 = k3_bar + y4_bar * dt
     # k3 = velocity(y + 0.5 * dt * k2, weights)
-    v5_bar, (v4, v6, v9, v10) = velocity_reverse(v5, weights, velocity_residuals_3, k3_bar_2)
-    weights_bar = weights_bar + v4
-    weights_bar_2 = weights_bar_2 + v6
-    weights_bar_3 = weights_bar_3 + v9
-    weights_bar_4 = weights_bar_4 + v10
-    y_bar = v15_bar + v7_bar + v5_bar
-    k2_bar = k3_bar + v5_bar * v1
+    y3_bar, (v3, v4, v6, v7) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
+    weights_bar = weights_bar + v3
+    weights_bar_2 = weights_bar_2 + v4
+    weights_bar_3 = weights_bar_3 + v6
+    weights_bar_4 = weights_bar_4 + v7
+    y_bar = result_bar + y4_bar + y3_bar
+    k2_bar = k3_bar + y3_bar * v1
     # k2 = velocity(y + 0.5 * dt * k1, weights)
-    v3_bar, (v12, v13, v14, v15) = velocity_reverse(v3, weights, velocity_residuals_2, k2_bar)
-    weights_bar += v12
-    weights_bar_2 += v13
-    weights_bar_3 += v14
-    weights_bar_4 += v15
-    y_bar += v3_bar
-    k1_bar = k4_bar + v3_bar * v1
+    y2_bar, (v9, v10, v11, v12) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
+    weights_bar += v9
+    weights_bar_2 += v10
+    weights_bar_3 += v11
+    weights_bar_4 += v12
+    y_bar += y2_bar
+    k1_bar = k4_bar + y2_bar * v1
     # k1 = velocity(y, weights)
-    y_bar_2, (v17, v18, v19, v20) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
+    y_bar_2, (v14, v15, v16, v17) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
     y_bar += y_bar_2
-    weights_bar = weights_bar + v17, weights_bar_2 + v18, weights_bar_3 + v19, weights_bar_4 + v20
+    weights_bar = weights_bar + v14, weights_bar_2 + v15, weights_bar_3 + v16, weights_bar_4 + v17
     return y_bar, weights_bar
 
 

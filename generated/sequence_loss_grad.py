@@ -37,25 +37,25 @@ def lstm_forward(w, u, b, x):
         g = np.tanh(z[3 * h:])
         v1 = t + 1
         cell[v1] = f * cell[t] + i * g
-        v15 = np.tanh(cell[v1])
+        v12 = np.tanh(cell[v1])
         kept.append(
-            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v15)
+            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12)
         )
-        hidden[v1] = o * v15
+        hidden[v1] = o * v12
     return hidden[1:], (hidden, cell, kept)
 
 
-def sigmoid_reverse(v2, v4_bar):
+def sigmoid_reverse(v2, result_bar):
     """The adjoint of sigmoid: from that of its value to that of x."""
     # evaluation trace
     v3 = 1.0 + v2
     # adjoint sweep
     # return 1.0 / (1.0 + np.exp(-x))
-    x_bar = v4_bar / v3 / v3 * v2
+    x_bar = result_bar / v3 / v3 * v2
     return x_bar
 
 
-def lstm_reverse(w, u, b, x, residuals, v17_bar):
+def lstm_reverse(w, u, b, x, residuals, result_bar):
     """The adjoint of lstm: from that of its value to those of w, u, b."""
     hidden, cell, kept = residuals
     # evaluation trace
@@ -63,37 +63,37 @@ def lstm_reverse(w, u, b, x, residuals, v17_bar):
     h = u.shape[1]
     # adjoint sweep
     hidden_bar = np.zeros_like(hidden)
-    hidden_bar[1:] = v17_bar
+    hidden_bar[1:] = result_bar
     cell_bar = np.zeros_like(cell)
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
-    for t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v15) in zip(
+    for t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12) in zip(
         reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
         v1 = t + 1
-        v16_bar = hidden_bar[v1].copy()
+        v13_bar = hidden_bar[v1].copy()
         hidden_bar[v1] = 0.0
-        o_bar = unbroadcast(v16_bar * v15, o)
-        cell_bar[v1] += v16_bar * o * (1.0 - v15 * v15)
+        o_bar = unbroadcast(v13_bar * v12, o)
+        cell_bar[v1] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
-        v13_bar = cell_bar[v1].copy()
+        v10_bar = cell_bar[v1].copy()
         cell_bar[v1] = 0.0
-        v12_bar = unbroadcast(v13_bar, i * g)
-        i_bar = unbroadcast(v12_bar * g, i)
-        g_bar = unbroadcast(v12_bar * i, g)
-        f_bar = unbroadcast(v13_bar * cell[t], f)
-        cell_bar[t] += v13_bar * f
+        v9_bar = unbroadcast(v10_bar, i * g)
+        i_bar = unbroadcast(v9_bar * g, i)
+        g_bar = unbroadcast(v9_bar * i, g)
+        f_bar = unbroadcast(v10_bar * cell[t], f)
+        cell_bar[t] += v10_bar * f
         # g = np.tanh(z[3 * h :])
         z_bar = np.zeros_like(z)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)
         # o = sigmoid(z[2 * h : 3 * h])
-        z_bar[2 * h:3 * h] = v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)
+        z_bar[2 * h:3 * h] = sigmoid_reverse(sigmoid_residuals_3, o_bar)
         # f = sigmoid(z[h : 2 * h])
-        z_bar[h:2 * h] = v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)
+        z_bar[h:2 * h] = sigmoid_reverse(sigmoid_residuals_2, f_bar)
         # i = sigmoid(z[:h])
-        z_bar[:h] = v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)
+        z_bar[:h] = sigmoid_reverse(sigmoid_residuals, i_bar)
         # z = w @ x[t] + u @ hidden[t] + b
         b_bar += z_bar
         u_bar += np.outer(z_bar, hidden[t])

@@ -17,6 +17,7 @@ from s2sad.analysis.effects import effects_of
 from s2sad.analysis.read_back import read_back
 from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
+from s2sad.compiler.argument_names import named_as_arguments
 from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.custom_rules import CustomFunction, rule_variables
@@ -210,7 +211,7 @@ class Program:
             back = isinstance(target, WritesArguments)
             lowered = self.lowered(target.target if back else target, parameters, back)
             function = replace(settle_lengths(lowered.function), name=name)
-            function = numbered(optimize(function))
+            function = numbered(named_as_arguments(optimize(function), self.functions))
             if is_marked(function):
                 function = outlined(function, self.add_step)
             result = function.result.type

@@ -17,7 +17,10 @@ LENGTH = 80
 
 
 def joined(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
-    """The statements, shorter; arrays are unpacked where the backend `unpacks` them."""
+    """The statements, shorter; arrays are unpacked where the backend `unpacks` them.
+
+    What is bound to be read `once` needs no name where that is a store.
+    """
     result: list[ast.stmt] = []
     for s in statements:
         one = _popped(result, s) or _stored(result, s)
@@ -55,7 +58,7 @@ def _stored(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
         case ast.Assign([ast.Name(name) as first], value), ast.Assign([ast.Subscript() as place], ast.Name(read)):
             # The place is written first: it may not be said by the name.
             if name == read and all(n.id != name for n in ast.walk(place) if isinstance(n, ast.Name)):
-                one = ast.Assign([place, first], value)
+                one = ast.Assign([place] if getattr(last, "once", False) else [place, first], value)
                 return one if len(write_statement(one)) <= LENGTH else None
     return None
 

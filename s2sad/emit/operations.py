@@ -90,7 +90,9 @@ class OperationWriter:
             return [self.unpack(op.result, call)]
         if op.result not in self.plan.uses.readers:
             return [ast.Expr(call)]
-        return [ast.Assign([self.store(op.result)], call)]
+        bound = ast.Assign([self.store(op.result)], call)
+        bound.once = len(self.plan.uses.readers[op.result]) == 1  # type: ignore[attr-defined]
+        return [bound]
 
     def unpack(self, container: Value, value: ast.expr) -> ast.stmt:
         """A tuple assignment to the items that are read."""

@@ -343,4 +343,4 @@ def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[App
 
 
 def _result_name(result: Operand) -> str:
-    return result.hint or "result"
+    return result.hint if isinstance(result, Value) and result.hint and not result.loose else "result"

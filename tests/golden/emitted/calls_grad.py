@@ -7,10 +7,10 @@ def square(a):
     return a * a + np.sin(a)
 
 
-def square_reverse(a, v3_bar):
+def square_reverse(a, result_bar):
     """The adjoint of square: from that of its value to that of a."""
     # return a * a + np.sin(a)
-    a_bar = v3_bar * np.cos(a) + 2.0 * v3_bar * a
+    a_bar = result_bar * np.cos(a) + 2.0 * result_bar * a
     return a_bar
 
 
@@ -18,12 +18,12 @@ def calls_grad(x, y):
     """The gradient of calls with respect to x, y."""
     # evaluation trace
     v1 = square(x)
-    v2 = x * y
-    v3 = square(v2)
+    a = x * y
+    v2 = square(a)
     # adjoint sweep
     # return square(x) * square(x * y)
-    v2_bar = square_reverse(v2, v1)
-    y_bar = v2_bar * x
-    x_bar = square_reverse(x, v3)
-    x_bar = v2_bar * y + x_bar
+    a_bar = square_reverse(a, v1)
+    y_bar = a_bar * x
+    x_bar = square_reverse(x, v2)
+    x_bar = a_bar * y + x_bar
     return x_bar, y_bar

@@ -14,7 +14,7 @@ def square_jvp(a, a_dot):
 def calls_jvp(x, y, x_dot, y_dot):
     """calls and its derivative along tangents of x, y."""
     v1, v1_dot = square_jvp(x, x_dot)
-    v2_dot = x_dot * y + y_dot * x
-    v3, v3_dot = square_jvp(x * y, v2_dot)
-    v4_dot = v1_dot * v3 + v3_dot * v1
-    return v1 * v3, v4_dot
+    a_dot = x_dot * y + y_dot * x
+    v2, v2_dot = square_jvp(x * y, a_dot)
+    v3_dot = v1_dot * v2 + v2_dot * v1
+    return v1 * v2, v3_dot

@@ -10,15 +10,15 @@ def shared_forward(x, y):
     return s * v1 + s / y, (x, y, v1)
 
 
-def shared_reverse(residuals, v4_bar):
+def shared_reverse(residuals, result_bar):
     """The adjoint of shared: from that of its value to those of x, y."""
     x, y, v1 = residuals
     # evaluation trace
     s = x * y
     # adjoint sweep
     # return s * np.sin(s) + s / y
-    s_bar = v4_bar / y
-    s_bar_2 = s_bar + v4_bar * v1 + v4_bar * s * np.cos(s)
+    s_bar = result_bar / y
+    s_bar_2 = s_bar + result_bar * v1 + result_bar * s * np.cos(s)
     # s = x * y
     x_bar = s_bar_2 * y
     y_bar = s_bar_2 * x - s_bar * (s / y)
