@@ -87,7 +87,7 @@ class Reverse(Calls, Loops):
     def accumulate(self, numbers: Sequence[int]) -> list[Value]:
         """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
         inputs = [self.inputs[k] for k in numbers]
-        sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
+        sums = [Value(tangent_type(p.type), f"{p.hint}_bar", unsure=p.unsure) for p in inputs]
         self.level.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
         return sums
 
