@@ -12,16 +12,14 @@ def factor_sum_grad(a, w):
     kept = []
     for k in range(n):
         v1 = a[:, k].copy()
-        v4 = np.sqrt(np.sum(v1 ** 2))
-        r[k, k] = v4
+        r[k, k] = v4 = np.sqrt(np.sum(v1 ** 2))
         a[:, k] = v1 / v4
         v7s = []
         for j in range(k + 1, n):
             v6 = a[:, k].copy()
             v7 = a[:, j].copy()
             v7s.append(v7)
-            v8 = v6 @ v7
-            r[k, j] = v8
+            r[k, j] = v8 = v6 @ v7
             a[:, j] -= v6 * v8
         kept.append((v1, v7s))
     v14 = np.arange(1.0, len(r) + 1.0)

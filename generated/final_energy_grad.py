@@ -10,10 +10,8 @@ def burgers_forward(u, dt, dx, steps):
     ahead = np.empty_like(u)
     kept = []
     for _ in range(steps):
-        v3 = u[1:] - u[:-1]
-        back[1:] = v3
-        v6 = u[0] - u[-1]
-        back[0] = v6
+        back[1:] = v3 = u[1:] - u[:-1]
+        back[0] = v6 = u[0] - u[-1]
         ahead[:-1] = v3
         ahead[-1] = v6
         v8 = dt / dx * u

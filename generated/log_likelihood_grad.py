@@ -13,8 +13,7 @@ def log_likelihood_grad(a, y):
         if j > 0:
             v3 = a[j:, :j] @ a[j, :j]
             a[j:, j] -= v3
-        v5 = np.sqrt(a[j, j])
-        v5s[j] = v5
+        v5s[j] = v5 = np.sqrt(a[j, j])
         a[j:, j] = a[j:, j] / v5
     n_2 = len(y)
     z = np.zeros(n_2)
@@ -43,8 +42,7 @@ def log_likelihood_grad(a, y):
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])
         v5 = v5s[j]
-        v6_bar = a_bar[j:, j] / v5
-        a_bar[j:, j] = v6_bar
+        a_bar[j:, j] = v6_bar = a_bar[j:, j] / v5
         v4_bar = 0.5 * -np.sum(v6_bar * a[j:, j]) / v5
         a_bar[j, j] += v4_bar
         if j > 0:

@@ -33,10 +33,8 @@ def low_pass_power_grad(x, weights):
         wis = np.empty(half)
         for k in range(half):
             angle = -2.0 * np.pi * k / length
-            wr = np.cos(angle)
-            wrs[k] = wr
-            wi = np.sin(angle)
-            wis[k] = wi
+            wrs[k] = wr = np.cos(angle)
+            wis[k] = wi = np.sin(angle)
             v7 = re[k + half::length]
             v9 = im[k + half::length]
             tr = wr * v7 - wi * v9

@@ -23,8 +23,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             r2 = v3 * v3 + v5 * v5 + v8 * v8 + 0.01
             v2 = j - (i + 1)
             r2s[v2] = r2
-            v11 = np.sqrt(r2)
-            v11s[v2] = v11
+            v11s[v2] = v11 = np.sqrt(r2)
             r3 = r2 * v11
             for k in range(3):
                 v13 = rji[k]
@@ -51,8 +50,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 r2 = v24 * v24 + v26 * v26 + v29 * v29 + 0.01
                 v7 = j - (i + 1)
                 r2s[v7] = r2
-                v32 = np.sqrt(r2)
-                v32s[v7] = v32
+                v32s[v7] = v32 = np.sqrt(r2)
                 r3 = r2 * v32
                 for k in range(3):
                     v34 = rji[k]

@@ -89,14 +89,11 @@ def lstm_reverse(w, u, b, x, residuals, v17_bar):
         z_bar = np.zeros_like(z)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)
         # o = sigmoid(z[2 * h : 3 * h])
-        v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)
-        z_bar[2 * h:3 * h] = v8_bar
+        z_bar[2 * h:3 * h] = v8_bar = sigmoid_reverse(sigmoid_residuals_3, o_bar)
         # f = sigmoid(z[h : 2 * h])
-        v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)
-        z_bar[h:2 * h] = v7_bar
+        z_bar[h:2 * h] = v7_bar = sigmoid_reverse(sigmoid_residuals_2, f_bar)
         # i = sigmoid(z[:h])
-        v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)
-        z_bar[:h] = v6_bar
+        z_bar[:h] = v6_bar = sigmoid_reverse(sigmoid_residuals, i_bar)
         # z = w @ x[t] + u @ hidden[t] + b
         b_bar += z_bar
         u_bar += np.outer(z_bar, hidden[t])

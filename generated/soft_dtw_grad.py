@@ -20,12 +20,9 @@ def soft_dtw_grad(x, y, gamma):
             b = -r[i - 1, j] / gamma
             c = -r[i, j - 1] / gamma
             top = max(a, b, c)
-            v11 = np.exp(a - top)
-            v11s[i - 1, j - 1] = v11
-            v13 = np.exp(b - top)
-            v13s[i - 1, j - 1] = v13
-            v16 = np.exp(c - top)
-            v16s[i - 1, j - 1] = v16
+            v11s[i - 1, j - 1] = v11 = np.exp(a - top)
+            v13s[i - 1, j - 1] = v13 = np.exp(b - top)
+            v16s[i - 1, j - 1] = v16 = np.exp(c - top)
             total = v11 + v13 + v16
             r[i, j] = d - gamma * (np.log(total) + top)
     # adjoint sweep

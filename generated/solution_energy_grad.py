@@ -14,8 +14,7 @@ def thomas_forward(a, b, c, d):
     for j in range(1, n):
         v1 = j - 1
         bets[v1] = bet
-        v4 = c[v1] / bet
-        gam[j] = v4
+        gam[j] = v4 = c[v1] / bet
         v6 = a[j]
         bet = b[j] - v6 * v4
         x[j] = (d[j] - v6 * x[v1]) / bet

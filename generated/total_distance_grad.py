@@ -13,8 +13,7 @@ def total_distance_grad(d):
         for i in range(n):
             for j in range(n):
                 v3 = d[i, k] + d[k, j]
-                v1 = v3 < d[i, j]
-                decisions[k, i, j] = v1
+                decisions[k, i, j] = v1 = v3 < d[i, j]
                 if v1:
                     d[i, j] = v3
     # adjoint sweep

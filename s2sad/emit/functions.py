@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import assert_never
 
 from s2sad.emit.expressions import parse
+from s2sad.emit.joining import joined
 from s2sad.emit.names import split_rows
 from s2sad.emit.operations import OperationWriter
 from s2sad.emit.paragraphs import Paragraphs
 from s2sad.emit.plan import Plan
 from s2sad.emit.spelling import PYTHON, Spelling
-from s2sad.emit.statements import call, exception_name, negated, plus, popped
+from s2sad.emit.statements import call, exception_name, negated, plus
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.containers import MAKE
@@ -121,7 +122,7 @@ class FunctionWriter(OperationWriter):
             if raises:
                 break
         self.quoted = paragraphs.quoted
-        return popped(paragraphs.statements)
+        return joined(paragraphs.statements, self.plan.backend.iterates)
 
     def appends_of(self, value: Value) -> Iterator[ast.stmt]:
         """What is appended to lists as soon as a value, or an item of an unpacked tuple, is there."""

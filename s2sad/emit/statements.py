@@ -1,4 +1,4 @@
-"""Small pieces of syntax: copies, placeholders, statements joined to shorter ones."""
+"""Small pieces of syntax: copies, placeholders, signs."""
 
 from __future__ import annotations
 
@@ -23,22 +23,6 @@ def exception_name(cls: type) -> str:
     if cls.__module__ == "builtins":
         return cls.__name__
     return f"np.linalg.{cls.__name__}" if cls.__module__.startswith("numpy") else cls.__name__
-
-
-def popped(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """`x = xs.pop()` for `x = xs[-1]; del xs[-1]`."""
-    result: list[ast.stmt] = []
-    for s in statements:
-        last = result[-1] if result else None
-        taken = last.value if isinstance(last, ast.Assign) else None
-        if isinstance(s, ast.Delete) and isinstance(taken, ast.Subscript) and isinstance(taken.value, ast.Name):
-            # Nothing may stand between the two statements, and both must speak of one place.
-            index = ast.unparse(taken.slice)
-            if ast.unparse(s.targets[0]) == ast.unparse(taken):
-                result[-1] = ast.Assign(last.targets, fill_call(taken.value.id, [] if index == "-1" else [taken.slice]))  # type: ignore[union-attr]
-                continue
-        result.append(s)
-    return result
 
 
 def subtracted(s: ast.stmt) -> ast.stmt:

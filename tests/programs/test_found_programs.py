@@ -435,3 +435,23 @@ def test_a_list_that_stands_twice_in_one_operation():
     hessian = s2sad.hessian(a_list_joined_with_itself)(x)
     np.testing.assert_allclose(hessian, hessian.T, rtol=1e-12)
     np.testing.assert_allclose(np.diag(hessian), [30 * x[0], 14 * x[0], 18 * x[0]], rtol=1e-12)
+
+
+def an_array_or_an_element(v, full):
+    return np.tanh(v) * 2.0 if full else v[1] * 3.0
+
+
+def of_an_array_or_an_element(x, n):
+    return np.tanh(np.sum(an_array_or_an_element(x, n > 1)))
+
+
+def squares_of_its_gradient(x, n):
+    return np.sum(s2sad.grad(of_an_array_or_an_element)(x, n) ** 2)
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_the_way_not_taken_gives_an_array_of_the_shape_that_is_read_of_it(n):
+    x, eps = np.array([0.1, 0.2, 0.3]), 1e-6
+    found = s2sad.grad(squares_of_its_gradient)(x, n)
+    values = [[squares_of_its_gradient(x + s * unit, n) for s in (eps, -eps)] for unit in np.eye(3)]
+    np.testing.assert_allclose(found, [(up - down) / (2 * eps) for up, down in values], rtol=1e-6, atol=1e-6)

@@ -9,8 +9,7 @@ def smoothed_forward(u, n):
     v1s = np.empty(max(n, 0))
     for k in range(n):
         u *= 0.5
-        v1 = u[k]
-        v1s[k] = v1
+        v1s[k] = v1 = u[k]
         u[k + 1] += v1 ** 2
     return u, v1s
 

@@ -49,8 +49,7 @@ def groups_by_key_grad(xs):
     groups_bar[place_2] = v7_bar
     v4_bar = list(np.broadcast_to(v9, v5.shape))
     v13 = groups_bar[place]
-    v14 = add_items(v13, v4_bar)
-    groups_bar[place] = v14
+    groups_bar[place] = v14 = add_items(v13, v4_bar)
     xs_bar = np.zeros_like(xs)
     for i, (taken, place) in zip(reversed(range(len(xs))), reversed(kept)):
         # groups[key].append(x * x)

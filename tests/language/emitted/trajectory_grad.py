@@ -9,8 +9,7 @@ def trajectory_grad(x, n):
     xs = [x]
     v1s = np.empty(max(n, 0))
     for i in range(n):
-        v1 = xs[-1]
-        v1s[i] = v1
+        v1s[i] = v1 = xs[-1]
         xs.append(v1 + 0.1 * np.sin(v1))
     v5 = xs[-1]
     v6 = xs[2]

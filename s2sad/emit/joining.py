@@ -1,0 +1,95 @@
+"""Neighbouring statements that Python says in one.
+
+x = xs[-1]; del xs[-1]                              x = xs.pop()
+v = np.exp(a); kept[i] = v                          kept[i] = v = np.exp(a)
+if len(y) != 2: raise ValueError; a = y[0]; b = y[1]    a, b = y
+"""
+
+from __future__ import annotations
+
+import ast
+
+from s2sad.emit.statements import fill_call
+from s2sad.emit.writer import write_statement
+
+LENGTH = 80
+"""How long a line may be that stores a value and binds its name."""
+
+
+def joined(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
+    """The statements, shorter; arrays are unpacked where the backend `unpacks` them."""
+    result: list[ast.stmt] = []
+    for s in statements:
+        one = _popped(result, s) or _stored(result, s)
+        if one is not None:
+            _take_place(one, result.pop())
+        result.append(one or s)
+        count = _unpacked(result) if unpacks else 0
+        if count:
+            check, *items = result[-count - 1 :]
+            names = ast.Tuple([item.targets[0] for item in items if isinstance(item, ast.Assign)], ast.Store())
+            whole = ast.Assign([names], items[0].value.value)  # type: ignore[attr-defined]
+            _take_place(whole, check)
+            result[-count - 1 :] = [whole]
+    return result
+
+
+def _take_place(new: ast.stmt, old: ast.stmt) -> None:
+    """Let a statement come from where another one does."""
+    if hasattr(old, "at"):
+        new.at = old.at  # type: ignore[attr-defined]
+
+
+def _popped(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
+    last = before[-1] if before else None
+    match last, s:
+        case ast.Assign(targets, ast.Subscript(ast.Name(name), index) as taken), ast.Delete([deleted]):
+            if ast.unparse(deleted) == ast.unparse(taken):
+                return ast.Assign(targets, fill_call(name, [] if ast.unparse(index) == "-1" else [index]))
+    return None
+
+
+def _stored(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
+    last = before[-1] if before else None
+    match last, s:
+        case ast.Assign([ast.Name(name) as first], value), ast.Assign([ast.Subscript() as place], ast.Name(read)):
+            # The place is written first: it may not be said by the name.
+            if name == read and all(n.id != name for n in ast.walk(place) if isinstance(n, ast.Name)):
+                one = ast.Assign([place, first], value)
+                return one if len(write_statement(one)) <= LENGTH else None
+    return None
+
+
+def _unpacked(before: list[ast.stmt]) -> int:
+    """How many of the last statements take the items of one array, in front of which its length is checked."""
+    last = _item(before[-1])
+    count = last[2] + 1 if last else 0
+    if last is None or len(before) <= count:
+        return 0
+    check, *taken = before[-count - 1 :]
+    items = [_item(s) for s in taken]
+    names = {item[0] for item in items if item}
+    whole = last[1]
+    if [item and item[1:] for item in items] != [(whole, k) for k in range(count)]:
+        return 0
+    return count if len(names) == count and whole not in names and _asks(check, whole, count) else 0
+
+
+def _item(s: ast.stmt) -> tuple[str, str, int] | None:
+    """The names of an item and of its array, and its number, for `a = y[k]`."""
+    match s:
+        case ast.Assign([ast.Name(target)], ast.Subscript(ast.Name(name), ast.Constant(int(k)))):
+            return target, name, k
+    return None
+
+
+def _asks(s: ast.stmt, name: str, count: int) -> bool:
+    """Whether a statement raises ValueError unless an array has so many items."""
+    match s:
+        case ast.If(
+            ast.Compare(ast.Call(ast.Name("len"), [ast.Name(asked)]), [ast.NotEq()], [ast.Constant(int(k))]),
+            [ast.Raise(ast.Call(ast.Name("ValueError")))],
+            [],
+        ):
+            return asked == name and k == count
+    return False

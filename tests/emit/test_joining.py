@@ -1,0 +1,44 @@
+"""Neighbouring statements that Python says in one."""
+
+import ast
+
+import pytest
+
+from s2sad.emit.joining import joined
+
+
+def written(text, unpacks=True):
+    return ast.unparse(ast.fix_missing_locations(ast.Module(joined(ast.parse(text).body, unpacks), [])))
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("x = xs[-1]\ndel xs[-1]", "x = xs.pop()"),
+    ("x = xs[k]\ndel xs[k]", "x = xs.pop(k)"),
+    ("v = np.exp(a)\nkept[i] = v", "kept[i] = v = np.exp(a)"),
+    ("if len(y) != 2:\n    raise ValueError('no')\na = y[0]\nb = y[1]", "a, b = y"),
+    ("c = 1\nif len(y) != 1:\n    raise ValueError('no')\na = y[0]\nd = a", "c = 1\na, = y\nd = a"),
+])  # fmt: skip
+def test_two_lines_become_one(before, after):
+    assert written(before) == ast.unparse(ast.parse(after))
+
+
+@pytest.mark.parametrize("text", [
+    "x = xs[-1]\ndel xs[0]",
+    "v = np.exp(a)\nkept[v] = v",
+    "v = np.exp(a)\nkept[i] = w",
+    "v = np.exp(a)\nb = 1\nkept[i] = v",
+    "if len(y) != 3:\n    raise ValueError('no')\na = y[0]\nb = y[1]",
+    "if len(y) != 2:\n    raise ValueError('no')\na = y[0]\nb = z[1]",
+    "if len(y) != 2:\n    raise ValueError('no')\na = y[1]\nb = y[0]",
+    "if len(y) != 2:\n    raise ValueError('no')\ny = y[0]\nb = y[1]",
+    "if len(y) != 2:\n    raise ValueError('no')\na = y[0]\na = y[1]",
+    "if len(y) != 2:\n    raise TypeError('no')\na = y[0]\nb = y[1]",
+    "a = y[0]\nb = y[1]",
+])  # fmt: skip
+def test_what_means_something_else_stays(text):
+    assert written(text) == ast.unparse(ast.parse(text))
+
+
+def test_arrays_are_unpacked_by_python_alone():
+    text = "if len(y) != 2:\n    raise ValueError('no')\na = y[0]\nb = y[1]"
+    assert written(text, unpacks=False) == text
