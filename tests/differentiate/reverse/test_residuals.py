@@ -77,3 +77,32 @@ def test_third_order(f, a):
 def test_gradient_of_a_gradient_has_the_shape_of_its_argument():
     gradient = s2sad.grad(s2sad.grad(nested(shortened)), argnums=(0, 1))
     assert gradient(0.3, X)[1].shape == X.shape
+
+
+def of_items(p, pair):
+    if p > 0.5:
+        u = np.exp(pair["a"] * p)
+        for _ in range(len(pair["a"])):
+            p = np.sin(p) * 1.1
+        return np.sum(u / (1.0 + u)) * p
+    return p * p
+
+
+def of_part(p, v):
+    w = v[1:]
+    if p > 0.5:
+        for _ in w:
+            p = np.tanh(np.exp(-p) * 0.3)
+    return p * p
+
+
+@pytest.mark.parametrize("a", [0.3, 1.1])
+def test_of_items_and_parts(a):
+    def main(a, x):
+        p = np.sin(a)
+        return of_items(p + 0.1, {"a": np.maximum(x, 0.1)}) * a + of_part(p * 0.9, np.cos(x)) + of_part(a, np.cos(x))
+
+    gradient = s2sad.grad(s2sad.grad(main), argnums=(0, 1))
+    assert gradient(a, X)[1].shape == X.shape
+    check_grads(main, (a, X), order=2)
+    check_grads(s2sad.grad(s2sad.grad(main)), (a, X), order=1)
