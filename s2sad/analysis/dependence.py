@@ -73,7 +73,7 @@ class Dependence:
     """The stores of one function, and what is known of its loops."""
 
     def __init__(self, function: Function) -> None:
-        self.parameters = function.parameters
+        self.parameters = [p for p in function.parameters if not p.unsure]
         self.parent: dict[Value, Value] = {}
         self.loops: dict[Operation, tuple[For | While, ...]] = {}
         self.position: dict[Operation, int] = {}

@@ -14,7 +14,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, index_items, is_flip, is_list
 from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.types import Type
-from s2sad.ir.values import Apply, Call, Constant, Function, If, Operand, Operation, Value
+from s2sad.ir.values import Apply, Call, Constant, Function, If, Operand, Operation, Value, is_call_of
 
 FAR = 200
 """How far back, in each block, the operation that made a value is looked for."""
@@ -58,10 +58,9 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
     if not made.about:
         return False
     if made.primitive.is_additive:
-        # What a loop carries is what it begins with, and masked sums.
+        # What a loop carries is what it begins with, and masked sums; so for a part of a cotangent that is given.
         others = [o for o in made.operands if not is_masked(builder, o)]
-        given = all(_last_made_by(builder, o) is None or _is_nothing(builder, o) for o in others)
-        return len(others) < len(made.operands) and given
+        return len(others) < len(made.operands) and all(_is_given(builder, o) for o in others)
     if made.primitive is INDEX_ADD and not _begins(builder, made.operands[0]):
         return False
     return _masks(builder, made) or (_passes(made) and any(is_masked(builder, o) for o in made.operands))
@@ -69,9 +68,13 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
 
 def _begins(builder: Builder, total: Operand) -> bool:
     """Whether a sum may be 0 but for what is added to it: zeros, what is given, or a masked one."""
-    made = made_by(builder, total)
-    given = made is None or made.primitive is EXTRACT
-    return given or _is_nothing(builder, total) or is_masked(builder, total)
+    return _is_given(builder, total) or is_masked(builder, total)
+
+
+def _is_given(builder: Builder, total: Operand) -> bool:
+    """Whether a sum is zeros, what a loop or function is given, or a part of that."""
+    made = _last_made_by(builder, total)
+    return made is None or is_call_of(made, EXTRACT) or _is_nothing(builder, total)
 
 
 def _is_nothing(builder: Builder, total: Operand) -> bool:

@@ -44,7 +44,7 @@ def flattened_sweeps(first: Function, second: Function) -> tuple[Function, Funct
     both = builder.tuple((_flat(builder, builder.extract(first.result, 0)), residuals))
     forward = with_leaves(_with_result(first, builder, both))
     before = Builder()
-    own = Value(residuals.type, residual.hint or "residuals")
+    own = Value(residuals.type, residual.hint or "residuals", unsure=residual.unsure)
     # The body reads one value still, put together again from the leaves: what it does not read of it is dead code.
     whole = unpacked(before, residual.type, iter([before.extract(own, k, name) for k, name in enumerate(names)]))
     body = substitute(second.body, {residual: whole})
@@ -62,7 +62,7 @@ def with_leaves(function: Function, start: int = 0) -> Function:
     builder = Builder()
     parameters = list(function.parameters[:start])
     made: dict[Operand, Operand] = {
-        p: _parameter(builder, p.type, p.hint or "p", parameters) for p in function.parameters[start:]
+        p: _parameter(builder, p.type, p.hint or "p", parameters, p.unsure) for p in function.parameters[start:]
     }
     if all(p is q for p, q in made.items()):
         return function
@@ -82,15 +82,15 @@ def _is_flat(t: Type) -> bool:
     return not isinstance(t, ContainerType) or (t.cls is tuple and all(isinstance(i, ArrayType) for i in t.items))
 
 
-def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value]) -> Operand:
+def _parameter(builder: Builder, t: Type, name: str, parameters: list[Value], unsure: bool = False) -> Operand:
     # A static value is part of the key of what is compiled: no argument need bring it.
     if isinstance(t, StaticType) and not isinstance(t, HandleType):
         return Constant(t.value, t)
     if not isinstance(t, ContainerType):
-        parameters.append(Value(t, name))
+        parameters.append(Value(t, name, unsure=unsure))
         return parameters[-1]
     names = (re.sub(r"\W+", "_", f"{name}_{k}") for k in t.keys)
-    items = [_parameter(builder, i, n, parameters) for n, i in zip(names, t.items, strict=True)]
+    items = [_parameter(builder, i, n, parameters, unsure) for n, i in zip(names, t.items, strict=True)]
     return builder.make(t.cls, t.keys, items)
 
 

@@ -62,7 +62,7 @@ def substitute_operation(op: Operation, table: Table) -> Operation:
 
 def renamed(function: Function, hints: Mapping[Value, tuple[str, bool]]) -> Function:
     """The function with names given to some of its values, and whether each is loose."""
-    table: dict[Operand, Operand] = {v: Value(v.type, *hint) for v, hint in hints.items()}
+    table: dict[Operand, Operand] = {v: replace(v, hint=hint, loose=loose) for v, (hint, loose) in hints.items()}
     return replace(function, body=substitute(function.body, table))
 
 
@@ -80,7 +80,7 @@ def copied(block: Block) -> dict[Operand, Operand]:
     values = list(bound_in(block))
     # The index of a copied loop counts for itself: two loops with one symbol would be taken for one index.
     symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
-    return {v: Value(substitute_type(v.type, symbols), v.hint, v.loose) for v in values}
+    return {v: replace(v, type=substitute_type(v.type, symbols)) for v in values}
 
 
 def reads(operations: Iterable[Operation]) -> Iterator[Operand]:

@@ -34,6 +34,8 @@ class Value:
     """The name it would like to have: the user's own, or `x_bar`."""
     loose: bool = False
     """A value with a hint that need not have a statement of its own where it is used once."""
+    unsure: bool = False
+    """A parameter in which arrays may be empty, whatever their type says: a branch that was not taken hands it over."""
 
     def __repr__(self) -> str:
         return f"{self.hint or '_'}: {self.type}"

@@ -41,7 +41,7 @@ class Shapes:
         self.anchors = [
             (p, p.type.shape)
             for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
-            if p.type.kind == "array" and p.type.shape and p not in self.idle
+            if p.type.kind == "array" and p.type.shape and p not in self.idle and not p.unsure
         ]
         # Without anchors there is nothing to read a shape from.
         if not self.anchors:

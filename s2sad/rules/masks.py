@@ -46,8 +46,20 @@ def masked_times(g: Any, slope: Any) -> Any:
     if scattered is not None:
         return scattered
     if is_masked(g.builder, g.operand):
-        return np.where((g == 0) & _ends(slope), 0.0, times(g, slope))
+        return np.where((_masked_part(g) == 0) & _ends(slope), 0.0, times(g, slope))
     return times(g, slope)
+
+
+def _masked_part(g: Expr) -> Expr:
+    """The factor of a masked cotangent which the mask made 0: the product may be 0 by itself, where nothing is left
+    out."""
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None or g.operand in g.builder.masked or any(o in g.builder.masking for o in made.operands):
+        return g
+    if not made.primitive.is_multiplicative and made.primitive.algebra is not Algebra.NEGATIVE:
+        return g
+    masked = [o for o in made.operands if is_masked(g.builder, o)]
+    return _masked_part(g.builder.expr(masked[0])) if len(masked) == 1 and masked[0].type.shape == g.type.shape else g
 
 
 def _ends(slope: Expr) -> Any:

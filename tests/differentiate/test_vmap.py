@@ -380,3 +380,62 @@ def test_each_example_goes_its_own_way_through_a_try(f):
     np.testing.assert_allclose(s2sad.vmap(f)(xs), [f(x) for x in xs])
     np.testing.assert_allclose(s2sad.vmap(s2sad.grad(f))(xs), [s2sad.grad(f)(x) for x in xs])
     s2sad.check_grads(lambda xs: s2sad.vmap(f)(xs), (xs,))
+
+
+def from_an_integer(x):
+    return sum(n * x[n] ** 2 for n in range(3))
+
+
+def from_a_truth_value(x):
+    t = False
+    for k in range(len(x)):
+        t = t + k * x[k]
+    return t
+
+
+def to_a_complex_number(x):
+    t = 0.0
+    for v in x:
+        t = t + v * 1j
+    return t
+
+
+def an_integer_of_a_branch(x, up=True):
+    t = 1
+    if up:
+        t = x[1]
+    for v in x:
+        t = t * v
+    return t
+
+
+def integers_that_become_floats(x):
+    t, k = x > 0.5, 0
+    total = t * 1
+    while k < 3:
+        total = total + x * k
+        k += 1
+    return total
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        from_an_integer,
+        from_a_truth_value,
+        to_a_complex_number,
+        an_integer_of_a_branch,
+        lambda x: an_integer_of_a_branch(x, False),
+        integers_that_become_floats,
+    ],
+)
+def test_numbers_that_become_floats_in_a_loop(f):
+    found, expected = s2sad.vmap(f)(X), stacked(f, X)
+    agree(found, expected)
+    assert found.dtype == expected.dtype
+
+
+def test_an_integer_takes_the_precision_of_what_is_added():
+    found = s2sad.vmap(from_an_integer)(X.astype(np.float32))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, stacked(from_an_integer, X), rtol=1e-6)

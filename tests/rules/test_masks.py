@@ -229,3 +229,28 @@ def agrees(f, x, e):
         for second in (s2sad.grad(lambda x: np.sum(s2sad.grad(f)(x) * e))(x), s2sad.hvp(f)(x, e)):
             assert np.all(np.isfinite(second))
             np.testing.assert_allclose(np.sum(second * e), curvature, rtol=1e-5, atol=1e-5)
+
+
+def squared_root(x):
+    return np.sqrt(x) ** 2
+
+
+SELECTIONS = {
+    "where": lambda f: lambda x: np.sum(np.where(x >= 0, f(x), 0.0)),
+    "an index": lambda f: lambda x: np.sum(f(x)[x >= 0]),
+    "negated": lambda f: lambda x: np.sum(-np.where(x >= 0, 2.0 * f(x), 0.0)),
+    "a store": lambda f: lambda x: np.sum(cut(f(x), x >= 0)),
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize(
+    "function", [squared_root, lambda x: np.sqrt(x) * x * 3.0, lambda x: np.sin(np.log(1.0 + np.sqrt(x) ** 2))]
+)
+def test_what_is_selected_and_has_an_infinite_slope_is_not_taken_for_what_is_left_out(selection, function):
+    f = SELECTIONS[selection](function)
+    with np.errstate(all="ignore"):
+        at_zero = s2sad.grad(f)(X)
+        limit = s2sad.grad(f)(X + 1e-12)
+    bad = np.isfinite(at_zero) & ~np.isclose(at_zero, limit, atol=1e-5)
+    assert not bad.any(), "a number, where the product is none, is the limit"

@@ -34,7 +34,7 @@ from s2sad.errors import within_rule
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
-from s2sad.ir.primitive import Quantity, required
+from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.types import BOOL
@@ -87,7 +87,7 @@ class Reverse(Calls, Loops):
     def accumulate(self, numbers: Sequence[int]) -> list[Value]:
         """Let the adjoints of inputs begin with sums that are given; these, as parameters."""
         inputs = [self.inputs[k] for k in numbers]
-        sums = [Value(tangent_type(p.type), f"{p.hint}_bar") for p in inputs]
+        sums = [Value(tangent_type(p.type), f"{p.hint}_bar", unsure=p.unsure) for p in inputs]
         self.level.totals.update(((p, ()), s) for p, s in zip(inputs, sums, strict=True))
         return sums
 
@@ -336,16 +336,5 @@ class Reverse(Calls, Loops):
     def export_block(self, block: Block, exported: list[Value]) -> Block:
         operations = self.forward_operations(block)
         builder = Builder()
-        extra = [v if self.owner.get(v) is block else self.placeholder(builder, v, block) for v in exported]
+        extra = [v if self.owner.get(v) is block else undefined(builder, v.type) for v in exported]
         return Block(block.parameters, (*operations, *builder.operations), (*block.results, *extra))
-
-    def placeholder(self, builder: Builder, value: Value, block: Block) -> Operand:
-        """What one way of a branch gives for a value of the other one."""
-        t = value.type
-        # What a function hands over has the shape that its type says, as shapes are read of it: that of a parameter.
-        top = any(block in op.blocks for op in self.function.body.operations)
-        if top and t.kind == "array" and t.shape:
-            for p in self.function.parameters:
-                if p.type.kind == "array" and (p.type.shape, p.type.dtype) == (t.shape, t.dtype):
-                    return builder.apply(required(np.empty_like), (p,))
-        return undefined(builder, t)

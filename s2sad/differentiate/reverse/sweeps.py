@@ -171,7 +171,8 @@ def pair(
     reverse = Reverse(function, active, pair_of, names, backend, masked)
     builder = Builder()
     result = function.result
-    seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar")
+    unsure = leaf_type((result, path)).is_container or any(p.unsure for p in function.parameters)
+    seed = Value(tangent_type(leaf_type((result, path))), f"{_result_name(result)}_bar", unsure=unsure)
     given = [seed, *reverse.accumulate(accumulates)]
     bars = reverse.sweep(seed, builder, path)
     final = builder.one_or_tuple(bars)
@@ -179,7 +180,7 @@ def pair(
     # chosen: what the optimiser finds to be needless is not handed over.
     free = dict.fromkeys([*function.parameters, *free_values([*builder.operations], [final], set(given))])
     body = builder.block([*free, *given], [final])
-    bound = {*function.parameters, *given, *_surely_bound(function.body)}
+    bound = {*given, *_surely_bound(function)}
     # Shapes are read off values that are there in any case. What a branch exports may be unbound.
     anchors = [v for v in body.parameters if v in bound]
     adjoints = "that" if len(reverse.inputs) == 1 else "those"
@@ -239,7 +240,8 @@ def _split(
     # Handed over is what can be had in no cheaper way: not what is read off a parameter or computed of others by light
     # operations, nor a length that an array among the residuals has.
     needed, again = handed_over(reverse, function, needed)
-    lengths = list(_read_off(needed, {*function.parameters, *_surely_bound(function.body)}))
+    bound = {*_surely_bound(function)}
+    lengths = list(_read_off(needed, bound))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
     raw = replace(raw, body=replace(raw.body, operations=(*lengths, *again, *raw.body.operations)))
     forward = Builder()
@@ -263,7 +265,7 @@ def _split(
     final = forward.tuple([function.result, kept])
     doc = f"The value of {function.name}, and what its reverse sweep needs."
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), doc)
-    residuals = Value(residuals_type, "residuals")
+    residuals = Value(residuals_type, "residuals", unsure=any(v not in bound for v in needed))
     # The two functions share no values: each value of the IR is bound in one place.
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
@@ -281,7 +283,8 @@ def by_operands(first: Function, second: Function) -> tuple[Function, Function, 
     result, handed = makers[first.result].operands
     kept = makers[handed].operands
     own = {v: k for k, v in enumerate(first.parameters) if k not in first.takes}
-    places = {j: own[v] for j, v in enumerate(kept) if isinstance(v, Value) and v in own}
+    operands = {j: v for j, v in enumerate(kept) if isinstance(v, Value) and v in own}
+    places = {j: own[v] for j, v in operands.items()}
     rest = [j for j in range(len(kept)) if j not in places]
     builder = Builder()
     builder.operations = [*first.body.operations]
@@ -289,15 +292,15 @@ def by_operands(first: Function, second: Function) -> tuple[Function, Function, 
     whole = None if not rest else kept[rest[0]] if len(rest) == 1 else builder.tuple([kept[j] for j in rest])
     final = result if whole is None else builder.tuple([result, whole])
     between = None if whole is None else whole.type
-    reverse = _taking(second, {j: kept[j] for j in places}, rest, between)
+    reverse = _taking(second, operands, rest, between)
     return replace(first, body=builder.block(first.parameters, [final])), reverse, (*places.values(),), between
 
 
-def _taking(second: Function, operands: Mapping[int, Operand], rest: Sequence[int], between: Type | None) -> Function:
+def _taking(second: Function, operands: Mapping[int, Value], rest: Sequence[int], between: Type | None) -> Function:
     """A reverse sweep with parameters for some of its residuals, by their numbers, and one for the rest of them."""
     residuals, *given = second.parameters
-    own = {j: Value(o.type, o.hint) for j, o in operands.items()}
-    held = [] if between is None else [Value(between, residuals.hint)]
+    own = {j: replace(o, loose=False) for j, o in operands.items()}
+    held = [] if between is None else [replace(residuals, type=between)]
     table: dict[Operand, Operand] = {}
     operations: list[Operation] = []
     for op in second.body.operations:
@@ -309,7 +312,7 @@ def _taking(second: Function, operands: Mapping[int, Operand], rest: Sequence[in
         if j in own:
             table[op.result] = own[j]
         elif len(rest) == 1:
-            held = [Value(op.result.type, op.result.hint)]
+            held = [Value(op.result.type, op.result.hint, unsure=residuals.unsure)]
             table[op.result] = held[0]
         else:
             operations.append(replace(op, operands=(held[0],), static={"key": rest.index(j)}))
@@ -317,10 +320,20 @@ def _taking(second: Function, operands: Mapping[int, Operand], rest: Sequence[in
     return replace(second, body=substitute(body, table))
 
 
-def _surely_bound(block: Block) -> list[Value]:
-    """What the operations of a block make themselves: no branch that may leave it without a value."""
-    made = [op for op in block.operations if isinstance(op, (Apply, Call))]
-    return [op.result for op in made if not is_call_of(op, UNDEFINED)]
+def _surely_bound(function: Function) -> Iterator[Value]:
+    """The parameters, and what the operations of a function make themselves: no branch that may leave it without a
+    value, here or where it is handed over."""
+    unsure: set[Operand] = set()
+    for p in function.parameters:
+        if p.unsure:
+            unsure.add(p)
+        else:
+            yield p
+    for op in function.body.operations:
+        if is_call_of(op, UNDEFINED) or (is_call_of(op, EXTRACT) and op.operands[0] in unsure):
+            unsure.add(op.result)
+        elif isinstance(op, (Apply, Call)):
+            yield op.result
 
 
 def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:

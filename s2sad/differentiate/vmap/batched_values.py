@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from s2sad.differentiate.tangents import in_dtype
 from s2sad.ir.batch_rule import NoBatchRule, for_each_example
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, SHAPE, UNDEFINED
@@ -100,6 +101,16 @@ class BatchedValues:
     def whole(self, operand: Operand, builder: Builder) -> Operand:
         """An operand with the new axis: repeated for each example where it is the same for all."""
         return self.filled(self.get(operand), self.flag(operand), builder)
+
+    def widened(self, operand: Operand, t: Type, builder: Builder) -> Operand:
+        """An operand with the new axis, where a loop or branch joins it with others to a type."""
+        # What is joined is written into: an integer that becomes a float is an array of floats from the start.
+        own = operand.type.dtype
+        if own is None or t.dtype is None or own.kind == t.dtype.kind:
+            return self.whole(operand, builder)
+        if self.many(operand):
+            return in_dtype(builder, self.whole(operand, builder), t)
+        return self.filled(in_dtype(builder, self.get(operand), t), False, builder)
 
     def filled(self, operand: Operand, flag: Flag, builder: Builder) -> Operand:
         if flag is True:

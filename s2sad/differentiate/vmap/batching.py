@@ -183,7 +183,7 @@ class Batch(BatchedValues):
         # in neither: where one of them gives the same for all, it is repeated.
         many = [any(self.many(b.results[k]) for b in op.blocks) for k in range(len(op.results))]
         blocks = [
-            inner.block((), [self.whole(o, inner) if m else self.get(o) for o, m in zip(b.results, many, strict=True)])
+            inner.block((), self.widened_all(b.results, op.results, many, inner))
             for inner, b in zip(inners, op.blocks, strict=True)
         ]
         results = tuple(self.fresh(r) if m else r for r, m in zip(op.results, many, strict=True))
@@ -215,9 +215,10 @@ class Batch(BatchedValues):
         if any(map(self.many, rows[cut:])):
             raise NoBatchRule("break")
         collected = list(map(self.many, rows[n:cut]))
-        kept = [self.whole(o, inner) if m else self.get(o) for o, m in zip(rows, [*carried, *collected], strict=False)]
+        kept = self.widened_all(rows[:n], op.carried, carried, inner)
+        kept += [self.whole(o, inner) if m else self.get(o) for o, m in zip(rows[n:], collected, strict=False)]
         body = inner.block(parameters, [*kept, *map(self.get, rows[cut:])])
-        initial = tuple(self.whole(o, builder) if c else self.get(o) for o, c in zip(op.initial, carried, strict=True))
+        initial = tuple(self.widened_all(op.initial, op.carried, carried, builder))
         results = tuple(self.fresh(r) if m else r for r, m in zip(op.results, [*carried, *collected], strict=True))
         if isinstance(op, For):
             start, stop, step = map(self.get, bounds)
@@ -229,6 +230,13 @@ class Batch(BatchedValues):
             assert test is not None
             made = replace(op, initial=initial, test=test, body=body, results=results)
         builder.operations.append(made)
+
+    def widened_all(
+        self, operands: Sequence[Operand], values: Sequence[Value], many: Sequence[bool], builder: Builder
+    ) -> list[Operand]:
+        """What stands for operands where values of a loop or branch take them, those with the new axis."""
+        rows = zip(operands, values, many, strict=True)
+        return [self.widened(o, v.type, builder) if m else self.get(o) for o, v, m in rows]
 
     def parameters(self, op: For | While, carried: Sequence[bool]) -> list[Value]:
         values = [self.fresh(p) if c else p for p, c in zip(op.carried, carried, strict=True)]

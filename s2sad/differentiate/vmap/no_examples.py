@@ -11,7 +11,7 @@ from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim, Size, Symbol, derivation, dim_sum, is_known
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType, ContainerType, Type
-from s2sad.ir.values import Operand, constant
+from s2sad.ir.values import Operand, Value, constant
 
 
 def for_no_example(builder: Builder, t: Type, anchors: Collection[Operand]) -> Operand:
@@ -72,5 +72,5 @@ def _moved(x: Expr, by: int) -> Operand:
 
 def _axes(anchors: Collection[Operand]) -> Iterator[tuple[Operand, int, Dim]]:
     for anchor in anchors:
-        if anchor.type.kind == "array":
+        if anchor.type.kind == "array" and not (isinstance(anchor, Value) and anchor.unsure):
             yield from ((anchor, axis, own) for axis, own in enumerate(anchor.type.shape or ()))

@@ -44,8 +44,8 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT, raise_unless
-from s2sad.ir.types import ArrayType, SequenceType, StaticType, is_namedtuple
-from s2sad.ir.values import Constant, Operand, Value, constant
+from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_namedtuple
+from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 
 class _Locating(AbstractContextManager[None]):
@@ -271,13 +271,35 @@ class Expressions(Lowering):
         return list(found.values())
 
     def _eval_Tuple(self, node: gast.Tuple, hint: str | None) -> Term:
-        return tuple(self.items_of(node.elts))
+        items = self.displayed(node.elts)
+        return tuple(items) if isinstance(items, list) else items
 
     def _eval_List(self, node: gast.List, hint: str | None) -> Term:
-        return self.new(list, self.items_of(node.elts))
+        items = self.displayed(node.elts)
+        return items if _is_bottom(items) else self.new(list, items)
 
     def _eval_Set(self, node: gast.Set, hint: str | None) -> Term:
         return constant(frozenset(self.static(item, node) for item in self.items_of(node.elts)))
+
+    def displayed(self, nodes: list[gast.AST]) -> Any:
+        """The items of `[x, *xs]`: a list of terms, or a list of run time where `xs` is one."""
+        if not any(isinstance(e, gast.Starred) for e in nodes):
+            return self.items_of(nodes)
+        items: Any = []
+        for e in nodes:
+            more = self.spread(self.eval(e.value), e) if isinstance(e, gast.Starred) else [self.eval(e)]
+            if _is_bottom(more):
+                return more
+            items = self.joined(items, more) if is_operand(items) or items else more
+        return items
+
+    def spread(self, term: Term, node: gast.AST) -> Any:
+        """The items of `*term`: a list of terms, or a list of run time."""
+        term = self.used_up(term)
+        if _is_bottom(term):
+            return term
+        known = self.known_items(term, node)
+        return self.open(self.call(constant(list), [term], {}, node, None)) if known is None else known
 
     def items_of(self, nodes: list[gast.AST]) -> list[Term]:
         items: list[Term] = []
@@ -290,7 +312,14 @@ class Expressions(Lowering):
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
-        term = self.used_up(term)
+        found = self.known_items(self.used_up(term), node)
+        if found is None:
+            instead = "hand over the list itself, or take its items by index"
+            self.refuse(node, "the number of items is not known at compile time", instead, UnsupportedType)
+        return found
+
+    def known_items(self, term: Term, node: gast.AST) -> list[Term] | None:
+        """The items of what is iterated over; None where their number is not known at compile time."""
         if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
             return [constant(k) for k in self.static(term, node)]
         if is_array(term):
@@ -310,7 +339,7 @@ class Expressions(Lowering):
                 return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(length)]
         if isinstance(term, Value) and isinstance(term.type, SequenceType) and isinstance(term.type.length, int):
             return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(term.type.length)]
-        self.refuse(node, "the number of items is not known at compile time", "", UnsupportedType)
+        return None
 
     def _eval_Dict(self, node: gast.Dict, hint: str | None) -> Term:
         items: dict[object, Term] = {}
@@ -341,3 +370,8 @@ class Expressions(Lowering):
         if len(known) == len(operands) and all(isinstance(p, str) or p[0] == -1 for p in parts):
             return constant(FORMAT.function(*(o.value for o in known), parts=tuple(parts)))
         return self.builder.apply(FORMAT, operands, {"parts": tuple(parts)})
+
+
+def _is_bottom(term: Term) -> bool:
+    """Whether a term is what a function gives that calls itself: it is known in the next round."""
+    return is_operand(term) and term.type == BOTTOM
