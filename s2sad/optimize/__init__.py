@@ -14,6 +14,7 @@ from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
+from s2sad.optimize.vectorise import vectorise
 
 __all__ = [
     "eliminate_dead",
@@ -21,6 +22,7 @@ __all__ = [
     "own_carried",
     "own_results",
     "settle_lengths",
+    "vectorise",
     "without_adjoints",
     "without_stops",
 ]

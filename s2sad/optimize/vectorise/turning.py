@@ -1,0 +1,334 @@
+"""The body of a loop for all its iterations at once: each operation on numbers, or on rows, as one on arrays of them.
+
+A number of an iteration becomes an array of one axis; a row becomes one of two, in which the iterations are the first
+axis or the last, as they lie in the array that is read. What does not depend on the iteration is computed once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from s2sad.analysis.dependence import Affine, Dependence, affine
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
+from s2sad.ir.dims import Dim, as_symbol
+from s2sad.ir.primitive import Algebra, Effect
+from s2sad.ir.rewrite import reads_of
+from s2sad.ir.types import SliceType, Type
+from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, applied_in, values_in
+from s2sad.optimize.vectorise.places import Place, Places, Stays, items_of
+from s2sad.optimize.vectorise.recurrences import chains, has_recurrence
+
+
+@dataclass(frozen=True)
+class Many:
+    """A number or row of each iteration, in one array: the iterations are its first axis, or its last."""
+
+    operand: Operand
+    axis: int
+
+
+class Turning:
+    """One loop, whose operations are `done` for all iterations; raises `Stays` where they cannot be."""
+
+    def __init__(
+        self, loop: For, dependence: Dependence, made: Mapping[Operand, Apply], integers: Sequence[Value]
+    ) -> None:
+        self.loop = loop
+        self.made = made
+        self.body = set(loop.body.operations)
+        self.places = _places(loop, dependence, integers)
+        self.reads = Counter(reads_of(loop.body))
+        self.builder = Builder(loop.location, loop.about)
+        self.table: dict[Operand, Operand] = {}
+        """What stands for values that are the same in all iterations, and for the arrays that the loop carries."""
+        self.many: dict[Operand, Many] = {}
+        """What stands for the values of the iterations."""
+        self.counting: set[Operand] = {loop.index}
+        """Integers and subscripts that depend on the index."""
+        self.links: dict[Operation, tuple[Operand, Operand]] = {}
+        """The operations that add to a sum which the loop carries: the sum so far, and what is added."""
+        self.stores: set[Operation] = set()
+        for k, chain in enumerate(chains(loop)):
+            self.table[loop.carried[k]] = loop.initial[k]
+            if chain is None:
+                self.sum(loop.carried[k], loop.body.results[k])
+            elif has_recurrence(loop, chain, dependence):
+                raise Stays
+            else:
+                self.stores.update(chain.stores)
+
+    def done(self) -> tuple[tuple[Operation, ...], dict[Operand, Operand]]:
+        """The operations in the place of the loop, and what stands for its results."""
+        for op in applied_in(self.loop.body.operations):
+            self.builder.location, self.builder.about = op.location, op.about
+            self.operation(op)
+        results = zip(self.loop.results, self.loop.body.results, strict=True)
+        return tuple(self.builder.operations), {r: self.same(last) for r, last in results}
+
+    def sum(self, start: Value, last: Operand) -> None:
+        """Find the additions that lead from what the loop carries in to what it carries out."""
+        while last is not start:
+            link = self.made.get(last)
+            if link is None or link not in self.body or not link.primitive.is_additive:
+                raise Stays
+            a, b = link.operands
+            if link.primitive.algebra is Algebra.SUM and not self.leads_to(a, start):
+                a, b = b, a
+            # Nobody but the sum itself may know how far it is.
+            if self.reads[last] != 1 or not start.type.is_inexact:
+                raise Stays
+            self.links[link] = (a, b)
+            last = a
+        if self.reads[start] != 1:
+            raise Stays
+
+    def leads_to(self, operand: Operand, start: Value) -> bool:
+        """Whether an operand is a sum so far: what the loop carries, or that with something added."""
+        while operand is not start:
+            op = self.made.get(operand)
+            if op is None or op not in self.body or not op.primitive.is_additive:
+                return False
+            first, second = op.operands
+            if op.primitive.algebra is Algebra.SUM and self.leads_to(second, start):
+                return True
+            operand = first
+        return True
+
+    # operations
+
+    def operation(self, op: Apply) -> None:
+        """Do an operation of the body for all iterations."""
+        depends = any(o in self.many or o in self.counting for o in op.operands)
+        if op in self.links:
+            self.add(op, *self.links[op])
+        elif op.primitive.stores:
+            self.store(op)
+        elif not depends:
+            self.once(op)
+        elif _is_subscript(op.result.type):
+            self.counting.add(op.result)
+        elif op.primitive is GETITEM:
+            self.read(op)
+        elif op.primitive.elementwise and isinstance(op.primitive.function, np.ufunc):
+            self.elementwise(op)
+        elif op.primitive.contracts:
+            self.contraction(op)
+        else:
+            raise Stays
+
+    def once(self, op: Apply) -> None:
+        """An operation that is the same in all iterations, where it may be done although there is no iteration."""
+        if op.primitive.effect is Effect.IO or not (self.places.is_never_empty or self.is_harmless(op)):
+            raise Stays
+        result = self.builder.apply(
+            op.primitive, [self.same(o) for o in op.operands], op.static, op.result.hint, op.result.loose
+        )
+        self.table[op.result] = result
+        if isinstance(result, Value) and _is_subscript(result.type) and result.type.size is not None:
+            self.places.integers.append(result)
+
+    def is_harmless(self, op: Apply) -> bool:
+        """Whether an operation raises nothing, and warns of nothing."""
+        if op.primitive is GETITEM:
+            shape = op.operands[0].type.shape
+            items = items_of(op.operands[1], self.made)
+            return shape is not None and all(map(self.is_there, items, shape))
+        spelled = op.primitive in (MAKE, MAKE_SLICE) or op.primitive.measures
+        return spelled or (op.primitive.elementwise and not op.primitive.ends)
+
+    def read(self, op: Apply) -> None:
+        array, index = op.operands
+        if array in self.many:
+            raise Stays
+        place = self.place(array, index)
+        self.many[op.result] = Many(self.taken(op, array, place), place.axis)
+
+    def taken(self, op: Apply, array: Operand, place: Place) -> Operand:
+        """What an array has at a place."""
+        array = self.same(array)
+        if not place.items:
+            return array
+        index = self.builder.one_or_tuple(place.items)
+        return self.builder.apply(GETITEM, (array, index), None, op.result.hint, op.result.loose)
+
+    def elementwise(self, op: Apply) -> None:
+        rank = op.result.type.rank
+        rows = [self.many[o].axis for o in op.operands if o in self.many and o.type.rank]
+        axis = rows[0] if rows else 0
+        if rank is None:
+            raise Stays
+        operands = [self.fitted(o, rank, axis) for o in op.operands]
+        result = self.builder.apply(op.primitive, operands, op.static, op.result.hint, op.result.loose)
+        self.many[op.result] = Many(result, axis)
+
+    def fitted(self, operand: Operand, rank: int, axis: int) -> Operand:
+        """An operand as it is broadcast against rows of a rank, of which the iterations are an axis."""
+        own, many = operand.type.rank, self.many.get(operand)
+        if own is None or own > 1 or rank > 1:
+            raise Stays
+        if many is None:
+            same = self.same(operand)
+            return same if not own or axis == 0 else self.builder.expr(same)[:, None].operand
+        if own < rank:
+            return many.operand if axis else self.builder.expr(many.operand)[:, None].operand
+        return many.operand if many.axis == axis else self.builder.expr(many.operand).T.operand
+
+    def contraction(self, op: Apply) -> None:
+        """A product of vectors, one of them the same in all iterations; a matrix that is so, and a row."""
+        x, y = op.operands
+        a, b = self.many.get(x), self.many.get(y)
+        if (a and b) or x.type.rank not in (1, 2) or y.type.rank not in (1, 2) or x.type.rank + y.type.rank > 3:
+            raise Stays
+        row, mine, other = (x, a, y) if a else (y, b, x)
+        if mine is None or row.type.rank != 1:
+            raise Stays
+        # Where the iterations are the first axis, the row is a row of the matrix, and stands on the left.
+        left, fixed = mine.axis == 0, self.builder.expr(self.same(other))
+        if other.type.rank == 2 and left is (row is y):
+            fixed = fixed.T
+        pair = (mine.operand, fixed) if left else (fixed, mine.operand)
+        result = self.builder.call(np.matmul, *pair)
+        self.many[op.result] = Many(self.named(result.operand, op.result), mine.axis if op.result.type.rank else 0)
+
+    # sums and stores
+
+    def add(self, op: Apply, so_far: Operand, summand: Operand) -> None:
+        """Add what all iterations add to a sum."""
+        total, negative = self.total(summand)
+        if op.primitive.algebra is Algebra.DIFFERENCE:
+            negative = not negative
+        before = self.same(so_far)
+        if isinstance(before, Constant) and before.value == 0.0:
+            found = self.builder.call(np.negative, total).operand if negative else total
+        else:
+            found = self.builder.call(np.subtract if negative else np.add, self.builder.expr(before), total).operand
+        self.table[op.result] = self.named(found, op.result)
+
+    def store(self, op: Apply) -> None:
+        if op not in self.stores:
+            raise Stays
+        array, index, value = op.operands
+        if index in self.counting:
+            place = self.place(array, index)
+            stored = self.fitted(value, place.rank, place.axis)
+            at = self.builder.one_or_tuple(place.items) if place.items else self.builder.operand(slice(None))
+        elif op.primitive is INDEX_ADD:
+            stored, negative = self.total(value)
+            stored = self.builder.call(np.negative, stored).operand if negative else stored
+            at = self.same(index)
+        else:
+            raise Stays
+        operands = (self.same(array), at, stored)
+        self.table[op.result] = self.builder.apply(op.primitive, operands, None, op.result.hint, op.result.loose)
+
+    def total(self, summand: Operand) -> tuple[Operand, bool]:
+        """The sum of what the iterations have, or its negative."""
+        op = self.made.get(summand)
+        many = self.many.get(summand)
+        if many is None:
+            raise Stays
+        if op is not None and self.reads[summand] == 1 and op in self.body:
+            if op.primitive.algebra is Algebra.NEGATIVE:
+                found, negative = self.total(op.operands[0])
+                return found, not negative
+            factored = self.sum_of_product(op)
+            if factored is not None:
+                return factored, False
+        axis = {} if many.operand.type.rank == 1 else {"axis": many.axis}
+        return self.builder.call(np.sum, many.operand, **axis).operand, False
+
+    def sum_of_product(self, op: Apply) -> Operand | None:
+        """The sum of a product as a product of vectors or matrices, or as one with a factor that all summands have."""
+        if not op.primitive.is_multiplicative:
+            return None
+        x, y = op.operands
+        a, b = self.many.get(x), self.many.get(y)
+        if op.primitive.algebra is Algebra.PRODUCT and a and b:
+            if x.type.rank == y.type.rank == 1:
+                return None
+            # The iterations are the last axis of the left factor, and the first of the right one.
+            turned = a.axis < (x.type.rank or 0) or b.axis > 0
+            pair = (b.operand, a.operand) if turned else (a.operand, b.operand)
+            return self.builder.call(np.matmul, *pair).operand
+        if a and not b:
+            total, negative = self.total(x)
+            if negative:
+                total = self.builder.call(np.negative, total).operand
+            return self.builder.apply(op.primitive, (total, self.same(y)))
+        if b and op.primitive.algebra is Algebra.PRODUCT:
+            total, negative = self.total(y)
+            if negative:
+                total = self.builder.call(np.negative, total).operand
+            return self.builder.apply(op.primitive, (self.same(x), total))
+        return None
+
+    # operands
+
+    def is_there(self, item: Operand, length: Dim) -> bool:
+        """Whether an item of a subscript takes no place beside its axis, in a loop without iterations too."""
+        at_all = self.places.is_never_empty and _is_subscript(item.type)
+        return at_all or isinstance(item.type, SliceType) or self.places.is_inside(item.type.size, length)
+
+    def place(self, array: Operand, index: Operand) -> Place:
+        """The place of a subscript that counts with the loop."""
+        shape = array.type.shape
+        items = items_of(index, self.made)
+        if array.type.kind != "array" or shape is None or len(items) > len(shape):
+            raise Stays
+        found: list[Operand] = []
+        axes: list[int] = []
+        rank = len(shape) - len(items)
+        for item, length in zip(items, shape, strict=False):
+            if item in self.counting:
+                axes.append(sum(isinstance(o.type, SliceType) for o in found))
+                found.append(self.places.slice(item, length, self.builder))
+            elif self.is_there(item, length):
+                rank += isinstance(item.type, SliceType)
+                found.append(self.same(item))
+            else:
+                raise Stays
+        while found and isinstance(found[-1], Constant) and found[-1].value == slice(None):
+            found.pop()
+        if len(axes) != 1 or rank > 1 or axes[0] not in (0, rank):
+            raise Stays
+        return Place(tuple(found), axes[0], rank)
+
+    def same(self, operand: Operand) -> Operand:
+        """What stands for an operand that is the same in all iterations."""
+        if operand in self.many or operand in self.counting:
+            raise Stays
+        return self.table.get(operand, operand)
+
+    def named(self, found: Operand, old: Value) -> Operand:
+        """The result of the last operation, with the name of what it stands for."""
+        if not isinstance(found, Value) or old.hint is None:
+            return found
+        new = Value(found.type, old.hint, True)
+        return new if self.builder.rename(found, new) else found
+
+
+def _places(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
+    """The range of a loop, upward."""
+    symbol = as_symbol(loop.index.type.size)
+    start, stop = affine(loop.start.type.size), affine(loop.stop.type.size)
+    if symbol is None or start is None or stop is None:
+        raise Stays
+    # From start down to stop, which is left out: from stop + 1 up to start.
+    if loop.step.type.size == -1:
+        start, stop = stop.plus(Affine({}, 1)), start.plus(Affine({}, 1))
+    bounds = dependence.bounds(dependence.loops[loop])
+    dependence.decided(dependence.ways[loop], {}, bounds)
+    own = values_in((loop.start, loop.stop))
+    return Places(symbol, start, stop, [*own, *integers], bounds)
+
+
+def _is_subscript(t: Type) -> bool:
+    """Whether it may stand in a subscript: an integer, a slice or a tuple of them."""
+    if t.cls is tuple:
+        return all(map(_is_subscript, t.items))
+    return isinstance(t, SliceType) or (t.is_scalar and t.is_integer)
