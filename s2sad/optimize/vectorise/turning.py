@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.types import SliceType, Type
 from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, applied_in, values_in
+from s2sad.optimize.identities.operands import is_zeros
 from s2sad.optimize.vectorise.places import Place, Places, Stays, items_of
 from s2sad.optimize.vectorise.recurrences import chains, has_recurrence
 
@@ -115,7 +116,8 @@ class Turning:
         elif op.primitive is GETITEM:
             self.read(op)
         elif op.primitive.elementwise and isinstance(op.primitive.function, np.ufunc):
-            self.elementwise(op)
+            if not self.outer(op):
+                self.elementwise(op)
         elif op.primitive.contracts:
             self.contraction(op)
         else:
@@ -166,6 +168,16 @@ class Turning:
         result = self.builder.apply(op.primitive, operands, op.static, op.result.hint, op.result.loose)
         self.many[op.result] = Many(result, axis)
 
+    def outer(self, op: Apply) -> bool:
+        """Do a product of a number of each iteration and a row that all of them have, if it is one."""
+        x, y = op.operands if op.primitive.algebra is Algebra.PRODUCT else (None, None)
+        number, row = (x, y) if x in self.many else (y, x)
+        if number not in self.many or row is None or row in self.many or number.type.rank or row.type.rank != 1:
+            return False
+        found = self.builder.call(np.outer, self.many[number].operand, self.same(row)).operand
+        self.many[op.result] = Many(self.named(found, op.result), 0)
+        return True
+
     def fitted(self, operand: Operand, rank: int, axis: int) -> Operand:
         """An operand as it is broadcast against rows of a rank, of which the iterations are an axis."""
         own, many = operand.type.rank, self.many.get(operand)
@@ -203,7 +215,7 @@ class Turning:
         if op.primitive.algebra is Algebra.DIFFERENCE:
             negative = not negative
         before = self.same(so_far)
-        if isinstance(before, Constant) and before.value == 0.0:
+        if self.is_nothing(before, total.type):
             found = self.builder.call(np.negative, total).operand if negative else total
         else:
             found = self.builder.call(np.subtract if negative else np.add, self.builder.expr(before), total).operand
@@ -216,6 +228,8 @@ class Turning:
         if index in self.counting:
             place = self.place(array, index)
             stored = self.fitted(value, place.rank, place.axis)
+            if not place.items and self.store_all(op, stored):
+                return
             at = self.builder.one_or_tuple(place.items) if place.items else self.builder.operand(slice(None))
         elif op.primitive is INDEX_ADD:
             stored, negative = self.total(value)
@@ -225,6 +239,30 @@ class Turning:
             raise Stays
         operands = (self.same(array), at, stored)
         self.table[op.result] = self.builder.apply(op.primitive, operands, None, op.result.hint, op.result.loose)
+
+    def store_all(self, op: Apply, stored: Operand) -> bool:
+        """Add to all elements of an array at once, where that is no more than a sum of two arrays."""
+        array = self.same(op.operands[0])
+        t = stored.type
+        if op.primitive is not INDEX_ADD or (t.dtype, t.shape) != (array.type.dtype, array.type.shape):
+            return False
+        if self.is_nothing(array, t) and self.reads[op.operands[2]] == 1 and self.is_new(stored):
+            self.table[op.result] = self.named(stored, op.result)
+        else:
+            total = self.builder.call(np.add, self.builder.expr(array), stored)
+            self.table[op.result] = self.named(total.operand, op.result)
+        return True
+
+    def is_new(self, value: Operand) -> bool:
+        """Whether a value was computed here, in memory of its own."""
+        made = next((o for o in applied_in(self.builder.operations) if o.result is value), None)
+        return made is not None and made.effect is Effect.FRESH
+
+    def is_nothing(self, start: Operand, t: Type) -> bool:
+        """Whether a sum begins with 0, or with zeros of the type of what is added."""
+        if isinstance(start, Constant):
+            return start.value == 0.0 and not t.rank
+        return is_zeros(self.made.get(start)) and (start.type.dtype, start.type.shape) == (t.dtype, t.shape)
 
     def total(self, summand: Operand) -> tuple[Operand, bool]:
         """The sum of what the iterations have, or its negative."""
@@ -305,11 +343,15 @@ class Turning:
         return self.table.get(operand, operand)
 
     def named(self, found: Operand, old: Value) -> Operand:
-        """The result of the last operation, with the name of what it stands for."""
+        """A result that nobody has read yet, with the name of what it stands for."""
         if not isinstance(found, Value) or old.hint is None:
             return found
         new = Value(found.type, old.hint, True)
-        return new if self.builder.rename(found, new) else found
+        for k, op in reversed([*enumerate(self.builder.operations)]):
+            if isinstance(op, Apply) and op.result is found:
+                self.builder.operations[k] = replace(op, result=new)
+                return new
+        return found
 
 
 def _places(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
