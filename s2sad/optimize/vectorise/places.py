@@ -54,17 +54,17 @@ class Places:
 
     def slice(self, item: Operand, length: Dim, builder: Builder) -> Operand:
         """The slice of an axis that an item which counts with the loop takes, one element after another."""
-        e = affine(item.type.size)
-        if e is None or e.terms.get(self.symbol) != 1:
+        e, end = affine(item.type.size), affine(length)
+        if e is None or end is None or e.terms.get(self.symbol) != 1:
             raise Stays
         rest = e.plus(Affine({self.symbol: 1}), -1)
         start, stop = self.low.plus(rest), self.high.plus(rest)
-        whole = stop == affine(length)
-        # Below 0 a place counts from the end: of an empty range too, which takes nothing.
-        if not is_positive(start, self.bounds) or not (whole or is_positive(stop, self.bounds)):
+        # Below 0 a place counts from the end, in an empty range too, which takes nothing; and a slice that goes beyond
+        # the end would be cut, where an element beyond it is an error.
+        if not all(is_positive(p, self.bounds) for p in (start, stop, end.plus(stop, -1))):
             raise Stays
         first = None if start == Affine({}) else self.integer(start, builder)
-        last = None if whole else self.integer(stop, builder)
+        last = None if stop == end else self.integer(stop, builder)
         return builder.operand(slice(first, last))
 
     def integer(self, e: Affine, builder: Builder) -> Operand:

@@ -1,59 +1,37 @@
-"""The body of a loop for all its iterations at once: each operation on numbers, or on rows, as one on arrays of them.
-
-A number of an iteration becomes an array of one axis; a row becomes one of two, in which the iterations are the first
-axis or the last, as they lie in the array that is read. What does not depend on the iteration is computed once.
-"""
+"""The body of a loop for all its iterations at once: each operation on numbers, or rows, as one on arrays of them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from s2sad.analysis.dependence import Affine, Dependence, affine
-from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.dims import Dim, as_symbol
 from s2sad.ir.primitive import Algebra, Effect
-from s2sad.ir.rewrite import reads_of
 from s2sad.ir.types import SliceType, Type
 from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, applied_in, values_in
 from s2sad.optimize.identities.operands import is_zeros
 from s2sad.optimize.vectorise.places import Place, Places, Stays, items_of
 from s2sad.optimize.vectorise.recurrences import chains, has_recurrence
+from s2sad.optimize.vectorise.rows import Many, Rows
 
 
-@dataclass(frozen=True)
-class Many:
-    """A number or row of each iteration, in one array: the iterations are its first axis, or its last."""
-
-    operand: Operand
-    axis: int
-
-
-class Turning:
+class Turning(Rows):
     """One loop, whose operations are `done` for all iterations; raises `Stays` where they cannot be."""
 
     def __init__(
         self, loop: For, dependence: Dependence, made: Mapping[Operand, Apply], integers: Sequence[Value]
     ) -> None:
+        super().__init__(loop, made)
         self.loop = loop
-        self.made = made
-        self.body = set(loop.body.operations)
         self.places = _places(loop, dependence, integers)
-        self.reads = Counter(reads_of(loop.body))
-        self.builder = Builder(loop.location, loop.about)
-        self.table: dict[Operand, Operand] = {}
-        """What stands for values that are the same in all iterations, and for the arrays that the loop carries."""
-        self.many: dict[Operand, Many] = {}
-        """What stands for the values of the iterations."""
-        self.counting: set[Operand] = {loop.index}
-        """Integers and subscripts that depend on the index."""
         self.links: dict[Operation, tuple[Operand, Operand]] = {}
         """The operations that add to a sum which the loop carries: the sum so far, and what is added."""
         self.stores: set[Operation] = set()
+        self.given: set[Operand] = set()
+        """Values that are arrays which the loop carried."""
         for k, chain in enumerate(chains(loop)):
             self.table[loop.carried[k]] = loop.initial[k]
             if chain is None:
@@ -99,8 +77,6 @@ class Turning:
                 return True
             operand = first
         return True
-
-    # operations
 
     def operation(self, op: Apply) -> None:
         """Do an operation of the body for all iterations."""
@@ -158,57 +134,6 @@ class Turning:
         index = self.builder.one_or_tuple(place.items)
         return self.builder.apply(GETITEM, (array, index), None, op.result.hint, op.result.loose)
 
-    def elementwise(self, op: Apply) -> None:
-        rank = op.result.type.rank
-        rows = [self.many[o].axis for o in op.operands if o in self.many and o.type.rank]
-        axis = rows[0] if rows else 0
-        if rank is None:
-            raise Stays
-        operands = [self.fitted(o, rank, axis) for o in op.operands]
-        result = self.builder.apply(op.primitive, operands, op.static, op.result.hint, op.result.loose)
-        self.many[op.result] = Many(result, axis)
-
-    def outer(self, op: Apply) -> bool:
-        """Do a product of a number of each iteration and a row that all of them have, if it is one."""
-        x, y = op.operands if op.primitive.algebra is Algebra.PRODUCT else (None, None)
-        number, row = (x, y) if x in self.many else (y, x)
-        if number not in self.many or row is None or row in self.many or number.type.rank or row.type.rank != 1:
-            return False
-        found = self.builder.call(np.outer, self.many[number].operand, self.same(row)).operand
-        self.many[op.result] = Many(self.named(found, op.result), 0)
-        return True
-
-    def fitted(self, operand: Operand, rank: int, axis: int) -> Operand:
-        """An operand as it is broadcast against rows of a rank, of which the iterations are an axis."""
-        own, many = operand.type.rank, self.many.get(operand)
-        if own is None or own > 1 or rank > 1:
-            raise Stays
-        if many is None:
-            same = self.same(operand)
-            return same if not own or axis == 0 else self.builder.expr(same)[:, None].operand
-        if own < rank:
-            return many.operand if axis else self.builder.expr(many.operand)[:, None].operand
-        return many.operand if many.axis == axis else self.builder.expr(many.operand).T.operand
-
-    def contraction(self, op: Apply) -> None:
-        """A product of vectors, one of them the same in all iterations; a matrix that is so, and a row."""
-        x, y = op.operands
-        a, b = self.many.get(x), self.many.get(y)
-        if (a and b) or x.type.rank not in (1, 2) or y.type.rank not in (1, 2) or x.type.rank + y.type.rank > 3:
-            raise Stays
-        row, mine, other = (x, a, y) if a else (y, b, x)
-        if mine is None or row.type.rank != 1:
-            raise Stays
-        # Where the iterations are the first axis, the row is a row of the matrix, and stands on the left.
-        left, fixed = mine.axis == 0, self.builder.expr(self.same(other))
-        if other.type.rank == 2 and left is (row is y):
-            fixed = fixed.T
-        pair = (mine.operand, fixed) if left else (fixed, mine.operand)
-        result = self.builder.call(np.matmul, *pair)
-        self.many[op.result] = Many(self.named(result.operand, op.result), mine.axis if op.result.type.rank else 0)
-
-    # sums and stores
-
     def add(self, op: Apply, so_far: Operand, summand: Operand) -> None:
         """Add what all iterations add to a sum."""
         total, negative = self.total(summand)
@@ -241,16 +166,23 @@ class Turning:
         self.table[op.result] = self.builder.apply(op.primitive, operands, None, op.result.hint, op.result.loose)
 
     def store_all(self, op: Apply, stored: Operand) -> bool:
-        """Add to all elements of an array at once, where that is no more than a sum of two arrays."""
+        """Store in all elements of an array at once, or add to them, as the value itself or as a sum of two arrays."""
         array = self.same(op.operands[0])
-        t = stored.type
-        if op.primitive is not INDEX_ADD or (t.dtype, t.shape) != (array.type.dtype, array.type.shape):
+        t, before = stored.type, self.made.get(array)
+        if (t.dtype, t.shape) != (array.type.dtype, array.type.shape):
             return False
-        if self.is_nothing(array, t) and self.reads[op.operands[2]] == 1 and self.is_new(stored):
-            self.table[op.result] = self.named(stored, op.result)
-        else:
+        added = op.primitive is INDEX_ADD
+        empty = self.is_nothing(array, t) if added else before is not None and before.primitive.blank
+        # Two arrays that are written into are not one: each has what was computed here for itself.
+        if empty and self.is_new(stored) and stored not in self.given:
+            alone = self.reads[op.operands[2]] == 1
+            self.table[op.result] = self.named(stored, op.result) if alone else stored
+            self.given.update((stored, self.table[op.result]))
+        elif added:
             total = self.builder.call(np.add, self.builder.expr(array), stored)
             self.table[op.result] = self.named(total.operand, op.result)
+        else:
+            return False
         return True
 
     def is_new(self, value: Operand) -> bool:
@@ -263,54 +195,6 @@ class Turning:
         if isinstance(start, Constant):
             return start.value == 0.0 and not t.rank
         return is_zeros(self.made.get(start)) and (start.type.dtype, start.type.shape) == (t.dtype, t.shape)
-
-    def total(self, summand: Operand) -> tuple[Operand, bool]:
-        """The sum of what the iterations have, or its negative."""
-        op = self.made.get(summand)
-        many = self.many.get(summand)
-        if many is None:
-            raise Stays
-        if op is not None and self.reads[summand] == 1 and op in self.body:
-            if op.primitive.algebra is Algebra.NEGATIVE:
-                found, negative = self.total(op.operands[0])
-                return found, not negative
-            factored = self.sum_of_product(op)
-            if factored is not None:
-                return factored, False
-        axis = {} if many.operand.type.rank == 1 else {"axis": many.axis}
-        return self.builder.call(np.sum, many.operand, **axis).operand, False
-
-    def sum_of_product(self, op: Apply) -> Operand | None:
-        """The sum of a product as a product of vectors or matrices, or as one with a factor that all summands have."""
-        if not op.primitive.is_multiplicative:
-            return None
-        x, y = op.operands
-        a, b = self.many.get(x), self.many.get(y)
-        if op.primitive.algebra is Algebra.PRODUCT and a and b:
-            if x.type.rank == y.type.rank == 1:
-                return None
-            # The iterations are the last axis of the left factor, and the first of the right one.
-            turned = a.axis < (x.type.rank or 0) or b.axis > 0
-            pair = (b.operand, a.operand) if turned else (a.operand, b.operand)
-            return self.builder.call(np.matmul, *pair).operand
-        if a and not b:
-            total, negative = self.total(x)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (total, self.same(y)))
-        if b and op.primitive.algebra is Algebra.PRODUCT:
-            total, negative = self.total(y)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (self.same(x), total))
-        return None
-
-    # operands
-
-    def is_there(self, item: Operand, length: Dim) -> bool:
-        """Whether an item of a subscript takes no place beside its axis, in a loop without iterations too."""
-        at_all = self.places.is_never_empty and _is_subscript(item.type)
-        return at_all or isinstance(item.type, SliceType) or self.places.is_inside(item.type.size, length)
 
     def place(self, array: Operand, index: Operand) -> Place:
         """The place of a subscript that counts with the loop."""
@@ -336,22 +220,10 @@ class Turning:
             raise Stays
         return Place(tuple(found), axes[0], rank)
 
-    def same(self, operand: Operand) -> Operand:
-        """What stands for an operand that is the same in all iterations."""
-        if operand in self.many or operand in self.counting:
-            raise Stays
-        return self.table.get(operand, operand)
-
-    def named(self, found: Operand, old: Value) -> Operand:
-        """A result that nobody has read yet, with the name of what it stands for."""
-        if not isinstance(found, Value) or old.hint is None:
-            return found
-        new = Value(found.type, old.hint, True)
-        for k, op in reversed([*enumerate(self.builder.operations)]):
-            if isinstance(op, Apply) and op.result is found:
-                self.builder.operations[k] = replace(op, result=new)
-                return new
-        return found
+    def is_there(self, item: Operand, length: Dim) -> bool:
+        """Whether an item of a subscript takes no place beside its axis, in a loop without iterations too."""
+        at_all = self.places.is_never_empty and _is_subscript(item.type)
+        return at_all or isinstance(item.type, SliceType) or self.places.is_inside(item.type.size, length)
 
 
 def _places(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
