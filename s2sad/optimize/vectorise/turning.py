@@ -117,7 +117,7 @@ class Turning(Rows):
             items = items_of(op.operands[1], self.made)
             return shape is not None and all(map(self.is_there, items, shape))
         spelled = op.primitive in (MAKE, MAKE_SLICE) or op.primitive.measures
-        return spelled or (op.primitive.elementwise and not op.primitive.ends)
+        return spelled or op.primitive.algebra not in (None, Algebra.QUOTIENT)
 
     def read(self, op: Apply) -> None:
         array, index = op.operands
