@@ -23,7 +23,13 @@ class Writer:
         return self.rng.random() < 0.2
 
     def program(self):
-        lines = ["def f(x, y, a, w):", "    n = len(x)", "    y = y.copy()", "    b = a * a", "    c = x[0]"]
+        lines = [
+            "def f(x, y, a, w):",
+            "    n, at = len(x), np.array([1, 0, 2, 2, 4])",
+            "    y = y.copy()",
+            "    b = a * a",
+            "    c = x[0]",
+        ]
         for _ in range(self.rng.integers(1, 3)):
             lines += self.nest(self.rng.integers(1, 4))
         return "\n".join([*lines, "    return np.sum(y * y) + np.sum(b * w) + c"])
@@ -48,12 +54,20 @@ class Writer:
     def at(self, indices):
         """A subscript of one axis, most often the innermost index."""
         if self.seldom():
-            return self.pick(*indices, "0", "-1", f"{indices[-1]} - 1", f"{indices[-1]} - n", f"n - 1 - {indices[-1]}")
+            return self.pick(
+                *indices,
+                "0",
+                "-1",
+                f"{indices[-1]} - 1",
+                f"{indices[-1]} - n",
+                f"n - 1 - {indices[-1]}",
+                f"at[{indices[-1]}]",
+            )
         return indices[-1]
 
     def two(self, indices):
         """A subscript of two axes."""
-        pair = [self.at(indices), self.pick(*indices, "0")]
+        pair = [self.at(indices), self.pick(*indices, "0", self.at(indices))]
         self.rng.shuffle(pair)
         return ", ".join(pair)
 
@@ -66,7 +80,7 @@ class Writer:
         """A statement that stores an element, or adds to a number."""
         value = f"{self.read(indices)} * {self.pick('np.sin', 'np.tanh')}({self.read(indices)})"
         if self.rng.random() < 0.4:
-            value += f" {self.pick('+', '-', '*')} {self.read(indices)}"
+            value += f" {self.pick('+', '-', '*')} {self.pick(self.read(indices), indices[-1])}"
         target = self.pick(f"y[{self.at(indices)}]", f"b[{self.two(indices)}]", "c")
         sign = self.pick("+=", "-=") if target == "c" or not self.seldom() else "="
         return f"{target} {sign} 0.2 * ({value})"

@@ -107,10 +107,9 @@ def test_one_value_is_not_two_arrays():
         """,
         """
         f(x: float64[n], n: int(n)):
-            y_bar = np.zeros_like(x)
             v1 = np.sin(x)
-            y_bar_2~ as y_bar = y_bar + v1
-            r = (v1, y_bar_2)
+            y_bar~ = np.copy(v1)
+            r = (v1, y_bar)
             return r
         """,
         sweep=True,
@@ -236,6 +235,43 @@ def test_a_range_that_goes_down_is_turned_around():
     )
 
 
+def test_places_that_are_no_slice_are_arrays_of_integers():
+    gives(
+        vectorise,
+        """
+        f(a_bar: float64[n, n], x_bar: float64[n], x: float64[n], at: int64[n], n: int(n)):
+            v0 = n - 1
+            as_, bars = for k: int(k) in reversed range(0, n, 1):
+                carry a1 as a_bar = a_bar
+                carry b1 as x_bar = x_bar
+                v1 = at[k]
+                v2 = x[v1]
+                b2 as x_bar = index_add(b1, v1, v2)
+                v3 = v0 - k
+                v4 = x[v3]
+                v5 = v4 * k
+                v6 = (k, k)
+                a2 as a_bar = index_add(a1, v6, v5)
+                yield a2, b2
+            r = (as_, bars)
+            return r
+        """,
+        """
+        f(a_bar: float64[n, n], x_bar: float64[n], x: float64[n], at: int64[n], n: int(n)):
+            v1 = x[at]
+            x_bar_2 as x_bar = index_add(x_bar, at, v1)
+            v2 = x[slice(None, None, -1)]
+            k~ = np.arange(n)
+            v3 = v2 * k
+            v4 = (k, k)
+            a_bar_2 as a_bar = index_add(a_bar, v4, v3)
+            r = (a_bar_2, x_bar_2)
+            return r
+        """,
+        sweep=True,
+    )
+
+
 STAYS = {
     "an iteration reads what another one adds": """
         bars = for k: int(k) in range(1, n, 1):
@@ -310,28 +346,21 @@ STAYS = {
             b2 as x_bar = index_add(b1, k, v2)
             yield b2
         """,
-    "the places are those of integers that are read": """
+    "two stores may be in one place": """
         bars = for k: int(k) in range(0, n, 1):
             carry b1 as x_bar = x_bar
             v1 = at[k]
             v2 = y[k]
-            b2 as x_bar = index_add(b1, v1, v2)
+            b2 as x_bar = index_set(b1, v1, v2)
             yield b2
         """,
-    "a place is the double of the index": """
-        bars = for k: int(k) in range(0, 2, 1):
-            carry b1 as x_bar = x_bar
-            v1 = k * 2
-            v2 = y[k]
-            b2 as x_bar = index_add(b1, v1, v2)
-            yield b2
-        """,
-    "the index is a number": """
+    "an array of integers is no integer of Python's": """
         bars = for k: int(k) in range(0, n, 1):
             carry b1 as x_bar = x_bar
             v1 = y[k]
-            v2 = v1 * k
-            b2 as x_bar = index_add(b1, k, v2)
+            v2 = k ** 30
+            v3 = v1 * v2
+            b2 as x_bar = index_add(b1, k, v3)
             yield b2
         """,
     "a number is multiplied, not added to": """

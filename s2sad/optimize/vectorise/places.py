@@ -15,7 +15,7 @@ from s2sad.analysis.dependence import Affine, Bounds, affine, is_positive
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.dims import Dim, Symbol
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_call_of
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_call_of, is_int
 
 
 class Stays(Exception):
@@ -52,11 +52,27 @@ class Places:
             return False
         return is_positive(e, self.bounds) and is_positive(end.plus(e, -1).plus(Affine({}, -1)), self.bounds)
 
+    def is_next(self, item: Operand, length: Dim) -> bool:
+        """Whether an item of a subscript takes one element after another, upward, or all of them downward."""
+        e, end = affine(item.type.size), affine(length)
+        return e is not None and end is not None and (e.terms.get(self.symbol) == 1 or self.is_reverse(e, end))
+
+    def is_reverse(self, e: Affine, end: Affine) -> bool:
+        """Whether a place goes from the end of an axis to its start."""
+        backward = end.plus(self.high, -1) == self.low == Affine({})
+        return backward and e == end.plus(Affine({self.symbol: 1}, 1), -1)
+
+    def count(self, builder: Builder) -> Operand:
+        """The numbers of the range as an array."""
+        bounds = [self.integer(e, builder) for e in (self.low, self.high)]
+        return builder.call(np.arange, *(bounds[1:] if is_int(bounds[0], 0) else bounds)).operand
+
     def slice(self, item: Operand, length: Dim, builder: Builder) -> Operand:
         """The slice of an axis that an item which counts with the loop takes, one element after another."""
         e, end = affine(item.type.size), affine(length)
-        if e is None or end is None or e.terms.get(self.symbol) != 1:
-            raise Stays
+        assert e is not None and end is not None
+        if self.is_reverse(e, end):
+            return constant(slice(None, None, -1))
         rest = e.plus(Affine({self.symbol: 1}), -1)
         start, stop = self.low.plus(rest), self.high.plus(rest)
         # Below 0 a place counts from the end, in an empty range too, which takes nothing; and a slice that goes beyond

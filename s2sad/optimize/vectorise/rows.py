@@ -16,7 +16,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Algebra
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import Apply, For, Operand, Operation, Value
-from s2sad.optimize.vectorise.places import Stays
+from s2sad.optimize.vectorise.places import Places, Stays
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Many:
 class Rows:
     """What stands for the values of a loop's body, outside of the loop."""
 
-    def __init__(self, loop: For, made: Mapping[Operand, Apply]) -> None:
-        self.made = made
+    def __init__(self, loop: For, places: Places, made: Mapping[Operand, Apply]) -> None:
+        self.loop, self.places, self.made = loop, places, made
         self.body: set[Operation] = set(loop.body.operations)
         self.reads = Counter(reads_of(loop.body))
         self.builder = Builder(loop.location, loop.about)
@@ -59,6 +59,21 @@ class Rows:
                 return new
         return found
 
+    def numbers(self, integer: Operand) -> Operand:
+        """An integer that depends on the index, of all iterations."""
+        if integer not in self.many:
+            op = self.made.get(integer)
+            if integer is self.loop.index:
+                found = self.named(self.places.count(self.builder), self.loop.index)
+            elif op is not None and op in self.body and _is_exact(op):
+                depends = self.counting.union(self.many)
+                operands = [self.numbers(o) if o in depends else self.same(o) for o in op.operands]
+                found = self.builder.apply(op.primitive, operands)
+            else:
+                raise Stays
+            self.many[integer] = Many(found, 0)
+        return self.many[integer].operand
+
     def elementwise(self, op: Apply) -> None:
         rank = op.result.type.rank
         rows = [self.many[o].axis for o in op.operands if o in self.many and o.type.rank]
@@ -67,6 +82,9 @@ class Rows:
             raise Stays
         operands = [self.fitted(o, rank, axis) for o in op.operands]
         result = self.builder.apply(op.primitive, operands, op.static, op.result.hint, op.result.loose)
+        # An integer of Python's takes the type of what it meets, an array of integers has its own.
+        if result.type.dtype != op.result.type.dtype:
+            raise Stays
         self.many[op.result] = Many(result, axis)
 
     def outer(self, op: Apply) -> bool:
@@ -81,6 +99,8 @@ class Rows:
 
     def fitted(self, operand: Operand, rank: int, axis: int) -> Operand:
         """An operand as it is broadcast against rows of a rank, of which the iterations are an axis."""
+        if operand in self.counting and operand.type.is_scalar:
+            self.numbers(operand)
         own, many = operand.type.rank, self.many.get(operand)
         if own is None or own > 1 or rank > 1:
             raise Stays
@@ -148,3 +168,8 @@ class Rows:
                 total = self.builder.call(np.negative, total).operand
             return self.builder.apply(op.primitive, (self.same(x), total))
         return None
+
+
+def _is_exact(op: Apply) -> bool:
+    """Whether an operation on integers gives in an array of them what Python gives."""
+    return op.primitive.algebra not in (None, Algebra.QUOTIENT)

@@ -24,9 +24,7 @@ class Turning(Rows):
     def __init__(
         self, loop: For, dependence: Dependence, made: Mapping[Operand, Apply], integers: Sequence[Value]
     ) -> None:
-        super().__init__(loop, made)
-        self.loop = loop
-        self.places = _places(loop, dependence, integers)
+        super().__init__(loop, _places(loop, dependence, integers), made)
         self.links: dict[Operation, tuple[Operand, Operand]] = {}
         """The operations that add to a sum which the loop carries: the sum so far, and what is added."""
         self.stores: set[Operation] = set()
@@ -87,10 +85,10 @@ class Turning(Rows):
             self.store(op)
         elif not depends:
             self.once(op)
-        elif _is_subscript(op.result.type):
-            self.counting.add(op.result)
         elif op.primitive is GETITEM:
             self.read(op)
+        elif _is_subscript(op.result.type):
+            self.counting.add(op.result)
         elif op.primitive.elementwise and isinstance(op.primitive.function, np.ufunc):
             if not self.outer(op):
                 self.elementwise(op)
@@ -150,7 +148,7 @@ class Turning(Rows):
         if op not in self.stores:
             raise Stays
         array, index, value = op.operands
-        if index in self.counting:
+        if index in self.counting or index in self.many:
             place = self.place(array, index)
             stored = self.fitted(value, place.rank, place.axis)
             if not place.items and self.store_all(op, stored):
@@ -178,9 +176,10 @@ class Turning(Rows):
             alone = self.reads[op.operands[2]] == 1
             self.table[op.result] = self.named(stored, op.result) if alone else stored
             self.given.update((stored, self.table[op.result]))
-        elif added:
-            total = self.builder.call(np.add, self.builder.expr(array), stored)
-            self.table[op.result] = self.named(total.operand, op.result)
+        elif empty or added:
+            sum_of_two = (np.add, self.builder.expr(array), stored)
+            found = self.builder.call(*((np.copy, stored) if empty else sum_of_two))
+            self.table[op.result] = self.named(found.operand, op.result)
         else:
             return False
         return True
@@ -202,23 +201,27 @@ class Turning(Rows):
         items = items_of(index, self.made)
         if array.type.kind != "array" or shape is None or len(items) > len(shape):
             raise Stays
+        counts = [i for i in items if i in self.counting or i in self.many]
+        rank = len(shape) - len(items) + sum(isinstance(i.type, SliceType) for i in items)
+        as_slice = len(counts) == 1 and self.places.is_next(counts[0], shape[items.index(counts[0])])
+        # Index arrays: where numbers or slices stand between them, their axes go elsewhere.
+        if rank > 1 or not (as_slice or rank == 0 or len(items) == 1):
+            raise Stays
         found: list[Operand] = []
-        axes: list[int] = []
-        rank = len(shape) - len(items)
+        axis = 0
         for item, length in zip(items, shape, strict=False):
-            if item in self.counting:
-                axes.append(sum(isinstance(o.type, SliceType) for o in found))
-                found.append(self.places.slice(item, length, self.builder))
+            if item in counts:
+                axis = sum(isinstance(o.type, SliceType) for o in found)
+                found.append(self.places.slice(item, length, self.builder) if as_slice else self.numbers(item))
             elif self.is_there(item, length):
-                rank += isinstance(item.type, SliceType)
                 found.append(self.same(item))
             else:
                 raise Stays
         while found and isinstance(found[-1], Constant) and found[-1].value == slice(None):
             found.pop()
-        if len(axes) != 1 or rank > 1 or axes[0] not in (0, rank):
+        if axis not in (0, rank):
             raise Stays
-        return Place(tuple(found), axes[0], rank)
+        return Place(tuple(found), axis, rank)
 
     def is_there(self, item: Operand, length: Dim) -> bool:
         """Whether an item of a subscript takes no place beside its axis, in a loop without iterations too."""
