@@ -5,6 +5,7 @@ import numpy as np
 
 def log_determinant_grad(a):
     """The gradient of log_determinant with respect to a."""
+    # evaluation trace
     n = len(a)
     a = a.copy()
     for k in range(n - 1):
@@ -15,9 +16,10 @@ def log_determinant_grad(a):
     v8s = np.empty(len(a))
     for k in range(len(a)):
         v8s[k] = np.abs(a[k, k])
+    # adjoint sweep
     a_bar = np.zeros_like(a)
-    # total += np.log(np.abs(a[k, k]))
     k = np.arange(len(a))
+    # total += np.log(np.abs(a[k, k]))
     a_bar[k, k] += np.sign(a[k, k]) / v8s
     for k in reversed(range(n - 1)):
         # a[i, j] -= a[i, k] * a[k, j]

@@ -42,7 +42,7 @@ class Turning(Rows):
     def done(self) -> tuple[tuple[Operation, ...], dict[Operand, Operand]]:
         """The operations in the place of the loop, and what stands for its results."""
         for op in applied_in(self.loop.body.operations):
-            self.builder.location, self.builder.about = op.location, op.about
+            self.builder.location, self.builder.about = op.location, op.about or self.loop.about
             self.operation(op)
         results = zip(self.loop.results, self.loop.body.results, strict=True)
         return tuple(self.builder.operations), {r: self.same(last) for r, last in results}
