@@ -27,6 +27,7 @@ from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, makers, walk
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
+from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.vectorise.places import Stays
 from s2sad.optimize.vectorise.turning import Turning
 
@@ -39,11 +40,11 @@ def vectorise(function: Function) -> Function:
     before = function
     while any(_may_turn(op) for op in walk(function.body)):
         a_round = Round(function)
-        function = replace(function, body=a_round.block(function.body, ()))
+        body = a_round.block(function.body, ())
         if not a_round.turned:
             break
-        function = eliminate_dead(function)
-    return function if function is before else share_zeros(function)
+        function = eliminate_dead(replace(function, body=body))
+    return function if function is before else sink_results(share_zeros(function))
 
 
 def _may_turn(op: Operation) -> TypeIs[For]:

@@ -166,22 +166,19 @@ class Turning(Rows):
     def store_all(self, op: Apply, stored: Operand) -> bool:
         """Store in all elements of an array at once, or add to them, as the value itself or as a sum of two arrays."""
         array = self.same(op.operands[0])
-        t, before = stored.type, self.made.get(array)
+        t = stored.type
         if (t.dtype, t.shape) != (array.type.dtype, array.type.shape):
             return False
-        added = op.primitive is INDEX_ADD
-        empty = self.is_nothing(array, t) if added else before is not None and before.primitive.blank
+        empty = op.primitive is not INDEX_ADD or self.is_nothing(array, t)
         # Two arrays that are written into are not one: each has what was computed here for itself.
         if empty and self.is_new(stored) and stored not in self.given:
             alone = self.reads[op.operands[2]] == 1
             self.table[op.result] = self.named(stored, op.result) if alone else stored
             self.given.update((stored, self.table[op.result]))
-        elif empty or added:
+        else:
             sum_of_two = (np.add, self.builder.expr(array), stored)
             found = self.builder.call(*((np.copy, stored) if empty else sum_of_two))
             self.table[op.result] = self.named(found.operand, op.result)
-        else:
-            return False
         return True
 
     def is_new(self, value: Operand) -> bool:
