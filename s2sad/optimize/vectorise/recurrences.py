@@ -17,6 +17,9 @@ from s2sad.analysis.dependence import Access, Dependence
 from s2sad.ir.containers import GETITEM, INDEX_ADD
 from s2sad.ir.values import Apply, For, Operand, Value, applied_in
 
+MANY = 50
+"""Reads and stores of one array in one iteration that are not compared, each with each, any more."""
+
 
 @dataclass
 class Chain:
@@ -43,10 +46,11 @@ def chains(loop: For) -> list[Chain | None]:
 
 def has_recurrence(loop: For, chain: Chain, dependence: Dependence) -> bool:
     """Whether iterations of a loop read or overwrite what others store into an array."""
-    if any(_takes_whole(op, chain) for op in applied_in(loop.body.operations)):
+    ordered = in_order(loop, chain)
+    if len(ordered) > MANY or any(_takes_whole(op, chain) for op in applied_in(loop.body.operations)):
         return True
     accesses: list[tuple[Apply, Access]] = []
-    for op in in_order(loop, chain):
+    for op in ordered:
         array = op.operands[0]
         place = dependence.access(op, array, op.operands[1]) if isinstance(array, Value) else None
         if place is None:

@@ -151,7 +151,8 @@ class Rows:
         x, y = op.operands
         a, b = self.many.get(x), self.many.get(y)
         if op.primitive.algebra is Algebra.PRODUCT and a and b:
-            if x.type.rank == y.type.rank == 1:
+            # Of truth values a product of matrices says whether there is one, not how many.
+            if x.type.rank == y.type.rank == 1 or not op.result.type.is_inexact:
                 return None
             # The iterations are the last axis of the left factor, and the first of the right one.
             turned = a.axis < (x.type.rank or 0) or b.axis > 0

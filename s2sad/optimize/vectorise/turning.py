@@ -49,32 +49,22 @@ class Turning(Rows):
 
     def sum(self, start: Value, last: Operand) -> None:
         """Find the additions that lead from what the loop carries in to what it carries out."""
+        so_far: set[Operand] = {start}
+        for op in applied_in(self.loop.body.operations):
+            if op.primitive.is_additive and not so_far.isdisjoint(op.operands):
+                so_far.add(op.result)
+        # Nobody but the sum itself may know how far it is.
+        if last not in so_far or self.reads[start] != 1 or not start.type.is_inexact:
+            raise Stays
         while last is not start:
-            link = self.made.get(last)
-            if link is None or link not in self.body or not link.primitive.is_additive:
-                raise Stays
+            link = self.made[last]
             a, b = link.operands
-            if link.primitive.algebra is Algebra.SUM and not self.leads_to(a, start):
+            if link.primitive.algebra is Algebra.SUM and a not in so_far:
                 a, b = b, a
-            # Nobody but the sum itself may know how far it is.
-            if self.reads[last] != 1 or not start.type.is_inexact:
+            if a not in so_far or self.reads[last] != 1:
                 raise Stays
             self.links[link] = (a, b)
             last = a
-        if self.reads[start] != 1:
-            raise Stays
-
-    def leads_to(self, operand: Operand, start: Value) -> bool:
-        """Whether an operand is a sum so far: what the loop carries, or that with something added."""
-        while operand is not start:
-            op = self.made.get(operand)
-            if op is None or op not in self.body or not op.primitive.is_additive:
-                return False
-            first, second = op.operands
-            if op.primitive.algebra is Algebra.SUM and self.leads_to(second, start):
-                return True
-            operand = first
-        return True
 
     def operation(self, op: Apply) -> None:
         """Do an operation of the body for all iterations."""
@@ -183,7 +173,7 @@ class Turning(Rows):
 
     def is_new(self, value: Operand) -> bool:
         """Whether a value was computed here, in memory of its own."""
-        made = next((o for o in applied_in(self.builder.operations) if o.result is value), None)
+        made = next((o for o in applied_in(reversed(self.builder.operations)) if o.result is value), None)
         return made is not None and made.effect is Effect.FRESH
 
     def is_nothing(self, start: Operand, t: Type) -> bool:
@@ -197,6 +187,8 @@ class Turning(Rows):
         shape = array.type.shape
         items = items_of(index, self.made)
         if array.type.kind != "array" or shape is None or len(items) > len(shape):
+            raise Stays
+        if not all(_is_subscript(i.type) for i in items):
             raise Stays
         counts = [i for i in items if i in self.counting or i in self.many]
         rank = len(shape) - len(items) + sum(isinstance(i.type, SliceType) for i in items)
@@ -222,7 +214,7 @@ class Turning(Rows):
 
     def is_there(self, item: Operand, length: Dim) -> bool:
         """Whether an item of a subscript takes no place beside its axis, in a loop without iterations too."""
-        at_all = self.places.is_never_empty and _is_subscript(item.type)
+        at_all = self.places.is_never_empty
         return at_all or isinstance(item.type, SliceType) or self.places.is_inside(item.type.size, length)
 
 
