@@ -225,11 +225,78 @@ def test_a_range_that_goes_down_is_turned_around():
         """
         f(x_bar: float64[n], y: float64[n], n: int(n)):
             where n >= 3
-            v1 = n - 1
-            v2 = slice(None, v1, None)
-            v3 = y[v2]
-            x_bar_2 as x_bar = index_add(x_bar, slice(1, None, None), v3)
+            v1 = y[slice(None, -1, None)]
+            x_bar_2 as x_bar = index_add(x_bar, slice(1, None, None), v1)
             return x_bar_2
+        """,
+        sweep=True,
+    )
+
+
+def test_a_range_at_the_end_of_an_array_is_empty():
+    gives(
+        vectorise,
+        """
+        f(x_bar: float64[n], y: float64[n], n: int(n)):
+            bars = for k: int(k) in reversed range(n, n, 1):
+                carry b1 as x_bar = x_bar
+                v1 = y[k]
+                b2 as x_bar = index_add(b1, k, v1)
+                yield b2
+            return bars
+        """,
+        """
+        f(x_bar: float64[n], y: float64[n], n: int(n)):
+            v1 = slice(n, None, None)
+            v2 = y[v1]
+            v3 = slice(n, None, None)
+            x_bar_2 as x_bar = index_add(x_bar, v3, v2)
+            return x_bar_2
+        """,
+        sweep=True,
+    )
+
+
+def test_the_loops_of_a_product_of_matrices_are_products():
+    gives(
+        vectorise,
+        """
+        f(C_bar: float64[n, n], A: float64[n, n], B: float64[n, n], n: int(n)):
+            A_bar = np.zeros_like(A)
+            B_bar = np.zeros_like(B)
+            as_, bs = for i: int(i) in reversed range(0, n, 1):
+                carry a1 as A_bar = A_bar
+                carry b1 as B_bar = B_bar
+                a4 as A_bar, b4 as B_bar = for j: int(j) in reversed range(0, n, 1):
+                    carry a2 as A_bar = a1
+                    carry b2 as B_bar = b1
+                    v0 = (i, j)
+                    v1 = C_bar[v0]
+                    a5 as A_bar, b5 as B_bar = for k: int(k) in reversed range(0, n, 1):
+                        carry a3 as A_bar = a2
+                        carry b3 as B_bar = b2
+                        v2 = (i, k)
+                        v3 = (k, j)
+                        v4 = A[v2]
+                        v5 = v1 * v4
+                        b6 as B_bar = index_add(b3, v3, v5)
+                        v6 = B[v3]
+                        v7 = v1 * v6
+                        a6 as A_bar = index_add(a3, v2, v7)
+                        yield a6, b6
+                    yield a5, b5
+                yield a4, b4
+            r = (as_, bs)
+            return r
+        """,
+        """
+        f(C_bar: float64[n, n], A: float64[n, n], B: float64[n, n], n: int(n)):
+            v1 = np.transpose(A)
+            B_bar~ = v1 @ C_bar
+            v2 = np.transpose(B)
+            A_bar~ = C_bar @ v2
+            r = (A_bar, B_bar)
+            return r
         """,
         sweep=True,
     )

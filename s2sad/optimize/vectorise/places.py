@@ -79,9 +79,15 @@ class Places:
         # the end would be cut, where an element beyond it is an error.
         if not all(is_positive(p, self.bounds) for p in (start, stop, end.plus(stop, -1))):
             raise Stays
-        first = None if start == Affine({}) else self.integer(start, builder)
-        last = None if stop == end else self.integer(stop, builder)
+        first = None if start == Affine({}) else self.bound(start, end, builder)
+        last = None if stop == end else self.bound(stop, end, builder)
         return builder.operand(slice(first, last))
+
+    def bound(self, e: Affine, end: Affine, builder: Builder) -> Operand:
+        """A place in an axis, counted from its end where it is some elements before that."""
+        before = end.plus(e, -1)
+        from_end = end.terms and not before.terms and before.offset > 0
+        return constant(-before.offset) if from_end else self.integer(e, builder)
 
     def integer(self, e: Affine, builder: Builder) -> Operand:
         """An expression of what is there: one of the integers, or one more or less by a number."""

@@ -15,7 +15,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Algebra
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.values import Apply, For, Operand, Operation, Value
+from s2sad.ir.values import Apply, For, Operand, Operation, Value, applied_in
 from s2sad.optimize.vectorise.places import Places, Stays
 
 
@@ -39,12 +39,14 @@ class Rows:
         """What stands for values that are the same in all iterations, and for what the loop carries."""
         self.many: dict[Operand, Many] = {}
         """What stands for the values of the iterations."""
+        self.outers: dict[Operand, Apply] = {}
+        """Outer products of the rows of the iterations, of which only the sum is a matrix."""
         self.counting: set[Operand] = {loop.index}
         """Integers and subscripts that depend on the index."""
 
     def same(self, operand: Operand) -> Operand:
         """What stands for an operand that is the same in all iterations."""
-        if operand in self.many or operand in self.counting:
+        if operand in self.many or operand in self.counting or operand in self.outers:
             raise Stays
         return self.table.get(operand, operand)
 
@@ -109,7 +111,28 @@ class Rows:
             return same if not own or axis == 0 else self.builder.expr(same)[:, None].operand
         if own < rank:
             return many.operand if axis else self.builder.expr(many.operand)[:, None].operand
-        return many.operand if many.axis == axis else self.builder.expr(many.operand).T.operand
+        return self.along(many, axis)
+
+    def along(self, many: Many, axis: int) -> Operand:
+        """Rows with the iterations as this axis, the first or the last."""
+        if many.axis == axis or many.operand.type.rank == 1:
+            return many.operand
+        made = next((o for o in applied_in(reversed(self.builder.operations)) if o.result is many.operand), None)
+        if made is not None and made.primitive.function is np.outer:
+            return self.builder.call(np.outer, *reversed(made.operands)).operand
+        return self.builder.expr(many.operand).T.operand
+
+    def sum_of_outer(self, op: Apply) -> Operand:
+        """The sum of outer products: a product of matrices, or one outer product of what is the same in all."""
+        x, y = op.operands
+        a, b = self.many.get(x), self.many.get(y)
+        if a and b:
+            return self.builder.call(np.matmul, self.along(a, 1), self.along(b, 0)).operand
+        pair = [
+            self.same(o) if m is None else self.builder.call(np.sum, m.operand, axis=m.axis).operand
+            for o, m in ((x, a), (y, b))
+        ]
+        return self.builder.call(np.outer, *pair).operand
 
     def contraction(self, op: Apply) -> None:
         """A product of vectors, one of them the same in all iterations; a matrix that is so, and a row."""
@@ -132,6 +155,8 @@ class Rows:
         """The sum of what the iterations have, or its negative."""
         op = self.made.get(summand)
         many = self.many.get(summand)
+        if summand in self.outers:
+            return self.sum_of_outer(self.outers[summand]), False
         if many is None:
             raise Stays
         if op is not None and self.reads[summand] == 1 and op in self.body:

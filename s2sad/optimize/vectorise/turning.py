@@ -68,7 +68,7 @@ class Turning(Rows):
 
     def operation(self, op: Apply) -> None:
         """Do an operation of the body for all iterations."""
-        depends = any(o in self.many or o in self.counting for o in op.operands)
+        depends = any(o in self.many or o in self.counting or o in self.outers for o in op.operands)
         if op in self.links:
             self.add(op, *self.links[op])
         elif op.primitive.stores:
@@ -84,6 +84,8 @@ class Turning(Rows):
                 self.elementwise(op)
         elif op.primitive.contracts:
             self.contraction(op)
+        elif op.primitive.function is np.outer and all(o.type.rank == 1 for o in op.operands):
+            self.outers[op.result] = op
         else:
             raise Stays
 
