@@ -18,24 +18,16 @@ def log_determinant_grad(a):
         v8s[k] = np.abs(a[k, k])
     # adjoint sweep
     a_bar = np.zeros_like(a)
-    for k in reversed(range(len(a))):
-        # total += np.log(np.abs(a[k, k]))
-        a_bar[k, k] += np.sign(a[k, k]) / v8s[k]
+    k = np.arange(len(a))
+    # total += np.log(np.abs(a[k, k]))
+    a_bar[k, k] += np.sign(a[k, k]) / v8s
     for k in reversed(range(n - 1)):
-        a_bar_sum = 0.0
-        for i in reversed(range(k + 1, n)):
-            a_bar_sum_2 = 0.0
-            for j in reversed(range(k + 1, n)):
-                # a[i, j] -= a[i, k] * a[k, j]
-                v6_bar = -a_bar[i, j]
-                a_bar_sum_2 += v6_bar * a[k, j]
-                a_bar[k, j] += v6_bar * a[i, k]
-            a_bar[i, k] += a_bar_sum_2
-            # a[i, k] /= a[k, k]
-            v3_bar = a_bar[i, k]
-            a_bar[i, k] = 0.0
-            v1_bar = v3_bar / a[k, k]
-            a_bar_sum -= v1_bar * a[i, k]
-            a_bar[i, k] += v1_bar
-        a_bar[k, k] += a_bar_sum
+        # a[i, j] -= a[i, k] * a[k, j]
+        v6_bar = -a_bar[k + 1:, k + 1:]
+        a_bar[k, k + 1:] += a[k + 1:, k] @ v6_bar
+        a_bar[k + 1:, k] += v6_bar @ a[k, k + 1:]
+        # a[i, k] /= a[k, k]
+        v1_bar = a_bar[k + 1:, k] / a[k, k]
+        a_bar[k + 1:, k] = v1_bar
+        a_bar[k, k] -= v1_bar @ a[k + 1:, k]
     return a_bar

@@ -14,7 +14,15 @@ from s2sad.differentiate import forward, jacobians, linearize
 from s2sad.differentiate.reverse import local_gradient, snapshots, sweeps, transposition
 from s2sad.differentiate.vmap.batching import batched
 from s2sad.ir.backend import NUMPY
-from s2sad.optimize import eliminate_dead, optimize, own_results, settle_lengths, without_adjoints, without_stops
+from s2sad.optimize import (
+    eliminate_dead,
+    optimize,
+    own_results,
+    settle_lengths,
+    vectorise,
+    without_adjoints,
+    without_stops,
+)
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import add_before_stores, sink_results
@@ -40,6 +48,7 @@ __all__ = [
     "shares_memory",
     "sink_results",
     "unbounded_values",
+    "vectorise",
     "without_adjoints",
     "without_stops",
 ]

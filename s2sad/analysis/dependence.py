@@ -78,7 +78,8 @@ class Dependence:
         self.loops: dict[Operation, tuple[For | While, ...]] = {}
         self.position: dict[Operation, int] = {}
         self.definition: dict[Operand, Operation] = {}
-        self.home: dict[Symbol, For | While | None] = {}
+        self.homes: dict[Symbol, list[For | While | None]] = {}
+        """The loops that count each symbol: a sweep goes again through a loop of the other one, by the same symbol."""
         self.owner: dict[Value, Block] = {}
         self.around: dict[Value, tuple[For | While, ...]] = {}
         """The loops in which each value is bound."""
@@ -128,7 +129,9 @@ class Dependence:
     def meet(self, value: Value, block: Block, loops: tuple[For | While, ...]) -> None:
         self.owner[value], self.around[value] = block, loops
         for s in _symbols(value.type):
-            self.home.setdefault(s, loops[-1] if loops else None)
+            homes = self.homes.setdefault(s, [])
+            if not any(home is None or home in loops for home in homes):
+                homes.append(loops[-1] if loops else None)
 
     def find(self, value: Value) -> Value:
         while value in self.parent:
@@ -255,7 +258,8 @@ class Dependence:
             inside = set(other.loops[level:])
             # what the inner loops count has other values in the later iteration: their symbols get a dash, those
             # further out are shared
-            names = {s: Symbol(f"{s}'", s.least) for s, home in self.home.items() if home in inside}
+            counted = [s for s, homes in self.homes.items() if not inside.isdisjoint(homes)]
+            names = {s: Symbol(f"{s}'", s.least) for s in counted}
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
             self.later(place.loops[level], names, bounds)

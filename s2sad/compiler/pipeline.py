@@ -26,7 +26,7 @@ from s2sad.ir.primitives.refusals import refuse_unknown
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
-from s2sad.optimize import eliminate_dead, own_results, without_stops
+from s2sad.optimize import eliminate_dead, own_results, vectorise, without_stops
 
 
 @collection_paused()
@@ -64,6 +64,8 @@ def compile_derivative(
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [refuse_unknown(without_stops(f)) for f in program.module(*entries)]
+    if backend.batches:
+        functions = [vectorise(f) for f in functions]
     if backend.iterates:
         functions = [with_records(f) for f in functions]
     text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))

@@ -219,7 +219,7 @@ class Forward:
                 op.reverse,
                 op.breaks,
                 op.location,
-                (),
+                op.about,
                 ascending,
                 op.snapshots,
             )

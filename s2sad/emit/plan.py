@@ -19,6 +19,7 @@ from s2sad.emit.names import Variables, split_rows
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
+from s2sad.ir.dims import may_be_negative
 from s2sad.ir.primitives.regions import MANAGER
 from s2sad.ir.types import BOTTOM
 from s2sad.ir.values import (
@@ -168,12 +169,12 @@ class Plan:
         return None
 
     def meets_once(self, index: Operand) -> bool:
-        """Whether an index of vectors and numbers meets no element twice, because one of the vectors counts from 0."""
+        """Whether an index of vectors and numbers meets no element twice, because one of the vectors counts up."""
         container = self.made_by(index)
         items = container.operands if container is not None and container.primitive is MAKE else (index,)
         flat = all(i.type.is_scalar or i.type.rank == 1 for i in items)
         makers = [m for m in map(self.made_by, items) if m is not None]
-        return flat and any(m.primitive.function is np.arange and len(m.operands) == 1 for m in makers)
+        return flat and any(m.primitive.function is np.arange and _counts_up(m) for m in makers)
 
     def in_place(self, op: Apply) -> list[Step] | None:
         """The steps of a sum or product in the memory of its first operand; None where it needs a variable anew."""
@@ -296,6 +297,11 @@ class Plan:
     def leaves_as_it_is(self, op: If, block: Block, k: int) -> bool:
         """Whether nothing is to be moved behind an inner branch that leaves the loop: it would be passed over."""
         return isinstance(block.results[k], Constant) or not self.moves(block, op, k)
+
+
+def _counts_up(op: Apply) -> bool:
+    """Whether an `arange` counts in steps of 1, from 0 or a number above it."""
+    return len(op.operands) == 1 or (len(op.operands) == 2 and not may_be_negative(op.operands[0].type.size))
 
 
 def _takes_cotangent(op: Operation) -> bool:

@@ -18,7 +18,8 @@ class Backend:
     lists: bool = True
     """Lists are quick: what loops keep for a reverse sweep goes to them where a number is Python's own, or an array."""
     batches: bool = True
-    """An operation for many examples is quicker than a loop over them: in `vmap`, and for all unit vectors at once."""
+    """An operation for many examples is quicker than a loop over them: in `vmap`, for all unit vectors at once, and
+    for the loops of a reverse sweep that are one expression of slices."""
     recursion: bool = True
     """What is kept of calls may nest, so that sweeps can be taken of a function that calls itself."""
     snapshots: bool = True

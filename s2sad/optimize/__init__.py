@@ -14,6 +14,7 @@ from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.simplify import simplify
+from s2sad.optimize.vectorise import vectorise
 
 __all__ = [
     "eliminate_dead",
@@ -21,6 +22,7 @@ __all__ = [
     "own_carried",
     "own_results",
     "settle_lengths",
+    "vectorise",
     "without_adjoints",
     "without_stops",
 ]
@@ -39,7 +41,9 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
     # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
     # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
     function = eliminate_dead(share_zeros(function))
-    function = accumulate(function)
+    with_sums = accumulate(function)
+    # What stood between two stores in one place may have become a sum: the two are one then.
+    function = function if with_sums is function else simplify(with_sums)[0]
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
     function = eliminate_dead(function)
     function = add_before_stores(function)

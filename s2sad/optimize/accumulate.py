@@ -42,7 +42,8 @@ def accumulate(function: Function) -> Function:
     """The function with such sums as numbers."""
     if not any(is_call_of(op, INDEX_ADD) and op.about for op in walk(function.body)):
         return function
-    return replace(function, body=Accumulate(function).block(function.body))
+    arrays = Accumulate(function)
+    return replace(function, body=arrays.block(function.body)) if any(arrays.plans.values()) else function
 
 
 class Accumulate:

@@ -7,10 +7,7 @@ def nested_grad(x):
     """The gradient of nested with respect to x."""
     x_bar = np.zeros_like(x)
     for i in reversed(range(len(x))):
-        x_bar_sum = 0.0
-        for j in reversed(range(i)):
-            # total = total + x[i] * x[j]
-            x_bar[j] += x[i]
-            x_bar_sum += x[j]
-        x_bar[i] += x_bar_sum
+        # total = total + x[i] * x[j]
+        x_bar[:i] += x[i]
+        x_bar[i] += np.sum(x[:i])
     return x_bar

@@ -11,15 +11,6 @@ def rows_grad(A, b):
         row = A[i]
         v2s[i] = np.tanh(row @ b)
     # adjoint sweep
-    b_bar = np.zeros_like(b)
-    A_bar = np.zeros_like(A)
-    for i in reversed(range(len(A))):
-        # total = total + np.tanh(row @ b)
-        v2 = v2s[i]
-        v1_bar = 1.0 - v2 * v2
-        row_bar = v1_bar * b
-        row = A[i]
-        b_bar += v1_bar * row
-        # for row in A:
-        A_bar[i] += row_bar
-    return A_bar, b_bar
+    # total = total + np.tanh(row @ b)
+    v1_bar = 1.0 - v2s * v2s
+    return np.outer(v1_bar, b), v1_bar @ A
