@@ -27,7 +27,6 @@ def log_determinant_grad(a):
         a_bar[k, k + 1:] += a[k + 1:, k] @ v6_bar
         a_bar[k + 1:, k] += v6_bar @ a[k, k + 1:]
         # a[i, k] /= a[k, k]
-        v1_bar = a_bar[k + 1:, k] / a[k, k]
-        a_bar[k + 1:, k] = v1_bar
+        a_bar[k + 1:, k] = v1_bar = a_bar[k + 1:, k] / a[k, k]
         a_bar[k, k] -= v1_bar @ a[k + 1:, k]
     return a_bar

@@ -1,6 +1,6 @@
 """Names for what a function computes to pass it on: those of the parameters that take it.
 
-    k2 = rates(y + 0.5 * dt * k1, p)        def rates(y, p):        y2 = y + 0.5 * dt * k1
+k2 = rates(y + 0.5 * dt * k1, p)        def rates(y, p):        y2 = y + 0.5 * dt * k1
 """
 
 from __future__ import annotations
