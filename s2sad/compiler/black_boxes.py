@@ -79,7 +79,7 @@ class Boxes:
     def named(self, box: BlackBox) -> tuple[str, str | None]:
         """How the module calls it, and the module that it imports for that."""
         root = "np" if box.module == "numpy" else (box.module or "").split(".")[0]
-        if box.module is not None and (root in self.names or self.program.fresh_name(root) == root):
+        if box.module is not None and (root in self.names or root not in self.program.names_taken()):
             self.names[root] = root
             return box.name, box.module
         # Where the program has a function with the name of the module, the box itself is put in under a fresh name.
