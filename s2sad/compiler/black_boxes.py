@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from s2sad.analysis.aliasing import owns_result
 from s2sad.compiler.black_box_types import result_type
@@ -41,10 +41,16 @@ SHORT = 8
 """The most operations of a rule that is written into the sweep."""
 
 
+class Named(Entries, Protocol):
+    """The compiler, as black boxes see it, which take names in its module."""
+
+    def names_taken(self) -> set[str]: ...
+
+
 class Boxes:
     """The black boxes of one program."""
 
-    def __init__(self, program: Entries) -> None:
+    def __init__(self, program: Named) -> None:
         self.program = program
         self.names: dict[str, object] = {}
         """What the emitted module calls by a name of its own: modules and functions."""
@@ -79,7 +85,7 @@ class Boxes:
     def named(self, box: BlackBox) -> tuple[str, str | None]:
         """How the module calls it, and the module that it imports for that."""
         root = "np" if box.module == "numpy" else (box.module or "").split(".")[0]
-        if box.module is not None and (root in self.names or self.program.fresh_name(root) == root):
+        if box.module is not None and (root in self.names or root not in self.program.names_taken()):
             self.names[root] = root
             return box.name, box.module
         # Where the program has a function with the name of the module, the box itself is put in under a fresh name.

@@ -27,6 +27,7 @@ from s2sad.compiler.function_names import plainly_named, reachable, stepped
 from s2sad.compiler.targets import Target, WritesArguments, identities, may_write_arguments, name_of, parameter_names
 from s2sad.compiler.transform import with_statics
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
+from s2sad.emit.modules import spoken_of
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.frontend.context import Callee, CalleeNeedsStatic, Hook, NeedsStatic
 from s2sad.frontend.dependencies import Reads, Variable
@@ -70,6 +71,7 @@ class Program:
         self.derivatives = Derivatives(self)
         self.signature = Signature()
         self.boxes = Boxes(self)
+        self.spoken_of = spoken_of(runner.spelling())
 
     # what a lowering asks (frontend.context.Context)
 
@@ -310,9 +312,12 @@ class Program:
                 self.functions[name] = made
                 names += [n for n in self.functions if n not in names]
 
+    def names_taken(self) -> set[str]:
+        """The names that are given to functions of the program."""
+        return {*self.names.values(), *self.functions, *self.boxes.names, *self.derivatives.names()}
+
     def fresh_name(self, base: str) -> str:
-        names = set(self.names.values()) | set(self.functions)
-        names |= self.boxes.names.keys() | self.derivatives.names()
+        names = self.names_taken() | self.spoken_of
         name, k = base, 1
         while name in names:
             k += 1
@@ -324,7 +329,7 @@ class Program:
     def module(self, *entries: str) -> list[Function]:
         """The functions that a module with these entries needs, callees first, under their names in it."""
         found = reachable(self.functions, entries)
-        return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names)
+        return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names.keys() | self.spoken_of)
 
 
 def _as_python(t: Type) -> Type:

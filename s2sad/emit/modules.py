@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import sys
 import textwrap
@@ -20,7 +21,7 @@ from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.object_names import identifier, is_spelled, object_name, objects_in
 from s2sad.ir.objects import make_object
-from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.regions import TRY
 from s2sad.ir.printer import constant_text
 from s2sad.ir.python_trees import walk
@@ -75,6 +76,12 @@ def emit_module(
     ]
     body += survey.imports([*named, *helpers, *definitions])
     return write_located(ast.Module([*body, *named, *helpers, *definitions], []))
+
+
+def spoken_of(spelling: Spelling) -> set[str]:
+    """The names that the text of a module may speak of whatever the program is: no function of it may take them."""
+    helpers = {p.name for p in PRIMITIVES.values() if p.helper} | {make_object.__name__} | spelling.helpers.keys()
+    return helpers | MODULES | set(dir(builtins))
 
 
 class Survey:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from tests.against_python import check, programs
+from tests.against_python import check, differences, programs
 
 POINT = np.array([0.3, 1.2])
 
@@ -90,3 +90,26 @@ def inside_hessian(x):
 @pytest.mark.parametrize("g", programs(globals(), "inside_"))
 def test_against_differences(g):
     check(g, POINT)
+
+
+def with_containers(x, d={"a": 2.0}, *, w=[1.0, 3.0], v=np.array([1.0, 2.0])):  # noqa: B006, B008
+    d = dict(d)
+    d["a"] *= x[0]
+    w = [*w]
+    w[0] *= x[1]
+    return d["a"] * x[1] ** 2 + w[0] * w[1] + np.sum(v * x[:2] ** 3)
+
+
+MARKS = [s2sad.grad, lambda f: s2sad.grad(s2sad.checkpoint(f)), s2sad.jacrev, lambda f: f]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_defaults_that_hold_lists_and_dicts_are_those_of_the_function(mark):
+    def inside(x):
+        return np.sum(np.sin(mark(with_containers)(x)))
+
+    x = np.array([0.7, 1.3])
+    np.testing.assert_allclose(s2sad.grad(inside)(x), differences(inside, x), rtol=1e-6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(with_containers, "__defaults__", ({"a": 5.0},))
+        np.testing.assert_allclose(s2sad.grad(inside)(x), differences(inside, x), rtol=1e-6)

@@ -1059,3 +1059,20 @@ def test_the_text_says_what_is_stored():
     assert "def f_grad(x, module_globals, history, Model):" in text
     for line in ('module_globals["calls"] += 1', "history.append(y)", "Model.n_calls += 1"):
         assert line in text
+
+
+class Counted:
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, x):
+        self.count += 1
+        return np.sum(x**2)
+
+
+def test_the_advice_for_an_object_that_stores_into_itself_is_right():
+    f = Counted()
+    with pytest.raises(s2sad.Error, match=r"s2sad\.grad\(f\.__call__\)"):
+        s2sad.grad(f)(X)
+    np.testing.assert_allclose(s2sad.grad(f.__call__)(X), 2 * X)
+    assert f.count == 1

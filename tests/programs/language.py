@@ -514,6 +514,29 @@ class LanguageWriter(Writer):
         self.emit(f'{d}["p"] += 0.1', indent)
         self.emit(f"{self.target(SCALAR)} = np.tanh(sum({view}) * len({view}))", indent)
 
+    def write_grouped(self, indent):
+        """A dict that gets keys of run time, in a loop over a vector."""
+        r, d, k, v, key = self.rng, *map(self.name, ("groups", "k", "v", "key"))
+        lists = r.random() < 0.3
+        makes = ["{}"] if lists else ["{}", "{0: 0.5}", "collections.defaultdict(float)", "collections.Counter()"]
+        made = r.choice(makes)
+        keys = [f"{k} % 3", f"{k} // 2 + 1", f"int({v} > 0.1)"]
+        keys += [] if ":" in made else [f'"low" if {v} < 0.2 else "high"', f"({k} % 2, {v} > 0.0)"]
+        x = f"np.tanh({v} + {self.leaf(SCALAR)})"
+        forms = [f"{d}[{key}] = {x}", f"{d}[{key}] = {d}.get({key}, 0.5) * {x}", f"{d}.setdefault({key}, {x})"]
+        forms += [f"{d}[{key}] += {x}"] * 3 if "." in made and ":" not in made else []
+        if lists:
+            forms = [f"{d}.setdefault({key}, []).append({x})", f"{d}[{key}] = [{x}] + {d}.get({key}, [])"]
+        self.emit(f"{d} = {made}", indent)
+        self.emit(f"for {k}, {v} in enumerate({self.leaf(VECTOR)}):", indent)
+        self.emit(f"{key} = {r.choice(keys)}", indent + 1)
+        for _ in range(r.randint(1, 2)):
+            self.emit(r.choice(forms), indent + 1)
+        item = f"sum({v})" if lists else v
+        sums = [f"sum(({k} + 1) * {item} for {k}, {v} in enumerate({d}.values()))", f"len({d}) * {self.leaf(SCALAR)}"]
+        sums += [] if lists else [f"sum({d}[{k}] * {v} for {k}, {v} in {d}.items())", f"max({d}.values())"]
+        self.emit(f"{self.target(SCALAR)} = np.tanh({r.choice(sums)})", indent)
+
     # what is what, keywords, flags
 
     def write_identity(self, indent):
@@ -652,6 +675,7 @@ WEIGHTS = {
     "walked": 1,
     "spliced": 1,
     "views": 1,
+    "grouped": 2,
     "identity": 2,
     "searched": 1,
     "keywords": 2,
@@ -674,6 +698,7 @@ class LanguageProgram(Program):
             helpers.append(helper)
         main = ["def main(a, x, n):", *self.written(rng, {"a": SCALAR, "x": VECTOR}, helpers, size, "n")]
         lines = [
+            "import collections",
             "import enum",
             "import functools",
             "import itertools",

@@ -243,7 +243,10 @@ def _split(
     bound = {*_surely_bound(function)}
     lengths = list(_read_off(needed, bound))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
-    raw = replace(raw, body=replace(raw.body, operations=(*lengths, *again, *raw.body.operations)))
+    # The two functions share no values: each value of the IR is bound in one place.
+    own: dict[Operand, Operand] = {op.result: replace(op.result) for op in (*lengths, *again)}
+    body = replace(raw.body, operations=(*lengths, *again, *raw.body.operations))
+    raw = replace(raw, body=substitute(body, own))
     forward = Builder()
     forward.operations = reverse.forward_operations(function.body)
     if reverse.backend.iterates:
@@ -266,7 +269,6 @@ def _split(
     doc = f"The value of {function.name}, and what its reverse sweep needs."
     first = Function(f"{function.name}_forward", forward.block(function.parameters, [final]), doc)
     residuals = Value(residuals_type, "residuals", unsure=any(v not in bound for v in needed))
-    # The two functions share no values: each value of the IR is bound in one place.
     firm = [Value(v.type, v.hint or kept_name(v)) for v in needed]
     rest = substitute(raw.body, dict(zip(needed, firm, strict=True)))
     unpack = [Apply(EXTRACT, (residuals,), v, {"key": k}) for k, v in enumerate(firm)]

@@ -82,8 +82,10 @@ class FunctionCalls(Lowering):
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
         return self.lower_here(f, bound, node)
 
-    def defaults_of(self, f: object, signature: inspect.Signature) -> dict[str, Term]:
+    def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
+        while is_derivative(f):  # it has the defaults of what it is of
+            f = self.reads.part(f, "target") if self.reads.knows(f) else f.target
         if isinstance(f, types.FunctionType):
             self.reads.function(f)
         found: dict[str, Term] = {}

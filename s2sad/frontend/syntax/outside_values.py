@@ -66,7 +66,10 @@ class OutsideValues(Lowering):
         """
         if not self.is_reached(holder):
             what = f"something is stored in {describe(constant(holder))}, which no variable outside leads to"
-            raise SettledByCaller(what, OfOutside.instead, self.builder.location)
+            # A bound method leads to its object, as a variable does.
+            method = f"differentiate its method, as in s2sad.grad(f.__call__); or {OfOutside.instead}"
+            instead = method if callable(holder) else OfOutside.instead
+            raise SettledByCaller(what, instead, self.builder.location)
         return self.captured_value(replace(self.places[id(holder)][0], handed=True))
 
     def is_reached(self, value: object) -> bool:
