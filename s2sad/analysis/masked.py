@@ -16,28 +16,16 @@ from s2sad.ir.primitive import Algebra, lookup
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Call, Constant, Function, If, Operand, Operation, Value, is_call_of
 
-FAR = 200
-"""How far back, in each block, the operation that made a value is looked for."""
 
-
-def made_by(builder: Builder | None, operand: Operand) -> Apply | None:
-    """The operation that made a value, if that was not long ago."""
-    found = _last_made_by(builder, operand)
+def made_by(builder: Builder, operand: Operand) -> Apply | None:
+    """The operation that made a value, if it is no call, loop or branch."""
+    found = builder.maker(operand)
     return found if isinstance(found, Apply) else None
 
 
 def is_of_call(builder: Builder, operand: Operand) -> bool:
     """Whether a value is what a call gives."""
-    return isinstance(_last_made_by(builder, operand), Call)
-
-
-def _last_made_by(builder: Builder | None, operand: Operand) -> Operation | None:
-    while builder is not None:
-        for op in reversed(builder.operations[-FAR:]):
-            if operand in op.results:
-                return op
-        builder = builder.outer
-    return None
+    return isinstance(builder.maker(operand), Call)
 
 
 def adjoint_made_by(builder: Builder, operand: Operand) -> Apply | None:
@@ -50,6 +38,19 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
     """Whether parts of an adjoint are 0 by a mask."""
     if operand in builder.masked:
         return True
+    # What was found stays true until more is known to be masked: without a memory each adjoint would be followed back
+    # along all ways to it.
+    now = (len(builder.masked), len(builder.masking))
+    known = builder.known_masked.get(now)
+    if known is None:
+        builder.known_masked.clear()
+        known = builder.known_masked[now] = {}
+    if operand not in known:
+        known[operand] = _is_masked(builder, operand)
+    return known[operand]
+
+
+def _is_masked(builder: Builder, operand: Operand) -> bool:
     made = made_by(builder, operand)
     if made is None:
         return False
@@ -73,7 +74,7 @@ def _begins(builder: Builder, total: Operand) -> bool:
 
 def _is_given(builder: Builder, total: Operand) -> bool:
     """Whether a sum is zeros, what a loop or function is given, or a part of that."""
-    made = _last_made_by(builder, total)
+    made = builder.maker(total)
     return made is None or is_call_of(made, EXTRACT) or _is_nothing(builder, total)
 
 

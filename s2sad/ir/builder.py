@@ -34,7 +34,18 @@ class Builder:
     infinite where they are `unbounded`, and are masks of numbers where they are `masking`.
     """
 
-    __slots__ = ("about", "location", "masked", "masking", "operations", "outer", "unbounded")
+    __slots__ = (
+        "about",
+        "known_masked",
+        "location",
+        "made",
+        "masked",
+        "masking",
+        "noted",
+        "operations",
+        "outer",
+        "unbounded",
+    )
 
     def __init__(self, location: Location = NOWHERE, about: tuple[Operation, ...] = ()) -> None:
         self.operations: list[Operation] = []
@@ -44,21 +55,29 @@ class Builder:
         self.masked: set[Operand] = set()
         self.unbounded: set[Operand] = set()
         self.masking: set[Operand] = set()
+        self.known_masked: dict[object, dict[Operand, bool]] = {}
+        """What was found out about adjoints, as long as nothing is added to these sets."""
+        self.made: dict[Operand, Operation] = {}
+        """The operations that gave values, for as many of them as were `noted`."""
+        self.noted = 0
 
     def child(self) -> Builder:
         """A builder for a block inside the present one."""
         inner = Builder(self.location, self.about)
         inner.outer = self
         inner.masked, inner.unbounded, inner.masking = self.masked, self.unbounded, self.masking
+        inner.known_masked = self.known_masked
         return inner
 
     def maker(self, operand: Operand) -> Operation | None:
         """The operation that gave a value, in this block or one around it; None for parameters and constants."""
         around: Builder | None = self
         while around is not None:
-            made = next((op for op in reversed(around.operations) if operand in op.results), None)
-            if made is not None:
-                return made
+            for op in around.operations[around.noted :]:
+                around.made.update((r, op) for r in op.results)
+            around.noted = len(around.operations)
+            if operand in around.made:
+                return around.made[operand]
             around = around.outer
         return None
 
