@@ -145,7 +145,7 @@ def _passes(made: Apply) -> bool:
     p = made.primitive
     numbers = p.is_multiplicative or p.algebra is Algebra.NEGATIVE
     same = p.layout is not None or p.view is not None or p in (GETITEM, *map(lookup, (np.astype, list, np.array)))
-    return numbers or same or p.contracts or p in (INDEX_SET, INDEX_ADD, lookup(np.sum))
+    return numbers or same or p.contracts or p.adds_up or p in (INDEX_SET, INDEX_ADD)
 
 
 def stores_in_part(operations: Sequence[Operation], total: Operand) -> bool:

@@ -153,6 +153,8 @@ class Primitive:
     """Whether it costs next to nothing for a number: the reverse sweep does it again rather than keep its result."""
     once: bool = False
     """Whether it is an effect of the primal that is not repeated where a block is run again for a derivative."""
+    adds_up: bool = False
+    """Whether it adds up elements of its first operand: of zeros it gives zeros."""
     compares: bool = False
     """Whether it says which of two numbers is more, or whether they are equal."""
     fold: Callable[..., object] | None = None
@@ -279,6 +281,7 @@ class Facts(TypedDict, total=False):
     written: bool
     ends: bool
     light: bool
+    adds_up: bool
     compares: bool
     fold: Callable[..., object] | None
     batched: Rule | None

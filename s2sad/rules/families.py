@@ -140,6 +140,7 @@ def rule(
 rule(
     unbroadcast,
     unbroadcast_type,
+    adds_up=True,
     tangent=repeat_like,
     adjoint=lambda g, y, xs, active: (np.broadcast_to(g, shape_of(xs[0])) if active[0] else None, None),
     effect=Effect.VIEW,  # `g` itself where there is nothing to sum

@@ -455,3 +455,15 @@ def test_the_way_not_taken_gives_an_array_of_the_shape_that_is_read_of_it(n):
     found = s2sad.grad(squares_of_its_gradient)(x, n)
     values = [[squares_of_its_gradient(x + s * unit, n) for s in (eps, -eps)] for unit in np.eye(3)]
     np.testing.assert_allclose(found, [(up - down) / (2 * eps) for up, down in values], rtol=1e-6, atol=1e-6)
+
+
+def a_mask_behind_a_sum_with_a_constant(x):
+    top = np.maximum(x, 0.0)
+    return np.sum((np.exp(-0.1 / top) + np.array([0.7, 0.2, -0.4]))[top > 0.3])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_mask_of_an_array_whose_length_may_be_another():
+    x = np.array([-0.8, 0.9, -0.2])
+    expected = [0.0, np.exp(-0.1 / 0.9) * 0.1 / 0.9**2, 0.0]
+    np.testing.assert_allclose(s2sad.grad(a_mask_behind_a_sum_with_a_constant)(x), expected, rtol=1e-12)

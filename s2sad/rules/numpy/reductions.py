@@ -110,6 +110,7 @@ linear(
     _reduction_type("np.sum", "int"),
     samples=reduction_samples,
     light=True,
+    adds_up=True,
 )
 
 
