@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import NESTED, ArgumentError
-from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, least_value, new_dim
+from s2sad.ir.dims import CallLengths, Dim, Size, Symbol, as_symbol, least_value, new_dim, told_by, value_of
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
@@ -56,9 +56,15 @@ class Parameter:
 
 
 class Signature:
-    """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
+    """Collects the types of arguments, one after the other; `dims` maps lengths to symbols.
 
-    def __init__(self) -> None:
+    Where `call` is given, what is compiled may ask the lengths of these arguments, and notes what it used.
+    """
+
+    def __init__(self, call: CallLengths | None = None) -> None:
+        self.call = call
+        self.outer: CallLengths | None = None
+        """What notes facts of the lengths that the symbols stand for."""
         # Two arguments of one length get one symbol, so that the program is for lengths that are equal.
         self.dims: dict[Dim, Dim] = {0: 0, 1: 1}
         self.names: dict[Symbol, str] = {}
@@ -73,7 +79,22 @@ class Signature:
             new = new_dim(f"n{len(self.dims) - 1}", least, varies)
             self.dims[d] = new
             self.names.update((s, s.name) for s, _ in new.terms)
+            self.tell(new, d)
         return self.dims[d]
+
+    def tell(self, new: Size, d: Dim) -> None:
+        """Have the call say what a new symbol is, if it says what it stands for."""
+        value = value_of(d)
+        if self.call is None or value is None:
+            return
+        if isinstance(d, Size):
+            calls = {s.call for s, _ in d.terms}
+            self.outer = self.outer or next(iter(calls))
+            # a fact is noted in one place: lengths of another call are not compared with those of this one
+            if calls != {self.outer}:
+                return
+        for s, _ in new.terms:
+            told_by(s, value, self.call)
 
     def type_of(self, value: object) -> Type:
         """The abstract type of an argument.
