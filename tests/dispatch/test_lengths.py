@@ -204,3 +204,35 @@ def test_a_function_that_calls_itself_takes_no_length_for_granted(lengths):
         return
     for got, want in zip(df(*args), gradient(shrinking, args), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def parts(q):
+    n = (len(q) - 2) // 5
+    return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[5 * n :]
+
+
+def split(q):
+    rows, row, rest = parts(q)
+    return np.sum(np.sin(rows) * row) + np.sum(np.exp(rest))
+
+
+@pytest.mark.parametrize("n", [7, 11, 12, 2, 1, 33])
+def test_slices_by_quotients_of_a_length_are_not_clipped(n):
+    """Whatever the length is: `3 * ((n - 2) // 5) <= n`, in the function that cuts and in the one that calls it."""
+    df = s2sad.grad(split)
+    q = rng.uniform(size=n)
+    if n > 1:
+        np.testing.assert_allclose(df(q), gradient(split, (q,))[0], rtol=1e-12)
+    text = s2sad.grad(split).lower(np.ones(12)).source
+    assert "unbroadcast" not in text and "# lengths" not in text
+
+
+def test_many_examples_at_once():
+    """The lengths of an example are asked, not how many there are."""
+    per_example = s2sad.vmap(s2sad.grad(rest, (0, 1, 2)))
+    for lengths in [(6, 4, 4), (3, 1, 4), (6, 4, 1), (5, 3, 3)]:
+        many = tuple(rng.uniform(0.2, 1.2, size=(4, n)) for n in lengths)
+        found = per_example(*many)
+        for k in range(4):
+            for got, want in zip(found, gradient(rest, tuple(a[k] for a in many)), strict=True):
+                np.testing.assert_allclose(got[k], want, rtol=1e-12)
