@@ -4,18 +4,6 @@
 import numpy as np
 
 
-def unbroadcast(g, x):
-    """Sum `g` over the axes along which `x` was repeated to get the shape of `g`."""
-    shape = np.shape(x)
-    if np.shape(g) == shape:
-        return g
-    lead = np.ndim(g) - len(shape)
-    axes = tuple(
-        k for k in range(np.ndim(g)) if k < lead or shape[k - lead] == 1 and np.shape(g)[k] != 1
-    )
-    return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
-
-
 def unpacked(q):
     """The weights of a network with one hidden layer, from one vector."""
     n = (len(q) - 2) // 5
@@ -162,7 +150,7 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
     v4 = np.sum(v2 ** 2, axis=1)
     # adjoint sweep
     # return np.mean(np.sum((states - spiral) ** 2, axis=1))
-    states_bar = unbroadcast(2.0 * v2 / v4.size, states)
+    states_bar = 2.0 * v2 / v4.size
     # states = path(q, spiral[0], dt, len(spiral) - 1)
     q_bar = path_reverse(q, v1, dt, path_residuals, states_bar)
     return np.mean(v4), q_bar

@@ -25,6 +25,7 @@ from s2sad.ir.dims import (
     dim_sum,
     least_value,
     may_be_negative,
+    roots,
     substitute_dim,
     value_of,
 )
@@ -100,6 +101,9 @@ def differ(a: Dim, b: Dim) -> None:
 
 def hold(facts: Mapping[Fact, None], dims: Mapping[Symbol, Dim]) -> bool:
     """Whether facts hold of what their symbols stand for, which is noted then."""
+    # what is not said of these lengths is a fact of those of another call
+    if not all(roots(s) <= dims.keys() for f in facts if isinstance(f.dim, Size) for s, _ in f.dim.terms):
+        return False
     put = [f.put(dims) for f in facts]
     return all(_is_known(f) or f.is_true for f in put) and all(map(_is_noted, put))
 
@@ -152,24 +156,24 @@ def _clipped(length: Dim, start: Dim | None, stop: Dim | None, step: Dim | None)
     if first is None or last is None:
         return None
     found = dim_sum(last, first, -1)
-    return found if _at_least(found, 0) else 0 if _at_least(first, last) else None
+    return found if at_least(found, 0) else 0 if at_least(first, last) else None
 
 
 def _place(place: Dim, length: Dim) -> Dim | None:
     """Where an end of a slice is: counted from the end if negative, and clipped."""
-    if _at_least(-1, place):
+    if at_least(-1, place):
         place = dim_sum(length, place)
-        if _at_least(-1, place):
+        if at_least(-1, place):
             return 0
-    if _at_least(length, place):
-        return place if _at_least(place, 0) else None
-    return length if _at_least(place, length) else None
+    if at_least(length, place):
+        return place if at_least(place, 0) else None
+    return length if at_least(place, length) else None
 
 
-def _at_least(a: Dim, b: Dim) -> bool:
-    """Whether `a >= b` in this call, which is noted then."""
+def at_least(a: Dim, b: Dim) -> bool:
+    """Whether `a >= b`, by what is known of them or by the call; that is noted."""
     fact = Fact(dim_sum(a, b, -1), ">=")
-    return fact.is_true and _is_noted(fact)
+    return _is_known(fact) or (fact.is_true and _is_noted(fact))
 
 
 def _solved(dim: Dim, derived: bool) -> tuple[Symbol, Dim] | None:

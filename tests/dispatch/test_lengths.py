@@ -236,3 +236,26 @@ def test_many_examples_at_once():
         for k in range(4):
             for got, want in zip(found, gradient(rest, tuple(a[k] for a in many)), strict=True):
                 np.testing.assert_allclose(got[k], want, rtol=1e-12)
+
+
+def path(y, steps, others):
+    states, further = [y], [y]
+    for _ in range(steps):
+        states.append(np.sin(states[-1]))
+    for _ in range(others):
+        further.append(np.cos(further[-1]))
+    return np.array(states), np.array(further)
+
+
+def filled(x, y, c):
+    first, second = path(c[0], len(y) - 1, len(x) - 3)
+    third, fourth = path(c[-1], len(x) - 3, len(y) - 1)
+    return np.sum(first * y) + np.sum(second) * np.sum(fourth * y) + np.sum(third * x[2:])
+
+
+@pytest.mark.parametrize("first", [(8, 4, 3), (6, 4, 2), (4, 1, 2), (2, 2, 1), (3, 1, 1)])
+def test_lists_are_as_long_as_the_call_says_that_loops_are(first):
+    df = s2sad.grad(filled, (0, 1, 2))
+    for lengths in [first, (8, 4, 3), (6, 4, 2), (4, 1, 2), (2, 2, 1), (3, 1, 1), (3, 3, 2), (5, 6, 2)]:
+        holds(filled, df, arguments(lengths))
+    assert "unbroadcast" not in df.lower(*arguments((8, 4, 3))).source
