@@ -15,6 +15,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import operator
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -369,8 +370,8 @@ def _evaluated(text: str) -> tuple[object, ...]:
 def examples(signature: str) -> tuple[object, ...]:
     """Arguments of the types that a signature names, drawn from a fixed seed.
 
-    Types are `float`, `int`, `bool`, `float32`, ..., arrays `float64[n, 3]` (equal letters are equal lengths), tuples,
-    lists and dicts of types, and Python literals, which stand for themselves.
+    Types are `float`, `int`, `bool`, `float32`, ..., arrays `float64[n, 3]` (equal letters are equal lengths,
+    `4*n` is four times as long), tuples, lists and dicts of types, and Python literals, which stand for themselves.
 
     >>> [np.shape(x) for x in examples("float, float64[n, 2], (int, float32[4])")[:2]]
     [(), (3, 2)]
@@ -393,10 +394,7 @@ def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, 
             return np.dtype(name).type(generator.uniform(0.5, 1.5))
         case ast.Subscript(value=ast.Name(id=name), slice=index):
             dims = index.elts if isinstance(index, ast.Tuple) else [index]
-            shape = tuple(
-                lengths.setdefault(d.id, LENGTH + len(lengths)) if isinstance(d, ast.Name) else ast.literal_eval(d)
-                for d in dims
-            )
+            shape = tuple(_length(d, lengths) for d in dims)
             dtype = np.dtype(name)
             values = generator.uniform(0.5, 1.5, size=shape) if dtype.kind in "fc" else generator.integers(0, 2, shape)
             return np.asarray(values).astype(dtype)
@@ -411,6 +409,17 @@ def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, 
                 if k is not None
             }
     return ast.literal_eval(node)
+
+
+def _length(node: ast.expr, lengths: dict[str, int]) -> int:
+    """A length: a number, a letter, which is a number of its own, or a sum or product of these."""
+    match node:
+        case ast.Name(id=name):
+            return lengths.setdefault(name, LENGTH + len(lengths))
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
+            compute = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}[type(op)]
+            return int(compute(_length(left, lengths), _length(right, lengths)))
+    return int(ast.literal_eval(node))
 
 
 def _highlighted(text: str) -> str:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from s2sad.errors import RuleError, UnsupportedCall
-from s2sad.ir.dims import Dim, Size, Symbol, broadcast_shapes, is_known, new_dim
+from s2sad.ir.broadcasting import broadcast_shapes
+from s2sad.ir.dims import Dim, Size, Symbol, is_known, new_dim
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, array, promote, symbols
 from s2sad.ir.user_rules import BlackBox, place_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,3 +30,5 @@ class Compiled:
     """Where the user wrote what a line of the text computes."""
     changed: tuple[Place, ...] = ()
     """The arrays, lists and objects in its parameters that the function changes."""
+    lengths: Sequence[str] = ()
+    """What it rests on of the lengths of the call that compiles, as Python."""

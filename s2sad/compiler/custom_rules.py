@@ -134,7 +134,7 @@ def check_operands(given: CustomFunction, call: Call, active: Sequence[bool], ru
 def compiled(
     program: Entries, given: CustomFunction, function: Callable[..., object], given_types: Sequence[Type], role: str
 ) -> Entry:
-    """A function of a rule, compiled for arguments of these types.
+    """A function of a rule, compiled for arguments of these types, whatever the call says of their lengths.
 
     Raises:
         RuleError: it takes other arguments, or must know one at compile time.
@@ -144,9 +144,10 @@ def compiled(
         raise RuleError(f"the {role} rule of {given.custom.name} takes {count} arguments here", "", place_of(function))
     names = parameter_names(function, count)
     target = function if _is_plain(function, count) else Spread(function, tuple(names), count)
+    own = map(Signature().parameter, given_types)
     try:
         name = f"{given.custom.name}_{SUFFIX[role]}"
-        entry = program.entry(target, dict(zip(names, given_types, strict=True)), name)
+        entry = program.entry(target, dict(zip(names, own, strict=True)), name)
     except NeedsStatic as e:
         raise RuleError(
             f"the {role} rule of {given.custom.name} must know {names[e.parameter]} at compile time",
@@ -194,8 +195,7 @@ def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, Containe
     check_fits(out, given.result, f"the forward rule of {given.custom.name}", "the function itself", fwd)
     own = [given.types[k] for k in given.custom.nondiff]
     wanted = [*own, residuals, tangent_type(given.result)]
-    signature = Signature()
-    second = compiled(program, given, bwd, [signature.parameter(t) for t in wanted], "backward")
+    second = compiled(program, given, bwd, wanted, "backward")
     bars = substitute(second.result, related(second.parameters.values(), wanted))
     return first, forward_type, second, check_bars(given, bars, bwd)
 

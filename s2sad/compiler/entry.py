@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from s2sad.compiler.transform import is_constant
 from s2sad.differentiate.tangents import conform
@@ -12,6 +12,7 @@ from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.terms.cells import Place
 from s2sad.ir.builder import Builder
+from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.printer import numbered
 from s2sad.ir.rewrite import substitute
@@ -56,6 +57,8 @@ class Entry:
     gives: bool = False
     """Its result may be, or hold, a list or object that it is given."""
     effects: Effects = Effects.NONE
+    facts: Mapping[Fact, None] = field(default_factory=dict)
+    """What is used of the lengths of its parameters: only calls of which it is true are calls of this form."""
 
     @property
     def passed(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ every user function that it calls, each made once for each signature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.backends import Interface, Unit
@@ -21,6 +21,7 @@ from s2sad.compiler.targets import Target
 from s2sad.compiler.transform import Transform
 from s2sad.differentiate.reverse.records import with_records
 from s2sad.emit.modules import objects_to_inject
+from s2sad.ir.call_lengths import texts
 from s2sad.ir.flat import flattened, flattened_sweeps
 from s2sad.ir.primitives.refusals import refuse_unknown
 from s2sad.ir.signature import Parameter
@@ -36,11 +37,14 @@ def compile_derivative(
     parameters: Mapping[str, Type],
     name: str,
     signature: Sequence[Parameter],
-    header: Sequence[str],
+    header: Callable[[Sequence[str]], Sequence[str]],
     program: Program | None = None,
     doc: str | None = None,
 ) -> Compiled:
-    """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known."""
+    """Compile one derivative for one signature. Raises `NeedsStatic` for a parameter that must be known.
+
+    `header` gives the first lines of the text for what is used of lengths.
+    """
     program = program or Program()
     backend = program.backend
     primal = parameters if transform is None else transform.inner(parameters)
@@ -68,9 +72,11 @@ def compile_derivative(
         functions = [vectorise(f) for f in functions]
     if backend.iterates:
         functions = [with_records(f) for f in functions]
-    text, lines = program.runner.write(Unit(functions, function.name, full, header, doc))
+    lengths = [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
+    text, lines = program.runner.write(Unit(functions, function.name, full, header(lengths), doc))
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
-    return Compiled(text, function.name, entry.captured, classes, function, interface, reverse, lines, entry.changed)
+    captured, changed = entry.captured, entry.changed
+    return Compiled(text, function.name, captured, classes, function, interface, reverse, lines, changed, lengths)
 
 
 def derivative(

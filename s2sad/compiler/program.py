@@ -7,6 +7,7 @@ calls, each made once for each signature.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -34,7 +35,8 @@ from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import SettledByCaller
-from s2sad.ir.dims import Size, Symbol, renewed
+from s2sad.ir.call_lengths import asking, hold, note, solution
+from s2sad.ir.dims import CallLengths, Dim, Fact, Size, Symbol, derivation, put_derived, renewed, roots
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
@@ -82,7 +84,7 @@ class Program:
         return self.reads.settled.variables(rules)
 
     def callee(self, function: object, operands: Sequence[Operand], location: Location) -> Callee | None:
-        local = Signature()
+        local = Signature(CallLengths())
         # Symbols as if the callee were called from nowhere: calls from all places share one form for each pattern of
         # lengths.
         given = [local.canonical(o.type) for o in operands]
@@ -114,6 +116,10 @@ class Program:
                 if known is None or (e.parameter, e.path) in statics:
                     raise CalleeNeedsStatic(e.parameter, e.path, location) from None
                 statics[(e.parameter, e.path)] = known.value
+        assert local.call is not None
+        # those of the caller are asked with these: what was used here is used there
+        note(f.put(local.back()) for f in local.call.facts)
+        local.call.is_final = True
         if entry.impure:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
@@ -131,7 +137,7 @@ class Program:
 
     def entry(self, target: Target, parameters: Mapping[str, Type], name: str | None = None) -> Entry:
         """A function or derivative compiled for these parameters; a lambda under the name given for it."""
-        key = (target, ";".join(map(key_of, parameters.values())) + identities(parameters.values()))
+        key = self.form(target, parameters)
         if isinstance(target, Custom) and key not in self.entries:
             self.entries[key] = calling(self.entry(PlainFunctionOf(target), parameters))
         if key in self.entries:
@@ -167,6 +173,19 @@ class Program:
         self.functions[name] = entry.function
         return entry
 
+    def form(self, target: Target, parameters: Mapping[str, Type]) -> tuple[object, str]:
+        """The key of the form for lengths of which the same is true, among those for one pattern; of a new one."""
+        pattern = ";".join(map(key_of, parameters.values())) + identities(parameters.values())
+        for k in itertools.count():
+            key = (target, f"{pattern}@{k}" if k else pattern)
+            entry = self.entries.get(key)
+            if entry is None:
+                return key
+            with asking(_asked(parameters)):
+                if hold(entry.facts, related(entry.parameters.values(), parameters.values())):
+                    return key
+        raise AssertionError("unreachable")
+
     def settled(self, key: tuple[object, str], target: Target, parameters: Mapping[str, Type], name: str) -> Entry:
         """A function made again until the type that it gives is the one that its own calls were taken to give."""
         # The least fixed point: the first guess gives nothing at all (the type joins to the other side of any branch),
@@ -187,8 +206,14 @@ class Program:
             same_captured = [v.key for v in entry.captured] == [v.key for v in guess.captured]
             same = key_of(entry.result) == key_of(guess.result) and same_captured
             same = same and (entry.back, entry.gives, entry.effects) == (guess.back, guess.gives, guess.effects)
+            asked = [call for call in _asked(parameters) if not call.is_final]
+            if key in self.recursive and asked:
+                # What is true of this call is not of those that it leads to: nothing is asked.
+                for call in asked:
+                    call.is_final = True
+                continue
             if key not in self.recursive or same:
-                return entry
+                return entry if key in self.recursive else replace(entry, facts=_facts(parameters))
             guess = Entry(
                 stub(name),
                 dict(parameters),
@@ -212,7 +237,7 @@ class Program:
         if not is_derivative(target):
             back = isinstance(target, WritesArguments)
             lowered = self.lowered(target.target if back else target, parameters, back)
-            function = replace(settle_lengths(lowered.function), name=name)
+            function = replace(settle_lengths(lowered.function, _solution(lowered.function)), name=name)
             function = numbered(named_as_arguments(optimize(function), self.functions))
             if is_marked(function):
                 function = outlined(function, self.add_step)
@@ -254,7 +279,8 @@ class Program:
         for part in ("fun", "fwd", "bwd", "rule"):
             self.reads.part(custom, part)
         lowered = self.lowered(custom.fun, parameters)
-        function = numbered(optimize(replace(settle_lengths(lowered.function), name=name)))
+        function = settle_lengths(lowered.function, _solution(lowered.function))
+        function = numbered(optimize(replace(function, name=name)))
         further = rule_variables(self.derivatives, custom, lowered.captured)
         more = tuple(Value(self.captured_type(v), v.shown) for v in further)
         body = replace(function.body, parameters=(*function.parameters, *more))
@@ -268,7 +294,8 @@ class Program:
 
     def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
-        lowered = self.lowered_with_memory(target, parameters, back)
+        with asking(_asked(parameters)):
+            lowered = self.lowered_with_memory(target, parameters, back)
         for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
             what = f"an item of a list is written into that may also be seen {where}"
             raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)
@@ -332,6 +359,24 @@ class Program:
         return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names.keys() | self.spoken_of)
 
 
+def _asked(parameters: Mapping[str, Type]) -> list[CallLengths]:
+    """What notes facts of the lengths of parameters."""
+    found = dict.fromkeys(s.call for t in parameters.values() for s in sorted(symbols(t), key=repr))
+    return [call for call in found if call is not None]
+
+
+def _facts(parameters: Mapping[str, Type]) -> dict[Fact, None]:
+    return {fact: None for call in _asked(parameters) for fact in call.facts}
+
+
+def _solution(function: Function) -> dict[Symbol, Dim]:
+    """What the call that compiles says of the lengths of a function, captured ones too."""
+    table: dict[Symbol, Dim] = {}
+    for call in _asked({str(k): p.type for k, p in enumerate(function.parameters)}):
+        table |= solution(call)
+    return table
+
+
 def _as_python(t: Type) -> Type:
     """An integer constant given to a callee is an integer; what must be static is asked for."""
     return replace(t, size=None) if isinstance(t, ArrayType) and isinstance(t.size, int) else t
@@ -363,5 +408,8 @@ def _is_torn(t: Type) -> bool:
 def _returned(t: Type, back: Mapping[Symbol, int | Size]) -> Type:
     """The type of a callee's result in the symbols of its caller; what the callee alone knows is unknown here."""
     table = dict(back)
-    table.update((s, renewed(s)) for s in symbols(t) if s not in table)
+    for s in symbols(t) - table.keys():
+        # what is derived of the lengths of the parameters is derived of those of the arguments
+        derived = derivation(s)[0] and roots(s) <= table.keys()
+        table[s] = put_derived(Size(frozenset({(s, 1)})), back) if derived else renewed(s)
     return substitute(t, table)

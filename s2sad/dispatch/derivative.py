@@ -18,6 +18,7 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
+from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
@@ -26,6 +27,7 @@ from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, Unsuppor
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
+from s2sad.ir.dims import CallLengths
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.objects import object_items
@@ -166,7 +168,7 @@ class Derivative(Derived):
         if family is not None:
             own = (*map(instant_key, statics), *_known(values, family.statics)) if statics or family.statics else ()
             for member in family.known.get(own, ()):
-                if member.guards.hold() and (not member.watched or outside_key(member.watched, dims) == member.outside):
+                if member.guards.hold() and member.serves(dims):
                     return member
         # Two threads may come here at once: each makes the same, and the later one is found first.
         found = self._find(key, values, dims, statics)
@@ -194,8 +196,9 @@ class Derivative(Derived):
             if other.known != _known(values, other.statics):
                 continue
             found = Found(bound_here(other.module, seen), seen, other.places)
-            if outside_key(found.watched, dims) == other.outside:
-                return self._specialised(found, other.statics, values, dims, other.given, other.pattern)
+            member = self._specialised(found, other.statics, values, dims, other.given, other.pattern)
+            if member.outside == other.outside and member.serves(dims):
+                return member
         member = self._compile(values, dims, roots, settled)
         SHARED.add(shared, member)
         return member
@@ -213,14 +216,14 @@ class Derivative(Derived):
         # Each attempt that fails tells what it was missing: an argument that must be known, a number outside, what
         # rules read. There are finitely many of these, and none is asked for twice.
         while True:
-            signature = Signature()
+            signature = Signature(CallLengths())
             given = [signature.type_of(v) for v in values]
             leaves = {(k, p): item_at(values[k], p) for k, p in statics}
             parameters = {
                 n: with_statics(t, k, leaves) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
             try:
-                found = self._load_or_make(parameters, signature, values, roots(statics), settled)
+                found = self._load_or_make(parameters, signature, values, dims, roots(statics), settled)
                 break
             except NeedsStatic as e:
                 if (e.parameter, e.path) in statics:
@@ -265,7 +268,7 @@ class Derivative(Derived):
         """The emitted function in a module, with what was read to make it."""
         member = self._entry(found.module, found.captured, statics, values, given, pattern)
         member.watched = found.watched
-        member.outside = outside_key(member.watched, dims)
+        member.outside = outside_key(member.watched, dict(dims))
         member.seen, member.guards, member.places = found.seen, found.seen.guards, found.places
         return member
 
@@ -290,6 +293,7 @@ class Derivative(Derived):
         if defaults:
             member.call = apart_from_defaults(member.call, defaults, self._names, self._subject.location)
         member.given, member.pattern = given, pattern
+        member.fits = fits(module.__s2sad_meta__)
         member.statics, member.known = statics, _known(values, statics)
         member.captured = captured
         return member
@@ -309,12 +313,13 @@ class Derivative(Derived):
         parameters: dict[str, Type],
         signature: Signature,
         values: Sequence[object],
+        dims: Mapping[int, int],
         roots: Sequence[object],
         settled: Settled,
     ) -> Found:
         pattern = ";".join(map(key_of, parameters.values()))
         kind = kind_of_module(roots, _chain(self), pattern, str(self.backend), self.runner.version)
-        found = stored(self.__name__, kind, roots, values)
+        found = stored(self.__name__, kind, roots, values, dims)
         if found is not None:
             return found
         reads = Reads(roots, settled)
@@ -326,7 +331,7 @@ class Derivative(Derived):
             "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
             **self.runner.facts(compiled.interface),
         }
-        return store(self.__name__, kind, compiled, reads, values, facts)
+        return store(self.__name__, kind, compiled, reads, values, signature, dims, facts)
 
     def compile(
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
@@ -340,7 +345,7 @@ class Derivative(Derived):
             parameters,
             self.__name__,
             emitted_parameters(self.__signature__),
-            header(self.__name__, parameters, self.target),
+            functools.partial(header, self.__name__, parameters, self.target),
             new_program(self.runner, reads, signature),
             docstring(self.target, self.transform, self._names),
         )

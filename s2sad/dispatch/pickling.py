@@ -21,7 +21,8 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at
 from s2sad.dispatch.derivative import Derivative
-from s2sad.dispatch.specialised import Specialised, Statics
+from s2sad.dispatch.sharing import is_for
+from s2sad.dispatch.specialised import Specialised, Statics, outside_key
 from s2sad.errors import CacheError, SourceUnavailable
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.reading.callables import Spread, signature_of
@@ -162,14 +163,16 @@ def received(
 def texts_of(derivative: Derivative) -> Iterator[Text]:
     """What a derivative was compiled for."""
     if isinstance(derivative, PickledDerivative):
-        yield from derivative.texts.values()
+        yield from derivative.texts
     else:
         members = [m for f in derivative._families.values() for forms in f.known.values() for m in forms]
         for member in members:
             # What was read may have changed since it was compiled; and a lambda among the arguments is told apart by an
             # identity that means nothing in another process. What takes values here is not there.
             handed = any(v.handed for v in member.captured)
-            if not handed and member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
+            # Lengths of what is not handed on cannot be asked.
+            asked = member.fits is None or [v.key for v in member.watched] == [v.key for v in member.captured]
+            if not handed and asked and member.guards.hold() and all(map(is_named, static_leaves(member.pattern))):
                 yield text_of(member)
 
 
@@ -212,8 +215,8 @@ class PickledDerivative(Derivative):
     ) -> None:
         super().__init__(target, transform, backend)
         functools.update_wrapper(self, base_of(target), ("__module__", "__qualname__"), ())
-        self.texts = {text.pattern: text for text in texts}
-        self._statics = {text.given: text.statics for text in self.texts.values()}
+        self.texts = tuple(texts)
+        self._statics = {text.given: text.statics for text in self.texts}
         self._spread = spread
 
     def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Derivative:
@@ -232,11 +235,14 @@ class PickledDerivative(Derivative):
         places = self._statics.get(pattern_of(given), ())
         leaves_ = {(k, p): item_at(values[k], p) for k, p in places}
         parameters = {n: with_statics(t, k, leaves_) for k, (n, t) in enumerate(zip(self._names, given, strict=True))}
-        text = self.texts.get(pattern_of(parameters.values()))
-        if text is None:
-            raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
-        captured = tuple(Variable((value,), 0, name) for name, value in text.captured)
-        return self._entry(text.module, captured, places, values, tuple(given), tuple(parameters.values()))
+        pattern = pattern_of(parameters.values())
+        for text in reversed(self.texts):
+            captured = tuple(Variable((value,), 0, name) for name, value in text.captured)
+            if text.pattern == pattern and is_for(text.module, captured, dims):
+                member = self._entry(text.module, captured, places, values, tuple(given), tuple(parameters.values()))
+                member.watched, member.outside = captured, outside_key(captured, dict(dims))
+                return member
+        raise self._missing(", ".join(f"{n}: {t}" for n, t in parameters.items()))
 
     def compile(
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None

@@ -19,7 +19,8 @@ from typing import Any
 
 from s2sad import cache
 from s2sad.compiler.compiled import Compiled
-from s2sad.dispatch.specialised import Kept, Places, Specialised, Statics
+from s2sad.dispatch.lengths import fits, lengths_of
+from s2sad.dispatch.specialised import Kept, Places, Specialised, Statics, outside_key
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import (
     LOGGER,
@@ -114,8 +115,12 @@ class Found:
     @property
     def watched(self) -> tuple[Variable, ...]:
         """These, and those of which the type alone was read."""
-        looks = self.seen.looks.looks
-        return tuple(self.seen.variable(k, None) for k, look in enumerate(looks) if look.found in READ_ANEW)
+        return watched_of(self.seen)
+
+
+def watched_of(seen: Seen) -> tuple[Variable, ...]:
+    """The variables that are read anew."""
+    return tuple(seen.variable(k, None) for k, look in enumerate(seen.looks.looks) if look.found in READ_ANEW)
 
 
 def kind_of_module(roots: Sequence[object], *parts: str) -> str:
@@ -131,8 +136,10 @@ def outside_text(values: Sequence[object], watched: Sequence[Variable]) -> str:
     return ";".join(key_of(signature.type_of(v.pattern())) for v in watched)
 
 
-def stored(name: str, kind: str, roots: Sequence[object], values: Sequence[object]) -> Found | None:
-    """The module of a kind whose looks find what they found when it was made."""
+def stored(
+    name: str, kind: str, roots: Sequence[object], values: Sequence[object], dims: Mapping[int, int]
+) -> Found | None:
+    """The module of a kind whose looks find what they found when it was made, for lengths like these."""
     for candidate in cache.variants(name, kind):
         facts = read_facts(candidate)
         seen = None if facts is None else replay(facts[0], roots)
@@ -143,9 +150,23 @@ def stored(name: str, kind: str, roots: Sequence[object], values: Sequence[objec
         if module is None:
             continue
         found = Found(module, seen, facts[1])
-        if outside_text(values, found.watched) == candidate.facts["outside_key"]:
+        same = outside_text(values, found.watched) == candidate.facts["outside_key"]
+        if same and is_for(module, found.watched, dims):
             return replace(found, module=bound_here(module, seen))
     return None
+
+
+def is_for(module: types.ModuleType, watched: Sequence[Variable], dims: Mapping[int, int]) -> bool:
+    """Whether a module is for these lengths among the arguments, and those of what is read anew."""
+    asked = fits(module.__s2sad_meta__)
+    return asked is None or asked(*all_lengths(watched, dims))
+
+
+def all_lengths(watched: Sequence[Variable], dims: Mapping[int, int]) -> dict[int, int]:
+    """The lengths among the arguments, and those of what is read anew."""
+    lengths = dict(dims)
+    outside_key(watched, lengths)
+    return lengths
 
 
 FORM: dict[str, type | tuple[type, ...]] = {
@@ -154,6 +175,7 @@ FORM: dict[str, type | tuple[type, ...]] = {
     "residuals": bool,
     "changed": list,
     "outside_key": str,
+    "lengths": list,
     "objects": dict,
     "places": list,
 }
@@ -177,7 +199,14 @@ def read_facts(candidate: cache.Stored) -> tuple[Looks, Places] | None:
 
 
 def store(
-    name: str, kind: str, compiled: Compiled, reads: Reads, values: Sequence[object], facts: dict[str, object]
+    name: str,
+    kind: str,
+    compiled: Compiled,
+    reads: Reads,
+    values: Sequence[object],
+    signature: Signature,
+    dims: Mapping[int, int],
+    facts: dict[str, object],
 ) -> Found:
     """Write a module, with what was read to make it."""
     classes = {n: reads.number(c) for n, c in sorted(compiled.classes.items())}
@@ -185,6 +214,7 @@ def store(
     lines = line_table(compiled.lines, reads)
     seen = reads.seen()
     outside = outside_text(values, [seen.variable(k, None) for k in reads.variables.values()])
+    lengths = lengths_of(compiled, signature, all_lengths(watched_of(seen), dims))
     # Where something that was read has no text, only an identity, no other process can tell whether the module is good
     # for it: it is kept for this one alone.
     shared = seen.looks.is_shared
@@ -193,12 +223,13 @@ def store(
         "looks": seen.looks.data() if shared else None,
         "captured": [list(p) for p in places],
         "outside_key": outside,
+        "lengths": lengths,
         "objects": classes,
         "places": lines,
     }
     if not shared:
         LOGGER.debug("%s is not stored for other processes: %s", name, ", ".join(told_by_identity(seen)))
-    rest = cache.digest(repr(seen.looks.data()), outside, "" if shared else cache.unique())
+    rest = cache.digest(repr(seen.looks.data()), outside, repr(lengths), "" if shared else cache.unique())
     module = cache.store(name, kind[: cache.VARIANT] + rest[cache.VARIANT :], compiled.text, meta, not shared)
     return Found(bound_here(module, seen), seen, places)
 

@@ -14,6 +14,7 @@ from s2sad import cache
 from s2sad.backends import Runner
 from s2sad.backends.runner import Call
 from s2sad.compiler.transform import is_constant
+from s2sad.dispatch.lengths import Fits
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
 from s2sad.ir.types import Type
@@ -53,6 +54,16 @@ class Specialised:
     """These, and those of which the type alone was read."""
     outside: object = None
     """The pattern of what they hold, which goes on where that of the arguments ends."""
+    fits: Fits | None = None
+    """Whether it is for the lengths of a call; None where it is for all of its pattern."""
+
+    def serves(self, dims: Mapping[int, int]) -> bool:
+        """Whether it is for what is outside now, and for lengths like these among the arguments."""
+        if self.watched:
+            dims = dict(dims)
+            if outside_key(self.watched, dims) != self.outside:
+                return False
+        return self.fits is None or self.fits(*dims)
 
 
 _LOCK = threading.Lock()
@@ -97,10 +108,10 @@ def drop_oldest(table: dict[Any, Any]) -> None:
             del table[next(iter(table))]
 
 
-def outside_key(variables: Sequence[Variable], dims: Mapping[int, int]) -> object:
-    """The pattern of what captured variables hold; `dims` are the lengths among the arguments."""
+def outside_key(variables: Sequence[Variable], dims: dict[int, int]) -> object:
+    """The pattern of what captured variables hold; `dims` are the lengths among the arguments, and then theirs too."""
     statics: list[object] = []
-    key = fast_key([v.pattern() for v in variables], dict(dims), statics)
+    key = fast_key([v.pattern() for v in variables], dims, statics)
     return (key, tuple(map(instant_key, statics)))
 
 

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s2sad.ir.dims import Dim, Shape, Size, broadcast_shapes, derived_dim, dim_sum, is_known, least_value, new_dim
+from s2sad.ir.broadcasting import broadcast_shapes
+from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_sum, is_known, least_value, may_be_negative, new_dim
 from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, primitive_name, register
 from s2sad.ir.types import (
@@ -107,8 +108,12 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
     """The length of a slice of step 1, as both ends are clipped alike; None where they may not be."""
     start = 0 if s.start is None else s.start.size
     stop = length if s.stop is None else s.stop.size
-    if not is_known(start) or stop is None:
+    if stop is None or start is None:
         return None
+    if isinstance(start, Size):
+        # nothing is clipped where 0 <= start <= stop <= length, for all that the symbols may be
+        ends = (start, dim_sum(stop, start, -1), dim_sum(length, stop, -1))
+        return None if any(map(may_be_negative, ends)) else ends[1]
     if is_known(stop) and stop < 0:
         stop = dim_sum(length, stop)
     if start < 0:
@@ -122,9 +127,11 @@ def _linear_length(length: Dim, s: SliceType) -> Dim | None:
 
 
 def _is_below(stop: Dim, length: Dim) -> bool:
-    """Whether `stop` is `length` less a constant."""
+    """Whether `stop` is `length` less a constant, or not below 0 and never behind the end."""
     difference = dim_sum(length, stop, -1)
-    return is_known(difference) and difference >= 0
+    if is_known(difference):
+        return difference >= 0
+    return not may_be_negative(difference) and not may_be_negative(stop)
 
 
 def index_items(index: Type) -> tuple[Type, ...]:

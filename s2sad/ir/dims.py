@@ -6,8 +6,9 @@ helper and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 class Symbol:
     """An unknown integer, not below `least` (a length is not below 0). Two are equal only when they are one object.
 
-    One that `varies`, in the type of the items of a list, is another integer for each item.
+    One that `varies`, in the type of the items of a list, is another integer for each item. `value` is what it is in
+    the call that compiles, which may be used where `call` notes it.
     """
 
-    __slots__ = ("least", "name", "varies")
+    __slots__ = ("call", "least", "name", "origin", "value", "varies")
 
     def __init__(self, name: str = "n", least: int = 0, varies: bool = False) -> None:
         self.name = name
         self.least = least
         self.varies = varies
+        self.origin: tuple[object, ...] = ("",)
+        """What it was derived from: the kind, and the parts; the kind is empty where it stands for itself."""
+        self.value: int | None = None
+        self.call: CallLengths | None = None
 
     def __repr__(self) -> str:
         return self.name
@@ -54,8 +60,49 @@ def new_dim(name: str = "n", least: int = 0, varies: bool = False) -> Size:
     return Size(frozenset({(Symbol(name, least, varies), 1)}))
 
 
+@dataclass(eq=False)
+class CallLengths:
+    """The lengths of the call that compiles, and the facts of them that what is compiled rests on."""
+
+    facts: dict[Fact, None] = field(default_factory=dict)
+    resolved: dict[Symbol, Dim] = field(default_factory=dict)
+    """Lengths of slices, by where they were clipped."""
+    is_open: bool = False
+    """They are asked while the function that is called is lowered, and not by what is made of it, which calls share."""
+    is_final: bool = False
+    """Nothing more may be noted: the facts were handed on to the caller, or the call leads to others of its kind."""
+
+
+def value_of(d: Dim | None) -> int | None:
+    """What an integer is in the call that compiles; None where the call does not say, or is not to be asked."""
+    if d is None or isinstance(d, int):
+        return d
+    total = d.offset
+    for s, c in d.terms:
+        if s.value is None or s.call is None or not s.call.is_open:
+            return None
+        total += c * s.value
+    return total
+
+
+def told_by(s: Symbol, value: int, call: CallLengths) -> None:
+    """Have the call say what a symbol is."""
+    s.value, s.call = value, call
+
+
+def _slice_length(length: int, start: int | None, stop: int | None, step: int | None) -> int:
+    return len(range(length)[start:stop:step])
+
+
+DERIVATIONS: dict[str, tuple[Callable[..., int], str]] = {
+    "s": (_slice_length, "len(range({})[{}:{}:{}])"),
+    "//": (operator.floordiv, "{}//{}"),
+    "%": (operator.mod, "{}%{}"),
+    "*": (operator.mul, "{}*{}"),
+}
+"""By kind: what is derived of integers that are known, and as Python."""
+
 _DERIVED: dict[tuple[object, ...], Dim] = {}
-_ORIGIN: dict[Symbol, tuple[object, ...]] = {}
 _MANY = 1 << 14
 
 
@@ -67,25 +114,49 @@ def derived_dim(kind: str, *parts: object, least: int = 0) -> Dim:
         # forgetting costs precision only: what is derived again from the same parts is another symbol
         if len(_DERIVED) > _MANY:
             _DERIVED.clear()
-            _ORIGIN.clear()
         made = new_dim(kind, least)
         ((symbol, _),) = made.terms
-        _DERIVED[key], _ORIGIN[symbol] = made, key
+        _DERIVED[key], symbol.origin = made, key
+        _derive_value(symbol, kind, parts)
         found = made
     return found
 
 
+def _derive_value(symbol: Symbol, kind: str, parts: Iterable[Any]) -> None:
+    """What is derived of lengths that the call says is said by it too."""
+    if kind not in DERIVATIONS:
+        return
+    calls = [s.call for d in parts if isinstance(d, Size) for s, _ in d.terms]
+    values = [value_of(d) for d in parts]
+    if not calls or calls[0] is None or any(c is not calls[0] for c in calls):
+        return
+    if any(v is None and d is not None for v, d in zip(values, parts, strict=True)):
+        return
+    try:
+        told_by(symbol, DERIVATIONS[kind][0](*values), calls[0])
+    except (ValueError, ZeroDivisionError):  # it raises where the program runs, if it does
+        return
+
+
 def derivation(symbol: Symbol) -> tuple[str, tuple[Any, ...]]:
     """What a symbol was derived from: the kind, and the parts; an empty kind for one that stands for itself."""
-    kind, *parts = _ORIGIN.get(symbol, ("",))
+    kind, *parts = symbol.origin
     return str(kind), tuple(parts)
 
 
 def broadcast_parts(d: Dim) -> Collection[Dim]:
     """The lengths of which one is known only to be broadcast."""
     symbol = as_symbol(d)
-    kind, *parts = _ORIGIN.get(symbol, ("",)) if symbol is not None else ("",)
+    kind, *parts = ("",) if symbol is None else symbol.origin
     return parts[0] if kind == "b" else ()  # type: ignore[return-value]
+
+
+def roots(s: Symbol) -> set[Symbol]:
+    """The symbols that a symbol is derived from; itself where it is not, or not by what is known of integers."""
+    kind, parts = derivation(s)
+    if kind not in DERIVATIONS:
+        return {s}
+    return {r for d in parts if isinstance(d, Size) for inner, _ in d.terms for r in roots(inner)}
 
 
 def is_known(d: object) -> TypeIs[int]:
@@ -104,9 +175,8 @@ def as_symbol(d: Dim | None) -> Symbol | None:
 def equate(dims: Mapping[Symbol, Dim]) -> None:
     """Have what is derived anew from the same parts be the dimension that it is found to equal."""
     for symbol, dim in dims.items():
-        key = _ORIGIN.get(symbol)
-        if key is not None:
-            _DERIVED[key] = dim
+        if symbol.origin != ("",):
+            _DERIVED[symbol.origin] = dim
 
 
 ANY_SIGN = -(1 << 63)
@@ -117,7 +187,13 @@ def may_be_negative(d: Dim | None) -> bool:
     """Whether an integer may be below 0; one of which nothing is known may be."""
     if d is None or isinstance(d, int):
         return d is None or d < 0
-    # A linear expression is least where each symbol is; what is subtracted has no bound.
+    for s, c in d.terms:
+        kind, parts = derivation(s)
+        if c < 0 and kind == "//" and is_known(parts[1]) and parts[1] > 0:
+            # what is subtracted of a quotient is at most that of the numbers divided, `a - 5 * (b // 5) >= a - b`
+            rest = dim_sum(d, Size(frozenset({(s, c)})), -1)
+            return may_be_negative(dim_sum(dim_scaled(rest, parts[1]), dim_scaled(parts[0], c)))
+    # A linear expression is least where each symbol is; what else is subtracted has no bound.
     return any(c < 0 for _, c in d.terms) or d.offset + sum(c * s.least for s, c in d.terms) < 0
 
 
@@ -174,35 +250,6 @@ def may_be_one(d: Dim) -> bool:
     return d == 1 if isinstance(d, int) else least_value(d) < 2
 
 
-def broadcast_dims(a: Dim, b: Dim) -> Dim:
-    """The length of two dimensions broadcast together; a fresh one where that is not known."""
-    if a == b or b == 1:
-        return a
-    if a == 1:
-        return b
-    # a length that is not 1 is that of the result, or NumPy raises
-    if not may_be_one(a):
-        return a
-    if not may_be_one(b):
-        return b
-    # the same for the same two, in either order: `x + y` and `y + x` have one shape
-    return derived_dim("b", frozenset((a, b)))
-
-
-def broadcast_shapes(*shapes: Shape | None) -> Shape | None:
-    """The shape of operands broadcast together; None where a rank is unknown."""
-    if not shapes or any(s is None for s in shapes):
-        return None if shapes else ()
-    result: Shape = ()
-    # Aligned at the last axis, as NumPy does; the leading axes of the longer one stay.
-    for shape in shapes:
-        assert shape is not None
-        long, short = (result, shape) if len(result) >= len(shape) else (shape, result)
-        lead = len(long) - len(short)
-        result = long[:lead] + tuple(map(broadcast_dims, long[lead:], short))
-    return result
-
-
 def substitute_dim(d: Dim, dims: Mapping[Symbol, Dim]) -> Dim:
     if isinstance(d, int) or not any(s in dims for s, _ in d.terms):
         return d
@@ -210,3 +257,37 @@ def substitute_dim(d: Dim, dims: Mapping[Symbol, Dim]) -> Dim:
     for symbol, c in d.terms:
         result = dim_sum(result, dim_scaled(dims.get(symbol, Size(frozenset({(symbol, 1)}))), c))
     return result
+
+
+def put_derived(d: Dim, dims: Mapping[Symbol, Dim]) -> Dim:
+    """A length with symbols replaced, in what it is derived from too."""
+    if isinstance(d, int):
+        return d
+    table = dict(dims)
+    for s, _ in d.terms:
+        kind, parts = derivation(s)
+        if kind in DERIVATIONS and s not in dims:
+            table[s] = derived_dim(kind, *(p if p is None else put_derived(p, dims) for p in parts), least=s.least)
+    return substitute_dim(d, table)
+
+
+RELATIONS: dict[str, Callable[[int, int], bool]] = {"==": operator.eq, ">=": operator.ge, "!=": operator.ne}
+"""What is asked of lengths, by how Python writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`dim == 0`, or what another of the `RELATIONS` says of it and 0."""
+
+    dim: Dim
+    relation: str
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it is true of the call that compiles; of what the call does not say it is not."""
+        value = value_of(self.dim)
+        return value is not None and RELATIONS[self.relation](value, 0)
+
+    def put(self, dims: Mapping[Symbol, Dim]) -> Fact:
+        """The same of what symbols stand for."""
+        return Fact(put_derived(self.dim, dims), self.relation)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import NESTED, ArgumentError
-from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, least_value, new_dim
+from s2sad.ir.dims import ANY_SIGN, CallLengths, Dim, Size, Symbol, as_symbol, least_value, new_dim, told_by, value_of
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
@@ -56,12 +56,20 @@ class Parameter:
 
 
 class Signature:
-    """Collects the types of arguments, one after the other; `dims` maps lengths to symbols."""
+    """Collects the types of arguments, one after the other; `dims` maps lengths to symbols.
 
-    def __init__(self) -> None:
+    Where `call` is given, what is compiled may ask the lengths of these arguments, and notes what it used.
+    """
+
+    def __init__(self, call: CallLengths | None = None) -> None:
+        self.call = call
+        self.outer: CallLengths | None = None
+        """What notes facts of the lengths that the symbols stand for."""
         # Two arguments of one length get one symbol, so that the program is for lengths that are equal.
         self.dims: dict[Dim, Dim] = {0: 0, 1: 1}
         self.names: dict[Symbol, str] = {}
+        self.numbers: dict[Symbol, Dim] = {}
+        """The integers that are no lengths of arguments: the symbol of each, and what it is."""
 
     def dim(self, d: Dim) -> Dim:
         """The symbol of a length; one that may be 1 by a symbolic computation stays doubtful."""
@@ -73,7 +81,22 @@ class Signature:
             new = new_dim(f"n{len(self.dims) - 1}", least, varies)
             self.dims[d] = new
             self.names.update((s, s.name) for s, _ in new.terms)
+            self.tell(new, d)
         return self.dims[d]
+
+    def tell(self, new: Size, d: Dim) -> None:
+        """Have the call say what a new symbol is, if it says what it stands for."""
+        value = value_of(d)
+        if self.call is None or value is None:
+            return
+        if isinstance(d, Size):
+            calls = {s.call for s, _ in d.terms}
+            self.outer = self.outer or next(iter(calls))
+            # a fact is noted in one place: lengths of another call are not compared with those of this one
+            if calls != {self.outer}:
+                return
+        for s, _ in new.terms:
+            told_by(s, value, self.call)
 
     def type_of(self, value: object) -> Type:
         """The abstract type of an argument.
@@ -121,7 +144,7 @@ class Signature:
         match t:
             case ArrayType():
                 shape = None if t.shape is None else tuple(map(self.dim, t.shape))
-                size = self.dims.get(t.size) if isinstance(t.size, Size) else None
+                size = self.number(t.size) if isinstance(t.size, Size) else None
                 return replace(t, shape=shape, size=size)
             case ContainerType():
                 return ContainerType(t.cls, t.keys, tuple(map(self.canonical, t.items)))
@@ -129,13 +152,23 @@ class Signature:
                 return SequenceType(self.canonical(t.item), new_dim("k"))
         return t
 
+    def number(self, d: Size) -> Dim | None:
+        """The symbol of an integer: that of the length that it is, or one of its own if the call says what it is."""
+        if d in self.dims or self.call is None or value_of(d) is None:
+            return self.dims.get(d)
+        # each has a symbol that nothing else has: a key says nothing of it, and no two are known to be equal
+        new = new_dim(f"i{len(self.numbers) + 1}", ANY_SIGN)
+        self.numbers.update((s, d) for s, _ in new.terms)
+        self.tell(new, d)
+        return new
+
     def parameter(self, t: Type) -> Type:
         """A type in this one's symbols, an integer that is known with its value."""
         return t if isinstance(t.size, int) else self.canonical(t)
 
     def back(self) -> Mapping[Symbol, Dim]:
         """The symbols of this signature by what they stand for."""
-        return {s: d for d, n in self.dims.items() if isinstance(n, Size) for s, _ in n.terms}
+        return self.numbers | {s: d for d, n in self.dims.items() if isinstance(n, Size) for s, _ in n.terms}
 
 
 def related(own: Iterable[Type], given: Iterable[Type]) -> dict[Symbol, Dim]:
@@ -163,7 +196,9 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
         case ArrayType():
             dtype = "?" if t.dtype is None else t.dtype.str
             if t.kind == "python":
-                return f"{dtype[1:2]}{'' if t.size is None else _size_key(t.size)}"
+                # an integer that may be any is one of which nothing is known
+                size = "" if t.size is None or _is_any(t.size) else _size_key(t.size)
+                return f"{dtype[1:2]}{size}"
             shape = "..." if t.shape is None else ",".join(map(str, t.shape))
             doubt = "~" if t.doubtful else ""
             return f"{t.kind[0]}<{doubt}{dtype}:{shape}{'' if t.size is None else f'={t.size}'}>"
@@ -183,6 +218,11 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
         case BottomType():
             return "bottom"
     raise TypeError(t)
+
+
+def _is_any(size: Dim) -> bool:
+    symbol = as_symbol(size)
+    return symbol is not None and symbol.least == ANY_SIGN
 
 
 def _size_key(size: Dim) -> str:

@@ -22,6 +22,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from s2sad.ir.call_lengths import equal
 from s2sad.ir.dims import Dim, Shape, Size, Symbol, is_known, may_be_negative, new_dim, substitute_dim
 
 Kind: TypeAlias = Literal["python", "numpy", "either", "array", "any"]
@@ -473,7 +474,7 @@ def _join_arrays(a: ArrayType, b: ArrayType) -> ArrayType:
     kind = a.kind if a.kind == b.kind else mixed
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
         return ArrayType(dtype, None, "any", size, doubtful)
-    shape = tuple(m if m == n else new_dim("d") for m, n in zip(a.shape, b.shape, strict=True))
+    shape = tuple(n if equal(m, n) else new_dim("d") for m, n in zip(a.shape, b.shape, strict=True))
     return ArrayType(dtype, shape, kind, size, doubtful)
 
 

@@ -11,7 +11,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from s2sad.ir.containers import GETITEM
@@ -24,9 +24,9 @@ from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
 Fact = tuple[Dim, Dim]
 
 
-def settle_lengths(function: Function) -> Function:
-    """The function with lengths that must be equal made one."""
-    lengths = _Lengths(function)
+def settle_lengths(function: Function, known: Mapping[Symbol, Dim] | None = None) -> Function:
+    """The function with lengths that must be equal made one; `known` are what the call that compiles says of them."""
+    lengths = _Lengths(function, known or {})
     if not lengths.equal:
         return function
     equate(lengths.equal)
@@ -41,7 +41,7 @@ def settle_lengths(function: Function) -> Function:
 class _Lengths:
     """The facts of a function, and what follows from them."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, known: Mapping[Symbol, Dim]) -> None:
         self.values: list[Value] = []
         self.homes: dict[Symbol, set[Block]] = {}
         """The blocks in which a symbol is spoken of."""
@@ -51,7 +51,7 @@ class _Lengths:
         self.given = {s for p in function.parameters for s in symbols(p.type)}
         """The caller's: arguments that do not fit are to raise as they do in the primal."""
         self.visit(function.body, False)
-        self.equal: dict[Symbol, Dim] = {}
+        self.equal = dict(known)
         for a, b, block in self.facts:
             self.join(a, b, block)
 

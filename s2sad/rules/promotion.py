@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.dims import ANY_SIGN, Dim, Size, broadcast_shapes, derived_dim, dim_scaled, may_be_negative
+from s2sad.ir.broadcasting import broadcast_shapes
+from s2sad.ir.dims import ANY_SIGN, Dim, Size, derived_dim, dim_scaled, may_be_negative
 from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import primitive_name
 from s2sad.ir.types import ArrayType, Type, array, promote

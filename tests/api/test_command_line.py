@@ -68,6 +68,13 @@ def test_show_for_a_signature(module, capsys):
     assert "# energy_grad(x: float64[n1], k: float)" in capsys.readouterr().out
 
 
+def test_a_signature_has_sums_and_products_of_lengths():
+    given = examples("float64[4*h, d], float64[h], float64[d + h - 1]")
+    (gates, d), (h,), (more,) = (x.shape for x in given)
+    assert (gates, more) == (4 * h, d + h - 1)
+    assert h != d
+
+
 def test_check(module, capsys):
     assert main(["check", "springs:energy", "--at", "np.ones(3), 2.0", "--order", "2"]) == 0
     assert "agree" in capsys.readouterr().out

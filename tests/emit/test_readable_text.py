@@ -197,7 +197,13 @@ CASES = [
     (moving_average, (0.3, R(size=4)), 0, ["v5 = 2 * (w * x - 1) * x", "0.1 * v5"], ["v3 ="]),
     (slopes, (R(size=6),), 0, ["np.diff(np.pad(2.0 * v1, 2), n=2)"], [" - np.pad"]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
-    (weighted_items, (R(size=4),), 0, ["# total = 0.5 * total + np.sin(xs[i] * (i + 1))", "* (i + 1)"], ["v1", "* i + 1"]),
+    (
+        weighted_items,
+        (R(size=4),),
+        0,
+        ["# total = 0.5 * total + np.sin(xs[i] * (i + 1))", "* (i + 1)"],
+        ["v1", "* i + 1"],
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Environment, differing
 from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
+from s2sad.ir.call_lengths import at_least
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_scaled, dim_sum, may_be_negative, new_dim
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, Type, all_items, join, symbols
 from s2sad.ir.values import Constant, Operand, Value
@@ -172,7 +173,7 @@ def grown(final: Value, parameter: Value, result: Operand, initial: Operand, tri
     count = trips.type.size
     # a number only if each iteration adds as many items, whatever the length was
     more = dim_sum(after.length, own.length, -1)
-    if not isinstance(more, int) or count is None:
+    if not isinstance(more, int) or count is None or not at_least(count, 0):
         return final
     return Value(SequenceType(t.item, dim_sum(before.length, dim_scaled(count, more))), final.hint)
 

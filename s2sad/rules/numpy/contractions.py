@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.broadcasting import broadcast_dims, broadcast_shapes
 from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.dims import Dim, Shape, broadcast_dims, broadcast_shapes, dim_product, may_be_one
+from s2sad.ir.dims import Dim, Shape, dim_product, may_be_one
 from s2sad.ir.primitive import Effect, NotByRule, Sample
 from s2sad.ir.types import ArrayType, Type, array, promote
 from s2sad.rules.contributions import conjugated, fit, type_in

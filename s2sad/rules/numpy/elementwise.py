@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import Expr
-from s2sad.ir.dims import broadcast_shapes
 from s2sad.ir.primitive import Effect, Sample, View
 from s2sad.ir.types import BOOL, ArrayType, StaticType, Type, array, promote, tuple_type
 from s2sad.rules.contributions import fit, spread, type_in

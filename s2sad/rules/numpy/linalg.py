@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import call, rank_of
-from s2sad.ir.dims import Shape, broadcast_shapes
+from s2sad.ir.dims import Shape
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, fit

@@ -14,9 +14,9 @@ import numpy as np
 from scipy import special
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import call
 from s2sad.ir.definition import define
-from s2sad.ir.dims import broadcast_shapes
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array, tuple_type
 from s2sad.rules.contributions import fit, spread, type_in
