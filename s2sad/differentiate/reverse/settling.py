@@ -129,14 +129,20 @@ def not_kept(costs: Costs, read: Collection[Operand]) -> list[Value]:
     return costs.beside(kept, wanted)
 
 
-def handed_over(primals: Primals, function: Function, needed: Sequence[Value]) -> tuple[list[Value], list[Apply]]:
+def handed_over(
+    primals: Primals, function: Function, needed: Sequence[Value], reverse: Block
+) -> tuple[list[Value], list[Apply]]:
     """What a forward sweep hands over for the values of a function that its reverse sweep needs, and how the latter
     computes the others."""
     costs = Costs(primals, Level(function.body, None))
-    for v in needed:
+    read = read_by(reverse.operations, reverse.results)
+    # What is asked for its shape alone is not worth reading others for.
+    wanted = [v for v in needed if v in read]
+    for v in wanted:
         costs.add(v)
-    kept = kept_of(needed, costs.of)
-    made = [primals.definition[v] for v in costs.beside(kept, needed)]
+    kept = kept_of(wanted, costs.of)
+    made = [primals.definition[v] for v in costs.beside(kept, wanted)]
+    kept.update(v for v in needed if v not in read and primals.definition.get(v) not in made)
     return primals.sorted(kept), [replace(op, about=()) for op in made if isinstance(op, Apply)]
 
 

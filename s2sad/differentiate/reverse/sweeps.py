@@ -239,7 +239,7 @@ def _split(
     """The forward sweep that hands over what the reverse sweep needs."""
     # Handed over is what can be had in no cheaper way: not what is read off a parameter or computed of others by light
     # operations, nor a length that an array among the residuals has.
-    needed, again = handed_over(reverse, function, needed)
+    needed, again = handed_over(reverse, function, needed, raw.body)
     bound = {*_surely_bound(function)}
     lengths = list(_read_off(needed, bound))
     needed = [v for v in needed if v not in {op.result for op in lengths}]
