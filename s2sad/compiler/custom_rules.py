@@ -25,11 +25,12 @@ from s2sad.frontend.dependencies import NeedsVariables, Variable
 from s2sad.frontend.reading.callables import Spread
 from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
+from s2sad.ir.call_lengths import unasked
 from s2sad.ir.dims import dim_sum
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, substitute, tuple_type
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_active_type, substitute, symbols, tuple_type
 from s2sad.ir.user_rules import Custom, accepts, parameter_names, place_of
 from s2sad.ir.values import Block, Call, Constant, Function, Operand, Value, constant
 
@@ -144,10 +145,10 @@ def compiled(
         raise RuleError(f"the {role} rule of {given.custom.name} takes {count} arguments here", "", place_of(function))
     names = parameter_names(function, count)
     target = function if _is_plain(function, count) else Spread(function, tuple(names), count)
-    own = map(Signature().parameter, given_types)
     try:
         name = f"{given.custom.name}_{SUFFIX[role]}"
-        entry = program.entry(target, dict(zip(names, own, strict=True)), name)
+        with unasked({s.call for t in given_types for s in symbols(t) if s.call is not None}):
+            entry = program.entry(target, dict(zip(names, given_types, strict=True)), name)
     except NeedsStatic as e:
         raise RuleError(
             f"the {role} rule of {given.custom.name} must know {names[e.parameter]} at compile time",
@@ -195,7 +196,8 @@ def both_rules(program: Entries, given: CustomFunction) -> tuple[Entry, Containe
     check_fits(out, given.result, f"the forward rule of {given.custom.name}", "the function itself", fwd)
     own = [given.types[k] for k in given.custom.nondiff]
     wanted = [*own, residuals, tangent_type(given.result)]
-    second = compiled(program, given, bwd, wanted, "backward")
+    signature = Signature()
+    second = compiled(program, given, bwd, [signature.parameter(t) for t in wanted], "backward")
     bars = substitute(second.result, related(second.parameters.values(), wanted))
     return first, forward_type, second, check_bars(given, bars, bwd)
 

@@ -51,6 +51,19 @@ def asking(calls: Iterable[CallLengths]) -> Iterator[None]:
             call.is_open = False
 
 
+@contextmanager
+def unasked(calls: Iterable[CallLengths]) -> Iterator[None]:
+    """Have calls say nothing: what is compiled serves others."""
+    asked = [call for call in calls if not call.is_final]
+    for call in asked:
+        call.is_final = True
+    try:
+        yield
+    finally:
+        for call in asked:
+            call.is_final = False
+
+
 def solution(call: CallLengths, derived: bool = True) -> dict[Symbol, Dim]:
     """What symbols must be, by the facts, for all lengths of which these are true; those that are `derived` too."""
     table = dict(call.resolved) if derived else {}
@@ -113,7 +126,7 @@ def _is_noted(fact: Fact) -> bool:
     if _is_known(fact):
         return True
     call = None if isinstance(fact.dim, int) else _only_call(fact.dim)
-    if call is None or not call.is_open:
+    if call is None or not call.is_open or call.is_final:
         return False
     call.facts[fact] = None
     return True

@@ -79,7 +79,7 @@ def value_of(d: Dim | None) -> int | None:
         return d
     total = d.offset
     for s, c in d.terms:
-        if s.value is None or s.call is None or not s.call.is_open:
+        if s.value is None or s.call is None or not s.call.is_open or s.call.is_final:
             return None
         total += c * s.value
     return total
