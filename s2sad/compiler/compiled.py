@@ -12,7 +12,7 @@ from s2sad.frontend.dependencies import Variable
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
-    from s2sad.frontend.terms.cells import Place
+    from s2sad.frontend.terms.references import Place
 
 
 @dataclass(frozen=True, eq=False)

@@ -234,7 +234,10 @@ class Derivatives:
             first, second, residuals = pair(
                 function, active, self.pair_of, optimize, self.backend, accumulates=sums, masked=masked
             )
-        made, kept, second = self.ends(function, open_ended, first, second, residuals)
+        recursive = name in reached(name, self.functions)
+        made, kept, second = as_called(
+            function, open_ended, first, second, residuals, as_made=name in self.given or recursive
+        )
         self.functions[kept.name] = kept
         second = replace(optimize(second), takes=made.reverse.takes)
         second = own_results(second) if backward.own else own_carried(second)
@@ -242,36 +245,6 @@ class Derivatives:
         cotangent = second.parameters[len(second.parameters) - 1 - len(sums)]
         cut = masked_results(second, sum(active), () if masked is None else (cotangent,))
         self.pairs[key] = replace(made, masked=cut)
-
-    def ends(
-        self, function: Function, open_ended: Sweeps, first: Function, second: Function, residuals: Type | None
-    ) -> tuple[Sweeps, Function, Function]:
-        """The sweeps of a function as its callers see them, and the two functions; `open_ended` knows no residuals."""
-        called, forward = called_in(first.body), open_ended.forward.name
-        if forward in called:
-            # One that called itself keeps the opaque residuals that its calls were given.
-            return open_ended, numbered(replace(optimize(without_adjoints(first)), name=forward)), second
-        # For all others the type of the residuals is known now, and takes their place.
-        places: tuple[int, ...] = ()
-        given = function.name in self.given
-        # What others call while it is made, by way of one another, is called as they took it to be.
-        if residuals is not None and not given and function.name not in reached(function.name, self.functions):
-            first, second, places, residuals = by_operands(first, second)
-        # What hands over nothing needs no forward sweep of its own.
-        plain = residuals is None and not called and not given
-        kept = function
-        if not plain or without_adjoints(function) is not function:
-            kept = numbered(replace(optimize(without_adjoints(function if plain else first)), name=forward))
-        result = function.result.type
-        both = result if residuals is None else tuple_type(result, residuals)
-        to = replace(open_ended.forward, name=kept.name, result=both)
-        count = len(second.parameters)
-        sums = tuple(range(count - len(open_ended.accumulates), count))
-        return (
-            Sweeps(to, replace(open_ended.reverse, takes=sums), residuals, places, open_ended.accumulates),
-            kept,
-            second,
-        )
 
     def handed_back(self, name: str) -> set[int]:
         """The parameters of a function whose arrays are part of its result: their adjoints come with its own."""
@@ -389,3 +362,32 @@ class Derivatives:
 def _bars_type(function: Function, active: Sequence[bool]) -> Type:
     bars = [tangent_type(p.type) for p, a in zip(function.parameters, active, strict=True) if a]
     return bars[0] if len(bars) == 1 else tuple_type(*bars)
+
+
+def as_called(
+    function: Function, open_ended: Sweeps, first: Function, second: Function, residuals: Type | None, as_made: bool
+) -> tuple[Sweeps, Function, Function]:
+    """The sweeps of a function as its callers see them, and the two functions; `open_ended` knows no residuals.
+
+    With `as_made` they are called as they were made: the user's own rules, and what others may have called by now.
+    """
+    called, forward = called_in(first.body), open_ended.forward.name
+    if forward in called:
+        # One that called itself keeps the opaque residuals that its calls were given.
+        return open_ended, numbered(replace(optimize(without_adjoints(first)), name=forward)), second
+    # For all others the type of the residuals is known now, and takes their place.
+    places: tuple[int, ...] = ()
+    if residuals is not None and not as_made:
+        first, second, places, residuals = by_operands(first, second)
+    # What hands over nothing needs no forward sweep of its own.
+    plain = residuals is None and not called and not as_made
+    kept = function
+    if not plain or without_adjoints(function) is not function:
+        kept = numbered(replace(optimize(without_adjoints(function if plain else first)), name=forward))
+    result = function.result.type
+    both = result if residuals is None else tuple_type(result, residuals)
+    to = replace(open_ended.forward, name=kept.name, result=both)
+    count = len(second.parameters)
+    sums = tuple(range(count - len(open_ended.accumulates), count))
+    back = replace(open_ended.reverse, takes=sums)
+    return Sweeps(to, back, residuals, places, open_ended.accumulates), kept, second

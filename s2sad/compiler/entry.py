@@ -10,7 +10,7 @@ from s2sad.differentiate.tangents import conform
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
-from s2sad.frontend.terms.cells import Place
+from s2sad.frontend.terms.references import Place
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.effects import RAISE

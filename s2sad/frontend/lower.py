@@ -62,10 +62,10 @@ from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.frontend.terms.cells import Place, object_places
 from s2sad.frontend.terms.closure_targets import ClosureTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.terms.keyed_cells import RunTimeKey
+from s2sad.frontend.terms.references import Place, object_places
 from s2sad.frontend.terms.terms import Closure, Form, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule

@@ -10,7 +10,8 @@ import gast
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import Environment, differing
+from s2sad.frontend.terms.cells import Environment
+from s2sad.frontend.terms.references import differing
 from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
 from s2sad.ir.builder import Builder
 from s2sad.ir.call_lengths import at_least

@@ -20,7 +20,7 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading.callables import UserValue
-from s2sad.frontend.terms.cells import NotStatic, OfOutside, refs
+from s2sad.frontend.terms.cells import NotStatic, OfOutside
 from s2sad.frontend.terms.outside import (
     OutsideItems,
     OutsideList,
@@ -29,6 +29,7 @@ from s2sad.frontend.terms.outside import (
     item_name,
     to_be_opened,
 )
+from s2sad.frontend.terms.references import refs
 from s2sad.frontend.terms.terms import (
     Range,
     Record,

@@ -11,7 +11,8 @@ import gast
 from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import STOP, Either, Environment, OneOfTwo, Side, differing, refs
+from s2sad.frontend.terms.cells import STOP, Either, Environment, OneOfTwo, Side
+from s2sad.frontend.terms.references import differing, refs
 from s2sad.frontend.terms.terms import (
     Choice,
     Closure,
