@@ -199,20 +199,24 @@ class Primals:
             self.finals[value] = next(((final, index) for final, index in finals if final is not None), None)
         return self.finals[value]
 
-    def saved_for(self, value: Value, home: Level) -> Kept | None:
-        """The array that keeps a number of a loop body, where the iterations are counted; None where a list does."""
+    def may_be_saved(self, value: Value, home: Level) -> bool:
+        """Whether an array can keep a number of a loop body: where the iterations are counted."""
         op = home.op
-        if (
-            not isinstance(op, For)
+        return (
+            isinstance(op, For)
             # A marked loop keeps its states as lists, which snapshots may replace; what may be unbound has no number to
             # store.
-            or op.snapshots is not None
-            or not is_counted(op)
-            or not may_be_kept(value, self.backend, self.dependence)
-            or value in op.items
-            or self.may_be_unbound(value)
-        ):
-            return None
+            and op.snapshots is None
+            and is_counted(op)
+            and may_be_kept(value, self.backend, self.dependence)
+            and value not in op.items
+            and not self.may_be_unbound(value)
+        )
+
+    def saved_for(self, value: Value, home: Level) -> Kept:
+        """The array that keeps a number of a loop body."""
+        op = home.op
+        assert isinstance(op, For)
         if value not in self.saved:
             nest, outer = [op], home.outer
             assert outer is not None

@@ -88,7 +88,8 @@ def settle(primals: Primals, level: Level, builder: Builder, results: Iterable[O
             k, before = costs.before[v]
             table[v] = behind = Value(v.type, kept_name(v))
             handed.append((k, behind, level.scanned[before]))
-        elif isinstance(made, Apply):
+        else:
+            assert isinstance(made, Apply)
             operands = [table[o] if o in table else primals.again(again, o, level) for o in made.operands]
             table[v] = again.apply(made.primitive, operands, made.static, v.hint, v.loose)
         primals.stands_for[table[v]] = v
@@ -97,13 +98,15 @@ def settle(primals: Primals, level: Level, builder: Builder, results: Iterable[O
     }
     # What is read to compute others again may ask for more of this level.
     while pending := primals.sorted(v for v in level.scanned if v not in level.sources):
-        lists = any(primals.saved_for(v, level) is None for v in pending if level.scanned[v] in read)
+        # Numbers join the record of what goes to lists.
+        lists = primals.backend.lists and not all(
+            primals.may_be_saved(v, level) for v in pending if level.scanned[v] in read
+        )
         for v in pending:
-            saved = None if lists and primals.backend.lists else primals.saved_for(v, level)
-            if saved is None:
+            if lists or not primals.may_be_saved(v, level):
                 level.sources[v] = primals.source_of(v, level)
             else:
-                placeholders[level.scanned.pop(v)] = primals.stored(taken, saved)
+                placeholders[level.scanned.pop(v)] = primals.stored(taken, primals.saved_for(v, level))
     operations = [substitute_operation(op, placeholders) for op in (*taken.operations, *again.operations)]
     return Settled(operations, placeholders, handed)
 

@@ -86,13 +86,16 @@ def written(x, a, steps):
 X, A = np.array([0.3, -0.4, 0.9, 0.2]), np.cos(np.arange(16.0)).reshape(4, 4)
 
 
+FUNCTIONS = (pairs, states, left_early, nested, in_branches, while_loop, numbers, written)
+NATIVE = (pairs, numbers, written)
+
+
 @pytest.mark.parametrize(
-    "f", [pairs, states, left_early, nested, in_branches, while_loop, numbers, written], ids=lambda f: f.__name__
+    ("f", "backend"),
+    [*((f, "numpy") for f in FUNCTIONS), *((f, "numba") for f in NATIVE)],
+    ids=lambda v: getattr(v, "__name__", v),
 )
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_the_gradient_is_right(f, backend):
-    if backend == "numba" and f not in (pairs, numbers, written):
-        pytest.skip("the decisions are the same")
     second = 0.1 if f is pairs else A
     x_dot = np.array([0.7, 0.2, -0.5, 0.4])
     expected, _ = numerical_jvp(f, (X, second, 3), {0: x_dot}, step=1e-2)
