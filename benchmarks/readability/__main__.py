@@ -20,7 +20,7 @@ if "S2SAD_CACHE_DIR" not in os.environ:
     empty_cache()
 
 from benchmarks.readability.cases import CASES, FURTHER, OWN, Case  # noqa: E402
-from benchmarks.readability.text import Measures, measures  # noqa: E402
+from benchmarks.readability.figures import Row, Side, cells, texts_of  # noqa: E402
 
 REPEATS = 100
 BLOCK = 0.002
@@ -28,36 +28,10 @@ BLOCK = 0.002
 HEAD = ("function", "lines", "names that are numbers", "kept an iteration", "helper calls", "time, ms", "memory, KiB")
 
 
-@dataclasses.dataclass(frozen=True)
-class Side:
-    """One of the two derivatives: its text, the time of a call in seconds, and the peak of its memory in bytes."""
-
-    text: Measures
-    time: float
-    memory: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """Both derivatives of a function."""
-
-    name: str
-    emitted: Side
-    by_hand: Side
-
-    def ratio(self, of: Callable[[Side], float]) -> float:
-        return of(self.emitted) / of(self.by_hand)
-
-
 def row(case: Case) -> Row:
     """Measure both derivatives of a function, side by side."""
     args = case.arguments()
-    emitted = case.emitted(args)
-    name = f"{case.function.__name__}_value_and_grad"
-    texts = (
-        measures(emitted.source, name, case.function, args),
-        measures(case.text_by_hand(), case.by_hand.__name__, case.function, args),
-    )
+    emitted, texts = case.emitted(args), texts_of(case, args)
     calls = (lambda: emitted(*args), lambda: case.by_hand(*args))
     sides = (Side(*figures) for figures in zip(texts, times(calls), map(peak, calls), strict=True))
     return Row(case.name, *sides)
@@ -85,25 +59,6 @@ def mean(ratios: Iterable[float]) -> float:
     """The geometric mean."""
     logarithms = [math.log(r) for r in ratios]
     return math.exp(sum(logarithms) / len(logarithms))
-
-
-def compared(emitted: float, by_hand: float, digits: int = 0) -> str:
-    """Two figures and their ratio."""
-    return f"{emitted:,.{digits}f} / {by_hand:,.{digits}f} = **{emitted / by_hand:.2f}**"
-
-
-def cells(r: Row) -> list[str]:
-    """The figures of a function."""
-    text, by_hand = r.emitted.text, r.by_hand.text
-    return [
-        r.name,
-        compared(text.lines, by_hand.lines),
-        f"{text.numbered} of {text.names} = **{text.numbered / text.names:.0%}**",
-        f"{text.kept} / {by_hand.kept}",
-        f"{text.helpers} / {by_hand.helpers}",
-        compared(r.emitted.time * 1e3, r.by_hand.time * 1e3, 2),
-        compared(r.emitted.memory / 1024, r.by_hand.memory / 1024),
-    ]
 
 
 def means(rows: list[Row]) -> dict[str, float]:

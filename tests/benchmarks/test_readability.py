@@ -4,9 +4,11 @@ import copy
 import json
 import math
 import pkgutil
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import optree
@@ -14,12 +16,17 @@ import pytest
 
 from benchmarks.readability import by_hand, functions, text
 from benchmarks.readability.cases import CASES, FURTHER
+from benchmarks.readability.figures import Row, Side, cells, texts_of
 from s2sad.testing import numerical_jvp
 
 
 @pytest.fixture(params=CASES)
 def case(request):
     return CASES[request.param]
+
+
+def page(name):
+    return (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
 
 
 def numbers(tree):
@@ -141,3 +148,13 @@ def test_the_command_gives_figures_and_texts():
     assert len({line.count("|") for line in table}) == 1
     shown = run("--show", "digits")
     assert "def loss_value_and_grad(" in shown and "def loss_adjoint(" in shown
+
+
+def test_what_is_counted_is_what_the_pages_say(case):
+    emitted, hand = texts_of(case, case.arguments(**case.small))
+    found = cells(Row(case.name, Side(emitted, 1.0, 1), Side(hand, 1.0, 1)))[:5]
+    assert f"| {' | '.join(found)} |" in page("benchmarks/README.md")
+    row = re.search(rf"^\| {case.name} \| \d+ \| (\d+) \| (\d+) \|$", page("docs/explanation/cost.md"), re.MULTILINE)
+    assert row is not None or not emitted.kept
+    if row is not None:
+        assert row.groups() == (str(emitted.kept), str(hand.kept))
