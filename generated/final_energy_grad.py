@@ -3,62 +3,50 @@
 import numpy as np
 
 
-def burgers_forward(u, dt, dx, steps):
-    """The value of burgers, and what its reverse sweep needs."""
-    u = u.copy()
-    back = np.empty_like(u)
-    ahead = np.empty_like(u)
-    kept = []
-    for _ in range(steps):
-        back[1:] = v3 = u[1:] - u[:-1]
-        back[0] = v6 = u[0] - u[-1]
-        ahead[:-1] = v3
-        ahead[-1] = v6
-        v8 = dt / dx * u
-        v1 = u > 0.0
-        v9 = np.where(v1, back, ahead)
-        kept.append((v8, v1, v9))
-        u -= v8 * v9
-    return u, kept
-
-
-def burgers_reverse(dt, dx, kept, u_bar):
-    """The adjoint of burgers: from that of its value to that of u."""
-    back_bar = np.zeros_like(u_bar)
-    ahead_bar = np.zeros_like(u_bar)
-    u_bar = u_bar.copy()
-    for v8, taken, v9 in reversed(kept):
-        # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
-        v10_bar = -u_bar
-        v9_bar = v10_bar * v8
-        back_bar += np.where(taken, v9_bar, 0.0)
-        ahead_bar += np.where(taken, 0.0, v9_bar)
-        u_bar += v10_bar * v9 * (dt / dx)
-        # ahead[-1] = u[0] - u[-1]
-        v6_bar = ahead_bar[-1]
-        ahead_bar[-1] = 0.0
-        # ahead[:-1] = u[1:] - u[:-1]
-        v3_bar = ahead_bar[:-1].copy()
-        ahead_bar[:-1] = 0.0
-        # back[0] = u[0] - u[-1]
-        v6_bar += back_bar[0]
-        back_bar[0] = 0.0
-        u_bar[-1] -= v6_bar
-        u_bar[0] += v6_bar
-        # back[1:] = u[1:] - u[:-1]
-        v3_bar += back_bar[1:]
-        u_bar[:-1] -= v3_bar
-        u_bar[1:] += v3_bar
-        back_bar[1:] = 0.0
-    return u_bar
-
-
 def final_energy_grad(u, dt, dx, steps):
     """The gradient of final_energy with respect to u."""
     # evaluation trace
     v1 = 0.5 * dx
-    v2, burgers_residuals = burgers_forward(u, dt, dx, steps)
+    u_2 = u.copy()
+    back = np.empty_like(u_2)
+    ahead = np.empty_like(u_2)
+    kept = []
+    for _ in range(steps):
+        back[1:] = v4 = u_2[1:] - u_2[:-1]
+        back[0] = v7 = u_2[0] - u_2[-1]
+        ahead[:-1] = v4
+        ahead[-1] = v7
+        v9 = dt / dx * u_2
+        v2 = u_2 > 0.0
+        v10 = np.where(v2, back, ahead)
+        kept.append((v9, v2, v10))
+        u_2 -= v9 * v10
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
-    u_bar = burgers_reverse(dt, dx, burgers_residuals, 2.0 * v1 * v2)
+    u_bar = 2.0 * v1 * u_2
+    back_bar = np.zeros_like(u)
+    ahead_bar = np.zeros_like(u)
+    for v9, taken, v10 in reversed(kept):
+        # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
+        v11_bar = -u_bar
+        v10_bar = v11_bar * v9
+        back_bar += np.where(taken, v10_bar, 0.0)
+        ahead_bar += np.where(taken, 0.0, v10_bar)
+        u_bar += v11_bar * v10 * (dt / dx)
+        # ahead[-1] = u[0] - u[-1]
+        v7_bar = ahead_bar[-1]
+        ahead_bar[-1] = 0.0
+        # ahead[:-1] = u[1:] - u[:-1]
+        v4_bar = ahead_bar[:-1].copy()
+        ahead_bar[:-1] = 0.0
+        # back[0] = u[0] - u[-1]
+        v7_bar += back_bar[0]
+        back_bar[0] = 0.0
+        u_bar[-1] -= v7_bar
+        u_bar[0] += v7_bar
+        # back[1:] = u[1:] - u[:-1]
+        v4_bar += back_bar[1:]
+        u_bar[:-1] -= v4_bar
+        u_bar[1:] += v4_bar
+        back_bar[1:] = 0.0
     return u_bar

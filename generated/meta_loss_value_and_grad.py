@@ -5,115 +5,58 @@
 import numpy as np
 
 
-def loss_grad_forward(params, x, y):
-    """The value of loss_grad, and what its reverse sweep needs."""
-    # evaluation trace
-    h = np.tanh(x @ params[0] + params[1])
-    v9 = h @ params[2] + params[3] - y
-    # adjoint sweep
-    # return np.mean((h @ W2 + b2 - y) ** 2)
-    v9_bar = 2.0 * v9 / x.size
-    h_bar = v9_bar @ params[2].T
-    # h = np.tanh(x @ W1 + b1)
-    v6_bar = h_bar * (1.0 - h * h)
-    params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar, (h, v9_bar, h_bar)
-
-
-def adapted_forward(params, x, y, rate):
-    """The value of adapted, and what its reverse sweep needs."""
-    (v5, v6, v7, v8), loss_grad_residuals = loss_grad_forward(params, x, y)
-    return (
-        [
-            params[0] - rate * v5, params[1] - rate * v6, params[2] - rate * v7,
-            params[3] - rate * v8
-        ],
-        loss_grad_residuals
-    )
-
-
-def loss_forward(params, x, y):
-    """The value of loss, and what its reverse sweep needs."""
-    h = np.tanh(x @ params[0] + params[1])
-    v9 = h @ params[2] + params[3] - y
-    return np.mean(v9 ** 2), (h, v9)
-
-
-def loss_reverse(params, x, residuals, result_bar):
-    """The adjoint of loss: from that of its value to that of params."""
-    h, v9 = residuals
-    # return np.mean((h @ W2 + b2 - y) ** 2)
-    v9_bar = 2.0 * result_bar / x.size * v9
-    h_bar = v9_bar @ params[2].T
-    # h = np.tanh(x @ W1 + b1)
-    v6_bar = h_bar * (1.0 - h * h)
-    params_bar = [x.T @ v6_bar, np.sum(v6_bar, axis=0), h.T @ v9_bar, np.sum(v9_bar, axis=0)]
-    return params_bar
-
-
-def loss_grad_reverse(params, x, residuals, params_bar_bar):
-    """The adjoint of loss_grad: from that of its value to that of params."""
-    h, v9_bar, h_bar = residuals
-    # evaluation trace
-    v14 = 1.0 - h * h
-    # adjoint sweep
-    # h = np.tanh(x @ W1 + b1)
-    v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
-    h_bar_bar = v6_bar_bar * v14
-    # return np.mean((h @ W2 + b2 - y) ** 2)
-    h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
-    v10_bar = (h @ params_bar_bar[2] + h_bar_bar @ params[2] + params_bar_bar[3]) / x.size
-    v9_bar_2 = v10_bar * 2.0
-    h_bar += v9_bar_2 @ params[2].T
-    # h = np.tanh(x @ W1 + b1)
-    v6_bar = h_bar * v14
-    params_bar = [
-        x.T @ v6_bar, np.sum(v6_bar, axis=0), h_bar_bar.T @ v9_bar + h.T @ v9_bar_2,
-        np.sum(v9_bar_2, axis=0)
-    ]
-    return params_bar
-
-
-def adapted_reverse(params, x, rate, loss_grad_residuals, result_bar):
-    """The adjoint of adapted: from that of its value to that of params."""
-    # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), stric ...
-    params_bar, params_bar_2, params_bar_3, params_bar_4 = loss_grad_reverse(
-        params, x, loss_grad_residuals,
-        [-result_bar[0] * rate, -result_bar[1] * rate, -result_bar[2] * rate, -result_bar[3] * rate]
-    )
-    params_bar = [
-        params_bar + result_bar[0], params_bar_2 + result_bar[1], params_bar_3 + result_bar[2],
-        params_bar_4 + result_bar[3]
-    ]
-    return params_bar
-
-
 def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     """The value of meta_loss, and its gradient with respect to params."""
     # evaluation trace
     total = 0.0
     kept = []
     for k in range(len(x)):
-        v2, adapted_residuals = adapted_forward(params, x[k], y[k], rate)
-        v1, loss_residuals = loss_forward(v2, x_new[k], y_new[k])
-        kept.append((v2, adapted_residuals, loss_residuals))
-        total += v1
+        # return np.mean((h @ W2 + b2 - y) ** 2)
+        x2 = x[k]
+        h = np.tanh(x2 @ params[0] + params[1])
+        v9_bar = 2.0 * (h @ params[2] + params[3] - y[k]) / x2.size
+        h_bar = v9_bar @ params[2].T
+        # h = np.tanh(x @ W1 + b1)
+        v6_bar = h_bar * (1.0 - h * h)
+        v21 = params[2] - rate * (h.T @ v9_bar)
+        h_2 = np.tanh(
+            x_new[k] @ (params[0] - rate * (x2.T @ v6_bar))
+            + (params[1] - rate * np.sum(v6_bar, axis=0))
+        )
+        v28 = h_2 @ v21 + (params[3] - rate * np.sum(v9_bar, axis=0)) - y_new[k]
+        kept.append((h, v9_bar, h_bar, v21, h_2, v28))
+        total += np.mean(v28 ** 2)
     # adjoint sweep
-    # return total / len(x)
-    total_bar = 1.0 / len(x)
-    params_bar = np.zeros_like(params[0])
-    params_bar_2 = np.zeros_like(params[1])
-    params_bar_3 = np.zeros_like(params[2])
-    params_bar_4 = np.zeros_like(params[3])
-    for k, (kept_2, adapted_residuals, loss_residuals) in zip(
-        reversed(range(len(x))), reversed(kept)
-    ):
-        # total += loss(adapted(params, x[k], y[k], rate), x_new[k], y_new[k])
-        v_bar = loss_reverse(kept_2, x_new[k], loss_residuals, total_bar)
-        v4, v5, v6, v7 = adapted_reverse(params, x[k], rate, adapted_residuals, v_bar)
-        params_bar_4 += v7
-        params_bar_3 += v6
-        params_bar_2 += v5
-        params_bar += v4
-    params_bar = [params_bar, params_bar_2, params_bar_3, params_bar_4]
+    params_bar = np.zeros_like(params[3])
+    params_bar_2 = np.zeros_like(params[2])
+    params_bar_3 = np.zeros_like(params[1])
+    params_bar_4 = np.zeros_like(params[0])
+    for k, (h, v9_bar, h_bar, v21, h_2, v28) in zip(reversed(range(len(x))), reversed(kept)):
+        # return np.mean((h @ W2 + b2 - y) ** 2)
+        v28_bar = 2.0 / len(x) / (v28 ** 2).size * v28
+        v23_bar = np.sum(v28_bar, axis=0)
+        h_bar_2 = v28_bar @ v21.T
+        v21_bar = h_2.T @ v28_bar
+        # h = np.tanh(x @ W1 + b1)
+        v25_bar = h_bar_2 * (1.0 - h_2 * h_2)
+        v19_bar = np.sum(v25_bar, axis=0)
+        v17_bar = x_new[k].T @ v25_bar
+        # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), s ...
+        v3_bar_bar = -v21_bar * rate
+        x2 = x[k]
+        v14 = 1.0 - h * h
+        # h = np.tanh(x @ W1 + b1)
+        v6_bar_bar = x2 @ (-v17_bar * rate) - v19_bar * rate
+        h_bar_bar = v6_bar_bar * v14
+        # return np.mean((h @ W2 + b2 - y) ** 2)
+        v10_bar = (h @ v3_bar_bar + h_bar_bar @ params[2] - v23_bar * rate) / x2.size
+        v9_bar_2 = v10_bar * 2.0
+        params_bar += v23_bar + np.sum(v9_bar_2, axis=0)
+        h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ v3_bar_bar.T + v9_bar_2 @ params[2].T
+        params_bar_2 += v21_bar + h_bar_bar.T @ v9_bar + h.T @ v9_bar_2
+        # h = np.tanh(x @ W1 + b1)
+        v6_bar = h_bar * v14
+        params_bar_3 += v19_bar + np.sum(v6_bar, axis=0)
+        params_bar_4 += v17_bar + x2.T @ v6_bar
+    params_bar = [params_bar_4, params_bar_3, params_bar_2, params_bar]
     return total / len(x), params_bar

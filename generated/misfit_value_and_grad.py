@@ -11,24 +11,6 @@ def rates(y, p):
     return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
 
 
-def year_forward(y, p, steps):
-    """The value of year, and what its reverse sweep needs."""
-    dt = 1.0 / steps
-    kept = []
-    for _ in range(steps):
-        k1 = rates(y, p)
-        v1 = 0.5 * dt
-        y2 = y + v1 * k1
-        k2 = rates(y2, p)
-        y3 = y + v1 * k2
-        k3 = rates(y3, p)
-        y4 = y + dt * k3
-        kept.append((y, y2, y3, y4))
-        k4 = rates(y4, p)
-        y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    return y, kept
-
-
 def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
@@ -58,39 +40,6 @@ def rates_reverse(y, p, result_bar):
     return y_bar, p_bar
 
 
-def year_reverse(p, steps, kept, y_bar):
-    """The adjoint of year: from that of its value to those of y, p."""
-    # evaluation trace
-    dt = 1.0 / steps
-    # adjoint sweep
-    p_bar = np.zeros_like(p)
-    for y, y2, y3, y4 in reversed(kept):
-        # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        k4_bar = y_bar * (dt / 6.0)
-        k3_bar = k4_bar * 2.0
-        # k4 = rates(y + dt * k3, p)
-        y4_bar, p_bar_2 = rates_reverse(y4, p, k4_bar)
-        p_bar += p_bar_2
-        y_bar = y_bar + y4_bar
-        k3_bar_2 = k3_bar + y4_bar * dt
-        # k3 = rates(y + 0.5 * dt * k2, p)
-        y3_bar, p_bar_2 = rates_reverse(y3, p, k3_bar_2)
-        p_bar += p_bar_2
-        y_bar += y3_bar
-        v1 = 0.5 * dt
-        k2_bar = k3_bar + y3_bar * v1
-        # k2 = rates(y + 0.5 * dt * k1, p)
-        y2_bar, p_bar_2 = rates_reverse(y2, p, k2_bar)
-        p_bar += p_bar_2
-        y_bar += y2_bar
-        k1_bar = k4_bar + y2_bar * v1
-        # k1 = rates(y, p)
-        y_bar_2, p_bar_2 = rates_reverse(y, p, k1_bar)
-        y_bar += y_bar_2
-        p_bar += p_bar_2
-    return y_bar, p_bar
-
-
 def misfit_value_and_grad(q, counts, steps=10):
     """The value of misfit, and its gradient with respect to q."""
     # evaluation trace
@@ -103,19 +52,53 @@ def misfit_value_and_grad(q, counts, steps=10):
     y_2 = y
     kept = []
     for row in v7:
-        y_2, year_residuals = year_forward(y_2, p, steps)
-        v10 = np.log(y_2) - np.log(row)
-        kept.append((y_2, year_residuals, v10))
-        total += np.sum(v10 ** 2)
+        dt = 1.0 / steps
+        kept_2 = []
+        for _ in range(steps):
+            k1 = rates(y_2, p)
+            v8 = 0.5 * dt
+            y2 = y_2 + v8 * k1
+            k2 = rates(y2, p)
+            y3 = y_2 + v8 * k2
+            k3 = rates(y3, p)
+            y4 = y_2 + dt * k3
+            kept_2.append((y_2, y2, y3, y4))
+            k4 = rates(y4, p)
+            y_2 = y_2 + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        v21 = np.log(y_2) - np.log(row)
+        kept.append((y_2, v21, kept_2))
+        total += np.sum(v21 ** 2)
     # adjoint sweep
     y_bar = np.zeros_like(y_2)
     p_bar = np.zeros_like(p)
-    for y_2, year_residuals, v10 in reversed(kept):
+    for y_2, v21, kept_2 in reversed(kept):
         # total = total + np.sum((np.log(y) - np.log(row)) ** 2)
-        y_bar = y_bar + 2.0 * v10 / y_2
-        # y = year(y, p, steps)
-        y_bar, p_bar_2 = year_reverse(p, steps, year_residuals, y_bar)
-        p_bar += p_bar_2
+        y_bar += 2.0 * v21 / y_2
+        for y_2, y2, y3, y4 in reversed(kept_2):
+            # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+            dt = 1.0 / steps
+            k4_bar = y_bar * (dt / 6.0)
+            k3_bar = k4_bar * 2.0
+            # k4 = rates(y + dt * k3, p)
+            y4_bar, p_bar_2 = rates_reverse(y4, p, k4_bar)
+            p_bar += p_bar_2
+            y_bar += y4_bar
+            k3_bar_2 = k3_bar + y4_bar * dt
+            # k3 = rates(y + 0.5 * dt * k2, p)
+            y3_bar, p_bar_2 = rates_reverse(y3, p, k3_bar_2)
+            p_bar += p_bar_2
+            y_bar += y3_bar
+            v8 = 0.5 * dt
+            k2_bar = k3_bar + y3_bar * v8
+            # k2 = rates(y + 0.5 * dt * k1, p)
+            y2_bar, p_bar_2 = rates_reverse(y2, p, k2_bar)
+            p_bar += p_bar_2
+            y_bar += y2_bar
+            k1_bar = k4_bar + y2_bar * v8
+            # k1 = rates(y, p)
+            y_bar_2, p_bar_2 = rates_reverse(y_2, p, k1_bar)
+            y_bar += y_bar_2
+            p_bar += p_bar_2
     # y = np.exp(q[4:])
     q_bar = np.zeros_like(q)
     q_bar[4:] = 2.0 * v5 + y_bar * y

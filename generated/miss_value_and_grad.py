@@ -4,13 +4,16 @@
 import numpy as np
 
 
-def roll_forward(position, velocity, table, friction, dt, steps):
-    """The value of roll, and what its reverse sweep needs."""
-    position = position.copy()
+def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, steps=200):
+    """The value of miss, and its gradient with respect to velocity."""
+    # evaluation trace
+    v3 = table[2]
+    velocity_2 = velocity
+    position = start.copy()
     kept = []
     for _ in range(steps):
-        velocity = velocity - dt * friction * velocity
-        position += dt * velocity
+        velocity_2 = velocity_2 - dt * friction * velocity_2
+        position += dt * velocity_2
         counts = []
         for k in range(2):
             count = 0
@@ -25,36 +28,35 @@ def roll_forward(position, velocity, table, friction, dt, steps):
                 else:
                     wall = table[0][k]
                 position[k] = 2.0 * wall - v9
-                velocity[k] = -velocity[k]
+                velocity_2[k] = -velocity_2[k]
             counts.append(count)
         away = position - table[1]
         distance = np.sqrt(away @ away)
-        if distance < table[2]:
+        if distance < v3:
             normal = away / distance
-            position += 2.0 * (table[2] - distance) * normal
-            v19 = 2.0 * (velocity @ normal)
-            velocity_2 = velocity - v19 * normal
+            position += 2.0 * (v3 - distance) * normal
+            v19 = 2.0 * (velocity_2 @ normal)
+            velocity_3 = velocity_2 - v19 * normal
         else:
-            velocity_2 = velocity
+            velocity_3 = velocity_2
             normal = np.empty(0)
             v19 = 0.0
-        kept.append((velocity, away, distance, normal, v19, counts))
-        velocity = velocity_2
-    return position, kept
-
-
-def roll_reverse(table, friction, dt, kept, position_bar):
-    """The adjoint of roll: from that of its value to that of velocity."""
-    velocity_bar = np.zeros_like(position_bar)
-    position_bar = position_bar.copy()
+        kept.append((velocity_2, away, distance, normal, v19, counts))
+        velocity_2 = velocity_3
+    v21 = position - target
+    # adjoint sweep
+    # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
+    v21_bar = 2.0 * v21
+    velocity_bar = np.zeros_like(velocity)
+    position_bar = v21_bar.copy()
     for velocity, away, distance, normal, v19, counts in reversed(kept):
-        if distance < table[2]:
+        if distance < v3:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             v20_bar = -velocity_bar
             v18_bar = np.sum(v20_bar * normal) * 2.0
             normal_bar = v20_bar * v19 + v18_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
-            normal_bar += position_bar * (2.0 * (table[2] - distance))
+            normal_bar += position_bar * (2.0 * (v3 - distance))
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             velocity_bar += v18_bar * normal
             # normal = away / distance
@@ -77,15 +79,4 @@ def roll_reverse(table, friction, dt, kept, position_bar):
         velocity_bar += position_bar * dt
         # velocity = velocity - dt * friction * velocity
         velocity_bar -= velocity_bar * (dt * friction)
-    return velocity_bar
-
-
-def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, steps=200):
-    """The value of miss, and its gradient with respect to velocity."""
-    # evaluation trace
-    v1, roll_residuals = roll_forward(start, velocity, table, friction, dt, steps)
-    v2 = v1 - target
-    # adjoint sweep
-    # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
-    velocity_bar = roll_reverse(table, friction, dt, roll_residuals, 2.0 * v2)
-    return np.sum(v2 ** 2), velocity_bar
+    return np.sum(v21 ** 2), velocity_bar

@@ -45,29 +45,18 @@ def replayed(kept, *, again=False):
                 state = step(steps[k], state, *fixed)
 
 
-def unpacked(q):
-    """The weights of a network with one hidden layer, from one vector."""
-    n = (len(q) - 2) // 5
-    return q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]
-
-
 def velocity(y, weights):
     W1, b1, W2, b2 = weights
     return np.tanh(y @ W1 + b1) @ W2 + b2
 
 
-def step(y, weights, dt):
-    """One step of the classical Runge-Kutta method."""
+def replayed_misfit_step(k, y, total, weights, dt, spiral):
     k1 = velocity(y, weights)
     v1 = 0.5 * dt
     k2 = velocity(y + v1 * k1, weights)
     k3 = velocity(y + v1 * k2, weights)
     k4 = velocity(y + dt * k3, weights)
-    return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-
-
-def replayed_misfit_step(k, y, total, weights, dt, spiral):
-    y = step(y, weights, dt)
+    y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     total += np.sum((y - spiral[k]) ** 2)
     return y, total
 
@@ -85,25 +74,6 @@ def velocity_forward(y, weights):
     return v3 @ W2 + b2, v3
 
 
-def step_forward(y, weights, dt):
-    """The value of step, and what its reverse sweep needs."""
-    k1, velocity_residuals = velocity_forward(y, weights)
-    v1 = 0.5 * dt
-    y2 = y + v1 * k1
-    k2, velocity_residuals_2 = velocity_forward(y2, weights)
-    y3 = y + v1 * k2
-    k3, velocity_residuals_3 = velocity_forward(y3, weights)
-    y4 = y + dt * k3
-    k4, velocity_residuals_4 = velocity_forward(y4, weights)
-    return (
-        y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4),
-        (
-            velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
-            velocity_residuals_4
-        )
-    )
-
-
 def velocity_reverse(y, weights, v3, result_bar):
     """The adjoint of velocity: from that of its value to those of y, weights."""
     W1, _, W2, _ = weights
@@ -115,77 +85,64 @@ def velocity_reverse(y, weights, v3, result_bar):
     return y_bar, weights_bar
 
 
-def step_reverse(y, weights, dt, residuals, result_bar):
-    """The adjoint of step: from that of its value to those of y, weights."""
-    (
-        velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
-        velocity_residuals_4
-    ) = residuals
+def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     # evaluation trace
+    k1, velocity_residuals = velocity_forward(y, weights)
     v1 = 0.5 * dt
+    y2 = y + v1 * k1
+    k2, velocity_residuals_2 = velocity_forward(y2, weights)
+    y3 = y + v1 * k2
+    k3, velocity_residuals_3 = velocity_forward(y3, weights)
+    y4 = y + dt * k3
+    k4, velocity_residuals_4 = velocity_forward(y4, weights)
+    v5 = dt / 6.0
+    y_2 = y + v5 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    v13 = y_2 - spiral[k]
     # adjoint sweep
+    # total = total + np.sum((y - spiral[k]) ** 2)
+    total_bar = result_bar[1]
+    y_bar = result_bar[0] + 2.0 * total_bar * v13
     # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    k4_bar = result_bar * (dt / 6.0)
+    k4_bar = y_bar * v5
     k3_bar = k4_bar * 2.0
     # k4 = velocity(y + dt * k3, weights)
     y4_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
         y4, weights, velocity_residuals_4, k4_bar
     )
+    y_bar += y4_bar
     k3_bar_2 = k3_bar + y4_bar * dt
     # k3 = velocity(y + 0.5 * dt * k2, weights)
-    y3_bar, (v3, v4, v6, v7) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
-    weights_bar = weights_bar + v3
-    weights_bar_2 = weights_bar_2 + v4
-    weights_bar_3 = weights_bar_3 + v6
-    weights_bar_4 = weights_bar_4 + v7
-    y_bar = result_bar + y4_bar + y3_bar
+    y3_bar, (v16, v17, v18, v19) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
+    weights_bar = weights_bar + v16
+    weights_bar_2 = weights_bar_2 + v17
+    weights_bar_3 = weights_bar_3 + v18
+    weights_bar_4 = weights_bar_4 + v19
+    y_bar += y3_bar
     k2_bar = k3_bar + y3_bar * v1
     # k2 = velocity(y + 0.5 * dt * k1, weights)
-    y2_bar, (v9, v10, v11, v12) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
-    weights_bar += v9
-    weights_bar_2 += v10
-    weights_bar_3 += v11
-    weights_bar_4 += v12
+    y2_bar, (v21, v22, v23, v24) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
+    weights_bar += v21
+    weights_bar_2 += v22
+    weights_bar_3 += v23
+    weights_bar_4 += v24
     y_bar += y2_bar
     k1_bar = k4_bar + y2_bar * v1
     # k1 = velocity(y, weights)
-    y_bar_2, (v14, v15, v16, v17) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
+    y_bar_2, (v26, v27, v28, v29) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
     y_bar += y_bar_2
-    weights_bar = weights_bar + v14, weights_bar_2 + v15, weights_bar_3 + v16, weights_bar_4 + v17
-    return y_bar, weights_bar
-
-
-def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
-    # evaluation trace
-    y_2, step_residuals = step_forward(y, weights, dt)
-    v2 = y_2 - spiral[k]
-    # adjoint sweep
-    # total = total + np.sum((y - spiral[k]) ** 2)
-    total_bar = result_bar[1]
-    y_bar = result_bar[0] + 2.0 * total_bar * v2
-    # y = step(y, weights, dt)
-    y_bar, weights_bar = step_reverse(y, weights, dt, step_residuals, y_bar)
+    weights_bar = weights_bar + v26, weights_bar_2 + v27, weights_bar_3 + v28, weights_bar_4 + v29
     return y_bar, total_bar, weights_bar
-
-
-def unpacked_reverse(q, result_bar):
-    """The adjoint of unpacked: from that of its value to that of q."""
-    # evaluation trace
-    n = (len(q) - 2) // 5
-    # adjoint sweep
-    # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
-    q_bar = np.zeros_like(q)
-    q_bar[5 * n:] = result_bar[3]
-    q_bar[3 * n:5 * n] = np.ravel(result_bar[2])
-    q_bar[2 * n:3 * n] = result_bar[1]
-    q_bar[:2 * n] = np.ravel(result_bar[0])
-    return q_bar
 
 
 def replayed_misfit_value_and_grad(q, spiral, dt):
     """The value of replayed_misfit, and its gradient with respect to q."""
     # evaluation trace
-    weights = unpacked(q)
+    n = (len(q) - 2) // 5
+    v2 = q[:2 * n].reshape((2, n))
+    v3 = q[2 * n:3 * n]
+    v5 = q[3 * n:5 * n].reshape((n, 2))
+    v6 = q[5 * n:]
+    weights = v2, v3, v5, v6
     y = spiral[0]
     (y, total), snapshots = advanced(
         replayed_misfit_value_and_grad_step, range(1, len(spiral)), (y, 0.0), (weights, dt, spiral),
@@ -195,21 +152,24 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     # return total / len(spiral)
     total_bar = 1.0 / len(spiral)
     y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(weights[0])
-    weights_bar_2 = np.zeros_like(weights[1])
-    weights_bar_3 = np.zeros_like(weights[2])
-    weights_bar_4 = np.zeros_like(weights[3])
+    weights_bar = np.zeros_like(v2)
+    weights_bar_2 = np.zeros_like(v3)
+    weights_bar_3 = np.zeros_like(v5)
+    weights_bar_4 = np.zeros_like(v6)
     for k, (y, total_2) in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         # for k in s2sad.checkpointed(range(1, len(spiral)), snapshots=5):
         state_bar = y_bar, total_bar
-        y_bar, total_bar, (v1, v2, v3, v4) = replayed_misfit_step_reverse(
+        y_bar, total_bar, (v1, v4, v7, v8) = replayed_misfit_step_reverse(
             k, y, total_2, weights, dt, spiral, state_bar
         )
-        weights_bar_4 += v4
-        weights_bar_3 += v3
-        weights_bar_2 += v2
         weights_bar += v1
-    # weights, y, total = unpacked(q), spiral[0], 0.0
-    weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
-    q_bar = unpacked_reverse(q, weights_bar)
+        weights_bar_2 += v4
+        weights_bar_3 += v7
+        weights_bar_4 += v8
+    # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
+    q_bar = np.zeros_like(q)
+    q_bar[5 * n:] = weights_bar_4
+    q_bar[3 * n:5 * n] = np.ravel(weights_bar_3)
+    q_bar[2 * n:3 * n] = weights_bar_2
+    q_bar[:2 * n] = np.ravel(weights_bar)
     return total / len(spiral), q_bar

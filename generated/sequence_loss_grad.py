@@ -11,8 +11,19 @@ def sigmoid_forward(x):
     return 1.0 / (1.0 + v2), v2
 
 
-def lstm_forward(w, u, b, x):
-    """The value of lstm, and what its reverse sweep needs."""
+def sigmoid_reverse(v2, result_bar):
+    """The adjoint of sigmoid: from that of its value to that of x."""
+    # evaluation trace
+    v3 = 1.0 + v2
+    # adjoint sweep
+    # return 1.0 / (1.0 + np.exp(-x))
+    x_bar = result_bar / v3 / v3 * v2
+    return x_bar
+
+
+def sequence_loss_grad(w, u, b, x, y):
+    """The gradient of sequence_loss with respect to w, u, b."""
+    # evaluation trace
     steps = x.shape[0]
     h = u.shape[1]
     hidden = np.zeros((steps + 1, h))
@@ -27,54 +38,34 @@ def lstm_forward(w, u, b, x):
         v1 = t + 1
         cell[v1] = f * cell[t] + i * g
         v12 = np.tanh(cell[v1])
-        kept.append(
-            (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12)
-        )
+        kept.append((i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12))
         hidden[v1] = o * v12
-    return hidden[1:], (hidden, cell, kept)
-
-
-def sigmoid_reverse(v2, result_bar):
-    """The adjoint of sigmoid: from that of its value to that of x."""
-    # evaluation trace
-    v3 = 1.0 + v2
-    # adjoint sweep
-    # return 1.0 / (1.0 + np.exp(-x))
-    x_bar = result_bar / v3 / v3 * v2
-    return x_bar
-
-
-def lstm_reverse(w, u, b, x, residuals, result_bar):
-    """The adjoint of lstm: from that of its value to those of w, u, b."""
-    hidden, cell, kept = residuals
-    # evaluation trace
-    steps = x.shape[0]
-    h = u.shape[1]
+    v15 = hidden[1:] - y
     # adjoint sweep
     hidden_bar = np.zeros_like(hidden)
-    hidden_bar[1:] = result_bar
+    hidden_bar[1:] = v15
     cell_bar = np.zeros_like(cell)
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
-    for t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12) in zip(
+    for t, (i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12) in zip(
         reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
-        v1 = t + 1
-        v13_bar = hidden_bar[v1].copy()
-        hidden_bar[v1] = 0.0
+        v3 = t + 1
+        v13_bar = hidden_bar[v3].copy()
+        hidden_bar[v3] = 0.0
         o_bar = v13_bar * v12
-        cell_bar[v1] += v13_bar * o * (1.0 - v12 * v12)
+        cell_bar[v3] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
-        v10_bar = cell_bar[v1].copy()
-        cell_bar[v1] = 0.0
+        v10_bar = cell_bar[v3].copy()
+        cell_bar[v3] = 0.0
         i_bar = v10_bar * g
         g_bar = v10_bar * i
         f_bar = v10_bar * cell[t]
         cell_bar[t] += v10_bar * f
         # g = np.tanh(z[3 * h :])
-        z_bar = np.zeros_like(z)
+        z_bar = np.zeros_like(b)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)
         # o = sigmoid(z[2 * h : 3 * h])
         z_bar[2 * h:3 * h] = sigmoid_reverse(sigmoid_residuals_3, o_bar)
@@ -87,15 +78,4 @@ def lstm_reverse(w, u, b, x, residuals, result_bar):
         u_bar += np.outer(z_bar, hidden[t])
         hidden_bar[t] += u.T @ z_bar
         w_bar += np.outer(z_bar, x[t])
-    return w_bar, u_bar, b_bar
-
-
-def sequence_loss_grad(w, u, b, x, y):
-    """The gradient of sequence_loss with respect to w, u, b."""
-    # evaluation trace
-    v1, lstm_residuals = lstm_forward(w, u, b, x)
-    v2 = v1 - y
-    # adjoint sweep
-    # return 0.5 * np.sum((lstm(w, u, b, x) - y) ** 2)
-    w_bar, u_bar, b_bar = lstm_reverse(w, u, b, x, lstm_residuals, v2)
     return w_bar, u_bar, b_bar

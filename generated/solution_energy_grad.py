@@ -3,46 +3,41 @@
 import numpy as np
 
 
-def thomas_forward(a, b, c, d):
-    """The value of thomas, and what its reverse sweep needs."""
+def solution_energy_grad(a, b, c, d):
+    """The gradient of solution_energy with respect to a, b, c, d."""
+    # evaluation trace
     n = len(d)
     x = np.empty(n)
     gam = np.empty(n)
     bet = b[0]
-    x[0] = d[0] / bet
+    v1 = d[0]
+    x[0] = v2 = v1 / bet
     bets = np.empty(n - 1)
+    bet_2 = bet
     for j in range(1, n):
-        v1 = j - 1
-        bets[v1] = bet
-        gam[j] = v4 = c[v1] / bet
+        v5 = j - 1
+        bets[v5] = bet_2
+        gam[j] = v4 = c[v5] / bet_2
         v6 = a[j]
-        bet = b[j] - v6 * v4
-        x[j] = (d[j] - v6 * x[v1]) / bet
+        bet_2 = b[j] - v6 * v4
+        x[j] = (d[j] - v6 * x[v5]) / bet_2
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
-    return x_2, (x, gam, x_2, bets)
-
-
-def thomas_reverse(a, b, d, residuals, x_bar):
-    """The adjoint of thomas: from that of its value to those of a, b, c, d."""
-    x, gam, x_2, bets = residuals
-    # evaluation trace
-    n = len(d)
-    bet = b[0]
     # adjoint sweep
+    # return np.sum(thomas(a, b, c, d) ** 2)
+    x_bar = 2.0 * x_2
     gam_bar = np.zeros_like(gam)
-    x_bar = x_bar.copy()
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
         v15_bar = -x_bar[j]
-        v2 = j + 1
-        gam_bar[v2] += v15_bar * x_2[v2]
-        x_bar[v2] += v15_bar * gam[v2]
-    d_bar = np.zeros_like(a)
+        v8 = j + 1
+        gam_bar[v8] += v15_bar * x_2[v8]
+        x_bar[v8] += v15_bar * gam[v8]
+    d_bar = np.zeros_like(d)
     a_bar = np.zeros_like(a)
     b_bar = np.zeros_like(b)
-    c_bar = np.zeros_like(a)
+    c_bar = np.zeros_like(c)
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
@@ -54,32 +49,23 @@ def thomas_reverse(a, b, d, residuals, x_bar):
         v11_bar = v12_bar / bet_2
         bet_bar -= v11_bar * x[j]
         v10_bar = -v11_bar
-        v5 = j - 1
-        x_bar[v5] += v10_bar * v6
+        v9 = j - 1
+        x_bar[v9] += v10_bar * v6
         d_bar[j] += v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[v5] + v7_bar * v4
+        a_bar[j] += v10_bar * x[v9] + v7_bar * v4
         b_bar[j] += bet_bar
         # gam[j] = c[j - 1] / bet
-        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v5]
-        c_bar[v5] += v3_bar
+        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v9]
+        c_bar[v9] += v3_bar
         bet_bar = -v3_bar * v4
         gam_bar[j] = 0.0
     # x[0] = d[0] / bet
-    v1_bar = x_bar[0] / bet
-    bet_bar -= v1_bar * (d[0] / bet)
+    v2_bar = x_bar[0]
+    v1_bar = v2_bar / bet
+    bet_bar -= v1_bar * v2
     d_bar[0] += v1_bar
     # bet = b[0]
     b_bar[0] += bet_bar
-    return a_bar, b_bar, c_bar, d_bar
-
-
-def solution_energy_grad(a, b, c, d):
-    """The gradient of solution_energy with respect to a, b, c, d."""
-    # evaluation trace
-    v1, thomas_residuals = thomas_forward(a, b, c, d)
-    # adjoint sweep
-    # return np.sum(thomas(a, b, c, d) ** 2)
-    a_bar, b_bar, c_bar, d_bar = thomas_reverse(a, b, d, thomas_residuals, 2.0 * v1)
     return a_bar, b_bar, c_bar, d_bar

@@ -4,49 +4,11 @@
 import numpy as np
 
 
-def unpacked(q):
-    """The weights of a network with one hidden layer, from one vector."""
-    n = (len(q) - 2) // 5
-    return q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]
-
-
 def velocity_forward(y, weights):
     """The value of velocity, and what its reverse sweep needs."""
     W1, b1, W2, b2 = weights
     v3 = np.tanh(y @ W1 + b1)
     return v3 @ W2 + b2, v3
-
-
-def step_forward(y, weights, dt):
-    """The value of step, and what its reverse sweep needs."""
-    k1, velocity_residuals = velocity_forward(y, weights)
-    v1 = 0.5 * dt
-    y2 = y + v1 * k1
-    k2, velocity_residuals_2 = velocity_forward(y2, weights)
-    y3 = y + v1 * k2
-    k3, velocity_residuals_3 = velocity_forward(y3, weights)
-    y4 = y + dt * k3
-    k4, velocity_residuals_4 = velocity_forward(y4, weights)
-    return (
-        y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4),
-        (
-            velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
-            velocity_residuals_4
-        )
-    )
-
-
-def path_forward(q, y, dt, steps):
-    """The value of path, and what its reverse sweep needs."""
-    weights = unpacked(q)
-    states = [y]
-    kept = []
-    for _ in range(steps):
-        y_2, step_residuals = step_forward(y, weights, dt)
-        kept.append((y, step_residuals))
-        states.append(y_2)
-        y = y_2
-    return np.array(states), (weights, kept)
 
 
 def velocity_reverse(y, weights, v3, result_bar):
@@ -60,96 +22,91 @@ def velocity_reverse(y, weights, v3, result_bar):
     return y_bar, weights_bar
 
 
-def step_reverse(y, weights, dt, residuals, result_bar):
-    """The adjoint of step: from that of its value to those of y, weights."""
-    (
-        velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
-        velocity_residuals_4
-    ) = residuals
-    # evaluation trace
-    v1 = 0.5 * dt
-    # adjoint sweep
-    # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    k4_bar = result_bar * (dt / 6.0)
-    k3_bar = k4_bar * 2.0
-    # k4 = velocity(y + dt * k3, weights)
-    y4_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
-        y4, weights, velocity_residuals_4, k4_bar
-    )
-    k3_bar_2 = k3_bar + y4_bar * dt
-    # k3 = velocity(y + 0.5 * dt * k2, weights)
-    y3_bar, (v3, v4, v6, v7) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
-    weights_bar = weights_bar + v3
-    weights_bar_2 = weights_bar_2 + v4
-    weights_bar_3 = weights_bar_3 + v6
-    weights_bar_4 = weights_bar_4 + v7
-    y_bar = result_bar + y4_bar + y3_bar
-    k2_bar = k3_bar + y3_bar * v1
-    # k2 = velocity(y + 0.5 * dt * k1, weights)
-    y2_bar, (v9, v10, v11, v12) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
-    weights_bar += v9
-    weights_bar_2 += v10
-    weights_bar_3 += v11
-    weights_bar_4 += v12
-    y_bar += y2_bar
-    k1_bar = k4_bar + y2_bar * v1
-    # k1 = velocity(y, weights)
-    y_bar_2, (v14, v15, v16, v17) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
-    y_bar += y_bar_2
-    weights_bar = weights_bar + v14, weights_bar_2 + v15, weights_bar_3 + v16, weights_bar_4 + v17
-    return y_bar, weights_bar
-
-
-def unpacked_reverse(q, result_bar):
-    """The adjoint of unpacked: from that of its value to that of q."""
-    # evaluation trace
-    n = (len(q) - 2) // 5
-    # adjoint sweep
-    # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
-    q_bar = np.zeros_like(q)
-    q_bar[5 * n:] = result_bar[3]
-    q_bar[3 * n:5 * n] = np.ravel(result_bar[2])
-    q_bar[2 * n:3 * n] = result_bar[1]
-    q_bar[:2 * n] = np.ravel(result_bar[0])
-    return q_bar
-
-
-def path_reverse(q, y, dt, residuals, result_bar):
-    """The adjoint of path: from that of its value to that of q."""
-    weights, kept = residuals
-    # return np.array(states)
-    states_bar = list(result_bar)
-    y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(weights[0])
-    weights_bar_2 = np.zeros_like(weights[1])
-    weights_bar_3 = np.zeros_like(weights[2])
-    weights_bar_4 = np.zeros_like(weights[3])
-    for y, step_residuals in reversed(kept):
-        # states.append(y)
-        y_bar = y_bar + states_bar[-1]
-        del states_bar[-1]
-        # y = step(y, weights, dt)
-        y_bar, (v11, v12, v13, v14) = step_reverse(y, weights, dt, step_residuals, y_bar)
-        weights_bar += v11
-        weights_bar_2 += v12
-        weights_bar_3 += v13
-        weights_bar_4 += v14
-    # weights = unpacked(q)
-    weights_bar = weights_bar, weights_bar_2, weights_bar_3, weights_bar_4
-    q_bar = unpacked_reverse(q, weights_bar)
-    return q_bar
-
-
 def spiral_misfit_value_and_grad(q, spiral, dt):
     """The value of spiral_misfit, and its gradient with respect to q."""
     # evaluation trace
     y = spiral[0]
-    states, path_residuals = path_forward(q, y, dt, len(spiral) - 1)
-    v1 = states - spiral
-    v3 = np.sum(v1 ** 2, axis=1)
+    n = (len(q) - 2) // 5
+    v2 = q[:2 * n].reshape((2, n))
+    v3 = q[2 * n:3 * n]
+    v5 = q[3 * n:5 * n].reshape((n, 2))
+    v6 = q[5 * n:]
+    weights = v2, v3, v5, v6
+    states = [y]
+    kept = []
+    for _ in range(len(spiral) - 1):
+        k1, velocity_residuals = velocity_forward(y, weights)
+        v7 = 0.5 * dt
+        y2 = y + v7 * k1
+        k2, velocity_residuals_2 = velocity_forward(y2, weights)
+        y3 = y + v7 * k2
+        k3, velocity_residuals_3 = velocity_forward(y3, weights)
+        y4 = y + dt * k3
+        k4, velocity_residuals_4 = velocity_forward(y4, weights)
+        kept.append(
+            (
+                y, velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4,
+                velocity_residuals_4
+            )
+        )
+        y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        states.append(y)
+    states = np.array(states)
+    v18 = states - spiral
+    v20 = np.sum(v18 ** 2, axis=1)
     # adjoint sweep
     # return np.mean(np.sum((states - spiral) ** 2, axis=1))
-    states_bar = 2.0 * v1 / v3.size
-    # states = path(q, spiral[0], dt, len(spiral) - 1)
-    q_bar = path_reverse(q, y, dt, path_residuals, states_bar)
-    return np.mean(v3), q_bar
+    states_bar = 2.0 * v18 / v20.size
+    # return np.array(states)
+    states_bar = list(states_bar)
+    y_bar = np.zeros_like(y)
+    weights_bar = np.zeros_like(v2)
+    weights_bar_2 = np.zeros_like(v3)
+    weights_bar_3 = np.zeros_like(v5)
+    weights_bar_4 = np.zeros_like(v6)
+    for y, velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4, velocity_residuals_4 in reversed(kept):
+        # states.append(y)
+        y_bar += states_bar[-1]
+        del states_bar[-1]
+        # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        k4_bar = y_bar * (dt / 6.0)
+        k3_bar = k4_bar * 2.0
+        # k4 = velocity(y + dt * k3, weights)
+        y4_bar, (v4, v8, v9, v10) = velocity_reverse(y4, weights, velocity_residuals_4, k4_bar)
+        weights_bar += v4
+        weights_bar_2 += v8
+        weights_bar_3 += v9
+        weights_bar_4 += v10
+        y_bar += y4_bar
+        k3_bar_2 = k3_bar + y4_bar * dt
+        # k3 = velocity(y + 0.5 * dt * k2, weights)
+        y3_bar, (v11, v12, v13, v14) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
+        weights_bar += v11
+        weights_bar_2 += v12
+        weights_bar_3 += v13
+        weights_bar_4 += v14
+        y_bar += y3_bar
+        v7 = 0.5 * dt
+        k2_bar = k3_bar + y3_bar * v7
+        # k2 = velocity(y + 0.5 * dt * k1, weights)
+        y2_bar, (v15, v16, v17, v19) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
+        weights_bar += v15
+        weights_bar_2 += v16
+        weights_bar_3 += v17
+        weights_bar_4 += v19
+        y_bar += y2_bar
+        k1_bar = k4_bar + y2_bar * v7
+        # k1 = velocity(y, weights)
+        y_bar_2, (v21, v22, v23, v24) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
+        y_bar += y_bar_2
+        weights_bar_4 += v24
+        weights_bar_3 += v23
+        weights_bar_2 += v22
+        weights_bar += v21
+    # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
+    q_bar = np.zeros_like(q)
+    q_bar[5 * n:] = weights_bar_4
+    q_bar[3 * n:5 * n] = np.ravel(weights_bar_3)
+    q_bar[2 * n:3 * n] = weights_bar_2
+    q_bar[:2 * n] = np.ravel(weights_bar)
+    return np.mean(v20), q_bar

@@ -3,8 +3,9 @@
 import numpy as np
 
 
-def heat(u, alpha, steps):
-    """The temperature on a plate after some steps; its edge is held. u: float64[n, m]."""
+def temperature_misfit_grad(u, alpha, steps, observed):
+    """The gradient of temperature_misfit with respect to u."""
+    # evaluation trace
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
@@ -12,13 +13,10 @@ def heat(u, alpha, steps):
         v8 = now[1:-1, 1:-1].copy()
         new[1:-1, 1:-1] = v8 + alpha * (v5 + now[1:-1, :-2] - 4.0 * v8)
         now, new = new, now
-    return now
-
-
-def heat_reverse(alpha, steps, now_bar):
-    """The adjoint of heat: from that of its value to that of u."""
-    new_bar = np.zeros_like(now_bar)
-    now_bar = now_bar.copy()
+    v13 = now - observed
+    # adjoint sweep
+    new_bar = np.zeros_like(u)
+    now_bar = v13.copy()
     for _ in range(steps):
         # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...
         v12_bar = now_bar[1:-1, 1:-1].copy()
@@ -28,21 +26,10 @@ def heat_reverse(alpha, steps, now_bar):
         now_bar_2[1:-1, :-2] += v10_bar
         now_bar_2[1:-1, 2:] += v10_bar
         now_bar_2[:-2, 1:-1] += v10_bar
+        now_bar_2[2:, 1:-1] += v10_bar
         new_bar = now_bar
         new_bar[1:-1, 1:-1] = 0.0
-        now_bar_2[2:, 1:-1] += v10_bar
         now_bar = now_bar_2
     # now = u.copy()
     u_bar = new_bar + now_bar
-    return u_bar
-
-
-def temperature_misfit_grad(u, alpha, steps, observed):
-    """The gradient of temperature_misfit with respect to u."""
-    # evaluation trace
-    v1 = heat(u, alpha, steps)
-    v2 = v1 - observed
-    # adjoint sweep
-    # return 0.5 * np.sum((heat(u, alpha, steps) - observed) ** 2)
-    u_bar = heat_reverse(alpha, steps, v2)
     return u_bar

@@ -3,8 +3,21 @@
 import numpy as np
 
 
-def durbin_forward(r):
-    """The value of durbin, and what its reverse sweep needs."""
+def unbroadcast(g, x):
+    """Sum `g` over the axes along which `x` was repeated to get the shape of `g`."""
+    shape = np.shape(x)
+    if np.shape(g) == shape:
+        return g
+    lead = np.ndim(g) - len(shape)
+    axes = tuple(
+        k for k in range(np.ndim(g)) if k < lead or shape[k - lead] == 1 and np.shape(g)[k] != 1
+    )
+    return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
+
+
+def yule_walker_energy_grad(r):
+    """The gradient of yule_walker_energy with respect to r."""
+    # evaluation trace
     n = len(r)
     y = np.zeros(n)
     v1 = r[0]
@@ -20,26 +33,21 @@ def durbin_forward(r):
         y[:k] += alpha * v8[::-1]
         y[k] = alpha
         beta = beta_2
-    return y, (alpha, kept)
-
-
-def durbin_reverse(r, residuals, y_bar):
-    """The adjoint of durbin: from that of its value to that of r."""
-    alpha, kept = residuals
-    # evaluation trace
-    n = len(r)
     # adjoint sweep
+    # return np.sum(durbin(r) ** 2)
+    y_bar = 2.0 * y
     r_bar = np.zeros_like(r)
     beta_bar = 0.0
     alpha_bar = 0.0
-    y_bar = y_bar.copy()
     for k, (beta, alpha_2, v8) in zip(reversed(range(1, n)), reversed(kept)):
         # y[k] = alpha
         alpha_bar += y_bar[k]
         y_bar[k] = 0.0
+        # beta *= 1.0 - alpha * alpha
+        v12 = v8[::-1]
         # y[:k] += alpha * y[:k][::-1]
-        v13_bar = y_bar[:k]
-        alpha_bar += np.sum(v13_bar * v8[::-1])
+        v13_bar = unbroadcast(y_bar[:k], alpha * v12).copy()
+        alpha_bar += np.sum(v13_bar * v12)
         # beta *= 1.0 - alpha * alpha
         v4 = 1.0 - alpha_2 * alpha_2
         beta_2 = beta * v4
@@ -47,8 +55,8 @@ def durbin_reverse(r, residuals, y_bar):
         v11_bar = alpha_bar / beta_2
         beta_bar -= v11_bar * alpha
         v10_bar = -v11_bar
-        v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
-        y_bar[:k] += v8_bar
+        v3 = unbroadcast(v10_bar * r[:k][::-1], v8)
+        y_bar[:k] += (v13_bar * alpha)[::-1] + v3
         r_bar[:k] += (v10_bar * v8)[::-1]
         r_bar[k] += v10_bar
         # beta *= 1.0 - alpha * alpha
@@ -57,14 +65,4 @@ def durbin_reverse(r, residuals, y_bar):
         alpha = alpha_2
     # y[0] = -r[0]
     r_bar[0] += -alpha_bar - y_bar[0]
-    return r_bar
-
-
-def yule_walker_energy_grad(r):
-    """The gradient of yule_walker_energy with respect to r."""
-    # evaluation trace
-    v1, durbin_residuals = durbin_forward(r)
-    # adjoint sweep
-    # return np.sum(durbin(r) ** 2)
-    r_bar = durbin_reverse(r, durbin_residuals, 2.0 * v1)
     return r_bar

@@ -25,6 +25,7 @@ from s2sad.compiler.custom_rules import (
     transposed_sweeps,
 )
 from s2sad.compiler.entry import Entry, captured_last, in_own_dtypes, stub
+from s2sad.compiler.function_names import reachable
 from s2sad.compiler.recursion import accumulated, as_call, is_local, local_reference
 from s2sad.compiler.targets import name_of
 from s2sad.compiler.transform import Task, Transform
@@ -50,7 +51,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import OpaqueType, Type, tuple_type
 from s2sad.ir.values import Call, Function, FunctionRef, Value, called_in
-from s2sad.optimize import eliminate_dead, own_carried, own_results, without_adjoints
+from s2sad.optimize import eliminate_dead, own_carried, own_results, with_calls_written_out, without_adjoints
 
 PairKey: TypeAlias = tuple[str, tuple[bool, ...], Masked]
 """A function, which of its operands have adjoints, and whether the one of its result is masked."""
@@ -100,6 +101,7 @@ class Derivatives:
         kind = transform.row
         if kind.make is None:
             raise ValueError(transform.kind)
+        self.write_out_calls(entry)
         active = self.active(entry, transform.argnums)
         if kind.examples and entry.stores:
             what = f"{entry.function.name} stores something outside, and is called for many examples at once"
@@ -113,6 +115,23 @@ class Derivatives:
             derivative = in_own_dtypes(derivative, list(parameters.values())[-transform.further :])
             derivative = captured_last(derivative, len(entry.passed), len(entry.captured))
         return optimize(without_adjoints(derivative) if kind.reverse else derivative)
+
+    def write_out_calls(self, entry: Entry) -> None:
+        """Let short functions that are called once, on the way from an entry, stand in the place of their calls."""
+        called = {
+            f.name: f for f in reachable(self.functions | {entry.function.name: entry.function}, [entry.function.name])
+        }
+        made = with_calls_written_out(called, lambda name: self.may_be_written_out(called[name]))
+        made = {name: numbered(optimize(function)) for name, function in made.items()}
+        self.functions.update(made)
+        for e in (entry, *self.program.entries.values()):
+            e.function = made.get(e.function.name, e.function)
+
+    def may_be_written_out(self, function: Function) -> bool:
+        """Whether a function is nothing but its operations: it has no derivative, no mark and no calls of its own."""
+        name = function.name
+        special = name in self.given or name in self.checkpointed or is_marked(function)
+        return not special and name not in reached(name, self.functions)
 
     def written_out(self, function: Function, active: Sequence[bool]) -> Function:
         """A function that is to be differentiated, with what is defined by others written out."""
@@ -131,6 +150,7 @@ class Derivatives:
 
     def sweeps(self, entry: Entry, transform: Transform) -> tuple[Function, str, bool]:
         """The forward sweep of an entry, and its reverse sweep or tangent, as two functions."""
+        self.write_out_calls(entry)
         active = self.active(entry, transform.argnums)
         linear = transform.row.second == "linear"
         if is_marked(entry.function) and not linear:

@@ -36,11 +36,11 @@ from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.ir.call_lengths import asking, hold, note, solution
-from s2sad.ir.dims import CallLengths, Dim, Fact, Size, Symbol, derivation, put_derived, renewed, roots
+from s2sad.ir.dims import CallLengths, Dim, Fact, Symbol
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
-from s2sad.ir.signature import Signature, key_of, related
+from s2sad.ir.signature import Signature, key_of, related, with_inner
 from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
 from s2sad.ir.values import Constant, For, Function, Operand, Value, constant, walk
@@ -405,11 +405,6 @@ def _is_torn(t: Type) -> bool:
     return any(leaf.is_numeric and leaf.rank is None for leaf in leaves(t))
 
 
-def _returned(t: Type, back: Mapping[Symbol, int | Size]) -> Type:
-    """The type of a callee's result in the symbols of its caller; what the callee alone knows is unknown here."""
-    table = dict(back)
-    for s in symbols(t) - table.keys():
-        # what is derived of the lengths of the parameters is derived of those of the arguments
-        derived = derivation(s)[0] and roots(s) <= table.keys()
-        table[s] = put_derived(Size(frozenset({(s, 1)})), back) if derived else renewed(s)
-    return substitute(t, table)
+def _returned(t: Type, back: Mapping[Symbol, Dim]) -> Type:
+    """The type of a callee's result in the symbols of its caller."""
+    return substitute(t, with_inner(symbols(t), back))

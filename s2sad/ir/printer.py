@@ -90,6 +90,22 @@ def numbered(function: Function) -> Function:
     return replace(function, body=substitute(function.body, table))
 
 
+def unnumbered(function: Function) -> Function:
+    """The function without the names of the trace: with other operations in it the numbers would be others."""
+    table: dict[Operand, Operand] = {
+        v: replace(v, hint=None, loose=False) for v in bound_in(function.body) if _is_number(v)
+    }
+    return replace(function, body=substitute(function.body, table))
+
+
+def _is_number(value: Value) -> bool:
+    """Whether the name of a value is one that `numbered` gave it."""
+    return value.loose and value.hint is not None and _NUMBER.fullmatch(value.hint) is not None
+
+
+_NUMBER = re.compile(r"v\d+")
+
+
 def is_traced(value: Value) -> bool:
     """Whether an unnamed value gets a line and a number of its own."""
     t = value.type

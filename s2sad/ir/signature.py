@@ -7,14 +7,29 @@ Two calls of one pattern share one compiled derivative. Lengths 0 and 1 stay wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from s2sad.errors import NESTED, ArgumentError
-from s2sad.ir.dims import ANY_SIGN, CallLengths, Dim, Size, Symbol, as_symbol, least_value, new_dim, told_by, value_of
+from s2sad.ir.dims import (
+    ANY_SIGN,
+    CallLengths,
+    Dim,
+    Size,
+    Symbol,
+    as_symbol,
+    derivation,
+    least_value,
+    new_dim,
+    put_derived,
+    renewed,
+    roots,
+    told_by,
+    value_of,
+)
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
@@ -188,6 +203,16 @@ def related(own: Iterable[Type], given: Iterable[Type]) -> dict[Symbol, Dim]:
             case SequenceType(), SequenceType():
                 table = related([t.item, ArrayType(shape=(t.length,))], [g.item, ArrayType(shape=(g.length,))]) | table
     return table
+
+
+def with_inner(found: Collection[Symbol], table: Mapping[Symbol, Dim]) -> dict[Symbol, Dim]:
+    """What symbols of a callee stand for in its caller: those that are not in `table` are known to the callee alone."""
+    made = dict(table)
+    for s in sorted(found - table.keys(), key=repr):
+        # what is derived of the lengths of the parameters is derived of those of the arguments
+        derived = derivation(s)[0] and roots(s) <= table.keys()
+        made[s] = put_derived(Size(frozenset({(s, 1)})), table) if derived else renewed(s)
+    return made
 
 
 def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:

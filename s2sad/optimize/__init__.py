@@ -7,6 +7,7 @@ from s2sad.ir.lengths import counted_by_lists
 from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.barriers import without_adjoints, without_stops
+from s2sad.optimize.calls import with_calls_written_out
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
@@ -23,6 +24,7 @@ __all__ = [
     "own_results",
     "settle_lengths",
     "vectorise",
+    "with_calls_written_out",
     "without_adjoints",
     "without_stops",
 ]

@@ -103,6 +103,11 @@ def _sunk(block: Block, carried: Sequence[Value] = ()) -> Block:
             old = _replaced(op, takes_over.get(op.result), made)
             behind = [(*place[r], k) for v in old for r in readers.get(v, ()) if r is not op and place[r] > (k,)]
             place[op] = max([(k,), *behind])
+    for k, op in enumerate(block.operations):
+        if any(readers[v] == [op] for v in map(takes_over.get, op.results) if v is not None and _adds_to(op, v)):
+            # Nothing else reads what it is added to: it stands where what is added is made.
+            there = [place[made[o]] for o in op.operands if o in made]
+            place[op] = (*max(there), k) if there else place[op]
     return replace(block, operations=tuple(sorted(block.operations, key=place.__getitem__)))
 
 
@@ -133,6 +138,11 @@ def _leaves(op: Apply, made: Mapping[Operand, Apply], depth: int = 5) -> Iterato
         # An element that is read has its own line before the store, rather than the store behind its reader.
         if inner is not None and depth and (o.hint is None or inner.primitive is not GETITEM):
             yield from _leaves(inner, made, depth - 1)
+
+
+def _adds_to(op: Operation, carried: Value) -> bool:
+    """Whether an operation adds something to what a loop carries."""
+    return isinstance(op, Apply) and op.primitive.algebra is Algebra.SUM and carried in op.operands
 
 
 def _is_movable(op: Operation, last: set[Operand]) -> bool:

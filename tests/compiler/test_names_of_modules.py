@@ -120,7 +120,12 @@ def other_twin_of(x):
 
 def test_two_classes_of_one_name_are_refused():
     with pytest.raises(UnsupportedType, match="two classes are called Twin"):
-        s2sad.grad(lambda x: twin_of(x).a * other_twin_of(x).a)(X)
+        s2sad.grad(lambda x: twin_of(x).a * twin_of(2.0 * x).a * other_twin_of(x).a * other_twin_of(2.0 * x).a)(X)
+
+
+def test_classes_whose_objects_are_not_in_the_text_need_no_name():
+    """Functions that are called once stand in the place of their calls, and what they give is taken apart there."""
+    s2sad.check_grads(lambda x: twin_of(x).a * other_twin_of(x).a, (X,), order=2)
 
 
 INFINITE = [

@@ -117,6 +117,12 @@ def layers(params, x):
     return np.sum(x)
 
 
+def layers_twice(params, x):
+    for _ in range(3):
+        x = layer(params, layer(params, x))
+    return np.sum(x)
+
+
 def key_and_name(params, x):
     W = 2.0 * x
     return params["W"] ** 2 * W**2
@@ -188,7 +194,8 @@ CASES = [
         ["W_bar += np.outer(", '# h = np.tanh(params["W"] @ h', '"W": W_bar'],
         ["v1_bar"],
     ),
-    (layers, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], ["_bar_2"]),
+    (layers, (PARAMS, R(size=2)), 0, ["W_bar += np.outer(v2_bar, x)", "b_bar += v2_bar"], ["_bar_2"]),
+    (layers_twice, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], []),
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
     (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k]", "s_bar += a_bar[k]"], ["v1"]),
     (shrunk, (R(size=5),), 0, ["y_bar[v"], ["v.copy()"]),

@@ -37,6 +37,39 @@ def test_the_new_value_of_a_carried_name_comes_last():
     )
 
 
+def test_what_is_added_up_stands_where_it_is_made():
+    gives(
+        sink_results,
+        """
+        f(s: float64, v: float64, n: int):
+            r, t = for i in range(0, n, 1):
+                carry s_bar = s
+                carry x_bar = s
+                v1_bar = s_bar * v
+                u_bar = s_bar * 2.0
+                w_bar = u_bar * u_bar
+                x_bar_2 as x_bar = x_bar + v1_bar
+                yield w_bar, x_bar_2
+            q = (r, t)
+            return q
+        """,
+        """
+        f(s: float64, v: float64, n: int):
+            r, t = for i in range(0, n, 1):
+                carry s_bar = s
+                carry x_bar = s
+                v1_bar = s_bar * v
+                x_bar_2 as x_bar = x_bar + v1_bar
+                u_bar = s_bar * 2.0
+                w_bar = u_bar * u_bar
+                yield w_bar, x_bar_2
+            q = (r, t)
+            return q
+        """,
+        sweep=True,
+    )
+
+
 def test_a_sum_is_taken_before_the_array_is_written():
     gives(
         add_before_stores,

@@ -10,8 +10,8 @@ def loop_jvp(x, n, x_dot):
     for k in range(n):
         v1_dot = x_dot * 0.5
         x = x * 0.5 + k
-        v2_dot = v1_dot * np.cos(x)
         total += np.sin(x)
+        v2_dot = v1_dot * np.cos(x)
         total_dot += v2_dot
         x_dot = v1_dot
     return total, total_dot

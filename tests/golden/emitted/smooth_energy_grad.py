@@ -3,33 +3,21 @@
 import numpy as np
 
 
-def smoothed_forward(u, n):
-    """The value of smoothed, and what its reverse sweep needs."""
+def smooth_energy_grad(u, n):
+    """The gradient of smooth_energy with respect to u."""
+    # evaluation trace
     u = u.copy()
     v1s = np.empty(max(n, 0))
     for k in range(n):
         u *= 0.5
         v1s[k] = v1 = u[k]
         u[k + 1] += v1 ** 2
-    return u, v1s
-
-
-def smoothed_reverse(n, v1s, u_bar):
-    """The adjoint of smoothed: from that of its value to that of u."""
-    u_bar = u_bar.copy()
+    # adjoint sweep
+    # return np.sum(smoothed(u, n) ** 3)
+    u_bar = 3.0 * u ** 2
     for k in reversed(range(n)):
         # u[k + 1] += u[k] ** 2
         u_bar[k] += 2.0 * u_bar[k + 1] * v1s[k]
         # u *= 0.5
         u_bar *= 0.5
-    return u_bar
-
-
-def smooth_energy_grad(u, n):
-    """The gradient of smooth_energy with respect to u."""
-    # evaluation trace
-    v1, smoothed_residuals = smoothed_forward(u, n)
-    # adjoint sweep
-    # return np.sum(smoothed(u, n) ** 3)
-    u_bar = smoothed_reverse(n, smoothed_residuals, 3.0 * v1 ** 2)
     return u_bar
