@@ -7,25 +7,25 @@ def final_energy_grad(u, dt, dx, steps):
     """The gradient of final_energy with respect to u."""
     # evaluation trace
     v1 = 0.5 * dx
-    u_2 = u.copy()
-    back = np.empty_like(u_2)
-    ahead = np.empty_like(u_2)
+    u = u.copy()
+    back = np.empty_like(u)
+    ahead = np.empty_like(u)
     kept = []
     for _ in range(steps):
-        back[1:] = v4 = u_2[1:] - u_2[:-1]
-        back[0] = v7 = u_2[0] - u_2[-1]
+        back[1:] = v4 = u[1:] - u[:-1]
+        back[0] = v7 = u[0] - u[-1]
         ahead[:-1] = v4
         ahead[-1] = v7
-        v9 = dt / dx * u_2
-        v2 = u_2 > 0.0
+        v9 = dt / dx * u
+        v2 = u > 0.0
         v10 = np.where(v2, back, ahead)
         kept.append((v9, v2, v10))
-        u_2 -= v9 * v10
+        u -= v9 * v10
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
-    u_bar = 2.0 * v1 * u_2
-    back_bar = np.zeros_like(u)
-    ahead_bar = np.zeros_like(u)
+    u_bar = 2.0 * v1 * u
+    back_bar = np.zeros_like(back)
+    ahead_bar = np.zeros_like(ahead)
     for v9, taken, v10 in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
         v11_bar = -u_bar

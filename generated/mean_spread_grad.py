@@ -62,8 +62,8 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
-    vel_bar = np.zeros_like(pos)
-    acc_bar = np.zeros_like(pos)
+    vel_bar = np.zeros_like(vel)
+    acc_bar = np.zeros_like(acc)
     for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
         v19 = 0.5 * dt

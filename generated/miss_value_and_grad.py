@@ -8,12 +8,11 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
     """The value of miss, and its gradient with respect to velocity."""
     # evaluation trace
     v3 = table[2]
-    velocity_2 = velocity
     position = start.copy()
     kept = []
     for _ in range(steps):
-        velocity_2 = velocity_2 - dt * friction * velocity_2
-        position += dt * velocity_2
+        velocity = velocity - dt * friction * velocity
+        position += dt * velocity
         counts = []
         for k in range(2):
             count = 0
@@ -28,21 +27,21 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
                 else:
                     wall = table[0][k]
                 position[k] = 2.0 * wall - v9
-                velocity_2[k] = -velocity_2[k]
+                velocity[k] = -velocity[k]
             counts.append(count)
         away = position - table[1]
         distance = np.sqrt(away @ away)
         if distance < v3:
             normal = away / distance
             position += 2.0 * (v3 - distance) * normal
-            v19 = 2.0 * (velocity_2 @ normal)
-            velocity_3 = velocity_2 - v19 * normal
+            v19 = 2.0 * (velocity @ normal)
+            velocity_2 = velocity - v19 * normal
         else:
-            velocity_3 = velocity_2
+            velocity_2 = velocity
             normal = np.empty(0)
             v19 = 0.0
-        kept.append((velocity_2, away, distance, normal, v19, counts))
-        velocity_2 = velocity_3
+        kept.append((velocity, away, distance, normal, v19, counts))
+        velocity = velocity_2
     v21 = position - target
     # adjoint sweep
     # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)

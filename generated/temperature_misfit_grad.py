@@ -15,7 +15,7 @@ def temperature_misfit_grad(u, alpha, steps, observed):
         now, new = new, now
     v13 = now - observed
     # adjoint sweep
-    new_bar = np.zeros_like(u)
+    new_bar = np.zeros_like(new)
     now_bar = v13.copy()
     for _ in range(steps):
         # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...

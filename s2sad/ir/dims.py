@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 class Symbol:
     """An unknown integer, not below `least` (a length is not below 0). Two are equal only when they are one object.
 
-    One that `varies`, in the type of the items of a list, is another integer for each item. `value` is what it is in
-    the call that compiles, which may be used where `call` notes it.
+    It is not above `most`, if there is one: the index of a loop is below the end of the range. One that `varies`, in
+    the type of the items of a list, is another integer for each item. `value` is what it is in the call that compiles,
+    which may be used where `call` notes it.
     """
 
-    __slots__ = ("call", "least", "name", "origin", "value", "varies")
+    __slots__ = ("call", "least", "most", "name", "origin", "value", "varies")
 
-    def __init__(self, name: str = "n", least: int = 0, varies: bool = False) -> None:
+    def __init__(self, name: str = "n", least: int = 0, varies: bool = False, most: Dim | None = None) -> None:
         self.name = name
         self.least = least
+        self.most = most
         self.varies = varies
         self.origin: tuple[object, ...] = ("",)
         """What it was derived from: the kind, and the parts; the kind is empty where it stands for itself."""
@@ -55,9 +57,9 @@ Dim: TypeAlias = int | Size
 Shape: TypeAlias = tuple[Dim, ...]
 
 
-def new_dim(name: str = "n", least: int = 0, varies: bool = False) -> Size:
+def new_dim(name: str = "n", least: int = 0, varies: bool = False, most: Dim | None = None) -> Size:
     """A fresh dimension, equal to no other."""
-    return Size(frozenset({(Symbol(name, least, varies), 1)}))
+    return Size(frozenset({(Symbol(name, least, varies, most), 1)}))
 
 
 @dataclass(eq=False)
@@ -188,18 +190,20 @@ def may_be_negative(d: Dim | None) -> bool:
     if d is None or isinstance(d, int):
         return d is None or d < 0
     for s, c in d.terms:
+        if c < 0 and s.most is not None:
+            return may_be_negative(substitute_dim(d, {s: s.most}))
         kind, parts = derivation(s)
         if c < 0 and kind == "//" and is_known(parts[1]) and parts[1] > 0:
             # what is subtracted of a quotient is at most that of the numbers divided, `a - 5 * (b // 5) >= a - b`
             rest = dim_sum(d, Size(frozenset({(s, c)})), -1)
             return may_be_negative(dim_sum(dim_scaled(rest, parts[1]), dim_scaled(parts[0], c)))
-    # A linear expression is least where each symbol is; what else is subtracted has no bound.
+    # A linear expression is least where each symbol is; what is subtracted has no bound but those.
     return any(c < 0 for _, c in d.terms) or d.offset + sum(c * s.least for s, c in d.terms) < 0
 
 
-def renewed(s: Symbol) -> Size:
-    """A fresh dimension of the kind of a symbol."""
-    return new_dim(s.name, s.least, s.varies)
+def renewed(s: Symbol, most: Dim | None = None) -> Size:
+    """A fresh dimension of the kind of a symbol; `most` is what that of the symbol is for it."""
+    return new_dim(s.name, s.least, s.varies, most)
 
 
 def least_value(d: Dim) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from s2sad.ir.dims import renewed
+from s2sad.ir.dims import Dim, Symbol, renewed, substitute_dim
 from s2sad.ir.types import substitute as substitute_type
 from s2sad.ir.types import symbols as symbols_in
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, bound_in, walk
@@ -79,7 +79,11 @@ def copied(block: Block) -> dict[Operand, Operand]:
     """A new value for each that a block binds; integers of its loops get symbols of their own."""
     values = list(bound_in(block))
     # The index of a copied loop counts for itself: two loops with one symbol would be taken for one index.
-    symbols = {s: renewed(s) for op in walk(block) if isinstance(op, For) for s in symbols_in(op.index.type)}
+    symbols: dict[Symbol, Dim] = {}
+    for op in walk(block):
+        if isinstance(op, For):
+            for s in symbols_in(op.index.type):
+                symbols[s] = renewed(s, None if s.most is None else substitute_dim(s.most, symbols))
     return {v: replace(v, type=substitute_type(v.type, symbols)) for v in values}
 
 

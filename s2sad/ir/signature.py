@@ -212,6 +212,10 @@ def with_inner(found: Collection[Symbol], table: Mapping[Symbol, Dim]) -> dict[S
         # what is derived of the lengths of the parameters is derived of those of the arguments
         derived = derivation(s)[0] and roots(s) <= table.keys()
         made[s] = put_derived(Size(frozenset({(s, 1)})), table) if derived else renewed(s)
+    for s in made.keys() - table.keys():
+        own = as_symbol(made[s])
+        if own is not None and s.most is not None:
+            own.most = put_derived(s.most, made)
     return made
 
 

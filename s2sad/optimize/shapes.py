@@ -7,7 +7,7 @@ x_bar = y / v2.size
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +16,8 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim, is_known
 from s2sad.ir.primitive import lookup
-from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value
+from s2sad.ir.rewrite import map_blocks, reads_of
+from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, is_loop, walk
 
 
 def resolve_shapes(function: Function, anchors: Collection[Value]) -> Function:
@@ -36,7 +36,8 @@ class Shapes:
         # What reads a value for its shape alone keeps the whole computation of it alive. The shape is that of another
         # value which is there anyhow, where the types say that the lengths are the same symbols.
         used = set(_used(function.body))
-        idle = {v for v in _measured(function.body) if v not in used}
+        at_hand = set(_at_hand(function.body, used))
+        idle = {v for v in _measured(function.body) if v not in used and v not in at_hand}
         self.idle = {v for v in idle if v.type.kind == "array" and v.type.shape}
         self.anchors = [
             (p, p.type.shape)
@@ -79,6 +80,14 @@ class Shapes:
                     builder.rename(result, op.result)
                     return builder.operations
         return [op]
+
+
+def _at_hand(block: Block, used: Set[Operand]) -> Iterator[Value]:
+    """What a loop that runs anyhow leaves in variables that it reads itself."""
+    for op in walk(block):
+        if is_loop(op) and not used.isdisjoint(op.results):
+            read = set(reads_of(op.body))
+            yield from (r for r, v in zip(op.results, op.carried, strict=False) if v in read)
 
 
 def _measured(block: Block) -> Iterator[Value]:

@@ -27,7 +27,7 @@ from s2sad.frontend.terms.terms import (
     known_integer,
 )
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.dims import dim_sum, may_be_negative
+from s2sad.ir.dims import Dim, dim_sum, may_be_negative
 from s2sad.ir.primitives.effects import raise_where
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -221,6 +221,16 @@ def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
         return least_of(start.type) >= 0
     size = stop.type.size
     return size is not None and not may_be_negative(dim_sum(size, 1))
+
+
+def last_index(start: Operand, stop: Operand, step: Operand) -> Dim | None:
+    """What the index of a loop is at most; None where that is not known."""
+    by = known_integer(step)
+    if by is None or by == 0:
+        return None
+    if by < 0:
+        return start.type.size
+    return None if stop.type.size is None else dim_sum(stop.type.size, 1, -1)
 
 
 def _same_length(a: Operand, b: Operand) -> bool:

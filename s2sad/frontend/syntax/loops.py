@@ -15,7 +15,7 @@ import gast
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
-from s2sad.frontend.syntax.iteration import is_constant, is_upward
+from s2sad.frontend.syntax.iteration import is_constant, is_upward, last_index
 from s2sad.frontend.syntax.marked_loops import to_the_end
 from s2sad.frontend.syntax.rounds import Loop, RankLost, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
@@ -134,7 +134,8 @@ class Loops(Lowering):
         named = isinstance(node.target, gast.Name) and isinstance(term, Range)
         hint = node.target.id if named else self.counter(node, term)
         upward = is_upward(start, stop, step)
-        counter = Value(integer(new_dim("i", 0 if upward else ANY_SIGN)), hint)
+        most = last_index(start, stop, step)
+        counter = Value(integer(new_dim("i", 0 if upward else ANY_SIGN, most=most)), hint)
         if upward:
             self.counters.add(counter)
         trips = stop if is_constant(start, 0) and is_constant(step, 1) else None
