@@ -37,12 +37,10 @@ def factor_sum_grad(a, w):
             v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]
             a_bar[:, j] += v8_bar * v6
             a_bar[:, k] += v9_bar * r[k, j] + v8_bar * v7
-            r_bar[k, j] = 0.0
         # a[:, k] /= r[k, k]
         v4 = r[k, k]
         v1_bar = a_bar[:, k] / v4
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
         v3 = 0.5 * (r_bar[k, k] - np.sum(v1_bar * a[:, k]))
-        r_bar[k, k] = 0.0
         a_bar[:, k] = v1_bar + 2.0 * (v3 / v4) * v1
     return a_bar

@@ -20,7 +20,7 @@ def log_determinant_grad(a):
     a_bar = np.zeros_like(a)
     k = np.arange(len(a))
     # total += np.log(np.abs(a[k, k]))
-    a_bar[k, k] += np.sign(a[k, k]) / v8s
+    a_bar[k, k] = np.sign(a[k, k]) / v8s
     for k in reversed(range(n - 1)):
         # a[i, j] -= a[i, k] * a[k, j]
         v6_bar = -a_bar[k + 1:, k + 1:]

@@ -29,14 +29,12 @@ def log_likelihood_grad(a, y):
     y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-        v14_bar = z_bar[i]
-        z_bar[i] = 0.0
-        v12_bar = v14_bar / a[i, i]
+        v12_bar = z_bar[i] / a[i, i]
         a_bar[i, i] -= v12_bar * z[i]
         v11_bar = -v12_bar
         z_bar[:i] += v11_bar * a[i, :i]
         a_bar[i, :i] += v11_bar * z[:i]
-        y_bar[i] += v12_bar
+        y_bar[i] = v12_bar
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])
         v5 = v5s[j]

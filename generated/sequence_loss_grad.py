@@ -53,17 +53,15 @@ def sequence_loss_grad(w, u, b, x, y):
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
         v3 = t + 1
-        v13_bar = hidden_bar[v3].copy()
-        hidden_bar[v3] = 0.0
+        v13_bar = hidden_bar[v3]
         o_bar = v13_bar * v12
         cell_bar[v3] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
         v10_bar = cell_bar[v3].copy()
-        cell_bar[v3] = 0.0
         i_bar = v10_bar * g
         g_bar = v10_bar * i
         f_bar = v10_bar * cell[t]
-        cell_bar[t] += v10_bar * f
+        cell_bar[t] = v10_bar * f
         # g = np.tanh(z[3 * h :])
         z_bar = np.zeros_like(b)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)

@@ -35,7 +35,6 @@ def soft_dtw_grad(x, y, gamma):
         for j in reversed(range(1, m + 1)):
             # r[i, j] = d - gamma * (np.log(total) + top)
             d_bar = r_bar[i, j]
-            r_bar[i, j] = 0.0
             # d = (x[i - 1] - y[j - 1]) ** 2
             v1 = i - 1
             v2 = j - 1
@@ -54,7 +53,7 @@ def soft_dtw_grad(x, y, gamma):
             # b = -r[i - 1, j] / gamma
             r_bar[v1, j] -= b_bar / gamma
             # a = -r[i - 1, j - 1] / gamma
-            r_bar[v1, v2] -= a_bar / gamma
+            r_bar[v1, v2] = -a_bar / gamma
             # d = (x[i - 1] - y[j - 1]) ** 2
             v3_bar = 2.0 * d_bar * (x[v1] - y[v2])
             y_bar[v2] -= v3_bar

@@ -32,7 +32,7 @@ def solution_energy_grad(a, b, c, d):
         # x[j] -= gam[j + 1] * x[j + 1]
         v15_bar = -x_bar[j]
         v8 = j + 1
-        gam_bar[v8] += v15_bar * x_2[v8]
+        gam_bar[v8] = v15_bar * x_2[v8]
         x_bar[v8] += v15_bar * gam[v8]
     d_bar = np.zeros_like(d)
     a_bar = np.zeros_like(a)
@@ -41,31 +41,27 @@ def solution_energy_grad(a, b, c, d):
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
-        v12_bar = x_bar[j]
-        x_bar[j] = 0.0
         v6 = a[j]
         v4 = gam[j]
         bet_2 = b[j] - v6 * v4
-        v11_bar = v12_bar / bet_2
+        v11_bar = x_bar[j] / bet_2
         bet_bar -= v11_bar * x[j]
         v10_bar = -v11_bar
         v9 = j - 1
         x_bar[v9] += v10_bar * v6
-        d_bar[j] += v11_bar
+        d_bar[j] = v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[v9] + v7_bar * v4
-        b_bar[j] += bet_bar
+        a_bar[j] = v10_bar * x[v9] + v7_bar * v4
+        b_bar[j] = bet_bar
         # gam[j] = c[j - 1] / bet
-        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v9]
-        c_bar[v9] += v3_bar
+        c_bar[v9] = v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v9]
         bet_bar = -v3_bar * v4
-        gam_bar[j] = 0.0
     # x[0] = d[0] / bet
     v2_bar = x_bar[0]
     v1_bar = v2_bar / bet
     bet_bar -= v1_bar * v2
-    d_bar[0] += v1_bar
+    d_bar[0] = v1_bar
     # bet = b[0]
-    b_bar[0] += bet_bar
+    b_bar[0] = bet_bar
     return a_bar, b_bar, c_bar, d_bar

@@ -3,18 +3,6 @@
 import numpy as np
 
 
-def unbroadcast(g, x):
-    """Sum `g` over the axes along which `x` was repeated to get the shape of `g`."""
-    shape = np.shape(x)
-    if np.shape(g) == shape:
-        return g
-    lead = np.ndim(g) - len(shape)
-    axes = tuple(
-        k for k in range(np.ndim(g)) if k < lead or shape[k - lead] == 1 and np.shape(g)[k] != 1
-    )
-    return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
-
-
 def yule_walker_energy_grad(r):
     """The gradient of yule_walker_energy with respect to r."""
     # evaluation trace
@@ -43,11 +31,9 @@ def yule_walker_energy_grad(r):
         # y[k] = alpha
         alpha_bar += y_bar[k]
         y_bar[k] = 0.0
-        # beta *= 1.0 - alpha * alpha
-        v12 = v8[::-1]
         # y[:k] += alpha * y[:k][::-1]
-        v13_bar = unbroadcast(y_bar[:k], alpha * v12).copy()
-        alpha_bar += np.sum(v13_bar * v12)
+        v13_bar = y_bar[:k]
+        alpha_bar += np.sum(v13_bar * v8[::-1])
         # beta *= 1.0 - alpha * alpha
         v4 = 1.0 - alpha_2 * alpha_2
         beta_2 = beta * v4
@@ -55,8 +41,8 @@ def yule_walker_energy_grad(r):
         v11_bar = alpha_bar / beta_2
         beta_bar -= v11_bar * alpha
         v10_bar = -v11_bar
-        v3 = unbroadcast(v10_bar * r[:k][::-1], v8)
-        y_bar[:k] += (v13_bar * alpha)[::-1] + v3
+        v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
+        y_bar[:k] += v8_bar
         r_bar[:k] += (v10_bar * v8)[::-1]
         r_bar[k] += v10_bar
         # beta *= 1.0 - alpha * alpha

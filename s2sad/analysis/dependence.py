@@ -85,6 +85,8 @@ class Dependence:
         """The loops in which each value is bound."""
         self.ways: dict[Operation, tuple[tuple[If, int], ...]] = {}
         """The branches in which each operation stands, and which of their ways."""
+        self.carried: set[Value] = set()
+        """What loops carry."""
         self.stores: dict[Value, list[Apply]] = {}
         self.whole: set[Value] = set()
         """Arrays, by their memory, that are replaced as a whole inside a loop."""
@@ -117,6 +119,7 @@ class Dependence:
                         self.unite(op.then.results[k], r)
                         self.unite(op.orelse.results[k], r)
                 case For() | While():
+                    self.carried.update(op.carried)
                     for k, p in enumerate(op.carried):
                         self.unite(op.initial[k], p)
                         self.unite(op.body.results[k], p)
@@ -143,6 +146,14 @@ class Dependence:
             first, second = self.find(a), self.find(b)
             if first is not second:
                 self.parent[second] = first
+
+    def beginnings(self, memory: Value) -> Iterator[Value]:
+        """The values that an array, by its memory, begins as: what no store, loop or branch hands on."""
+        for v in self.owner:
+            op = self.definition.get(v)
+            handed_on = (isinstance(op, Apply) and op.primitive.stores) or isinstance(op, (If, For, While))
+            if self.find(v) is memory and not handed_on and v not in self.carried:
+                yield v
 
     # what the reverse sweep asks
 

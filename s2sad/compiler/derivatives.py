@@ -130,7 +130,7 @@ class Derivatives:
     def may_be_written_out(self, function: Function) -> bool:
         """Whether a function is nothing but its operations: it has no derivative, no mark and no calls of its own."""
         name = function.name
-        special = name in self.given or name in self.checkpointed or is_marked(function)
+        special = name in self.given or name in self.rules() or name in self.checkpointed or is_marked(function)
         return not special and name not in reached(name, self.functions)
 
     def written_out(self, function: Function, active: Sequence[bool]) -> Function:
@@ -328,12 +328,15 @@ class Derivatives:
         """The tangent of a function; in that of a rule, functions with rules for reverse mode have tangents too."""
         if custom is not None:
             return tangent_of_sweeps(self, custom, call, given, optimize)
-        rules = {r.name for p in self.pairs.values() if isinstance(p, GivenSweeps) for r in p.functions}
-        outer, self.in_rule = self.in_rule, self.in_rule or function.name in rules
+        outer, self.in_rule = self.in_rule, self.in_rule or function.name in self.rules()
         try:
             return optimize(jvp(self.written_out(function, given), given, self.tangent_of))
         finally:
             self.in_rule = outer
+
+    def rules(self) -> set[str]:
+        """The functions that are rules of the user's for reverse mode."""
+        return {r.name for p in self.pairs.values() if isinstance(p, GivenSweeps) for r in p.functions}
 
     def silent_form(self, reference: FunctionRef) -> FunctionRef:
         """A function that gives what another one gives, and prints nothing."""

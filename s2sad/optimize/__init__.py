@@ -8,6 +8,7 @@ from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.barriers import without_adjoints, without_stops
 from s2sad.optimize.calls import with_calls_written_out
+from s2sad.optimize.clears import without_clears
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
@@ -43,6 +44,7 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
     # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
     # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
     function = eliminate_dead(share_zeros(function))
+    function = without_clears(function)
     with_sums = accumulate(function)
     # What stood between two stores in one place may have become a sum: the two are one then.
     function = function if with_sums is function else simplify(with_sums)[0]

@@ -2,14 +2,15 @@
 
     x_bar = index_add(zeros, i, g)       ->  x_bar = index_set(zeros, i, g)
 
-It needs no sum, where the index takes every element once, and what was stored before stands in other places.
+It needs no sum, where the index takes every element once, and what was stored before stands in other places: in the
+same block, or in what ran of the loops around it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from s2sad.analysis.dependence import Dependence
+from s2sad.analysis.dependence import Access, Dependence
 from s2sad.ir.containers import INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, is_call_of, walk
@@ -45,19 +46,41 @@ class FirstStores:
                     stored[op.result] = (*before, op)
                     if all(self.apart(op, other) for other in before):
                         op = replace(op, primitive=INDEX_SET)
+                elif op.primitive is INDEX_ADD and op.about and is_basic_index(index.type) and self.is_first(op):
+                    op = replace(op, primitive=INDEX_SET)
             operations.append(map_blocks(op, self.block))
         return replace(block, operations=tuple(operations))
 
-    def apart(self, op: Apply, other: Apply) -> bool:
-        """Whether two operations of one block store in places that have no element in common."""
+    def compared(self) -> Dependence:
+        """The stores of the function; known when the first two are compared."""
         if self.dependence is None:
             self.dependence = Dependence(self.function)
-        places = []
-        for store in (op, other):
-            array, index, _ = store.operands
-            known = isinstance(array, Value) and array.type.is_numeric
-            place = self.dependence.access(store, array, index) if known and isinstance(array, Value) else None
-            if place is None:
+        return self.dependence
+
+    def is_first(self, op: Apply) -> bool:
+        """Whether a place of an array that begins as zeros, outside all loops, was not stored in before."""
+        array = op.operands[0]
+        dependence = self.compared()
+        if not isinstance(array, Value) or not array.type.is_numeric:
+            return False
+        memory = dependence.find(array)
+        if memory in dependence.whole or any(v not in self.zeros for v in dependence.beginnings(memory)):
+            return False
+        for other in dependence.stores[memory]:
+            place = self.place(other)
+            if place is None or dependence.may_meet(place, other, op):
                 return False
-            places.append(place)
-        return self.dependence.apart(places[0], places[1], None)
+        return True
+
+    def apart(self, op: Apply, other: Apply) -> bool:
+        """Whether two operations of one block store in places that have no element in common."""
+        one, two = self.place(op), self.place(other)
+        return one is not None and two is not None and self.compared().apart(one, two, None)
+
+    def place(self, op: Apply) -> Access | None:
+        """Where an operation stores; None where it is not known to be one place."""
+        if op.primitive not in (INDEX_ADD, INDEX_SET):
+            return None
+        array, index, _ = op.operands
+        known = isinstance(array, Value) and array.type.is_numeric
+        return self.compared().access(op, array, index) if known and isinstance(array, Value) else None

@@ -197,7 +197,7 @@ CASES = [
     (layers, (PARAMS, R(size=2)), 0, ["W_bar += np.outer(v2_bar, x)", "b_bar += v2_bar"], ["_bar_2"]),
     (layers_twice, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], []),
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
-    (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k]", "s_bar += a_bar[k]"], ["v1"]),
+    (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k] + a_bar[k]"], ["v1"]),
     (shrunk, (R(size=5),), 0, ["y_bar[v"], ["v.copy()"]),
     (reciprocal, (R(size=3),), 0, ["x_bar = v4 / v3 * v2"], ["-v"]),
     (product_and_quotient, (1.3, 0.7), (0, 1), ["y_bar = s_bar * x - v3 / y"], ["-v3"]),

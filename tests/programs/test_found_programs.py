@@ -308,7 +308,7 @@ def test_a_row_handed_to_a_function_does_not_copy_the_array():
         states = np.empty((steps + 1, len(start)))
         states[0] = start
         for k in range(steps):
-            states[k + 1] = step(states[k], start)
+            states[k + 1] = step(step(states[k], start), start)
         return np.sum(states**2)
 
     s2sad.check_grads(path, (X, 3), order=2)
