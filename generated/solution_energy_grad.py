@@ -21,12 +21,12 @@ def thomas_forward(a, b, c, d):
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
-    return x_2, (x, gam, x_2, bets)
+    return x_2, (x, gam, bets)
 
 
-def thomas_reverse(a, b, d, residuals, x_bar):
+def thomas_reverse(a, b, d, x, residuals, x_bar):
     """The adjoint of thomas: from that of its value to those of a, b, c, d."""
-    x, gam, x_2, bets = residuals
+    x_2, gam, bets = residuals
     # evaluation trace
     n = len(d)
     bet = b[0]
@@ -37,7 +37,7 @@ def thomas_reverse(a, b, d, residuals, x_bar):
         # x[j] -= gam[j + 1] * x[j + 1]
         v15_bar = -x_bar[j]
         v2 = j + 1
-        gam_bar[v2] += v15_bar * x_2[v2]
+        gam_bar[v2] += v15_bar * x[v2]
         x_bar[v2] += v15_bar * gam[v2]
     d_bar = np.zeros_like(a)
     a_bar = np.zeros_like(a)
@@ -52,14 +52,14 @@ def thomas_reverse(a, b, d, residuals, x_bar):
         v4 = gam[j]
         bet_2 = b[j] - v6 * v4
         v11_bar = v12_bar / bet_2
-        bet_bar -= v11_bar * x[j]
+        bet_bar -= v11_bar * x_2[j]
         v10_bar = -v11_bar
         v5 = j - 1
         x_bar[v5] += v10_bar * v6
         d_bar[j] += v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[v5] + v7_bar * v4
+        a_bar[j] += v10_bar * x_2[v5] + v7_bar * v4
         b_bar[j] += bet_bar
         # gam[j] = c[j - 1] / bet
         v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v5]
@@ -81,5 +81,5 @@ def solution_energy_grad(a, b, c, d):
     v1, thomas_residuals = thomas_forward(a, b, c, d)
     # adjoint sweep
     # return np.sum(thomas(a, b, c, d) ** 2)
-    a_bar, b_bar, c_bar, d_bar = thomas_reverse(a, b, d, thomas_residuals, 2.0 * v1)
+    a_bar, b_bar, c_bar, d_bar = thomas_reverse(a, b, d, v1, thomas_residuals, 2.0 * v1)
     return a_bar, b_bar, c_bar, d_bar

@@ -38,6 +38,8 @@ from s2sad.ir.values import (
     Value,
     While,
     is_call_of,
+    makers,
+    walk,
 )
 
 TangentCallee = Callable[[Call, tuple[bool, ...]], "FunctionRef | TangentRule"]
@@ -62,6 +64,7 @@ class Forward:
 
     def run(self) -> Function:
         builder = Builder()
+        builder.definitions = makers(walk(self.function.body))
         seeds = [Value(tangent_type(p.type), f"{p.hint}_dot") for p in self.inputs]
         self.dots.update(zip(self.inputs, seeds, strict=True))
         self.block(self.function.body, builder)

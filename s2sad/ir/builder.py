@@ -31,11 +31,13 @@ class Builder:
 
     `outer` is the builder of the block around that of this one. With it is shared what rules ask of values that were
     made elsewhere: adjoints that are `masked`, parts of them being 0 by a mask, and values of the primal, which may be
-    infinite where they are `unbounded`, and are masks of numbers where they are `masking`.
+    infinite where they are `unbounded`, and are masks of numbers where they are `masking`. In a derivative it knows
+    the `definitions` of the primal, and the `origins` of what stands for its values.
     """
 
     __slots__ = (
         "about",
+        "definitions",
         "known_masked",
         "location",
         "made",
@@ -43,6 +45,7 @@ class Builder:
         "masking",
         "noted",
         "operations",
+        "origins",
         "outer",
         "unbounded",
     )
@@ -60,6 +63,8 @@ class Builder:
         self.made: dict[Operand, Operation] = {}
         """The operations that gave values, for as many of them as were `noted`."""
         self.noted = 0
+        self.definitions: Mapping[Operand, Operation] = {}
+        self.origins: Mapping[Operand, Operand] = {}
 
     def child(self) -> Builder:
         """A builder for a block inside the present one."""
@@ -67,7 +72,17 @@ class Builder:
         inner.outer = self
         inner.masked, inner.unbounded, inner.masking = self.masked, self.unbounded, self.masking
         inner.known_masked = self.known_masked
+        inner.definitions, inner.origins = self.definitions, self.origins
         return inner
+
+    def origin(self, operand: Operand) -> Operand:
+        """The value of the primal that an operand of the derivative stands for; any other one itself."""
+        return self.origins.get(operand, operand)
+
+    def definition(self, value: Operand) -> Apply | None:
+        """The operation that gives a value of the primal, if it is no call, loop or branch."""
+        found = self.definitions.get(value)
+        return found if isinstance(found, Apply) else None
 
     def maker(self, operand: Operand) -> Operation | None:
         """The operation that gave a value, in this block or one around it; None for parameters and constants."""

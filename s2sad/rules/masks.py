@@ -22,7 +22,7 @@ from s2sad.ir.builder import Builder, Expr, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.primitive import Algebra, Primitive, lookup
 from s2sad.ir.values import Apply, Constant, Operand
-from s2sad.rules.contributions import times
+from s2sad.rules.shares import times
 
 
 def masked_times(g: Any, slope: Any) -> Any:

@@ -95,6 +95,7 @@ class Reverse(Calls, Loops):
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
         # All contributions to a value come from operations behind it. So where the sweep, going backward, comes to the
         # operation that makes a value, the adjoint of that is complete: the invariant of reverse mode.
+        builder.definitions, builder.origins = self.definition, self.stands_for
         if self.masked:
             builder.masked.add(seed)
         self.contribute(builder, self.function.result, seed, path)
