@@ -111,11 +111,11 @@ def _other_share(builder: Builder, c: Operand, d: Operand, z: Factor, v: Factor)
 def _summands(builder: Builder, operand: Operand) -> Iterator[Operand]:
     """What an operand is the sum of, in its shape."""
     made = _made(builder, operand)
-    if made is not None and made.primitive.algebra is Algebra.SUM:
-        if all(o.type.shape == operand.type.shape for o in made.operands):
-            yield from made.operands
-            return
-    yield operand
+    same = made is not None and all(o.type.shape == operand.type.shape for o in made.operands)
+    if made is not None and same and made.primitive.algebra is Algebra.SUM:
+        yield from made.operands
+    else:
+        yield operand
 
 
 def _made(builder: Builder, operand: Operand) -> Apply | None:

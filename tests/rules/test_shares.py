@@ -1,4 +1,4 @@
-"""Products of a quotient with a summand of its divisor: the logistic function, in all the ways in which it is written."""
+"""Products of a quotient with a summand of its divisor: the logistic function, in the ways in which it is written."""
 
 import math
 

@@ -18,9 +18,9 @@ RESULT = -1
 class Sweeps:
     """`forward(*operands) -> (result, residuals)` and `reverse(*operands, residuals, result_bar) -> operand_bars`.
 
-    The operands of `reverse` are those at `places`, and the result where it needs that. Where it needs nothing else there are no residuals: `forward` is
-    the callee itself. The sums of the adjoints that it `accumulates`, by their numbers among all, are further operands
-    of `reverse`.
+    The operands of `reverse` are those at `places`, and the result where it needs that. Where it needs nothing else
+    there are no residuals: `forward` is the callee itself. The sums of the adjoints that it `accumulates`, by their
+    numbers among all, are further operands of `reverse`.
     """
 
     forward: FunctionRef
