@@ -20,7 +20,7 @@ from s2sad.differentiate.tangents import (
     tangent_type,
 )
 from s2sad.errors import within_rule
-from s2sad.ir.builder import Builder
+from s2sad.ir.builder import Builder, Primal
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
@@ -38,6 +38,8 @@ from s2sad.ir.values import (
     Value,
     While,
     is_call_of,
+    makers,
+    walk,
 )
 
 TangentCallee = Callable[[Call, tuple[bool, ...]], "FunctionRef | TangentRule"]
@@ -62,6 +64,7 @@ class Forward:
 
     def run(self) -> Function:
         builder = Builder()
+        builder.primal = Primal(makers(walk(self.function.body)), {}, lambda builder, value: value)
         seeds = [Value(tangent_type(p.type), f"{p.hint}_dot") for p in self.inputs]
         self.dots.update(zip(self.inputs, seeds, strict=True))
         self.block(self.function.body, builder)
@@ -118,7 +121,9 @@ class Forward:
             with within_rule(op.primitive.name, op.location):
                 dot = op.primitive.tangent(builder.expr(op.result), xs, dots, **op.static)
         if dot is not None:
-            self.dots[op.result] = self.named(dot, op.result, builder)
+            self.dots[op.result] = moved = self.named(dot, op.result, builder)
+            if op.primitive.half_square is not None:
+                builder.roots[moved] = (op, tuple(map(self.dots.get, op.operands)))
 
     def structural(self, op: Apply, builder: Builder) -> Operand | None:
         if op.primitive is EXTRACT:

@@ -9,7 +9,7 @@ Integer and other Python-scalar arithmetic on constants is folded at once, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,12 +26,33 @@ defined: list[Callable[[Callable[..., object]], Rule | None]] = []
 """From a function that has no rule of its own to what it is defined as."""
 
 
+@dataclass(frozen=True)
+class Primal:
+    """The values of a function, where its derivative is built."""
+
+    definitions: Mapping[Operand, Operation]
+    origins: Mapping[Operand, Operand]
+    """The values for which others stand in the derivative."""
+    read: Callable[[Builder, Value], Operand]
+    """What stands for a value."""
+
+    def origin(self, operand: Operand) -> Operand:
+        """The value for which an operand of the derivative stands; any other operand itself."""
+        return self.origins.get(operand, operand)
+
+    def definition(self, operand: Operand) -> Apply | None:
+        """The operation that gives a value, if it is no call, loop or branch."""
+        found = self.definitions.get(self.origin(operand))
+        return found if isinstance(found, Apply) else None
+
+
 class Builder:
     """Appends operations to a list. `location` and `about` are given to all that is appended.
 
     `outer` is the builder of the block around that of this one. With it is shared what rules ask of values that were
     made elsewhere: adjoints that are `masked`, parts of them being 0 by a mask, and values of the primal, which may be
-    infinite where they are `unbounded`, and are masks of numbers where they are `masking`.
+    infinite where they are `unbounded`, and are masks of numbers where they are `masking`. In a derivative the values
+    of the `primal` are known by their operations, and which tangents are those of `roots`.
     """
 
     __slots__ = (
@@ -44,6 +65,8 @@ class Builder:
         "noted",
         "operations",
         "outer",
+        "primal",
+        "roots",
         "unbounded",
     )
 
@@ -60,6 +83,9 @@ class Builder:
         self.made: dict[Operand, Operation] = {}
         """The operations that gave values, for as many of them as were `noted`."""
         self.noted = 0
+        self.primal = Primal({}, {}, lambda builder, value: value)
+        self.roots: dict[Operand, tuple[Apply, Sequence[Operand | None]]] = {}
+        """For a tangent of what has a smooth square, what that is, and the tangents of its operands."""
 
     def child(self) -> Builder:
         """A builder for a block inside the present one."""
@@ -67,6 +93,7 @@ class Builder:
         inner.outer = self
         inner.masked, inner.unbounded, inner.masking = self.masked, self.unbounded, self.masking
         inner.known_masked = self.known_masked
+        inner.primal, inner.roots = self.primal, self.roots
         return inner
 
     def maker(self, operand: Operand) -> Operation | None:
@@ -260,6 +287,11 @@ class Expr(np.lib.mixins.NDArrayOperatorsMixin):
     __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)
     __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)
     __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
+
+    @property
+    def origin(self) -> Operand:
+        """The value of the primal for which the operand stands."""
+        return self.builder.primal.origin(self.operand)
 
     @property
     def type(self) -> Type:

@@ -123,6 +123,9 @@ class Primitive:
     """From the types of the operands: whether a function that gives views makes new memory of them."""
     fits: Callable[..., bool] | None = None
     """From the types of the operands and the static arguments: whether the shapes fit for sure; else it may raise."""
+    half_square: Rule | None = None
+    """The tangent of half the square, of what has no derivative where it is 0, and a square that has one; it may give
+    None, where it is no such thing."""
     algebra: Algebra | None = None
     layout: Layout | None = None
     view: View | None = None
@@ -268,6 +271,7 @@ class Facts(TypedDict, total=False):
     of_complex: Primitive | None
     copies: Callable[..., bool] | None
     fits: Callable[..., bool] | None
+    half_square: Rule | None
     algebra: Algebra | None
     layout: Layout | None
     view: View | None

@@ -13,7 +13,7 @@ operands. What else a row says of its function are the `Facts` of `ir.primitive`
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any, Unpack
 
@@ -26,6 +26,7 @@ from s2sad.rules.contributions import fit, real_where, repeat_like, spread, unbr
 from s2sad.rules.domains import REAL, Domain, elementwise_samples
 from s2sad.rules.masks import masked_times, selected
 from s2sad.rules.promotion import elementwise_type
+from s2sad.rules.roots import with_square
 
 
 def of_array(method: str, otherwise: str) -> Callable[..., str | None]:
@@ -47,15 +48,31 @@ def elementwise(
     result: str | None = "float",
     type_rule: Callable[..., Type] | None = None,
     aliases: Iterable[Callable[..., Any]] = (),
+    of_half_square: Sequence[Callable[..., Any]] | None = None,
     **facts: Unpack[Facts],
 ) -> Primitive:
     """A function of numbers that acts on arrays by broadcasting: one partial derivative per operand, None for zero.
 
     A partial is called as `partial(y, *operands)`, `y` being the result; its contribution is `g * partial`. It may
     give None for zero. `analytic`: the partials hold for complex numbers too. `result` is for functions that are no
-    ufuncs.
+    ufuncs. `of_half_square` has the partials of half the square, where that is smooth and the function is not.
     """
     arity = len(partials)
+    domains = domain if isinstance(domain, tuple) else (domain,) * arity
+    facts["elementwise"] = True
+    facts.setdefault("ends", any(d is not REAL for d in domains))
+    facts.setdefault("samples", elementwise_samples(domains, analytic))
+    type_rule = type_rule or elementwise_type(function, result, arity)
+    tangent, adjoint = by_partials(partials)
+    if of_half_square is not None:
+        facts["half_square"], half_adjoint = by_partials(of_half_square)
+        adjoint = with_square(adjoint, half_adjoint)
+    row = Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts)
+    return register(row, *aliases)
+
+
+def by_partials(partials: Sequence[Callable[..., Any] | None]) -> tuple[Rule, Rule]:
+    """The tangent and the adjoint of a function by its partial derivatives."""
 
     def term(factor: Any, partial: Callable[..., Any] | None, y: Any, xs: Any, multiplied: Any) -> Any:
         slope = None if factor is None or partial is None else partial(y, *xs)
@@ -71,13 +88,7 @@ def elementwise(
         products = [term(g if a else None, p, y, xs, masked_times) for a, p in zip(active, partials, strict=False)]
         return tuple(None if c is None else fit(c, x) for c, x in zip(products, xs, strict=True))
 
-    domains = domain if isinstance(domain, tuple) else (domain,) * arity
-    facts["elementwise"] = True
-    facts.setdefault("ends", any(d is not REAL for d in domains))
-    facts.setdefault("samples", elementwise_samples(domains, analytic))
-    type_rule = type_rule or elementwise_type(function, result, arity)
-    row = Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts)
-    return register(row, *aliases)
+    return tangent, adjoint
 
 
 def linear(

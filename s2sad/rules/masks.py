@@ -22,7 +22,7 @@ from s2sad.ir.builder import Builder, Expr, known_value, shape_of
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.primitive import Algebra, Primitive, lookup
 from s2sad.ir.values import Apply, Constant, Operand
-from s2sad.rules.contributions import times
+from s2sad.rules.products import times
 
 
 def masked_times(g: Any, slope: Any) -> Any:
@@ -165,27 +165,6 @@ def selected(dot: Any, slope: Any) -> Any:
     if masks and _may_be_infinite(dot.builder, dot.operand):
         return np.where(slope != 0, times(dot, slope), 0.0)
     return times(dot, slope)
-
-
-def cancelled(g: Any, y: Any) -> Any:
-    """`g / y`, 0 where both are: without a division where `g` is a product with `y`, as that of `y ** 2` is."""
-    rest = _without(g, g.operand, y.operand) if isinstance(g, Expr) and isinstance(y, Expr) else None
-    return g / (y + (y == 0)) if rest is None else rest
-
-
-def _without(g: Expr, product: Operand, factor: Operand) -> Any:
-    """A product of the adjoint without one of its factors; None where it is none."""
-    made = adjoint_made_by(g.builder, product)
-    if made is None or made.primitive.algebra is not Algebra.PRODUCT:
-        return None
-    a, b = made.operands
-    for one, other in ((a, b), (b, a)):
-        if one is factor:
-            return g.builder.expr(other)
-        rest = _without(g, one, factor)
-        if rest is not None:
-            return rest * g.builder.expr(other)
-    return None
 
 
 def _pushed(g: Expr, made: Apply, product: Callable[[Any], Any]) -> Any:

@@ -48,7 +48,7 @@ class Calls(Adjoints):
             case GivenSweeps():
                 self.reverse_given(op, pair, residuals, wanted, bar, builder)
             case Sweeps():
-                operands = [self.read(builder, op.operands[k]) for k in pair.places]
+                operands = [self.read(builder, (*op.operands, op.result)[k]) for k in pair.places]
                 if residuals is not None:
                     operands.append(self.read(builder, residuals))
                 # The sums are read before the call and replaced behind it: the callee adds to them in their memory.

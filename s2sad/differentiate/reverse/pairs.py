@@ -10,14 +10,17 @@ from s2sad.differentiate.given_rules import Plan
 from s2sad.ir.types import Type
 from s2sad.ir.values import Call, FunctionRef
 
+RESULT = -1
+"""The place of the result of a call, among those of its operands."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sweeps:
     """`forward(*operands) -> (result, residuals)` and `reverse(*operands, residuals, result_bar) -> operand_bars`.
 
-    The operands of `reverse` are those at `places`. Where it needs nothing else there are no residuals: `forward` is
-    the callee itself. The sums of the adjoints that it `accumulates`, by their numbers among all, are further operands
-    of `reverse`.
+    The operands of `reverse` are those at `places`, and the result where it needs that. Where it needs nothing else
+    there are no residuals: `forward` is the callee itself. The sums of the adjoints that it `accumulates`, by their
+    numbers among all, are further operands of `reverse`.
     """
 
     forward: FunctionRef

@@ -62,6 +62,10 @@ class LazyExpr(Expr):
         return self._operand
 
     @property
+    def origin(self) -> Operand:
+        return self._primal
+
+    @property
     def type(self) -> Type:
         return self._primal.type
 

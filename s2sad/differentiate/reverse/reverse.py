@@ -32,7 +32,7 @@ from s2sad.differentiate.reverse.primals import LazyExpr
 from s2sad.differentiate.tangents import Differential, Names, Path, check_rule, conform, in_dtype, tangent_type
 from s2sad.errors import within_rule
 from s2sad.ir.backend import NUMPY, Backend
-from s2sad.ir.builder import Builder, Expr
+from s2sad.ir.builder import Builder, Expr, Primal
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, unwidened
 from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
@@ -95,6 +95,7 @@ class Reverse(Calls, Loops):
         """Append the reverse sweep for the cotangent of the result, or of an item of it; the adjoints of the inputs."""
         # All contributions to a value come from operations behind it. So where the sweep, going backward, comes to the
         # operation that makes a value, the adjoint of that is complete: the invariant of reverse mode.
+        builder.primal = Primal(self.definition, self.stands_for, self.read_for_rule)
         if self.masked:
             builder.masked.add(seed)
         self.contribute(builder, self.function.result, seed, path)

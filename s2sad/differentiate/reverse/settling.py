@@ -218,7 +218,7 @@ class Costs:
         op = self.level.op
         if isinstance(op, For) and v in op.items:
             return 1  # the list is there
-        if op is None and v in self.level.block.parameters:
+        if op is None and (v in self.level.block.parameters or v in self.level.block.results):
             return SCALE  # the caller has it
         return SCALE * size(v.type) * (2 if v in self.primals.overwritten else 1)
 

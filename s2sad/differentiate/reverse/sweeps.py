@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from s2sad.differentiate.reverse.levels import is_firm, leaf_type
-from s2sad.differentiate.reverse.pairs import Masked, PairOf
+from s2sad.differentiate.reverse.pairs import RESULT, Masked, PairOf
 from s2sad.differentiate.reverse.primals import kept_name
 from s2sad.differentiate.reverse.records import put_together
 from s2sad.differentiate.reverse.reverse import Reverse
@@ -277,14 +277,15 @@ def _split(
 
 
 def by_operands(first: Function, second: Function) -> tuple[Function, Function, tuple[int, ...], Type | None]:
-    """Two sweeps of which the second takes operands of the call itself, and the first hands over the rest alone.
+    """Two sweeps of which the second takes operands and result of the call, and the first hands over the rest alone.
 
     Gives them with the places of these operands, and the type of what is handed over: None where nothing is.
     """
     makers: dict[Operand, Apply] = {op.result: op for op in applied_in(first.body.operations) if is_call_of(op, MAKE)}
     result, handed = makers[first.result].operands
     kept = makers[handed].operands
-    own = {v: k for k, v in enumerate(first.parameters) if k not in first.takes}
+    own: dict[Operand, int] = {result: RESULT}
+    own |= {v: k for k, v in enumerate(first.parameters) if k not in first.takes}
     operands = {j: v for j, v in enumerate(kept) if isinstance(v, Value) and v in own}
     places = {j: own[v] for j, v in operands.items()}
     rest = [j for j in range(len(kept)) if j not in places]
@@ -294,7 +295,8 @@ def by_operands(first: Function, second: Function) -> tuple[Function, Function, 
     whole = None if not rest else kept[rest[0]] if len(rest) == 1 else builder.tuple([kept[j] for j in rest])
     final = result if whole is None else builder.tuple([result, whole])
     between = None if whole is None else whole.type
-    reverse = _taking(second, operands, rest, between)
+    named = {j: replace(v, hint=_result_name(v)) if v is result else v for j, v in operands.items()}
+    reverse = _taking(second, named, rest, between)
     return replace(first, body=builder.block(first.parameters, [final])), reverse, (*places.values(),), between
 
 

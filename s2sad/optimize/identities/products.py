@@ -132,11 +132,13 @@ def times_scaled(s: Rewriter, op: Apply) -> Operand | None:
 
 @identity(np.multiply)
 def times_quotient(s: Rewriter, op: Apply) -> Operand | None:
-    """g * (1 / x) -> g / x; one rounding less"""
+    """g * (1 / x) -> g / x, one rounding less; not in a sweep where the quotient is one of the primal that stays"""
     x, y = op.operands
     for a, b in ((x, y), (y, x)):
         quotient = s.definition(b, lookup(np.divide))
-        if quotient is not None and is_number(quotient.operands[0], 1.0) and is_unnamed(b):
+        if quotient is None or not is_number(quotient.operands[0], 1.0) or not is_unnamed(b):
+            continue
+        if not op.about or quotient.about or s.reads[b] <= 0:
             return s.build(op, np.divide, a, quotient.operands[1])
     return None
 

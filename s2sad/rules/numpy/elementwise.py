@@ -23,7 +23,7 @@ from s2sad.rules.contributions import fit, spread, type_in
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, elementwise_samples
 from s2sad.rules.families import constant, elementwise, linear, rule
 from s2sad.rules.promotion import array_types, elementwise_type, result_dtype
-from s2sad.rules.python.arithmetic import power_by_base, power_by_exponent, share, sign
+from s2sad.rules.python.arithmetic import HALF, ITSELF, power_by_base, power_by_exponent, share, sign
 
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
 
@@ -41,11 +41,12 @@ elementwise(np.logaddexp,   lambda z, x, y: np.exp(x - z),       lambda z, x, y:
 elementwise(np.logaddexp2,  lambda z, x, y: np.exp2(x - z),      lambda z, x, y: np.exp2(y - z))
 
 # powers and roots; the roots have derivative inf at 0
-elementwise(np.sqrt,        lambda y, x: 0.5 / y,                domain=POSITIVE, analytic=True)
+elementwise(np.sqrt,        lambda y, x: 0.5 / y,                domain=POSITIVE, analytic=True, of_half_square=HALF)
 elementwise(np.cbrt,        lambda y, x: 1.0 / (3.0 * y * y),    ends=True)
 elementwise(np.square,      lambda y, x: 2.0 * x,                analytic=True)
 elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True, ends=True)
-elementwise(np.hypot,       lambda z, x, y: x / (z + (z == 0)),  lambda z, x, y: y / (z + (z == 0)))
+elementwise(np.hypot,       lambda z, x, y: x / (z + (z == 0)),  lambda z, x, y: y / (z + (z == 0)),
+            of_half_square=(lambda z, x, y: x, lambda z, x, y: y))
 elementwise(np.float_power, power_by_base,                       power_by_exponent(np.log), domain=(POSITIVE, REAL))
 
 # trigonometric
@@ -88,8 +89,8 @@ def share_of(wins: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
 
 # kinks
 # fmt: off
-elementwise(np.absolute,  sign,                            analytic=True, spelling="np.abs(_0)")
-elementwise(np.fabs,      lambda y, x: np.sign(x))
+elementwise(np.absolute,  sign,                            analytic=True, spelling="np.abs(_0)", of_half_square=ITSELF)
+elementwise(np.fabs,      lambda y, x: np.sign(x),         of_half_square=ITSELF)
 elementwise(np.maximum,   share_of(operator.gt),           lambda z, x, y: share_of(operator.gt)(z, y, x), light=True)
 elementwise(np.minimum,   share_of(operator.lt),           lambda z, x, y: share_of(operator.lt)(z, y, x), light=True)
 elementwise(np.fmax,      share,                           lambda z, x, y: share(z, y, x))

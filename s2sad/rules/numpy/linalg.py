@@ -20,11 +20,11 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
-from s2sad.rules.masks import cancelled
 from s2sad.rules.numpy.contractions import products_fit, transposed
 from s2sad.rules.numpy.reductions import expanded, nonzero, reduced_shape
 from s2sad.rules.promotion import array_types, result_dtype
 from s2sad.rules.python.arithmetic import sign
+from s2sad.rules.roots import with_square
 
 
 def matrix(name: str, a: Type) -> tuple[ArrayType, Any, Shape | None]:
@@ -331,11 +331,18 @@ def _is_sum_of_moduli(x: Any, ord: Any, axis: Any) -> bool:
 
 
 def _norm_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    keywords = {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
     if _is_sum_of_moduli(xs[0], ord, axis):
-        return np.sum(sign(np.abs(xs[0]), xs[0]) * dots[0], **keywords)
+        return np.sum(sign(np.abs(xs[0]), xs[0]) * dots[0], **_along(axis, keepdims))
+    return _sum_of_products(xs[0], dots[0], axis, keepdims) / nonzero(y)
+
+
+def _sum_of_products(x: Any, dot: Any, axis: Any, keepdims: bool) -> Any:
     # Of a complex number the conjugate, as the tangent is the real part.
-    return np.sum(conjugated(xs[0]) * dots[0], **keywords) / nonzero(y)
+    return np.sum(conjugated(x) * dot, **_along(axis, keepdims))
+
+
+def _along(axis: Any, keepdims: bool) -> dict[str, Any]:
+    return {**({} if axis is None else {"axis": axis}), **({"keepdims": True} if keepdims else {})}
 
 
 def _norm_adjoint(
@@ -344,14 +351,27 @@ def _norm_adjoint(
     if _is_sum_of_moduli(xs[0], ord, axis):
         return (expanded(g, xs[0], axis, keepdims) * sign(np.abs(xs[0]), xs[0]),)
     # At 0, where the norm is least, the derivative is 0: a subgradient.
-    return (expanded(cancelled(g, y), xs[0], axis, keepdims) * conjugated(xs[0]),)
+    return (expanded(g / nonzero(y), xs[0], axis, keepdims) * conjugated(xs[0]),)
+
+
+def _half_square_tangent(y: Any, xs: Any, dots: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    return None if _is_sum_of_moduli(xs[0], ord, axis) else _sum_of_products(xs[0], dots[0], axis, keepdims)
+
+
+def _half_square_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
+    if _is_sum_of_moduli(xs[0], ord, axis):
+        return None
+    return (expanded(g, xs[0], axis, keepdims) * conjugated(xs[0]),)
 
 
 rule(
     np.linalg.norm,
     _norm_type,
     tangent=_norm_tangent,
-    adjoint=_norm_adjoint,
+    adjoint=with_square(_norm_adjoint, _half_square_adjoint),
+    half_square=_half_square_tangent,
     samples=lambda rng: [
         Sample((REAL(rng, (3,)),)),
         Sample((REAL(rng, (2, 3)),)),

@@ -18,6 +18,7 @@ from s2sad.rules.contributions import cast, conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, linear, rule
 from s2sad.rules.promotion import array_types, result_dtype
+from s2sad.rules.roots import with_square
 
 Axis = int | tuple[int, ...] | None
 
@@ -191,6 +192,16 @@ def nonzero(y: Any) -> Any:
     return y + (y == 0)
 
 
+def _half_var_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    return np.sum(_deviation(xs[0], axis) * dots[0], **_given(axis, keepdims)) / _over(xs[0], axis, ddof)
+
+
+def _half_var_adjoint(
+    g: Any, y: Any, xs: Any, active: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    return (expanded(g / _over(xs[0], axis, ddof), xs[0], axis, keepdims) * _deviation(xs[0], axis),)
+
+
 def _std_tangent(y: Any, xs: Any, dots: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     total = np.sum(_deviation(xs[0], axis) * dots[0], **_given(axis, keepdims))
     return total / (_over(xs[0], axis, ddof) * nonzero(y))
@@ -209,7 +220,14 @@ def _spread_samples(rng: np.random.Generator) -> Iterable[Sample]:
 
 
 rule(np.var, _var_type, tangent=_var_tangent, adjoint=_var_adjoint, samples=_spread_samples)
-rule(np.std, _var_type, tangent=_std_tangent, adjoint=_std_adjoint, samples=_spread_samples)
+rule(
+    np.std,
+    _var_type,
+    tangent=_std_tangent,
+    adjoint=with_square(_std_adjoint, _half_var_adjoint),
+    half_square=_half_var_tangent,
+    samples=_spread_samples,
+)
 
 
 # Products: the derivative by a factor is the product of the others, also where one factor is zero

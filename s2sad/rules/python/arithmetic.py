@@ -19,7 +19,7 @@ from s2sad.ir.builder import Expr, call, known_value
 from s2sad.ir.dims import Dim, dim_scaled, dim_sum
 from s2sad.ir.primitive import Algebra, Sample, Samples
 from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, join, tuple_type
-from s2sad.rules.contributions import fit, spread
+from s2sad.rules.contributions import conjugated, fit, spread
 from s2sad.rules.domains import DIVIDEND, DIVISOR, POSITIVE, REAL, elementwise_samples
 from s2sad.rules.families import constant, elementwise, rule
 from s2sad.rules.promotion import (
@@ -67,6 +67,11 @@ def power_by_exponent(log: Callable[[Any], Any]) -> Callable[[Any, Any, Any], An
 
     return partial
 
+
+# The slopes of half the square: of a root, of an absolute value, of a power.
+HALF: Any = (lambda y, x: 0.5,)
+ITSELF: Any = (lambda y, x: conjugated(x),)
+HALF_OF_ROOT: Any = (lambda z, x, y: 0.5 if known_value(y) == 0.5 else None, lambda z, x, y: None)
 
 # operators
 elementwise(
@@ -153,6 +158,7 @@ elementwise(
     power_by_exponent(np.log),
     type_rule=operator_type(np.power, power_dtype, _power_size),
     spelling="_0 ** _1",
+    of_half_square=HALF_OF_ROOT,
     samples=_power_samples,
     fold=operator.pow,
     aliases=[operator.pow, builtins.pow],
@@ -324,7 +330,15 @@ def _divmod_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     return (fit(g[1], xs[0]) if active[0] else None, fit(-(g[1] * y[0]), xs[1]) if active[1] else None)
 
 
-elementwise(builtins.abs, sign, type_rule=_abs_type, analytic=True, light=True, aliases=[operator.abs])
+elementwise(
+    builtins.abs,
+    sign,
+    type_rule=_abs_type,
+    analytic=True,
+    light=True,
+    of_half_square=ITSELF,
+    aliases=[operator.abs],
+)
 elementwise(builtins.float, lambda y, x: 1.0, type_rule=_converted("float", FLOAT), samples=_scalar_samples)
 elementwise(
     builtins.complex,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -17,7 +17,8 @@ from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, int
 from s2sad.rules.contributions import fit
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, Domain
 from s2sad.rules.families import constant, elementwise, rule
-from s2sad.rules.python.arithmetic import power_by_base, power_by_exponent, scalar_types
+from s2sad.rules.python.arithmetic import HALF, ITSELF, power_by_base, power_by_exponent, scalar_types
+from s2sad.rules.roots import with_square
 
 
 def _real_types(name: str, *types: Type) -> list[ArrayType]:
@@ -55,11 +56,13 @@ def scalar(
     *partials: Rule,
     domain: Domain | tuple[Domain, ...] = REAL,
     type_rule: Callable[..., Type] | None = None,
+    of_half_square: Sequence[Rule] | None = None,
 ) -> None:
     """A function of numbers by its partial derivatives, as in `families.elementwise`."""
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
     type_rule = type_rule or _type_rule(function, len(partials), FLOAT)
-    elementwise(function, *partials, domain=domain, type_rule=type_rule, samples=_samples(*domains))
+    samples = _samples(*domains)
+    elementwise(function, *partials, domain=domain, type_rule=type_rule, samples=samples, of_half_square=of_half_square)
 
 
 def _log_type(x: Type, base: Type | None = None, /) -> Type:
@@ -97,7 +100,7 @@ elementwise(math.log,  _log_by_x, _log_by_base, type_rule=_log_type,     samples
 
 # powers and roots
 scalar(math.pow,       power_by_base, power_by_exponent(math.log),       domain=(POSITIVE, REAL))
-scalar(math.sqrt,      lambda y, x: 0.5 / y,                             domain=POSITIVE)
+scalar(math.sqrt,      lambda y, x: 0.5 / y,                             domain=POSITIVE, of_half_square=HALF)
 scalar(math.cbrt,      lambda y, x: 1.0 / (3.0 * y * y))
 
 # trigonometric
@@ -124,7 +127,7 @@ scalar(math.erf,       lambda y, x: ERF_SLOPE * call(math.exp, -x * x))
 scalar(math.erfc,      lambda y, x: -ERF_SLOPE * call(math.exp, -x * x))
 
 # kinks
-scalar(math.fabs,      lambda y, x: np.sign(x))
+scalar(math.fabs,      lambda y, x: np.sign(x),                          of_half_square=ITSELF)
 scalar(math.copysign,  lambda z, x, y: np.sign(x) * call(math.copysign, 1.0, y), lambda z, x, y: None)
 scalar(math.fmod,      lambda z, x, y: 1.0, lambda z, x, y: (z - x) / y, domain=(DIVIDEND, DIVISOR))
 scalar(math.remainder, lambda z, x, y: 1.0, lambda z, x, y: (z - x) / y, domain=(DIVIDEND, DIVISOR))
@@ -139,20 +142,30 @@ def _hypot_type(*coordinates: Type) -> Type:
     return FLOAT
 
 
-def _hypot_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def _half_hypot_tangent(y: Any, xs: Any, dots: Any) -> Any:
     terms = [x * d for x, d in zip(xs, dots, strict=True) if d is not None]
-    return reduce(operator.add, terms) / y if terms else None
+    return reduce(operator.add, terms) if terms else None
+
+
+def _half_hypot_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    return tuple(fit(g * x, x) if a else None for x, a in zip(xs, active, strict=True))
+
+
+def _hypot_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    half = _half_hypot_tangent(y, xs, dots)
+    return None if half is None else half / (y + (y == 0))
 
 
 def _hypot_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    return tuple(fit(g * x / y, x) if a else None for x, a in zip(xs, active, strict=True))
+    return tuple(fit(g * x / (y + (y == 0)), x) if a else None for x, a in zip(xs, active, strict=True))
 
 
 rule(
     math.hypot,
     _hypot_type,
     tangent=_hypot_tangent,
-    adjoint=_hypot_adjoint,
+    adjoint=with_square(_hypot_adjoint, _half_hypot_adjoint),
+    half_square=_half_hypot_tangent,
     samples=lambda rng: [Sample(tuple(map(float, REAL(rng, (n,))))) for n in (1, 2, 3)],
 )
 

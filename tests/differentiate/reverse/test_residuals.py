@@ -106,3 +106,22 @@ def test_of_items_and_parts(a):
     assert gradient(a, X)[1].shape == X.shape
     check_grads(main, (a, X), order=2)
     check_grads(s2sad.grad(s2sad.grad(main)), (a, X), order=1)
+
+
+def test_a_result_that_the_reverse_sweep_needs_is_taken_from_the_caller():
+    def squashed(x):
+        return np.tanh(x)
+
+    def through_tuple(x):
+        y = np.tanh(x)
+        return y, y * x
+
+    def main(x):
+        h = squashed(x)
+        h[0] = 2.0 * h[1]
+        a, b = through_tuple(squashed(h))
+        return np.sum(a * b)
+
+    check_grads(main, (X,), order=2)
+    text = s2sad.grad(main).lower(X).source
+    assert "squashed_forward" not in text and "def squashed_reverse(result, result_bar)" in text
