@@ -5,19 +5,15 @@
 import numpy as np
 
 
-def sigmoid_forward(x):
-    """The value of sigmoid, and what its reverse sweep needs."""
-    v2 = np.exp(-x)
-    return 1.0 / (1.0 + v2), v2
+def sigmoid(x):
+    """The logistic function."""
+    return 1.0 / (1.0 + np.exp(-x))
 
 
-def sigmoid_reverse(v2, result_bar):
+def sigmoid_reverse(result, result_bar):
     """The adjoint of sigmoid: from that of its value to that of x."""
-    # evaluation trace
-    v3 = 1.0 + v2
-    # adjoint sweep
     # return 1.0 / (1.0 + np.exp(-x))
-    x_bar = result_bar / v3 / v3 * v2
+    x_bar = result_bar * result * (1.0 - result)
     return x_bar
 
 
@@ -31,14 +27,14 @@ def sequence_loss_grad(w, u, b, x, y):
     kept = []
     for t in range(steps):
         z = w @ x[t] + u @ hidden[t] + b
-        i, sigmoid_residuals = sigmoid_forward(z[:h])
-        f, sigmoid_residuals_2 = sigmoid_forward(z[h:2 * h])
-        o, sigmoid_residuals_3 = sigmoid_forward(z[2 * h:3 * h])
+        i = sigmoid(z[:h])
+        f = sigmoid(z[h:2 * h])
+        o = sigmoid(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
         v1 = t + 1
         cell[v1] = f * cell[t] + i * g
         v12 = np.tanh(cell[v1])
-        kept.append((i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12))
+        kept.append((i, f, o, g, v12))
         hidden[v1] = o * v12
     v15 = hidden[1:] - y
     # adjoint sweep
@@ -48,9 +44,7 @@ def sequence_loss_grad(w, u, b, x, y):
     b_bar = np.zeros_like(b)
     u_bar = np.zeros_like(u)
     w_bar = np.zeros_like(w)
-    for t, (i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12) in zip(
-        reversed(range(steps)), reversed(kept)
-    ):
+    for t, (i, f, o, g, v12) in zip(reversed(range(steps)), reversed(kept)):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
         v3 = t + 1
         v13_bar = hidden_bar[v3]
@@ -66,11 +60,11 @@ def sequence_loss_grad(w, u, b, x, y):
         z_bar = np.zeros_like(b)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)
         # o = sigmoid(z[2 * h : 3 * h])
-        z_bar[2 * h:3 * h] = sigmoid_reverse(sigmoid_residuals_3, o_bar)
+        z_bar[2 * h:3 * h] = sigmoid_reverse(o, o_bar)
         # f = sigmoid(z[h : 2 * h])
-        z_bar[h:2 * h] = sigmoid_reverse(sigmoid_residuals_2, f_bar)
+        z_bar[h:2 * h] = sigmoid_reverse(f, f_bar)
         # i = sigmoid(z[:h])
-        z_bar[:h] = sigmoid_reverse(sigmoid_residuals, i_bar)
+        z_bar[:h] = sigmoid_reverse(i, i_bar)
         # z = w @ x[t] + u @ hidden[t] + b
         b_bar += z_bar
         u_bar += np.outer(z_bar, hidden[t])
