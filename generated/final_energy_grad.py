@@ -24,8 +24,7 @@ def burgers_forward(u, dt, dx, steps):
 
 def burgers_reverse(dt, dx, kept, u_bar):
     """The adjoint of burgers: from that of its value to that of u."""
-    back_bar = np.zeros_like(u_bar)
-    ahead_bar = np.zeros_like(u_bar)
+    back_bar, ahead_bar = np.zeros_like(u_bar), np.zeros_like(u_bar)
     u_bar = u_bar.copy()
     for v8, taken, v9 in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)

@@ -101,10 +101,8 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
     # adjoint sweep
     # return total / len(x)
     total_bar = 1.0 / len(x)
-    params_bar = np.zeros_like(params[0])
-    params_bar_2 = np.zeros_like(params[1])
-    params_bar_3 = np.zeros_like(params[2])
-    params_bar_4 = np.zeros_like(params[3])
+    params_bar, params_bar_2 = np.zeros_like(params[0]), np.zeros_like(params[1])
+    params_bar_3, params_bar_4 = np.zeros_like(params[2]), np.zeros_like(params[3])
     for k, (kept_2, adapted_residuals, loss_residuals) in zip(
         reversed(range(len(x))), reversed(kept)
     ):

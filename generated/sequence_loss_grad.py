@@ -13,8 +13,7 @@ def sigmoid_forward(x):
 
 def lstm_forward(w, u, b, x):
     """The value of lstm, and what its reverse sweep needs."""
-    steps = x.shape[0]
-    h = u.shape[1]
+    steps, h = x.shape[0], u.shape[1]
     hidden = np.zeros((steps + 1, h))
     cell = np.zeros((steps + 1, h))
     kept = []
@@ -48,15 +47,10 @@ def lstm_reverse(w, u, b, x, residuals, result_bar):
     """The adjoint of lstm: from that of its value to those of w, u, b."""
     hidden, cell, kept = residuals
     # evaluation trace
-    steps = x.shape[0]
-    h = u.shape[1]
+    steps, h = x.shape[0], u.shape[1]
     # adjoint sweep
-    hidden_bar = np.zeros_like(hidden)
+    hidden_bar, cell_bar, b_bar, u_bar, w_bar = map(np.zeros_like, (hidden, cell, b, u, w))
     hidden_bar[1:] = result_bar
-    cell_bar = np.zeros_like(cell)
-    b_bar = np.zeros_like(b)
-    u_bar = np.zeros_like(u)
-    w_bar = np.zeros_like(w)
     for t, (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12) in zip(
         reversed(range(steps)), reversed(kept)
     ):

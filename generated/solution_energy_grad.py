@@ -39,10 +39,7 @@ def thomas_reverse(a, b, d, residuals, x_bar):
         v2 = j + 1
         gam_bar[v2] += v15_bar * x_2[v2]
         x_bar[v2] += v15_bar * gam[v2]
-    d_bar = np.zeros_like(a)
-    a_bar = np.zeros_like(a)
-    b_bar = np.zeros_like(b)
-    c_bar = np.zeros_like(a)
+    d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (a, a, b, a))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet

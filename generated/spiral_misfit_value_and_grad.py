@@ -119,11 +119,8 @@ def path_reverse(q, y, dt, residuals, result_bar):
     weights, kept = residuals
     # return np.array(states)
     states_bar = list(result_bar)
-    y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(weights[0])
-    weights_bar_2 = np.zeros_like(weights[1])
-    weights_bar_3 = np.zeros_like(weights[2])
-    weights_bar_4 = np.zeros_like(weights[3])
+    y_bar, weights_bar, weights_bar_2 = map(np.zeros_like, (y, weights[0], weights[1]))
+    weights_bar_3, weights_bar_4 = np.zeros_like(weights[2]), np.zeros_like(weights[3])
     for y, step_residuals in reversed(kept):
         # states.append(y)
         y_bar = y_bar + states_bar[-1]

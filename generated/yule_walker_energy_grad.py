@@ -30,8 +30,7 @@ def durbin_reverse(r, residuals, y_bar):
     n = len(r)
     # adjoint sweep
     r_bar = np.zeros_like(r)
-    beta_bar = 0.0
-    alpha_bar = 0.0
+    beta_bar = alpha_bar = 0.0
     y_bar = y_bar.copy()
     for k, (beta, alpha_2, v8) in zip(reversed(range(1, n)), reversed(kept)):
         # y[k] = alpha
