@@ -7,10 +7,7 @@ import numpy as np
 def image_loss_grad_vmap(params, x, y):
     """image_loss_grad for many examples at once."""
     # evaluation trace
-    W1 = params[0][0]
-    b1 = params[0][1]
-    W2 = params[1][0]
-    b2 = params[1][1]
+    (W1, b1), (W2, b2) = params
     v3 = np.tanh(x @ W1 + b1)
     z = v3 @ W2 + b2
     v5 = np.max(z, axis=1)

@@ -23,10 +23,9 @@ def log_likelihood_grad(a, y):
     # return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(a)))
     v18_bar = -1.0 / v18
     v1 = np.arange(len(v18_bar))
-    a_bar = np.zeros_like(a)
+    a_bar, y_bar = np.zeros_like(a), np.zeros_like(y)
     a_bar[v1, v1] += v18_bar
     z_bar = -z
-    y_bar = np.zeros_like(y)
     for i in reversed(range(n_2)):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
         v12_bar = z_bar[i] / a[i, i]

@@ -7,10 +7,7 @@ import numpy as np
 def loss_value_and_grad(params, x, y):
     """The value of loss, and its gradient with respect to params."""
     # evaluation trace
-    W1 = params[0][0]
-    b1 = params[0][1]
-    W2 = params[1][0]
-    b2 = params[1][1]
+    (W1, b1), (W2, b2) = params
     h = np.tanh(x @ W1 + b1)
     z = h @ W2 + b2
     z -= np.max(z, axis=1, keepdims=True)

@@ -6,8 +6,7 @@ import numpy as np
 def low_pass_power_grad(x, weights):
     """The gradient of low_pass_power with respect to x."""
     # evaluation trace
-    re = x.copy()
-    im = np.zeros_like(x)
+    re, im = x.copy(), np.zeros_like(x)
     n = len(re)
     j = 0
     js = []
@@ -29,8 +28,7 @@ def low_pass_power_grad(x, weights):
     kept = []
     while length <= n:
         half = length // 2
-        wrs = np.empty(half)
-        wis = np.empty(half)
+        wrs, wis = np.empty(half), np.empty(half)
         for k in range(half):
             angle = -2.0 * np.pi * k / length
             wrs[k] = wr = np.cos(angle)

@@ -6,13 +6,10 @@ import numpy as np
 def soft_dtw_grad(x, y, gamma):
     """The gradient of soft_dtw with respect to x, y."""
     # evaluation trace
-    n = len(x)
-    m = len(y)
+    n, m = len(x), len(y)
     r = np.full((n + 1, m + 1), 10000000000.0)
     r[0, 0] = 0.0
-    v11s = np.empty((n, m))
-    v13s = np.empty((n, m))
-    v16s = np.empty((n, m))
+    v11s, v13s, v16s = np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
             d = (x[i - 1] - y[j - 1]) ** 2
@@ -27,10 +24,8 @@ def soft_dtw_grad(x, y, gamma):
             r[i, j] = d - gamma * (np.log(total) + top)
     # adjoint sweep
     # return r[n, m]
-    r_bar = np.zeros_like(r)
+    r_bar, y_bar, x_bar = np.zeros_like(r), np.zeros_like(y), np.zeros_like(x)
     r_bar[n, m] = 1.0
-    y_bar = np.zeros_like(y)
-    x_bar = np.zeros_like(x)
     for i in reversed(range(1, n + 1)):
         for j in reversed(range(1, m + 1)):
             # r[i, j] = d - gamma * (np.log(total) + top)

@@ -103,11 +103,22 @@ def containers(tree: ast.AST) -> set[str]:
     """Lists and new arrays, but for adjoints."""
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            new = isinstance(node.value, ast.Call) and re.match(r"np\.(empty|zeros)", ast.unparse(node.value))
-            if new or isinstance(node.value, ast.List):
-                found.add(node.targets[0].id)
+        for name, value in bound(node) if isinstance(node, ast.Assign) else ():
+            new = isinstance(value, ast.Call) and re.match(r"np\.(empty|zeros)", ast.unparse(value))
+            if new or isinstance(value, ast.List):
+                found.add(name)
     return {name for name in found if not re.search(r"_bar(_\d+)?$", name)}
+
+
+def bound(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    """The names that an assignment binds, each with its value."""
+    for target in node.targets:
+        match target, node.value:
+            case ast.Name(name), value:
+                yield name, value
+            case ast.Tuple(targets), ast.Tuple(values) if len(targets) == len(values):
+                for t, v in zip(targets, values, strict=True):
+                    yield from bound(ast.Assign([t], v))
 
 
 class Counting(ast.NodeTransformer):

@@ -14,7 +14,7 @@ from typing import assert_never
 from s2sad.emit.expressions import parse
 from s2sad.emit.joining import joined
 from s2sad.emit.names import split_rows
-from s2sad.emit.operations import OperationWriter
+from s2sad.emit.operations import OperationWriter, starts_for
 from s2sad.emit.paragraphs import Paragraphs
 from s2sad.emit.plan import Plan
 from s2sad.emit.spelling import PYTHON, Spelling
@@ -87,7 +87,7 @@ class FunctionWriter(OperationWriter):
         """The statements of the definition."""
         function = self.plan.function
         body = [self.unpack(p, self.read(p)) for p in function.parameters if p in self.unpacked.items]
-        body += self.sweeps(function.body)
+        body += joined(self.sweeps(function.body), self.plan.backend.iterates)
         if not (body and isinstance(body[-1], ast.Raise)):
             body.append(ast.Return(self.read(function.result)))
         return body
@@ -122,7 +122,7 @@ class FunctionWriter(OperationWriter):
             if raises:
                 break
         self.quoted = paragraphs.quoted
-        return joined(paragraphs.statements, self.plan.backend.iterates)
+        return paragraphs.statements
 
     def appends_of(self, value: Value) -> Iterator[ast.stmt]:
         """What is appended to lists as soon as a value, or an item of an unpacked tuple, is there."""
@@ -190,7 +190,11 @@ class FunctionWriter(OperationWriter):
         pairs, copies = self.plan.starts(op)
         lists = op.results[len(op.initial) :]
         empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]
-        return [*self.assignments(pairs, copies), *empty]
+        first = [*self.assignments(pairs, copies)]
+        for s in (*first, *empty) if op.about else empty:
+            if isinstance(s, ast.Assign) and isinstance(s.value, (ast.Constant, ast.List)):
+                s.starts = starts_for(op)  # type: ignore[attr-defined]
+        return [*first, *empty]
 
     def loop_body(self, op: For | While) -> list[ast.stmt]:
         n = len(op.initial)

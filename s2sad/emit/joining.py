@@ -9,38 +9,55 @@ from __future__ import annotations
 
 import ast
 
-from s2sad.emit.statements import fill_call
-from s2sad.emit.writer import write_statement
+from s2sad.emit.starts import gathered
+from s2sad.emit.statements import fill_call, take_place
+from s2sad.emit.unpacking import unpacked
+from s2sad.emit.writer import INDENT, WIDTH, write_statement
+from s2sad.ir.python_trees import walk
 
 LENGTH = 80
 """How long a line may be that stores a value and binds its name."""
 
 
 def joined(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
-    """The statements, shorter; arrays are unpacked where the backend `unpacks` them.
+    """The statements of a function, shorter; arrays are unpacked where the backend `unpacks` them.
 
     What is bound to be read `once` needs no name where that is a store.
     """
+    named = (n for n in walk(*statements) if isinstance(n, ast.Name) and n.id == "_")
+    # A compiler takes a name for one type.
+    spare = not any(not unpacks or isinstance(n.ctx, ast.Load) for n in named)
+    return _in_block(statements, unpacks, spare, WIDTH - len(INDENT))
+
+
+def _in_block(statements: list[ast.stmt], unpacks: bool, spare: bool, room: int) -> list[ast.stmt]:
+    """The statements of a block and those within them, where a new one is no longer than there is `room`.
+
+    `_` may be bound where it is `spare`.
+    """
+    for s in statements:
+        for part in (s, *getattr(s, "handlers", ())):
+            for inner in ("body", "orelse"):
+                if block := getattr(part, inner, None):
+                    setattr(part, inner, _in_block(block, unpacks, spare, room - len(INDENT)))
+    return gathered(unpacked(_neighbours(statements, unpacks), room, spare), room, maps=unpacks)
+
+
+def _neighbours(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
     result: list[ast.stmt] = []
     for s in statements:
         one = _popped(result, s) or _stored(result, s)
         if one is not None:
-            _take_place(one, result.pop())
+            take_place(one, result.pop())
         result.append(one or s)
         count = _unpacked(result) if unpacks else 0
         if count:
             check, *items = result[-count - 1 :]
             names = ast.Tuple([item.targets[0] for item in items if isinstance(item, ast.Assign)], ast.Store())
             whole = ast.Assign([names], items[0].value.value)  # type: ignore[attr-defined]
-            _take_place(whole, check)
+            take_place(whole, check)
             result[-count - 1 :] = [whole]
     return result
-
-
-def _take_place(new: ast.stmt, old: ast.stmt) -> None:
-    """Let a statement come from where another one does."""
-    if hasattr(old, "at"):
-        new.at = old.at  # type: ignore[attr-defined]
 
 
 def _popped(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:

@@ -16,7 +16,7 @@ from s2sad.emit.statements import copied, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
-from s2sad.ir.values import Apply, Call, Constant, Operand, Value
+from s2sad.ir.values import Apply, Call, Constant, Operand, Operation, Value
 
 AUGMENTED: dict[object, type[ast.operator]] = {
     "_0 + _1": ast.Add,
@@ -79,7 +79,11 @@ class OperationWriter:
         steps = self.plan.in_place(op)
         if steps is not None:
             return self.augmented(op, steps)
-        return [ast.Assign([self.store(op.result)], self.expression(op))]
+        bound = ast.Assign([self.store(op.result)], self.expression(op))
+        if op.primitive.blank:
+            bound.starts = starts_for(op)  # type: ignore[attr-defined]
+        bound.lengths = self.plan.lengths_of(op)  # type: ignore[attr-defined]
+        return [bound]
 
     def assign_call(self, op: Call) -> list[ast.stmt]:
         copies = self.plan.copied_arguments(op)
@@ -172,3 +176,8 @@ class OperationWriter:
             return
         for (t, _), value in zip(pairs, values, strict=True):
             yield ast.Assign([self.store(t)], value)
+
+
+def starts_for(op: Operation) -> object:
+    """What an array, a list or a number is the start of: of an adjoint, or of what one place of the source fills."""
+    return "adjoint" if op.about else op.location

@@ -14,14 +14,23 @@ from enum import Enum
 import numpy as np
 
 from s2sad.emit.conditions import find_conditions
-from s2sad.emit.inlining import addends, find_inlined, find_unpacked, find_uses, is_product, is_sum, leaves
+from s2sad.emit.inlining import (
+    addends,
+    find_inlined,
+    find_unpacked,
+    find_uses,
+    is_product,
+    is_sum,
+    is_unpackable,
+    leaves,
+)
 from s2sad.emit.names import Variables, split_rows
 from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.ir.backend import NUMPY, Backend
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.dims import may_be_negative
 from s2sad.ir.primitives.regions import MANAGER
-from s2sad.ir.types import BOTTOM
+from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -125,6 +134,21 @@ class Plan:
         """Whether an operand stands for a name that is not bound."""
         op = self.made_by(operand)
         return op is not None and op.primitive is UNDEFINED
+
+    def lengths_of(self, op: Operation | None) -> tuple[int, ...]:
+        """How many parts has what one is taken of, and what that is a part of itself, as far as it is known."""
+        if not (is_call_of(op, EXTRACT) or is_call_of(op, GETITEM)):
+            return ()
+        whole = op.operands[0]
+        own = self.length_of(whole.type)
+        return (*own, *self.lengths_of(self.inlined.get(whole))) if own else ()
+
+    def length_of(self, t: Type) -> tuple[int, ...]:
+        """The number of parts of what Python, or what reads its text, can unpack."""
+        if is_unpackable(t) and (self.backend.iterates or t.cls is tuple):
+            return (len(t.keys),)
+        length = t.shape[0] if t.is_array and t.shape and self.backend.iterates else None
+        return (length,) if isinstance(length, int) else ()
 
     def reverse_start(self, block: Block) -> int | None:
         """Where the reverse sweep of a body begins among its operations, if one follows the primal."""

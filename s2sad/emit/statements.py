@@ -1,4 +1,4 @@
-"""Small pieces of syntax: copies, placeholders, signs."""
+"""Small pieces of syntax: copies, placeholders, signs; what a statement speaks of and what it changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from s2sad.emit.expressions import parse
+from s2sad.ir.python_trees import walk
 from s2sad.ir.types import Type
 from s2sad.ir.values import Constant
 
@@ -137,3 +138,37 @@ def _known(value: ast.expr) -> int | None:
 def integer(value: int) -> ast.expr:
     """An integer literal, a negative one with its sign."""
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def names_in(*trees: ast.AST) -> set[str]:
+    """The names that statements or expressions speak of."""
+    return {n.id for n in walk(*trees) if isinstance(n, ast.Name)}
+
+
+def changed_by(s: ast.stmt) -> set[str]:
+    """The names whose values may be others behind a statement: bound, written into, given to a function or method."""
+    changed: set[str] = set()
+    for node in walk(s):
+        match node:
+            case ast.Assign(targets):
+                changed |= names_in(*targets)
+            case ast.AugAssign(target) | ast.For(target):
+                changed |= names_in(target)
+            case ast.Delete():
+                changed |= names_in(node)
+            case ast.Call(ast.Name(), arguments):
+                changed |= names_in(*arguments)
+            case ast.Call(ast.Attribute(receiver)):
+                changed |= names_in(receiver)
+    return changed
+
+
+def is_compound(s: ast.stmt) -> bool:
+    """Whether a statement has statements in it."""
+    return hasattr(s, "body")
+
+
+def take_place(new: ast.stmt, old: ast.stmt) -> None:
+    """Let a statement come from where another one does."""
+    if hasattr(old, "at"):
+        new.at = old.at  # type: ignore[attr-defined]

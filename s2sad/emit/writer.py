@@ -22,6 +22,7 @@ from s2sad.errors import InternalError, Location
 from s2sad.ir.values import int_text
 
 WIDTH = 100
+INDENT = "    "
 
 
 class Comment(ast.stmt):
@@ -87,8 +88,8 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
     # statements
 
     def line(self, text: str) -> None:
-        first, *rest = wrapped(text, 4 * self._indent, WIDTH)
-        self.lines.append(Line("    " * self._indent + first, self.at))
+        first, *rest = wrapped(text, len(INDENT) * self._indent, WIDTH)
+        self.lines.append(Line(INDENT * self._indent + first, self.at))
         self.lines += [Line(r, self.at) for r in rest]
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
@@ -105,9 +106,9 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         self._indent -= 1
 
     def _Comment(self, s: Comment) -> None:
-        room = WIDTH - 4 * self._indent - len("# ")
+        room = WIDTH - len(INDENT) * self._indent - len("# ")
         text = s.text if len(s.text) <= room else f"{s.text[: room - len(' ...')]} ..."
-        self.lines.append(Line(f"{'    ' * self._indent}# {text}", self.at))
+        self.lines.append(Line(f"{INDENT * self._indent}# {text}", self.at))
 
     def _FunctionDef(self, s: ast.FunctionDef) -> None:
         for d in s.decorator_list:

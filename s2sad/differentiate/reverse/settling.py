@@ -146,7 +146,9 @@ def handed_over(
     kept = kept_of(wanted, costs.of)
     made = [primals.definition[v] for v in costs.beside(kept, wanted)]
     kept.update(v for v in needed if v not in read and primals.definition.get(v) not in made)
-    return primals.sorted(kept), [replace(op, about=()) for op in made if isinstance(op, Apply)]
+    # What has no place of its own in the text stands in the order of the needs: a set has none.
+    ordered = primals.sorted(v for v in dict.fromkeys((*needed, *costs.of)) if v in kept)
+    return ordered, [replace(op, about=()) for op in made if isinstance(op, Apply)]
 
 
 def read_by(operations: Iterable[Operation], results: Iterable[Operand]) -> set[Operand]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.dispatch.sharing import SHARED  # noqa: E402
 from s2sad.testing import numerical_jvp
 
 
@@ -142,3 +143,28 @@ def test_the_array_that_a_callee_keeps_is_smaller_than_what_it_computes():
     tracemalloc.stop()
     # one array of pairs for each of six steps, and no more than six that one step needs
     assert peak < 13 * 8 * size * size
+
+
+def logistic(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def two_gates(x, a):
+    u = logistic(a * x)
+    v = logistic(u + x)
+    return np.tanh(u * v) * v
+
+
+def two_gates_of_all(x, a):
+    return np.sum(two_gates(x, a) * two_gates(a, x))
+
+
+def test_what_is_handed_over_stands_in_one_order(tmp_path, monkeypatch):
+    texts = set()
+    kept = []
+    for k in range(8):
+        kept.append([object() for _ in range(1000 * k + 17)])  # values stand elsewhere in memory each time
+        SHARED.known.clear()
+        monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path / f"cache{k}"))
+        texts.add(s2sad.grad(two_gates_of_all, (0, 1)).lower(np.ones(3), np.ones(3)).source)
+    assert len(texts) == 1

@@ -24,8 +24,7 @@ def integral_grad(w):
     # return total * h / 3.0
     total_bar = 0.3333333333333333 * h
     h_bar = 0.3333333333333333 * total
-    v4_bar = 0.0
-    v1_bar = 0.0
+    v4_bar = v1_bar = 0.0
     for k, (v9, v12) in zip(reversed(range(1, 6)), reversed(kept)):
         # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
         v13_bar = total_bar * v9
