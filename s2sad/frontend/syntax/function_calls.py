@@ -80,7 +80,7 @@ class FunctionCalls(Lowering):
             frame = frame.caller
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
-        return self.lower_here(f, bound, node)
+        return self.lifted_or_here(lambda: self.lifted_method(f, bound), lambda: self.lower_here(f, bound, node), node)
 
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""
