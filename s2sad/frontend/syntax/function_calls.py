@@ -76,6 +76,7 @@ class FunctionCalls(Lowering):
         frame: Frame | None = self.frame
         while frame is not None:
             if frame.function is f:
+                self.repeats.recursive.add(f)
                 return self.call_function(f, arguments, keywords, node, None)
             frame = frame.caller
         signature = inspect.signature(f, follow_wrapped=False)

@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 
 import gast
+import numpy as np
 
 from s2sad.errors import SeveralErrors, Unsupported
 from s2sad.frontend.context import CalleeNeedsStatic
@@ -23,6 +24,9 @@ from s2sad.frontend.terms.terms import Closure, Ref, Term, class_of
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.types import BOTTOM, ArrayType, leaves
 from s2sad.ir.values import is_operand
+
+GIVEN = (list, dict, np.ndarray)
+"""What a lifted function gives that has an identity: a new one."""
 
 
 class Lifting(Lowering):
@@ -45,7 +49,11 @@ class Lifting(Lowering):
         stores, operations, start = self.stores, self.builder.operations, len(self.builder.operations)
         result = here()
         changed = self.stores is not stores or any(self.env.get(name) is not term for name, term in before.items())
-        if not changed and self.is_value(result) and not any(r.cell in cells for r in self.reachable(result)):
+        if lifted.target.target in self.repeats.recursive:
+            return result
+        given = self.reachable(result) if self.is_value(result) and not changed else None
+        # an object has no text of its own as a value: where it is made in the place of the call, it needs none
+        if given is not None and all(r.cls in GIVEN and r.cell not in cells for r in given):
             self.repeats.note(key, operations[start:])
         return result
 

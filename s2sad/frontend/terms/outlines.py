@@ -18,10 +18,8 @@ from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import Record, Ref, Term, is_array, known_integer
 from s2sad.ir.values import Constant, Value, constant
 
-MAX_LEAVES = 64
+MAX_LEAVES = 32
 """Of how many values at the most a function takes what it is given apart."""
-FEW_ITEMS = 4
-"""So many items of a tuple, list or dict are parameters of their own; more are one parameter."""
 PLAIN = (bool, int, float, complex, str, type(None))
 """What is equal where it is written alike."""
 
@@ -119,14 +117,13 @@ class Outlines:
             if not contents.may_be_whole:
                 raise NotTaken
             return self.leaf(ref, name, own)
-        if isinstance(contents, Value) and contents.type.is_sequence:
+        whole = ref.cls in (list, dict) and self.cells.is_unchanged(ref, self.cells.env)
+        if whole or (isinstance(contents, Value) and contents.type.is_sequence):
             return self.leaf(ref, name, own)
         if not isinstance(contents, (list, dict)) or cell in self.cells.factories or cell in self.cells.counting:
             raise NotTaken
         if cell in self.numbers:
             return Held(self.numbers[cell], ref.cls, None)
-        if ref.cls in (list, dict) and len(contents) > FEW_ITEMS and all(map(_is_plain, _values(contents))):
-            return self.leaf(ref, name, own)
         number = self.numbers[cell] = len(self.numbers)
         return Held(number, ref.cls, self.items(contents, name, _private_prefix(ref.cls)))
 
@@ -168,15 +165,6 @@ def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: di
 
 def _key(value: object) -> object:
     return (type(value), repr(value)) if type(value) in PLAIN else id(value)
-
-
-def _is_plain(term: Term) -> bool:
-    """Whether an item is a value, or an array."""
-    return isinstance(term, Value) or is_array(term)
-
-
-def _values(contents: Any) -> Collection[Term]:
-    return contents.values() if isinstance(contents, dict) else contents
 
 
 def _private_prefix(cls: type) -> str:

@@ -20,6 +20,8 @@ class Repeats:
     def __init__(self, lifted: Collection[Hashable] = ()) -> None:
         self.lifted = frozenset(lifted)
         self.noted: list[tuple[Hashable, frozenset[Value], int]] = []
+        self.recursive: set[object] = set()
+        """The methods that call themselves: all but the first call are of a function of the module."""
         self.worth_lifting: frozenset[Hashable] = frozenset()
         """Those whose text stands in the function more than once, and is longer than that of a function and calls."""
 
