@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Sequence
 
 from s2sad.ir.values import Block, Operation, Value, bound_in, walk
 
-WORTH = 16
+WORTH = 12
 """So many operations are not written again where a function is worth its own text."""
 
 
