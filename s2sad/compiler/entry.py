@@ -15,7 +15,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.printer import numbered
-from s2sad.ir.rewrite import substitute
+from s2sad.ir.rewrite import reads_of, substitute
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import (
     Block,
@@ -57,13 +57,15 @@ class Entry:
     gives: bool = False
     """Its result may be, or hold, a list or object that it is given."""
     effects: Effects = Effects.NONE
+    unread: tuple[int, ...] = ()
+    """The positions of the parameters that it does not take: it does not read them."""
     facts: Mapping[Fact, None] = field(default_factory=dict)
     """What is used of the lengths of its parameters: only calls of which it is true are calls of this form."""
 
     @property
     def passed(self) -> tuple[int, ...]:
         """The positions of the parameters that are operands."""
-        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t))
+        return tuple(k for k, t in enumerate(self.parameters.values()) if not is_constant(t) and k not in self.unread)
 
     def reference(self, result: Type, own: bool = False) -> FunctionRef:
         """What calls it, with the type of its result in the lengths of the caller."""
@@ -77,6 +79,15 @@ def calling(entry: Entry) -> Entry:
     builder = Builder()
     result = builder.call_function(entry.reference(inner.result.type), parameters)
     return replace(entry, function=numbered(replace(inner, body=builder.block(parameters, [result]))))
+
+
+def with_read_parameters(entry: Entry) -> Entry:
+    """A function without those of its parameters that it does not read."""
+    function = entry.function
+    read = set(reads_of(function.body))
+    unread = tuple(k for k, p in zip(entry.passed, function.parameters, strict=False) if p not in read)
+    kept = tuple(p for p in function.parameters if p in read)
+    return replace(entry, function=replace(function, body=replace(function.body, parameters=kept)), unread=unread)
 
 
 def check_value(entry: Entry) -> None:

@@ -23,7 +23,7 @@ from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.custom_rules import CustomFunction, rule_variables
 from s2sad.compiler.derivatives import Derivatives
-from s2sad.compiler.entry import Entry, always_raises, calling, check_value, stub
+from s2sad.compiler.entry import Entry, always_raises, calling, check_value, stub, with_read_parameters
 from s2sad.compiler.function_names import plainly_named, reachable, stepped
 from s2sad.compiler.targets import Target, WritesArguments, identities, may_write_arguments, name_of, parameter_names
 from s2sad.compiler.transform import with_statics
@@ -35,6 +35,7 @@ from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import SettledByCaller
+from s2sad.frontend.terms.closure_targets import LiftedTarget
 from s2sad.ir.call_lengths import asking, hold, note, solution
 from s2sad.ir.dims import CallLengths, Dim, Fact, Symbol
 from s2sad.ir.marks import is_derivative
@@ -213,7 +214,10 @@ class Program:
                     call.is_final = True
                 continue
             if key not in self.recursive or same:
-                return entry if key in self.recursive else replace(entry, facts=_facts(parameters))
+                if key in self.recursive:
+                    return entry
+                entry = replace(entry, facts=_facts(parameters))
+                return with_read_parameters(entry) if isinstance(target, LiftedTarget) else entry
             guess = Entry(
                 stub(name),
                 dict(parameters),

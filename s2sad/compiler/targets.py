@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from s2sad.frontend.reading.callables import callable_name
-from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
+from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget, LiftedTarget
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.types import StaticType, Type, leaves
@@ -33,7 +34,7 @@ def parameter_names(target: Target) -> list[str]:
             return [*names, *target.transform.further_names(names)]
         case WritesArguments():
             return parameter_names(target.target)
-        case ClosureTarget():
+        case ClosureTarget() | LiftedTarget():
             return list(target.names)
         case PlainFunctionOf():
             return parameter_names(target.custom)
@@ -47,8 +48,9 @@ def name_of(target: Target) -> str:
     match target:
         case WritesArguments():
             return name_of(target.target)
-        case ClosureTarget() | DerivedTarget():
-            return target.__name__ if target.__name__.isidentifier() else "function"
+        case ClosureTarget() | DerivedTarget() | LiftedTarget():
+            name = target.__name__
+            return name if name.isidentifier() and not keyword.iskeyword(name) else "function"
     return callable_name(target)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import gast
 
-from s2sad.errors import Location, SeveralErrors, UnsupportedType
-from s2sad.frontend.context import Context, WrittenArrays
+from s2sad.errors import Location, SeveralErrors, Unsupported, UnsupportedType
+from s2sad.frontend.context import Context, NeedsStatic, WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.library import (  # noqa: F401  (they fill the table of meanings)
     array_methods,
@@ -51,6 +51,7 @@ from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.iterators import Iterators
 from s2sad.frontend.syntax.keyed_items import KeyedItems
+from s2sad.frontend.syntax.lifting import Lifting
 from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
 from s2sad.frontend.syntax.objects import Objects
@@ -62,10 +63,12 @@ from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.frontend.terms.closure_targets import ClosureTarget
+from s2sad.frontend.terms.closure_targets import ClosureTarget, LiftedTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.terms.keyed_cells import RunTimeKey
+from s2sad.frontend.terms.outlines import rebuilt
 from s2sad.frontend.terms.references import Place, object_places
+from s2sad.frontend.terms.repeats import Repeats
 from s2sad.frontend.terms.terms import Closure, Form, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
@@ -119,20 +122,38 @@ def lower(
     The target is a Python function, or anything else that can be called: a method, a `partial`, an object.
     """
     with deep_recursion():
-        if isinstance(target, types.FunctionType) and not has_rule(target):
-            context.reads.function(target)
+        written = target_of(target)
+        if isinstance(written, types.FunctionType) and not has_rule(written):
+            context.reads.function(written)
         keyed: dict[Location, Form] = {}
+        lowered: Lowered | None = None
+        repeats = Repeats()
         while True:
-            mirrors = target.around.mirrors() if isinstance(target, ClosureTarget) else []
-            lowering = FunctionLowering(frame_of(target, mirrors), Builder(), context)
+            mirrors = written.around.mirrors() if isinstance(written, ClosureTarget) else []
+            lowering = FunctionLowering(frame_of(written, mirrors), Builder(), context)
             lowering.mirrors = mirrors
             lowering.memory = memory
+            lowering.repeats = repeats
             # such dicts hold lists as items of a list
             lowering.keyed, lowering.keeps_rows = keyed, bool(keyed)
             try:
-                return lowering.lower(target, parameters, back)
+                found = lowering.lower(target, parameters, back)
             except KeysNeeded as e:
                 keyed |= e.births
+                continue
+            except (Unsupported, SeveralErrors, NeedsStatic):
+                if lowered is None:
+                    raise
+                return lowered  # what is lowered in the place of each call has no such errors
+            repeats = Repeats(lowering.repeats.worth_lifting)
+            if lowered is not None or not repeats.lifted:
+                return found
+            lowered = found
+
+
+def target_of(target: object) -> object:
+    """The function or closure whose text a target is."""
+    return target.target if isinstance(target, LiftedTarget) else target
 
 
 def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
@@ -166,6 +187,7 @@ class FunctionLowering(
     FunctionCalls,
     Customs,
     Closures,
+    Lifting,
     Objects,
     Attributes,
     Choices,
@@ -185,8 +207,11 @@ class FunctionLowering(
     """All parts together. One object lowers one function once."""
 
     def lower(self, target: object, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
+        written = target_of(target)
         keys = {name: self.key_of(target, name) for name in parameters}
         values = self.bind_parameters(parameters, keys)
+        if isinstance(target, LiftedTarget):
+            self.bind_given(target, {name: self.env[key] for name, key in keys.items()})
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
@@ -196,8 +221,8 @@ class FunctionLowering(
             self.handed = {n: a.cell for n, a in arrays.items() if isinstance(a, Ref) and is_array(a)}
         # compared by identity below: whoever changes an object puts a new term into its cell
         before = {c: self.env[c] for c in given}
-        around = {key: term for key, term in self.env.items() if isinstance(target, ClosureTarget) and ".-" in key}
-        result = self.result_of(target, parameters)
+        around = {key: term for key, term in self.env.items() if isinstance(written, ClosureTarget) and ".-" in key}
+        result = self.result_of(written, parameters)
         if births := {k: v for e in self.errors if isinstance(e, RunTimeKey) for k, v in e.births.items()}:
             raise KeysNeeded(births)
         if self.errors:
@@ -210,7 +235,7 @@ class FunctionLowering(
         changes |= any(self.env.get(key) is not term for key, term in around.items())
         impure = changes or any(r.cell in given for r in self.reachable(result)) or self.perhaps_touched
         gives = any(r.cell in self.perhaps_given for r in self.reachable(result))
-        written = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
+        stored_in = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
         handed = self.handed_back(result, list(parameters)) if back else None
         operand: Operand = constant(None)
         valueless: UnsupportedType | None = None
@@ -222,6 +247,7 @@ class FunctionLowering(
             except UnsupportedType as e:
                 valueless = UnsupportedType(e.what, e.instead, self.at(self.frame.tree))
         body = self.builder.block(values, [operand])
+        self.repeats.settle(body)
         read = set(reads_of(body))
         captured = {v: value for v, value in self.captured.values() if value in read}
         body = replace(body, parameters=(*values, *captured.values()))
@@ -233,7 +259,7 @@ class FunctionLowering(
             tuple(new for o in found if isinstance(new := titled.get(o, o), Value))
             for found in (self.item_updates, self.in_place)
         )
-        seen = in_place, impure, written, changes, valueless, handed and handed[1]
+        seen = in_place, impure, stored_in, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
         return Lowered(function, tuple(captured), *seen, changed, updates, self.stores, gives)
 
@@ -255,8 +281,17 @@ class FunctionLowering(
                     self.labels[adopted.cell] = name
         return values
 
+    def bind_given(self, target: LiftedTarget, values: Mapping[str, Term]) -> None:
+        """Make the objects and containers that a lifted function is given of its parameters."""
+        made: dict[int, Ref] = {}
+        for frame, name, outline in target.given:
+            key = self.frame.key(name) if frame is None else self.mirrors[frame].key(name)
+            self.env[key] = rebuilt(outline, self, values, made)
+
     def key_of(self, target: object, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""
+        if isinstance(target, LiftedTarget):
+            return f"{parameter}.-0"
         if isinstance(target, ClosureTarget) and parameter in target.around.values:
             frame, name = target.around.values[parameter]
             return self.mirrors[frame].key(name)
@@ -303,7 +338,8 @@ class FunctionLowering(
                 self.env[key] = Linear(linear.target, held, linear.count, linear.kept)
             return self.body(self.frame.tree)
         if isinstance(target, types.FunctionType) and not has_rule(target):
-            self.frame.receiver = self.env.get(next(iter(parameters), ""))
+            first = next(iter(target.__code__.co_varnames), "")
+            self.frame.receiver = self.env.get(self.frame.key(first))
             return self.body(self.frame.tree)
         arguments, keywords = [], {}
         known = dict(inspect.signature(target).parameters)

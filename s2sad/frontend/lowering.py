@@ -20,9 +20,10 @@ from s2sad.frontend.context import Context
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.reading.callables import UserFunction, UserValue
 from s2sad.frontend.terms.cells import STOP, Environment, Evaluated, Side
-from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget
+from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedTarget, Lifted
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.keyed_cells import KeyedCells
+from s2sad.frontend.terms.repeats import Repeats
 from s2sad.frontend.terms.terms import (
     USED_UP,
     Applied,
@@ -91,6 +92,8 @@ class Lowering(KeyedCells):
         """Those that are added to."""
         self.stores = False
         """Whether something is stored outside the function."""
+        self.repeats = Repeats()
+        """The methods and closures lowered in the place of their calls, and those to be lifted."""
         self.keeps_arrays = False
         """Whether what is stored there may share memory with the function's."""
 
@@ -440,6 +443,14 @@ class Lowering(KeyedCells):
         """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
 
     @abstractmethod
+    def closed_over(self, closure: Closure, around: Around) -> list[tuple[Frame, str, Term]]:
+        """The variables that a closure reads around it, by itself and through others; these others are put `around`."""
+
+    @abstractmethod
+    def closure_code(self, node: gast.AST) -> Code:
+        """What is known of the text of a closure: computed once in a lowering."""
+
+    @abstractmethod
     def derived(
         self,
         f: UserFunction,
@@ -473,6 +484,28 @@ class Lowering(KeyedCells):
     @abstractmethod
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""
+
+    # lifting
+
+    @abstractmethod
+    def lifted_or_here(self, lifted: Callable[[], Lifted], here: Callable[[], Term], node: gast.AST) -> Term:
+        """The call of a method or closure: of a function of the module, or lowered in its place."""
+
+    @abstractmethod
+    def lifted_method(self, f: types.FunctionType, bound: Mapping[str, Term]) -> Lifted:
+        """A method as a function of its own, and what it is called with.
+
+        Raises:
+            NotTaken: it is given what cannot be taken apart.
+        """
+
+    @abstractmethod
+    def lifted_closure(self, closure: Closure, bound: Mapping[str, Term]) -> Lifted:
+        """A closure as a function of its own, and what it is called with: what it reads around it among it.
+
+        Raises:
+            NotTaken: it is given, or reads, what cannot be taken apart.
+        """
 
     # custom_calls
 

@@ -117,7 +117,11 @@ class Closures(Lowering):
         if found is not None:
             return found
         code = self.closure_code(closure.node)
-        return self.enter(self.inner_frame(closure.frame, code), bound, node)
+
+        def here() -> Term:
+            return self.enter(self.inner_frame(closure.frame, code), bound, node)
+
+        return self.lifted_or_here(lambda: self.lifted_closure(closure, bound), here, node)
 
     def inner_frame(self, around: Frame, code: Code) -> Frame:
         """A frame for a function or comprehension that sees the names of another one."""
@@ -145,6 +149,21 @@ class Closures(Lowering):
         """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
         around = Around(closure.frame)
         values: list[Term] = []
+        for frame, name, term in self.closed_over(closure, around):
+            if isinstance(term, Linear):
+                around.linear[around.add_value(frame, name, bound)] = term
+                values.append(term.operands)
+            elif self.is_value(term):
+                around.add_value(frame, name, bound)
+                values.append(term)
+            else:
+                return None
+        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
+        return target, [*bound.values(), *values]
+
+    def closed_over(self, closure: Closure, around: Around) -> list[tuple[Frame, str, Term]]:
+        """The variables that a closure reads around it, by itself and through others; these others are put `around`."""
+        found: dict[tuple[Frame, str], Term] = {}
         work, seen = [closure], {id(closure)}
         while work:
             one = work.pop(0)
@@ -154,21 +173,14 @@ class Closures(Lowering):
                 term = None if frame is None else self.env.get(frame.key(name))
                 if frame is None or term is None or around.has(frame, name):
                     continue
-                if isinstance(term, Closure) and not term.defaults:
-                    around.add_function(frame, name, term)
-                    if id(term) not in seen:
-                        seen.add(id(term))
-                        work.append(term)
-                elif isinstance(term, Linear):
-                    around.linear[around.add_value(frame, name, bound)] = term
-                    values.append(term.operands)
-                elif self.is_value(term):
-                    around.add_value(frame, name, bound)
-                    values.append(term)
-                else:
-                    return None
-        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
-        return target, [*bound.values(), *values]
+                if not isinstance(term, Closure) or term.defaults:
+                    found[frame, name] = term
+                    continue
+                around.add_function(frame, name, term)
+                if id(term) not in seen:
+                    seen.add(id(term))
+                    work.append(term)
+        return [(frame, name, term) for (frame, name), term in found.items()]
 
     def derived(
         self,

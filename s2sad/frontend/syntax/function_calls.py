@@ -1,8 +1,8 @@
 """Calls of the user's own functions.
 
 A user's function becomes a function of the emitted module, one for each signature. It is lowered in the place of the
-call instead where it takes or gives what has no value at run time (a function, a generator), changes a list or object
-that it is given, or is a closure or a method.
+call instead where it takes or gives what has no value at run time (a function, a generator), or changes a list or object
+that it is given. Methods and closures are lowered there too, as long as that writes no text repeatedly (`lifting.py`).
 """
 
 from __future__ import annotations
@@ -76,11 +76,12 @@ class FunctionCalls(Lowering):
         frame: Frame | None = self.frame
         while frame is not None:
             if frame.function is f:
+                self.repeats.recursive.add(f)
                 return self.call_function(f, arguments, keywords, node, None)
             frame = frame.caller
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
-        return self.lower_here(f, bound, node)
+        return self.lifted_or_here(lambda: self.lifted_method(f, bound), lambda: self.lower_here(f, bound, node), node)
 
     def defaults_of(self, f: Any, signature: inspect.Signature) -> dict[str, Term]:
         """The default values of a function; those that hold arrays, lists or objects belong to the function."""

@@ -1,6 +1,6 @@
 """Objects of users' classes: what a class makes, operators, comparisons and truth that it defines.
 
-An object made inside the function is a cell that holds its attributes; its methods are lowered where they are called.
+An object made inside the function is a cell that holds its attributes.
 Special methods are looked up on the class, as Python does: Language Reference, section 3.3.
 """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from s2sad.frontend.terms.frames import Code, Frame
-from s2sad.frontend.terms.terms import Closure, Derived, Linear
+from s2sad.frontend.terms.outlines import Outline
+from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term
 from s2sad.frontend.terms.transformations import Derivable, Transformation
 from s2sad.ir.marks import Differentiated, mark
 
@@ -90,6 +92,44 @@ class ClosureTarget:
 
     def __hash__(self) -> int:
         return hash(self.identity())
+
+
+@dataclass(frozen=True, eq=False)
+class LiftedTarget:
+    """A method or closure to be compiled by itself, apart from the objects and variables that it reads.
+
+    `names` are its parameters: the values in what it is given. `given` are the outlines of its own parameters, and of
+    the variables that a closure reads around it: by the number of the frame, None for its own, and the name there.
+    """
+
+    target: types.FunctionType | ClosureTarget
+    name: str
+    names: tuple[str, ...]
+    given: tuple[tuple[int | None, str, Outline], ...]
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LiftedTarget):
+            return False
+        return (self.target, self.names, self.given) == (other.target, other.names, other.given)
+
+    def __hash__(self) -> int:
+        return hash((self.target, self.names, self.given))
+
+
+@dataclass(frozen=True, eq=False)
+class Lifted:
+    """A method or closure as a function of its own, with what it is called with."""
+
+    target: LiftedTarget
+    terms: list[Term]
+    given: list[Term]
+    """Its arguments, as they are without it."""
+    variables: dict[str, Term]
+    """What a closure reads around it, by the keys of the variables."""
 
 
 def base_closure(function: Closure | Derived) -> Closure:

@@ -1,0 +1,172 @@
+"""What a function is given, taken apart: the values in it become parameters, all else is part of the function.
+
+    self -> #1 -> {length: v1, damping: v2, mode: "linear"}
+    the outline of self: an object of the attributes length, damping: parameters, and mode: a constant
+
+A function that is compiled by itself builds its objects anew of an outline and of its own parameters.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from s2sad.frontend.terms.cells import Cells
+from s2sad.frontend.terms.outside import OutsideItems, OutsideList
+from s2sad.frontend.terms.terms import Record, Ref, Term, is_array, known_integer
+from s2sad.ir.values import Constant, Value, constant
+
+MAX_LEAVES = 32
+"""Of how many values at the most a function takes what it is given apart."""
+PLAIN = (bool, int, float, complex, str, type(None))
+"""What is equal where it is written alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value, as the parameter of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is known at compile time; `key` tells it from others."""
+
+    key: object
+    constant: Constant = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What a container holds, by its keys; `cls` is that of its term."""
+
+    cls: type
+    keys: tuple[object, ...]
+    items: tuple[Outline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A list, dict or object by its number; `contents` are there where it is met first."""
+
+    number: int
+    cls: type
+    contents: Items | None
+
+
+Outline: TypeAlias = Leaf | Fixed | Items | Held
+
+
+class NotTaken(Exception):
+    """Something cannot be taken apart: a function made inside, an iterator, a dict with keys of run time."""
+
+
+class Outlines:
+    """Takes terms apart: `names` and `terms` are the parameters and what is passed for them."""
+
+    def __init__(self, cells: Cells, taken: Collection[str]) -> None:
+        self.cells = cells
+        self.taken = set(taken)
+        self.names: list[str] = []
+        self.terms: list[Term] = []
+        self.numbers: dict[str, int] = {}
+        """Of the cells that were met."""
+
+    def of(self, term: Term, name: str, own: bool = False) -> Outline:
+        """The outline of what has this name; with `own` it is a parameter of the function itself.
+
+        Raises:
+            NotTaken: it is no value, nor made of values.
+        """
+        known = known_integer(term) if isinstance(term, Value) and term.type.kind == "python" else None
+        if known is not None:
+            term = constant(known)
+        # a number that the caller writes as an argument is another one in each call
+        if isinstance(term, Constant) and not (own and type(term.value) in (float, complex)):
+            return Fixed(_key(term.value), term)
+        if isinstance(term, (Value, Constant)) or is_array(term):
+            return self.leaf(term, name, own)
+        if isinstance(term, Ref):
+            return self.held(term, name, own)
+        return self.items(term, name)
+
+    def leaf(self, term: Term, name: str, own: bool = False) -> Leaf:
+        """A parameter for a value, by a name that no other one has."""
+        plain = name.lstrip("_")
+        stem = name if own else plain if plain.isidentifier() and not keyword.iskeyword(plain) else "value"
+        found, count = stem, 1
+        while not own and found in self.taken:
+            count += 1
+            found = f"{stem}_{count}"
+        self.taken.add(found)
+        self.names.append(found)
+        self.terms.append(term)
+        if len(self.names) > MAX_LEAVES:
+            raise NotTaken
+        return Leaf(found)
+
+    def held(self, ref: Ref, name: str, own: bool) -> Outline:
+        """The outline of a list, dict or object."""
+        cell = ref.cell
+        self.cells.check_sources(ref, self.cells.env)
+        contents = self.cells.env[cell]
+        if isinstance(contents, (OutsideItems, OutsideList)):
+            if not contents.may_be_whole:
+                raise NotTaken
+            return self.leaf(ref, name, own)
+        whole = ref.cls in (list, dict) and self.cells.is_unchanged(ref, self.cells.env)
+        if whole or (isinstance(contents, Value) and contents.type.is_sequence):
+            return self.leaf(ref, name, own)
+        if not isinstance(contents, (list, dict)) or cell in self.cells.factories or cell in self.cells.counting:
+            raise NotTaken
+        if cell in self.numbers:
+            return Held(self.numbers[cell], ref.cls, None)
+        number = self.numbers[cell] = len(self.numbers)
+        return Held(number, ref.cls, self.items(contents, name, _private_prefix(ref.cls)))
+
+    def items(self, term: Term, name: str, private: str = "_") -> Items:
+        """The outline of what a tuple, record, list or dict holds."""
+        if isinstance(term, Record):
+            return self.keyed(term.cls, term.items, name, _private_prefix(term.cls))
+        if isinstance(term, dict):
+            return self.keyed(dict, term, name, private)
+        if isinstance(term, (tuple, list)):
+            return self.keyed(list if isinstance(term, list) else tuple, dict(enumerate(term)), name, private)
+        raise NotTaken
+
+    def keyed(self, cls: type, items: Mapping[Any, Term], name: str, private: str) -> Items:
+        names = [k.removeprefix(private) if isinstance(k, str) else name for k in items]
+        return Items(cls, tuple(items), tuple(map(self.of, items.values(), names)))
+
+
+def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: dict[int, Ref]) -> Term:
+    """The term of an outline, with these values for its parameters; `made` are the objects by their numbers."""
+    match outline:
+        case Leaf(name):
+            return values[name]
+        case Fixed():
+            return outline.constant
+        case Held(number, cls, contents):
+            if contents is None:
+                return made[number]
+            ref = made[number] = cells.new(cls, [] if cls is list else {}, made=False)
+            cells.env[ref.cell] = rebuilt(contents, cells, values, made)
+            return ref
+    items = [rebuilt(item, cells, values, made) for item in outline.items]
+    if outline.cls is list or outline.cls is tuple:
+        return items if outline.cls is list else tuple(items)
+    if outline.cls is dict:
+        return dict(zip(outline.keys, items, strict=True))
+    return Record(outline.cls, dict(zip(map(str, outline.keys), items, strict=True)))
+
+
+def _key(value: object) -> object:
+    return (type(value), repr(value)) if type(value) in PLAIN else id(value)
+
+
+def _private_prefix(cls: type) -> str:
+    """What stands before the name of an attribute that is private to a class."""
+    return f"_{cls.__name__.lstrip('_')}__"
