@@ -24,8 +24,7 @@ def final_energy_grad(u, dt, dx, steps):
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
     u_bar = 2.0 * v1 * u
-    back_bar = np.zeros_like(back)
-    ahead_bar = np.zeros_like(ahead)
+    back_bar, ahead_bar = np.zeros_like(back), np.zeros_like(ahead)
     for v9, taken, v10 in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
         v11_bar = -u_bar

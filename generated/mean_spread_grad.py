@@ -13,8 +13,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     kept = []
     for i in range(n):
         v1 = n - (i + 1)
-        r2s = np.empty(v1)
-        v11s = np.empty(v1)
+        r2s, v11s = np.empty(v1), np.empty(v1)
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
             v3 = rji[0]
@@ -40,8 +39,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         kept_3 = []
         for i in range(n):
             v6 = n - (i + 1)
-            r2s = np.empty(v6)
-            v32s = np.empty(v6)
+            r2s, v32s = np.empty(v6), np.empty(v6)
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
                 v24 = rji[0]
@@ -62,8 +60,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
-    vel_bar = np.zeros_like(vel)
-    acc_bar = np.zeros_like(acc)
+    vel_bar, acc_bar = np.zeros_like(vel), np.zeros_like(acc)
     for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
         v19 = 0.5 * dt

@@ -27,10 +27,8 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
         kept.append((h, v9_bar, h_bar, v21, h_2, v28))
         total += np.mean(v28 ** 2)
     # adjoint sweep
-    params_bar = np.zeros_like(params[3])
-    params_bar_2 = np.zeros_like(params[2])
-    params_bar_3 = np.zeros_like(params[1])
-    params_bar_4 = np.zeros_like(params[0])
+    params_bar, params_bar_2 = np.zeros_like(params[3]), np.zeros_like(params[2])
+    params_bar_3, params_bar_4 = np.zeros_like(params[1]), np.zeros_like(params[0])
     for k, (h, v9_bar, h_bar, v21, h_2, v28) in zip(reversed(range(len(x))), reversed(kept)):
         # return np.mean((h @ W2 + b2 - y) ** 2)
         v28_bar = 2.0 / len(x) / (v28 ** 2).size * v28

@@ -6,22 +6,19 @@ import numpy as np
 
 def rates(y, p):
     """The growth of hare and lynx (Lotka 1925, Volterra 1926)."""
-    hare = y[0]
-    lynx = y[1]
+    hare, lynx = y[0], y[1]
     return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
 
 
 def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
-    hare = y[0]
-    lynx = y[1]
+    hare, lynx = y[0], y[1]
     v3 = p[1]
     v7 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    v6_bar = result_bar[0]
-    v12_bar = result_bar[1]
+    v6_bar, v12_bar = result_bar
     v11_bar = -v12_bar
     p_bar = np.zeros_like(p)
     p_bar[3] = v11_bar * lynx
@@ -69,8 +66,7 @@ def misfit_value_and_grad(q, counts, steps=10):
         kept.append((y_2, v21, kept_2))
         total += np.sum(v21 ** 2)
     # adjoint sweep
-    y_bar = np.zeros_like(y_2)
-    p_bar = np.zeros_like(p)
+    y_bar, p_bar = np.zeros_like(y_2), np.zeros_like(p)
     for y_2, v21, kept_2 in reversed(kept):
         # total = total + np.sum((np.log(y) - np.log(row)) ** 2)
         y_bar += 2.0 * v21 / y_2

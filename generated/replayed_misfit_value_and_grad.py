@@ -151,11 +151,8 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     # adjoint sweep
     # return total / len(spiral)
     total_bar = 1.0 / len(spiral)
-    y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(v2)
-    weights_bar_2 = np.zeros_like(v3)
-    weights_bar_3 = np.zeros_like(v5)
-    weights_bar_4 = np.zeros_like(v6)
+    y_bar, weights_bar, weights_bar_2 = np.zeros_like(y), np.zeros_like(v2), np.zeros_like(v3)
+    weights_bar_3, weights_bar_4 = np.zeros_like(v5), np.zeros_like(v6)
     for k, (y, total_2) in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         # for k in s2sad.checkpointed(range(1, len(spiral)), snapshots=5):
         state_bar = y_bar, total_bar

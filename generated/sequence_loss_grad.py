@@ -20,8 +20,7 @@ def sigmoid_reverse(result, result_bar):
 def sequence_loss_grad(w, u, b, x, y):
     """The gradient of sequence_loss with respect to w, u, b."""
     # evaluation trace
-    steps = x.shape[0]
-    h = u.shape[1]
+    steps, h = x.shape[0], u.shape[1]
     hidden = np.zeros((steps + 1, h))
     cell = np.zeros((steps + 1, h))
     kept = []
@@ -38,12 +37,8 @@ def sequence_loss_grad(w, u, b, x, y):
         hidden[v1] = o * v12
     v15 = hidden[1:] - y
     # adjoint sweep
-    hidden_bar = np.zeros_like(hidden)
+    hidden_bar, cell_bar, b_bar, u_bar, w_bar = map(np.zeros_like, (hidden, cell, b, u, w))
     hidden_bar[1:] = v15
-    cell_bar = np.zeros_like(cell)
-    b_bar = np.zeros_like(b)
-    u_bar = np.zeros_like(u)
-    w_bar = np.zeros_like(w)
     for t, (i, f, o, g, v12) in zip(reversed(range(steps)), reversed(kept)):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
         v3 = t + 1

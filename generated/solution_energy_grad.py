@@ -34,10 +34,7 @@ def solution_energy_grad(a, b, c, d):
         v8 = j + 1
         gam_bar[v8] = v15_bar * x_2[v8]
         x_bar[v8] += v15_bar * gam[v8]
-    d_bar = np.zeros_like(d)
-    a_bar = np.zeros_like(a)
-    b_bar = np.zeros_like(b)
-    c_bar = np.zeros_like(c)
+    d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (d, a, b, c))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet

@@ -59,11 +59,8 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
     states_bar = 2.0 * v18 / v20.size
     # return np.array(states)
     states_bar = list(states_bar)
-    y_bar = np.zeros_like(y)
-    weights_bar = np.zeros_like(v2)
-    weights_bar_2 = np.zeros_like(v3)
-    weights_bar_3 = np.zeros_like(v5)
-    weights_bar_4 = np.zeros_like(v6)
+    y_bar, weights_bar, weights_bar_2 = np.zeros_like(y), np.zeros_like(v2), np.zeros_like(v3)
+    weights_bar_3, weights_bar_4 = np.zeros_like(v5), np.zeros_like(v6)
     for y, velocity_residuals, y2, velocity_residuals_2, y3, velocity_residuals_3, y4, velocity_residuals_4 in reversed(kept):
         # states.append(y)
         y_bar += states_bar[-1]

@@ -25,8 +25,7 @@ def yule_walker_energy_grad(r):
     # return np.sum(durbin(r) ** 2)
     y_bar = 2.0 * y
     r_bar = np.zeros_like(r)
-    beta_bar = 0.0
-    alpha_bar = 0.0
+    beta_bar = alpha_bar = 0.0
     for k, (beta, alpha_2, v8) in zip(reversed(range(1, n)), reversed(kept)):
         # y[k] = alpha
         alpha_bar += y_bar[k]

@@ -20,5 +20,5 @@ def counter_grad(xs):
         else:
             x_bar = 0.0
         # for x in xs:
-        xs_bar[i] += x_bar
+        xs_bar[i] = x_bar
     return xs_bar

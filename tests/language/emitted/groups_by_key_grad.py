@@ -63,5 +63,5 @@ def groups_by_key_grad(xs):
             # groups[key] = []
             del groups_bar[-1]
         # for x in xs:
-        xs_bar[i] += x_bar
+        xs_bar[i] = x_bar
     return xs_bar

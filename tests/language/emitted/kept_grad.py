@@ -26,6 +26,6 @@ def kept_grad(xs):
             found_bar_2 = found_bar
             x_bar = 0.0
         # for x in xs:
-        xs_bar[i] += x_bar
+        xs_bar[i] = x_bar
         found_bar = found_bar_2
     return xs_bar

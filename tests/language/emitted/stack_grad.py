@@ -32,6 +32,6 @@ def stack_grad(xs):
         x_bar = 2.0 * todo_bar[-1] * x + todo_bar_2[-1]
         del todo_bar_2[-1]
         # for x in xs:
-        xs_bar[i] += x_bar
+        xs_bar[i] = x_bar
         todo_bar = todo_bar_2
     return xs_bar
