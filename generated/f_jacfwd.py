@@ -5,14 +5,14 @@ import numpy as np
 
 def f_jacfwd(x):
     """The Jacobian of f with respect to x, column by column."""
-    v1 = x[0]
-    v3 = x[1]
+    x_0 = x[0]
+    x_1 = x[1]
     x_dot = np.eye(len(x))
-    v1_dot = x_dot[:, 0]
-    v2_dot = v1_dot * (2.0 * v1)
-    v3_dot = x_dot[:, 1]
-    v4_dot = v2_dot * v3 + v3_dot * v1 ** 2
-    v5_dot = v1_dot * 5.0
-    v6_dot = v3_dot * np.cos(v3)
-    v7_dot = v5_dot + v6_dot
-    return np.stack([v4_dot, v7_dot])
+    x_0_dot = x_dot[:, 0]
+    v1_dot = x_0_dot * (2.0 * x_0)
+    x_1_dot = x_dot[:, 1]
+    v2_dot = v1_dot * x_1 + x_1_dot * x_0 ** 2
+    v3_dot = x_0_dot * 5.0
+    v4_dot = x_1_dot * np.cos(x_1)
+    v5_dot = v3_dot + v4_dot
+    return np.stack([v2_dot, v5_dot])

@@ -6,14 +6,14 @@ import numpy as np
 def f_jacrev(x):
     """The Jacobian of f with respect to x, row by row."""
     # evaluation trace
-    v1 = x[0]
-    v3 = x[1]
+    x_0 = x[0]
+    x_1 = x[1]
     # adjoint sweep
-    v8_bar = np.eye(2)
+    v6_bar = np.eye(2)
     # return np.array([x[0] ** 2 * x[1], 5.0 * x[0] + np.sin(x[1])])
-    v4_bar = v8_bar[:, 0]
-    v7_bar = v8_bar[:, 1]
+    v2_bar = v6_bar[:, 0]
+    v5_bar = v6_bar[:, 1]
     x_bar = np.zeros((2, len(x)))
-    x_bar[:, 1] = v7_bar * np.cos(v3) + v4_bar * v1 ** 2
-    x_bar[:, 0] = v7_bar * 5.0 + v4_bar * v3 * (2.0 * v1)
+    x_bar[:, 1] = v5_bar * np.cos(x_1) + v2_bar * x_0 ** 2
+    x_bar[:, 0] = v5_bar * 5.0 + v2_bar * x_1 * (2.0 * x_0)
     return x_bar

@@ -13,36 +13,36 @@ def final_energy_grad(u, dt, dx, steps):
     kept = []
     for _ in range(steps):
         back[1:] = v4 = u[1:] - u[:-1]
-        back[0] = v7 = u[0] - u[-1]
+        back[0] = v6 = u[0] - u[-1]
         ahead[:-1] = v4
-        ahead[-1] = v7
-        v9 = dt / dx * u
+        ahead[-1] = v6
+        v8 = dt / dx * u
         v2 = u > 0.0
-        v10 = np.where(v2, back, ahead)
-        kept.append((v9, v2, v10))
-        u -= v9 * v10
+        v9 = np.where(v2, back, ahead)
+        kept.append((v8, v2, v9))
+        u -= v8 * v9
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
     u_bar = 2.0 * v1 * u
     back_bar, ahead_bar = np.zeros_like(back), np.zeros_like(ahead)
-    for v9, taken, v10 in reversed(kept):
+    for v8, taken, v9 in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
-        v11_bar = -u_bar
-        v10_bar = v11_bar * v9
-        back_bar += np.where(taken, v10_bar, 0.0)
-        ahead_bar += np.where(taken, 0.0, v10_bar)
-        u_bar += v11_bar * v10 * (dt / dx)
+        v10_bar = -u_bar
+        v9_bar = v10_bar * v8
+        back_bar += np.where(taken, v9_bar, 0.0)
+        ahead_bar += np.where(taken, 0.0, v9_bar)
+        u_bar += v10_bar * v9 * (dt / dx)
         # ahead[-1] = u[0] - u[-1]
-        v7_bar = ahead_bar[-1]
+        v6_bar = ahead_bar[-1]
         ahead_bar[-1] = 0.0
         # ahead[:-1] = u[1:] - u[:-1]
         v4_bar = ahead_bar[:-1].copy()
         ahead_bar[:-1] = 0.0
         # back[0] = u[0] - u[-1]
-        v7_bar += back_bar[0]
+        v6_bar += back_bar[0]
         back_bar[0] = 0.0
-        u_bar[-1] -= v7_bar
-        u_bar[0] += v7_bar
+        u_bar[-1] -= v6_bar
+        u_bar[0] += v6_bar
         # back[1:] = u[1:] - u[:-1]
         v4_bar += back_bar[1:]
         u_bar[:-1] -= v4_bar

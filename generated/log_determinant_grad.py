@@ -13,20 +13,20 @@ def log_determinant_grad(a):
             a[i, k] = a[i, k] / a[k, k]
             for j in range(k + 1, n):
                 a[i, j] -= a[i, k] * a[k, j]
-    v8s = np.empty(len(a))
+    v3s = np.empty(len(a))
     for k in range(len(a)):
-        v8s[k] = np.abs(a[k, k])
+        v3s[k] = np.abs(a[k, k])
     # adjoint sweep
     a_bar = np.zeros_like(a)
     k = np.arange(len(a))
     # total += np.log(np.abs(a[k, k]))
-    a_bar[k, k] = np.sign(a[k, k]) / v8s
+    a_bar[k, k] = np.sign(a[k, k]) / v3s
     for k in reversed(range(n - 1)):
         # a[i, j] -= a[i, k] * a[k, j]
-        v6_bar = -a_bar[k + 1:, k + 1:]
-        a_bar[k, k + 1:] += a[k + 1:, k] @ v6_bar
-        a_bar[k + 1:, k] += v6_bar @ a[k, k + 1:]
+        v2_bar = -a_bar[k + 1:, k + 1:]
+        a_bar[k, k + 1:] += a[k + 1:, k] @ v2_bar
+        a_bar[k + 1:, k] += v2_bar @ a[k, k + 1:]
         # a[i, k] /= a[k, k]
-        a_bar[k + 1:, k] = v1_bar = a_bar[k + 1:, k] / a[k, k]
-        a_bar[k, k] -= v1_bar @ a[k + 1:, k]
+        a_bar[k + 1:, k] = a_ik_bar = a_bar[k + 1:, k] / a[k, k]
+        a_bar[k, k] -= a_ik_bar @ a[k + 1:, k]
     return a_bar

@@ -7,38 +7,38 @@ def log_likelihood_grad(a, y):
     """The gradient of log_likelihood with respect to a, y."""
     # evaluation trace
     n = a.shape[0]
-    v5s = np.empty(n)
+    v4s = np.empty(n)
     a = a.copy()
     for j in range(n):
         if j > 0:
             a[j:, j] -= a[j:, :j] @ a[j, :j]
-        v5s[j] = v5 = np.sqrt(a[j, j])
-        a[j:, j] = a[j:, j] / v5
+        v4s[j] = v4 = np.sqrt(a[j, j])
+        a[j:, j] = a[j:, j] / v4
     n_2 = len(y)
     z = np.zeros(n_2)
     for i in range(n_2):
         z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-    v18 = np.diag(a)
+    v15 = np.diag(a)
     # adjoint sweep
     # return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(a)))
-    v18_bar = -1.0 / v18
-    v1 = np.arange(len(v18_bar))
+    v15_bar = -1.0 / v15
+    v1 = np.arange(len(v15_bar))
     a_bar, y_bar = np.zeros_like(a), np.zeros_like(y)
-    a_bar[v1, v1] += v18_bar
+    a_bar[v1, v1] += v15_bar
     z_bar = -z
     for i in reversed(range(n_2)):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-        v12_bar = z_bar[i] / a[i, i]
-        a_bar[i, i] -= v12_bar * z[i]
-        v11_bar = -v12_bar
-        z_bar[:i] += v11_bar * a[i, :i]
-        a_bar[i, :i] += v11_bar * z[:i]
-        y_bar[i] = v12_bar
+        v10_bar = z_bar[i] / a[i, i]
+        a_bar[i, i] -= v10_bar * z[i]
+        v9_bar = -v10_bar
+        z_bar[:i] += v9_bar * a[i, :i]
+        a_bar[i, :i] += v9_bar * z[:i]
+        y_bar[i] = v10_bar
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])
-        v5 = v5s[j]
-        a_bar[j:, j] = v6_bar = a_bar[j:, j] / v5
-        a_bar[j, j] += 0.5 * -np.sum(v6_bar * a[j:, j]) / v5
+        v4 = v4s[j]
+        a_bar[j:, j] = v5_bar = a_bar[j:, j] / v4
+        a_bar[j, j] += 0.5 * -np.sum(v5_bar * a[j:, j]) / v4
         if j > 0:
             # a[j:, j] -= a[j:, :j] @ a[j, :j]
             v3_bar = -a_bar[j:, j]

@@ -18,12 +18,12 @@ def low_pass_power_grad(x, weights):
         j = j | bit
         js.append(j)
         if i < j:
-            v2 = re[i]
+            re_i = re[i]
             re[i] = re[j]
-            re[j] = v2
-            v4 = im[i]
+            re[j] = re_i
+            im_i = im[i]
             im[i] = im[j]
-            im[j] = v4
+            im[j] = im_i
     length = 2
     kept = []
     while length <= n:
@@ -33,10 +33,10 @@ def low_pass_power_grad(x, weights):
             angle = -2.0 * np.pi * k / length
             wrs[k] = wr = np.cos(angle)
             wis[k] = wi = np.sin(angle)
-            v7 = re[k + half::length]
-            v9 = im[k + half::length]
-            tr = wr * v7 - wi * v9
-            ti = wr * v9 + wi * v7
+            v3 = re[k + half::length]
+            v5 = im[k + half::length]
+            tr = wr * v3 - wi * v5
+            ti = wr * v5 + wi * v3
             re[k + half::length] = re[k::length] - tr
             im[k + half::length] = im[k::length] - ti
             re[k::length] += tr
@@ -45,9 +45,9 @@ def low_pass_power_grad(x, weights):
         length *= 2
     # adjoint sweep
     # return np.sum(weights * (re * re + im * im))
-    v5 = 2.0 * weights
-    im_bar = v5 * im
-    re_bar = v5 * re
+    v2 = 2.0 * weights
+    im_bar = v2 * im
+    re_bar = v2 * re
     for length, wrs, wis in reversed(kept):
         half = length // 2
         for k in reversed(range(half)):
@@ -56,15 +56,15 @@ def low_pass_power_grad(x, weights):
             # re[k::length] += tr
             tr_bar = re_bar[k::length].copy()
             # im[k + half :: length] = im[k::length] - ti
-            v16_bar = im_bar[k + half::length].copy()
+            v12_bar = im_bar[k + half::length].copy()
             im_bar[k + half::length] = 0.0
-            ti_bar -= v16_bar
-            im_bar[k::length] += v16_bar
+            ti_bar -= v12_bar
+            im_bar[k::length] += v12_bar
             # re[k + half :: length] = re[k::length] - tr
-            v14_bar = re_bar[k + half::length].copy()
+            v10_bar = re_bar[k + half::length].copy()
             re_bar[k + half::length] = 0.0
-            tr_bar -= v14_bar
-            re_bar[k::length] += v14_bar
+            tr_bar -= v10_bar
+            re_bar[k::length] += v10_bar
             # tr = wr * re[k + half :: length] - wi * im[k + half :: length]
             wi = wis[k]
             wr = wrs[k]
@@ -73,9 +73,9 @@ def low_pass_power_grad(x, weights):
     for i, j in zip(reversed(range(1, n)), reversed(js)):
         if i < j:
             # re[i], re[j] = re[j], re[i]
-            v2_bar = re_bar[j]
+            re_i_bar = re_bar[j]
             re_bar[j] = 0.0
-            v1_bar = re_bar[i]
-            re_bar[i] = v2_bar
-            re_bar[j] += v1_bar
+            re_j_bar = re_bar[i]
+            re_bar[i] = re_i_bar
+            re_bar[j] += re_j_bar
     return re_bar

@@ -13,80 +13,82 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     kept = []
     for i in range(n):
         v1 = n - (i + 1)
-        r2s, v11s = np.empty(v1), np.empty(v1)
+        r2s, v8s = np.empty(v1), np.empty(v1)
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
-            v3 = rji[0]
-            v5 = rji[1]
-            v8 = rji[2]
-            r2 = v3 * v3 + v5 * v5 + v8 * v8 + 0.01
+            rji_0 = rji[0]
+            rji_1 = rji[1]
+            rji_2 = rji[2]
+            r2 = rji_0 * rji_0 + rji_1 * rji_1 + rji_2 * rji_2 + 0.01
             v2 = j - (i + 1)
             r2s[v2] = r2
-            v11s[v2] = v11 = np.sqrt(r2)
-            r3 = r2 * v11
+            v8s[v2] = v8 = np.sqrt(r2)
+            r3 = r2 * v8
             for k in range(3):
-                v13 = rji[k]
-                acc[i, k] += mass[j] * v13 / r3
-                acc[j, k] -= mass[i] * v13 / r3
-        kept.append((r2s, v11s))
+                rji_k = rji[k]
+                acc[i, k] += mass[j] * rji_k / r3
+                acc[j, k] -= mass[i] * rji_k / r3
+        kept.append((r2s, v8s))
     pos_2 = pos
     kept_2 = []
     for _ in range(steps):
-        v19 = 0.5 * dt
-        vel = vel + v19 * acc
+        v13 = 0.5 * dt
+        vel = vel + v13 * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
         kept_3 = []
         for i in range(n):
-            v6 = n - (i + 1)
-            r2s, v32s = np.empty(v6), np.empty(v6)
+            v4 = n - (i + 1)
+            r2s, v23s = np.empty(v4), np.empty(v4)
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
-                v24 = rji[0]
-                v26 = rji[1]
-                v29 = rji[2]
-                r2 = v24 * v24 + v26 * v26 + v29 * v29 + 0.01
-                v7 = j - (i + 1)
-                r2s[v7] = r2
-                v32s[v7] = v32 = np.sqrt(r2)
-                r3 = r2 * v32
+                rji_0 = rji[0]
+                rji_1 = rji[1]
+                rji_2 = rji[2]
+                r2 = rji_0 * rji_0 + rji_1 * rji_1 + rji_2 * rji_2 + 0.01
+                v5 = j - (i + 1)
+                r2s[v5] = r2
+                v23s[v5] = v23 = np.sqrt(r2)
+                r3 = r2 * v23
                 for k in range(3):
-                    v34 = rji[k]
-                    acc[i, k] += mass[j] * v34 / r3
-                    acc[j, k] -= mass[i] * v34 / r3
-            kept_3.append((r2s, v32s))
+                    rji_k = rji[k]
+                    acc[i, k] += mass[j] * rji_k / r3
+                    acc[j, k] -= mass[i] * rji_k / r3
+            kept_3.append((r2s, v23s))
         kept_2.append((pos_2, kept_3))
-        vel += v19 * acc
+        vel += v13 * acc
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
     vel_bar, acc_bar = np.zeros_like(vel), np.zeros_like(acc)
     for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
-        v19 = 0.5 * dt
-        acc_bar += vel_bar * v19
-        for i, (r2s, v32s) in zip(reversed(range(n)), reversed(kept_3)):
+        v13 = 0.5 * dt
+        acc_bar += vel_bar * v13
+        for i, (r2s, v23s) in zip(reversed(range(n)), reversed(kept_3)):
             for j in reversed(range(i + 1, n)):
                 # rji = pos[j] - pos[i]
                 rji = pos_2[j] - pos_2[i]
                 rji_bar = np.zeros_like(rji)
-                v15 = j - (i + 1)
-                r2 = r2s[v15]
-                v32 = v32s[v15]
-                r3 = r2 * v32
+                v10 = j - (i + 1)
+                r2 = r2s[v10]
+                v23 = v23s[v10]
+                r3 = r2 * v23
                 r3_bar = 0.0
                 for k in reversed(range(3)):
                     # acc[j, k] -= mass[i] * rji[k] / r3
-                    v38_bar = -acc_bar[j, k] / r3
-                    v37 = mass[i]
-                    v34 = rji[k]
+                    v26_bar = -acc_bar[j, k] / r3
+                    mass_i = mass[i]
+                    rji_k = rji[k]
                     # acc[i, k] += mass[j] * rji[k] / r3
-                    v35_bar = acc_bar[i, k] / r3
-                    v33 = mass[j]
-                    r3_bar = r3_bar - v38_bar * (v37 * v34 / r3) - v35_bar * (v33 * v34 / r3)
-                    rji_bar[k] += v38_bar * v37 + v35_bar * v33
+                    v24_bar = acc_bar[i, k] / r3
+                    mass_j = mass[j]
+                    r3_bar = (
+                        r3_bar - v26_bar * (mass_i * rji_k / r3) - v24_bar * (mass_j * rji_k / r3)
+                    )
+                    rji_bar[k] += v26_bar * mass_i + v24_bar * mass_j
                 # r3 = r2 * np.sqrt(r2)
-                r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2) / v32
+                r2_bar = r3_bar * v23 + 0.5 * (r3_bar * r2) / v23
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
                 rji_bar[2] += 2.0 * r2_bar * rji[2]
                 rji_bar[1] += 2.0 * r2_bar * rji[1]
@@ -99,29 +101,29 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         # pos += dt * vel
         vel_bar += pos_bar * dt
         # vel += 0.5 * dt * acc
-        acc_bar += vel_bar * v19
-    for i, (r2s, v11s) in zip(reversed(range(n)), reversed(kept)):
+        acc_bar += vel_bar * v13
+    for i, (r2s, v8s) in zip(reversed(range(n)), reversed(kept)):
         for j in reversed(range(i + 1, n)):
             # rji = pos[j] - pos[i]
             rji = pos[j] - pos[i]
             rji_bar = np.zeros_like(rji)
-            v18 = j - (i + 1)
-            r2 = r2s[v18]
-            v11 = v11s[v18]
-            r3 = r2 * v11
+            v12 = j - (i + 1)
+            r2 = r2s[v12]
+            v8 = v8s[v12]
+            r3 = r2 * v8
             r3_bar = 0.0
             for k in reversed(range(3)):
                 # acc[j, k] -= mass[i] * rji[k] / r3
-                v17_bar = -acc_bar[j, k] / r3
-                v16 = mass[i]
-                v13 = rji[k]
+                v11_bar = -acc_bar[j, k] / r3
+                mass_i = mass[i]
+                rji_k = rji[k]
                 # acc[i, k] += mass[j] * rji[k] / r3
-                v14_bar = acc_bar[i, k] / r3
-                v12 = mass[j]
-                r3_bar = r3_bar - v17_bar * (v16 * v13 / r3) - v14_bar * (v12 * v13 / r3)
-                rji_bar[k] += v17_bar * v16 + v14_bar * v12
+                v9_bar = acc_bar[i, k] / r3
+                mass_j = mass[j]
+                r3_bar = r3_bar - v11_bar * (mass_i * rji_k / r3) - v9_bar * (mass_j * rji_k / r3)
+                rji_bar[k] += v11_bar * mass_i + v9_bar * mass_j
             # r3 = r2 * np.sqrt(r2)
-            r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2) / v11
+            r2_bar = r3_bar * v8 + 0.5 * (r3_bar * r2) / v8
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
             rji_bar[2] += 2.0 * r2_bar * rji[2]
             rji_bar[1] += 2.0 * r2_bar * rji[1]

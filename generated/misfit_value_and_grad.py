@@ -14,22 +14,22 @@ def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
     hare, lynx = y[0], y[1]
-    v3 = p[1]
-    v7 = p[2]
+    p_1 = p[1]
+    p_2 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    v6_bar, v12_bar = result_bar
-    v11_bar = -v12_bar
+    v4_bar, v8_bar = result_bar
+    v7_bar = -v8_bar
     p_bar = np.zeros_like(p)
-    p_bar[3] = v11_bar * lynx
-    v8_bar = v12_bar * lynx
-    p_bar[2] = v8_bar * hare
-    v5_bar = -v6_bar
-    v4_bar = v5_bar * lynx
-    lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
-    p_bar[1] = v4_bar * hare
-    hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
-    p_bar[0] = v6_bar * hare
+    p_bar[3] = v7_bar * lynx
+    v5_bar = v8_bar * lynx
+    p_bar[2] = v5_bar * hare
+    v3_bar = -v4_bar
+    v2_bar = v3_bar * lynx
+    lynx_bar = v7_bar * p[3] + v8_bar * (p_2 * hare) + v3_bar * (p_1 * hare)
+    p_bar[1] = v2_bar * hare
+    hare_bar = v5_bar * p_2 + v2_bar * p_1 + v4_bar * p[0]
+    p_bar[0] = v4_bar * hare
     # hare, lynx = y[0], y[1]
     y_bar = np.zeros_like(y)
     y_bar[1] = lynx_bar

@@ -17,16 +17,16 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
         for k in range(2):
             count = 0
             while True:
-                v7 = position[k]
-                if not (v7 < 0.0 or v7 > table[0][k]):
+                position_k = position[k]
+                if not (position_k < 0.0 or position_k > table[0][k]):
                     break
                 count += 1
-                v9 = position[k]
-                if v9 < 0.0:
+                position_k = position[k]
+                if position_k < 0.0:
                     wall = 0.0
                 else:
                     wall = table[0][k]
-                position[k] = 2.0 * wall - v9
+                position[k] = 2.0 * wall - position_k
                 velocity[k] = -velocity[k]
             counts.append(count)
         away = position - table[1]
@@ -34,30 +34,30 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
         if distance < v3:
             normal = away / distance
             position += 2.0 * (v3 - distance) * normal
-            v19 = 2.0 * (velocity @ normal)
-            velocity_2 = velocity - v19 * normal
+            v16 = 2.0 * (velocity @ normal)
+            velocity_2 = velocity - v16 * normal
         else:
             velocity_2 = velocity
             normal = np.empty(0)
-            v19 = 0.0
-        kept.append((velocity, away, distance, normal, v19, counts))
+            v16 = 0.0
+        kept.append((velocity, away, distance, normal, v16, counts))
         velocity = velocity_2
-    v21 = position - target
+    v18 = position - target
     # adjoint sweep
     # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
-    v21_bar = 2.0 * v21
+    v18_bar = 2.0 * v18
     velocity_bar = np.zeros_like(velocity)
-    position_bar = v21_bar.copy()
-    for velocity, away, distance, normal, v19, counts in reversed(kept):
+    position_bar = v18_bar.copy()
+    for velocity, away, distance, normal, v16, counts in reversed(kept):
         if distance < v3:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
-            v20_bar = -velocity_bar
-            v18_bar = np.sum(v20_bar * normal) * 2.0
-            normal_bar = v20_bar * v19 + v18_bar * velocity
+            v17_bar = -velocity_bar
+            v15_bar = np.sum(v17_bar * normal) * 2.0
+            normal_bar = v17_bar * v16 + v15_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
             normal_bar += position_bar * (2.0 * (v3 - distance))
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
-            velocity_bar += v18_bar * normal
+            velocity_bar += v15_bar * normal
             # normal = away / distance
             away_bar = normal_bar / distance
             distance_bar = -np.sum(position_bar * normal) * 2.0 - np.sum(away_bar * normal)
@@ -78,4 +78,4 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
         velocity_bar += position_bar * dt
         # velocity = velocity - dt * friction * velocity
         velocity_bar -= velocity_bar * (dt * friction)
-    return np.sum(v21 ** 2), velocity_bar
+    return np.sum(v18 ** 2), velocity_bar

@@ -10,11 +10,11 @@ def smoothed_energy_grad(a, sweeps):
     for _ in range(sweeps):
         for i in range(1, n - 1):
             for j in range(1, n - 1):
-                v15 = (
+                v14 = (
                     a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i, j]
                     + a[i, j + 1] + a[i + 1, j - 1] + a[i + 1, j]
                 )
-                a[i, j] = (v15 + a[i + 1, j + 1]) / 9.0
+                a[i, j] = (v14 + a[i + 1, j + 1]) / 9.0
     # adjoint sweep
     # return np.sum(a * a)
     a_bar = 2.0 * a
@@ -22,16 +22,16 @@ def smoothed_energy_grad(a, sweeps):
         for i in reversed(range(1, n - 1)):
             for j in reversed(range(1, n - 1)):
                 # a[i, j] = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i ...
-                v18_bar = a_bar[i, j]
+                v17_bar = a_bar[i, j]
                 a_bar[i, j] = 0.0
-                v17_bar = v18_bar * 0.1111111111111111
-                a_bar[i + 1, j + 1] += v17_bar
-                a_bar[i + 1, j] += v17_bar
-                a_bar[i + 1, j - 1] += v17_bar
-                a_bar[i, j + 1] += v17_bar
-                a_bar[i, j] += v17_bar
-                a_bar[i, j - 1] += v17_bar
-                a_bar[i - 1, j + 1] += v17_bar
-                a_bar[i - 1, j] += v17_bar
-                a_bar[i - 1, j - 1] += v17_bar
+                v16_bar = v17_bar * 0.1111111111111111
+                a_bar[i + 1, j + 1] += v16_bar
+                a_bar[i + 1, j] += v16_bar
+                a_bar[i + 1, j - 1] += v16_bar
+                a_bar[i, j + 1] += v16_bar
+                a_bar[i, j] += v16_bar
+                a_bar[i, j - 1] += v16_bar
+                a_bar[i - 1, j + 1] += v16_bar
+                a_bar[i - 1, j] += v16_bar
+                a_bar[i - 1, j - 1] += v16_bar
     return a_bar

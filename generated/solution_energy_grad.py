@@ -10,17 +10,17 @@ def solution_energy_grad(a, b, c, d):
     x = np.empty(n)
     gam = np.empty(n)
     bet = b[0]
-    v1 = d[0]
-    x[0] = v2 = v1 / bet
+    d_0 = d[0]
+    x[0] = v1 = d_0 / bet
     bets = np.empty(n - 1)
     bet_2 = bet
     for j in range(1, n):
         v5 = j - 1
         bets[v5] = bet_2
-        gam[j] = v4 = c[v5] / bet_2
-        v6 = a[j]
-        bet_2 = b[j] - v6 * v4
-        x[j] = (d[j] - v6 * x[v5]) / bet_2
+        gam[j] = v3 = c[v5] / bet_2
+        a_j = a[j]
+        bet_2 = b[j] - a_j * v3
+        x[j] = (d[j] - a_j * x[v5]) / bet_2
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
@@ -30,35 +30,35 @@ def solution_energy_grad(a, b, c, d):
     gam_bar = np.zeros_like(gam)
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
-        v15_bar = -x_bar[j]
+        v11_bar = -x_bar[j]
         v8 = j + 1
-        gam_bar[v8] = v15_bar * x_2[v8]
-        x_bar[v8] += v15_bar * gam[v8]
+        gam_bar[v8] = v11_bar * x_2[v8]
+        x_bar[v8] += v11_bar * gam[v8]
     d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (d, a, b, c))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
-        v6 = a[j]
-        v4 = gam[j]
-        bet_2 = b[j] - v6 * v4
-        v11_bar = x_bar[j] / bet_2
-        bet_bar -= v11_bar * x[j]
-        v10_bar = -v11_bar
+        a_j = a[j]
+        v3 = gam[j]
+        bet_2 = b[j] - a_j * v3
+        v7_bar = x_bar[j] / bet_2
+        bet_bar -= v7_bar * x[j]
+        v6_bar = -v7_bar
         v9 = j - 1
-        x_bar[v9] += v10_bar * v6
-        d_bar[j] = v11_bar
+        x_bar[v9] += v6_bar * a_j
+        d_bar[j] = v7_bar
         # bet = b[j] - a[j] * gam[j]
-        v7_bar = -bet_bar
-        a_bar[j] = v10_bar * x[v9] + v7_bar * v4
+        v4_bar = -bet_bar
+        a_bar[j] = v6_bar * x[v9] + v4_bar * v3
         b_bar[j] = bet_bar
         # gam[j] = c[j - 1] / bet
-        c_bar[v9] = v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v9]
-        bet_bar = -v3_bar * v4
+        c_bar[v9] = v2_bar = (v4_bar * a_j + gam_bar[j]) / bets[v9]
+        bet_bar = -v2_bar * v3
     # x[0] = d[0] / bet
-    v2_bar = x_bar[0]
-    v1_bar = v2_bar / bet
-    bet_bar -= v1_bar * v2
-    d_bar[0] = v1_bar
+    v1_bar = x_bar[0]
+    d_0_bar = v1_bar / bet
+    bet_bar -= d_0_bar * v1
+    d_bar[0] = d_0_bar
     # bet = b[0]
     b_bar[0] = bet_bar
     return a_bar, b_bar, c_bar, d_bar

@@ -12,10 +12,10 @@ def total_distance_grad(d):
     for k in range(n):
         for i in range(n):
             for j in range(n):
-                v3 = d[i, k] + d[k, j]
-                decisions[k, i, j] = v1 = v3 < d[i, j]
-                if v1:
-                    d[i, j] = v3
+                v1 = d[i, k] + d[k, j]
+                decisions[k, i, j] = v2 = v1 < d[i, j]
+                if v2:
+                    d[i, j] = v1
     # adjoint sweep
     # return np.sum(d * d)
     d_bar = 2.0 * d
@@ -24,11 +24,11 @@ def total_distance_grad(d):
             for j in reversed(range(n)):
                 if decisions[k, i, j]:
                     # d[i, j] = d[i, k] + d[k, j]
-                    v3_bar = d_bar[i, j]
+                    v1_bar = d_bar[i, j]
                     d_bar[i, j] = 0.0
                 else:
-                    v3_bar = 0.0
+                    v1_bar = 0.0
                 # if d[i, k] + d[k, j] < d[i, j]:
-                d_bar[k, j] += v3_bar
-                d_bar[i, k] += v3_bar
+                d_bar[k, j] += v1_bar
+                d_bar[i, k] += v1_bar
     return d_bar

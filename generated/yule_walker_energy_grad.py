@@ -8,17 +8,17 @@ def yule_walker_energy_grad(r):
     # evaluation trace
     n = len(r)
     y = np.zeros(n)
-    v1 = r[0]
-    y[0] = -v1
-    alpha = -v1
+    r_0 = r[0]
+    y[0] = -r_0
+    alpha = -r_0
     beta = 1.0
     kept = []
     for k in range(1, n):
         beta_2 = beta * (1.0 - alpha * alpha)
-        v8 = y[:k].copy()
-        kept.append((beta, alpha, v8))
-        alpha = -(r[k] + r[:k][::-1] @ v8) / beta_2
-        y[:k] += alpha * v8[::-1]
+        v6 = y[:k].copy()
+        kept.append((beta, alpha, v6))
+        alpha = -(r[k] + r[:k][::-1] @ v6) / beta_2
+        y[:k] += alpha * v6[::-1]
         y[k] = alpha
         beta = beta_2
     # adjoint sweep
@@ -26,27 +26,27 @@ def yule_walker_energy_grad(r):
     y_bar = 2.0 * y
     r_bar = np.zeros_like(r)
     beta_bar = alpha_bar = 0.0
-    for k, (beta, alpha_2, v8) in zip(reversed(range(1, n)), reversed(kept)):
+    for k, (beta, alpha_2, v6) in zip(reversed(range(1, n)), reversed(kept)):
         # y[k] = alpha
         alpha_bar += y_bar[k]
         y_bar[k] = 0.0
         # y[:k] += alpha * y[:k][::-1]
-        v13_bar = y_bar[:k]
-        alpha_bar += np.sum(v13_bar * v8[::-1])
+        v11_bar = y_bar[:k]
+        alpha_bar += np.sum(v11_bar * v6[::-1])
         # beta *= 1.0 - alpha * alpha
-        v4 = 1.0 - alpha_2 * alpha_2
-        beta_2 = beta * v4
+        v3 = 1.0 - alpha_2 * alpha_2
+        beta_2 = beta * v3
         # alpha = -(r[k] + r[:k][::-1] @ y[:k]) / beta
-        v11_bar = alpha_bar / beta_2
-        beta_bar -= v11_bar * alpha
-        v10_bar = -v11_bar
-        v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
-        y_bar[:k] += v8_bar
-        r_bar[:k] += (v10_bar * v8)[::-1]
-        r_bar[k] += v10_bar
+        v9_bar = alpha_bar / beta_2
+        beta_bar -= v9_bar * alpha
+        v8_bar = -v9_bar
+        v6_bar = (v11_bar * alpha)[::-1] + v8_bar * r[:k][::-1]
+        y_bar[:k] += v6_bar
+        r_bar[:k] += (v8_bar * v6)[::-1]
+        r_bar[k] += v8_bar
         # beta *= 1.0 - alpha * alpha
         alpha_bar = 2.0 * (-beta_bar * beta) * alpha_2
-        beta_bar *= v4
+        beta_bar *= v3
         alpha = alpha_2
     # y[0] = -r[0]
     r_bar[0] += -alpha_bar - y_bar[0]

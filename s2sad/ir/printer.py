@@ -19,7 +19,7 @@ from typing import assert_never
 
 import numpy as np
 
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import substitute
@@ -40,6 +40,7 @@ from s2sad.ir.values import (
     bound_in,
     int_text,
     keys_of,
+    makers,
     values_in,
     walk,
 )
@@ -75,10 +76,11 @@ def _taken_away(function: Function) -> set[Value]:
 
 
 def numbered(function: Function) -> Function:
-    """The function with v1, v2, ... as the names of its unnamed values: the names of the trace.
+    """The function with v1, v2, ... as the names of its unnamed values, the names of the trace; `a_i` for `a[i]`.
 
     What is made to be updated is left to take the name of the result.
     """
+    function = _with_elements(function)
     applied = [*applied_in(walk(function.body))]
     unnamed = {op.result for op in applied if op.primitive.zeros and op.primitive.measures}
     unnamed |= {v for op in applied if op.primitive.update for v in values_in(op.operands[:1])}
@@ -88,6 +90,38 @@ def numbered(function: Function) -> Function:
         if v.hint is None and is_traced(v) and v not in unnamed
     }
     return replace(function, body=substitute(function.body, table))
+
+
+def _with_elements(function: Function) -> Function:
+    """The function with the unnamed elements of arrays called by the array and the place: `gam_j`, `r_kk`, `p_1`."""
+    made = makers(walk(function.body))
+    found = {op.result: _element(op, made) for op in made.values() if op.result.hint is None and is_traced(op.result)}
+    taken = {v.hint for v in bound_in(function.body)}
+    table: dict[Operand, Operand] = {
+        v: replace(v, hint=name, loose=True)
+        for v, name in found.items()
+        if name is not None and name not in taken and isinstance(v, Value)
+    }
+    return replace(function, body=substitute(function.body, table))
+
+
+def _element(op: Apply, made: Mapping[Operand, Apply]) -> str | None:
+    """The name of a number that is read from an array at a place with a short name; None where it has none."""
+    if op.primitive is not GETITEM or not op.result.type.is_scalar:
+        return None
+    array, index = op.operands
+    of_tuple = made.get(index)
+    items = of_tuple.operands if of_tuple is not None and of_tuple.primitive is MAKE else (index,)
+    places = [_place(i) for i in items]
+    if not isinstance(array, Value) or array.hint is None or _NUMBER.fullmatch(array.hint) or None in places:
+        return None
+    return f"{array.hint}_{''.join(p for p in places if p)}"
+
+
+def _place(item: Operand) -> str | None:
+    """An index as a part of a name: a letter, or a digit."""
+    text = item.hint if isinstance(item, Value) else repr(item.value) if type(item.value) is int else None
+    return text if text is not None and len(text) == 1 and (text.isalpha() or text.isdigit()) else None
 
 
 def unnumbered(function: Function) -> Function:

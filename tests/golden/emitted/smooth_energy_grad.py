@@ -7,17 +7,17 @@ def smooth_energy_grad(u, n):
     """The gradient of smooth_energy with respect to u."""
     # evaluation trace
     u = u.copy()
-    v1s = np.empty(max(n, 0))
+    u_ks = np.empty(max(n, 0))
     for k in range(n):
         u *= 0.5
-        v1s[k] = v1 = u[k]
-        u[k + 1] += v1 ** 2
+        u_ks[k] = u_k = u[k]
+        u[k + 1] += u_k ** 2
     # adjoint sweep
     # return np.sum(smoothed(u, n) ** 3)
     u_bar = 3.0 * u ** 2
     for k in reversed(range(n)):
         # u[k + 1] += u[k] ** 2
-        u_bar[k] += 2.0 * u_bar[k + 1] * v1s[k]
+        u_bar[k] += 2.0 * u_bar[k + 1] * u_ks[k]
         # u *= 0.5
         u_bar *= 0.5
     return u_bar

@@ -12,12 +12,12 @@ def trajectory_grad(x, n):
         v1s[i] = v1 = xs[-1]
         xs.append(v1 + 0.1 * np.sin(v1))
     v5 = xs[-1]
-    v6 = xs[2]
+    xs_2 = xs[2]
     # adjoint sweep
     # return xs[-1] * xs[2]
     xs_bar = [0.0] * len(xs)
     xs_bar[2] += v5
-    xs_bar[-1] += v6
+    xs_bar[-1] += xs_2
     for i in reversed(range(n)):
         # xs.append(xs[-1] + 0.1 * np.sin(xs[-1]))
         v4_bar = xs_bar.pop()
