@@ -199,7 +199,7 @@ CASES = [
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
     (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k] + a_bar[k]"], ["v1"]),
     (shrunk, (R(size=5),), 0, ["y_bar[v"], ["v.copy()"]),
-    (reciprocal, (R(size=3),), 0, ["x_bar = v4 / v3 * v2"], ["-v"]),
+    (reciprocal, (R(size=3),), 0, ["x_bar = v4 * (1.0 - v4)"], ["-v"]),
     (product_and_quotient, (1.3, 0.7), (0, 1), ["y_bar = s_bar * x - v3 / y"], ["-v3"]),
     (moving_average, (0.3, R(size=4)), 0, ["v5 = 2 * (w * x - 1) * x", "0.1 * v5"], ["v3 ="]),
     (slopes, (R(size=6),), 0, ["np.diff(np.pad(2.0 * v1, 2), n=2)"], [" - np.pad"]),
