@@ -23,13 +23,12 @@ def lstm_forward(w, u, b, x):
         f, sigmoid_residuals_2 = sigmoid_forward(z[h:2 * h])
         o, sigmoid_residuals_3 = sigmoid_forward(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
-        v1 = t + 1
-        cell[v1] = f * cell[t] + i * g
-        v12 = np.tanh(cell[v1])
+        cell[t + 1] = f * cell[t] + i * g
+        v12 = np.tanh(cell[t + 1])
         kept.append(
             (z, i, sigmoid_residuals, f, sigmoid_residuals_2, o, sigmoid_residuals_3, g, v12)
         )
-        hidden[v1] = o * v12
+        hidden[t + 1] = o * v12
     return hidden[1:], (hidden, cell, kept)
 
 
@@ -55,14 +54,13 @@ def lstm_reverse(w, u, b, x, residuals, result_bar):
         reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
-        v1 = t + 1
-        v13_bar = hidden_bar[v1].copy()
-        hidden_bar[v1] = 0.0
+        v13_bar = hidden_bar[t + 1].copy()
+        hidden_bar[t + 1] = 0.0
         o_bar = v13_bar * v12
-        cell_bar[v1] += v13_bar * o * (1.0 - v12 * v12)
+        cell_bar[t + 1] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
-        v10_bar = cell_bar[v1].copy()
-        cell_bar[v1] = 0.0
+        v10_bar = cell_bar[t + 1].copy()
+        cell_bar[t + 1] = 0.0
         i_bar = v10_bar * g
         g_bar = v10_bar * i
         f_bar = v10_bar * cell[t]

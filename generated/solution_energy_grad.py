@@ -12,12 +12,11 @@ def thomas_forward(a, b, c, d):
     x[0] = d[0] / bet
     bets = np.empty(n - 1)
     for j in range(1, n):
-        v1 = j - 1
-        bets[v1] = bet
-        gam[j] = v4 = c[v1] / bet
+        bets[j - 1] = bet
+        gam[j] = v4 = c[j - 1] / bet
         v6 = a[j]
         bet = b[j] - v6 * v4
-        x[j] = (d[j] - v6 * x[v1]) / bet
+        x[j] = (d[j] - v6 * x[j - 1]) / bet
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
@@ -36,9 +35,8 @@ def thomas_reverse(a, b, d, residuals, x_bar):
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
         v15_bar = -x_bar[j]
-        v2 = j + 1
-        gam_bar[v2] += v15_bar * x_2[v2]
-        x_bar[v2] += v15_bar * gam[v2]
+        gam_bar[j + 1] += v15_bar * x_2[j + 1]
+        x_bar[j + 1] += v15_bar * gam[j + 1]
     d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (a, a, b, a))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
@@ -51,16 +49,15 @@ def thomas_reverse(a, b, d, residuals, x_bar):
         v11_bar = v12_bar / bet_2
         bet_bar -= v11_bar * x[j]
         v10_bar = -v11_bar
-        v5 = j - 1
-        x_bar[v5] += v10_bar * v6
+        x_bar[j - 1] += v10_bar * v6
         d_bar[j] += v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[v5] + v7_bar * v4
+        a_bar[j] += v10_bar * x[j - 1] + v7_bar * v4
         b_bar[j] += bet_bar
         # gam[j] = c[j - 1] / bet
-        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[v5]
-        c_bar[v5] += v3_bar
+        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[j - 1]
+        c_bar[j - 1] += v3_bar
         bet_bar = -v3_bar * v4
         gam_bar[j] = 0.0
     # x[0] = d[0] / bet

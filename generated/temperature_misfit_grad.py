@@ -8,9 +8,10 @@ def heat(u, alpha, steps):
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
-        v5 = now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:]
-        v8 = now[1:-1, 1:-1].copy()
-        new[1:-1, 1:-1] = v8 + alpha * (v5 + now[1:-1, :-2] - 4.0 * v8)
+        v8 = now[1:-1, 1:-1]
+        new[1:-1, 1:-1] = v8 + alpha * (
+            now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4.0 * v8
+        )
         now, new = new, now
     return now
 
@@ -21,7 +22,7 @@ def heat_reverse(alpha, steps, now_bar):
     now_bar = now_bar.copy()
     for _ in range(steps):
         # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...
-        v12_bar = now_bar[1:-1, 1:-1].copy()
+        v12_bar = now_bar[1:-1, 1:-1]
         v10_bar = v12_bar * alpha
         now_bar_2 = new_bar
         now_bar_2[1:-1, 1:-1] += v12_bar - v10_bar * 4.0

@@ -46,8 +46,7 @@ def durbin_reverse(r, residuals, y_bar):
         v11_bar = alpha_bar / beta_2
         beta_bar -= v11_bar * alpha
         v10_bar = -v11_bar
-        v8_bar = (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
-        y_bar[:k] += v8_bar
+        y_bar[:k] += (v13_bar * alpha)[::-1] + v10_bar * r[:k][::-1]
         r_bar[:k] += (v10_bar * v8)[::-1]
         r_bar[k] += v10_bar
         # beta *= 1.0 - alpha * alpha
