@@ -21,11 +21,10 @@ def image_loss_grad_vmap(params, x, y):
     # z = z - np.max(z)
     v5_bar = -np.sum(z_bar, axis=1)
     v4 = z == v1
-    v8 = (v5_bar / np.count_nonzero(v4, axis=1))[:, None]
-    z_bar += v4 * v8
+    z_bar += v4 * (v5_bar / np.count_nonzero(v4, axis=1))[:, None]
     # z = np.tanh(x @ W1 + b1) @ W2 + b2
-    W2_bar = v3[:, :, None] * z_bar[:, None]
     v2_bar = z_bar @ W2.T * (1.0 - v3 * v3)
-    W1_bar = x[:, :, None] * v2_bar[:, None]
-    params_bar = [(W1_bar, v2_bar), (W2_bar, z_bar)]
+    params_bar = [
+        (x[:, :, None] * v2_bar[:, None], v2_bar), (v3[:, :, None] * z_bar[:, None], z_bar)
+    ]
     return params_bar

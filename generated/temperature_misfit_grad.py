@@ -9,9 +9,10 @@ def temperature_misfit_grad(u, alpha, steps, observed):
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
-        v5 = now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:]
-        v8 = now[1:-1, 1:-1].copy()
-        new[1:-1, 1:-1] = v8 + alpha * (v5 + now[1:-1, :-2] - 4.0 * v8)
+        v8 = now[1:-1, 1:-1]
+        new[1:-1, 1:-1] = v8 + alpha * (
+            now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4.0 * v8
+        )
         now, new = new, now
     v13 = now - observed
     # adjoint sweep
@@ -19,7 +20,7 @@ def temperature_misfit_grad(u, alpha, steps, observed):
     now_bar = v13.copy()
     for _ in range(steps):
         # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...
-        v12_bar = now_bar[1:-1, 1:-1].copy()
+        v12_bar = now_bar[1:-1, 1:-1]
         v10_bar = v12_bar * alpha
         now_bar_2 = new_bar
         now_bar_2[1:-1, 1:-1] += v12_bar - v10_bar * 4.0

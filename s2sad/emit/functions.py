@@ -87,10 +87,10 @@ class FunctionWriter(OperationWriter):
         """The statements of the definition."""
         function = self.plan.function
         body = [self.unpack(p, self.read(p)) for p in function.parameters if p in self.unpacked.items]
-        body += joined(self.sweeps(function.body), self.plan.backend.iterates)
+        body += self.sweeps(function.body)
         if not (body and isinstance(body[-1], ast.Raise)):
             body.append(ast.Return(self.read(function.result)))
-        return body
+        return joined(body, self.plan.backend.iterates)
 
     def sweeps(self, block: Block) -> list[ast.stmt]:
         """The body; where a reverse sweep follows the primal, a comment says where each begins."""

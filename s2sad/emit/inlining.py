@@ -19,6 +19,7 @@ from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
+from s2sad.ir.printer import spelling_of
 from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
 from s2sad.ir.values import (
     Apply,
@@ -49,6 +50,10 @@ LINE_WIDTH = 88
 
 DISPLAY_WIDTH = 200
 """The same for a list or tuple display, which a line is broken in."""
+
+
+NOTATION, SHORT = 4, 16
+"""How long a view may be, beside its operand, that is written where it is read: `x.T` always, `x[:, None]` twice."""
 
 
 @dataclass
@@ -163,9 +168,17 @@ def _own_width(op: Apply) -> int:
 
 def _width(operand: Operand, widths: dict[Value, int]) -> int:
     if isinstance(operand, Constant):
-        value = operand.value
-        return len(operand.text or (str(value) if is_spelled(value) else object_name(value)))
+        return len(operand.text) if operand.text else _width_of(operand.value)
     return widths.get(operand, len(operand.hint or "v00"))
+
+
+def _width_of(value: object) -> int:
+    """How long a constant is; slices are those of an index."""
+    if isinstance(value, slice):
+        return len(":") + sum(_width_of(p) for p in (value.start, value.stop, value.step) if p is not None)
+    if isinstance(value, tuple) and any(isinstance(v, slice) for v in value):
+        return sum(map(_width_of, value)) + len(", ") * (len(value) - 1)
+    return len(str(value) if is_spelled(value) else object_name(value))
 
 
 def is_expression(op: Apply) -> bool:
@@ -193,8 +206,11 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     if whole in uses.writers and (op.primitive is GETITEM or whole.type.is_table):
         return False
     readers = uses.readers.get(op.result, ())
-    if len(readers) > 1 and any(is_update(r) for r in readers):
+    if len(readers) > 1 and any(is_update(r) and op.result in r.operands[2:] for r in readers):
         return False  # what is stored and decided on has one name
+    if op.primitive.turns_axes and whole not in inlined and whole not in uses.writers:
+        notation = _PLACE.sub("", spelling_of(op) or op.primitive.name)
+        return len(notation) <= (NOTATION if len(readers) > 2 else SHORT)
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
     if light and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":

@@ -2,6 +2,8 @@
 
 x = xs[-1]; del xs[-1]                              x = xs.pop()
 v = np.exp(a); kept[i] = v                          kept[i] = v = np.exp(a)
+x += a; x -= b                                      x += a - b
+v2 = f_reverse(x); return y, v2                     return y, f_reverse(x)
 if len(y) != 2: raise ValueError; a = y[0]; b = y[1]    a, b = y
 """
 
@@ -9,8 +11,9 @@ from __future__ import annotations
 
 import ast
 
+from s2sad.emit.names import is_numbered
 from s2sad.emit.starts import gathered
-from s2sad.emit.statements import fill_call, take_place
+from s2sad.emit.statements import fill_call, names_in, take_place
 from s2sad.emit.unpacking import unpacked
 from s2sad.emit.writer import INDENT, WIDTH, write_statement
 from s2sad.ir.python_trees import walk
@@ -40,13 +43,13 @@ def _in_block(statements: list[ast.stmt], unpacks: bool, spare: bool, room: int)
             for inner in ("body", "orelse"):
                 if block := getattr(part, inner, None):
                     setattr(part, inner, _in_block(block, unpacks, spare, room - len(INDENT)))
-    return gathered(unpacked(_neighbours(statements, unpacks), room, spare), room, maps=unpacks)
+    return gathered(unpacked(_neighbours(statements, unpacks, room), room, spare), room, maps=unpacks)
 
 
-def _neighbours(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
+def _neighbours(statements: list[ast.stmt], unpacks: bool, room: int) -> list[ast.stmt]:
     result: list[ast.stmt] = []
     for s in statements:
-        one = _popped(result, s) or _stored(result, s)
+        one = _popped(result, s) or _stored(result, s) or _added(result, s, room) or _returned(result, s, room)
         if one is not None:
             take_place(one, result.pop())
         result.append(one or s)
@@ -77,6 +80,36 @@ def _stored(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
             if name == read and all(n.id != name for n in ast.walk(place) if isinstance(n, ast.Name)):
                 one = ast.Assign([place] if getattr(last, "once", False) else [place, first], value)
                 return one if len(write_statement(one)) <= LENGTH else None
+    return None
+
+
+def _returned(before: list[ast.stmt], s: ast.stmt, room: int) -> ast.stmt | None:
+    """`return y, f_reverse(x)` for `v2 = f_reverse(x); return y, v2`: a number is no name that says something."""
+    last = before[-1] if before else None
+    match last, s:
+        case ast.Assign([ast.Name(name)], ast.Call() as made), ast.Return(value) if value is not None:
+            items = value.elts if isinstance(value, ast.Tuple) else [value]
+            place = next((k for k, item in enumerate(items) if isinstance(item, ast.Name) and item.id == name), None)
+            if place is None or not getattr(last, "once", False) or not is_numbered(name):
+                return None
+            items = [*items[:place], made, *items[place + 1 :]]
+            one = ast.Return(ast.Tuple(items, ast.Load()) if isinstance(value, ast.Tuple) else made)
+            return one if len(write_statement(one)) <= room else None
+    return None
+
+
+def _added(before: list[ast.stmt], s: ast.stmt, room: int) -> ast.stmt | None:
+    """`x += a - b` for `x += a; x -= b`: the sums of an adjoint may be taken in any order."""
+    last = before[-1] if before else None
+    match last, s:
+        case ast.AugAssign(ast.Name(name) as target, first, a), ast.AugAssign(ast.Name(again), second, b):
+            if name != again or name in names_in(b) or not (getattr(last, "regroups", 0) and getattr(s, "regroups", 0)):
+                return None
+            if isinstance(first, ast.Sub) and isinstance(second, ast.Add):
+                first, a, second, b = second, b, first, a
+            one = ast.AugAssign(target, first, ast.BinOp(a, ast.Add() if type(first) is type(second) else ast.Sub(), b))
+            one.regroups = True  # type: ignore[attr-defined]
+            return one if len(write_statement(one)) <= room else None
     return None
 
 

@@ -44,7 +44,7 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
         if "," in targets and sign.text == "=":
             return ["(", *_filled(targets, indent + 4, width), f"{' ' * indent}) {text[sign.start :]}"]
     begin = sign.end + 1 if sign is not None else 7 if text.startswith("return ") else 0
-    inside = _last_bracket(text, pieces, begin)
+    inside = _last_bracket(text, pieces, begin, width - indent - 4)
     if inside is not None:
         head, tail = inside
         first = [text[:head]]
@@ -78,8 +78,11 @@ def _pieces(text: str) -> Iterator[Piece]:
             depth += 1
 
 
-def _last_bracket(text: str, pieces: list[Piece], begin: int) -> tuple[int, int] | None:
-    """Where the last outermost bracket begins and ends, if nothing but a colon follows it."""
+def _last_bracket(text: str, pieces: list[Piece], begin: int, room: int = 0) -> tuple[int, int] | None:
+    """Where the last outermost bracket begins and ends, if nothing but a colon follows it.
+
+    Little may be joined with it where all that it holds has `room` on one line.
+    """
     closing = next((p for p in reversed(pieces) if p.depth == 0 and p.text in tuple(CLOSING)), None)
     if closing is None or text[closing.end :] not in ("", ":"):
         return None
@@ -91,7 +94,9 @@ def _last_bracket(text: str, pieces: list[Piece], begin: int) -> tuple[int, int]
         if begin <= p.start < opening.start
     )
     # To break inside a short bracket saves nothing: what is long stands before it.
-    if closing.start - opening.end <= 20 or (joined and not text.endswith(":")):
+    inside = closing.start - opening.end
+    little = inside <= room and opening.end - begin <= 20
+    if inside <= 20 or (joined and not little and not text.endswith(":")):
         return None
     return opening.end, closing.start
 

@@ -88,6 +88,8 @@ class Variables:
             if isinstance(op, Apply) and op.result in self.inlined:
                 continue
             self.at[op] = self.next()
+            if is_update(op):
+                self.next()  # where it writes, which is behind what it reads
             self.header[op] = self.next() if isinstance(op, For) else self.at[op]
             for inner in op.blocks:
                 self.count(inner)
@@ -227,7 +229,7 @@ class Variables:
         if a is b:
             return
         # The user's name goes before a number of the trace.
-        if b.hint is not None and (a.hint is None or _is_numbered(a.hint) or not _is_numbered(b.hint)):
+        if b.hint is not None and (a.hint is None or is_numbered(a.hint) or not is_numbered(b.hint)):
             a, b = b, a
         self.parent[b] = a
         self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
@@ -317,11 +319,11 @@ def _may_share(a: Value, b: Value, merged: bool) -> bool:
     """Whether two values may be one variable; where branches meet, and of lists, the numbers of the trace give way."""
     if a.hint is None or b.hint is None or a.hint == b.hint:
         return True
-    numbered = _is_numbered(a.hint), _is_numbered(b.hint)
+    numbered = is_numbered(a.hint), is_numbered(b.hint)
     return any(numbered) if a.type.is_sequence else merged and all(numbered)
 
 
-def _is_numbered(hint: str) -> bool:
+def is_numbered(hint: str) -> bool:
     """Whether a name is one of the trace: v1, v2_bar."""
     return _NUMBERED.fullmatch(hint) is not None
 

@@ -159,6 +159,7 @@ class OperationWriter:
             operator = AUGMENTED[step.op.primitive.spelling]()
             statements.append(subtracted(ast.AugAssign(self.store(op.result), operator, value)))
             statements[-1].quote = quote_of(step.op)  # type: ignore[attr-defined]
+            statements[-1].regroups = self.plan.regroups(step)  # type: ignore[attr-defined]
         return statements
 
     def assignments(self, pairs: Moves, copies: Collection[Value] = ()) -> Iterator[ast.stmt]:

@@ -79,8 +79,10 @@ def _with_copies(block: Block, views: Collection[Value]) -> Block:
 class Ownership:
     """Which values are memory that nothing else sees, so that they may be updated in place."""
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(self, variables: Variables, overlaps: bool = True) -> None:
         self.variables = variables
+        self.overlaps = overlaps
+        """Whether what is computed in the memory of an array may read views of it."""
         self.uses = variables.uses
         self.known: dict[Value, bool] = {}
         self.copied: set[Value] = set()
@@ -134,7 +136,7 @@ class Ownership:
 
     def may_overwrite(self, value: Operand, op: Apply | Call) -> bool:
         """Whether an operation may write its result in the memory of a value: nothing sees the old one later."""
-        return self.owned(value) and not any(self.live_behind(w, op) for w in self.aliases(value))
+        return self.owned(value) and not any(self.seen_behind(w, op) for w in self.aliases(value))
 
     def aliases(self, value: Operand) -> set[Value]:
         """The named views of the memory of an array."""
@@ -160,6 +162,15 @@ class Ownership:
         at = self.variables.at[op]
         return any(start <= at < end for start, end in self.variables.ranges.get(self.variables.find(value), ()))
 
+    def seen_behind(self, view: Value, op: Apply | Call) -> bool:
+        """Whether a view is read after an operation has written: what that reads itself, it reads before."""
+        if not (self.overlaps and is_update(op)):
+            return self.live_behind(view, op)
+        at = self.variables.at[op]
+        return any(
+            start <= at and at + 1 < end for start, end in self.variables.ranges.get(self.variables.find(view), ())
+        )
+
     def may_take_over(self, value: Operand, op: Apply) -> bool:
         """Whether the memory of a value may go to the result of an update under another name."""
         return isinstance(value, Value) and self.may_overwrite(value, op) and not self.live_behind(value, op)
@@ -182,7 +193,7 @@ class Ownership:
         for op in self.updates:
             base = op.operands[0]
             if isinstance(base, Value) and base.type.is_numeric:
-                found |= {w for w in self.aliases(base) if self.live_behind(w, op) or not self.is_local(w)}
+                found |= {w for w in self.aliases(base) if self.seen_behind(w, op) or not self.is_local(w)}
                 # A view without a name is evaluated where it is used; it is in the way only where something holds on to
                 # it.
                 unnamed = (w for root in self.roots.get(base, ()) for w in self.unnamed.get(root, ()))

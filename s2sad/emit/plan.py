@@ -113,7 +113,7 @@ class Plan:
         self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
         self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.backend.iterates)
-        self.ownership = Ownership(self.variables)
+        self.ownership = Ownership(self.variables, self.backend.overlaps)
 
     # what is asked of values
 
@@ -237,6 +237,15 @@ class Plan:
 
     def step(self, op: Apply, x: Operand, y: Operand) -> Step:
         return Step(op, y, not self.backend.overlaps and self.ownership.is_part(x, y))
+
+    def regroups(self, step: Step) -> bool:
+        """Whether what is added may be added to something else first, as the order of the sums of an adjoint is free.
+
+        Nothing is broadcast, and no number changes its type.
+        """
+        t, r = step.operand.type, step.op.result.type
+        alike = t.dtype is not None and t.dtype == r.dtype and t.shape is not None and t.shape == r.shape
+        return alike and t.kind == r.kind and is_sum(step.op.primitive) and bool(step.op.about)
 
     def may_add(self, x: Operand, op: Apply) -> bool:
         """Whether an augmented assignment computes the sum: of numbers, or in an array of its own of the same type."""

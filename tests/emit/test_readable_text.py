@@ -169,6 +169,62 @@ def diagonal(m):
     return np.sum(np.log(np.diag(m)))
 
 
+def turned(x, A, B):
+    return np.sum(np.sin(x @ A)) + np.sum(np.cos(x @ B))
+
+
+def turned_and_changed(x, A):
+    y = x * 2.0
+    t = np.sum(y.T @ A)
+    y[0] = 1.0
+    return t * np.sum(y.T @ y.T @ A) + np.sum(y.T[0])
+
+
+def neighbours(x, w):
+    r = np.zeros(len(x) + 1)
+    for i in range(1, len(x) + 1):
+        r[i] = r[i - 1] * w + x[i - 1] ** 2 * r[i - 1] + x[i - 1]
+    return r[len(x)]
+
+
+def stored_and_decided_on(x, n):
+    total = 0.0
+    taken = np.zeros(n, dtype=bool)
+    for i in range(n):
+        ahead = x * i > 0.5
+        taken[i] = ahead
+        if ahead:
+            total += np.sin(x * i)
+    return total * np.sum(taken)
+
+
+def pulled(x):
+    gap = x[:, None] - x[None, :]
+    return np.sum(np.exp(-gap * gap) * gap**3)
+
+
+def columns(a):
+    for j in range(1, a.shape[1]):
+        for k in range(j):
+            column = a[:, k]
+            a[:, j] -= column * (column @ a[:, j])
+    return np.sum(a**2)
+
+
+def shifted(y, c):
+    for _ in range(2):
+        tail = y[1:]
+        y[:-1] = tail * c + tail[::-1] * c
+    return np.sum(y * y)
+
+
+def three_heads(x, A, B, C):
+    total = np.zeros_like(x)
+    for a, b, c in zip(A, B, C, strict=True):
+        total += np.tanh(x @ a) * np.sin(x @ b) * (x @ c)
+    return np.sum(total)
+
+
 R = np.random.default_rng(3).normal
 PARAMS = {"W": R(size=(2, 2)), "b": R(size=2)}
 CASES = [
@@ -204,6 +260,20 @@ CASES = [
     (moving_average, (0.3, R(size=4)), 0, ["v5 = 2 * (w * x - 1) * x", "0.1 * v5"], ["v3 ="]),
     (slopes, (R(size=6),), 0, ["np.diff(np.pad(2.0 * v1, 2), n=2)"], [" - np.pad"]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
+    (turned, (R(size=(2, 3)), R(size=(3, 2)), R(size=(3, 4))), (1, 2), ["x.T @"], ["x.T\n"]),
+    (turned_and_changed, (R(size=(2, 2)), R(size=(2, 2))), (0, 1), [], []),
+    (neighbours, (R(size=3), 0.7), (0, 1), ["r_bar[i - 1] +=", "x_bar[i - 1] +="], ["= i - 1"]),
+    (stored_and_decided_on, (0.3, 4), 0, ["if "], []),
+    (pulled, (R(size=4),), 0, ["np.sum(gap_bar, axis=1) - np.sum(gap_bar, axis=0)"], ["x_bar -="]),
+    (columns, (R(size=(3, 3)),), 0, ["= a_2[:, k]\n"], [", k].copy()"]),
+    (shifted, (R(size=4), 0.7), 0, ["= y_bar[:-1].copy()"], ["y[1:].copy()"]),
+    (
+        three_heads,
+        (R(size=(2, 2)), R(size=(2, 2, 2)), R(size=(2, 2, 2)), R(size=(2, 2, 2))),
+        0,
+        [".T + "],
+        [],
+    ),
     (
         weighted_items,
         (R(size=4),),

@@ -134,6 +134,16 @@ def test_comments_stand_above_what_they_are_about_and_are_cut_to_the_width():
     assert len(third) <= 100 and third.startswith("# z z ") and third.endswith(" ...")
 
 
+def test_little_stands_before_a_bracket_that_has_room_on_a_line():
+    inside = " + ".join(f"part[{k}, 1:-1]" for k in range(4))
+    assert wrapped(f"new[1:-1] = v8 + alpha * ({inside})", 0, 80) == [
+        "new[1:-1] = v8 + alpha * (",
+        f"    {inside}",
+        ")",
+    ]
+    assert wrapped(f"new[1:-1] = first_part * second_part + alpha * ({inside})", 0, 80)[0] == "new[1:-1] = ("
+
+
 def test_long_lines_are_broken():
     statement = ast.parse(f"result = function({', '.join(f'argument_{k}' for k in range(12))})").body[0]
     lines = write(ast.Module([statement], [])).splitlines()
