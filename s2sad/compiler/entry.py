@@ -82,11 +82,12 @@ def calling(entry: Entry) -> Entry:
 
 
 def with_read_parameters(entry: Entry) -> Entry:
-    """A function without those of its parameters that it does not read."""
+    """A function without those of its own parameters that it does not read."""
     function = entry.function
     read = set(reads_of(function.body))
-    unread = tuple(k for k, p in zip(entry.passed, function.parameters, strict=False) if p not in read)
-    kept = tuple(p for p in function.parameters if p in read)
+    own, captured = function.parameters[: len(entry.passed)], function.parameters[len(entry.passed) :]
+    unread = tuple(k for k, p in zip(entry.passed, own, strict=True) if p not in read)
+    kept = (*(p for p in own if p in read), *captured)
     return replace(entry, function=replace(function, body=replace(function.body, parameters=kept)), unread=unread)
 
 

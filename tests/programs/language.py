@@ -9,7 +9,7 @@ import random
 
 from tests.programs.numeric import MATRIX, SCALAR, VECTOR, Helper, Program, Writer
 
-DICT, LIST, GROWING, BOX, MODE = "dict", "list", "growing", "box", "mode"
+DICT, LIST, GROWING, BOX, MODE, CART = "dict", "list", "growing", "box", "mode", "cart"
 
 PRELUDE = '''
 class Box:
@@ -144,7 +144,10 @@ def kept(v, w, limit=0.2):
 
 
 class LanguageWriter(Writer):
-    """Writes statements of the whole language. `local` are functions inside the present one."""
+    """Writes statements of the whole language. `local` are functions inside the present one.
+
+    Where it writes `carts`, it makes objects of the class that the program has, and calls their methods.
+    """
 
     def __init__(self, rng, env, helpers, depth=0):
         super().__init__(rng, env, helpers, depth)
@@ -615,6 +618,40 @@ class LanguageWriter(Writer):
             total = f"np.sum(measured(full={flag}, v={v})) * Rank.HIGH - Rank.LOW * {s}"
             self.emit(f"{self.target(SCALAR)} = np.tanh({total})", indent)
 
+    # methods and closures that are called again and again
+
+    carts = False
+
+    def write_cart(self, indent):
+        if not self.carts:
+            self.write_driven(indent)
+            return
+        name = self.name("cart")
+        box = self.rng.choice([*self.names(BOX), f"Box({self.leaf(SCALAR)}, {self.leaf(VECTOR)})"])
+        self.emit(f"{name} = Cart({self.expression(SCALAR, 1)}, {self.leaf(VECTOR)}, {box})", indent)
+        self.hold(CART, name)
+        self.write_driven(indent)
+
+    def write_driven(self, indent):
+        """Several calls of one function, between which what it reads may change."""
+        r, carts = self.rng, self.names(CART) if self.carts else []
+        functions = [f"{c}.{m}" for c in carts for m in ("drive", "push", "both")] + self.local[-1:]
+        if not functions:
+            (self.write_cart if self.carts else self.write_closure)(indent)
+            return
+        f, value = r.choice(functions), self.leaf(SCALAR)
+        target = self.target(SCALAR)
+        self.emit(f"{target} = np.tanh({f}({value}))", indent)
+        if carts and r.random() < 0.4:
+            c = r.choice(carts)
+            changes = [f"{c}.s = {target}", f"{c}.v = {self.leaf(VECTOR)}", f"{c}.box.s += 0.1 * {target}"]
+            self.emit(r.choice([*changes, f"{c}.v[1] = {target}", f"{c}.box = Box({target}, {c}.v)"]), indent)
+        if r.random() < 0.3:
+            self.emit(f"for _ in range({self.trips}):", indent)
+            self.emit(f"{target} = np.tanh({f}({target}) - {f}(0.5 * {target}))", indent + 1)
+        more = f"{f}({target} + 0.1) * {f}({self.leaf(SCALAR)})"
+        self.emit(f"{self.target(SCALAR)} = np.tanh({more} + {f}({target}))", indent)
+
     # masks
 
     def singular(self, v, w):
@@ -681,6 +718,8 @@ WEIGHTS = {
     "keywords": 2,
     "flagged": 2,
     "masked": 3,
+    "cart": 2,
+    "driven": 4,
 }
 """How often each construct is drawn."""
 
@@ -696,7 +735,8 @@ class LanguageProgram(Program):
             lines = self.written(rng, {"p0": SCALAR, "p1": VECTOR}, [], 2, "2")
             helper.lines = [f"def {helper.name}(p0, p1):", *lines]
             helpers.append(helper)
-        main = ["def main(a, x, n):", *self.written(rng, {"a": SCALAR, "x": VECTOR}, helpers, size, "n")]
+        cart = self.cart(rng, helpers)
+        main = ["def main(a, x, n):", *self.written(rng, {"a": SCALAR, "x": VECTOR}, helpers, size, "n", carts=True)]
         lines = [
             "import collections",
             "import enum",
@@ -710,12 +750,32 @@ class LanguageProgram(Program):
         ]
         for h in helpers:
             lines += ["", *h.lines, ""]
+        lines += ["", *cart, ""]
         self.source = "\n".join([*lines, "", *main, ""])
         self.file = f"<language program {seed}>"
 
+    @classmethod
+    def cart(cls, rng, helpers):
+        """A class whose methods read what an object holds, and store into it now and then."""
+        own = {"self.s": SCALAR, "self.v": VECTOR, "self.box.s": SCALAR, "self.box.v": VECTOR}
+        read = {"s": SCALAR, "v": VECTOR, "w": SCALAR}
+        lines = [
+            "class Cart:",
+            "    def __init__(self, s, v, box):",
+            "        self.s, self.v, self.box = s, v, box",
+            "",
+        ]
+        for name in ("drive", "push"):
+            stores = rng.random() < 0.4
+            body = cls.written(rng, {"y": SCALAR, **(own if stores else read)}, helpers, 3, "2")
+            first = [] if stores else ["        s, v, w = self.s, self.v + 0.0, self.box.s"]
+            lines += [f"    def {name}(self, y):", *first, *(f"    {line}" for line in body), ""]
+        return [*lines, "    def both(self, y):", "        return self.drive(y) - 0.5 * self.push(self.drive(0.5 * y))"]
+
     @staticmethod
-    def written(rng, env, helpers, size, trips):
+    def written(rng, env, helpers, size, trips, carts=False):
         writer = LanguageWriter(rng, env, helpers)
+        writer.carts = carts
         writer.trips = trips
         writer.block(rng.randint(2, size), 1)
         return [*writer.lines, f"    return {writer.expression(SCALAR, 2)} + {writer.leaf(SCALAR)}"]

@@ -2,8 +2,7 @@
 
 A user's function becomes a function of the emitted module, one for each signature. It is lowered in the place of the
 call instead where it takes or gives what has no value at run time (a function, a generator), or changes a list or
-object that it is given. Methods and closures are lowered there too, as long as that writes no text repeatedly
-(`lifting.py`).
+object that it is given. So are methods and closures, as long as that writes no text repeatedly (`lifting.py`).
 """
 
 from __future__ import annotations

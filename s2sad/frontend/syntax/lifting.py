@@ -60,7 +60,7 @@ class Lifting(Lowering):
     def kind_of(self, term: Term) -> Hashable:
         """What a parameter must be, as far as forms of one function differ in more than their lengths."""
         if isinstance(term, Ref):
-            held = self.env[term.cell]
+            held = self.env.get(term.cell)
             return (term.cls, self.kind_of(held)) if is_operand(held) else term.cls
         if is_operand(term) and isinstance(term.type, ArrayType):
             return term.type.kind, term.type.dtype, term.type.rank

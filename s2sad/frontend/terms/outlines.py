@@ -112,7 +112,7 @@ class Outlines:
         """The outline of a list, dict or object."""
         cell = ref.cell
         self.cells.check_sources(ref, self.cells.env)
-        contents = self.cells.env[cell]
+        contents = self.cells.env.get(cell)
         if isinstance(contents, (OutsideItems, OutsideList)):
             if not contents.may_be_whole:
                 raise NotTaken

@@ -10,6 +10,8 @@ from collections.abc import Collection, Hashable, Sequence
 
 from s2sad.ir.values import Block, Operation, Value, bound_in, walk
 
+SHORT = 5
+"""So many operations are no more than a call: they are written where they are used, however often."""
 WORTH = 12
 """So many operations are not written again where a function is worth its own text."""
 
@@ -28,8 +30,9 @@ class Repeats:
     def note(self, key: Hashable, operations: Sequence[Operation]) -> None:
         """Note what the text of a method or closure has become."""
         body = Block((), tuple(operations), ())
-        values = frozenset(v for op in operations for v in op.results)
-        self.noted.append((key, values, sum(1 for _ in walk(body))))
+        count = sum(1 for _ in walk(body))
+        if count > SHORT:
+            self.noted.append((key, frozenset(v for op in operations for v in op.results), count))
 
     def settle(self, body: Block) -> None:
         """Compare what was noted with what has become the body of the function."""
