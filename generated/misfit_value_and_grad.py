@@ -41,20 +41,14 @@ def rates_reverse(y, p, result_bar):
     v6_bar = result_bar[0]
     v12_bar = result_bar[1]
     v11_bar = -v12_bar
-    p_bar = np.zeros_like(p)
-    p_bar[3] = v11_bar * lynx
     v8_bar = v12_bar * lynx
-    p_bar[2] = v8_bar * hare
     v5_bar = -v6_bar
     v4_bar = v5_bar * lynx
     lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
-    p_bar[1] = v4_bar * hare
     hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
-    p_bar[0] = v6_bar * hare
+    p_bar = np.array([v6_bar * hare, v4_bar * hare, v8_bar * hare, v11_bar * lynx])
     # hare, lynx = y[0], y[1]
-    y_bar = np.zeros_like(y)
-    y_bar[1] = lynx_bar
-    y_bar[0] = hare_bar
+    y_bar = np.array([hare_bar, lynx_bar])
     return y_bar, p_bar
 
 

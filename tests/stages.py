@@ -24,6 +24,7 @@ from s2sad.optimize import (
     without_stops,
 )
 from s2sad.optimize.accumulate import accumulate
+from s2sad.optimize.displays import display_stores
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
@@ -37,6 +38,7 @@ __all__ = [
     "blanks",
     "called",
     "cycle",
+    "display_stores",
     "eliminate_dead",
     "find_roots",
     "handed_on",

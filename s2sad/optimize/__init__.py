@@ -7,6 +7,7 @@ from s2sad.ir.lengths import counted_by_lists
 from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.barriers import without_adjoints, without_stops
+from s2sad.optimize.displays import display_stores
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
@@ -40,7 +41,7 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
             break
     # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
     # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
-    function = eliminate_dead(share_zeros(function))
+    function = eliminate_dead(display_stores(share_zeros(function)))
     with_sums = accumulate(function)
     # What stood between two stores in one place may have become a sum: the two are one then.
     function = function if with_sums is function else simplify(with_sums)[0]
