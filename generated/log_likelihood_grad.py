@@ -33,9 +33,8 @@ def log_likelihood_grad(a, y):
         z_bar[i] = 0.0
         v12_bar = v14_bar / a[i, i]
         a_bar[i, i] -= v12_bar * z[i]
-        v11_bar = -v12_bar
-        z_bar[:i] += v11_bar * a[i, :i]
-        a_bar[i, :i] += v11_bar * z[:i]
+        z_bar[:i] -= v12_bar * a[i, :i]
+        a_bar[i, :i] -= v12_bar * z[:i]
         y_bar[i] += v12_bar
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])

@@ -40,13 +40,11 @@ def rates_reverse(y, p, result_bar):
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
     v6_bar = result_bar[0]
     v12_bar = result_bar[1]
-    v11_bar = -v12_bar
     v8_bar = v12_bar * lynx
-    v5_bar = -v6_bar
-    v4_bar = v5_bar * lynx
-    lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
+    v4_bar = -v6_bar * lynx
+    lynx_bar = -v12_bar * p[3] + v12_bar * (v7 * hare) - v6_bar * (v3 * hare)
     hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
-    p_bar = np.array([v6_bar * hare, v4_bar * hare, v8_bar * hare, v11_bar * lynx])
+    p_bar = np.array([v6_bar * hare, v4_bar * hare, v8_bar * hare, -v12_bar * lynx])
     # hare, lynx = y[0], y[1]
     y_bar = np.array([hare_bar, lynx_bar])
     return y_bar, p_bar

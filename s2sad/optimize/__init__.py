@@ -14,6 +14,7 @@ from s2sad.optimize.lengths import settle_lengths
 from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
+from s2sad.optimize.signs import spread_signs
 from s2sad.optimize.simplify import simplify
 from s2sad.optimize.vectorise import vectorise
 
@@ -45,6 +46,7 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
     with_sums = accumulate(function)
     # What stood between two stores in one place may have become a sum: the two are one then.
     function = function if with_sums is function else simplify(with_sums)[0]
+    function = spread_signs(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
     function = eliminate_dead(function)
     function = add_before_stores(function)
