@@ -24,9 +24,11 @@ from s2sad.optimize import (
     without_stops,
 )
 from s2sad.optimize.accumulate import accumulate
+from s2sad.optimize.displays import display_stores
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
+from s2sad.optimize.signs import spread_signs
 from s2sad.optimize.simplify import simplify
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "blanks",
     "called",
     "cycle",
+    "display_stores",
     "eliminate_dead",
     "find_roots",
     "handed_on",
@@ -47,6 +50,7 @@ __all__ = [
     "share_zeros",
     "shares_memory",
     "sink_results",
+    "spread_signs",
     "unbounded_values",
     "vectorise",
     "without_adjoints",

@@ -15,6 +15,7 @@ from typing import Any
 
 from s2sad.analysis.aliasing import shares_memory, visible_updates
 from s2sad.analysis.effects import effects_of
+from s2sad.analysis.item_reads import settle_items
 from s2sad.analysis.read_back import read_back
 from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
@@ -300,6 +301,7 @@ class Program:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
         with asking(_asked(parameters)):
             lowered = self.lowered_with_memory(target, parameters, back)
+            settle_items(lowered.function)
         for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):
             what = f"an item of a list is written into that may also be seen {where}"
             raise UnsupportedType(what, "write into a copy of it, and put that into the list", op.location)

@@ -9,12 +9,14 @@ from s2sad.optimize.accumulate import accumulate
 from s2sad.optimize.barriers import without_adjoints, without_stops
 from s2sad.optimize.calls import with_calls_written_out
 from s2sad.optimize.clears import without_clears
+from s2sad.optimize.displays import display_stores
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.lengths import settle_lengths
 from s2sad.optimize.ownership import own_carried, own_results
 from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
+from s2sad.optimize.signs import spread_signs
 from s2sad.optimize.simplify import simplify
 from s2sad.optimize.vectorise import vectorise
 
@@ -43,11 +45,12 @@ def optimize(function: Function, anchors: Collection[Value] | None = None) -> Fu
             break
     # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
     # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
-    function = eliminate_dead(share_zeros(function))
+    function = eliminate_dead(display_stores(share_zeros(function)))
     function = without_clears(function)
     with_sums = accumulate(function)
     # What stood between two stores in one place may have become a sum: the two are one then.
     function = function if with_sums is function else simplify(with_sums)[0]
+    function = spread_signs(function)
     function = resolve_shapes(function, function.parameters if anchors is None else anchors)
     function = eliminate_dead(function)
     function = add_before_stores(function)

@@ -14,9 +14,10 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.dims import Dim, is_known
+from s2sad.ir.dims import Dim, Shape, is_known
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks, reads_of
+from s2sad.ir.types import FLOAT64, array
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, is_loop, walk
 
 
@@ -62,10 +63,19 @@ class Shapes:
         for anchor, shape in self.anchors:
             has_its_dtype = anchor.type.dtype == t.dtype
             if shape == t.shape and (has_its_dtype or not op.result.type.is_array):
-                return [replace(op, operands=(anchor,))]
+                return self.zeros(op, shape) or [replace(op, operands=(anchor,))]
         if op.primitive is lookup(len) or (op.primitive is lookup(np.size) and len(t.shape) == 1):
             return self.length(op, t.shape[0])
         return [op]
+
+    def zeros(self, op: Apply, shape: Shape) -> list[Operation]:
+        """Zeros of lengths that are numbers, which are not those of any other array; none for anything else."""
+        exact = op.result.type == array(FLOAT64.dtype, shape) and all(map(is_known, shape))
+        if op.primitive is not lookup(np.zeros_like) or op.static or not exact:
+            return []
+        builder = Builder(op.location, op.about)
+        builder.rename(builder.call(np.zeros, shape[0] if len(shape) == 1 else shape).operand, op.result)
+        return builder.operations
 
     def length(self, op: Apply, length: Dim) -> list[Operation]:
         """The length as an item of a parameter's shape."""
