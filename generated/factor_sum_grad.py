@@ -16,7 +16,7 @@ def factor_sum_grad(a, w):
         a[:, k] = v1 / v4
         v7s = []
         for j in range(k + 1, n):
-            v6 = a[:, k].copy()
+            v6 = a[:, k]
             v7 = a[:, j].copy()
             v7s.append(v7)
             r[k, j] = v8 = v6 @ v7
@@ -41,6 +41,6 @@ def factor_sum_grad(a, w):
         v4 = r[k, k]
         v1_bar = a_bar[:, k] / v4
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
-        v3 = 0.5 * (r_bar[k, k] - np.sum(v1_bar * a[:, k]))
-        a_bar[:, k] = v1_bar + 2.0 * (v3 / v4) * v1
+        v1_bar += 2.0 * (0.5 * (r_bar[k, k] - np.sum(v1_bar * a[:, k])) / v4) * v1
+        a_bar[:, k] = v1_bar
     return a_bar

@@ -30,9 +30,8 @@ def log_likelihood_grad(a, y):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
         v10_bar = z_bar[i] / a[i, i]
         a_bar[i, i] -= v10_bar * z[i]
-        v9_bar = -v10_bar
-        z_bar[:i] += v9_bar * a[i, :i]
-        a_bar[i, :i] += v9_bar * z[:i]
+        z_bar[:i] -= v10_bar * a[i, :i]
+        a_bar[i, :i] -= v10_bar * z[:i]
         y_bar[i] = v10_bar
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])

@@ -6,34 +6,26 @@ import numpy as np
 
 def rates(y, p):
     """The growth of hare and lynx (Lotka 1925, Volterra 1926)."""
-    hare, lynx = y[0], y[1]
+    hare, lynx = y
     return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
 
 
 def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
-    hare, lynx = y[0], y[1]
+    hare, lynx = y
     p_1 = p[1]
     p_2 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
     v4_bar, v8_bar = result_bar
-    v7_bar = -v8_bar
-    p_bar = np.zeros_like(p)
-    p_bar[3] = v7_bar * lynx
     v5_bar = v8_bar * lynx
-    p_bar[2] = v5_bar * hare
-    v3_bar = -v4_bar
-    v2_bar = v3_bar * lynx
-    lynx_bar = v7_bar * p[3] + v8_bar * (p_2 * hare) + v3_bar * (p_1 * hare)
-    p_bar[1] = v2_bar * hare
+    v2_bar = -v4_bar * lynx
+    lynx_bar = -v8_bar * p[3] + v8_bar * (p_2 * hare) - v4_bar * (p_1 * hare)
     hare_bar = v5_bar * p_2 + v2_bar * p_1 + v4_bar * p[0]
-    p_bar[0] = v4_bar * hare
+    p_bar = np.array([v4_bar * hare, v2_bar * hare, v5_bar * hare, -v8_bar * lynx])
     # hare, lynx = y[0], y[1]
-    y_bar = np.zeros_like(y)
-    y_bar[1] = lynx_bar
-    y_bar[0] = hare_bar
+    y_bar = np.array([hare_bar, lynx_bar])
     return y_bar, p_bar
 
 

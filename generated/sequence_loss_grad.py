@@ -30,23 +30,21 @@ def sequence_loss_grad(w, u, b, x, y):
         f = sigmoid(z[h:2 * h])
         o = sigmoid(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
-        v1 = t + 1
-        cell[v1] = f * cell[t] + i * g
-        v12 = np.tanh(cell[v1])
+        cell[t + 1] = f * cell[t] + i * g
+        v12 = np.tanh(cell[t + 1])
         kept.append((i, f, o, g, v12))
-        hidden[v1] = o * v12
+        hidden[t + 1] = o * v12
     v15 = hidden[1:] - y
     # adjoint sweep
     hidden_bar, cell_bar, b_bar, u_bar, w_bar = map(np.zeros_like, (hidden, cell, b, u, w))
     hidden_bar[1:] = v15
     for t, (i, f, o, g, v12) in zip(reversed(range(steps)), reversed(kept)):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
-        v3 = t + 1
-        v13_bar = hidden_bar[v3]
+        v13_bar = hidden_bar[t + 1]
         o_bar = v13_bar * v12
-        cell_bar[v3] += v13_bar * o * (1.0 - v12 * v12)
+        cell_bar[t + 1] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
-        v10_bar = cell_bar[v3].copy()
+        v10_bar = cell_bar[t + 1]
         i_bar = v10_bar * g
         g_bar = v10_bar * i
         f_bar = v10_bar * cell[t]

@@ -31,11 +31,9 @@ def soft_dtw_grad(x, y, gamma):
             # r[i, j] = d - gamma * (np.log(total) + top)
             d_bar = r_bar[i, j]
             # d = (x[i - 1] - y[j - 1]) ** 2
-            v1 = i - 1
-            v2 = j - 1
-            v11 = v11s[v1, v2]
-            v13 = v13s[v1, v2]
-            v16 = v16s[v1, v2]
+            v11 = v11s[i - 1, j - 1]
+            v13 = v13s[i - 1, j - 1]
+            v16 = v16s[i - 1, j - 1]
             total = v11 + v13 + v16
             # r[i, j] = d - gamma * (np.log(total) + top)
             total_bar = -d_bar * gamma / total
@@ -44,13 +42,13 @@ def soft_dtw_grad(x, y, gamma):
             b_bar = total_bar * v13
             a_bar = total_bar * v11
             # c = -r[i, j - 1] / gamma
-            r_bar[i, v2] -= c_bar / gamma
+            r_bar[i, j - 1] -= c_bar / gamma
             # b = -r[i - 1, j] / gamma
-            r_bar[v1, j] -= b_bar / gamma
+            r_bar[i - 1, j] -= b_bar / gamma
             # a = -r[i - 1, j - 1] / gamma
-            r_bar[v1, v2] = -a_bar / gamma
+            r_bar[i - 1, j - 1] = -a_bar / gamma
             # d = (x[i - 1] - y[j - 1]) ** 2
-            v3_bar = 2.0 * d_bar * (x[v1] - y[v2])
-            y_bar[v2] -= v3_bar
-            x_bar[v1] += v3_bar
+            v3_bar = 2.0 * d_bar * (x[i - 1] - y[j - 1])
+            y_bar[j - 1] -= v3_bar
+            x_bar[i - 1] += v3_bar
     return x_bar, y_bar

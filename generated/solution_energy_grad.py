@@ -15,12 +15,11 @@ def solution_energy_grad(a, b, c, d):
     bets = np.empty(n - 1)
     bet_2 = bet
     for j in range(1, n):
-        v5 = j - 1
-        bets[v5] = bet_2
-        gam[j] = v3 = c[v5] / bet_2
+        bets[j - 1] = bet_2
+        gam[j] = v3 = c[j - 1] / bet_2
         a_j = a[j]
         bet_2 = b[j] - a_j * v3
-        x[j] = (d[j] - a_j * x[v5]) / bet_2
+        x[j] = (d[j] - a_j * x[j - 1]) / bet_2
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
@@ -31,9 +30,8 @@ def solution_energy_grad(a, b, c, d):
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
         v11_bar = -x_bar[j]
-        v8 = j + 1
-        gam_bar[v8] = v11_bar * x_2[v8]
-        x_bar[v8] += v11_bar * gam[v8]
+        gam_bar[j + 1] = v11_bar * x_2[j + 1]
+        x_bar[j + 1] += v11_bar * gam[j + 1]
     d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (d, a, b, c))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
@@ -43,16 +41,13 @@ def solution_energy_grad(a, b, c, d):
         bet_2 = b[j] - a_j * v3
         v7_bar = x_bar[j] / bet_2
         bet_bar -= v7_bar * x[j]
-        v6_bar = -v7_bar
-        v9 = j - 1
-        x_bar[v9] += v6_bar * a_j
+        x_bar[j - 1] -= v7_bar * a_j
         d_bar[j] = v7_bar
         # bet = b[j] - a[j] * gam[j]
-        v4_bar = -bet_bar
-        a_bar[j] = v6_bar * x[v9] + v4_bar * v3
+        a_bar[j] = -v7_bar * x[j - 1] - bet_bar * v3
         b_bar[j] = bet_bar
         # gam[j] = c[j - 1] / bet
-        c_bar[v9] = v2_bar = (v4_bar * a_j + gam_bar[j]) / bets[v9]
+        c_bar[j - 1] = v2_bar = (-bet_bar * a_j + gam_bar[j]) / bets[j - 1]
         bet_bar = -v2_bar * v3
     # x[0] = d[0] / bet
     v1_bar = x_bar[0]

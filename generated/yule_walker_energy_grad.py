@@ -40,8 +40,7 @@ def yule_walker_energy_grad(r):
         v9_bar = alpha_bar / beta_2
         beta_bar -= v9_bar * alpha
         v8_bar = -v9_bar
-        v6_bar = (v11_bar * alpha)[::-1] + v8_bar * r[:k][::-1]
-        y_bar[:k] += v6_bar
+        y_bar[:k] += (v11_bar * alpha)[::-1] + v8_bar * r[:k][::-1]
         r_bar[:k] += (v8_bar * v6)[::-1]
         r_bar[k] += v8_bar
         # beta *= 1.0 - alpha * alpha
