@@ -5,14 +5,12 @@ import numpy as np
 
 def f_jacfwd(x):
     """The Jacobian of f with respect to x, column by column."""
-    v1 = x[0]
-    v3 = x[1]
     x_dot = np.eye(len(x))
     v1_dot = x_dot[:, 0]
-    v2_dot = v1_dot * (2.0 * v1)
+    v2_dot = v1_dot * (2.0 * x[0])
     v3_dot = x_dot[:, 1]
-    v4_dot = v2_dot * v3 + v3_dot * v1 ** 2
+    v4_dot = v2_dot * x[1] + v3_dot * x[0] ** 2
     v5_dot = v1_dot * 5.0
-    v6_dot = v3_dot * np.cos(v3)
+    v6_dot = v3_dot * np.cos(x[1])
     v7_dot = v5_dot + v6_dot
     return np.stack([v4_dot, v7_dot])

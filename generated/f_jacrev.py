@@ -5,15 +5,11 @@ import numpy as np
 
 def f_jacrev(x):
     """The Jacobian of f with respect to x, row by row."""
-    # evaluation trace
-    v1 = x[0]
-    v3 = x[1]
-    # adjoint sweep
     v8_bar = np.eye(2)
     # return np.array([x[0] ** 2 * x[1], 5.0 * x[0] + np.sin(x[1])])
     v4_bar = v8_bar[:, 0]
     v7_bar = v8_bar[:, 1]
     x_bar = np.zeros((2, len(x)))
-    x_bar[:, 1] = v7_bar * np.cos(v3) + v4_bar * v1 ** 2
-    x_bar[:, 0] = v7_bar * 5.0 + v4_bar * v3 * (2.0 * v1)
+    x_bar[:, 1] = v7_bar * np.cos(x[1]) + v4_bar * x[0] ** 2
+    x_bar[:, 0] = v7_bar * 5.0 + v4_bar * x[1] * (2.0 * x[0])
     return x_bar

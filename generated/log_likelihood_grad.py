@@ -28,8 +28,7 @@ def log_likelihood_grad(a, y):
     z_bar = -z
     for i in reversed(range(n_2)):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-        v14_bar = z_bar[i]
-        z_bar[i] = 0.0
+        v14_bar, z_bar[i] = z_bar[i], 0.0
         v12_bar = v14_bar / a[i, i]
         a_bar[i, i] -= v12_bar * z[i]
         v11_bar = -v12_bar

@@ -70,21 +70,21 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 # rji = pos[j] - pos[i]
                 rji = pos_2[j] - pos_2[i]
                 rji_bar = np.zeros_like(rji)
-                v15 = j - (i + 1)
-                r2 = r2s[v15]
-                v32 = v32s[v15]
+                v12 = j - (i + 1)
+                r2 = r2s[v12]
+                v32 = v32s[v12]
                 r3 = r2 * v32
                 r3_bar = 0.0
                 for k in reversed(range(3)):
                     # acc[j, k] -= mass[i] * rji[k] / r3
                     v38_bar = -acc_bar[j, k] / r3
-                    v37 = mass[i]
                     v34 = rji[k]
                     # acc[i, k] += mass[j] * rji[k] / r3
                     v35_bar = acc_bar[i, k] / r3
-                    v33 = mass[j]
-                    r3_bar = r3_bar - v38_bar * (v37 * v34 / r3) - v35_bar * (v33 * v34 / r3)
-                    rji_bar[k] += v38_bar * v37 + v35_bar * v33
+                    r3_bar = (
+                        r3_bar - v38_bar * (mass[i] * v34 / r3) - v35_bar * (mass[j] * v34 / r3)
+                    )
+                    rji_bar[k] += v38_bar * mass[i] + v35_bar * mass[j]
                 # r3 = r2 * np.sqrt(r2)
                 r2_bar = r3_bar * v32 + 0.5 * (r3_bar * r2) / v32
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
@@ -105,21 +105,19 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             # rji = pos[j] - pos[i]
             rji = pos[j] - pos[i]
             rji_bar = np.zeros_like(rji)
-            v18 = j - (i + 1)
-            r2 = r2s[v18]
-            v11 = v11s[v18]
+            v15 = j - (i + 1)
+            r2 = r2s[v15]
+            v11 = v11s[v15]
             r3 = r2 * v11
             r3_bar = 0.0
             for k in reversed(range(3)):
                 # acc[j, k] -= mass[i] * rji[k] / r3
                 v17_bar = -acc_bar[j, k] / r3
-                v16 = mass[i]
                 v13 = rji[k]
                 # acc[i, k] += mass[j] * rji[k] / r3
                 v14_bar = acc_bar[i, k] / r3
-                v12 = mass[j]
-                r3_bar = r3_bar - v17_bar * (v16 * v13 / r3) - v14_bar * (v12 * v13 / r3)
-                rji_bar[k] += v17_bar * v16 + v14_bar * v12
+                r3_bar = r3_bar - v17_bar * (mass[i] * v13 / r3) - v14_bar * (mass[j] * v13 / r3)
+                rji_bar[k] += v17_bar * mass[i] + v14_bar * mass[j]
             # r3 = r2 * np.sqrt(r2)
             r2_bar = r3_bar * v11 + 0.5 * (r3_bar * r2) / v11
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01

@@ -61,10 +61,9 @@ def loss_grad_reverse(params, x, residuals, params_bar_bar):
     v6_bar_bar = x @ params_bar_bar[0] + params_bar_bar[1]
     h_bar_bar = v6_bar_bar * v14
     # return np.mean((h @ W2 + b2 - y) ** 2)
-    h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T
     v10_bar = (h @ params_bar_bar[2] + h_bar_bar @ params[2] + params_bar_bar[3]) / x.size
     v9_bar_2 = v10_bar * 2.0
-    h_bar += v9_bar_2 @ params[2].T
+    h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ params_bar_bar[2].T + v9_bar_2 @ params[2].T
     # h = np.tanh(x @ W1 + b1)
     v6_bar = h_bar * v14
     params_bar = [

@@ -32,22 +32,19 @@ def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
     hare, lynx = y[0], y[1]
-    v3 = p[1]
-    v7 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
-    v6_bar, v12_bar = result_bar
-    v11_bar = -v12_bar
+    v11_bar = -result_bar[1]
     p_bar = np.zeros_like(p)
     p_bar[3] = v11_bar * lynx
-    v8_bar = v12_bar * lynx
+    v8_bar = result_bar[1] * lynx
     p_bar[2] = v8_bar * hare
-    v5_bar = -v6_bar
+    v5_bar = -result_bar[0]
     v4_bar = v5_bar * lynx
-    lynx_bar = v11_bar * p[3] + v12_bar * (v7 * hare) + v5_bar * (v3 * hare)
+    lynx_bar = v11_bar * p[3] + result_bar[1] * (p[2] * hare) + v5_bar * (p[1] * hare)
     p_bar[1] = v4_bar * hare
-    hare_bar = v8_bar * v7 + v4_bar * v3 + v6_bar * p[0]
-    p_bar[0] = v6_bar * hare
+    hare_bar = v8_bar * p[2] + v4_bar * p[1] + result_bar[0] * p[0]
+    p_bar[0] = result_bar[0] * hare
     # hare, lynx = y[0], y[1]
     y_bar = np.zeros_like(y)
     y_bar[1] = lynx_bar
@@ -96,10 +93,9 @@ def misfit_value_and_grad(q, counts, steps=10):
     y = np.exp(v2)
     v5 = v2 - np.log(counts[0])
     total = np.sum(v5 ** 2)
-    v7 = counts[1:]
     y_2 = y
     kept = []
-    for row in v7:
+    for row in counts[1:]:
         y_2, year_residuals = year_forward(y_2, p, steps)
         v10 = np.log(y_2) - np.log(row)
         kept.append((y_2, year_residuals, v10))

@@ -54,13 +54,11 @@ def lstm_reverse(w, u, b, x, residuals, result_bar):
         reversed(range(steps)), reversed(kept)
     ):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
-        v13_bar = hidden_bar[t + 1].copy()
-        hidden_bar[t + 1] = 0.0
+        v13_bar, hidden_bar[t + 1] = hidden_bar[t + 1].copy(), 0.0
         o_bar = v13_bar * v12
         cell_bar[t + 1] += v13_bar * o * (1.0 - v12 * v12)
         # cell[t + 1] = f * cell[t] + i * g
-        v10_bar = cell_bar[t + 1].copy()
-        cell_bar[t + 1] = 0.0
+        v10_bar, cell_bar[t + 1] = cell_bar[t + 1].copy(), 0.0
         i_bar = v10_bar * g
         g_bar = v10_bar * i
         f_bar = v10_bar * cell[t]

@@ -29,8 +29,7 @@ def soft_dtw_grad(x, y, gamma):
     for i in reversed(range(1, n + 1)):
         for j in reversed(range(1, m + 1)):
             # r[i, j] = d - gamma * (np.log(total) + top)
-            d_bar = r_bar[i, j]
-            r_bar[i, j] = 0.0
+            d_bar, r_bar[i, j] = r_bar[i, j], 0.0
             # d = (x[i - 1] - y[j - 1]) ** 2
             v11 = v11s[i - 1, j - 1]
             v13 = v13s[i - 1, j - 1]

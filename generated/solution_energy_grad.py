@@ -14,9 +14,8 @@ def thomas_forward(a, b, c, d):
     for j in range(1, n):
         bets[j - 1] = bet
         gam[j] = v4 = c[j - 1] / bet
-        v6 = a[j]
-        bet = b[j] - v6 * v4
-        x[j] = (d[j] - v6 * x[j - 1]) / bet
+        bet = b[j] - a[j] * v4
+        x[j] = (d[j] - a[j] * x[j - 1]) / bet
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
@@ -41,24 +40,21 @@ def thomas_reverse(a, b, d, residuals, x_bar):
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
-        v12_bar = x_bar[j]
-        x_bar[j] = 0.0
-        v6 = a[j]
-        v4 = gam[j]
-        bet_2 = b[j] - v6 * v4
+        v12_bar, x_bar[j] = x_bar[j], 0.0
+        bet_2 = b[j] - a[j] * gam[j]
         v11_bar = v12_bar / bet_2
         bet_bar -= v11_bar * x[j]
         v10_bar = -v11_bar
-        x_bar[j - 1] += v10_bar * v6
+        x_bar[j - 1] += v10_bar * a[j]
         d_bar[j] += v11_bar
         # bet = b[j] - a[j] * gam[j]
         v7_bar = -bet_bar
-        a_bar[j] += v10_bar * x[j - 1] + v7_bar * v4
+        a_bar[j] += v10_bar * x[j - 1] + v7_bar * gam[j]
         b_bar[j] += bet_bar
         # gam[j] = c[j - 1] / bet
-        v3_bar = (v7_bar * v6 + gam_bar[j]) / bets[j - 1]
+        v3_bar = (v7_bar * a[j] + gam_bar[j]) / bets[j - 1]
         c_bar[j - 1] += v3_bar
-        bet_bar = -v3_bar * v4
+        bet_bar = -v3_bar * gam[j]
         gam_bar[j] = 0.0
     # x[0] = d[0] / bet
     v1_bar = x_bar[0] / bet

@@ -7,9 +7,8 @@ def durbin_forward(r):
     """The value of durbin, and what its reverse sweep needs."""
     n = len(r)
     y = np.zeros(n)
-    v1 = r[0]
-    y[0] = -v1
-    alpha = -v1
+    y[0] = -r[0]
+    alpha = -r[0]
     beta = 1.0
     kept = []
     for k in range(1, n):
