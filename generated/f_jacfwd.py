@@ -6,13 +6,12 @@ import numpy as np
 
 def f_jacfwd(x):
     """The Jacobian of f with respect to x, column by column."""
-    x_0, x_1 = x
     x_dot = np.eye(2)
     x_0_dot = x_dot[:, 0]
-    v1_dot = x_0_dot * (2.0 * x_0)
+    v1_dot = x_0_dot * (2.0 * x[0])
     x_1_dot = x_dot[:, 1]
-    v2_dot = v1_dot * x_1 + x_1_dot * x_0 ** 2
+    v2_dot = v1_dot * x[1] + x_1_dot * x[0] ** 2
     v3_dot = x_0_dot * 5.0
-    v4_dot = x_1_dot * np.cos(x_1)
+    v4_dot = x_1_dot * np.cos(x[1])
     v5_dot = v3_dot + v4_dot
     return np.stack([v2_dot, v5_dot])

@@ -6,14 +6,11 @@ import numpy as np
 
 def f_jacrev(x):
     """The Jacobian of f with respect to x, row by row."""
-    # evaluation trace
-    x_0, x_1 = x
-    # adjoint sweep
     v6_bar = np.eye(2)
     # return np.array([x[0] ** 2 * x[1], 5.0 * x[0] + np.sin(x[1])])
     v2_bar = v6_bar[:, 0]
     v5_bar = v6_bar[:, 1]
     x_bar = np.zeros((2, 2))
-    x_bar[:, 1] = v5_bar * np.cos(x_1) + v2_bar * x_0 ** 2
-    x_bar[:, 0] = v5_bar * 5.0 + v2_bar * x_1 * (2.0 * x_0)
+    x_bar[:, 1] = v5_bar * np.cos(x[1]) + v2_bar * x[0] ** 2
+    x_bar[:, 0] = v5_bar * 5.0 + v2_bar * x[1] * (2.0 * x[0])
     return x_bar

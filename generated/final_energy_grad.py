@@ -33,11 +33,9 @@ def final_energy_grad(u, dt, dx, steps):
         ahead_bar += np.where(taken, 0.0, v9_bar)
         u_bar += v10_bar * v9 * (dt / dx)
         # ahead[-1] = u[0] - u[-1]
-        v6_bar = ahead_bar[-1]
-        ahead_bar[-1] = 0.0
+        v6_bar, ahead_bar[-1] = ahead_bar[-1], 0.0
         # ahead[:-1] = u[1:] - u[:-1]
-        v4_bar = ahead_bar[:-1].copy()
-        ahead_bar[:-1] = 0.0
+        v4_bar, ahead_bar[:-1] = ahead_bar[:-1].copy(), 0.0
         # back[0] = u[0] - u[-1]
         v6_bar += back_bar[0]
         back_bar[0] = 0.0

@@ -56,25 +56,20 @@ def low_pass_power_grad(x, weights):
             # re[k::length] += tr
             tr_bar = re_bar[k::length].copy()
             # im[k + half :: length] = im[k::length] - ti
-            v12_bar = im_bar[k + half::length].copy()
-            im_bar[k + half::length] = 0.0
+            v12_bar, im_bar[k + half::length] = im_bar[k + half::length].copy(), 0.0
             ti_bar -= v12_bar
             im_bar[k::length] += v12_bar
             # re[k + half :: length] = re[k::length] - tr
-            v10_bar = re_bar[k + half::length].copy()
-            re_bar[k + half::length] = 0.0
+            v10_bar, re_bar[k + half::length] = re_bar[k + half::length].copy(), 0.0
             tr_bar -= v10_bar
             re_bar[k::length] += v10_bar
             # tr = wr * re[k + half :: length] - wi * im[k + half :: length]
-            wi = wis[k]
-            wr = wrs[k]
-            im_bar[k + half::length] += ti_bar * wr - tr_bar * wi
-            re_bar[k + half::length] += ti_bar * wi + tr_bar * wr
+            im_bar[k + half::length] += ti_bar * wrs[k] - tr_bar * wis[k]
+            re_bar[k + half::length] += ti_bar * wis[k] + tr_bar * wrs[k]
     for i, j in zip(reversed(range(1, n)), reversed(js)):
         if i < j:
             # re[i], re[j] = re[j], re[i]
-            re_i_bar = re_bar[j]
-            re_bar[j] = 0.0
+            re_i_bar, re_bar[j] = re_bar[j], 0.0
             re_j_bar = re_bar[i]
             re_bar[i] = re_i_bar
             re_bar[j] += re_j_bar

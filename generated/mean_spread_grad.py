@@ -78,15 +78,13 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                 for k in reversed(range(3)):
                     # acc[j, k] -= mass[i] * rji[k] / r3
                     v26_bar = -acc_bar[j, k] / r3
-                    mass_i = mass[i]
                     rji_k = rji[k]
                     # acc[i, k] += mass[j] * rji[k] / r3
                     v24_bar = acc_bar[i, k] / r3
-                    mass_j = mass[j]
                     r3_bar = (
-                        r3_bar - v26_bar * (mass_i * rji_k / r3) - v24_bar * (mass_j * rji_k / r3)
+                        r3_bar - v26_bar * (mass[i] * rji_k / r3) - v24_bar * (mass[j] * rji_k / r3)
                     )
-                    rji_bar[k] += v26_bar * mass_i + v24_bar * mass_j
+                    rji_bar[k] += v26_bar * mass[i] + v24_bar * mass[j]
                 # r3 = r2 * np.sqrt(r2)
                 r2_bar = r3_bar * v23 + 0.5 * (r3_bar * r2) / v23
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
@@ -115,13 +113,11 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
             for k in reversed(range(3)):
                 # acc[j, k] -= mass[i] * rji[k] / r3
                 v11_bar = -acc_bar[j, k] / r3
-                mass_i = mass[i]
                 rji_k = rji[k]
                 # acc[i, k] += mass[j] * rji[k] / r3
                 v9_bar = acc_bar[i, k] / r3
-                mass_j = mass[j]
-                r3_bar = r3_bar - v11_bar * (mass_i * rji_k / r3) - v9_bar * (mass_j * rji_k / r3)
-                rji_bar[k] += v11_bar * mass_i + v9_bar * mass_j
+                r3_bar = r3_bar - v11_bar * (mass[i] * rji_k / r3) - v9_bar * (mass[j] * rji_k / r3)
+                rji_bar[k] += v11_bar * mass[i] + v9_bar * mass[j]
             # r3 = r2 * np.sqrt(r2)
             r2_bar = r3_bar * v8 + 0.5 * (r3_bar * r2) / v8
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01

@@ -14,15 +14,13 @@ def rates_reverse(y, p, result_bar):
     """The adjoint of rates: from that of its value to those of y, p."""
     # evaluation trace
     hare, lynx = y
-    p_1 = p[1]
-    p_2 = p[2]
     # adjoint sweep
     # return np.array([p[0] * hare - p[1] * hare * lynx, p[2] * hare * lynx - p[3] * lynx])
     v4_bar, v8_bar = result_bar
     v5_bar = v8_bar * lynx
     v2_bar = -v4_bar * lynx
-    lynx_bar = -v8_bar * p[3] + v8_bar * (p_2 * hare) - v4_bar * (p_1 * hare)
-    hare_bar = v5_bar * p_2 + v2_bar * p_1 + v4_bar * p[0]
+    lynx_bar = -v8_bar * p[3] + v8_bar * (p[2] * hare) - v4_bar * (p[1] * hare)
+    hare_bar = v5_bar * p[2] + v2_bar * p[1] + v4_bar * p[0]
     p_bar = np.array([v4_bar * hare, v2_bar * hare, v5_bar * hare, -v8_bar * lynx])
     # hare, lynx = y[0], y[1]
     y_bar = np.array([hare_bar, lynx_bar])
@@ -37,10 +35,9 @@ def misfit_value_and_grad(q, counts, steps=10):
     y = np.exp(v2)
     v5 = v2 - np.log(counts[0])
     total = np.sum(v5 ** 2)
-    v7 = counts[1:]
     y_2 = y
     kept = []
-    for row in v7:
+    for row in counts[1:]:
         dt = 1.0 / steps
         kept_2 = []
         for _ in range(steps):

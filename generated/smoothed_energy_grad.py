@@ -22,8 +22,7 @@ def smoothed_energy_grad(a, sweeps):
         for i in reversed(range(1, n - 1)):
             for j in reversed(range(1, n - 1)):
                 # a[i, j] = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i ...
-                v17_bar = a_bar[i, j]
-                a_bar[i, j] = 0.0
+                v17_bar, a_bar[i, j] = a_bar[i, j], 0.0
                 v16_bar = v17_bar * 0.1111111111111111
                 a_bar[i + 1, j + 1] += v16_bar
                 a_bar[i + 1, j] += v16_bar

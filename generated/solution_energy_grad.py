@@ -17,9 +17,8 @@ def solution_energy_grad(a, b, c, d):
     for j in range(1, n):
         bets[j - 1] = bet_2
         gam[j] = v3 = c[j - 1] / bet_2
-        a_j = a[j]
-        bet_2 = b[j] - a_j * v3
-        x[j] = (d[j] - a_j * x[j - 1]) / bet_2
+        bet_2 = b[j] - a[j] * v3
+        x[j] = (d[j] - a[j] * x[j - 1]) / bet_2
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
         x_2[j] -= gam[j + 1] * x_2[j + 1]
@@ -36,18 +35,17 @@ def solution_energy_grad(a, b, c, d):
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
-        a_j = a[j]
         v3 = gam[j]
-        bet_2 = b[j] - a_j * v3
+        bet_2 = b[j] - a[j] * v3
         v7_bar = x_bar[j] / bet_2
         bet_bar -= v7_bar * x[j]
-        x_bar[j - 1] -= v7_bar * a_j
+        x_bar[j - 1] -= v7_bar * a[j]
         d_bar[j] = v7_bar
         # bet = b[j] - a[j] * gam[j]
         a_bar[j] = -v7_bar * x[j - 1] - bet_bar * v3
         b_bar[j] = bet_bar
         # gam[j] = c[j - 1] / bet
-        c_bar[j - 1] = v2_bar = (-bet_bar * a_j + gam_bar[j]) / bets[j - 1]
+        c_bar[j - 1] = v2_bar = (-bet_bar * a[j] + gam_bar[j]) / bets[j - 1]
         bet_bar = -v2_bar * v3
     # x[0] = d[0] / bet
     v1_bar = x_bar[0]

@@ -24,8 +24,7 @@ def total_distance_grad(d):
             for j in reversed(range(n)):
                 if decisions[k, i, j]:
                     # d[i, j] = d[i, k] + d[k, j]
-                    v1_bar = d_bar[i, j]
-                    d_bar[i, j] = 0.0
+                    v1_bar, d_bar[i, j] = d_bar[i, j], 0.0
                 else:
                     v1_bar = 0.0
                 # if d[i, k] + d[k, j] < d[i, j]:

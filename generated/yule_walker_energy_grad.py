@@ -8,9 +8,8 @@ def yule_walker_energy_grad(r):
     # evaluation trace
     n = len(r)
     y = np.zeros(n)
-    r_0 = r[0]
-    y[0] = -r_0
-    alpha = -r_0
+    y[0] = -r[0]
+    alpha = -r[0]
     beta = 1.0
     kept = []
     for k in range(1, n):

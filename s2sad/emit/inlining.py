@@ -16,7 +16,7 @@ import numpy as np
 
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE, SHAPE, UNDEFINED
 from s2sad.ir.object_names import is_spelled, object_name
-from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.regions import is_region
 from s2sad.ir.primitives.snapshots import REPLAYED, STEPS
 from s2sad.ir.printer import spelling_of
@@ -48,9 +48,15 @@ PRIMAL_WIDTH = 120
 LINE_WIDTH = 88
 """The same for what a function returns."""
 
+CALL_WIDTH = 92
+"""The same for a call and what it gives, which is broken where it is longer."""
+
 DISPLAY_WIDTH = 200
 """The same for a list or tuple display, which a line is broken in."""
 
+
+FEW = 3
+"""How often an element of an array may be read that has no name: `a[i]`."""
 
 NOTATION, SHORT = 4, 16
 """How long a view may be, beside its operand, that is written where it is read: `x.T` always, `x[:, None]` twice."""
@@ -72,12 +78,34 @@ class Uses:
     """The operations that may write into the memory of an array: updates of it, and loops that carry it on."""
     position: dict[Operation, int] = field(default_factory=dict)
     """The order of the operations in the text."""
+    items: set[Operand] = field(default_factory=set)
+    """What loops take out of what they scan."""
+    unsaid: set[Value] = field(default_factory=set)
+    """Lengths that only loops read which do not say them."""
+    iterates: bool = True
+    """Whether a loop reads what it scans in its header."""
 
 
-def find_uses(function: Function) -> Uses:
-    uses = Uses()
+def find_uses(function: Function, iterates: bool = True) -> Uses:
+    uses = Uses(iterates=iterates)
     _visit(function.body, uses)
+    if iterates:
+        for op in uses.block_of:
+            if isinstance(op, For) and op.scanned and op.index not in uses.readers:
+                _leave_out_bound(op, uses)
     return uses
+
+
+def _leave_out_bound(loop: For, uses: Uses) -> None:
+    """Forget that a loop reads the length of what it scans: `for row in rows` does not say it."""
+    bound = uses.definition.get(loop.stop)
+    if not is_call_of(bound, required(len)) or loop.stop in loop.initial:
+        return
+    readers = uses.readers[loop.stop]
+    readers.remove(loop)
+    if not readers:
+        uses.readers[bound.operands[0]].remove(bound)
+        uses.unsaid.add(bound.result)
 
 
 def _visit(block: Block, uses: Uses) -> None:
@@ -91,6 +119,8 @@ def _visit(block: Block, uses: Uses) -> None:
             uses.readers.setdefault(o, []).append(op)
         if isinstance(op, While):
             uses.tests.add(op.test)
+        if isinstance(op, For):
+            uses.items.update(op.items)
         if is_loop(op):
             uses.collected.update(op.body.results[len(op.initial) : len(op.results)])
         for inner in op.blocks:
@@ -104,7 +134,7 @@ def _visit(block: Block, uses: Uses) -> None:
 def find_inlined(function: Function, uses: Uses, inside: set[Value]) -> dict[Operand, Apply]:
     """The values written into their uses, with the operations that make them; those `inside` conditions always are."""
     inlined: dict[Operand, Apply] = {}
-    _choose(function.body, function, uses, inlined, dict.fromkeys(inside, 0))
+    _choose(function.body, function, uses, inlined, dict.fromkeys(inside | uses.unsaid, 0))
     return inlined
 
 
@@ -127,10 +157,23 @@ def _choose(
                 continue  # the items of what a call returns are unpacked
         width = _own_width(op) + sum(_width(o, widths) for o in op.operands)
         if _everywhere(op, inlined, function.parameters, uses) or (
-            width <= _room(op, function, uses) and _once(op, block, function, uses, inlined)
+            width <= _room(op, function, uses)
+            and _once(op, block, function, uses, inlined)
+            and not _breaks(op, width, uses, widths)
         ):
             inlined[op.result] = op
             widths[op.result] = width
+
+
+def _breaks(op: Apply, width: int, uses: Uses, widths: dict[Value, int]) -> bool:
+    """Whether a call is broken over lines where an expression is written into it, and need not be otherwise."""
+    (reader,) = uses.readers[op.result]
+    if not isinstance(reader, Call) or not op.about or op.primitive is MAKE:
+        return False
+    taken = [r.results[0] for r in uses.readers.get(reader.result, ()) if is_call_of(r, EXTRACT)] or [reader.result]
+    parts = (*taken, *(o for o in reader.operands if o is not op.result))
+    line = len(f"{reader.function.name}() = ") + sum(_width(o, widths) + len(", ") for o in parts)
+    return line <= CALL_WIDTH < line + width
 
 
 def _room(op: Apply, function: Function, uses: Uses) -> int:
@@ -156,13 +199,12 @@ def _own_width(op: Apply) -> int:
         return 2 * len(op.operands)
     if op.primitive.function is np.expand_dims and op.about:
         return 8
-    spelling = op.primitive.spelling
     if op.primitive is GETITEM:
-        width = len("[]")
-    elif callable(spelling):
-        width = 8
-    else:
-        width = len(_PLACE.sub("", spelling)) if spelling else len(op.primitive.name) + len("()")
+        return len("[]")
+    spelling = spelling_of(op)
+    if spelling is not None:
+        return len(_PLACE.sub("", spelling))
+    width = len(op.primitive.name) + len("()")
     return width + sum(len(k) + len(str(v)) + 3 for k, v in op.static.items())
 
 
@@ -208,14 +250,36 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     readers = uses.readers.get(op.result, ())
     if len(readers) > 1 and any(is_update(r) and op.result in r.operands[2:] for r in readers):
         return False  # what is stored and decided on has one name
-    if op.primitive.turns_axes and whole not in inlined and whole not in uses.writers:
-        notation = _PLACE.sub("", spelling_of(op) or op.primitive.name)
-        return len(notation) <= (NOTATION if len(readers) > 2 else SHORT)
+    if _is_notation(op, inlined, parameters, uses):
+        return True
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
     if light and t.is_scalar and t.dtype is not None and t.dtype.kind in "ib":
         return not any(o in inlined and _is_arithmetic(inlined[o]) for o in op.operands)
     return False
+
+
+def _is_notation(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Value, ...], uses: Uses) -> bool:
+    """Whether a view that costs nothing, or an element, is said by as little as a name: `x.T`, `a[i]`.
+
+    It stays in its block: a loop would take it each time.
+    """
+    readers = uses.readers.get(op.result, ())
+    home = uses.block_of[op]
+    if any(not isinstance(r, Block) and uses.block_of[r] is not home for r in readers):
+        return False
+    if op.primitive.turns_axes and op.operands[0] not in inlined and op.operands[0] not in uses.writers:
+        text = _PLACE.sub("", spelling_of(op) or op.primitive.name)
+        return len(text) <= (NOTATION if len(readers) > 2 else SHORT)
+    if op.primitive is GETITEM and op.result.type.is_scalar and _is_given(op.operands[0], parameters, uses):
+        return len(readers) <= FEW and _width(op.operands[1], {}) <= len("i")
+    return False
+
+
+def _is_given(whole: Operand, parameters: tuple[Value, ...], uses: Uses) -> bool:
+    """Whether a function is given an array, or takes it out of what it is given, and leaves it as it is."""
+    given = whole in parameters or whole in uses.items or is_call_of(uses.definition.get(whole), EXTRACT)
+    return given and whole not in uses.writers
 
 
 def _is_arithmetic(op: Apply) -> bool:
@@ -251,7 +315,7 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
         return False  # what the forward sweep keeps for the reverse sweep has a line of the trace
     if _is_step(op, reader):
         return False
-    if is_loop(reader) and value in (*reader.operands[3 if isinstance(reader, For) else 0 :],):
+    if is_loop(reader) and (value in reader.initial or (value in reader.operands and not _heads(value, reader, uses))):
         return False
     if is_update(reader) and reader.operands[0] is value:
         return False
@@ -261,6 +325,11 @@ def _once(op: Apply, block: Block, function: Function, uses: Uses, inlined: dict
     if not _is_light(op) and _repeated(reader, uses):
         return False
     return not _overwritten(op, reader, uses, inlined)
+
+
+def _heads(value: Value, loop: For | While, uses: Uses) -> bool:
+    """Whether a value is read in the header of a loop alone, once: a bound, or what is scanned there."""
+    return isinstance(loop, For) and (uses.iterates or value not in loop.scanned)
 
 
 def _is_step(op: Apply, reader: Operation) -> bool:

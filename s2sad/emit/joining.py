@@ -3,6 +3,7 @@
 x = xs[-1]; del xs[-1]                              x = xs.pop()
 v = np.exp(a); kept[i] = v                          kept[i] = v = np.exp(a)
 x += a; x -= b                                      x += a - b
+v_bar = x_bar[i]; x_bar[i] = 0.0                    v_bar, x_bar[i] = x_bar[i], 0.0
 v2 = f_reverse(x); return y, v2                     return y, f_reverse(x)
 if len(y) != 2: raise ValueError; a = y[0]; b = y[1]    a, b = y
 """
@@ -49,7 +50,8 @@ def _in_block(statements: list[ast.stmt], unpacks: bool, spare: bool, room: int)
 def _neighbours(statements: list[ast.stmt], unpacks: bool, room: int) -> list[ast.stmt]:
     result: list[ast.stmt] = []
     for s in statements:
-        one = _popped(result, s) or _stored(result, s) or _added(result, s, room) or _returned(result, s, room)
+        one = _popped(result, s) or _stored(result, s) or _cleared(result, s, room)
+        one = one or _added(result, s, room) or _returned(result, s, room)
         if one is not None:
             take_place(one, result.pop())
         result.append(one or s)
@@ -81,6 +83,33 @@ def _stored(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
                 one = ast.Assign([place] if getattr(last, "once", False) else [place, first], value)
                 return one if len(write_statement(one)) <= LENGTH else None
     return None
+
+
+def _cleared(before: list[ast.stmt], s: ast.stmt, room: int) -> ast.stmt | None:
+    """`v_bar, x_bar[i] = x_bar[i], 0.0` for `v_bar = x_bar[i]; x_bar[i] = 0.0`: what is taken leaves nothing behind."""
+    last = before[-1] if before else None
+    match last, s:
+        case ast.Assign([ast.Name(name) as taken], value), ast.Assign(
+            [ast.Subscript() as place], ast.Constant(0.0) as zero
+        ):
+            read = value.func.value if _is_copy(value) else value  # type: ignore[attr-defined]
+            if name in names_in(place) or not isinstance(read, ast.Subscript) or not _is_same(read, place):
+                return None
+            one = ast.Assign([ast.Tuple([taken, place], ast.Store())], ast.Tuple([value, zero], ast.Load()))
+            return one if len(write_statement(one)) <= room else None
+    return None
+
+
+def _is_copy(value: ast.expr) -> bool:
+    match value:
+        case ast.Call(ast.Attribute(ast.expr(), "copy"), [], []):
+            return True
+    return False
+
+
+def _is_same(a: ast.expr, b: ast.expr) -> bool:
+    """Whether two expressions have one text."""
+    return ast.unparse(a) == ast.unparse(b)
 
 
 def _returned(before: list[ast.stmt], s: ast.stmt, room: int) -> ast.stmt | None:

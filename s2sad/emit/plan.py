@@ -109,7 +109,7 @@ class Plan:
         """Decide what is written into its use, which values share a variable, and what may be written in place."""
         conditions = find_conditions(function)
         self.function = function = conditions.function
-        self.uses = find_uses(function)
+        self.uses = find_uses(function, self.backend.iterates)
         self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
         self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.backend.iterates)

@@ -218,6 +218,51 @@ def shifted(y, c):
     return np.sum(y * y)
 
 
+def elements(a, b):
+    d = 1.0
+    for j in range(1, len(b)):
+        d = b[j] - a[j] * d * np.sin(a[j])
+    return d
+
+
+def changed_elements(a, s):
+    b = a * 2.0
+    for j in range(1, len(a)):
+        t = b[j] * s
+        b[j] = t * b[j - 1]
+        b[j - 1] = t * t + b[0]
+    return b[0] * np.sum(b)
+
+
+def smoothed(w, xs):
+    for x in xs[1:]:
+        w = np.sin(w) + x
+    return np.sum(w)
+
+
+def fed(x):
+    y = x * 1.0
+    for v in y[1:]:
+        y[2] = y[2] + v * v
+    return np.sum(y)
+
+
+def taken_and_cleared(x):
+    y = np.zeros(len(x))
+    for i in range(1, len(x)):
+        y[i] = np.sin(x[i]) * y[i - 1] + x[i]
+    return y[len(x) - 1]
+
+
+def through(x, w, offset, factor):
+    return np.tanh(x @ w + offset) * factor
+
+
+def wide_call(x, weights, offset, factor):
+    first = np.maximum(through(x, weights, offset, factor), 0.0)
+    return np.sum(np.maximum(through(first, weights, offset, factor), 0.0))
+
+
 def three_heads(x, A, B, C):
     total = np.zeros_like(x)
     for a, b, c in zip(A, B, C, strict=True):
@@ -265,6 +310,18 @@ CASES = [
     (neighbours, (R(size=3), 0.7), (0, 1), ["r_bar[i - 1] +=", "x_bar[i - 1] +="], ["= i - 1"]),
     (stored_and_decided_on, (0.3, 4), 0, ["if "], []),
     (pulled, (R(size=4),), 0, ["np.sum(gap_bar, axis=1) - np.sum(gap_bar, axis=0)"], ["x_bar -="]),
+    (elements, (R(size=3), R(size=3)), (0, 1), ["b[j] - a[j] *"], ["= a[j]\n", "= b[j]\n"]),
+    (changed_elements, (R(size=4), 0.7), (0, 1), [], []),
+    (smoothed, (R(size=2), R(size=(4, 2))), 0, ["for x in xs[1:]:"], ["= xs[1:]", "len("]),
+    (fed, (R(size=4),), 0, [], []),
+    (taken_and_cleared, (R(size=4),), 0, [", y_bar[i] = y_bar[i], 0.0"], ["y_bar[i] = 0.0"]),
+    (
+        wide_call,
+        (R(size=(4, 2)), R(size=(2, 2)), R(size=2), R(size=2)),
+        (0, 1),
+        ["through_reverse("],
+        ["through_reverse(\n"],
+    ),
     (columns, (R(size=(3, 3)),), 0, ["= a_2[:, k]\n"], [", k].copy()"]),
     (shifted, (R(size=4), 0.7), 0, ["= y_bar[:-1].copy()"], ["y[1:].copy()"]),
     (

@@ -33,8 +33,7 @@ def results_by_key_grad(x, n):
     for place, place_2, v4, taken, place_3 in reversed(kept):
         if taken:
             # memo[k] = memo[k - 1] + memo[k // 2] * x
-            v6_bar = memo_bar[place_3]
-            memo_bar[place_3] = 0.0
+            v6_bar, memo_bar[place_3] = memo_bar[place_3], 0.0
         else:
             # memo[k] = memo[k - 1] + memo[k // 2] * x
             v6_bar = memo_bar.pop()
