@@ -123,7 +123,7 @@ class Forward:
         if dot is not None:
             self.dots[op.result] = moved = self.named(dot, op.result, builder)
             if op.primitive.half_square is not None:
-                builder.roots[moved] = (op, tuple(map(self.dots.get, op.operands)))
+                builder.roots.setdefault(moved, (op, tuple(map(self.dots.get, op.operands))))
 
     def structural(self, op: Apply, builder: Builder) -> Operand | None:
         if op.primitive is EXTRACT:

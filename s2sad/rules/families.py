@@ -65,7 +65,7 @@ def elementwise(
     type_rule = type_rule or elementwise_type(function, result, arity)
     tangent, adjoint = by_partials(partials)
     if of_half_square is not None:
-        facts["half_square"], half_adjoint = by_partials(of_half_square)
+        facts["half_square"], half_adjoint = by_partials_of_root(of_half_square)
         adjoint = with_square(adjoint, half_adjoint)
     row = Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts)
     return register(row, *aliases)
@@ -89,6 +89,22 @@ def by_partials(partials: Sequence[Callable[..., Any] | None]) -> tuple[Rule, Ru
         return tuple(None if c is None else fit(c, x) for c, x in zip(products, xs, strict=True))
 
     return tangent, adjoint
+
+
+def by_partials_of_root(partials: Sequence[Callable[..., Any]]) -> tuple[Rule, Rule]:
+    """The tangent and the adjoint of half the square of a root; they give None where a partial that is needed does."""
+    tangent, adjoint = by_partials(partials)
+
+    def is_root(y: Any, xs: Any, moving: Iterable[Any]) -> bool:
+        return all(p(y, *xs) is not None for p, moves in zip(partials, moving, strict=True) if moves)
+
+    def tangent_of_root(y: Any, xs: Any, dots: Any, **static: Any) -> Any:
+        return tangent(y, xs, dots, **static) if is_root(y, xs, (d is not None for d in dots)) else None
+
+    def adjoint_of_root(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> Any:
+        return adjoint(g, y, xs, active, **static) if is_root(y, xs, active) else None
+
+    return tangent_of_root, adjoint_of_root
 
 
 def linear(

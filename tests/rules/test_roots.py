@@ -106,6 +106,22 @@ def test_the_sum_of_absolute_values_is_no_root():
     np.testing.assert_allclose(s2sad.grad(f)(ELSEWHERE), 2.0 * 2.1 * np.sign(ELSEWHERE), rtol=1e-14)
 
 
+def test_other_powers_are_no_roots():
+    f = lambda x, p: (x**p) * (x**p)  # noqa: E731
+    for p in (1, 2, 3, 2.5, 0.25, -1):
+        expected = 2.0 * p * 1.5 ** (2.0 * p - 1.0)
+        assert s2sad.grad(lambda x, p=p: f(x, p))(1.5) == pytest.approx(expected, rel=1e-14)
+        assert s2sad.jvp(lambda x, p=p: f(x, p), (1.5,), (1.0,))[1] == pytest.approx(expected, rel=1e-14)
+    for p in (0.5, 2.0):
+        s2sad.check_grads(f, (1.5, p), order=2)
+
+
+def test_a_power_of_a_root_is_one():
+    f = lambda x: (np.linalg.norm(x) ** 1) ** 2 + (np.linalg.norm(x) ** 2) ** 0.5 * np.linalg.norm(x)  # noqa: E731
+    for found in hessians(f, ELSEWHERE):
+        np.testing.assert_allclose(found, 4.0 * E, atol=1e-12)
+
+
 def test_precision_is_kept():
     x = ELSEWHERE.astype(np.float32)
     for f in (named_norm, lambda x: np.sum(np.abs(x) ** 2), lambda x: np.sqrt(np.sum(x * x)) ** 2):
