@@ -248,9 +248,10 @@ def fed(x):
 
 
 def taken_and_cleared(x):
-    y = np.zeros(len(x))
-    for i in range(1, len(x)):
-        y[i] = np.sin(x[i]) * y[i - 1] + x[i]
+    y = np.ones(len(x))
+    for _ in range(2):
+        for i in range(1, len(x)):
+            y[i] = np.sin(x[i]) * y[i - 1] + x[i]
     return y[len(x) - 1]
 
 
@@ -307,7 +308,7 @@ CASES = [
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (turned, (R(size=(2, 3)), R(size=(3, 2)), R(size=(3, 4))), (1, 2), ["x.T @"], ["x.T\n"]),
     (turned_and_changed, (R(size=(2, 2)), R(size=(2, 2))), (0, 1), [], []),
-    (neighbours, (R(size=3), 0.7), (0, 1), ["r_bar[i - 1] +=", "x_bar[i - 1] +="], ["= i - 1"]),
+    (neighbours, (R(size=3), 0.7), (0, 1), ["r_bar[i - 1] =", "x_bar[i - 1] ="], ["= i - 1"]),
     (stored_and_decided_on, (0.3, 4), 0, ["if "], []),
     (pulled, (R(size=4),), 0, ["np.sum(gap_bar, axis=1) - np.sum(gap_bar, axis=0)"], ["x_bar -="]),
     (elements, (R(size=3), R(size=3)), (0, 1), ["b[j] - a[j] *"], ["= a[j]\n", "= b[j]\n"]),
