@@ -315,7 +315,7 @@ CASES = [
     (changed_elements, (R(size=4), 0.7), (0, 1), [], []),
     (smoothed, (R(size=2), R(size=(4, 2))), 0, ["for x in xs[1:]:"], ["= xs[1:]", "len("]),
     (fed, (R(size=4),), 0, [], []),
-    (taken_and_cleared, (R(size=4),), 0, [", y_bar[i] = y_bar[i], 0.0"], ["y_bar[i] = 0.0"]),
+    (taken_and_cleared, (R(size=4),), 0, [", y_bar[i_2] = y_bar[i_2], 0.0"], ["\n            y_bar[i_2] = 0.0"]),
     (
         wide_call,
         (R(size=(4, 2)), R(size=(2, 2)), R(size=2), R(size=2)),
