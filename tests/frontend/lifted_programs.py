@@ -118,6 +118,56 @@ class Pair(NamedTuple):
         return t * np.sin(t) + np.exp(-t * t) * self.a
 
 
+class Scale:
+    """Attributes whose names mean something else in the module, methods that take and give all kinds of things."""
+
+    def __init__(self, k, w):
+        self.np = k
+        self.sum = w
+        self.__hidden = k
+
+    def rate(self, y, *more, scale=1.0, **named):
+        a = np.sin(self.np * y) * self.sum[0] + np.cos(y) * np.tanh(self.__hidden) * scale
+        return np.sum(a * np.sin(a) + np.exp(-a) * self.sum) * self.np + more[0] * named["z"]
+
+    def weigh(self, y):
+        a = np.sin(self.np * y) * self.sum[0] + np.cos(y) * np.tanh(self.sum[1])
+        return a * np.sin(a) + np.exp(-a) * self.np * self.sum
+
+    def listed(self, y):
+        a = np.sin(self.np * y) * self.sum[0] + np.cos(y) * np.tanh(self.sum[1])
+        return [a * np.sin(a), np.exp(-a) * self.np]
+
+    def checked(self, y):
+        if y > 0.5:
+            raise ValueError
+        a = np.sin(self.np * y) * np.exp(-y * y) + np.cos(y) * np.tanh(self.np)
+        return a * np.sin(a) + np.exp(-a) * self.np
+
+
+class Layer:
+    def __init__(self, weights, bias, function):
+        self.weights = weights
+        self.bias = bias
+        self.function = function
+
+    def __call__(self, x):
+        h = self.weights @ x + self.bias
+        return self.function(h) * np.exp(-h * h) + 0.1 * np.cos(h) * h
+
+
+class Network:
+    def __init__(self, layers):
+        self.layers = layers
+        self.calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
 SPRING = Spring(0.7, 0.3)
 
 
@@ -251,6 +301,50 @@ def classmethods(p, y):
 def staticmethods(p, y):
     s = Spring(p[0], p[1])
     return np.sum(s.of_none(y) * s.of_none(p)) + np.sum(s.of_none(p * y))
+
+
+def arguments_of_all_kinds(p, y):
+    s = Scale(p[0], p)
+    a = s.rate(y[0], 1.0, z=2.0) * s.rate(y[1], p[0], scale=0.5, z=p[1])
+    return a + s.rate(p[1], 0.3, z=0.5) * s.rate(y[0] * p[0], y[1], z=0.2)
+
+
+def array_changed_between(p, y):
+    w = np.zeros(2)
+    w[:] = p
+    s = Scale(p[0], w)
+    a = s.weigh(y[0])
+    w[0] = a[0] * p[1]
+    b = s.weigh(y[1])
+    s.sum[1] = np.sin(b[0])
+    s.sum *= 0.5
+    return np.sum(s.weigh(y[0]) * s.weigh(a[1]) * b) + w[0] * w[1]
+
+
+def lists_given(p, y):
+    s = Scale(p[0], p)
+    a, b = s.listed(y[0]), s.listed(y[1])
+    a[0] = b[1] * a[1]
+    b.append(a[0])
+    c = s.listed(b[2])
+    return sum(a) * sum(b) + c[0] * c[1]
+
+
+def raising(p, y):
+    s, total = Scale(p[0], p), 0.0
+    for v in (y[0], y[1], p[0], p[1] * y[0], 0.1 * p[0]):
+        try:
+            total = total + s.checked(v)
+        except ValueError:
+            total = total * p[1]
+    return total + s.checked(0.1 * total)
+
+
+def network(p, y):
+    inner = Layer(p[0] * np.arange(6.0).reshape(3, 2) / 6, p[1] * np.ones(3), np.tanh)
+    outer = Layer(p[1] * np.arange(6.0).reshape(2, 3) / 6, p[0] * np.ones(2), np.sin)
+    n = Network([inner, outer])
+    return np.sum(n(y) * n(0.5 * y)) + np.sum(n(n(y))) * n.calls
 
 
 def closure_over_numbers(p, y):
@@ -393,6 +487,11 @@ LIFTED = {
     called: ["spring_call"],
     classmethods: ["of_class"],
     staticmethods: ["of_none"],
+    arguments_of_all_kinds: ["rate"],
+    array_changed_between: ["weigh"],
+    lists_given: ["listed"],
+    raising: ["checked"],
+    network: ["layer_call", "layer_call_2"],
     closure_over_numbers: ["slope"],
     closure_over_an_object: ["slope"],
     closure_over_a_loop_variable: ["slope"],

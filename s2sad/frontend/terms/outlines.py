@@ -67,16 +67,17 @@ class NotTaken(Exception):
 class Outlines:
     """Takes terms apart: `names` and `terms` are the parameters and what is passed for them."""
 
-    def __init__(self, cells: Cells, taken: Collection[str]) -> None:
+    def __init__(self, cells: Cells, own: Collection[str]) -> None:
         self.cells = cells
-        self.taken = set(taken)
+        self.own = set(own)
+        """The names of the function's own parameters that no value has yet."""
         self.names: list[str] = []
         self.terms: list[Term] = []
         self.numbers: dict[str, int] = {}
         """Of the cells that were met."""
 
     def of(self, term: Term, name: str, own: bool = False) -> Outline:
-        """The outline of what has this name; with `own` it is a parameter of the function itself.
+        """The outline of what has this name; with `own` it is a parameter of the function itself, or in such a tuple.
 
         Raises:
             NotTaken: it is no value, nor made of values.
@@ -91,17 +92,18 @@ class Outlines:
             return self.leaf(term, name, own)
         if isinstance(term, Ref):
             return self.held(term, name, own)
-        return self.items(term, name)
+        return self.items(term, name, own)
 
-    def leaf(self, term: Term, name: str, own: bool = False) -> Leaf:
+    def leaf(self, term: Term, name: str, own: bool) -> Leaf:
         """A parameter for a value, by a name that no other one has."""
+        if own:
+            self.own.discard(name)
         plain = name.lstrip("_")
-        stem = name if own else plain if plain.isidentifier() and not keyword.iskeyword(plain) else "value"
-        found, count = stem, 1
-        while not own and found in self.taken:
+        stem = plain if plain.isidentifier() and not keyword.iskeyword(plain) else "value"
+        found, count = name if own and name.isidentifier() else stem, 1
+        while found in self.own or found in self.names:
             count += 1
             found = f"{stem}_{count}"
-        self.taken.add(found)
         self.names.append(found)
         self.terms.append(term)
         if len(self.names) > MAX_LEAVES:
@@ -125,21 +127,22 @@ class Outlines:
         if cell in self.numbers:
             return Held(self.numbers[cell], ref.cls, None)
         number = self.numbers[cell] = len(self.numbers)
-        return Held(number, ref.cls, self.items(contents, name, _private_prefix(ref.cls)))
+        if ref.cls in (list, dict):
+            return Held(number, ref.cls, self.items(contents, name, own))
+        return Held(number, ref.cls, self.items(contents, name, False, ref.cls))
 
-    def items(self, term: Term, name: str, private: str = "_") -> Items:
-        """The outline of what a tuple, record, list or dict holds."""
+    def items(self, term: Term, name: str, own: bool, owner: type = object) -> Items:
+        """The outline of what a tuple, record, list or dict holds; the dict of an object that is one of `owner`."""
         if isinstance(term, Record):
-            return self.keyed(term.cls, term.items, name, _private_prefix(term.cls))
-        if isinstance(term, dict):
-            return self.keyed(dict, term, name, private)
-        if isinstance(term, (tuple, list)):
-            return self.keyed(list if isinstance(term, list) else tuple, dict(enumerate(term)), name, private)
-        raise NotTaken
-
-    def keyed(self, cls: type, items: Mapping[Any, Term], name: str, private: str) -> Items:
+            cls, owner, own, items = term.cls, term.cls, False, dict[Any, Term](term.items)
+        elif isinstance(term, (dict, list, tuple)):
+            cls = next(c for c in (dict, list, tuple) if isinstance(term, c))
+            items = dict(term) if isinstance(term, dict) else dict(enumerate(term))
+        else:
+            raise NotTaken
+        private = f"_{owner.__name__.lstrip('_')}__"
         names = [k.removeprefix(private) if isinstance(k, str) else name for k in items]
-        return Items(cls, tuple(items), tuple(map(self.of, items.values(), names)))
+        return Items(cls, tuple(items), tuple(self.of(t, n, own) for t, n in zip(items.values(), names, strict=True)))
 
 
 def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: dict[int, Ref]) -> Term:
@@ -165,8 +168,3 @@ def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: di
 
 def _key(value: object) -> object:
     return (type(value), repr(value)) if type(value) in PLAIN else id(value)
-
-
-def _private_prefix(cls: type) -> str:
-    """What stands before the name of an attribute that is private to a class."""
-    return f"_{cls.__name__.lstrip('_')}__"
