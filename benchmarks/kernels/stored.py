@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import s2sad
+from benchmarks.bindings import bindings
 from s2sad.analysis.dependence import Dependence
 from s2sad.dispatch.sharing import SHARED
 
@@ -61,11 +62,10 @@ class Counting(ast.NodeTransformer):
 def kept_names(tree: ast.AST, own: set[str]) -> set[str]:
     """The arrays and lists that the emitted text fills and the user's does not know."""
     found = set()
-    for n in ast.walk(tree):
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
-            text = ast.unparse(n.value)
-            if text == "[]" or text.startswith("np.empty("):
-                found.add(n.targets[0].id)
+    for name, value in bindings(tree):
+        text = ast.unparse(value)
+        if text == "[]" or text.startswith("np.empty("):
+            found.add(name)
     return {name for name in found if name not in own and not name.endswith("_bar")}
 
 

@@ -11,6 +11,7 @@ import tokenize
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from benchmarks.bindings import bindings
 from benchmarks.readability.program import reached, words
 
 NUMBERED = re.compile(r"v\d")
@@ -102,23 +103,11 @@ def kept_values(text: str, entry: str, function: Callable[..., Any], args: tuple
 def containers(tree: ast.AST) -> set[str]:
     """Lists and new arrays, but for adjoints."""
     found = set()
-    for node in ast.walk(tree):
-        for name, value in bound(node) if isinstance(node, ast.Assign) else ():
-            new = isinstance(value, ast.Call) and re.match(r"np\.(empty|zeros)", ast.unparse(value))
-            if new or isinstance(value, ast.List):
-                found.add(name)
+    for name, value in bindings(tree):
+        new = isinstance(value, ast.Call) and re.match(r"np\.(empty|zeros)", ast.unparse(value))
+        if new or isinstance(value, ast.List):
+            found.add(name)
     return {name for name in found if not re.search(r"_bar(_\d+)?$", name)}
-
-
-def bound(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
-    """The names that an assignment binds, each with its value."""
-    for target in node.targets:
-        match target, node.value:
-            case ast.Name(name), value:
-                yield name, value
-            case ast.Tuple(targets), ast.Tuple(values) if len(targets) == len(values):
-                for t, v in zip(targets, values, strict=True):
-                    yield from bound(ast.Assign([t], v))
 
 
 class Counting(ast.NodeTransformer):

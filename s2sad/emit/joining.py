@@ -11,6 +11,8 @@ if len(y) != 2: raise ValueError; a = y[0]; b = y[1]    a, b = y
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import cache
 
 from s2sad.emit.names import is_numbered
 from s2sad.emit.starts import gathered
@@ -28,13 +30,17 @@ def joined(statements: list[ast.stmt], unpacks: bool) -> list[ast.stmt]:
 
     What is bound to be read `once` needs no name where that is a store.
     """
-    named = (n for n in walk(*statements) if isinstance(n, ast.Name) and n.id == "_")
-    # A compiler takes a name for one type.
-    spare = not any(not unpacks or isinstance(n.ctx, ast.Load) for n in named)
+
+    @cache
+    def spare() -> bool:
+        """Whether `_` may be bound: nobody reads it, and no compiler wants one type for it."""
+        named = (n for n in walk(*statements) if isinstance(n, ast.Name) and n.id == "_")
+        return unpacks and not any(isinstance(n.ctx, ast.Load) for n in named)
+
     return _in_block(statements, unpacks, spare, WIDTH - len(INDENT))
 
 
-def _in_block(statements: list[ast.stmt], unpacks: bool, spare: bool, room: int) -> list[ast.stmt]:
+def _in_block(statements: list[ast.stmt], unpacks: bool, spare: Callable[[], bool], room: int) -> list[ast.stmt]:
     """The statements of a block and those within them, where a new one is no longer than there is `room`.
 
     `_` may be bound where it is `spare`.

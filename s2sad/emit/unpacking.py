@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ FEW = 2
 """How many parts must be read for each that is not, so that the whole is unpacked all the same."""
 
 
-def unpacked(statements: Sequence[ast.stmt], room: int, spare: bool) -> list[ast.stmt]:
+def unpacked(statements: Sequence[ast.stmt], room: int, spare: Callable[[], bool]) -> list[ast.stmt]:
     """The statements of a block, shorter; none of those that are new is longer than `room`.
 
     `_` stands for parts that nobody reads where it is `spare`.
@@ -49,7 +49,7 @@ class Part(NamedTuple):
     """The text of the whole, and the number of its parts."""
 
 
-def _taken_apart(statements: Sequence[ast.stmt], room: int, spare: bool) -> list[ast.stmt]:
+def _taken_apart(statements: Sequence[ast.stmt], room: int, spare: Callable[[], bool]) -> list[ast.stmt]:
     result: list[ast.stmt] = []
     run: list[Part] = []
     for s in statements:
@@ -73,7 +73,7 @@ def _part(s: ast.stmt) -> Part | None:
     return None
 
 
-def _together(run: Sequence[Part], room: int, spare: bool) -> list[ast.stmt]:
+def _together(run: Sequence[Part], room: int, spare: Callable[[], bool]) -> list[ast.stmt]:
     """The statements that take parts of one whole, as one where they take all, or all but few."""
     apart = [part.statement for part in run]
     if len(run) < 2:
@@ -84,7 +84,7 @@ def _together(run: Sequence[Part], room: int, spare: bool) -> list[ast.stmt]:
     unread = count - sum(not isinstance(t, ast.Name) or t.id != "_" for t in targets.values())
     # The parts are taken at once: no name is bound twice, nor is it one that the whole is said with.
     distinct = len(targets) == len(run) and len(set(bound)) == len(bound) and names_in(whole).isdisjoint(bound)
-    if not distinct or unread * FEW > count - unread or (len(targets) < count and not spare):
+    if not distinct or unread * FEW > count - unread or (len(targets) < count and not spare()):
         return apart
     targets_and_rest = [targets.get(k) or ast.Name("_", ast.Store()) for k in range(count)]
     one = ast.Assign([ast.Tuple(targets_and_rest, ast.Store())], whole)

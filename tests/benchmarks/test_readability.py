@@ -1,5 +1,6 @@
 """The derivatives by hand, which emitted ones are compared with, are right; texts are counted as they should be."""
 
+import ast
 import copy
 import json
 import math
@@ -14,6 +15,7 @@ import numpy as np
 import optree
 import pytest
 
+from benchmarks.bindings import bindings
 from benchmarks.readability import by_hand, functions, text
 from benchmarks.readability.cases import CASES, FURTHER
 from benchmarks.readability.figures import Row, Side, cells, texts_of
@@ -158,3 +160,9 @@ def test_what_is_counted_is_what_the_pages_say(case):
     assert row is not None or not emitted.kept
     if row is not None:
         assert row.groups() == (str(emitted.kept), str(hand.kept))
+
+
+def test_what_is_bound_in_a_text():
+    text = "a = b = 0.0\nc, (d, e) = [], (1, x)\nu, v = map(np.empty, (n, m))\np, q = f(x)\nx[0] = 1"
+    found = {name: ast.unparse(value) for name, value in bindings(ast.parse(text))}
+    assert found == {"a": "0.0", "b": "0.0", "c": "[]", "d": "1", "e": "x", "u": "np.empty(n)", "v": "np.empty(m)"}

@@ -17,7 +17,7 @@ def written(text, lengths=(), statement="", spare=True, room=80):
     for s in body:
         s.lengths = lengths
         s.at = Location("a.py", 1, statement=statement)
-    return write(ast.Module(unpacked(body, room, spare), []))
+    return write(ast.Module(unpacked(body, room, lambda: spare), []))
 
 
 @pytest.mark.parametrize(("before", "lengths", "after"), [
@@ -57,7 +57,7 @@ def test_a_place_nobody_reads_needs_a_free_name():
 
 
 @pytest.mark.parametrize(("text", "unpacks", "is_spare"), [
-    ("f(_)", True, False), ("for _ in y: f(y)", True, True), ("for _ in y: f(y)", False, False), ("f(y)", False, True),
+    ("f(_)", True, False), ("for _ in y: f(y)", True, True), ("for _ in y: f(y)", False, False), ("f(y)", False, False),
 ])  # fmt: skip
 def test_which_name_is_free(text, unpacks, is_spare):
     body = ast.parse(f"a = p[0]\nb = p[1]\n{text}").body
