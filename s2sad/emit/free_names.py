@@ -33,7 +33,9 @@ class _Suffixes:
 class FreeNames:
     """The names that are taken, and where."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str = "_") -> None:
+        self._mark = mark
+        """What stands between a name and the number that tells it from others."""
         self._taken: dict[str, list[list[Interval]]] = {}
         self._suffixes: defaultdict[str, _Suffixes] = defaultdict(_Suffixes)
 
@@ -59,7 +61,7 @@ class FreeNames:
                 heappop(suffixes.free)
             else:
                 suffixes.next += 1
-            name = base if number == 1 else f"{base}_{number}"
+            name = base if number == 1 else f"{base}{self._mark}{number}"
             others = self._taken.get(name, [])
             if name not in refused and not any(overlap(r, ranges) for r in others):
                 break

@@ -45,7 +45,10 @@ class Variables:
         unpacked: Unpacked,
         reserved: Iterable[str],
         iterates: bool = True,
+        mark: str = "_",
     ) -> None:
+        self.mark = mark
+        """What stands before the numbers of names."""
         self.iterates = iterates
         """Whether a loop reads what it scans in its header; otherwise in its body, by its counter."""
         self.function = function
@@ -256,7 +259,7 @@ class Variables:
 
     def choose_names(self, reserved: set[str]) -> dict[Value, str]:
         """A name for each variable, in the order of the text."""
-        free = FreeNames()
+        free = FreeNames(self.mark)
         names: dict[Value, str] = {}
         values = [v for v in self.ranges if v not in self.inlined]
         place = {v: k for k, v in enumerate(bound_in(self.function.body))}

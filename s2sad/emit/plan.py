@@ -112,7 +112,10 @@ class Plan:
         self.uses = find_uses(function, self.backend.iterates)
         self.inlined = find_inlined(function, self.uses, conditions.inside)
         self.unpacked = find_unpacked(function, self.uses, self.inlined)
-        self.variables = Variables(function, self.uses, self.inlined, self.unpacked, reserved, self.backend.iterates)
+        backend = self.backend
+        self.variables = Variables(
+            function, self.uses, self.inlined, self.unpacked, reserved, backend.iterates, backend.mark
+        )
         self.ownership = Ownership(self.variables, self.backend.overlaps)
 
     # what is asked of values

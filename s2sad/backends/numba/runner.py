@@ -201,5 +201,6 @@ RUNNER = NumbaRunner(
         snapshots=False,
         iterates=False,
         overlaps=False,
+        mark="__",  # where numba has several versions of x, it calls one of them x_2
     )
 )
