@@ -279,6 +279,7 @@ class Variables:
         for v in order:
             unnamed = not v.hint or (v.hint == "_" and v in counters)
             base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
+            base = _NUMBER.sub(rf"{self.mark}\1", base)
             names[v] = free.take(base, self.ranges[v], refused_if_read if v in read else reserved)
         return names
 
@@ -332,6 +333,7 @@ def is_numbered(hint: str) -> bool:
 
 
 _NUMBERED = re.compile(r"v\d+(_dot|_bar)*")
+_NUMBER = re.compile(r"(?<!_)_(\d+)$")
 _SUFFIXES = re.compile(r"(_dot|_bar)+$")
 
 

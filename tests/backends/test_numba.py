@@ -1,7 +1,9 @@
 """The numba backend: native code of the emitted program, for arguments of any structure, cached on disk."""
 
+import ast
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -220,3 +222,22 @@ def test_a_division_of_python_numbers_by_zero_raises(f):
         np.testing.assert_equal(
             gradient(np.float64(1.5), np.float64(0.0)), s2sad.value_and_grad(f)(np.float64(1.5), np.float64(0.0))
         )
+
+
+def numbered_beside_its_versions(x):
+    y_2 = np.cos(x)
+    y = np.sin(x)
+    for k in range(3):
+        y = np.tanh(y) * y_2 + k
+        z = np.exp(y) - y * y_2
+        y = np.sin(z) * y_2 + y * z
+    return np.sum(y * y_2)
+
+
+def test_no_name_is_that_of_a_version_of_another():
+    """numba calls the second version of `y` `y_2` in the expressions that it compiles by themselves."""
+    x = np.linspace(0.1, 0.4, 3)
+    text = s2sad.grad(numbered_beside_its_versions, backend="numba").lower(x).source
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    numbered = {name: re.sub(r"(?<!_)_\d+$", "", name) for name in names}
+    assert "y" in names and not [name for name, base in numbered.items() if base != name and base in names]
