@@ -124,6 +124,9 @@ class Dependence:
                         self.unite(op.initial[k], p)
                         self.unite(op.body.results[k], p)
                         self.unite(op.results[k], p)
+                    for k, p in enumerate(op.test.parameters if isinstance(op, While) else ()):
+                        self.carried.add(p)
+                        self.unite(op.initial[k], p)
                 case Apply() | Call():
                     pass
                 case _:

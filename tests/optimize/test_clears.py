@@ -125,7 +125,26 @@ def last_of_a_while(x):
     return y[k] * y[0]
 
 
-FOUND = [chain, both_ways, stored_again, every_other, given, in_branches, triangle, last_of_a_while]
+def until_it_is_cleared(x):
+    y, total = x.copy(), 0.0
+    while y[0] > 0.1:
+        total += y[1] * x[1]
+        y[0] = 0.0
+        y[1] = total * x[2]
+    return total + y[1]
+
+
+FOUND = [
+    until_it_is_cleared,
+    chain,
+    both_ways,
+    stored_again,
+    every_other,
+    given,
+    in_branches,
+    triangle,
+    last_of_a_while,
+]
 
 
 @pytest.mark.parametrize("f", FOUND)
