@@ -122,13 +122,13 @@ def filled(members: Sequence[Start], room: int, length: Length) -> list[list[Sta
 def gathered(statements: Sequence[ast.stmt], room: int, maps: bool) -> list[ast.stmt]:
     """The statements of one block with its starts on as few lines as there may be, none longer than `room`.
 
-    `map` may be written where `maps` says so.
+    `map` may be written where `maps` says so, and empty lists may be in one tuple: a compiler finds no type for that.
     """
     found: list[ast.stmt | Starts] = []
     near: list[Starts] = []
     left: set[ast.stmt] = set()
     for s, following in zip_longest(statements, statements[1:]):
-        kind = _kind(s)
+        kind = _kind(s, maps)
         if is_compound(s):
             near = []
         if kind is None or not isinstance(s, ast.Assign):
@@ -158,10 +158,12 @@ def _start(s: ast.Assign) -> Start:
     return Start(s, write_expression(s.targets[0]), write_expression(s.value), function, argument)
 
 
-def _kind(s: ast.stmt) -> object:
-    """What starts may stand together with a statement, None if it is no start."""
+def _kind(s: ast.stmt, lists: bool) -> object:
+    """What starts may stand together with a statement, None if it is no start; where no `lists` may, these are none."""
     kind = getattr(s, "starts", None)
     match s:
+        case ast.Assign(_, ast.List()) if not lists:
+            return None
         case ast.Assign([ast.Name()], ast.Constant(value)) if kind is not None:
             return kind, type(value), repr(value)
         case ast.Assign([ast.Name()]) if kind is not None:

@@ -190,7 +190,8 @@ def may_be_negative(d: Dim | None) -> bool:
     if d is None or isinstance(d, int):
         return d is None or d < 0
     for s, c in d.terms:
-        if c < 0 and s.most is not None:
+        # a loop that never runs has no last index
+        if c < 0 and s.most is not None and not (is_known(s.most) and s.most < s.least):
             return may_be_negative(substitute_dim(d, {s: s.most}))
         kind, parts = derivation(s)
         if c < 0 and kind == "//" and is_known(parts[1]) and parts[1] > 0:

@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from s2sad.ir.dims import Dim, Symbol
+from s2sad.ir.dims import Dim, Symbol, is_known
 from s2sad.ir.printer import unnumbered
 from s2sad.ir.rewrite import map_blocks, substitute, substitute_operation
 from s2sad.ir.signature import related, with_inner
+from s2sad.ir.types import Type, leaves, symbols
 from s2sad.ir.types import substitute as substitute_type
-from s2sad.ir.types import symbols
 from s2sad.ir.values import Block, Call, Function, Operand, Operation, Value, bound_in, walk
 
 SHORT = 80
@@ -61,8 +61,9 @@ class _WrittenOut:
     def block(self, block: Block) -> Block:
         operations: list[Operation] = []
         for op in block.operations:
-            if isinstance(op, Call) and self.fits(op):
-                operations += self.written(op, self.others[op.function.name])
+            written = self.written(op) if isinstance(op, Call) and self.fits(op) else None
+            if written is not None:
+                operations += written
             else:
                 operations.append(map_blocks(op, self.block) if op.blocks else op)
         return replace(block, operations=tuple(operations))
@@ -72,14 +73,15 @@ class _WrittenOut:
         if op.function.name not in self.others:
             return False
         length = _length(self.others[op.function.name])
-        if length > SHORT or self.length + length > TOGETHER:
-            return False
-        self.length += length
-        return True
+        return length <= SHORT and self.length + length <= TOGETHER
 
-    def written(self, op: Call, callee: Function) -> tuple[Operation, ...]:
-        """The operations of a function for the operands of a call."""
-        callee, dims = unnumbered(callee), _lengths(op, callee)
+    def written(self, op: Call) -> tuple[Operation, ...] | None:
+        """The operations of a function for the operands of a call; None where it raises for their lengths."""
+        callee = unnumbered(self.others[op.function.name])
+        dims = _lengths(op, callee)
+        if any(_is_impossible(substitute_type(v.type, dims)) for v in bound_in(callee.body)):
+            return None
+        self.length += _length(callee)
         table: dict[Operand, Operand] = dict(zip(callee.parameters, op.operands, strict=True))
         for v in bound_in(callee.body):
             if v not in table:
@@ -97,6 +99,11 @@ def _lengths(op: Call, callee: Function) -> dict[Symbol, Dim]:
     dims = related([p.type for p in callee.parameters], [o.type for o in op.operands])
     dims = related([callee.result.type], [op.result.type]) | dims
     return with_inner({s for v in bound_in(callee.body) for s in symbols(v.type)}, dims)
+
+
+def _is_impossible(t: Type) -> bool:
+    """Whether a type has lengths below 0: what makes an array of them raises, or is never run."""
+    return any(is_known(d) and d < 0 for leaf in leaves(t) for d in leaf.shape or ())
 
 
 def _length(function: Function) -> int:

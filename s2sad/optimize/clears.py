@@ -19,7 +19,20 @@ from typing import TypeGuard
 from s2sad.analysis.dependence import Dependence
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET
 from s2sad.ir.rewrite import map_blocks, substitute
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, is_call_of, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    is_call_of,
+    walk,
+)
 
 
 def without_clears(function: Function) -> Function:
@@ -55,7 +68,7 @@ class _Reads:
         self.places: dict[Value, list[Apply]] = {}
         """What reads a place of each array."""
         self.whole: dict[Value, list[Operation | None]] = {}
-        """What reads all of it, None for what a block gives."""
+        """What reads all of it, None for what is read last: what the function gives, or an iteration."""
         for op in self.dependence.loops:
             self.read(op)
         self.given(function.body.results, None)
@@ -69,15 +82,14 @@ class _Reads:
                 self.given(op.operands[1:], op)
             case Apply() if op.primitive.measures and len(op.operands) == 1:
                 pass
-            case For():
-                self.given(op.scanned, op)
-                self.given(op.body.results[len(op.initial) :], op)
+            case For() | While():
+                self.given(op.scanned if isinstance(op, For) else op.initial, op)
+                # what an iteration gives beside what it carries is read behind all that is in it
+                self.given(op.body.results[len(op.initial) :], None)
             case If():
                 pass  # what its ways give is what it gives itself
             case _:
                 self.given(op.operands, op)
-                for block in op.blocks:
-                    self.given(block.results, op)
 
     def given(self, operands: Iterable[Operand], op: Operation | None) -> None:
         for v in operands:

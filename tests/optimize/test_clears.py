@@ -152,6 +152,13 @@ def test_derivatives(f):
     s2sad.check_grads(f, (np.array([0.7, 0.4, 0.9, 0.3, 0.8]),), order=2)
 
 
+@pytest.mark.parametrize("f", FOUND)
+def test_derivatives_of_many_examples(f):
+    many = np.array([[0.7, 0.4, 0.9, 0.3, 0.8], [0.2, 0.9, 0.5, 0.65, 0.1]])
+    found = s2sad.vmap(s2sad.grad(f))(many)
+    np.testing.assert_allclose(found, [s2sad.grad(f)(x.copy()) for x in many], rtol=1e-12)
+
+
 def test_the_text():
     text = s2sad.grad(chain).lower(np.ones(4)).source
     assert "] = 0.0" not in text and "y_bar[j - 1] = v3_bar * x[j]" in text

@@ -104,7 +104,8 @@ def _trips(loop: For) -> Dim:
     sizes = [o.type.size for o in (loop.start, loop.stop)]
     if sizes[0] is None or sizes[1] is None:
         return new_dim("k")
-    return dim_sum(sizes[1], sizes[0], -1)
+    trips = dim_sum(sizes[1], sizes[0], -1)
+    return max(0, trips) if is_known(trips) else trips
 
 
 def index_of(nest: Sequence[For], builder: Builder, read: Callable[[Operand], Operand]) -> Operand:
