@@ -245,9 +245,7 @@ class Dependence:
         other = self.access(store, array, store.operands[1])
         if other is None:
             return True
-        common = 0
-        while common < min(len(place.loops), len(other.loops)) and place.loops[common] is other.loops[common]:
-            common += 1
+        common = _common(place.loops, other.loops)
         # a later iteration of any loop around both may store there; within one iteration only a store that stands
         # behind does
         for level in range(common):
@@ -266,14 +264,13 @@ class Dependence:
 
         With None both are met in one iteration of the loops around both.
         """
-        names: dict[Symbol, Symbol] = {}
         bounds = self.bounds(place.loops)
-        if level is not None:
-            inside = set(other.loops[level:])
-            # what the inner loops count has other values in the later iteration: their symbols get a dash, those
-            # further out are shared
-            counted = [s for s, homes in self.homes.items() if not inside.isdisjoint(homes)]
-            names = {s: Symbol(f"{s}'", s.least) for s in counted}
+        # What the loops around the other place alone count has other values there, though a sweep goes through a loop
+        # of the other one by the same symbol; so has what the inner loops count in a later iteration. Their symbols get
+        # a dash, those further out are shared.
+        inside = set(other.loops[_common(place.loops, other.loops) if level is None else level :])
+        counted = [s for s, homes in self.homes.items() if not inside.isdisjoint(homes)]
+        names = {s: Symbol(f"{s}'", s.least) for s in counted}
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
             self.later(place.loops[level], names, bounds)
@@ -342,6 +339,11 @@ class Dependence:
             end is not None and is_positive(end, bounds) and is_positive(start.plus(end, -1), bounds)
             for end, start in ends
         )
+
+
+def _common(one: Sequence[For | While], two: Sequence[For | While]) -> int:
+    """How many loops, from the outermost, are around both of two operations."""
+    return next((k for k, (a, b) in enumerate(zip(one, two, strict=False)) if a is not b), min(len(one), len(two)))
 
 
 def is_positive(e: Affine, bounds: Bounds, used: frozenset[Symbol] = frozenset()) -> bool:

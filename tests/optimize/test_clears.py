@@ -152,6 +152,19 @@ def test_derivatives(f):
     s2sad.check_grads(f, (np.array([0.7, 0.4, 0.9, 0.3, 0.8]),), order=2)
 
 
+def neighbours(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        total += x[i + 1] * np.exp(x[i])
+    return total
+
+
+def test_loops_by_one_symbol_are_two_loops():
+    """The sweeps of a sweep go through one range several times: in each its places are counted anew."""
+    gradient = s2sad.grad(neighbours)
+    s2sad.check_grads(lambda x: np.sum(np.sin(gradient(x))), (np.array([0.7, 0.4, 0.9, 0.3]),), order=2)
+
+
 @pytest.mark.parametrize("f", FOUND)
 def test_derivatives_of_many_examples(f):
     many = np.array([[0.7, 0.4, 0.9, 0.3, 0.8], [0.2, 0.9, 0.5, 0.65, 0.1]])

@@ -126,23 +126,22 @@ def test_what_still_stands_in_an_array_is_read_from_there():
                 d = b + c
                 r_2 as r = index_set(r, i, d)
                 yield r_2, bs_3
-            v2 = np.shape(x)
+            v2 = np.shape(r_3)
             r_bar~ = np.broadcast_to(1.0, v2)
             v3 = np.zeros_like(x)
-            r_bar_5 as r_bar, x_bar_3 as x_bar = for i_2 as i in reversed range(1, n, 1):
+            r_bar_4 as r_bar, x_bar_3 as x_bar = for i_2 as i in reversed range(1, n, 1):
                 carry r_bar_2 as r_bar = r_bar
                 carry x_bar = v3
                 d_bar = r_bar_2[i_2]
-                r_bar_3~ as r_bar = index_set(r_bar_2, i_2, 0.0)
-                x_bar_2~ as x_bar = index_add(x_bar, i_2, d_bar)
+                x_bar_2~ as x_bar = index_set(x_bar, i_2, d_bar)
                 v4 = i_2 - 1
                 b_2~ as b = bs_4[v4]
                 v5 = b_2 * b_2
                 v6 = 1.0 - v5
                 a_bar = d_bar * v6
                 k_2 as k = i_2 - 1
-                r_bar_4 as r_bar = index_add(r_bar_3, k_2, a_bar)
-                yield r_bar_4, x_bar_2
+                r_bar_3 as r_bar = index_add(r_bar_2, k_2, a_bar)
+                yield r_bar_3, x_bar_2
             return x_bar_3
         """,
     )
