@@ -26,12 +26,9 @@ def yule_walker_energy_grad(r):
     r_bar = np.zeros_like(r)
     beta_bar = alpha_bar = 0.0
     for k, (beta, alpha_2, v6) in zip(reversed(range(1, n)), reversed(kept)):
-        # y[k] = alpha
-        alpha_bar += y_bar[k]
-        y_bar[k] = 0.0
         # y[:k] += alpha * y[:k][::-1]
         v11_bar = y_bar[:k]
-        alpha_bar += np.sum(v11_bar * v6[::-1])
+        alpha_bar = alpha_bar + y_bar[k] + np.sum(v11_bar * v6[::-1])
         # beta *= 1.0 - alpha * alpha
         v3 = 1.0 - alpha_2 * alpha_2
         beta_2 = beta * v3

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from s2sad.ir.containers import index_items
-from s2sad.ir.dims import Dim, Symbol, as_symbol, is_known
+from s2sad.ir.dims import Dim, Symbol, as_symbol, is_known, roots
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import SliceType, Type, symbols
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While, applied_in, is_loop
@@ -105,6 +105,10 @@ class Dependence:
             self.meet(p, block, loops)
         for op in block.operations:
             self.loops[op], self.position[op], self.ways[op] = loops, len(self.position), ways
+            own = _symbol(op.index) if isinstance(op, For) else None
+            if own is not None and isinstance(op, For):
+                # also where a type outside speaks of it: that of a list whose items have its length
+                self.homes.setdefault(own, []).append(op)
             for k, inner in enumerate(op.blocks):
                 within = (*ways, (op, k)) if isinstance(op, If) else ways
                 self.visit(inner, (*loops, op) if is_loop(op) else loops, within)
@@ -269,7 +273,8 @@ class Dependence:
         # of the other one by the same symbol; so has what the inner loops count in a later iteration. Their symbols get
         # a dash, those further out are shared.
         inside = set(other.loops[_common(place.loops, other.loops) if level is None else level :])
-        counted = [s for s, homes in self.homes.items() if not inside.isdisjoint(homes)]
+        counted = {s for s, homes in self.homes.items() if not inside.isdisjoint(homes)}
+        counted |= {s for s in self.homes if not counted.isdisjoint(roots(s))}
         names = {s: Symbol(f"{s}'", s.least) for s in counted}
         bounds.update(self.bounds(other.loops, names))
         if level is not None:
