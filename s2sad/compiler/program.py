@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -38,7 +38,7 @@ from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.frontend.terms.closure_targets import LiftedTarget
 from s2sad.ir.call_lengths import asking, hold, note, solution
-from s2sad.ir.dims import CallLengths, Dim, Fact, Symbol
+from s2sad.ir.dims import CallLengths, Dim, Fact, Symbol, least_value
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
@@ -48,7 +48,7 @@ from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
 from s2sad.ir.values import Constant, For, Function, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
 
-MAX_ROUNDS = 8
+MAX_ROUNDS = 12
 """How often a function that calls itself is made again until the type of its result settles."""
 MAX_SIGNATURES = 100
 """In how many forms a function may call itself before one of them is compiled."""
@@ -67,6 +67,8 @@ class Program:
         self.in_progress: dict[tuple[object, str], Entry] = {}
         self.recursive: set[tuple[object, str]] = set()
         self.provisional: dict[tuple[object, str], set[tuple[object, str]]] = {}
+        self.shorter: set[tuple[object, str]] = set()
+        """The functions that were found to call themselves with shorter arrays than they are made for."""
         self.writing: set[object] = set()
         """The functions that call themselves and write into their parameters: their calls give these arrays too."""
         self.names: dict[tuple[object, str], str] = {}
@@ -148,6 +150,8 @@ class Program:
         # forgotten when another one is tried.
         if key in self.in_progress:
             self.recursive.add(key)
+            if _lowered(self.in_progress[key].parameters.values(), parameters.values()):
+                self.shorter.add(key)
             for inner in list(self.in_progress)[list(self.in_progress).index(key) + 1 :]:
                 self.provisional.setdefault(inner, set()).add(key)
             return self.in_progress[key]
@@ -201,6 +205,9 @@ class Program:
                 entry = self.make(target, parameters, name)
             finally:
                 del self.in_progress[key]
+            if key in self.shorter:
+                self.shorter.discard(key)
+                continue
             if key in self.recursive and entry.written and may_write_arguments(target):
                 self.writing.add(target)
                 self.recursive.discard(key)
@@ -369,6 +376,15 @@ def _asked(parameters: Mapping[str, Type]) -> list[CallLengths]:
     """What notes facts of the lengths of parameters."""
     found = dict.fromkeys(s.call for t in parameters.values() for s in sorted(symbols(t), key=repr))
     return [call for call in found if call is not None]
+
+
+def _lowered(own: Iterable[Type], given: Iterable[Type]) -> bool:
+    """Have the lengths of parameters be as short as those of what is given for them; whether one was longer."""
+    found = False
+    for symbol, d in related(own, given).items():
+        if least_value(d) < symbol.least:
+            symbol.least, found = least_value(d), True
+    return found
 
 
 def _facts(parameters: Mapping[str, Type]) -> dict[Fact, None]:

@@ -30,3 +30,15 @@ def test_both_modes_agree_with_differences(seed):
     assert found == pytest.approx(expected[0], rel=1e-5, abs=1e-6), program.source
     _, out_dot = s2sad.jvp(f, args, dots)
     assert out_dot == pytest.approx(expected[0], rel=1e-5, abs=1e-6), program.source
+
+
+def ends(x, y, s, k):
+    if k <= 0:
+        return x[0] * x[-1] ** 2
+    return ends(y[1:], x, s, k - 1) + s * ends(y * s, x, s, k - 1)
+
+
+def test_arrays_that_become_shorter_than_those_of_the_call():
+    """The first and the last element may be one at the end of the recursion."""
+    x, y = np.array([0.3, 0.7]), np.array([0.5, 0.9, 0.4])
+    s2sad.check_grads(lambda x, y, s: ends(x, y, s, 3), (x, y, 0.6), order=2)
