@@ -105,8 +105,7 @@ class Dependence:
             self.meet(p, block, loops)
         for op in block.operations:
             self.loops[op], self.position[op], self.ways[op] = loops, len(self.position), ways
-            own = _symbol(op.index) if isinstance(op, For) else None
-            if own is not None and isinstance(op, For):
+            if isinstance(op, For) and (own := _symbol(op.index)) is not None:
                 # also where a type outside speaks of it: that of a list whose items have its length
                 self.homes.setdefault(own, []).append(op)
             for k, inner in enumerate(op.blocks):
@@ -241,12 +240,15 @@ class Dependence:
             spans.append(span)
         return Access(tuple(spans), self.loops[op], self.position[op], self.ways[op])
 
+    def place(self, op: Apply) -> Access | None:
+        """The place of an array that an operation reads, or stores in; None where it is not known."""
+        array, index = op.operands[:2]
+        known = isinstance(array, Value) and array.type.is_numeric
+        return self.access(op, array, index) if known and isinstance(array, Value) else None
+
     def may_meet(self, place: Access, reader: Apply, store: Apply) -> bool:
         """Whether a store may write into a place after it was read, or stored."""
-        array = store.operands[0]
-        if not isinstance(array, Value):
-            return True
-        other = self.access(store, array, store.operands[1])
+        other = self.place(store)
         if other is None:
             return True
         common = _common(place.loops, other.loops)

@@ -98,11 +98,11 @@ class _Reads:
 
     def may_see(self, clear: Apply) -> bool:
         """Whether something that runs later may read the place."""
-        array, index, _ = clear.operands
-        if not isinstance(array, Value) or not array.type.is_numeric:
+        array, place = clear.operands[0], self.dependence.place(clear)
+        if place is None or not isinstance(array, Value):
             return True
-        memory, place = self.dependence.find(array), self.dependence.access(clear, array, index)
-        if place is None or any(op is None or self.is_later(op, clear) for op in self.whole.get(memory, ())):
+        memory = self.dependence.find(array)
+        if any(op is None or self.is_later(op, clear) for op in self.whole.get(memory, ())):
             return True
         return any(self.dependence.may_meet(place, clear, op) for op in self.places.get(memory, ()))
 

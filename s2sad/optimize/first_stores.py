@@ -79,8 +79,4 @@ class FirstStores:
 
     def place(self, op: Apply) -> Access | None:
         """Where an operation stores; None where it is not known to be one place."""
-        if op.primitive not in (INDEX_ADD, INDEX_SET):
-            return None
-        array, index, _ = op.operands
-        known = isinstance(array, Value) and array.type.is_numeric
-        return self.compared().access(op, array, index) if known and isinstance(array, Value) else None
+        return self.compared().place(op) if op.primitive in (INDEX_ADD, INDEX_SET) else None
