@@ -11,36 +11,36 @@ def factor_sum_grad(a, w):
     a = a.copy()
     kept = []
     for k in range(n):
-        v1 = a[:, k].copy()
-        r[k, k] = v4 = np.sqrt(np.sum(v1 ** 2))
-        a[:, k] = v1 / v4
-        v7s = []
+        a_k = a[:, k].copy()
+        r[k, k] = r_sqrt = np.sqrt(np.sum(a_k ** 2))
+        a[:, k] = a_k / r_sqrt
+        a_js = []
         for j in range(k + 1, n):
-            v6 = a[:, k]
-            v7 = a[:, j].copy()
-            v7s.append(v7)
-            r[k, j] = v8 = v6 @ v7
-            a[:, j] -= v6 * v8
-        kept.append((v1, v7s))
-    v14 = np.arange(1.0, len(r) + 1.0)
-    v15 = r * r * v14
+            a_k_2 = a[:, k]
+            a_j = a[:, j].copy()
+            a_js.append(a_j)
+            r[k, j] = r_product = a_k_2 @ a_j
+            a[:, j] -= a_k_2 * r_product
+        kept.append((a_k, a_js))
+    v5 = np.arange(1.0, len(r) + 1.0)
+    v6 = r * r * v5
     # adjoint sweep
     # return np.sum(w * a) + np.sum(r * r * np.arange(1.0, len(r) + 1.0))
-    r_bar = 2.0 * v14 * r
+    r_bar = 2.0 * v5 * r
     a_bar = w.copy()
-    for k, (v1, v7s) in zip(reversed(range(n)), reversed(kept)):
-        for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
+    for k, (a_k, a_js) in zip(reversed(range(n)), reversed(kept)):
+        for j, a_j in zip(reversed(range(k + 1, n)), reversed(a_js)):
             # a[:, j] -= a[:, k] * r[k, j]
-            v9_bar = -a_bar[:, j]
+            a_prod_bar = -a_bar[:, j]
             # r[k, j] = a[:, k] @ a[:, j]
-            v6 = a[:, k]
-            v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]
-            a_bar[:, j] += v8_bar * v6
-            a_bar[:, k] += v9_bar * r[k, j] + v8_bar * v7
+            a_k_2 = a[:, k]
+            r_product_bar = np.sum(a_prod_bar * a_k_2) + r_bar[k, j]
+            a_bar[:, j] += r_product_bar * a_k_2
+            a_bar[:, k] += a_prod_bar * r[k, j] + r_product_bar * a_j
         # a[:, k] /= r[k, k]
-        v4 = r[k, k]
-        v1_bar = a_bar[:, k] / v4
+        r_sqrt = r[k, k]
+        a_k_bar = a_bar[:, k] / r_sqrt
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
-        v1_bar += 2.0 * (0.5 * (r_bar[k, k] - np.sum(v1_bar * a[:, k])) / v4) * v1
-        a_bar[:, k] = v1_bar
+        r_bar_prod = 2.0 * (0.5 * (r_bar[k, k] - np.sum(a_k_bar * a[:, k])) / r_sqrt) * a_k
+        a_bar[:, k] = a_k_bar + r_bar_prod
     return a_bar
