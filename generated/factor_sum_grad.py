@@ -41,6 +41,5 @@ def factor_sum_grad(a, w):
         v4 = r[k, k]
         v1_bar = a_bar[:, k] / v4
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
-        v1_bar += 2.0 * (0.5 * (r_bar[k, k] - np.sum(v1_bar * a[:, k])) / v4) * v1
-        a_bar[:, k] = v1_bar
+        a_bar[:, k] = v1_bar + (r_bar[k, k] - np.sum(v1_bar * a[:, k])) / v4 * v1
     return a_bar

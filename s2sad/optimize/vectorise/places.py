@@ -76,8 +76,9 @@ class Places:
         rest = e.plus(Affine({self.symbol: 1}), -1)
         start, stop = self.low.plus(rest), self.high.plus(rest)
         # Below 0 a place counts from the end, in an empty range too, which takes nothing; and a slice that goes beyond
-        # the end would be cut, where an element beyond it is an error.
-        if not all(is_positive(p, self.bounds) for p in (start, stop, end.plus(stop, -1))):
+        # the end would be cut, where an element beyond it is an error. The length of an axis is not below 0.
+        ends = (start, end.plus(stop, -1)) if stop == end else (start, stop, end.plus(stop, -1))
+        if not all(is_positive(p, self.bounds) for p in ends):
             raise Stays
         first = None if start == Affine({}) else self.bound(start, end, builder)
         last = None if stop == end else self.bound(stop, end, builder)
