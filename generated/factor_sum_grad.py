@@ -14,14 +14,12 @@ def factor_sum_grad(a, w):
         v1 = a[:, k].copy()
         r[k, k] = v4 = np.sqrt(np.sum(v1 ** 2))
         a[:, k] = v1 / v4
-        v7s = []
+        v7s = a[:, k + 1:].copy()
+        kept.append((v1, v7s))
         for j in range(k + 1, n):
             v6 = a[:, k]
-            v7 = a[:, j].copy()
-            v7s.append(v7)
-            r[k, j] = v8 = v6 @ v7
+            r[k, j] = v8 = v6 @ a[:, j]
             a[:, j] -= v6 * v8
-        kept.append((v1, v7s))
     v14 = np.arange(1.0, len(r) + 1.0)
     v15 = r * r * v14
     # adjoint sweep
@@ -29,14 +27,13 @@ def factor_sum_grad(a, w):
     r_bar = 2.0 * v14 * r
     a_bar = w.copy()
     for k, (v1, v7s) in zip(reversed(range(n)), reversed(kept)):
-        for j, v7 in zip(reversed(range(k + 1, n)), reversed(v7s)):
-            # a[:, j] -= a[:, k] * r[k, j]
-            v9_bar = -a_bar[:, j]
-            # r[k, j] = a[:, k] @ a[:, j]
-            v6 = a[:, k]
-            v8_bar = np.sum(v9_bar * v6) + r_bar[k, j]
-            a_bar[:, j] += v8_bar * v6
-            a_bar[:, k] += v9_bar * r[k, j] + v8_bar * v7
+        # a[:, j] -= a[:, k] * r[k, j]
+        v9_bar = -a_bar[:, k + 1:]
+        v6 = a[:, k]
+        # r[k, j] = a[:, k] @ a[:, j]
+        v8_bar = v6 @ v9_bar + r_bar[k, k + 1:]
+        a_bar[:, k + 1:] += np.outer(v6, v8_bar)
+        a_bar[:, k] += v9_bar @ r[k, k + 1:] + v7s @ v8_bar
         # a[:, k] /= r[k, k]
         v4 = r[k, k]
         v1_bar = a_bar[:, k] / v4

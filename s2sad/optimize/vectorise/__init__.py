@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from s2sad.analysis.aliasing import find_roots
 from s2sad.analysis.dependence import Dependence
-from s2sad.ir.dims import is_known
 from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_update, makers, walk
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.vectorise.behind import Behind
-from s2sad.optimize.vectorise.places import Stays
-from s2sad.optimize.vectorise.turning import Turning, places_of
+from s2sad.optimize.vectorise.places import Stays, is_integer, places_of
+from s2sad.optimize.vectorise.slabs import with_slabs
+from s2sad.optimize.vectorise.turning import Turning
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -42,6 +42,7 @@ Made: TypeAlias = tuple[tuple[Operation, ...], dict[Operand, Operand]]
 def vectorise(function: Function) -> Function:
     """The function with such loops as expressions."""
     before = function
+    function = with_slabs(function)
     for a_round in (Round, Splitting):
         while any(_is_swept(op) for op in walk(function.body)):
             found = a_round(function)
@@ -61,7 +62,7 @@ def _is_swept(op: Operation) -> TypeIs[For]:
 
 def _may_turn(op: Operation) -> TypeIs[For]:
     """Whether it is a loop of a reverse sweep which has no loop or branch in it, and gives no more than it carries."""
-    if not _is_swept(op) or op.scanned or len(op.results) != len(op.initial):
+    if not _is_swept(op) or len(op.results) != len(op.initial):
         return False
     return all(isinstance(inner, Apply) for inner in op.body.operations)
 
@@ -76,14 +77,14 @@ class Round:
 
     def block(self, block: Block, around: Sequence[Value]) -> Block:
         """The block; the integers of the blocks `around` it may be read in it."""
-        integers = [*around, *filter(_is_integer, block.parameters)]
+        integers = [*around, *filter(is_integer, block.parameters)]
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
         for op in block.operations:
             made, found = self.operation(op, integers)
             operations += substitute(Block((), made, ()), table).operations
             table.update((old, table.get(new, new)) for old, new in found.items())
-            integers += filter(_is_integer, op.results)
+            integers += filter(is_integer, op.results)
         return replace(block, operations=tuple(operations), results=tuple(table.get(r, r) for r in block.results))
 
     def operation(self, op: Operation, integers: Sequence[Value]) -> Made:
@@ -113,9 +114,3 @@ class Splitting(Round):
                 self.turned = True
         self.turned |= before
         return made, found
-
-
-def _is_integer(value: Value) -> bool:
-    """Whether a value is an integer of which a symbol is known, so that it may stand in a slice."""
-    t = value.type
-    return t.is_scalar and t.is_integer and t.size is not None and not is_known(t.size)

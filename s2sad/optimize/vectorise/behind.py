@@ -23,13 +23,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from s2sad.analysis.aliasing import EMPTY, Roots
-from s2sad.analysis.dependence import Affine, Dependence, affine, is_positive
+from s2sad.analysis.dependence import Affine, Dependence, is_positive
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, MAKE, MAKE_SLICE
 from s2sad.ir.lengths import free_values, measure
 from s2sad.ir.primitive import Algebra, required
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.types import SequenceType
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -38,14 +37,13 @@ from s2sad.ir.values import (
     Operand,
     Operation,
     Value,
-    applied_in,
     bound_in,
     is_update,
     walk,
 )
-from s2sad.optimize.vectorise.places import Places, Stays
+from s2sad.optimize.vectorise.places import Places, Stays, places_of
 from s2sad.optimize.vectorise.rows import Many
-from s2sad.optimize.vectorise.turning import Links, Turning, links_of, places_of
+from s2sad.optimize.vectorise.turning import Links, Turning, links_of
 
 
 @dataclass(eq=False)
@@ -165,12 +163,9 @@ class Behind:
 
     def is_listed(self, operand: Operand) -> bool:
         """Whether it is a row that the loop takes from a list or an array."""
-        return operand in self.loop.items and operand.type.kind == "array" and operand.type.rank == 1
-
-    def is_turned(self, item: Value) -> bool:
-        """Whether the loop takes from a list last what belongs to its least index."""
-        upward = (self.loop.step.type.size == 1) is not self.loop.reverse
-        return upward is not self.loop.is_ascending(self.loop.items.index(item))
+        if operand not in self.loop.items or operand.type.kind != "array" or operand.type.rank != 1:
+            return False
+        return self.memory(self.loop.scanned[self.loop.items.index(operand)]).isdisjoint(self.written)
 
     def is_row(self, operand: Operand) -> bool:
         """Whether it is a row for each iteration."""
@@ -188,41 +183,30 @@ class Behind:
                     self.rows[v] = self.allocated(v, places)
                     finals[v] = Value(self.rows[v].type, self.rows[v].hint)
             loop, last = self.alone(s)
-            turning = Turning(loop, places, self.dependence, self.made)
+            turning = Turning(loop, places, self.dependence, self.made, rows_of_lists=True)
             turning.many.update((v, Many(finals[v], 0)) for v in s.kept)
-            for item in self.items(s):
-                turning.many[item] = Many(self.listed(item, places, turning.builder), 0)
             operations, table = turning.done()
             self.behind += operations
             self.table[last] = table[last]
             return True
         return False
 
-    def items(self, s: Sum) -> Iterator[Value]:
-        """What a sum takes from lists."""
-        read = {o for op in applied_in(s.again) for o in op.operands}
-        return (item for item in self.loop.items if item in read)
-
-    def listed(self, item: Value, places: Places, builder: Builder) -> Operand:
-        """What the loop takes from a list, as rows of an array."""
-        found = self.loop.scanned[self.loop.items.index(item)]
-        if found.type.shape:
-            whole = affine(found.type.shape[0]) == places.high and places.low == Affine({})
-            if not whole or not self.memory(found).isdisjoint(self.written):
-                raise Stays
-        elif isinstance(found.type, SequenceType) and places.is_never_empty:
-            found = builder.call(np.array, found).operand
-        else:
-            raise Stays  # an array of no rows has no columns
-        return builder.expr(found)[::-1].operand if self.is_turned(item) else found
-
     def alone(self, s: Sum) -> tuple[For, Value]:
         """The loop with nothing but one sum, and its result."""
-        operations = tuple(op for op in self.loop.body.operations if op in s.again or op in s.links)
-        k = s.slot
-        body = Block((self.loop.index, self.loop.carried[k]), operations, (self.loop.body.results[k],))
-        initial, results = (self.loop.initial[k],), (self.loop.results[k],)
-        return replace(self.loop, initial=initial, scanned=(), ascending=(), body=body, results=results), results[0]
+        loop, k = self.loop, s.slot
+        operations = tuple(op for op in loop.body.operations if op in s.again or op in s.links)
+        read = {o for op in operations for o in op.operands}
+        scans = [k for k, item in enumerate(loop.items) if item in read]
+        parameters = (loop.index, loop.carried[k], *(loop.items[k] for k in scans))
+        alone = replace(
+            loop,
+            initial=(loop.initial[k],),
+            scanned=tuple(loop.scanned[k] for k in scans),
+            ascending=tuple(loop.is_ascending(k) for k in scans),
+            body=Block(parameters, operations, (loop.body.results[k],)),
+            results=(loop.results[k],),
+        )
+        return alone, loop.results[k]
 
     def allocated(self, v: Value, places: Places) -> Operand:
         """The array for the rows of a value, before the loop."""

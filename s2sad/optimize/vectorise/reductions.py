@@ -113,11 +113,28 @@ class Reductions(Rows):
             if op.primitive.function is np.sum:
                 axes = self.summed_axes(op)
                 return self.sum_over(self.rows_of(op.operands[0]), axes, and_iterations=True), False
+            if op.primitive.is_additive and self.is_sum_of_products(summand):
+                return self.builder.apply(op.primitive, [self.positive(o) for o in op.operands]), False
             factored = self.sum_of_product(op)
             if factored is not None:
                 return factored, False
         axis = {} if many.operand.type.rank == 1 else {"axis": many.axis}
         return self.builder.call(np.sum, many.operand, **axis).operand, False
+
+    def positive(self, summand: Operand) -> Operand:
+        """The sum of what the iterations have."""
+        total, negative = self.total(summand)
+        return self.builder.call(np.negative, total).operand if negative else total
+
+    def is_sum_of_products(self, part: Operand) -> bool:
+        """Whether nothing but a sum reads a product of what two things of each iteration are, or such products."""
+        op = self.made.get(part)
+        if op is None or op not in self.body or self.reads[part] != 1:
+            return False
+        if op.primitive.algebra is Algebra.PRODUCT:
+            return all(o in self.many for o in op.operands)
+        alike = all(o.type.shape == part.type.shape for o in op.operands)
+        return op.primitive.is_additive and alike and all(map(self.is_sum_of_products, op.operands))
 
     def sum_of_product(self, op: Apply) -> Operand | None:
         """The sum of a product as a product of vectors or matrices, or as one with a factor that all summands have."""
@@ -134,13 +151,7 @@ class Reductions(Rows):
             pair = (b.operand, a.operand) if turned else (a.operand, b.operand)
             return self.builder.call(np.matmul, *pair).operand
         if a and not b:
-            total, negative = self.total(x)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (total, self.same(y)))
+            return self.builder.apply(op.primitive, (self.positive(x), self.same(y)))
         if b and op.primitive.algebra is Algebra.PRODUCT:
-            total, negative = self.total(y)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (self.same(x), total))
+            return self.builder.apply(op.primitive, (self.same(x), self.positive(y)))
         return None

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from s2sad.analysis.dependence import Affine, affine
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Algebra
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import Apply, For, Operand, Operation, Value, applied_in
-from s2sad.optimize.vectorise.places import Places, Stays
+from s2sad.optimize.vectorise.places import Places, Stays, is_turned
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,21 @@ class Rows:
         """What stands for arrays of more than one axis that the iterations have: only sums of them are taken."""
         self.counting: set[Operand] = {loop.index}
         """Integers and subscripts that depend on the index."""
+
+    def scanned(self, item: Value, rows_of_lists: bool) -> Operand:
+        """What the loop takes from an array, or from a list: an array of that, which for rows is a copy."""
+        found, t = self.loop.scanned[self.loop.items.index(item)], item.type
+        if found.type.shape:
+            if affine(found.type.shape[0]) != self.places.high or self.places.low != Affine({}):
+                raise Stays
+        # an array of no items is one of float64, and has no other axes
+        elif (t.kind == "numpy" and t.dtype == np.float64) or (
+            rows_of_lists and t.rank == 1 and t.kind == "array" and self.places.is_never_empty
+        ):
+            found = self.builder.call(np.array, found).operand
+        else:
+            raise Stays
+        return self.builder.expr(found)[::-1].operand if is_turned(self.loop, item) else found
 
     def same(self, operand: Operand) -> Operand:
         """What stands for an operand that is the same in all iterations."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 
-from s2sad.analysis.dependence import Affine, Dependence, affine
+from s2sad.analysis.dependence import Dependence
 from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
-from s2sad.ir.dims import Dim, as_symbol
+from s2sad.ir.dims import Dim
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.types import SliceType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Operand, Operation, Value, applied_in, values_in
+from s2sad.ir.values import Apply, Block, Constant, For, Operand, Operation, Value, applied_in
 from s2sad.optimize.identities.operands import is_zeros
-from s2sad.optimize.vectorise.places import Place, Places, Stays, items_of
+from s2sad.optimize.vectorise.places import Place, Places, Stays, is_whole, items_of
 from s2sad.optimize.vectorise.recurrences import chains, has_recurrence
 from s2sad.optimize.vectorise.reductions import Reductions
 from s2sad.optimize.vectorise.rows import Many
@@ -25,8 +25,16 @@ Links: TypeAlias = dict[Apply, tuple[Operand, Operand]]
 class Turning(Reductions):
     """One loop, whose operations are `done` for all iterations; raises `Stays` where they cannot be."""
 
-    def __init__(self, loop: For, places: Places, dependence: Dependence, made: Mapping[Operand, Apply]) -> None:
+    def __init__(
+        self,
+        loop: For,
+        places: Places,
+        dependence: Dependence,
+        made: Mapping[Operand, Apply],
+        rows_of_lists: bool = False,
+    ) -> None:
         super().__init__(loop, places, made)
+        self.many.update((item, Many(self.scanned(item, rows_of_lists), 0)) for item in loop.items)
         self.links: Links = {}
         """The operations that add to a sum which the loop carries: the sum so far, and what is added."""
         self.stores: set[Operation] = set()
@@ -141,8 +149,7 @@ class Turning(Reductions):
                 return
             at = self.builder.one_or_tuple(place.items) if place.items else self.builder.operand(slice(None))
         elif op.primitive is INDEX_ADD:
-            stored, negative = self.total(value)
-            stored = self.builder.call(np.negative, stored).operand if negative else stored
+            stored = self.positive(value)
             at = self.same(index)
         else:
             raise Stays
@@ -202,7 +209,7 @@ class Turning(Reductions):
                 found.append(self.same(item))
             else:
                 raise Stays
-        while found and isinstance(found[-1], Constant) and found[-1].value == slice(None):
+        while found and is_whole(found[-1]):
             found.pop()
         return Place(tuple(found), axis, rank)
 
@@ -236,21 +243,6 @@ def links_of(
         links[link] = (a, b)
         last = a
     return links
-
-
-def places_of(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
-    """The range of a loop, upward."""
-    symbol = as_symbol(loop.index.type.size)
-    start, stop = affine(loop.start.type.size), affine(loop.stop.type.size)
-    if symbol is None or start is None or stop is None:
-        raise Stays
-    # From start down to stop, which is left out: from stop + 1 up to start.
-    if loop.step.type.size == -1:
-        start, stop = stop.plus(Affine({}, 1)), start.plus(Affine({}, 1))
-    bounds = dependence.bounds(dependence.loops[loop])
-    dependence.decided(dependence.ways[loop], {}, bounds)
-    own = values_in((loop.start, loop.stop))
-    return Places(symbol, start, stop, [*own, *integers], bounds)
 
 
 def _is_subscript(t: Type) -> bool:
