@@ -30,6 +30,7 @@ from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.signs import spread_signs
 from s2sad.optimize.simplify import simplify
+from s2sad.optimize.vectorise.slabs import with_slabs
 
 __all__ = [
     "Dependence",
@@ -53,6 +54,7 @@ __all__ = [
     "spread_signs",
     "unbounded_values",
     "vectorise",
+    "with_slabs",
     "without_adjoints",
     "without_stops",
 ]

@@ -66,7 +66,7 @@ def kept_names(tree: ast.AST, own: set[str]) -> set[str]:
         text = ast.unparse(value)
         if text == "[]" or text.startswith("np.empty("):
             found.add(name)
-    return {name for name in found if name not in own and not name.endswith("_bar")}
+    return {name for name in found if name not in own and not name.endswith(("_bar", "_bars"))}
 
 
 def stored(name: str) -> int:

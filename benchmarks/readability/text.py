@@ -107,7 +107,7 @@ def containers(tree: ast.AST) -> set[str]:
         new = isinstance(value, ast.Call) and re.match(r"np\.(empty|zeros)", ast.unparse(value))
         if new or isinstance(value, ast.List):
             found.add(name)
-    return {name for name in found if not re.search(r"_bar(_\d+)?$", name)}
+    return {name for name in found if not re.search(r"_bars?(_\d+)?$", name)}
 
 
 class Counting(ast.NodeTransformer):

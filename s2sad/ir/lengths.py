@@ -1,11 +1,16 @@
-"""Loops that scan lists are as long as those: no number of iterations need be kept beside them."""
+"""What reads a length off an array; and loops that scan lists are as long as those: nothing is kept to count them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from s2sad.ir.builder import Builder
+from s2sad.ir.containers import SHAPE
+from s2sad.ir.dims import Dim, dim_sum, is_known
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Block, For, Operand, Operation, Value, constant, values_in
 
@@ -47,3 +52,22 @@ def _collect_free(
         # Behind its blocks: what an operation gives is not bound within it.
         bound.update(op.results)
     free.update((o, None) for o in values_in(results) if o not in bound)
+
+
+def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | None:
+    """What reads a length off the shape of an array, give or take a number; None where no array has it."""
+    if is_known(d):
+        return lambda builder: constant(d)
+    for a in given:
+        shape = a.type.shape if a.type.is_array else None
+        for axis, own in enumerate(shape or ()):
+            more = dim_sum(d, own, -1)
+            if is_known(more):
+                return partial(length, a, axis, more)
+    return None
+
+
+def length(a: Operand, axis: int, more: int, builder: Builder) -> Operand:
+    """`a.shape[axis] + more`."""
+    size = builder.extract(builder.apply(SHAPE, (a,)), axis)
+    return builder.call(np.add, size, constant(more)).operand if more else size

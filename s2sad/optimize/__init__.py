@@ -37,24 +37,31 @@ ROUNDS = 4
 
 def optimize(function: Function, anchors: Collection[Value] | None = None) -> Function:
     """All passes in their order. `anchors` are the values to read shapes from, all parameters if none are given."""
+    function = _simplified(function)
+    # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
+    # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
+    function = eliminate_dead(display_stores(share_zeros(function)))
+    before = function
+    function = accumulate(without_clears(function))
+    # What stood between two stores in one place may have become a sum: the two are one then. And an array that was
+    # cleared alone is handed on by the loops unchanged.
+    function = function if function is before else _simplified(function)
+    function = spread_signs(function)
+    function = resolve_shapes(function, function.parameters if anchors is None else anchors)
+    function = eliminate_dead(function)
+    function = add_before_stores(function)
+    return sink_results(eliminate_dead(replace(function, body=counted_by_lists(function.body, _is_counted))))
+
+
+def _simplified(function: Function) -> Function:
+    """The function with identities applied, and without what is dead."""
     # A fixed point, cut off: what one round drops may make an identity of the next, and after some rounds what is left
     # to gain is less than what another one costs.
     for _ in range(ROUNDS):
         function, again = simplify(eliminate_dead(function))
         if not again:
             break
-    # The order matters. Stores of first contributions before sums over loops, as these look for additions; shapes
-    # behind both, when what they might be read of is settled; the order of the text last, as it changes no operation.
-    function = eliminate_dead(display_stores(share_zeros(function)))
-    function = without_clears(function)
-    with_sums = accumulate(function)
-    # What stood between two stores in one place may have become a sum: the two are one then.
-    function = function if with_sums is function else simplify(with_sums)[0]
-    function = spread_signs(function)
-    function = resolve_shapes(function, function.parameters if anchors is None else anchors)
-    function = eliminate_dead(function)
-    function = add_before_stores(function)
-    return sink_results(eliminate_dead(replace(function, body=counted_by_lists(function.body, _is_counted))))
+    return function
 
 
 def _is_counted(loop: For) -> bool:

@@ -20,8 +20,9 @@ from s2sad.analysis.dependence import Dependence, affine, is_positive
 from s2sad.errors import Location
 from s2sad.ir.backend import Backend
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import INDEX_SET, SHAPE
+from s2sad.ir.containers import INDEX_SET
 from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
+from s2sad.ir.lengths import measure
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
@@ -87,7 +88,7 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
     # An array is kept as rows of a larger one, which needs its lengths before the loop. A list keeps it as it is; that
     # takes no copy.
     if t.kind == "array" and t.shape:
-        return not backend.lists and all(measure(d, dependence) is not None for d in t.shape)
+        return not backend.lists and all(measure(d, dependence.parameters) is not None for d in t.shape)
     # What may be Python's keeps its own precision in a list.
     if t.kind == "either":
         return not backend.lists or t.dtype == np.float64
@@ -132,38 +133,13 @@ def allocated(kept: Kept, builder: Builder, dependence: Dependence) -> Operand:
             count = builder.call(max, count, constant(0)).operand
         lengths.append(count)
     value = kept.value.type
-    lengths += [length_of(d, builder, dependence) for d in value.shape or ()]
+    measured = (measure(d, dependence.parameters) for d in value.shape or ())
+    lengths += [read(builder) for read in measured if read is not None]
     t = kept.array.type
     assert t.dtype is not None
     static = {} if t.dtype == np.float64 else {"dtype": t.dtype}
     shape = lengths[0] if len(lengths) == 1 else builder.operand(tuple(lengths))
     return builder.apply(required(np.empty), (shape,), static, kept.array.hint)
-
-
-def measure(d: Dim, dependence: Dependence) -> tuple[Value | None, int, int] | None:
-    """A parameter of the function, its axis, and a number: what a length is, plus that number; None where unknown."""
-    if is_known(d):
-        return None, 0, d
-    for p in dependence.parameters:
-        if p.type.kind == "array":
-            for axis, own in enumerate(p.type.shape or ()):
-                # The difference of two lengths is a number only where all symbols cancel: then one is the other plus
-                # that.
-                more = dim_sum(d, own, -1)
-                if is_known(more):
-                    return p, axis, more
-    return None
-
-
-def length_of(d: Dim, builder: Builder, dependence: Dependence) -> Operand:
-    """A length from the shape of a parameter."""
-    found = measure(d, dependence)
-    assert found is not None
-    p, axis, more = found
-    if p is None:
-        return constant(more)
-    size = builder.extract(builder.apply(SHAPE, (p,)), axis)
-    return size if more == 0 else builder.call(np.add, size, constant(more)).operand
 
 
 def trip_count(loop: For, builder: Builder, dependence: Dependence) -> Operand:

@@ -11,8 +11,7 @@ def f_vmap(xs, w):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,8 +19,9 @@ from s2sad.analysis.blanks import blanks
 from s2sad.differentiate.vmap.batching import Batch, example, is_stackable, leaves_in, rebuilt
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import INDEX_SET, SHAPE
-from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
+from s2sad.ir.containers import INDEX_SET
+from s2sad.ir.dims import new_dim
+from s2sad.ir.lengths import measure
 from s2sad.ir.primitive import required
 from s2sad.ir.rewrite import reads, substitute_operation
 from s2sad.ir.types import integer
@@ -100,25 +100,6 @@ def allocated(builder: Builder, leaf: Operand, count: Operand, given: Sequence[O
     made = builder.apply(required(np.empty), (shape,), static, hint)
     assert isinstance(made, Value)
     return made
-
-
-def measure(d: Dim, given: Sequence[Operand]) -> Callable[[Builder], Operand] | None:
-    """What reads a length off the shape of an array, give or take a number; None where no array has it."""
-    if is_known(d):
-        return lambda builder: constant(d)
-    for a in given:
-        shape = a.type.shape if a.type.is_array else None
-        for axis, own in enumerate(shape or ()):
-            more = dim_sum(d, own, -1)
-            if is_known(more):
-                return partial(length, a, axis, more)
-    return None
-
-
-def length(a: Operand, axis: int, more: int, builder: Builder) -> Operand:
-    """`a.shape[axis] + more`."""
-    size = builder.extract(builder.apply(SHAPE, (a,)), axis)
-    return builder.call(np.add, size, constant(more)).operand if more else size
 
 
 def arrays_in(builder: Builder, operand: Operand) -> list[Operand]:

@@ -19,40 +19,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from s2sad.analysis.aliasing import find_roots
 from s2sad.analysis.dependence import Dependence
-from s2sad.ir.dims import is_known
 from s2sad.ir.rewrite import map_blocks, substitute
-from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, makers, walk
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_update, makers, walk
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import sink_results
-from s2sad.optimize.vectorise.places import Stays
+from s2sad.optimize.vectorise.behind import Behind
+from s2sad.optimize.vectorise.places import Stays, is_integer, places_of
+from s2sad.optimize.vectorise.slabs import with_slabs
 from s2sad.optimize.vectorise.turning import Turning
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+Made: TypeAlias = tuple[tuple[Operation, ...], dict[Operand, Operand]]
+
 
 def vectorise(function: Function) -> Function:
     """The function with such loops as expressions."""
     before = function
-    while any(_may_turn(op) for op in walk(function.body)):
-        a_round = Round(function)
-        body = a_round.block(function.body, ())
-        if not a_round.turned:
-            break
-        function = eliminate_dead(replace(function, body=body))
+    function = with_slabs(function)
+    for a_round in (Round, Splitting):
+        while any(_is_swept(op) for op in walk(function.body)):
+            found = a_round(function)
+            body = found.block(function.body, ())
+            if not found.turned:
+                break
+            function = eliminate_dead(replace(function, body=body))
     return function if function is before else sink_results(share_zeros(function))
+
+
+def _is_swept(op: Operation) -> TypeIs[For]:
+    """Whether it is a loop of a reverse sweep that goes through all of its range, one by one."""
+    if not isinstance(op, For) or not op.about or op.breaks or op.snapshots:
+        return False
+    return op.step.type.size in (1, -1)
 
 
 def _may_turn(op: Operation) -> TypeIs[For]:
     """Whether it is a loop of a reverse sweep which has no loop or branch in it, and gives no more than it carries."""
-    if not isinstance(op, For) or not op.about or op.breaks or op.scanned or op.snapshots:
+    if not _is_swept(op) or len(op.results) != len(op.initial):
         return False
-    alone = len(op.results) == len(op.initial) and op.step.type.size in (1, -1)
-    return alone and all(isinstance(inner, Apply) for inner in op.body.operations)
+    return all(isinstance(inner, Apply) for inner in op.body.operations)
 
 
 class Round:
@@ -65,29 +77,40 @@ class Round:
 
     def block(self, block: Block, around: Sequence[Value]) -> Block:
         """The block; the integers of the blocks `around` it may be read in it."""
-        integers = [*around, *filter(_is_integer, block.parameters)]
+        integers = [*around, *filter(is_integer, block.parameters)]
         operations: list[Operation] = []
         table: dict[Operand, Operand] = {}
         for op in block.operations:
             made, found = self.operation(op, integers)
             operations += substitute(Block((), made, ()), table).operations
             table.update((old, table.get(new, new)) for old, new in found.items())
-            integers += filter(_is_integer, op.results)
+            integers += filter(is_integer, op.results)
         return replace(block, operations=tuple(operations), results=tuple(table.get(r, r) for r in block.results))
 
-    def operation(
-        self, op: Operation, integers: Sequence[Value]
-    ) -> tuple[tuple[Operation, ...], dict[Operand, Operand]]:
+    def operation(self, op: Operation, integers: Sequence[Value]) -> Made:
         """What stands for an operation, and for its results."""
         if _may_turn(op):
             with suppress(Stays):
-                made = Turning(op, self.dependence, self.made, integers).done()
+                places = places_of(op, self.dependence, integers)
+                made = Turning(op, places, self.dependence, self.made).done()
                 self.turned = True
                 return made
         return (map_blocks(op, lambda inner: self.block(inner, integers)),), {}
 
 
-def _is_integer(value: Value) -> bool:
-    """Whether a value is an integer of which a symbol is known, so that it may stand in a slice."""
-    t = value.type
-    return t.is_scalar and t.is_integer and t.size is not None and not is_known(t.size)
+class Splitting(Round):
+    """One walk, in which the innermost loops that have such sums are split from them."""
+
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)
+        self.roots = find_roots(function, (op.result for op in walk(function.body) if is_update(op)))
+
+    def operation(self, op: Operation, integers: Sequence[Value]) -> Made:
+        before, self.turned = self.turned, False
+        made, found = super().operation(op, integers)
+        if not self.turned and _is_swept(op):
+            with suppress(Stays):
+                made, found = Behind(op, self.dependence, self.made, integers, self.roots).done()
+                self.turned = True
+        self.turned |= before
+        return made, found

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from s2sad.analysis.dependence import Affine, Bounds, affine, is_positive
+from s2sad.analysis.dependence import Affine, Bounds, Dependence, affine, is_positive
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
-from s2sad.ir.dims import Dim, Symbol
-from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_call_of, is_int
+from s2sad.ir.dims import Dim, Symbol, as_symbol, is_known
+from s2sad.ir.values import Apply, Constant, For, Operand, Value, constant, is_call_of, is_int, values_in
 
 
 class Stays(Exception):
@@ -76,8 +76,9 @@ class Places:
         rest = e.plus(Affine({self.symbol: 1}), -1)
         start, stop = self.low.plus(rest), self.high.plus(rest)
         # Below 0 a place counts from the end, in an empty range too, which takes nothing; and a slice that goes beyond
-        # the end would be cut, where an element beyond it is an error.
-        if not all(is_positive(p, self.bounds) for p in (start, stop, end.plus(stop, -1))):
+        # the end would be cut, where an element beyond it is an error. The length of an axis is not below 0.
+        ends = (start, end.plus(stop, -1)) if stop == end else (start, stop, end.plus(stop, -1))
+        if not all(is_positive(p, self.bounds) for p in ends):
             raise Stays
         first = None if start == Affine({}) else self.bound(start, end, builder)
         last = None if stop == end else self.bound(stop, end, builder)
@@ -117,3 +118,35 @@ def items_of(index: Operand, made: Mapping[Operand, Apply]) -> tuple[Operand, ..
     if isinstance(index, Constant) and isinstance(index.value, tuple):
         return tuple(Constant(v, t) for v, t in zip(index.value, index.type.items, strict=True))
     return (index,)
+
+
+def places_of(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
+    """The range of a loop, upward."""
+    symbol = as_symbol(loop.index.type.size)
+    start, stop = affine(loop.start.type.size), affine(loop.stop.type.size)
+    if symbol is None or start is None or stop is None:
+        raise Stays
+    # From start down to stop, which is left out: from stop + 1 up to start.
+    if loop.step.type.size == -1:
+        start, stop = stop.plus(Affine({}, 1)), start.plus(Affine({}, 1))
+    bounds = dependence.bounds(dependence.loops[loop])
+    dependence.decided(dependence.ways[loop], {}, bounds)
+    own = values_in((loop.start, loop.stop))
+    return Places(symbol, start, stop, [*own, *integers], bounds)
+
+
+def is_whole(item: Operand) -> bool:
+    """Whether an item of a subscript takes all of an axis."""
+    return isinstance(item, Constant) and isinstance(item.value, slice) and item.value == slice(None)
+
+
+def is_turned(loop: For, item: Value) -> bool:
+    """Whether a loop takes from a list last what belongs to its least index."""
+    upward = (loop.step.type.size == 1) is not loop.reverse
+    return upward is not loop.is_ascending(loop.items.index(item))
+
+
+def is_integer(value: Value) -> bool:
+    """Whether a value is an integer of which a symbol is known, so that it may stand in a slice."""
+    t = value.type
+    return t.is_scalar and t.is_integer and t.size is not None and not is_known(t.size)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from s2sad.analysis.dependence import Affine, affine
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Algebra
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import Apply, For, Operand, Operation, Value, applied_in
-from s2sad.optimize.vectorise.places import Places, Stays
+from s2sad.optimize.vectorise.places import Places, Stays, is_turned
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,35 @@ class Rows:
         """What stands for the values of the iterations."""
         self.outers: dict[Operand, Apply] = {}
         """Outer products of the rows of the iterations, of which only the sum is a matrix."""
+        self.wide: dict[Operand, Many] = {}
+        """What stands for arrays of more than one axis that the iterations have: only sums of them are taken."""
         self.counting: set[Operand] = {loop.index}
         """Integers and subscripts that depend on the index."""
 
+    def scanned(self, item: Value, rows_of_lists: bool) -> Operand:
+        """What the loop takes from an array, or from a list: an array of that, which for rows is a copy."""
+        found, t = self.loop.scanned[self.loop.items.index(item)], item.type
+        if found.type.shape:
+            if affine(found.type.shape[0]) != self.places.high or self.places.low != Affine({}):
+                raise Stays
+        # an array of no items is one of float64, and has no other axes
+        elif (t.kind == "numpy" and t.dtype == np.float64) or (
+            rows_of_lists and t.rank == 1 and t.kind == "array" and self.places.is_never_empty
+        ):
+            found = self.builder.call(np.array, found).operand
+        else:
+            raise Stays
+        return self.builder.expr(found)[::-1].operand if is_turned(self.loop, item) else found
+
     def same(self, operand: Operand) -> Operand:
         """What stands for an operand that is the same in all iterations."""
-        if operand in self.many or operand in self.counting or operand in self.outers:
+        if self.depends(operand):
             raise Stays
         return self.table.get(operand, operand)
+
+    def depends(self, operand: Operand) -> bool:
+        """Whether an operand is another one in each iteration."""
+        return any(operand in known for known in (self.many, self.counting, self.outers, self.wide))
 
     def named(self, found: Operand, old: Value) -> Operand:
         """A result that nobody has read yet, with the name of what it stands for."""
@@ -121,79 +143,6 @@ class Rows:
         if made is not None and made.primitive.function is np.outer:
             return self.builder.call(np.outer, *reversed(made.operands)).operand
         return self.builder.expr(many.operand).T.operand
-
-    def sum_of_outer(self, op: Apply) -> Operand:
-        """The sum of outer products: a product of matrices, or one outer product of what is the same in all."""
-        x, y = op.operands
-        a, b = self.many.get(x), self.many.get(y)
-        if a and b:
-            return self.builder.call(np.matmul, self.along(a, 1), self.along(b, 0)).operand
-        pair = [
-            self.same(o) if m is None else self.builder.call(np.sum, m.operand, axis=m.axis).operand
-            for o, m in ((x, a), (y, b))
-        ]
-        return self.builder.call(np.outer, *pair).operand
-
-    def contraction(self, op: Apply) -> None:
-        """A product of vectors, one of them the same in all iterations; a matrix that is so, and a row."""
-        x, y = op.operands
-        a, b = self.many.get(x), self.many.get(y)
-        if (a and b) or x.type.rank not in (1, 2) or y.type.rank not in (1, 2) or x.type.rank + y.type.rank > 3:
-            raise Stays
-        row, mine, other = (x, a, y) if a else (y, b, x)
-        if mine is None or row.type.rank != 1:
-            raise Stays
-        # Where the iterations are the first axis, the row is a row of the matrix, and stands on the left.
-        left, fixed = mine.axis == 0, self.builder.expr(self.same(other))
-        if other.type.rank == 2 and left is (row is y):
-            fixed = fixed.T
-        pair = (mine.operand, fixed) if left else (fixed, mine.operand)
-        result = self.builder.call(np.matmul, *pair)
-        self.many[op.result] = Many(self.named(result.operand, op.result), mine.axis if op.result.type.rank else 0)
-
-    def total(self, summand: Operand) -> tuple[Operand, bool]:
-        """The sum of what the iterations have, or its negative."""
-        op = self.made.get(summand)
-        many = self.many.get(summand)
-        if summand in self.outers:
-            return self.sum_of_outer(self.outers[summand]), False
-        if many is None:
-            raise Stays
-        if op is not None and self.reads[summand] == 1 and op in self.body:
-            if op.primitive.algebra is Algebra.NEGATIVE:
-                found, negative = self.total(op.operands[0])
-                return found, not negative
-            factored = self.sum_of_product(op)
-            if factored is not None:
-                return factored, False
-        axis = {} if many.operand.type.rank == 1 else {"axis": many.axis}
-        return self.builder.call(np.sum, many.operand, **axis).operand, False
-
-    def sum_of_product(self, op: Apply) -> Operand | None:
-        """The sum of a product as a product of vectors or matrices, or as one with a factor that all summands have."""
-        if not op.primitive.is_multiplicative:
-            return None
-        x, y = op.operands
-        a, b = self.many.get(x), self.many.get(y)
-        if op.primitive.algebra is Algebra.PRODUCT and a and b:
-            # Of truth values a product of matrices says whether there is one, not how many.
-            if x.type.rank == y.type.rank == 1 or not op.result.type.is_inexact:
-                return None
-            # The iterations are the last axis of the left factor, and the first of the right one.
-            turned = a.axis < (x.type.rank or 0) or b.axis > 0
-            pair = (b.operand, a.operand) if turned else (a.operand, b.operand)
-            return self.builder.call(np.matmul, *pair).operand
-        if a and not b:
-            total, negative = self.total(x)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (total, self.same(y)))
-        if b and op.primitive.algebra is Algebra.PRODUCT:
-            total, negative = self.total(y)
-            if negative:
-                total = self.builder.call(np.negative, total).operand
-            return self.builder.apply(op.primitive, (self.same(x), total))
-        return None
 
 
 def _is_exact(op: Apply) -> bool:

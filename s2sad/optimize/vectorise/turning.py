@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 
-from s2sad.analysis.dependence import Affine, Dependence, affine
+from s2sad.analysis.dependence import Dependence
 from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
-from s2sad.ir.dims import Dim, as_symbol
+from s2sad.ir.dims import Dim
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.types import SliceType, Type
-from s2sad.ir.values import Apply, Constant, For, Operand, Operation, Value, applied_in, values_in
+from s2sad.ir.values import Apply, Block, Constant, For, Operand, Operation, Value, applied_in
 from s2sad.optimize.identities.operands import is_zeros
-from s2sad.optimize.vectorise.places import Place, Places, Stays, items_of
+from s2sad.optimize.vectorise.places import Place, Places, Stays, is_whole, items_of
 from s2sad.optimize.vectorise.recurrences import chains, has_recurrence
-from s2sad.optimize.vectorise.rows import Many, Rows
+from s2sad.optimize.vectorise.reductions import Reductions
+from s2sad.optimize.vectorise.rows import Many
+
+Links: TypeAlias = dict[Apply, tuple[Operand, Operand]]
 
 
-class Turning(Rows):
+class Turning(Reductions):
     """One loop, whose operations are `done` for all iterations; raises `Stays` where they cannot be."""
 
     def __init__(
-        self, loop: For, dependence: Dependence, made: Mapping[Operand, Apply], integers: Sequence[Value]
+        self,
+        loop: For,
+        places: Places,
+        dependence: Dependence,
+        made: Mapping[Operand, Apply],
+        rows_of_lists: bool = False,
     ) -> None:
-        super().__init__(loop, _places(loop, dependence, integers), made)
-        self.links: dict[Operation, tuple[Operand, Operand]] = {}
+        super().__init__(loop, places, made)
+        self.many.update((item, Many(self.scanned(item, rows_of_lists), 0)) for item in loop.items)
+        self.links: Links = {}
         """The operations that add to a sum which the loop carries: the sum so far, and what is added."""
         self.stores: set[Operation] = set()
         self.given: set[Operand] = set()
@@ -49,31 +59,18 @@ class Turning(Rows):
 
     def sum(self, start: Value, last: Operand) -> None:
         """Find the additions that lead from what the loop carries in to what it carries out."""
-        so_far: set[Operand] = {start}
-        for op in applied_in(self.loop.body.operations):
-            if op.primitive.is_additive and not so_far.isdisjoint(op.operands):
-                so_far.add(op.result)
-        # Nobody but the sum itself may know how far it is.
-        if last not in so_far or self.reads[start] != 1 or not start.type.is_inexact:
+        links = links_of(self.loop.body, start, last, self.made, self.reads)
+        if links is None:
             raise Stays
-        while last is not start:
-            link = self.made[last]
-            a, b = link.operands
-            if link.primitive.algebra is Algebra.SUM and a not in so_far:
-                a, b = b, a
-            if a not in so_far or self.reads[last] != 1:
-                raise Stays
-            self.links[link] = (a, b)
-            last = a
+        self.links.update(links)
 
     def operation(self, op: Apply) -> None:
         """Do an operation of the body for all iterations."""
-        depends = any(o in self.many or o in self.counting or o in self.outers for o in op.operands)
         if op in self.links:
             self.add(op, *self.links[op])
         elif op.primitive.stores:
             self.store(op)
-        elif not depends:
+        elif not any(map(self.depends, op.operands)):
             self.once(op)
         elif op.primitive is GETITEM:
             self.read(op)
@@ -84,6 +81,8 @@ class Turning(Rows):
                 self.elementwise(op)
         elif op.primitive.contracts:
             self.contraction(op)
+        elif op.primitive.function is np.sum:
+            self.reduction(op)
         elif op.primitive.function is np.outer and all(o.type.rank == 1 for o in op.operands):
             self.outers[op.result] = op
         else:
@@ -111,10 +110,11 @@ class Turning(Rows):
 
     def read(self, op: Apply) -> None:
         array, index = op.operands
-        if array in self.many:
+        if array in self.many or array in self.wide:
             raise Stays
         place = self.place(array, index)
-        self.many[op.result] = Many(self.taken(op, array, place), place.axis)
+        stands = self.many if place.axis in (0, place.rank) and place.rank < 2 else self.wide
+        stands[op.result] = Many(self.taken(op, array, place), place.axis)
 
     def taken(self, op: Apply, array: Operand, place: Place) -> Operand:
         """What an array has at a place."""
@@ -142,13 +142,14 @@ class Turning(Rows):
         array, index, value = op.operands
         if index in self.counting or index in self.many:
             place = self.place(array, index)
+            if place.rank > 1:
+                raise Stays
             stored = self.fitted(value, place.rank, place.axis)
             if not place.items and self.store_all(op, stored):
                 return
             at = self.builder.one_or_tuple(place.items) if place.items else self.builder.operand(slice(None))
         elif op.primitive is INDEX_ADD:
-            stored, negative = self.total(value)
-            stored = self.builder.call(np.negative, stored).operand if negative else stored
+            stored = self.positive(value)
             at = self.same(index)
         else:
             raise Stays
@@ -196,7 +197,7 @@ class Turning(Rows):
         rank = len(shape) - len(items) + sum(isinstance(i.type, SliceType) for i in items)
         as_slice = len(counts) == 1 and self.places.is_next(counts[0], shape[items.index(counts[0])])
         # Index arrays: where numbers or slices stand between them, their axes go elsewhere.
-        if rank > 1 or not (as_slice or rank == 0 or len(items) == 1):
+        if not (as_slice or rank == 0 or (rank == 1 and len(items) == 1)):
             raise Stays
         found: list[Operand] = []
         axis = 0
@@ -208,10 +209,8 @@ class Turning(Rows):
                 found.append(self.same(item))
             else:
                 raise Stays
-        while found and isinstance(found[-1], Constant) and found[-1].value == slice(None):
+        while found and is_whole(found[-1]):
             found.pop()
-        if axis not in (0, rank):
-            raise Stays
         return Place(tuple(found), axis, rank)
 
     def is_there(self, item: Operand, length: Dim) -> bool:
@@ -220,19 +219,30 @@ class Turning(Rows):
         return at_all or isinstance(item.type, SliceType) or self.places.is_inside(item.type.size, length)
 
 
-def _places(loop: For, dependence: Dependence, integers: Sequence[Value]) -> Places:
-    """The range of a loop, upward."""
-    symbol = as_symbol(loop.index.type.size)
-    start, stop = affine(loop.start.type.size), affine(loop.stop.type.size)
-    if symbol is None or start is None or stop is None:
-        raise Stays
-    # From start down to stop, which is left out: from stop + 1 up to start.
-    if loop.step.type.size == -1:
-        start, stop = stop.plus(Affine({}, 1)), start.plus(Affine({}, 1))
-    bounds = dependence.bounds(dependence.loops[loop])
-    dependence.decided(dependence.ways[loop], {}, bounds)
-    own = values_in((loop.start, loop.stop))
-    return Places(symbol, start, stop, [*own, *integers], bounds)
+def links_of(
+    body: Block, start: Value, last: Operand, made: Mapping[Operand, Apply], reads: Mapping[Operand, int]
+) -> Links | None:
+    """The additions that lead from what a loop carries in to what it carries out: the sum so far, and what is added.
+
+    None where something else is done to the sum, or anything but the sum itself may know how far it is.
+    """
+    so_far: set[Operand] = {start}
+    for op in applied_in(body.operations):
+        if op.primitive.is_additive and not so_far.isdisjoint(op.operands):
+            so_far.add(op.result)
+    if last not in so_far or reads[start] != 1 or not start.type.is_inexact:
+        return None
+    links: Links = {}
+    while last is not start:
+        link = made[last]
+        a, b = link.operands
+        if link.primitive.algebra is Algebra.SUM and a not in so_far:
+            a, b = b, a
+        if a not in so_far or reads[last] != 1:
+            return None
+        links[link] = (a, b)
+        last = a
+    return links
 
 
 def _is_subscript(t: Type) -> bool:
