@@ -24,6 +24,7 @@ from s2sad.differentiate.reverse.levels import Level
 from s2sad.differentiate.reverse.orders import NUMBER as NUMBER_ORDER
 from s2sad.differentiate.reverse.orders import Order, order
 from s2sad.differentiate.reverse.primals import Primals, is_light, kept_name
+from s2sad.differentiate.reverse.storage import OBJECT
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import is_known
 from s2sad.ir.primitive import Effect, required
@@ -33,8 +34,6 @@ from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Val
 
 NOMINAL = 16
 """What a length is taken to be where it is not known."""
-OBJECT = 16
-"""What an array costs in memory besides its elements, in elements."""
 CALL = 12
 """What a call of NumPy costs in time, in elements kept."""
 SHARE = 0.4
