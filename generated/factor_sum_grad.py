@@ -14,14 +14,12 @@ def factor_sum_grad(a, w):
         a_k = a[:, k].copy()
         r[k, k] = r_sqrt = np.sqrt(np.sum(a_k ** 2))
         a[:, k] = a_k / r_sqrt
-        a_js = []
-        for j in range(k + 1, n):
-            a_k_2 = a[:, k]
-            a_j = a[:, j].copy()
-            a_js.append(a_j)
-            r[k, j] = r_product = a_k_2 @ a_j
-            a[:, j] -= a_k_2 * r_product
+        a_js = a[:, k + 1:].copy()
         kept.append((a_k, a_js))
+        for j in range(k + 1, n):
+            a_k = a[:, k]
+            r[k, j] = r_product = a_k @ a[:, j]
+            a[:, j] -= a_k * r_product
     v5 = np.arange(1.0, len(r) + 1.0)
     v6 = r * r * v5
     # adjoint sweep
@@ -29,18 +27,17 @@ def factor_sum_grad(a, w):
     r_bar = 2.0 * v5 * r
     a_bar = w.copy()
     for k, (a_k, a_js) in zip(reversed(range(n)), reversed(kept)):
-        for j, a_j in zip(reversed(range(k + 1, n)), reversed(a_js)):
-            # a[:, j] -= a[:, k] * r[k, j]
-            a_prod_bar = -a_bar[:, j]
-            # r[k, j] = a[:, k] @ a[:, j]
-            a_k_2 = a[:, k]
-            r_product_bar = np.sum(a_prod_bar * a_k_2) + r_bar[k, j]
-            a_bar[:, j] += r_product_bar * a_k_2
-            a_bar[:, k] += a_prod_bar * r[k, j] + r_product_bar * a_j
+        # a[:, j] -= a[:, k] * r[k, j]
+        a_prod_bar = -a_bar[:, k + 1:]
+        a_k_2 = a[:, k]
+        # r[k, j] = a[:, k] @ a[:, j]
+        r_product_bar = a_k_2 @ a_prod_bar + r_bar[k, k + 1:]
+        a_bar[:, k + 1:] += np.outer(a_k_2, r_product_bar)
+        a_bar[:, k] += a_prod_bar @ r[k, k + 1:] + a_js @ r_product_bar
         # a[:, k] /= r[k, k]
         r_sqrt = r[k, k]
         a_k_bar = a_bar[:, k] / r_sqrt
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
-        r_bar_prod = 2.0 * (0.5 * (r_bar[k, k] - np.sum(a_k_bar * a[:, k])) / r_sqrt) * a_k
-        a_bar[:, k] = a_k_bar + r_bar_prod
+        a_k_bar += (r_bar[k, k] - np.sum(a_k_bar * a[:, k])) / r_sqrt * a_k
+        a_bar[:, k] = a_k_bar
     return a_bar

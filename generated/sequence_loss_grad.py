@@ -36,7 +36,8 @@ def sequence_loss_grad(w, u, b, x, y):
         hidden[t + 1] = o * hidden_tanh
     v2 = hidden[1:] - y
     # adjoint sweep
-    hidden_bar, cell_bar, b_bar, u_bar, w_bar = map(np.zeros_like, (hidden, cell, b, u, w))
+    hidden_bar, cell_bar = np.zeros_like(hidden), np.zeros_like(cell)
+    z_bars = np.empty((steps, w.shape[0]))
     hidden_bar[1:] = v2
     for t, (i, f, o, g, hidden_tanh) in zip(reversed(range(steps)), reversed(kept)):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
@@ -58,9 +59,7 @@ def sequence_loss_grad(w, u, b, x, y):
         z_bar[h:2 * h] = sigmoid_reverse(f, f_bar)
         # i = sigmoid(z[:h])
         z_bar[:h] = sigmoid_reverse(i, i_bar)
+        z_bars[t] = z_bar
         # z = w @ x[t] + u @ hidden[t] + b
-        b_bar += z_bar
-        u_bar += np.outer(z_bar, hidden[t])
         hidden_bar[t] += u.T @ z_bar
-        w_bar += np.outer(z_bar, x[t])
-    return w_bar, u_bar, b_bar
+    return z_bars.T @ x, z_bars.T @ hidden[:-1], np.sum(z_bars, axis=0)

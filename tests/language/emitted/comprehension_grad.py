@@ -28,9 +28,7 @@ def comprehension_grad(xs, n):
     # return np.sum(np.array(ys) * xs)
     xs_bar = np.broadcast_to(1.0, xs.shape) * v1
     ys_bar = list(unbroadcast(xs, v1))
-    xs_bar_sum = 0.0
-    for k, ys_sin_bar in zip(reversed(range(n)), reversed(ys_bar)):
-        # ys = [np.sin(xs[0] * k) for k in range(n)]
-        xs_bar_sum += ys_sin_bar * np.cos(xs[0] * k) * k
-    xs_bar[0] += xs_bar_sum
+    k = np.arange(n)
+    # ys = [np.sin(xs[0] * k) for k in range(n)]
+    xs_bar[0] += np.array(ys_bar) * np.cos(xs[0] * k) @ k
     return xs_bar
