@@ -126,6 +126,8 @@ class Ownership:
         NumPy does not look for an overlap where what is stored into has one axis, and the strides have one sign.
         """
         base, index, value = op.operands
+        if always and value.type.rank != 0 and self.variables.same(base, value):
+            return True  # the array itself, stored into a view of it that runs another way: m[::-1] += m
         if not self.is_part(base, value):
             return False
         made = self.uses.definition[value]
