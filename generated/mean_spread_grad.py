@@ -32,8 +32,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     pos_2 = pos
     kept_2 = []
     for _ in range(steps):
-        vel_prod = 0.5 * dt
-        vel = vel + vel_prod * acc
+        vel = vel + 0.5 * dt * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
         kept_3 = []
@@ -56,15 +55,14 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
                     acc[j, k] -= mass[i] * rji_k / r3
             kept_3.append((r2s, r3_sqrts))
         kept_2.append((pos_2, kept_3))
-        vel += vel_prod * acc
+        vel += 0.5 * dt * acc
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
     vel_bar, acc_bar = np.zeros_like(vel), np.zeros_like(acc)
     for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
-        vel_prod = 0.5 * dt
-        acc_bar += vel_bar * vel_prod
+        acc_bar += 0.5 * dt * vel_bar
         for i, (r2s, r3_sqrts) in zip(reversed(range(n)), reversed(kept_3)):
             for j in reversed(range(i + 1, n)):
                 # rji = pos[j] - pos[i]
@@ -100,7 +98,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         # pos += dt * vel
         vel_bar += pos_bar * dt
         # vel += 0.5 * dt * acc
-        acc_bar += vel_bar * vel_prod
+        acc_bar += 0.5 * dt * vel_bar
     for i, (r2s, r3_sqrts) in zip(reversed(range(n)), reversed(kept)):
         for j in reversed(range(i + 1, n)):
             # rji = pos[j] - pos[i]

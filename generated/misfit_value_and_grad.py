@@ -65,7 +65,7 @@ def misfit_value_and_grad(q, counts, steps=10):
         for i_2 in reversed(range(steps)):
             # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
             dt = 1.0 / steps
-            k4_bar = y_bar * (dt / 6.0)
+            k4_bar = dt / 6.0 * y_bar
             k3_bar = k4_bar * 2.0
             # k4 = rates(y + dt * k3, p)
             y4_bar, p_bar_2 = rates_reverse(y4s[i, i_2], p, k4_bar)

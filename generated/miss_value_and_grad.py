@@ -55,7 +55,7 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
             velocity_product_bar = np.sum(velocity_prod_bar * normal) * 2.0
             normal_bar = velocity_prod_bar * velocity_prod + velocity_product_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
-            normal_bar += position_bar * (2.0 * (v3 - distance))
+            normal_bar += 2.0 * (v3 - distance) * position_bar
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
             velocity_bar += velocity_product_bar * normal
             # normal = away / distance

@@ -52,9 +52,8 @@ def velocity(y, weights):
 
 def replayed_misfit_step(k, y, total, weights, dt, spiral):
     k1 = velocity(y, weights)
-    k2_prod = 0.5 * dt
-    k2 = velocity(y + k2_prod * k1, weights)
-    k3 = velocity(y + k2_prod * k2, weights)
+    k2 = velocity(y + 0.5 * dt * k1, weights)
+    k3 = velocity(y + 0.5 * dt * k2, weights)
     k4 = velocity(y + dt * k3, weights)
     y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     total += np.sum((y - spiral[k]) ** 2)
@@ -88,22 +87,20 @@ def velocity_reverse(y, weights, v3, result_bar):
 def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     # evaluation trace
     k1, velocity_residuals = velocity_forward(y, weights)
-    k2_prod = 0.5 * dt
-    y2 = y + k2_prod * k1
+    y2 = y + 0.5 * dt * k1
     k2, velocity_residuals_2 = velocity_forward(y2, weights)
-    y3 = y + k2_prod * k2
+    y3 = y + 0.5 * dt * k2
     k3, velocity_residuals_3 = velocity_forward(y3, weights)
     y4 = y + dt * k3
     k4, velocity_residuals_4 = velocity_forward(y4, weights)
-    v1 = dt / 6.0
-    y_2 = y + v1 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    y_2 = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     total_diff = y_2 - spiral[k]
     # adjoint sweep
     # total = total + np.sum((y - spiral[k]) ** 2)
     total_bar = result_bar[1]
     y_bar = result_bar[0] + 2.0 * total_bar * total_diff
     # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    k4_bar = y_bar * v1
+    k4_bar = dt / 6.0 * y_bar
     k3_bar = k4_bar * 2.0
     # k4 = velocity(y + dt * k3, weights)
     y4_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
@@ -120,7 +117,7 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     weights_bar_3 = weights_bar_3 + k3_bar_item_3
     weights_bar_4 = weights_bar_4 + k3_bar_item_4
     y_bar += y3_bar
-    k2_bar = k3_bar + y3_bar * k2_prod
+    k2_bar = k3_bar + 0.5 * dt * y3_bar
     # k2 = velocity(y + 0.5 * dt * k1, weights)
     y2_bar, (k2_bar_item, k2_bar_item_2, k2_bar_item_3, k2_bar_item_4) = velocity_reverse(
         y2, weights, velocity_residuals_2, k2_bar
@@ -130,7 +127,7 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     weights_bar_3 += k2_bar_item_3
     weights_bar_4 += k2_bar_item_4
     y_bar += y2_bar
-    k1_bar = k4_bar + y2_bar * k2_prod
+    k1_bar = k4_bar + 0.5 * dt * y2_bar
     # k1 = velocity(y, weights)
     y_bar_2, (k1_bar_item, k1_bar_item_2, k1_bar_item_3, k1_bar_item_4) = velocity_reverse(
         y, weights, velocity_residuals, k1_bar

@@ -36,10 +36,9 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
     kept = []
     for _ in range(len(spiral) - 1):
         k1, velocity_residuals = velocity_forward(y, weights)
-        k2_prod = 0.5 * dt
-        y2 = y + k2_prod * k1
+        y2 = y + 0.5 * dt * k1
         k2, velocity_residuals_2 = velocity_forward(y2, weights)
-        y3 = y + k2_prod * k2
+        y3 = y + 0.5 * dt * k2
         k3, velocity_residuals_3 = velocity_forward(y3, weights)
         y4 = y + dt * k3
         k4, velocity_residuals_4 = velocity_forward(y4, weights)
@@ -66,7 +65,7 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
         y_bar += states_bar[-1]
         del states_bar[-1]
         # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        k4_bar = y_bar * (dt / 6.0)
+        k4_bar = dt / 6.0 * y_bar
         k3_bar = k4_bar * 2.0
         # k4 = velocity(y + dt * k3, weights)
         y4_bar, (k4_bar_item, k4_bar_item_2, k4_bar_item_3, k4_bar_item_4) = velocity_reverse(
@@ -87,8 +86,7 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
         weights_bar_3 += k3_bar_item_3
         weights_bar_4 += k3_bar_item_4
         y_bar += y3_bar
-        k2_prod = 0.5 * dt
-        k2_bar = k3_bar + y3_bar * k2_prod
+        k2_bar = k3_bar + 0.5 * dt * y3_bar
         # k2 = velocity(y + 0.5 * dt * k1, weights)
         y2_bar, (k2_bar_item, k2_bar_item_2, k2_bar_item_3, k2_bar_item_4) = velocity_reverse(
             y2, weights, velocity_residuals_2, k2_bar
@@ -98,7 +96,7 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
         weights_bar_3 += k2_bar_item_3
         weights_bar_4 += k2_bar_item_4
         y_bar += y2_bar
-        k1_bar = k4_bar + y2_bar * k2_prod
+        k1_bar = k4_bar + 0.5 * dt * y2_bar
         # k1 = velocity(y, weights)
         y_bar_2, (k1_bar_item, k1_bar_item_2, k1_bar_item_3, k1_bar_item_4) = velocity_reverse(
             y, weights, velocity_residuals, k1_bar
