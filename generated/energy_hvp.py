@@ -6,18 +6,9 @@ import numpy as np
 def energy_hvp(u, w, u_dot):
     """The Hessian of energy with respect to u, times a vector."""
     h = 1.0 / (len(u) + 1)
-    slopes_concatenate_dot = np.concatenate([np.zeros(1), u_dot, np.zeros(1)])
-    slopes_diff_dot = np.diff(slopes_concatenate_dot)
-    slopes_dot = slopes_diff_dot / h
+    slopes_dot = np.diff(np.concatenate([np.zeros(1), u_dot, np.zeros(1)])) / h
     v1 = 0.5 * h
     v5 = w * h
-    v6_dot = u_dot * np.exp(u)
-    u_bar_dot = v6_dot * -v5
     slopes_bar_dot = slopes_dot * (2.0 * v1)
-    slopes_diff_bar_dot = slopes_bar_dot / h
-    slopes_bar_pad_dot = np.pad(slopes_diff_bar_dot, 1)
-    slopes_bar_diff_dot = np.diff(slopes_bar_pad_dot)
-    slopes_concatenate_bar_dot = -slopes_bar_diff_dot
-    slopes_bar_part_dot = slopes_concatenate_bar_dot[1:-1]
-    u_bar_dot += slopes_bar_part_dot
+    u_bar_dot = u_dot * np.exp(u) * -v5 + (-np.diff(np.pad(slopes_bar_dot / h, 1)))[1:-1]
     return u_bar_dot

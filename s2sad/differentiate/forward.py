@@ -24,6 +24,7 @@ from s2sad.ir.builder import Builder, Primal
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.rewrite import renamed
+from s2sad.ir.trace_names import is_firm
 from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,
@@ -143,7 +144,8 @@ class Forward:
         if value.type.is_container and value.hint is None:
             return operand
         if isinstance(operand, Value) and operand.hint is None:
-            self.hints.setdefault(operand, (self.hint(value), False))
+            # As in the trace, numbers have a line each; an array that is read once stands where it is read.
+            self.hints.setdefault(operand, (self.hint(value), not is_firm(value) and not value.type.is_scalar))
         return operand
 
     def call(self, op: Call, builder: Builder) -> None:

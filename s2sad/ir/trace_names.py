@@ -49,6 +49,11 @@ def is_of_trace(hint: str) -> bool:
     return MARK in hint or _NUMBERED.fullmatch(hint) is not None
 
 
+def is_firm(value: Value) -> bool:
+    """Whether a value has a name of the user's, not a number or a name that gives way."""
+    return value.hint is not None and not value.loose
+
+
 def is_own(value: Value) -> bool:
     """Whether the name of a value is one that the trace gave it, not a name made of one."""
     return value.loose and value.hint is not None and (MARK in value.hint or _NUMBER.fullmatch(value.hint) is not None)

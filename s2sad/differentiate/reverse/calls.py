@@ -16,11 +16,11 @@ import numpy as np
 from s2sad.analysis.masked import is_masked
 from s2sad.differentiate.given_rules import given_bars
 from s2sad.differentiate.reverse.adjoints import Adjoints
-from s2sad.differentiate.reverse.levels import is_firm
 from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Pair, PairOf, Sweeps
 from s2sad.differentiate.tangents import Names, in_dtype, leaf_paths, pick
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT
+from s2sad.ir.trace_names import is_firm
 from s2sad.ir.values import Apply, Block, Call, Constant, Operand, Operation, Value
 
 

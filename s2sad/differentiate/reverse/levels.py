@@ -72,8 +72,3 @@ def item_type(sequence: Operand | None) -> Type:
     """The type of the items of a list."""
     assert sequence is not None and isinstance(sequence.type, SequenceType)
     return sequence.type.item
-
-
-def is_firm(value: Value) -> bool:
-    """Whether a value has a name of the user's, not a number or a name that gives way."""
-    return value.hint is not None and not value.loose

@@ -25,7 +25,7 @@ from s2sad.analysis.unbounded import unbounded_values
 from s2sad.differentiate.matrix_functions import subject
 from s2sad.differentiate.reverse.calls import Calls
 from s2sad.differentiate.reverse.cancellation import Cancellation, may_be_invariant
-from s2sad.differentiate.reverse.levels import Key, Level, is_firm, leaf_type, leaves_of, undefined
+from s2sad.differentiate.reverse.levels import Key, Level, leaf_type, leaves_of, undefined
 from s2sad.differentiate.reverse.loops import Loops
 from s2sad.differentiate.reverse.pairs import Masked, PairOf
 from s2sad.differentiate.reverse.primals import LazyExpr
@@ -37,6 +37,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, index_items, is_flip, un
 from s2sad.ir.primitive import Quantity
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.primitives.regions import is_try
+from s2sad.ir.trace_names import is_firm
 from s2sad.ir.types import BOOL
 from s2sad.ir.values import (
     Apply,

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2sad.differentiate.reverse.levels import is_firm, leaf_type
+from s2sad.differentiate.reverse.levels import leaf_type
 from s2sad.differentiate.reverse.pairs import RESULT, Masked, PairOf
 from s2sad.differentiate.reverse.primals import kept_name
 from s2sad.differentiate.reverse.records import put_together
@@ -28,6 +28,7 @@ from s2sad.ir.lengths import counted_by_lists, free_values
 from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import reads, renamed, substitute
+from s2sad.ir.trace_names import is_firm
 from s2sad.ir.types import ContainerType, Type, leaves, tuple_type
 from s2sad.ir.values import Apply, Block, Call, Function, Operand, Operation, Value, applied_in, constant, is_call_of
 
