@@ -202,6 +202,21 @@ def convolved(x, w):
     return np.sum(np.tanh(y))
 
 
+def kept(x, w):
+    """What each iteration keeps is of all its window."""
+    total = 0.0
+    for i in range(len(x) - len(w) + 1):
+        total += np.sin(np.sum(np.tanh(w * (x[i : i + len(w)] * w))))
+    return total
+
+
+def numbers(x, w):
+    total = 0.0
+    for i in range(len(x) - len(w) + 1):
+        total += np.sum(np.sum(x[i] * x[0], axis=0) * w)
+    return total
+
+
 def changed(x, w):
     x = x.copy()
     for i in range(len(x) - len(w) + 1):
@@ -214,7 +229,7 @@ def arguments(n, k):
     return 0.6 * rng.normal(size=n), rng.normal(size=k)
 
 
-@pytest.mark.parametrize("function", [filtered, distances, later, convolved, changed])
+@pytest.mark.parametrize("function", [filtered, distances, later, convolved, kept, numbers, changed])
 def test_derivatives(function):
     for n, k in ((9, 3), (6, 3), (5, 3), (4, 3), (4, 4), (3, 1), (1, 1)):
         s2sad.check_grads(function, arguments(n, k), order=1)

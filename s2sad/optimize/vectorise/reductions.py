@@ -152,7 +152,7 @@ class Reductions(Rows):
 def summed_axes(op: Apply) -> tuple[int, ...]:
     """The axes of an iteration's array that are summed."""
     rank, axis = op.operands[0].type.rank, op.static.get("axis")
-    if rank is None or op.static.get("keepdims") or not (axis is None or isinstance(axis, (int, tuple))):
+    if not rank or op.static.get("keepdims") or not (axis is None or isinstance(axis, (int, tuple))):
         raise Stays
     given = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     return tuple(sorted(a % rank for a in given))

@@ -74,7 +74,7 @@ class Windows:
             raise Stays
         outer = tuple(Value(p.type, p.hint, p.loose) for p in loop.carried)
         results = tuple(Value(r.type, r.hint, r.loose) for r in loop.results)
-        body = self.builder.block((loop.index, *self.first), [self.sums[r] for r in loop.body.results])
+        body = self.builder.block((loop.index, *self.first, *loop.items), [self.sums[r] for r in loop.body.results])
         inner = replace(loop, initial=outer, body=body, results=results)
         around = Block((self.place, *outer), (inner,), results)
         found = affine(size)
