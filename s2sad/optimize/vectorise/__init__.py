@@ -60,14 +60,19 @@ def vectorise(function: Function, call: CallLengths | None = None) -> Function:
 
 def by_windows(function: Function, call: CallLengths | None) -> Function:
     """The function with loops over the places of windows, where that makes expressions of those that move them."""
+    tried: set[Value] = set()
     # Each time a loop is done in one over fewer numbers.
-    while any(map(_may_move_windows, walk(function.body))):
+    while any(_may_move_windows(op) and op.index not in tried for op in walk(function.body)):
         found = Interchange(function)
         found.block(function.body, ())
-        better = next((f for loop, w in found.windows if (f := _interchanged(function, loop, w, call))), None)
-        if better is None:
-            break
-        function = better
+        tried.update(op.index for op in walk(function.body) if _may_move_windows(op) and op not in found.windows)
+        for loop, windows in found.windows.items():
+            if loop.index not in tried:
+                tried.add(loop.index)
+                better = _interchanged(function, loop, windows, call)
+                if better is not None:
+                    function = better
+                    break
     return function
 
 
@@ -164,12 +169,12 @@ class Interchange(Round):
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)
-        self.windows: list[tuple[For, Windows]] = []
+        self.windows: dict[For, Windows] = {}
 
     def operation(self, op: Operation, integers: Sequence[Value]) -> Made:
         if _may_move_windows(op):
             with suppress(Stays):
                 windows = Windows(op, places_of(op, self.dependence, integers), self.made)
                 windows.done()
-                self.windows.append((op, windows))
+                self.windows[op] = windows
         return (map_blocks(op, lambda inner: self.block(inner, integers)),), {}
