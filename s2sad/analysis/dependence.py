@@ -72,7 +72,9 @@ Bounds = dict[Symbol, tuple[list[Affine], list[Affine]]]
 class Dependence:
     """The stores of one function, and what is known of its loops."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, known: Bounds | None = None) -> None:
+        self.known = known or {}
+        """Bounds of lengths."""
         self.parameters = [p for p in function.parameters if not p.unsure]
         self.parent: dict[Value, Value] = {}
         self.loops: dict[Operation, tuple[For | While, ...]] = {}
@@ -309,15 +311,12 @@ class Dependence:
                 continue
             more = sides[0].plus(sides[1], -1).renamed(names)
             for e in _positive(test.primitive, way == 0, more, bounds):
-                for s, c in e.terms.items():
-                    rest = Affine({t: -c * k for t, k in e.terms.items() if t is not s}, -c * e.offset)
-                    if abs(c) == 1:
-                        bounds.setdefault(s, ([], []))[c < 0].append(rest)
+                _bound(e, bounds)
 
     def bounds(self, loops: Sequence[For | While], names: Mapping[Symbol, Symbol] | None = None) -> Bounds:
         """The bounds of the indices of loops."""
         names = names or {}
-        found: Bounds = {}
+        found: Bounds = {s: (list(lower), list(upper)) for s, (lower, upper) in self.known.items()}
         for loop in loops:
             own = _symbol(loop.index) if isinstance(loop, For) else None
             if own is None or not isinstance(loop, For):
@@ -370,6 +369,23 @@ def is_positive(e: Affine, bounds: Bounds, used: frozenset[Symbol] = frozenset()
             if is_positive(rest.plus(bound, c), bounds, used | {s}):
                 return True
     return False
+
+
+def bounds_of(d: Dim) -> Bounds:
+    """What is known of symbols where an integer is not negative."""
+    found: Bounds = {}
+    e = affine(d)
+    if e is not None:
+        _bound(e, found)
+    return found
+
+
+def _bound(e: Affine, bounds: Bounds) -> None:
+    """Put in that an expression is not negative."""
+    for s, c in e.terms.items():
+        rest = Affine({t: -c * k for t, k in e.terms.items() if t is not s}, -c * e.offset)
+        if abs(c) == 1:
+            bounds.setdefault(s, ([], []))[c < 0].append(rest)
 
 
 def is_empty(bounds: Bounds) -> bool:

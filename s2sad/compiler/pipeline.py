@@ -69,7 +69,7 @@ def compile_derivative(
     entries = (function.name, reverse) if reverse else (function.name,)
     functions = [refuse_unknown(without_stops(f)) for f in program.module(*entries)]
     if backend.batches:
-        functions = [vectorise(f) for f in functions]
+        functions = [vectorise(f, program.signature.call) for f in functions]
     if backend.iterates:
         functions = [with_records(f) for f in functions]
     lengths = [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []

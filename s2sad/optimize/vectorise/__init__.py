@@ -22,9 +22,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from s2sad.analysis.aliasing import find_roots
-from s2sad.analysis.dependence import Dependence
+from s2sad.analysis.dependence import Bounds, Dependence, bounds_of
+from s2sad.ir.call_lengths import asking, at_least
+from s2sad.ir.containers import MAKE_SLICE
+from s2sad.ir.dims import CallLengths, dim_sum
 from s2sad.ir.rewrite import map_blocks, substitute
-from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_update, makers, walk
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_call_of, is_update, makers, walk
 from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import sink_results
@@ -32,6 +35,7 @@ from s2sad.optimize.vectorise.behind import Behind
 from s2sad.optimize.vectorise.places import Stays, is_integer, places_of
 from s2sad.optimize.vectorise.slabs import with_slabs
 from s2sad.optimize.vectorise.turning import Turning
+from s2sad.optimize.vectorise.windows import Windows
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -39,8 +43,8 @@ if TYPE_CHECKING:
 Made: TypeAlias = tuple[tuple[Operation, ...], dict[Operand, Operand]]
 
 
-def vectorise(function: Function) -> Function:
-    """The function with such loops as expressions."""
+def vectorise(function: Function, call: CallLengths | None = None) -> Function:
+    """The function with such loops as expressions; the call that compiles says which of two loops is the longer one."""
     before = function
     function = with_slabs(function)
     for a_round in (Round, Splitting):
@@ -50,7 +54,46 @@ def vectorise(function: Function) -> Function:
             if not found.turned:
                 break
             function = eliminate_dead(replace(function, body=body))
+    function = by_windows(function, call)
     return function if function is before else sink_results(share_zeros(function))
+
+
+def by_windows(function: Function, call: CallLengths | None) -> Function:
+    """The function with loops over the places of windows, where that makes expressions of those that move them."""
+    tried: set[Value] = set()
+    # Each time a loop is done in one over fewer numbers.
+    while any(_may_move_windows(op) and op.index not in tried for op in walk(function.body)):
+        found = Interchange(function)
+        found.block(function.body, ())
+        tried.update(op.index for op in walk(function.body) if _may_move_windows(op) and op not in found.windows)
+        for loop, windows in found.windows.items():
+            if loop.index not in tried:
+                tried.add(loop.index)
+                better = _interchanged(function, loop, windows, call)
+                if better is not None:
+                    function = better
+                    break
+    return function
+
+
+def _interchanged(function: Function, loop: For, windows: Windows, call: CallLengths | None) -> Function | None:
+    """The function with one loop over the places of its windows; None where it is none that pays."""
+    iterations, places = windows.gain
+    more = dim_sum(places, 1)
+    made = eliminate_dead(replace(function, body=_replaced(function.body, loop, windows.done())))
+    turned = Round(made, bounds_of(dim_sum(iterations, more, -1)))
+    body = turned.block(made.body, ())
+    if any(isinstance(op, For) and op.index is loop.index for op in walk(body)):
+        return None
+    with asking([call] if call else []):
+        return eliminate_dead(replace(made, body=body)) if at_least(iterations, more) else None
+
+
+def _replaced(block: Block, old: Operation, new: Operation) -> Block:
+    operations = (
+        new if op is old else map_blocks(op, lambda inner: _replaced(inner, old, new)) for op in block.operations
+    )
+    return replace(block, operations=tuple(operations))
 
 
 def _is_swept(op: Operation) -> TypeIs[For]:
@@ -67,11 +110,16 @@ def _may_turn(op: Operation) -> TypeIs[For]:
     return all(isinstance(inner, Apply) for inner in op.body.operations)
 
 
+def _may_move_windows(op: Operation) -> TypeIs[For]:
+    """Whether it is such a loop, with slices made in it."""
+    return _may_turn(op) and any(is_call_of(inner, MAKE_SLICE) for inner in op.body.operations)
+
+
 class Round:
     """One walk through a function, in which the innermost loops are turned."""
 
-    def __init__(self, function: Function) -> None:
-        self.dependence = Dependence(function)
+    def __init__(self, function: Function, known: Bounds | None = None) -> None:
+        self.dependence = Dependence(function, known)
         self.made = makers(self.dependence.definition.values())
         self.turned = False
 
@@ -114,3 +162,19 @@ class Splitting(Round):
                 self.turned = True
         self.turned |= before
         return made, found
+
+
+class Interchange(Round):
+    """One walk, in which the loops that move windows are found."""
+
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)
+        self.windows: dict[For, Windows] = {}
+
+    def operation(self, op: Operation, integers: Sequence[Value]) -> Made:
+        if _may_move_windows(op):
+            with suppress(Stays):
+                windows = Windows(op, places_of(op, self.dependence, integers), self.made)
+                windows.done()
+                self.windows[op] = windows
+        return (map_blocks(op, lambda inner: self.block(inner, integers)),), {}

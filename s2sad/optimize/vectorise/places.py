@@ -91,17 +91,27 @@ class Places:
         return constant(-before.offset) if from_end else self.integer(e, builder)
 
     def integer(self, e: Affine, builder: Builder) -> Operand:
-        """An expression of what is there: one of the integers, or one more or less by a number."""
+        """An expression of what is there: one of the integers, or two added, or one more or less by a number."""
         if not e.terms:
             return constant(e.offset)
+        found = self.near(e)
+        if found is not None:
+            offset, base = found
+            if offset == 0:
+                return base
+            return builder.call(np.add if offset > 0 else np.subtract, builder.expr(base), abs(offset)).operand
+        for v in reversed(self.integers):
+            own = affine(v.type.size)
+            found = None if own is None else self.near(e.plus(own, -1))
+            if found is not None and found[0] == 0:
+                return builder.call(np.add, v, found[1]).operand
+        raise Stays
+
+    def near(self, e: Affine) -> tuple[int, Value] | None:
+        """The integer that an expression is, or which it is more than by the least number; that number."""
         near = [(gap.offset, v) for v in self.integers if (gap := self.gap(e, v)) is not None]
-        if not near:
-            raise Stays
         # The first of those that are as good: what stands further out is what the reader knows.
-        offset, base = min(near, key=lambda n: (n[0] != 0, n[0] != 0 and n[1].hint is None, abs(n[0])))
-        if offset == 0:
-            return base
-        return builder.call(np.add if offset > 0 else np.subtract, builder.expr(base), abs(offset)).operand
+        return min(near, key=lambda n: (n[0] != 0, n[0] != 0 and n[1].hint is None, abs(n[0])), default=None)
 
     def gap(self, e: Affine, v: Value) -> Affine | None:
         """What an expression is more than an integer, where that is a number."""

@@ -21,7 +21,7 @@ class Reductions(Rows):
     def reduction(self, op: Apply) -> None:
         """A sum over axes of what an iteration has."""
         (summed,) = op.operands
-        axes = self.summed_axes(op)
+        axes = summed_axes(op)
         if summed.type.rank == 1 and self.product_of_vectors(op, summed):
             return
         rows = self.rows_of(summed)
@@ -53,14 +53,6 @@ class Reductions(Rows):
         if found is None:
             raise Stays
         return found
-
-    def summed_axes(self, op: Apply) -> tuple[int, ...]:
-        """The axes of an iteration's array that are summed."""
-        rank, axis = op.operands[0].type.rank, op.static.get("axis")
-        if rank is None or op.static.get("keepdims") or not (axis is None or isinstance(axis, (int, tuple))):
-            raise Stays
-        given = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
-        return tuple(sorted(a % rank for a in given))
 
     def sum_over(self, rows: Many, axes: tuple[int, ...], and_iterations: bool = False) -> Operand:
         """The sum over axes of what each iteration has, for each iteration or for all."""
@@ -111,7 +103,7 @@ class Reductions(Rows):
                 found, negative = self.total(op.operands[0])
                 return found, not negative
             if op.primitive.function is np.sum:
-                axes = self.summed_axes(op)
+                axes = summed_axes(op)
                 return self.sum_over(self.rows_of(op.operands[0]), axes, and_iterations=True), False
             if op.primitive.is_additive and self.is_sum_of_products(summand):
                 return self.builder.apply(op.primitive, [self.positive(o) for o in op.operands]), False
@@ -155,3 +147,12 @@ class Reductions(Rows):
         if b and op.primitive.algebra is Algebra.PRODUCT:
             return self.builder.apply(op.primitive, (self.same(x), self.positive(y)))
         return None
+
+
+def summed_axes(op: Apply) -> tuple[int, ...]:
+    """The axes of an iteration's array that are summed."""
+    rank, axis = op.operands[0].type.rank, op.static.get("axis")
+    if not rank or op.static.get("keepdims") or not (axis is None or isinstance(axis, (int, tuple))):
+        raise Stays
+    given = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple(sorted(a % rank for a in given))
