@@ -25,7 +25,6 @@ from s2sad.ir.values import (
     is_int,
 )
 
-
 FEW = 2
 """How many arrays are run over backward at once: more `reversed(...)` say less than an index."""
 

@@ -27,7 +27,6 @@ from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
 
-
 OBJECT = 16
 """What an array costs in memory besides its elements, in elements."""
 

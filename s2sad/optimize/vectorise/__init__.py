@@ -29,6 +29,7 @@ from s2sad.optimize.eliminate import eliminate_dead
 from s2sad.optimize.first_stores import share_zeros
 from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.vectorise.places import Stays
+from s2sad.optimize.vectorise.slices import read_in_place
 from s2sad.optimize.vectorise.turning import Turning
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def vectorise(function: Function) -> Function:
         if not a_round.turned:
             break
         function = eliminate_dead(replace(function, body=body))
-    return function if function is before else sink_results(share_zeros(function))
+    return function if function is before else sink_results(eliminate_dead(read_in_place(share_zeros(function))))
 
 
 def _may_turn(op: Operation) -> TypeIs[For]:
