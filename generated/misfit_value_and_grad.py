@@ -40,8 +40,7 @@ def misfit_value_and_grad(q, counts, steps=10):
     y2s, y3s = np.empty((len(v7), max(steps, 0), 2)), np.empty((len(v7), max(steps, 0), 2))
     y4s, v21s = np.empty((len(v7), max(steps, 0), 2)), np.empty((len(v7), 2))
     y_2 = y
-    for i in range(len(v7)):
-        row = v7[i]
+    for i, row in enumerate(v7):
         dt = 1.0 / steps
         for i_2 in range(steps):
             ys_2[i, i_2] = y_2
