@@ -22,6 +22,7 @@ from s2sad.emit.statements import call, exception_name, negated, plus
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.containers import MAKE
+from s2sad.ir.primitive import required
 from s2sad.ir.primitives.regions import MANAGER, is_try
 from s2sad.ir.signature import Parameter
 from s2sad.ir.values import (
@@ -36,6 +37,7 @@ from s2sad.ir.values import (
     Value,
     While,
     is_call_of,
+    is_int,
 )
 
 
@@ -243,9 +245,17 @@ class FunctionWriter(OperationWriter):
         index = self.store(op.index) if used else ast.Name("_", ast.Store())
         if not items:
             return index, counter
+        if len(items) == 1 and self.counts(op, items[0][1]):
+            return ast.Tuple([index, self.targets(items[0][0])], ast.Store()), call("enumerate", reversed_lists)
         return ast.Tuple([index, *(self.targets(i) for i, _ in items)], ast.Store()), call(
             "zip", [counter, *reversed_lists]
         )
+
+    def counts(self, op: For, sequence: Operand) -> bool:
+        """Whether a loop counts what it scans from its start."""
+        stop = self.plan.uses.definition.get(op.stop)
+        forward = not op.reverse and is_int(op.start, 0) and is_int(op.step, 1) and op.is_ascending(0)
+        return forward and is_call_of(stop, required(len)) and stop.operands[0] is sequence
 
     def indexed_items(self, op: For) -> list[ast.stmt]:
         """The items of the lists that a loop scans which only counts."""

@@ -201,6 +201,9 @@ def _own_width(op: Apply) -> int:
         return 8
     if op.primitive is GETITEM:
         return len("[]")
+    if op.primitive is MAKE_SLICE:
+        # What is left out counts among the operands.
+        return len(":") - sum(len(o.text or "None") for o in op.operands if isinstance(o, Constant) and o.value is None)
     spelling = spelling_of(op)
     if spelling is not None:
         return len(_PLACE.sub("", spelling))

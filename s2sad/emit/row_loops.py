@@ -2,6 +2,10 @@
 
 for k in range(len(data)):      ->   for row in data:
     row = data[k]
+
+for k in range(len(data)):      ->   for k, row in enumerate(data):
+    row = data[k]                        rows[k] = np.sin(row)
+    rows[k] = np.sin(row)
 """
 
 from __future__ import annotations
@@ -58,6 +62,9 @@ def _rows(op: For, uses: Uses) -> list[Apply]:
     arrays = {r.operands[0] for r in rows}
     if op.reverse and len(op.scanned) + len(rows) > FEW:
         return []
+    counted = [r for r in rows if r.operands[0] is stop.operands[0]]
+    if not op.reverse and not op.scanned and len(rows) < len(readers) and len(counted) == 1:
+        return counted  # by `enumerate`
     return rows if len(rows) == len(readers) == len(arrays) else []
 
 

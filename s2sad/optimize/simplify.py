@@ -197,12 +197,26 @@ class Simplifier(Rewriter):
         return replace(op, result=Value(replace(t, dtype=found.dtype), op.result.hint, op.result.loose))
 
     def named_after(self, op: Apply, before: Operand) -> bool:
-        """Whether an earlier run of a black box takes the name of this one: it may take long."""
-        if not isinstance(op.primitive, BlackBox) or not isinstance(before, Value) or before.hint is not None:
+        """Whether an earlier run of a black box, or pass over arrays, takes the name of this one: it may take long."""
+        if not isinstance(before, Value) or before.hint is not None:
+            return False
+        if not (isinstance(op.primitive, BlackBox) or self.is_adjoint(op, before)):
             return False
         assert op.result.hint is not None
         self.names.setdefault(before, (op.result.hint, op.result.loose))
         return True
+
+    def is_adjoint(self, op: Apply, before: Value) -> bool:
+        """Whether an operation gives an adjoint from arrays, that a line of the sweep has computed."""
+        made = self.made.get(before)
+        arrays = any(o.type.is_array and o.type.rank for o in op.operands)
+        return (
+            arrays
+            and bool(op.about)
+            and made is not None
+            and bool(made.about)
+            and (op.result.hint or "").endswith("_bar")
+        )
 
 
 def _reads(body: Block) -> Counter[Value]:

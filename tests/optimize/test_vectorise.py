@@ -40,16 +40,16 @@ def test_elements_are_slices_and_sums_are_products():
                 v2 = slice(v1, None, None)
                 v3 = (k, v2)
                 v4 = a_bar_2[v3]
-                v_bar = -v4
                 v5 = slice(v1, None, None)
                 v6 = (k, v5)
                 v7 = a[v6]
-                s~ = v_bar @ v7
+                s~ = v4 @ v7
                 v8 = slice(v1, None, None)
                 v9 = (k, v8)
                 a_bar_3 as a_bar = index_set(a_bar_2, v9, 0.0)
                 v10 = (k, k)
-                a_bar_4 as a_bar = index_add(a_bar_3, v10, s)
+                v11 = -s
+                a_bar_4 as a_bar = index_add(a_bar_3, v10, v11)
                 yield a_bar_4
             return bars
         """,

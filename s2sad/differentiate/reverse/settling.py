@@ -150,10 +150,10 @@ def handed_over(
     kept.update(v for v in needed if v not in read and primals.definition.get(v) not in made)
     # What has no place of its own in the text stands in the order of the needs: a set has none.
     ordered = primals.sorted(v for v in dict.fromkeys((*needed, *costs.of)) if v in kept)
-    return ordered, _told_by_readers([replace(op, about=()) for op in made if isinstance(op, Apply)], reverse)
+    return ordered, [replace(op, about=()) for op in made if isinstance(op, Apply)]
 
 
-def _told_by_readers(again: Sequence[Apply], reverse: Block) -> list[Apply]:
+def told_by_readers(again: Sequence[Apply], reverse: Block) -> list[Apply]:
     """What is computed again; a value that is read once as a part of the paragraph of its reader: it needs no line in
     the trace."""
     count = Counter((*reads(again), *reads_of(reverse)))

@@ -17,7 +17,7 @@ from s2sad.differentiate.reverse.pairs import RESULT, Masked, PairOf
 from s2sad.differentiate.reverse.primals import kept_name
 from s2sad.differentiate.reverse.records import put_together
 from s2sad.differentiate.reverse.reverse import Reverse
-from s2sad.differentiate.reverse.settling import handed_over
+from s2sad.differentiate.reverse.settling import handed_over, told_by_readers
 from s2sad.differentiate.tangents import Names, Path, tangent_type
 from s2sad.errors import NonScalarOutput, NotDifferentiable
 from s2sad.ir.backend import NUMPY, Backend
@@ -244,8 +244,13 @@ def _split(
     # operations, nor a length that an array among the residuals has.
     needed, again = handed_over(reverse, function, needed, raw.body)
     bound = {*_surely_bound(function)}
-    lengths = list(_read_off(needed, bound))
-    needed = [v for v in needed if v not in {op.result for op in lengths}]
+    measured = _measured(raw.body, {op.result for op in again})
+    lengths = list(_read_off([*needed, *measured], [v for v in needed if v in bound]))
+    read_off = {op.result for op in lengths}
+    needed = [v for v in needed if v not in read_off]
+    others = (op for op in raw.body.operations if read_off.isdisjoint(op.results))
+    raw = replace(raw, body=replace(raw.body, operations=tuple(others)))
+    again = told_by_readers(again, raw.body)
     # The two functions share no values: each value of the IR is bound in one place.
     own: dict[Operand, Operand] = {op.result: replace(op.result) for op in (*lengths, *again)}
     body = replace(raw.body, operations=(*lengths, *again, *raw.body.operations))
@@ -343,9 +348,16 @@ def _surely_bound(function: Function) -> Iterator[Value]:
             yield op.result
 
 
-def _read_off(needed: Sequence[Value], bound: Collection[Value]) -> Iterator[Apply]:
+def _measured(reverse: Block, values: Collection[Value]) -> Iterator[Value]:
+    """The lengths that a reverse sweep asks for of some values."""
+    for op in applied_in(reverse.operations):
+        if op.primitive.measures and op.operands[0] in values and op.result.type.is_scalar:
+            yield op.result
+
+
+def _read_off(needed: Sequence[Value], arrays: Sequence[Value]) -> Iterator[Apply]:
     """The operations that read numbers off the shapes of arrays that are handed over anyhow."""
-    typed = [(v, v.type) for v in needed if v in bound and v.type.is_numeric]
+    typed = [(v, v.type) for v in arrays if v.type.is_numeric]
     shapes = [(v, t.shape) for v, t in typed if t.kind == "array" and t.shape]
     for v in needed:
         size = v.type.size

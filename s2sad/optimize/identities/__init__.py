@@ -1,5 +1,5 @@
 """Identities of algebra and layout. Takes an operation whose operands are known; gives what says it with less."""
 
-from s2sad.optimize.identities import layout, products, stores, sums
+from s2sad.optimize.identities import factors, layout, products, stores, sums
 
-__all__ = ["layout", "products", "stores", "sums"]
+__all__ = ["factors", "layout", "products", "stores", "sums"]

@@ -34,6 +34,7 @@ from s2sad.optimize.schedule import sink_results
 from s2sad.optimize.vectorise.behind import Behind
 from s2sad.optimize.vectorise.places import Stays, is_integer, places_of
 from s2sad.optimize.vectorise.slabs import with_slabs
+from s2sad.optimize.vectorise.slices import read_in_place
 from s2sad.optimize.vectorise.turning import Turning
 from s2sad.optimize.vectorise.windows import Windows
 
@@ -55,7 +56,7 @@ def vectorise(function: Function, call: CallLengths | None = None) -> Function:
                 break
             function = eliminate_dead(replace(function, body=body))
     function = by_windows(function, call)
-    return function if function is before else sink_results(share_zeros(function))
+    return function if function is before else sink_results(eliminate_dead(read_in_place(share_zeros(function))))
 
 
 def by_windows(function: Function, call: CallLengths | None) -> Function:

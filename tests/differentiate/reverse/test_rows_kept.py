@@ -146,3 +146,9 @@ def test_few_arrays_are_run_over_and_of_more_the_rows_are_read_by_the_index():
     assert "in reversed(ys):" in source, source
     source = s2sad.grad(more).lower(X, np.ones(5)).source
     assert "zip(" not in source and "for i in reversed(range(len(ws)))" in source, source
+
+
+def test_a_loop_over_an_array_that_keeps_rows_counts_what_it_runs_over():
+    source = s2sad.grad(more).lower(X, np.ones(5)).source
+    assert "for i, w in enumerate(ws):" in source, source
+    assert s2sad.grad(more)(X, np.ones(0)) == pytest.approx([1.0, 1.0, 0.0])

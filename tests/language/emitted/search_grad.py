@@ -11,8 +11,7 @@ def search_grad(xs, n):
     kept = []
     for i in range(n):
         kept_2 = []
-        for i_2 in range(len(xs)):
-            x = xs[i_2]
+        for i_2, x in enumerate(xs):
             total += x * (i + 1)
             kept_2.append((i_2, total))
             if total > 1.9:
