@@ -23,9 +23,8 @@ def log_determinant_grad(a):
     a_bar[k, k] = np.sign(a[k, k]) / total_absolutes
     for k in reversed(range(n - 1)):
         # a[i, j] -= a[i, k] * a[k, j]
-        a_prod_bar = -a_bar[k + 1:, k + 1:]
-        a_bar[k, k + 1:] += a[k + 1:, k] @ a_prod_bar
-        a_bar[k + 1:, k] += a_prod_bar @ a[k, k + 1:]
+        a_bar[k, k + 1:] -= a[k + 1:, k] @ a_bar[k + 1:, k + 1:]
+        a_bar[k + 1:, k] -= a_bar[k + 1:, k + 1:] @ a[k, k + 1:]
         # a[i, k] /= a[k, k]
         a_bar[k + 1:, k] = a_ik_bar = a_bar[k + 1:, k] / a[k, k]
         a_bar[k, k] -= a_ik_bar @ a[k + 1:, k]

@@ -40,8 +40,7 @@ def misfit_value_and_grad(q, counts, steps=10):
     y2s, y3s = map(np.empty, ((len(row_part), max(steps, 0), 2), (len(row_part), max(steps, 0), 2)))
     y4s, total_diffs = np.empty((len(row_part), max(steps, 0), 2)), np.empty((len(row_part), 2))
     y_2 = y
-    for i in range(len(row_part)):
-        row = row_part[i]
+    for i, row in enumerate(row_part):
         dt = 1.0 / steps
         for i_2 in range(steps):
             ys_2[i, i_2] = y_2

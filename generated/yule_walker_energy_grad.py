@@ -36,8 +36,7 @@ def yule_walker_energy_grad(r):
         alpha_minus_bar = alpha_bar / beta_2
         beta_bar -= alpha_minus_bar * alpha
         alpha_sum_bar = -alpha_minus_bar
-        alpha_part_bar = (y_prod_bar * alpha)[::-1] + alpha_sum_bar * r[:k][::-1]
-        y_bar[:k] += alpha_part_bar
+        y_bar[:k] += (y_prod_bar * alpha)[::-1] + alpha_sum_bar * r[:k][::-1]
         r_bar[:k] += (alpha_sum_bar * alpha_part)[::-1]
         r_bar[k] += alpha_sum_bar
         # beta *= 1.0 - alpha * alpha

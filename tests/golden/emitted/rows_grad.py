@@ -7,8 +7,7 @@ def rows_grad(A, b):
     """The gradient of rows with respect to A, b."""
     # evaluation trace
     total_tanhs = np.empty(len(A))
-    for i in range(len(A)):
-        row = A[i]
+    for i, row in enumerate(A):
         total_tanhs[i] = np.tanh(row @ b)
     # adjoint sweep
     # total = total + np.tanh(row @ b)
