@@ -28,7 +28,7 @@ def low_pass_power_grad(x, weights):
     kept = []
     while length <= n:
         half = length // 2
-        wrs, wis = np.empty(half), np.empty(half)
+        wrs, wis = np.empty((2, half))
         for k in range(half):
             angle = -2.0 * np.pi * k / length
             wrs[k] = wr = np.cos(angle)

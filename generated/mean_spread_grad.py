@@ -13,7 +13,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     kept = []
     for i in range(n):
         j_diff = n - (i + 1)
-        r2s, r3_sqrts = np.empty(j_diff), np.empty(j_diff)
+        r2s, r3_sqrts = np.empty((2, j_diff))
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
             rji_0 = rji[0]
@@ -38,7 +38,7 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         kept_3 = []
         for i in range(n):
             j_diff = n - (i + 1)
-            r2s, r3_sqrts = np.empty(j_diff), np.empty(j_diff)
+            r2s, r3_sqrts = np.empty((2, j_diff))
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
                 rji_0 = rji[0]

@@ -36,9 +36,8 @@ def misfit_value_and_grad(q, counts, steps=10):
     total_diff = y_part - np.log(counts[0])
     total = np.sum(total_diff ** 2)
     row_part = counts[1:]
-    ys, ys_2 = np.empty((len(row_part), 2)), np.empty((len(row_part), max(steps, 0), 2))
-    y2s, y3s = map(np.empty, ((len(row_part), max(steps, 0), 2), (len(row_part), max(steps, 0), 2)))
-    y4s, total_diffs = np.empty((len(row_part), max(steps, 0), 2)), np.empty((len(row_part), 2))
+    ys, total_diffs = np.empty((2, len(row_part), 2))
+    ys_2, y2s, y3s, y4s = np.empty((4, len(row_part), max(steps, 0), 2))
     y_2 = y
     for i, row in enumerate(row_part):
         dt = 1.0 / steps

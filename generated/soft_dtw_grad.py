@@ -9,7 +9,7 @@ def soft_dtw_grad(x, y, gamma):
     n, m = len(x), len(y)
     r = np.full((n + 1, m + 1), 10000000000.0)
     r[0, 0] = 0.0
-    total_exps, total_exps_2, total_exps_3 = np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
+    total_exps, total_exps_2, total_exps_3 = np.empty((3, n, m))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
             d = (x[i - 1] - y[j - 1]) ** 2

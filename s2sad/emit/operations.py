@@ -82,6 +82,9 @@ class OperationWriter:
         bound = ast.Assign([self.store(op.result)], self.expression(op))
         if op.primitive.blank:
             bound.starts = starts_for(op)  # type: ignore[attr-defined]
+            shape = op.operands[0].type
+            by_shape = op.result.type.rank and (shape.is_scalar or shape.is_container)
+            bound.unfilled = by_shape and not op.primitive.zeros  # type: ignore[attr-defined]
         bound.lengths = self.plan.lengths_of(op)  # type: ignore[attr-defined]
         return [bound]
 

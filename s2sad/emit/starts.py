@@ -62,11 +62,25 @@ class Starts:
 
     def lines(self, room: int, maps: bool) -> list[ast.stmt]:
         """As few statements as there may be, none longer than `room`; `map` where that makes them fewer."""
-        lines = balanced(self.members, room, self.length)
-        if maps and len(lines) > 1 and self.members[0].function and len({m.function for m in self.members}) == 1:
-            shorter = balanced(self.members, room, mapped_length)
+        alike, members = self.alike(room) if maps else ([], self.members)
+        if not members:
+            return alike
+        lines = balanced(members, room, self.length)
+        if maps and len(lines) > 1 and members[0].function and len({m.function for m in members}) == 1:
+            shorter = balanced(members, room, mapped_length)
             lines = shorter if len(shorter) < len(lines) else lines
-        return [self.together(line, self.length(line) > room) for line in lines]
+        return [*alike, *(self.together(line, self.length(line) > room) for line in lines)]
+
+    def alike(self, room: int) -> tuple[list[ast.stmt], list[Start]]:
+        """`a, b = np.empty((2, n))` of those that are to be filled and have one shape; the other ones."""
+        groups: dict[str, list[Start]] = {}
+        for m in self.members:
+            if getattr(m.statement, "unfilled", False):
+                groups.setdefault(m.value, []).append(m)
+        of_one_shape = [g for g in groups.values() if len(g) > 1]
+        rest = [m for m in self.members if not any(m in g for g in of_one_shape)]
+        lines = [line for g in of_one_shape for line in balanced(g, room, rows_length)]
+        return [_rows(line) if len(line) > 1 else line[0].statement for line in lines], rest
 
     def length(self, line: Sequence[Start]) -> int:
         """How long the text of a line is: between two starts stand two commas, or an equals sign."""
@@ -89,6 +103,24 @@ class Starts:
             one = ast.Assign(targets, first.value)
         take_place(one, first)
         return one
+
+
+def rows_length(line: Sequence[Start]) -> int:
+    """How long `a, b = np.empty((2, n))` is."""
+    return sum(len(m.target) + len(", ") for m in line) + len(line[0].value) + len("= (2, )")
+
+
+def _rows(members: Sequence[Start]) -> ast.stmt:
+    """Arrays of one shape as the rows of one array."""
+    first = members[0].statement
+    assert isinstance(first.value, ast.Call)
+    shape = first.value.args[0]
+    lengths = shape.elts if isinstance(shape, ast.Tuple) else [shape]
+    shapes = ast.Tuple([ast.Constant(len(members)), *lengths], ast.Load())
+    targets = ast.Tuple([m.statement.targets[0] for m in members], ast.Store())
+    one = ast.Assign([targets], ast.Call(first.value.func, [shapes, *first.value.args[1:]], first.value.keywords))
+    take_place(one, first)
+    return one
 
 
 def mapped_length(line: Sequence[Start]) -> int:

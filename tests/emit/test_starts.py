@@ -20,6 +20,7 @@ def statements(text, kind="adjoint"):
         number = isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant)
         if number or (isinstance(s, ast.Assign) and ast.unparse(s.value).startswith(ZEROS)):
             s.starts = kind
+            s.unfilled = "np.empty(" in line
         found.append(s)
     return found
 
@@ -84,6 +85,16 @@ def test_lines_are_few_and_about_as_long_as_each_other():
     half = [f"v{k}s, v{k + 1}s = np.empty((n, {k})), np.empty((n, {k + 1}))" for k in (0, 2)]
     assert written(four, maps=False, room=70) == "\n".join(half)
     assert written(four, maps=False, room=20) == four
+
+
+def test_rows_of_one_shape_are_those_of_one_array():
+    text = "a = np.empty(n)\nb = np.empty((n, 2))\nc = np.empty(n)\nd = np.empty((n, 2))\ne = np.empty(m)"
+    together = "a, c = np.empty((2, n))\nb, d = np.empty((2, n, 2))\ne = np.empty(m)"
+    assert written(text) == together
+    assert written(text, maps=False, room=20) == text
+    long = "\n".join(f"a_long_name_{k} = np.empty(n)" for k in range(4))
+    two = [f"a_long_name_{k}, a_long_name_{k + 1} = np.empty((2, n))" for k in (0, 2)]
+    assert written(long, room=60) == "\n".join(two)
 
 
 def spread(x, w):
