@@ -24,6 +24,6 @@ def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         case ast.Tuple(targets), ast.Call(ast.Name("map"), [function, ast.Tuple(values)]):
             for t, v in zip(targets, values, strict=True):
                 yield from _bound(t, ast.Call(function, [v], []))
-        case ast.Tuple(targets), ast.Call():
+        case ast.Tuple(targets), ast.Call(ast.Attribute(ast.Name("np"), "empty")):
             for t in targets:  # the rows of an array
                 yield from _bound(t, value)

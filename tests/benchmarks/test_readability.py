@@ -163,6 +163,14 @@ def test_what_is_counted_is_what_the_pages_say(case):
 
 
 def test_what_is_bound_in_a_text():
-    text = "a = b = 0.0\nc, (d, e) = [], (1, x)\nu, v = map(np.empty, (n, m))\np, q = f(x)\nx[0] = 1"
+    text = "a = b = 0.0\nc, (d, e) = [], (1, x)\nu, v = map(np.empty, (n, m))\np, q = f(x)\nx[0] = 1\nr, s = np.empty((2, n))"
     found = {name: ast.unparse(value) for name, value in bindings(ast.parse(text))}
-    assert found == {"a": "0.0", "b": "0.0", "c": "[]", "d": "1", "e": "x", "u": "np.empty(n)", "v": "np.empty(m)"}
+    assert found == {
+        "a": "0.0",
+        "b": "0.0",
+        "c": "[]",
+        "d": "1",
+        "e": "x",
+        "u": "np.empty(n)",
+        "v": "np.empty(m)",
+    } | dict.fromkeys("rs", "np.empty((2, n))")
