@@ -163,7 +163,8 @@ def test_what_is_counted_is_what_the_pages_say(case):
 
 
 def test_what_is_bound_in_a_text():
-    text = "a = b = 0.0\nc, (d, e) = [], (1, x)\nu, v = map(np.empty, (n, m))\np, q = f(x)\nx[0] = 1\nr, s = np.empty((2, n))"
+    text = "a = b = 0.0\nc, (d, e) = [], (1, x)\nu, v = map(np.empty, (n, m))\np, q = f(x)\nx[0] = 1"
+    text += "\nr, s = np.empty((2, n))"
     found = {name: ast.unparse(value) for name, value in bindings(ast.parse(text))}
     assert found == {
         "a": "0.0",
