@@ -8,12 +8,12 @@ def energy_grad(u, w):
     # evaluation trace
     h = 1.0 / (len(u) + 1)
     slopes = np.diff(np.concatenate((np.zeros(1), u, np.zeros(1)))) / h
-    v5 = 0.5 * h
-    v9 = w * h
-    v10 = np.exp(u)
+    v1 = 0.5 * h
+    v5 = w * h
+    v6 = np.exp(u)
     # adjoint sweep
     # return 0.5 * h * np.sum(slopes**2) - w * h * np.sum(np.exp(u))
-    slopes_bar = 2.0 * v5 * slopes
+    slopes_bar = 2.0 * v1 * slopes
     # slopes = np.diff(np.concatenate((np.zeros(1), u, np.zeros(1)))) / h
-    u_bar = -v9 * v10 + (-np.diff(np.pad(slopes_bar / h, 1)))[1:-1]
+    u_bar = -v5 * v6 + (-np.diff(np.pad(slopes_bar / h, 1)))[1:-1]
     return u_bar

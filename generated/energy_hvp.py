@@ -6,18 +6,18 @@ import numpy as np
 def energy_hvp(u, w, u_dot):
     """The Hessian of energy with respect to u, times a vector."""
     h = 1.0 / (len(u) + 1)
-    v3_dot = np.concatenate([np.zeros(1), u_dot, np.zeros(1)])
-    v4_dot = np.diff(v3_dot)
-    slopes_dot = v4_dot / h
-    v5 = 0.5 * h
-    v9 = w * h
-    v10_dot = u_dot * np.exp(u)
-    u_bar_dot = v10_dot * -v9
-    slopes_bar_dot = slopes_dot * (2.0 * v5)
-    v4_bar_dot = slopes_bar_dot / h
-    v7_dot = np.pad(v4_bar_dot, 1)
-    v8_dot = np.diff(v7_dot)
-    v3_bar_dot = -v8_dot
-    v11_dot = v3_bar_dot[1:-1]
-    u_bar_dot += v11_dot
+    slopes_concatenate_dot = np.concatenate([np.zeros(1), u_dot, np.zeros(1)])
+    slopes_diff_dot = np.diff(slopes_concatenate_dot)
+    slopes_dot = slopes_diff_dot / h
+    v1 = 0.5 * h
+    v5 = w * h
+    v6_dot = u_dot * np.exp(u)
+    u_bar_dot = v6_dot * -v5
+    slopes_bar_dot = slopes_dot * (2.0 * v1)
+    slopes_diff_bar_dot = slopes_bar_dot / h
+    slopes_bar_pad_dot = np.pad(slopes_diff_bar_dot, 1)
+    slopes_bar_diff_dot = np.diff(slopes_bar_pad_dot)
+    slopes_concatenate_bar_dot = -slopes_bar_diff_dot
+    slopes_bar_part_dot = slopes_concatenate_bar_dot[1:-1]
+    u_bar_dot += slopes_bar_part_dot
     return u_bar_dot

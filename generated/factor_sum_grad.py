@@ -11,32 +11,33 @@ def factor_sum_grad(a, w):
     a = a.copy()
     kept = []
     for k in range(n):
-        v1 = a[:, k].copy()
-        r[k, k] = v4 = np.sqrt(np.sum(v1 ** 2))
-        a[:, k] = v1 / v4
-        v7s = a[:, k + 1:].copy()
-        kept.append((v1, v7s))
+        a_k = a[:, k].copy()
+        r[k, k] = r_sqrt = np.sqrt(np.sum(a_k ** 2))
+        a[:, k] = a_k / r_sqrt
+        a_js = a[:, k + 1:].copy()
+        kept.append((a_k, a_js))
         for j in range(k + 1, n):
-            v6 = a[:, k]
-            r[k, j] = v8 = v6 @ a[:, j]
-            a[:, j] -= v6 * v8
-    v14 = np.arange(1.0, len(r) + 1.0)
-    v15 = r * r * v14
+            a_k = a[:, k]
+            r[k, j] = r_product = a_k @ a[:, j]
+            a[:, j] -= a_k * r_product
+    v5 = np.arange(1.0, len(r) + 1.0)
+    v6 = r * r * v5
     # adjoint sweep
     # return np.sum(w * a) + np.sum(r * r * np.arange(1.0, len(r) + 1.0))
-    r_bar = 2.0 * v14 * r
+    r_bar = 2.0 * v5 * r
     a_bar = w.copy()
-    for k, (v1, v7s) in zip(reversed(range(n)), reversed(kept)):
+    for k, (a_k, a_js) in zip(reversed(range(n)), reversed(kept)):
         # a[:, j] -= a[:, k] * r[k, j]
-        v9_bar = -a_bar[:, k + 1:]
-        v6 = a[:, k]
+        a_prod_bar = -a_bar[:, k + 1:]
+        a_k_2 = a[:, k]
         # r[k, j] = a[:, k] @ a[:, j]
-        v8_bar = v6 @ v9_bar + r_bar[k, k + 1:]
-        a_bar[:, k + 1:] += np.outer(v6, v8_bar)
-        a_bar[:, k] += v9_bar @ r[k, k + 1:] + v7s @ v8_bar
+        r_product_bar = a_k_2 @ a_prod_bar + r_bar[k, k + 1:]
+        a_bar[:, k + 1:] += np.outer(a_k_2, r_product_bar)
+        a_bar[:, k] += a_prod_bar @ r[k, k + 1:] + a_js @ r_product_bar
         # a[:, k] /= r[k, k]
-        v4 = r[k, k]
-        v1_bar = a_bar[:, k] / v4
+        r_sqrt = r[k, k]
+        a_k_bar = a_bar[:, k] / r_sqrt
         # r[k, k] = np.sqrt(np.sum(a[:, k] ** 2))
-        a_bar[:, k] = v1_bar + (r_bar[k, k] - np.sum(v1_bar * a[:, k])) / v4 * v1
+        a_k_bar += (r_bar[k, k] - np.sum(a_k_bar * a[:, k])) / r_sqrt * a_k
+        a_bar[:, k] = a_k_bar
     return a_bar

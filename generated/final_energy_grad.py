@@ -12,38 +12,38 @@ def final_energy_grad(u, dt, dx, steps):
     ahead = np.empty_like(u)
     kept = []
     for _ in range(steps):
-        back[1:] = v4 = u[1:] - u[:-1]
-        back[0] = v6 = u[0] - u[-1]
-        ahead[:-1] = v4
-        ahead[-1] = v6
-        v8 = dt / dx * u
-        v2 = u > 0.0
-        v9 = np.where(v2, back, ahead)
-        kept.append((v8, v2, v9))
-        u -= v8 * v9
+        back[1:] = back_diff = u[1:] - u[:-1]
+        back[0] = back_diff_2 = u[0] - u[-1]
+        ahead[:-1] = back_diff
+        ahead[-1] = back_diff_2
+        u_prod = dt / dx * u
+        u_greater = u > 0.0
+        u_where = np.where(u_greater, back, ahead)
+        kept.append((u_prod, u_greater, u_where))
+        u -= u_prod * u_where
     # adjoint sweep
     # return 0.5 * dx * np.sum(burgers(u, dt, dx, steps) ** 2)
     u_bar = 2.0 * v1 * u
     back_bar, ahead_bar = np.zeros_like(back), np.zeros_like(ahead)
-    for v8, taken, v9 in reversed(kept):
+    for u_prod, taken, u_where in reversed(kept):
         # u -= dt / dx * u * np.where(u > 0.0, back, ahead)
-        v10_bar = -u_bar
-        v9_bar = v10_bar * v8
-        back_bar += np.where(taken, v9_bar, 0.0)
-        ahead_bar += np.where(taken, 0.0, v9_bar)
-        u_bar += v10_bar * v9 * (dt / dx)
+        u_prod_bar = -u_bar
+        u_where_bar = u_prod_bar * u_prod
+        back_bar += np.where(taken, u_where_bar, 0.0)
+        ahead_bar += np.where(taken, 0.0, u_where_bar)
+        u_bar += u_prod_bar * u_where * (dt / dx)
         # ahead[-1] = u[0] - u[-1]
-        v6_bar, ahead_bar[-1] = ahead_bar[-1], 0.0
+        back_diff_bar, ahead_bar[-1] = ahead_bar[-1], 0.0
         # ahead[:-1] = u[1:] - u[:-1]
-        v4_bar, ahead_bar[:-1] = ahead_bar[:-1].copy(), 0.0
+        back_diff_bar_2, ahead_bar[:-1] = ahead_bar[:-1].copy(), 0.0
         # back[0] = u[0] - u[-1]
-        v6_bar += back_bar[0]
+        back_diff_bar += back_bar[0]
         back_bar[0] = 0.0
-        u_bar[-1] -= v6_bar
-        u_bar[0] += v6_bar
+        u_bar[-1] -= back_diff_bar
+        u_bar[0] += back_diff_bar
         # back[1:] = u[1:] - u[:-1]
-        v4_bar += back_bar[1:]
-        u_bar[:-1] -= v4_bar
-        u_bar[1:] += v4_bar
+        back_diff_bar_2 += back_bar[1:]
+        u_bar[:-1] -= back_diff_bar_2
+        u_bar[1:] += back_diff_bar_2
         back_bar[1:] = 0.0
     return u_bar

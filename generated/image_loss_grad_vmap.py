@@ -8,23 +8,24 @@ def image_loss_grad_vmap(params, x, y):
     """image_loss_grad for many examples at once."""
     # evaluation trace
     (W1, b1), (W2, b2) = params
-    v3 = np.tanh(x @ W1 + b1)
-    z = v3 @ W2 + b2
-    v5 = np.max(z, axis=1)
-    v1 = v5[:, None]
-    z_2 = z - v1
-    v6 = np.exp(z_2)
-    v7 = np.sum(v6, axis=1)
+    z_tanh = np.tanh(x @ W1 + b1)
+    z = z_tanh @ W2 + b2
+    z_max = np.max(z, axis=1)
+    z_part = z_max[:, None]
+    z_2 = z - z_part
+    v1 = np.exp(z_2)
+    v2 = np.sum(v1, axis=1)
     # adjoint sweep
     # return np.log(np.sum(np.exp(z))) - y @ z
-    z_bar = v6 / v7[:, None] - y
+    z_bar = v1 / v2[:, None] - y
     # z = z - np.max(z)
-    v5_bar = -np.sum(z_bar, axis=1)
-    v4 = z == v1
-    z_bar += v4 * (v5_bar / np.count_nonzero(v4, axis=1))[:, None]
+    z_max_bar = -np.sum(z_bar, axis=1)
+    z_equal = z == z_part
+    z_bar += z_equal * (z_max_bar / np.count_nonzero(z_equal, axis=1))[:, None]
     # z = np.tanh(x @ W1 + b1) @ W2 + b2
-    v2_bar = z_bar @ W2.T * (1.0 - v3 * v3)
+    z_sum_bar = z_bar @ W2.T * (1.0 - z_tanh * z_tanh)
     params_bar = [
-        (x[:, :, None] * v2_bar[:, None], v2_bar), (v3[:, :, None] * z_bar[:, None], z_bar)
+        (x[:, :, None] * z_sum_bar[:, None], z_sum_bar),
+        (z_tanh[:, :, None] * z_bar[:, None], z_bar)
     ]
     return params_bar

@@ -13,19 +13,19 @@ def log_determinant_grad(a):
             a[i, k] = a[i, k] / a[k, k]
             for j in range(k + 1, n):
                 a[i, j] -= a[i, k] * a[k, j]
-    v3s = np.empty(len(a))
+    total_absolutes = np.empty(len(a))
     for k in range(len(a)):
-        v3s[k] = np.abs(a[k, k])
+        total_absolutes[k] = np.abs(a[k, k])
     # adjoint sweep
     a_bar = np.zeros_like(a)
     k = np.arange(len(a))
     # total += np.log(np.abs(a[k, k]))
-    a_bar[k, k] = np.sign(a[k, k]) / v3s
+    a_bar[k, k] = np.sign(a[k, k]) / total_absolutes
     for k in reversed(range(n - 1)):
         # a[i, j] -= a[i, k] * a[k, j]
-        v2_bar = -a_bar[k + 1:, k + 1:]
-        a_bar[k, k + 1:] += a[k + 1:, k] @ v2_bar
-        a_bar[k + 1:, k] += v2_bar @ a[k, k + 1:]
+        a_prod_bar = -a_bar[k + 1:, k + 1:]
+        a_bar[k, k + 1:] += a[k + 1:, k] @ a_prod_bar
+        a_bar[k + 1:, k] += a_prod_bar @ a[k, k + 1:]
         # a[i, k] /= a[k, k]
         a_bar[k + 1:, k] = a_ik_bar = a_bar[k + 1:, k] / a[k, k]
         a_bar[k, k] -= a_ik_bar @ a[k + 1:, k]

@@ -7,40 +7,40 @@ def log_likelihood_grad(a, y):
     """The gradient of log_likelihood with respect to a, y."""
     # evaluation trace
     n = a.shape[0]
-    v4s = np.empty(n)
+    a_sqrts = np.empty(n)
     a = a.copy()
     for j in range(n):
         if j > 0:
             a[j:, j] -= a[j:, :j] @ a[j, :j]
-        v4s[j] = v4 = np.sqrt(a[j, j])
-        a[j:, j] = a[j:, j] / v4
+        a_sqrts[j] = a_sqrt = np.sqrt(a[j, j])
+        a[j:, j] = a[j:, j] / a_sqrt
     n_2 = len(y)
     z = np.zeros(n_2)
     for i in range(n_2):
         z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-    v15 = np.diag(a)
+    v4 = np.diag(a)
     # adjoint sweep
     # return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(a)))
-    v15_bar = -1.0 / v15
-    v1 = np.arange(len(v15_bar))
+    v4_bar = -1.0 / v4
+    v1 = np.arange(len(v4_bar))
     a_bar, y_bar = np.zeros_like(a), np.zeros_like(y)
-    a_bar[v1, v1] += v15_bar
+    a_bar[v1, v1] += v4_bar
     z_bar = -z
     for i in reversed(range(n_2)):
         # z[i] = (y[i] - a[i, :i] @ z[:i]) / a[i, i]
-        v10_bar = z_bar[i] / a[i, i]
-        a_bar[i, i] -= v10_bar * z[i]
-        z_bar[:i] -= v10_bar * a[i, :i]
-        a_bar[i, :i] -= v10_bar * z[:i]
-        y_bar[i] = v10_bar
+        z_diff_bar = z_bar[i] / a[i, i]
+        a_bar[i, i] -= z_diff_bar * z[i]
+        z_bar[:i] -= z_diff_bar * a[i, :i]
+        a_bar[i, :i] -= z_diff_bar * z[:i]
+        y_bar[i] = z_diff_bar
     for j in reversed(range(n)):
         # a[j:, j] /= np.sqrt(a[j, j])
-        v4 = v4s[j]
-        a_bar[j:, j] = v5_bar = a_bar[j:, j] / v4
-        a_bar[j, j] += 0.5 * -np.sum(v5_bar * a[j:, j]) / v4
+        a_sqrt = a_sqrts[j]
+        a_bar[j:, j] = a_part_bar = a_bar[j:, j] / a_sqrt
+        a_bar[j, j] += 0.5 * -np.sum(a_part_bar * a[j:, j]) / a_sqrt
         if j > 0:
             # a[j:, j] -= a[j:, :j] @ a[j, :j]
-            v3_bar = -a_bar[j:, j]
-            a_bar[j, :j] += a[j:, :j].T @ v3_bar
-            a_bar[j:, :j] += np.outer(v3_bar, a[j, :j])
+            a_product_bar = -a_bar[j:, j]
+            a_bar[j, :j] += a[j:, :j].T @ a_product_bar
+            a_bar[j:, :j] += np.outer(a_product_bar, a[j, :j])
     return a_bar, y_bar

@@ -11,17 +11,20 @@ def loss_value_and_grad(params, x, y):
     h = np.tanh(x @ W1 + b1)
     z = h @ W2 + b2
     z -= np.max(z, axis=1, keepdims=True)
-    v5 = np.exp(z)
-    v6 = np.sum(v5, axis=1, keepdims=True)
-    log_p = z - np.log(v6)
+    log_p_exp = np.exp(z)
+    log_p_sum = np.sum(log_p_exp, axis=1, keepdims=True)
+    log_p = z - np.log(log_p_sum)
     # adjoint sweep
     # return -np.sum(y * log_p) / len(x)
     log_p_bar = -1.0 / len(x) * y
     # log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
-    z_bar = log_p_bar - np.sum(log_p_bar, axis=1, keepdims=True) / v6 * v5
+    log_p_bar_prod = -np.sum(log_p_bar, axis=1, keepdims=True) / log_p_sum * log_p_exp
+    z_bar = log_p_bar + log_p_bar_prod
     # z = h @ W2 + b2
     h_bar = z_bar @ W2.T
     # h = np.tanh(x @ W1 + b1)
-    v2_bar = h_bar * (1.0 - h * h)
-    params_bar = [(x.T @ v2_bar, np.sum(v2_bar, axis=0)), (h.T @ z_bar, np.sum(z_bar, axis=0))]
+    h_sum_bar = h_bar * (1.0 - h * h)
+    params_bar = [
+        (x.T @ h_sum_bar, np.sum(h_sum_bar, axis=0)), (h.T @ z_bar, np.sum(z_bar, axis=0))
+    ]
     return -np.sum(y * log_p) / len(x), params_bar

@@ -33,10 +33,10 @@ def low_pass_power_grad(x, weights):
             angle = -2.0 * np.pi * k / length
             wrs[k] = wr = np.cos(angle)
             wis[k] = wi = np.sin(angle)
-            v3 = re[k + half::length]
-            v5 = im[k + half::length]
-            tr = wr * v3 - wi * v5
-            ti = wr * v5 + wi * v3
+            tr_part = re[k + half::length]
+            tr_part_2 = im[k + half::length]
+            tr = wr * tr_part - wi * tr_part_2
+            ti = wr * tr_part_2 + wi * tr_part
             re[k + half::length] = re[k::length] - tr
             im[k + half::length] = im[k::length] - ti
             re[k::length] += tr
@@ -56,13 +56,13 @@ def low_pass_power_grad(x, weights):
             # re[k::length] += tr
             tr_bar = re_bar[k::length].copy()
             # im[k + half :: length] = im[k::length] - ti
-            v12_bar, im_bar[k + half::length] = im_bar[k + half::length].copy(), 0.0
-            ti_bar -= v12_bar
-            im_bar[k::length] += v12_bar
+            im_diff_bar, im_bar[k + half::length] = im_bar[k + half::length].copy(), 0.0
+            ti_bar -= im_diff_bar
+            im_bar[k::length] += im_diff_bar
             # re[k + half :: length] = re[k::length] - tr
-            v10_bar, re_bar[k + half::length] = re_bar[k + half::length].copy(), 0.0
-            tr_bar -= v10_bar
-            re_bar[k::length] += v10_bar
+            re_diff_bar, re_bar[k + half::length] = re_bar[k + half::length].copy(), 0.0
+            tr_bar -= re_diff_bar
+            re_bar[k::length] += re_diff_bar
             # tr = wr * re[k + half :: length] - wi * im[k + half :: length]
             im_bar[k + half::length] += ti_bar * wrs[k] - tr_bar * wis[k]
             re_bar[k + half::length] += ti_bar * wis[k] + tr_bar * wrs[k]

@@ -12,81 +12,80 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
     n = len(mass)
     kept = []
     for i in range(n):
-        v1 = n - (i + 1)
-        r2s, v8s = np.empty(v1), np.empty(v1)
+        j_diff = n - (i + 1)
+        r2s, r3_sqrts = np.empty(j_diff), np.empty(j_diff)
         for j in range(i + 1, n):
             rji = pos[j] - pos[i]
             rji_0 = rji[0]
             rji_1 = rji[1]
             rji_2 = rji[2]
             r2 = rji_0 * rji_0 + rji_1 * rji_1 + rji_2 * rji_2 + 0.01
-            v2 = j - (i + 1)
-            r2s[v2] = r2
-            v8s[v2] = v8 = np.sqrt(r2)
-            r3 = r2 * v8
+            j_diff = j - (i + 1)
+            r2s[j_diff] = r2
+            r3_sqrts[j_diff] = r3_sqrt = np.sqrt(r2)
+            r3 = r2 * r3_sqrt
             for k in range(3):
                 rji_k = rji[k]
                 acc[i, k] += mass[j] * rji_k / r3
                 acc[j, k] -= mass[i] * rji_k / r3
-        kept.append((r2s, v8s))
+        kept.append((r2s, r3_sqrts))
     pos_2 = pos
     kept_2 = []
     for _ in range(steps):
-        v13 = 0.5 * dt
-        vel = vel + v13 * acc
+        vel = vel + 0.5 * dt * acc
         pos_2 = pos_2 + dt * vel
         acc[:] = 0.0
         kept_3 = []
         for i in range(n):
-            v4 = n - (i + 1)
-            r2s, v23s = np.empty(v4), np.empty(v4)
+            j_diff = n - (i + 1)
+            r2s, r3_sqrts = np.empty(j_diff), np.empty(j_diff)
             for j in range(i + 1, n):
                 rji = pos_2[j] - pos_2[i]
                 rji_0 = rji[0]
                 rji_1 = rji[1]
                 rji_2 = rji[2]
                 r2 = rji_0 * rji_0 + rji_1 * rji_1 + rji_2 * rji_2 + 0.01
-                v5 = j - (i + 1)
-                r2s[v5] = r2
-                v23s[v5] = v23 = np.sqrt(r2)
-                r3 = r2 * v23
+                j_diff = j - (i + 1)
+                r2s[j_diff] = r2
+                r3_sqrts[j_diff] = r3_sqrt = np.sqrt(r2)
+                r3 = r2 * r3_sqrt
                 for k in range(3):
                     rji_k = rji[k]
                     acc[i, k] += mass[j] * rji_k / r3
                     acc[j, k] -= mass[i] * rji_k / r3
-            kept_3.append((r2s, v23s))
+            kept_3.append((r2s, r3_sqrts))
         kept_2.append((pos_2, kept_3))
-        vel += v13 * acc
+        vel += 0.5 * dt * acc
     # adjoint sweep
     # return np.mean(np.sum(pos * pos, axis=1))
     pos_bar = 2.0 / mass.size * pos_2
     vel_bar, acc_bar = np.zeros_like(vel), np.zeros_like(acc)
     for pos_2, kept_3 in reversed(kept_2):
         # vel += 0.5 * dt * acc
-        v13 = 0.5 * dt
-        acc_bar += vel_bar * v13
-        for i, (r2s, v23s) in zip(reversed(range(n)), reversed(kept_3)):
+        acc_bar += 0.5 * dt * vel_bar
+        for i, (r2s, r3_sqrts) in zip(reversed(range(n)), reversed(kept_3)):
             for j in reversed(range(i + 1, n)):
                 # rji = pos[j] - pos[i]
                 rji = pos_2[j] - pos_2[i]
                 rji_bar = np.zeros_like(rji)
-                v10 = j - (i + 1)
-                r2 = r2s[v10]
-                v23 = v23s[v10]
-                r3 = r2 * v23
+                rji_diff = j - (i + 1)
+                r2 = r2s[rji_diff]
+                r3_sqrt = r3_sqrts[rji_diff]
+                r3 = r2 * r3_sqrt
                 r3_bar = 0.0
                 for k in reversed(range(3)):
                     # acc[j, k] -= mass[i] * rji[k] / r3
-                    v26_bar = -acc_bar[j, k] / r3
+                    acc_prod_bar = -acc_bar[j, k] / r3
                     rji_k = rji[k]
                     # acc[i, k] += mass[j] * rji[k] / r3
-                    v24_bar = acc_bar[i, k] / r3
+                    acc_prod_bar_2 = acc_bar[i, k] / r3
                     r3_bar = (
-                        r3_bar - v26_bar * (mass[i] * rji_k / r3) - v24_bar * (mass[j] * rji_k / r3)
+                        r3_bar - acc_prod_bar * (mass[i] * rji_k / r3)
+                        - acc_prod_bar_2 * (mass[j] * rji_k / r3)
                     )
-                    rji_bar[k] += v26_bar * mass[i] + v24_bar * mass[j]
+                    rji_bar[k] += acc_prod_bar * mass[i] + acc_prod_bar_2 * mass[j]
                 # r3 = r2 * np.sqrt(r2)
-                r2_bar = r3_bar * v23 + 0.5 * (r3_bar * r2) / v23
+                r2_bar = r3_bar * r3_sqrt + 0.5 * (r3_bar * r2) / r3_sqrt
                 # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
                 rji_bar[2] += 2.0 * r2_bar * rji[2]
                 rji_bar[1] += 2.0 * r2_bar * rji[1]
@@ -99,27 +98,30 @@ def mean_spread_grad(pos, vel, mass, dt, steps):
         # pos += dt * vel
         vel_bar += pos_bar * dt
         # vel += 0.5 * dt * acc
-        acc_bar += vel_bar * v13
-    for i, (r2s, v8s) in zip(reversed(range(n)), reversed(kept)):
+        acc_bar += 0.5 * dt * vel_bar
+    for i, (r2s, r3_sqrts) in zip(reversed(range(n)), reversed(kept)):
         for j in reversed(range(i + 1, n)):
             # rji = pos[j] - pos[i]
             rji = pos[j] - pos[i]
             rji_bar = np.zeros_like(rji)
-            v12 = j - (i + 1)
-            r2 = r2s[v12]
-            v8 = v8s[v12]
-            r3 = r2 * v8
+            rji_diff = j - (i + 1)
+            r2 = r2s[rji_diff]
+            r3_sqrt = r3_sqrts[rji_diff]
+            r3 = r2 * r3_sqrt
             r3_bar = 0.0
             for k in reversed(range(3)):
                 # acc[j, k] -= mass[i] * rji[k] / r3
-                v11_bar = -acc_bar[j, k] / r3
+                acc_prod_bar = -acc_bar[j, k] / r3
                 rji_k = rji[k]
                 # acc[i, k] += mass[j] * rji[k] / r3
-                v9_bar = acc_bar[i, k] / r3
-                r3_bar = r3_bar - v11_bar * (mass[i] * rji_k / r3) - v9_bar * (mass[j] * rji_k / r3)
-                rji_bar[k] += v11_bar * mass[i] + v9_bar * mass[j]
+                acc_prod_bar_2 = acc_bar[i, k] / r3
+                r3_bar = (
+                    r3_bar - acc_prod_bar * (mass[i] * rji_k / r3)
+                    - acc_prod_bar_2 * (mass[j] * rji_k / r3)
+                )
+                rji_bar[k] += acc_prod_bar * mass[i] + acc_prod_bar_2 * mass[j]
             # r3 = r2 * np.sqrt(r2)
-            r2_bar = r3_bar * v8 + 0.5 * (r3_bar * r2) / v8
+            r2_bar = r3_bar * r3_sqrt + 0.5 * (r3_bar * r2) / r3_sqrt
             # r2 = rji[0] * rji[0] + rji[1] * rji[1] + rji[2] * rji[2] + 0.01
             rji_bar[2] += 2.0 * r2_bar * rji[2]
             rji_bar[1] += 2.0 * r2_bar * rji[1]

@@ -14,47 +14,47 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
         # return np.mean((h @ W2 + b2 - y) ** 2)
         x2 = x[k]
         h = np.tanh(x2 @ params[0] + params[1])
-        v9_bar = 2.0 * (h @ params[2] + params[3] - y[k]) / x2.size
-        h_bar = v9_bar @ params[2].T
+        v7_bar = 2.0 * (h @ params[2] + params[3] - y[k]) / x2.size
+        h_bar = v7_bar @ params[2].T
         # h = np.tanh(x @ W1 + b1)
-        v6_bar = h_bar * (1.0 - h * h)
-        v21 = params[2] - rate * (h.T @ v9_bar)
+        h_bar_prod = h_bar * (1.0 - h * h)
+        v16 = params[2] - rate * (h.T @ v7_bar)
         h_2 = np.tanh(
-            x_new[k] @ (params[0] - rate * (x2.T @ v6_bar))
-            + (params[1] - rate * np.sum(v6_bar, axis=0))
+            x_new[k] @ (params[0] - rate * (x2.T @ h_bar_prod))
+            + (params[1] - rate * np.sum(h_bar_prod, axis=0))
         )
-        v28 = h_2 @ v21 + (params[3] - rate * np.sum(v9_bar, axis=0)) - y_new[k]
-        kept.append((h, v9_bar, h_bar, v21, h_2, v28))
-        total += np.mean(v28 ** 2)
+        v21 = h_2 @ v16 + (params[3] - rate * np.sum(v7_bar, axis=0)) - y_new[k]
+        kept.append((h, v7_bar, h_bar, v16, h_2, v21))
+        total += np.mean(v21 ** 2)
     # adjoint sweep
     params_bar, params_bar_2 = np.zeros_like(params[3]), np.zeros_like(params[2])
     params_bar_3, params_bar_4 = np.zeros_like(params[1]), np.zeros_like(params[0])
-    for k, (h, v9_bar, h_bar, v21, h_2, v28) in zip(reversed(range(len(x))), reversed(kept)):
+    for k, (h, v7_bar, h_bar, v16, h_2, v21) in zip(reversed(range(len(x))), reversed(kept)):
         # return np.mean((h @ W2 + b2 - y) ** 2)
-        v28_bar = 2.0 / len(x) / (v28 ** 2).size * v28
-        v23_bar = np.sum(v28_bar, axis=0)
-        h_bar_2 = v28_bar @ v21.T
-        v21_bar = h_2.T @ v28_bar
+        v21_bar = 2.0 / len(x) / (v21 ** 2).size * v21
+        v18_bar = np.sum(v21_bar, axis=0)
+        h_bar_2 = v21_bar @ v16.T
+        v16_bar = h_2.T @ v21_bar
         # h = np.tanh(x @ W1 + b1)
-        v25_bar = h_bar_2 * (1.0 - h_2 * h_2)
-        v19_bar = np.sum(v25_bar, axis=0)
-        v17_bar = x_new[k].T @ v25_bar
+        h_sum_bar = h_bar_2 * (1.0 - h_2 * h_2)
+        v14_bar = np.sum(h_sum_bar, axis=0)
+        v12_bar = x_new[k].T @ h_sum_bar
         # return [p - rate * p_bar for p, p_bar in zip(params, s2sad.grad(loss)(params, x, y), s ...
-        v3_bar_bar = -v21_bar * rate
+        v3_bar_bar = -v16_bar * rate
         x2 = x[k]
-        v14 = 1.0 - h * h
+        h_diff = 1.0 - h * h
         # h = np.tanh(x @ W1 + b1)
-        v6_bar_bar = x2 @ (-v17_bar * rate) - v19_bar * rate
-        h_bar_bar = v6_bar_bar * v14
+        h_bar_prod_bar = x2 @ (-v12_bar * rate) - v14_bar * rate
+        h_bar_bar = h_bar_prod_bar * h_diff
         # return np.mean((h @ W2 + b2 - y) ** 2)
-        v10_bar = (h @ v3_bar_bar + h_bar_bar @ params[2] - v23_bar * rate) / x2.size
-        v9_bar_2 = v10_bar * 2.0
-        params_bar += v23_bar + np.sum(v9_bar_2, axis=0)
-        h_bar = 2.0 * (-v6_bar_bar * h_bar) * h + v9_bar @ v3_bar_bar.T + v9_bar_2 @ params[2].T
-        params_bar_2 += v21_bar + h_bar_bar.T @ v9_bar + h.T @ v9_bar_2
+        v8_bar = (h @ v3_bar_bar + h_bar_bar @ params[2] - v18_bar * rate) / x2.size
+        v7_bar_2 = v8_bar * 2.0
+        params_bar += v18_bar + np.sum(v7_bar_2, axis=0)
+        h_bar = 2.0 * (-h_bar_prod_bar * h_bar) * h + v7_bar @ v3_bar_bar.T + v7_bar_2 @ params[2].T
+        params_bar_2 += v16_bar + h_bar_bar.T @ v7_bar + h.T @ v7_bar_2
         # h = np.tanh(x @ W1 + b1)
-        v6_bar = h_bar * v14
-        params_bar_3 += v19_bar + np.sum(v6_bar, axis=0)
-        params_bar_4 += v17_bar + x2.T @ v6_bar
+        h_sum_bar = h_bar * h_diff
+        params_bar_3 += v14_bar + np.sum(h_sum_bar, axis=0)
+        params_bar_4 += v12_bar + x2.T @ h_sum_bar
     params_bar = [params_bar_4, params_bar_3, params_bar_2, params_bar]
     return total / len(x), params_bar

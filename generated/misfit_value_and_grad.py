@@ -31,62 +31,65 @@ def misfit_value_and_grad(q, counts, steps=10):
     """The value of misfit, and its gradient with respect to q."""
     # evaluation trace
     p = np.exp(q[:4])
-    v2 = q[4:]
-    y = np.exp(v2)
-    v5 = v2 - np.log(counts[0])
-    total = np.sum(v5 ** 2)
+    y_part = q[4:]
+    y = np.exp(y_part)
+    total_diff = y_part - np.log(counts[0])
+    total = np.sum(total_diff ** 2)
+    row_part = counts[1:]
+    ys, ys_2 = np.empty((len(row_part), 2)), np.empty((len(row_part), max(steps, 0), 2))
+    y2s, y3s = map(np.empty, ((len(row_part), max(steps, 0), 2), (len(row_part), max(steps, 0), 2)))
+    y4s, total_diffs = np.empty((len(row_part), max(steps, 0), 2)), np.empty((len(row_part), 2))
     y_2 = y
-    kept = []
-    for row in counts[1:]:
+    for i in range(len(row_part)):
+        row = row_part[i]
         dt = 1.0 / steps
-        kept_2 = []
-        for _ in range(steps):
+        for i_2 in range(steps):
+            ys_2[i, i_2] = y_2
             k1 = rates(y_2, p)
-            v8 = 0.5 * dt
-            y2 = y_2 + v8 * k1
+            k2_prod = 0.5 * dt
+            y2s[i, i_2] = y2 = y_2 + k2_prod * k1
             k2 = rates(y2, p)
-            y3 = y_2 + v8 * k2
+            y3s[i, i_2] = y3 = y_2 + k2_prod * k2
             k3 = rates(y3, p)
-            y4 = y_2 + dt * k3
-            kept_2.append((y_2, y2, y3, y4))
+            y4s[i, i_2] = y4 = y_2 + dt * k3
             k4 = rates(y4, p)
             y_2 = y_2 + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        v21 = np.log(y_2) - np.log(row)
-        kept.append((y_2, v21, kept_2))
-        total += np.sum(v21 ** 2)
+        ys[i] = y_2
+        total_diffs[i] = total_diff_2 = np.log(y_2) - np.log(row)
+        total += np.sum(total_diff_2 ** 2)
     # adjoint sweep
     y_bar, p_bar = np.zeros_like(y_2), np.zeros_like(p)
-    for y_2, v21, kept_2 in reversed(kept):
+    for i in reversed(range(len(row_part))):
         # total = total + np.sum((np.log(y) - np.log(row)) ** 2)
-        y_bar += 2.0 * v21 / y_2
-        for y_2, y2, y3, y4 in reversed(kept_2):
+        y_bar += 2.0 * total_diffs[i] / ys[i]
+        for i_2 in reversed(range(steps)):
             # y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
             dt = 1.0 / steps
-            k4_bar = y_bar * (dt / 6.0)
+            k4_bar = dt / 6.0 * y_bar
             k3_bar = k4_bar * 2.0
             # k4 = rates(y + dt * k3, p)
-            y4_bar, p_bar_2 = rates_reverse(y4, p, k4_bar)
+            y4_bar, p_bar_2 = rates_reverse(y4s[i, i_2], p, k4_bar)
             p_bar += p_bar_2
             y_bar += y4_bar
             k3_bar_2 = k3_bar + y4_bar * dt
             # k3 = rates(y + 0.5 * dt * k2, p)
-            y3_bar, p_bar_2 = rates_reverse(y3, p, k3_bar_2)
+            y3_bar, p_bar_2 = rates_reverse(y3s[i, i_2], p, k3_bar_2)
             p_bar += p_bar_2
             y_bar += y3_bar
-            v8 = 0.5 * dt
-            k2_bar = k3_bar + y3_bar * v8
+            k2_prod = 0.5 * dt
+            k2_bar = k3_bar + y3_bar * k2_prod
             # k2 = rates(y + 0.5 * dt * k1, p)
-            y2_bar, p_bar_2 = rates_reverse(y2, p, k2_bar)
+            y2_bar, p_bar_2 = rates_reverse(y2s[i, i_2], p, k2_bar)
             p_bar += p_bar_2
             y_bar += y2_bar
-            k1_bar = k4_bar + y2_bar * v8
+            k1_bar = k4_bar + y2_bar * k2_prod
             # k1 = rates(y, p)
-            y_bar_2, p_bar_2 = rates_reverse(y_2, p, k1_bar)
+            y_bar_2, p_bar_2 = rates_reverse(ys_2[i, i_2], p, k1_bar)
             y_bar += y_bar_2
             p_bar += p_bar_2
     # y = np.exp(q[4:])
     q_bar = np.zeros_like(q)
-    q_bar[4:] = 2.0 * v5 + y_bar * y
+    q_bar[4:] = 2.0 * total_diff + y_bar * y
     # p = np.exp(q[:4])
     q_bar[:4] = p_bar * p
     return total, q_bar

@@ -34,30 +34,30 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
         if distance < v3:
             normal = away / distance
             position += 2.0 * (v3 - distance) * normal
-            v16 = 2.0 * (velocity @ normal)
-            velocity_2 = velocity - v16 * normal
+            velocity_prod = 2.0 * (velocity @ normal)
+            velocity_2 = velocity - velocity_prod * normal
         else:
             velocity_2 = velocity
             normal = np.empty(0)
-            v16 = 0.0
-        kept.append((velocity, away, distance, normal, v16, counts))
+            velocity_prod = 0.0
+        kept.append((velocity, away, distance, normal, velocity_prod, counts))
         velocity = velocity_2
-    v18 = position - target
+    v5 = position - target
     # adjoint sweep
     # return np.sum((roll(start, velocity, table, friction, dt, steps) - target) ** 2)
-    v18_bar = 2.0 * v18
+    v5_bar = 2.0 * v5
     velocity_bar = np.zeros_like(velocity)
-    position_bar = v18_bar.copy()
-    for velocity, away, distance, normal, v16, counts in reversed(kept):
+    position_bar = v5_bar.copy()
+    for velocity, away, distance, normal, velocity_prod, counts in reversed(kept):
         if distance < v3:
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
-            v17_bar = -velocity_bar
-            v15_bar = np.sum(v17_bar * normal) * 2.0
-            normal_bar = v17_bar * v16 + v15_bar * velocity
+            velocity_prod_bar = -velocity_bar
+            velocity_product_bar = np.sum(velocity_prod_bar * normal) * 2.0
+            normal_bar = velocity_prod_bar * velocity_prod + velocity_product_bar * velocity
             # position = position + 2.0 * (radius - distance) * normal
-            normal_bar += position_bar * (2.0 * (v3 - distance))
+            normal_bar += 2.0 * (v3 - distance) * position_bar
             # velocity = velocity - 2.0 * (velocity @ normal) * normal
-            velocity_bar += v15_bar * normal
+            velocity_bar += velocity_product_bar * normal
             # normal = away / distance
             away_bar = normal_bar / distance
             distance_bar = -np.sum(position_bar * normal) * 2.0 - np.sum(away_bar * normal)
@@ -78,4 +78,4 @@ def miss_value_and_grad(velocity, start, target, table, friction=0.5, dt=0.02, s
         velocity_bar += position_bar * dt
         # velocity = velocity - dt * friction * velocity
         velocity_bar -= velocity_bar * (dt * friction)
-    return np.sum(v18 ** 2), velocity_bar
+    return np.sum(v5 ** 2), velocity_bar

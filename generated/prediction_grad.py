@@ -7,8 +7,8 @@ def prediction_grad(A, b, at, ridge=0.001):
     """The gradient of prediction with respect to b."""
     # evaluation trace
     n = A.shape[1]
-    v5 = A.T @ A + ridge * np.eye(n)
+    c_sum = A.T @ A + ridge * np.eye(n)
     # adjoint sweep
     # c = np.linalg.solve(A.T @ A + ridge * np.eye(n), A.T @ b)
-    b_bar = A @ np.linalg.solve(v5.T, at)
+    b_bar = A @ np.linalg.solve(c_sum.T, at)
     return b_bar

@@ -52,9 +52,8 @@ def velocity(y, weights):
 
 def replayed_misfit_step(k, y, total, weights, dt, spiral):
     k1 = velocity(y, weights)
-    v1 = 0.5 * dt
-    k2 = velocity(y + v1 * k1, weights)
-    k3 = velocity(y + v1 * k2, weights)
+    k2 = velocity(y + 0.5 * dt * k1, weights)
+    k3 = velocity(y + 0.5 * dt * k2, weights)
     k4 = velocity(y + dt * k3, weights)
     y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     total += np.sum((y - spiral[k]) ** 2)
@@ -88,22 +87,20 @@ def velocity_reverse(y, weights, v3, result_bar):
 def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     # evaluation trace
     k1, velocity_residuals = velocity_forward(y, weights)
-    v1 = 0.5 * dt
-    y2 = y + v1 * k1
+    y2 = y + 0.5 * dt * k1
     k2, velocity_residuals_2 = velocity_forward(y2, weights)
-    y3 = y + v1 * k2
+    y3 = y + 0.5 * dt * k2
     k3, velocity_residuals_3 = velocity_forward(y3, weights)
     y4 = y + dt * k3
     k4, velocity_residuals_4 = velocity_forward(y4, weights)
-    v5 = dt / 6.0
-    y_2 = y + v5 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    v13 = y_2 - spiral[k]
+    y_2 = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    total_diff = y_2 - spiral[k]
     # adjoint sweep
     # total = total + np.sum((y - spiral[k]) ** 2)
     total_bar = result_bar[1]
-    y_bar = result_bar[0] + 2.0 * total_bar * v13
+    y_bar = result_bar[0] + 2.0 * total_bar * total_diff
     # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    k4_bar = y_bar * v5
+    k4_bar = dt / 6.0 * y_bar
     k3_bar = k4_bar * 2.0
     # k4 = velocity(y + dt * k3, weights)
     y4_bar, (weights_bar, weights_bar_2, weights_bar_3, weights_bar_4) = velocity_reverse(
@@ -112,25 +109,34 @@ def replayed_misfit_step_reverse(k, y, total, weights, dt, spiral, result_bar):
     y_bar += y4_bar
     k3_bar_2 = k3_bar + y4_bar * dt
     # k3 = velocity(y + 0.5 * dt * k2, weights)
-    y3_bar, (v16, v17, v18, v19) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
-    weights_bar = weights_bar + v16
-    weights_bar_2 = weights_bar_2 + v17
-    weights_bar_3 = weights_bar_3 + v18
-    weights_bar_4 = weights_bar_4 + v19
+    y3_bar, (k3_bar_item, k3_bar_item_2, k3_bar_item_3, k3_bar_item_4) = velocity_reverse(
+        y3, weights, velocity_residuals_3, k3_bar_2
+    )
+    weights_bar = weights_bar + k3_bar_item
+    weights_bar_2 = weights_bar_2 + k3_bar_item_2
+    weights_bar_3 = weights_bar_3 + k3_bar_item_3
+    weights_bar_4 = weights_bar_4 + k3_bar_item_4
     y_bar += y3_bar
-    k2_bar = k3_bar + y3_bar * v1
+    k2_bar = k3_bar + 0.5 * dt * y3_bar
     # k2 = velocity(y + 0.5 * dt * k1, weights)
-    y2_bar, (v21, v22, v23, v24) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
-    weights_bar += v21
-    weights_bar_2 += v22
-    weights_bar_3 += v23
-    weights_bar_4 += v24
+    y2_bar, (k2_bar_item, k2_bar_item_2, k2_bar_item_3, k2_bar_item_4) = velocity_reverse(
+        y2, weights, velocity_residuals_2, k2_bar
+    )
+    weights_bar += k2_bar_item
+    weights_bar_2 += k2_bar_item_2
+    weights_bar_3 += k2_bar_item_3
+    weights_bar_4 += k2_bar_item_4
     y_bar += y2_bar
-    k1_bar = k4_bar + y2_bar * v1
+    k1_bar = k4_bar + 0.5 * dt * y2_bar
     # k1 = velocity(y, weights)
-    y_bar_2, (v26, v27, v28, v29) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
+    y_bar_2, (k1_bar_item, k1_bar_item_2, k1_bar_item_3, k1_bar_item_4) = velocity_reverse(
+        y, weights, velocity_residuals, k1_bar
+    )
     y_bar += y_bar_2
-    weights_bar = weights_bar + v26, weights_bar_2 + v27, weights_bar_3 + v28, weights_bar_4 + v29
+    weights_bar = (
+        weights_bar + k1_bar_item, weights_bar_2 + k1_bar_item_2, weights_bar_3 + k1_bar_item_3,
+        weights_bar_4 + k1_bar_item_4
+    )
     return y_bar, total_bar, weights_bar
 
 
@@ -156,13 +162,13 @@ def replayed_misfit_value_and_grad(q, spiral, dt):
     for k, (y, total_2) in zip(reversed(range(1, len(spiral))), replayed(snapshots)):
         # for k in s2sad.checkpointed(range(1, len(spiral)), snapshots=5):
         state_bar = y_bar, total_bar
-        y_bar, total_bar, (v1, v4, v7, v8) = replayed_misfit_step_reverse(
+        y_bar, total_bar, (k_bar_item, k_bar_item_2, k_bar_item_3, k_bar_item_4) = replayed_misfit_step_reverse(
             k, y, total_2, weights, dt, spiral, state_bar
         )
-        weights_bar += v1
-        weights_bar_2 += v4
-        weights_bar_3 += v7
-        weights_bar_4 += v8
+        weights_bar += k_bar_item
+        weights_bar_2 += k_bar_item_2
+        weights_bar_3 += k_bar_item_3
+        weights_bar_4 += k_bar_item_4
     # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
     q_bar = np.zeros_like(q)
     q_bar[5 * n:] = weights_bar_4

@@ -31,25 +31,25 @@ def sequence_loss_grad(w, u, b, x, y):
         o = sigmoid(z[2 * h:3 * h])
         g = np.tanh(z[3 * h:])
         cell[t + 1] = f * cell[t] + i * g
-        v12 = np.tanh(cell[t + 1])
-        kept.append((i, f, o, g, v12))
-        hidden[t + 1] = o * v12
-    v15 = hidden[1:] - y
+        hidden_tanh = np.tanh(cell[t + 1])
+        kept.append((i, f, o, g, hidden_tanh))
+        hidden[t + 1] = o * hidden_tanh
+    v2 = hidden[1:] - y
     # adjoint sweep
     hidden_bar, cell_bar = np.zeros_like(hidden), np.zeros_like(cell)
     z_bars = np.empty((steps, w.shape[0]))
-    hidden_bar[1:] = v15
-    for t, (i, f, o, g, v12) in zip(reversed(range(steps)), reversed(kept)):
+    hidden_bar[1:] = v2
+    for t, (i, f, o, g, hidden_tanh) in zip(reversed(range(steps)), reversed(kept)):
         # hidden[t + 1] = o * np.tanh(cell[t + 1])
-        v13_bar = hidden_bar[t + 1]
-        o_bar = v13_bar * v12
-        cell_bar[t + 1] += v13_bar * o * (1.0 - v12 * v12)
+        hidden_prod_bar = hidden_bar[t + 1]
+        o_bar = hidden_prod_bar * hidden_tanh
+        cell_bar[t + 1] += hidden_prod_bar * o * (1.0 - hidden_tanh * hidden_tanh)
         # cell[t + 1] = f * cell[t] + i * g
-        v10_bar = cell_bar[t + 1]
-        i_bar = v10_bar * g
-        g_bar = v10_bar * i
-        f_bar = v10_bar * cell[t]
-        cell_bar[t] = v10_bar * f
+        cell_sum_bar = cell_bar[t + 1]
+        i_bar = cell_sum_bar * g
+        g_bar = cell_sum_bar * i
+        f_bar = cell_sum_bar * cell[t]
+        cell_bar[t] = cell_sum_bar * f
         # g = np.tanh(z[3 * h :])
         z_bar = np.zeros_like(b)
         z_bar[3 * h:] = g_bar * (1.0 - g * g)

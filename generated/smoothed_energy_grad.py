@@ -10,11 +10,11 @@ def smoothed_energy_grad(a, sweeps):
     for _ in range(sweeps):
         for i in range(1, n - 1):
             for j in range(1, n - 1):
-                v14 = (
+                a_sum = (
                     a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i, j]
                     + a[i, j + 1] + a[i + 1, j - 1] + a[i + 1, j]
                 )
-                a[i, j] = (v14 + a[i + 1, j + 1]) / 9.0
+                a[i, j] = (a_sum + a[i + 1, j + 1]) / 9.0
     # adjoint sweep
     # return np.sum(a * a)
     a_bar = 2.0 * a
@@ -22,15 +22,15 @@ def smoothed_energy_grad(a, sweeps):
         for i in reversed(range(1, n - 1)):
             for j in reversed(range(1, n - 1)):
                 # a[i, j] = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i ...
-                v17_bar, a_bar[i, j] = a_bar[i, j], 0.0
-                v16_bar = v17_bar * 0.1111111111111111
-                a_bar[i + 1, j + 1] += v16_bar
-                a_bar[i + 1, j] += v16_bar
-                a_bar[i + 1, j - 1] += v16_bar
-                a_bar[i, j + 1] += v16_bar
-                a_bar[i, j] += v16_bar
-                a_bar[i, j - 1] += v16_bar
-                a_bar[i - 1, j + 1] += v16_bar
-                a_bar[i - 1, j] += v16_bar
-                a_bar[i - 1, j - 1] += v16_bar
+                a_ratio_bar, a_bar[i, j] = a_bar[i, j], 0.0
+                a_sum_bar = a_ratio_bar * 0.1111111111111111
+                a_bar[i + 1, j + 1] += a_sum_bar
+                a_bar[i + 1, j] += a_sum_bar
+                a_bar[i + 1, j - 1] += a_sum_bar
+                a_bar[i, j + 1] += a_sum_bar
+                a_bar[i, j] += a_sum_bar
+                a_bar[i, j - 1] += a_sum_bar
+                a_bar[i - 1, j + 1] += a_sum_bar
+                a_bar[i - 1, j] += a_sum_bar
+                a_bar[i - 1, j - 1] += a_sum_bar
     return a_bar

@@ -9,7 +9,7 @@ def soft_dtw_grad(x, y, gamma):
     n, m = len(x), len(y)
     r = np.full((n + 1, m + 1), 10000000000.0)
     r[0, 0] = 0.0
-    v11s, v13s, v16s = np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
+    total_exps, total_exps_2, total_exps_3 = np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
             d = (x[i - 1] - y[j - 1]) ** 2
@@ -17,10 +17,10 @@ def soft_dtw_grad(x, y, gamma):
             b = -r[i - 1, j] / gamma
             c = -r[i, j - 1] / gamma
             top = max(a, b, c)
-            v11s[i - 1, j - 1] = v11 = np.exp(a - top)
-            v13s[i - 1, j - 1] = v13 = np.exp(b - top)
-            v16s[i - 1, j - 1] = v16 = np.exp(c - top)
-            total = v11 + v13 + v16
+            total_exps[i - 1, j - 1] = total_exp = np.exp(a - top)
+            total_exps_2[i - 1, j - 1] = total_exp_2 = np.exp(b - top)
+            total_exps_3[i - 1, j - 1] = total_exp_3 = np.exp(c - top)
+            total = total_exp + total_exp_2 + total_exp_3
             r[i, j] = d - gamma * (np.log(total) + top)
     # adjoint sweep
     # return r[n, m]
@@ -31,16 +31,16 @@ def soft_dtw_grad(x, y, gamma):
             # r[i, j] = d - gamma * (np.log(total) + top)
             d_bar = r_bar[i, j]
             # d = (x[i - 1] - y[j - 1]) ** 2
-            v11 = v11s[i - 1, j - 1]
-            v13 = v13s[i - 1, j - 1]
-            v16 = v16s[i - 1, j - 1]
-            total = v11 + v13 + v16
+            total_exp = total_exps[i - 1, j - 1]
+            total_exp_2 = total_exps_2[i - 1, j - 1]
+            total_exp_3 = total_exps_3[i - 1, j - 1]
+            total = total_exp + total_exp_2 + total_exp_3
             # r[i, j] = d - gamma * (np.log(total) + top)
             total_bar = -d_bar * gamma / total
             # total = np.exp(a - top) + np.exp(b - top) + np.exp(c - top)
-            c_bar = total_bar * v16
-            b_bar = total_bar * v13
-            a_bar = total_bar * v11
+            c_bar = total_bar * total_exp_3
+            b_bar = total_bar * total_exp_2
+            a_bar = total_bar * total_exp
             # c = -r[i, j - 1] / gamma
             r_bar[i, j - 1] -= c_bar / gamma
             # b = -r[i - 1, j] / gamma
@@ -48,7 +48,7 @@ def soft_dtw_grad(x, y, gamma):
             # a = -r[i - 1, j - 1] / gamma
             r_bar[i - 1, j - 1] = -a_bar / gamma
             # d = (x[i - 1] - y[j - 1]) ** 2
-            v3_bar = 2.0 * d_bar * (x[i - 1] - y[j - 1])
-            y_bar[j - 1] -= v3_bar
-            x_bar[i - 1] += v3_bar
+            d_diff_bar = 2.0 * d_bar * (x[i - 1] - y[j - 1])
+            y_bar[j - 1] -= d_diff_bar
+            x_bar[i - 1] += d_diff_bar
     return x_bar, y_bar

@@ -11,13 +11,13 @@ def solution_energy_grad(a, b, c, d):
     gam = np.empty(n)
     bet = b[0]
     d_0 = d[0]
-    x[0] = v1 = d_0 / bet
+    x[0] = x_ratio = d_0 / bet
     bets = np.empty(n - 1)
     bet_2 = bet
     for j in range(1, n):
         bets[j - 1] = bet_2
-        gam[j] = v3 = c[j - 1] / bet_2
-        bet_2 = b[j] - a[j] * v3
+        gam[j] = gam_ratio = c[j - 1] / bet_2
+        bet_2 = b[j] - a[j] * gam_ratio
         x[j] = (d[j] - a[j] * x[j - 1]) / bet_2
     x_2 = x.copy()
     for j in range(n - 2, -1, -1):
@@ -28,29 +28,29 @@ def solution_energy_grad(a, b, c, d):
     gam_bar = np.zeros_like(gam)
     for j in reversed(range(n - 2, -1, -1)):
         # x[j] -= gam[j + 1] * x[j + 1]
-        v11_bar = -x_bar[j]
-        gam_bar[j + 1] = v11_bar * x_2[j + 1]
-        x_bar[j + 1] += v11_bar * gam[j + 1]
+        x_prod_bar = -x_bar[j]
+        gam_bar[j + 1] = x_prod_bar * x_2[j + 1]
+        x_bar[j + 1] += x_prod_bar * gam[j + 1]
     d_bar, a_bar, b_bar, c_bar = map(np.zeros_like, (d, a, b, c))
     bet_bar = 0.0
     for j in reversed(range(1, n)):
         # x[j] = (d[j] - a[j] * x[j - 1]) / bet
-        v3 = gam[j]
-        bet_2 = b[j] - a[j] * v3
-        v7_bar = x_bar[j] / bet_2
-        bet_bar -= v7_bar * x[j]
-        x_bar[j - 1] -= v7_bar * a[j]
-        d_bar[j] = v7_bar
+        gam_ratio = gam[j]
+        bet_2 = b[j] - a[j] * gam_ratio
+        x_diff_bar = x_bar[j] / bet_2
+        bet_bar -= x_diff_bar * x[j]
+        x_bar[j - 1] -= x_diff_bar * a[j]
+        d_bar[j] = x_diff_bar
         # bet = b[j] - a[j] * gam[j]
-        a_bar[j] = -v7_bar * x[j - 1] - bet_bar * v3
+        a_bar[j] = -x_diff_bar * x[j - 1] - bet_bar * gam_ratio
         b_bar[j] = bet_bar
         # gam[j] = c[j - 1] / bet
-        c_bar[j - 1] = v2_bar = (-bet_bar * a[j] + gam_bar[j]) / bets[j - 1]
-        bet_bar = -v2_bar * v3
+        c_bar[j - 1] = gam_part_bar = (-bet_bar * a[j] + gam_bar[j]) / bets[j - 1]
+        bet_bar = -gam_part_bar * gam_ratio
     # x[0] = d[0] / bet
-    v1_bar = x_bar[0]
-    d_0_bar = v1_bar / bet
-    bet_bar -= d_0_bar * v1
+    x_ratio_bar = x_bar[0]
+    d_0_bar = x_ratio_bar / bet
+    bet_bar -= d_0_bar * x_ratio
     d_bar[0] = d_0_bar
     # bet = b[0]
     b_bar[0] = bet_bar

@@ -36,10 +36,9 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
     kept = []
     for _ in range(len(spiral) - 1):
         k1, velocity_residuals = velocity_forward(y, weights)
-        v7 = 0.5 * dt
-        y2 = y + v7 * k1
+        y2 = y + 0.5 * dt * k1
         k2, velocity_residuals_2 = velocity_forward(y2, weights)
-        y3 = y + v7 * k2
+        y3 = y + 0.5 * dt * k2
         k3, velocity_residuals_3 = velocity_forward(y3, weights)
         y4 = y + dt * k3
         k4, velocity_residuals_4 = velocity_forward(y4, weights)
@@ -52,11 +51,11 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
         y = y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         states.append(y)
     states = np.array(states)
-    v18 = states - spiral
-    v20 = np.sum(v18 ** 2, axis=1)
+    v14 = states - spiral
+    v16 = np.sum(v14 ** 2, axis=1)
     # adjoint sweep
     # return np.mean(np.sum((states - spiral) ** 2, axis=1))
-    states_bar = 2.0 * v18 / v20.size
+    states_bar = 2.0 * v14 / v16.size
     # return np.array(states)
     states_bar = list(states_bar)
     y_bar, weights_bar, weights_bar_2 = np.zeros_like(y), np.zeros_like(v2), np.zeros_like(v3)
@@ -66,44 +65,51 @@ def spiral_misfit_value_and_grad(q, spiral, dt):
         y_bar += states_bar[-1]
         del states_bar[-1]
         # return y + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        k4_bar = y_bar * (dt / 6.0)
+        k4_bar = dt / 6.0 * y_bar
         k3_bar = k4_bar * 2.0
         # k4 = velocity(y + dt * k3, weights)
-        y4_bar, (v4, v8, v9, v10) = velocity_reverse(y4, weights, velocity_residuals_4, k4_bar)
-        weights_bar += v4
-        weights_bar_2 += v8
-        weights_bar_3 += v9
-        weights_bar_4 += v10
+        y4_bar, (k4_bar_item, k4_bar_item_2, k4_bar_item_3, k4_bar_item_4) = velocity_reverse(
+            y4, weights, velocity_residuals_4, k4_bar
+        )
+        weights_bar += k4_bar_item
+        weights_bar_2 += k4_bar_item_2
+        weights_bar_3 += k4_bar_item_3
+        weights_bar_4 += k4_bar_item_4
         y_bar += y4_bar
         k3_bar_2 = k3_bar + y4_bar * dt
         # k3 = velocity(y + 0.5 * dt * k2, weights)
-        y3_bar, (v11, v12, v13, v14) = velocity_reverse(y3, weights, velocity_residuals_3, k3_bar_2)
-        weights_bar += v11
-        weights_bar_2 += v12
-        weights_bar_3 += v13
-        weights_bar_4 += v14
+        y3_bar, (k3_bar_item, k3_bar_item_2, k3_bar_item_3, k3_bar_item_4) = velocity_reverse(
+            y3, weights, velocity_residuals_3, k3_bar_2
+        )
+        weights_bar += k3_bar_item
+        weights_bar_2 += k3_bar_item_2
+        weights_bar_3 += k3_bar_item_3
+        weights_bar_4 += k3_bar_item_4
         y_bar += y3_bar
-        v7 = 0.5 * dt
-        k2_bar = k3_bar + y3_bar * v7
+        k2_bar = k3_bar + 0.5 * dt * y3_bar
         # k2 = velocity(y + 0.5 * dt * k1, weights)
-        y2_bar, (v15, v16, v17, v19) = velocity_reverse(y2, weights, velocity_residuals_2, k2_bar)
-        weights_bar += v15
-        weights_bar_2 += v16
-        weights_bar_3 += v17
-        weights_bar_4 += v19
+        y2_bar, (k2_bar_item, k2_bar_item_2, k2_bar_item_3, k2_bar_item_4) = velocity_reverse(
+            y2, weights, velocity_residuals_2, k2_bar
+        )
+        weights_bar += k2_bar_item
+        weights_bar_2 += k2_bar_item_2
+        weights_bar_3 += k2_bar_item_3
+        weights_bar_4 += k2_bar_item_4
         y_bar += y2_bar
-        k1_bar = k4_bar + y2_bar * v7
+        k1_bar = k4_bar + 0.5 * dt * y2_bar
         # k1 = velocity(y, weights)
-        y_bar_2, (v21, v22, v23, v24) = velocity_reverse(y, weights, velocity_residuals, k1_bar)
+        y_bar_2, (k1_bar_item, k1_bar_item_2, k1_bar_item_3, k1_bar_item_4) = velocity_reverse(
+            y, weights, velocity_residuals, k1_bar
+        )
         y_bar += y_bar_2
-        weights_bar_4 += v24
-        weights_bar_3 += v23
-        weights_bar_2 += v22
-        weights_bar += v21
+        weights_bar_4 += k1_bar_item_4
+        weights_bar_3 += k1_bar_item_3
+        weights_bar_2 += k1_bar_item_2
+        weights_bar += k1_bar_item
     # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
     q_bar = np.zeros_like(q)
     q_bar[5 * n:] = weights_bar_4
     q_bar[3 * n:5 * n] = np.ravel(weights_bar_3)
     q_bar[2 * n:3 * n] = weights_bar_2
     q_bar[:2 * n] = np.ravel(weights_bar)
-    return np.mean(v20), q_bar
+    return np.mean(v16), q_bar

@@ -9,25 +9,25 @@ def temperature_misfit_grad(u, alpha, steps, observed):
     now = u.copy()
     new = u.copy()
     for _ in range(steps):
-        v8 = now[1:-1, 1:-1]
-        new[1:-1, 1:-1] = v8 + alpha * (
-            now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4.0 * v8
+        new_part = now[1:-1, 1:-1]
+        new[1:-1, 1:-1] = new_part + alpha * (
+            now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4.0 * new_part
         )
         now, new = new, now
-    v13 = now - observed
+    v1 = now - observed
     # adjoint sweep
     new_bar = np.zeros_like(new)
-    now_bar = v13.copy()
+    now_bar = v1.copy()
     for _ in range(steps):
         # new[1:-1, 1:-1] = now[1:-1, 1:-1] + alpha * (now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1 ...
-        v12_bar = now_bar[1:-1, 1:-1]
-        v10_bar = v12_bar * alpha
+        new_sum_bar = now_bar[1:-1, 1:-1]
+        new_diff_bar = new_sum_bar * alpha
         now_bar_2 = new_bar
-        now_bar_2[1:-1, 1:-1] += v12_bar - v10_bar * 4.0
-        now_bar_2[1:-1, :-2] += v10_bar
-        now_bar_2[1:-1, 2:] += v10_bar
-        now_bar_2[:-2, 1:-1] += v10_bar
-        now_bar_2[2:, 1:-1] += v10_bar
+        now_bar_2[1:-1, 1:-1] += new_sum_bar - new_diff_bar * 4.0
+        now_bar_2[1:-1, :-2] += new_diff_bar
+        now_bar_2[1:-1, 2:] += new_diff_bar
+        now_bar_2[:-2, 1:-1] += new_diff_bar
+        now_bar_2[2:, 1:-1] += new_diff_bar
         new_bar = now_bar
         new_bar[1:-1, 1:-1] = 0.0
         now_bar = now_bar_2

@@ -14,10 +14,10 @@ def yule_walker_energy_grad(r):
     kept = []
     for k in range(1, n):
         beta_2 = beta * (1.0 - alpha * alpha)
-        v6 = y[:k].copy()
-        kept.append((beta, alpha, v6))
-        alpha = -(r[k] + r[:k][::-1] @ v6) / beta_2
-        y[:k] += alpha * v6[::-1]
+        alpha_part = y[:k].copy()
+        kept.append((beta, alpha, alpha_part))
+        alpha = -(r[k] + r[:k][::-1] @ alpha_part) / beta_2
+        y[:k] += alpha * alpha_part[::-1]
         y[k] = alpha
         beta = beta_2
     # adjoint sweep
@@ -25,23 +25,24 @@ def yule_walker_energy_grad(r):
     y_bar = 2.0 * y
     r_bar = np.zeros_like(r)
     beta_bar = alpha_bar = 0.0
-    for k, (beta, alpha_2, v6) in zip(reversed(range(1, n)), reversed(kept)):
+    for k, (beta, alpha_2, alpha_part) in zip(reversed(range(1, n)), reversed(kept)):
         # y[:k] += alpha * y[:k][::-1]
-        v11_bar = y_bar[:k]
-        alpha_bar = alpha_bar + y_bar[k] + np.sum(v11_bar * v6[::-1])
+        y_prod_bar = y_bar[:k]
+        alpha_bar = alpha_bar + y_bar[k] + np.sum(y_prod_bar * alpha_part[::-1])
         # beta *= 1.0 - alpha * alpha
-        v3 = 1.0 - alpha_2 * alpha_2
-        beta_2 = beta * v3
+        beta_diff = 1.0 - alpha_2 * alpha_2
+        beta_2 = beta * beta_diff
         # alpha = -(r[k] + r[:k][::-1] @ y[:k]) / beta
-        v9_bar = alpha_bar / beta_2
-        beta_bar -= v9_bar * alpha
-        v8_bar = -v9_bar
-        y_bar[:k] += (v11_bar * alpha)[::-1] + v8_bar * r[:k][::-1]
-        r_bar[:k] += (v8_bar * v6)[::-1]
-        r_bar[k] += v8_bar
+        alpha_minus_bar = alpha_bar / beta_2
+        beta_bar -= alpha_minus_bar * alpha
+        alpha_sum_bar = -alpha_minus_bar
+        alpha_part_bar = (y_prod_bar * alpha)[::-1] + alpha_sum_bar * r[:k][::-1]
+        y_bar[:k] += alpha_part_bar
+        r_bar[:k] += (alpha_sum_bar * alpha_part)[::-1]
+        r_bar[k] += alpha_sum_bar
         # beta *= 1.0 - alpha * alpha
         alpha_bar = 2.0 * (-beta_bar * beta) * alpha_2
-        beta_bar *= v3
+        beta_bar *= beta_diff
         alpha = alpha_2
     # y[0] = -r[0]
     r_bar[0] += -alpha_bar - y_bar[0]

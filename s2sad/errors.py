@@ -35,6 +35,8 @@ class Location:
     end_column: int = 0
     statement: str = field(default="", compare=False, repr=False)
     """The statement that it is in, as one line of text."""
+    target: str = field(default="", compare=False, repr=False)
+    """The one variable that the statement assigns, or stores into."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

@@ -9,6 +9,7 @@ from s2sad.analysis.aliasing import find_roots, owns_result, shares_memory
 from s2sad.analysis.blanks import blanks
 from s2sad.analysis.dependence import Dependence
 from s2sad.analysis.recursion import called, cycle, handed_on, reached
+from s2sad.analysis.repeated import repeated
 from s2sad.analysis.unbounded import unbounded_values
 from s2sad.differentiate import forward, jacobians, linearize
 from s2sad.differentiate.reverse import local_gradient, snapshots, sweeps, transposition
@@ -47,6 +48,7 @@ __all__ = [
     "own_results",
     "owns_result",
     "reached",
+    "repeated",
     "settle_lengths",
     "share_zeros",
     "shares_memory",

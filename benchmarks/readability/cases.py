@@ -88,7 +88,7 @@ FURTHER = tuple(
         ("attention:attention_loss", (0, 1, 2, 3, 4), {"t": 5, "d": 4, "heads": 2}),
         ("batch_norm:regression_loss", (0, 1), {"n": 6, "d": 3, "h": 4}),
         ("black_scholes:book_value", (0, 1, 2), {"n": 7}),
-        ("bodies:final_energy", (0, 1), {"n": 3, "steps": 3}),
+        ("bodies:final_energy", (0, 1), {"n": 4, "steps": 3}),
         ("convolution:contrast", (0, 1, 2), {"side": 7, "c": 2, "k": 3}),
         ("gaussian_process:negative_evidence", (0, 1, 2), {"n": 5}),
         ("gru:gru_loss", 0, {"steps": 4, "n": 3, "d": 2, "h": 3}),

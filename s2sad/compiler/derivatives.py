@@ -14,6 +14,7 @@ from s2sad.analysis.aliasing import owns_result
 from s2sad.analysis.effects import effects_of
 from s2sad.analysis.masked import masked_results
 from s2sad.analysis.recursion import reached
+from s2sad.analysis.repeated import repeated
 from s2sad.analysis.unbounded import unbounded_values
 from s2sad.compiler.checked import optimize
 from s2sad.compiler.custom_rules import (
@@ -83,6 +84,8 @@ class Derivatives:
         self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
         self.silent_forms: dict[str, str] = {}
         """By their names, functions that give what others give, and print nothing."""
+        self.repeated: dict[str, frozenset[int]] = {}
+        """The functions that are called in long loops, with the places of the arguments that change."""
         self.in_rule = False
         """Whether the tangent of a rule is made."""
         self.given: dict[str, CustomFunction] = {}
@@ -126,6 +129,7 @@ class Derivatives:
         self.functions.update(made)
         for e in (entry, *self.program.entries.values()):
             e.function = made.get(e.function.name, e.function)
+        self.repeated = repeated(entry.function, self.functions)
 
     def may_be_written_out(self, function: Function) -> bool:
         """Whether a function is nothing but its operations: it has no derivative, no mark and no calls of its own."""
@@ -251,8 +255,9 @@ class Derivatives:
             first, second, residuals = transposed_sweeps(self, self.given[name], call, active, optimize)
         else:
             function = self.written_out(function, active)
+            changing = self.repeated.get(name)
             first, second, residuals = pair(
-                function, active, self.pair_of, optimize, self.backend, accumulates=sums, masked=masked
+                function, active, self.pair_of, optimize, self.backend, (), sums, masked, changing
             )
         recursive = name in reached(name, self.functions)
         made, kept, second = as_called(

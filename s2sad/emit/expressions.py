@@ -12,6 +12,7 @@ from types import FunctionType
 
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.object_names import identifier, is_spelled, object_name
+from s2sad.ir.primitive import Algebra
 from s2sad.ir.printer import constant_text, key_text, spelling_of
 from s2sad.ir.types import ContainerType, is_namedtuple
 from s2sad.ir.values import Apply, Constant, Operand, keys_of
@@ -70,10 +71,24 @@ def expression(op: Apply, read: Read) -> ast.expr:
         return ast.Subscript(parse(constant_text(op.static["options"])), operands[0], ast.Load())
     spelling = spelling_of(op)
     if spelling is not None:
-        return fill(parse(spelling), operands)
+        return fill(parse(spelling), _in_reading_order(op, operands))
     function = op.static.get("exception") if primitive.name == "raise" else None
     name = function.__name__ if isinstance(function, type) else primitive.name
     return _call(op, name, operands)
+
+
+def _in_reading_order(op: Apply, operands: list[ast.expr]) -> list[ast.expr]:
+    """`0.5 * dt * y_bar` for `y_bar * (0.5 * dt)`, an array; the user's own products stay as they are."""
+    if (
+        op.about
+        and op.primitive.algebra is Algebra.PRODUCT
+        and op.operands[0].type.rank
+        and op.operands[1].type.is_scalar
+    ):
+        match operands:
+            case [ast.Name() | ast.Subscript() as factor, ast.BinOp(op=ast.Mult() | ast.Div()) as product]:
+                return [product, factor]
+    return operands
 
 
 def _call(op: Apply, name: str, operands: list[ast.expr]) -> ast.expr:

@@ -250,7 +250,7 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     readers = uses.readers.get(op.result, ())
     if len(readers) > 1 and any(is_update(r) and op.result in r.operands[2:] for r in readers):
         return False  # what is stored and decided on has one name
-    if _is_notation(op, inlined, parameters, uses):
+    if _is_notation(op, inlined, parameters, uses) or _is_factor(op, parameters, uses):
         return True
     spelled = isinstance(op.primitive.spelling, str) and op.primitive.definition is None
     light = op.primitive is GETITEM or spelled or op.primitive.name == "len"
@@ -274,6 +274,17 @@ def _is_notation(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Val
     if op.primitive is GETITEM and op.result.type.is_scalar and _is_given(op.operands[0], parameters, uses):
         return len(readers) <= FEW and _width(op.operands[1], {}) <= len("i")
     return False
+
+
+def _is_factor(op: Apply, parameters: tuple[Value, ...], uses: Uses) -> bool:
+    """Whether a number is what multiplies arrays, and said by as little as a name: `0.5 * dt`."""
+    if not (op.primitive.is_multiplicative and op.result.type.is_scalar and op.result.type.is_inexact):
+        return False
+    if any(isinstance(o, Value) and o not in parameters for o in op.operands) or not values_in(op.operands):
+        return False
+    readers = uses.readers.get(op.result, ())
+    scales = (isinstance(r, Apply) and r.primitive.is_multiplicative and r.result.type.rank for r in readers)
+    return all(scales) and _own_width(op) + sum(_width(o, {}) for o in op.operands) <= SHORT
 
 
 def _is_given(whole: Operand, parameters: tuple[Value, ...], uses: Uses) -> bool:

@@ -14,12 +14,12 @@ import ast
 from collections.abc import Callable
 from functools import cache
 
-from s2sad.emit.names import is_numbered
 from s2sad.emit.starts import gathered
 from s2sad.emit.statements import fill_call, names_in, take_place
 from s2sad.emit.unpacking import unpacked
 from s2sad.emit.writer import INDENT, WIDTH, write_statement
 from s2sad.ir.python_trees import walk
+from s2sad.ir.trace_names import is_of_trace
 
 LENGTH = 80
 """How long a line may be that stores a value and binds its name."""
@@ -125,7 +125,7 @@ def _returned(before: list[ast.stmt], s: ast.stmt, room: int) -> ast.stmt | None
         case ast.Assign([ast.Name(name)], ast.Call() as made), ast.Return(value) if value is not None:
             items = value.elts if isinstance(value, ast.Tuple) else [value]
             place = next((k for k, item in enumerate(items) if isinstance(item, ast.Name) and item.id == name), None)
-            if place is None or not getattr(last, "once", False) or not is_numbered(name):
+            if place is None or not getattr(last, "once", False) or not is_of_trace(name):
                 return None
             items = [*items[:place], made, *items[place + 1 :]]
             one = ast.Return(ast.Tuple(items, ast.Load()) if isinstance(value, ast.Tuple) else made)

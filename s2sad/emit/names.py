@@ -16,6 +16,7 @@ from typing import assert_never
 
 from s2sad.emit.free_names import FreeNames, Interval, overlap
 from s2sad.emit.inlining import Unpacked, Uses, addends, is_sum, leaves
+from s2sad.ir.trace_names import MARK, as_text, is_of_trace, of_operation
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -30,7 +31,9 @@ from s2sad.ir.values import (
     bound_in,
     is_loop,
     is_update,
+    makers,
     values_in,
+    walk,
 )
 
 
@@ -232,7 +235,7 @@ class Variables:
         if a is b:
             return
         # The user's name goes before a number of the trace.
-        if b.hint is not None and (a.hint is None or is_numbered(a.hint) or not is_numbered(b.hint)):
+        if b.hint is not None and (a.hint is None or is_of_trace(a.hint) or not is_of_trace(b.hint)):
             a, b = b, a
         self.parent[b] = a
         self.ranges[a] = _merged([*self.ranges.get(a, []), *self.ranges.get(b, [])])
@@ -276,12 +279,26 @@ class Variables:
         counters = set(map(self.find, self.counters))
         refused_if_read = reserved | {"_"}
         read = set(map(self.find, values_in(self.uses.readers)))  # `_` is what loops call an index that nobody reads
+        wanted = self.wanted(hints)
         for v in order:
-            unnamed = not v.hint or (v.hint == "_" and v in counters)
-            base = ("i" if v in counters else next(fresh)) if unnamed else _identifier(v.hint or "")
+            hint = wanted.get(v, "")
+            if v in counters and (hint == "_" or not v.hint):
+                hint = "i"
+            base = _identifier(as_text(hint)) or next(fresh)
             base = _NUMBER.sub(rf"{self.mark}\1", base)
             names[v] = free.take(base, self.ranges[v], refused_if_read if v in read else reserved)
         return names
+
+    def wanted(self, hints: set[str]) -> dict[Value, str]:
+        """The names that values would like to have; those of the trace stand back where the user has one of `hints`."""
+        operations = list(walk(self.function.body))
+        made = makers(operations)
+        found = {v: v.hint for v in self.ranges if v.hint}
+        for op in operations:
+            for result in op.results[:1]:
+                if result in self.ranges and not result.hint and (name := of_operation(op, made)):
+                    found[result] = name
+        return {v: name for v, name in found.items() if MARK not in name or as_text(name) not in hints}
 
     def name(self, value: Value) -> str:
         return self.names[self.find(value)]
@@ -323,16 +340,10 @@ def _may_share(a: Value, b: Value, merged: bool) -> bool:
     """Whether two values may be one variable; where branches meet, and of lists, the numbers of the trace give way."""
     if a.hint is None or b.hint is None or a.hint == b.hint:
         return True
-    numbered = is_numbered(a.hint), is_numbered(b.hint)
+    numbered = is_of_trace(a.hint), is_of_trace(b.hint)
     return any(numbered) if a.type.is_sequence else merged and all(numbered)
 
 
-def is_numbered(hint: str) -> bool:
-    """Whether a name is one of the trace: v1, v2_bar."""
-    return _NUMBERED.fullmatch(hint) is not None
-
-
-_NUMBERED = re.compile(r"v\d+(_dot|_bar)*")
 _NUMBER = re.compile(r"(?<!_)_(\d+)$")
 _SUFFIXES = re.compile(r"(_dot|_bar)+$")
 

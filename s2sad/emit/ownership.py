@@ -126,6 +126,8 @@ class Ownership:
         NumPy does not look for an overlap where what is stored into has one axis, and the strides have one sign.
         """
         base, index, value = op.operands
+        if always and value.type.rank != 0 and self.variables.same(base, value):
+            return True  # the array itself, stored into a view of it that runs another way: m[::-1] += m
         if not self.is_part(base, value):
             return False
         made = self.uses.definition[value]
@@ -164,6 +166,9 @@ class Ownership:
 
     def seen_behind(self, view: Value, op: Apply | Call) -> bool:
         """Whether a view is read after an operation has written: what that reads itself, it reads before."""
+        # The variable of a view that is taken later may have other values now.
+        if not self.comes_before(view, op):
+            return False
         if not (self.overlaps and is_update(op)):
             return self.live_behind(view, op)
         at = self.variables.at[op]
@@ -193,14 +198,15 @@ class Ownership:
         for op in self.updates:
             base = op.operands[0]
             if isinstance(base, Value) and base.type.is_numeric:
-                found |= {w for w in self.aliases(base) if self.seen_behind(w, op) or not self.is_local(w)}
+                before = {w for w in self.aliases(base) if self.comes_before(w, op)}
+                found |= {w for w in before if self.seen_behind(w, op) or not self.is_local(w)}
                 # A view without a name is evaluated where it is used; it is in the way only where something holds on to
                 # it.
                 unnamed = (w for root in self.roots.get(base, ()) for w in self.unnamed.get(root, ()))
                 found |= {w for w in unnamed if not self.is_local(w) and self.comes_before(w, op)}
         return found
 
-    def comes_before(self, view: Value, update: Apply) -> bool:
+    def comes_before(self, view: Value, update: Apply | Call) -> bool:
         """Whether a view is taken before an update, in the text or in an earlier iteration."""
         made = self.uses.definition[view]
         if self.uses.position[made] < self.uses.position[update]:

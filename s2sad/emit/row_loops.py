@@ -25,6 +25,9 @@ from s2sad.ir.values import (
     is_int,
 )
 
+FEW = 2
+"""How many arrays are run over backward at once: more `reversed(...)` say less than an index."""
+
 
 def scan_rows(function: Function) -> Function:
     """The function with the loops that only count the rows of arrays made loops over their rows."""
@@ -53,6 +56,8 @@ def _rows(op: For, uses: Uses) -> list[Apply]:
     rows = [r for r in applied_in(readers) if _is_row(r, op, stop.operands[0], uses)]
     # All readers of the index are rows, and no array has two of them: else the index would stay, or be read twice.
     arrays = {r.operands[0] for r in rows}
+    if op.reverse and len(op.scanned) + len(rows) > FEW:
+        return []
     return rows if len(rows) == len(readers) == len(arrays) else []
 
 

@@ -37,6 +37,7 @@ from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
 from s2sad.ir.dims import ANY_SIGN, Dim, Symbol, is_known
 from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.snapshots import Snapshots
+from s2sad.ir.trace_names import as_text
 from s2sad.ir.types import (
     ArrayType,
     BottomType,
@@ -369,7 +370,7 @@ def _names(function: Function) -> dict[Value, str]:
     taken = set(_TAKEN)
     for value in bound_in(function.body):
         if value not in names and value.hint is not None and value.hint.isidentifier():
-            base = f"{value.hint}_" if NAMELESS.fullmatch(value.hint) else value.hint
+            base = f"{value.hint}_" if NAMELESS.fullmatch(value.hint) else as_text(value.hint)
             names[value] = _free(base, taken)
             taken.add(names[value])
     k = 0

@@ -354,7 +354,7 @@ def _call(function: Rule, x: Quantity, *arguments: object) -> Quantity:
 
 
 MAKE = register(Primitive("make", _make, _make_type, effect=Effect.VIEW))
-EXTRACT = register(Primitive("extract", _extract, _extract_type, effect=Effect.VIEW))
+EXTRACT = register(Primitive("extract", _extract, _extract_type, effect=Effect.VIEW, called_as="item"))
 MAKE_SLICE = register(Primitive("slice", slice, _make_slice_type, constant=True))
 GETITEM = register(
     Primitive(
@@ -366,6 +366,7 @@ GETITEM = register(
         effect=Effect.VIEW,
         copies=lambda x, index: x.is_numeric and has_vector(index),
         spelling="_0[_1]",
+        called_as="part",
     )
 )
 INDEX_ADD = register(

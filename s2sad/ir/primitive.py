@@ -162,6 +162,8 @@ class Primitive:
     """Whether it says which of two numbers is more, or whether they are equal."""
     fold: Callable[..., object] | None = None
     """Python's function that gives the result where all operands are known numbers."""
+    called_as: str | None = None
+    """What its result is called in a name of the trace, where that is not the last part of its name."""
     statement: Callable[..., str] | None = None
     """For an effect that is no expression: the statement over `_0, _1, ...`, from its static arguments."""
     batched: Rule | None = None
@@ -189,6 +191,11 @@ class Primitive:
             named = _by_keyword(named, self.function, static)
         object.__setattr__(self, "called", signature.replace(parameters=named))
         object.__setattr__(self, "arity", len(parameters) if simple else -1)
+
+    @property
+    def noun(self) -> str:
+        """What its result is, in a word: `exp`, `sum`, `prod`."""
+        return self.called_as or self.name.rpartition(".")[2].split()[0]
 
     @property
     def is_additive(self) -> bool:
@@ -273,6 +280,7 @@ class Facts(TypedDict, total=False):
     fits: Callable[..., bool] | None
     half_square: Rule | None
     algebra: Algebra | None
+    called_as: str | None
     layout: Layout | None
     view: View | None
     flips: bool

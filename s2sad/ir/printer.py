@@ -1,5 +1,7 @@
 """The evaluation trace: a function as text, its values numbered v1, v2, ... in the order of the text.
 
+Where a statement assigns a variable its values are called by that (see `trace_names`).
+
     L(w1: float, w2: float):
         v1 = np.log(w1)
         v2 = w2 * v1
@@ -19,10 +21,11 @@ from typing import assert_never
 
 import numpy as np
 
-from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
+from s2sad.ir.containers import EXTRACT, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.rewrite import substitute
+from s2sad.ir.trace_names import as_text, is_own, of_element, of_operation
 from s2sad.ir.types import ContainerType
 from s2sad.ir.values import (
     Apply,
@@ -52,17 +55,30 @@ def names(function: Function) -> dict[Value, str]:
     # Names in comments count too: a number must not seem to be the primal value that a comment speaks of.
     taken = {v.hint for v in bound_in(function.body) if v.hint}
     result: dict[Value, str] = {}
+    by_statement = names_by_statement(function)
     k = 0
     for v in bound_in(function.body):
         if v.hint is not None:
             result[v] = v.hint
-        elif is_traced(v) and v not in inner:
+        elif not is_traced(v) or v in inner:
+            continue
+        elif v in by_statement:
+            result[v] = by_statement[v]
+        else:
             k += 1
             # A variable of the user's may be called v3: the number is passed over.
             while f"v{k}" in taken:
                 k += 1
             result[v] = f"v{k}"
     return result
+
+
+def names_by_statement(function: Function) -> dict[Value, str]:
+    """Names for the unnamed results whose statements assign something."""
+    operations = list(walk(function.body))
+    made = makers(operations)
+    found = ((v, of_operation(op, made)) for op in operations for v in op.results[:1] if v.hint is None)
+    return {v: name for v, name in found if name is not None}
 
 
 def _taken_away(function: Function) -> set[Value]:
@@ -95,7 +111,7 @@ def numbered(function: Function) -> Function:
 def _with_elements(function: Function) -> Function:
     """The function with the unnamed elements of arrays called by the array and the place: `gam_j`, `r_kk`, `p_1`."""
     made = makers(walk(function.body))
-    found = {op.result: _element(op, made) for op in made.values() if op.result.hint is None and is_traced(op.result)}
+    found = {op.result: of_element(op, made) for op in made.values() if op.result.hint is None and is_traced(op.result)}
     taken = {v.hint for v in bound_in(function.body)}
     table: dict[Operand, Operand] = {
         v: replace(v, hint=name, loose=True)
@@ -105,39 +121,12 @@ def _with_elements(function: Function) -> Function:
     return replace(function, body=substitute(function.body, table))
 
 
-def _element(op: Apply, made: Mapping[Operand, Apply]) -> str | None:
-    """The name of a number that is read from an array at a place with a short name; None where it has none."""
-    if op.primitive is not GETITEM or not op.result.type.is_scalar:
-        return None
-    array, index = op.operands
-    of_tuple = made.get(index)
-    items = of_tuple.operands if of_tuple is not None and of_tuple.primitive is MAKE else (index,)
-    places = [_place(i) for i in items]
-    if not isinstance(array, Value) or array.hint is None or _NUMBER.fullmatch(array.hint) or None in places:
-        return None
-    return f"{array.hint}_{''.join(p for p in places if p)}"
-
-
-def _place(item: Operand) -> str | None:
-    """An index as a part of a name: a letter, or a digit."""
-    text = item.hint if isinstance(item, Value) else repr(item.value) if type(item.value) is int else None
-    return text if text is not None and len(text) == 1 and (text.isalpha() or text.isdigit()) else None
-
-
 def unnumbered(function: Function) -> Function:
     """The function without the names of the trace: with other operations in it the numbers would be others."""
     table: dict[Operand, Operand] = {
-        v: replace(v, hint=None, loose=False) for v in bound_in(function.body) if _is_number(v)
+        v: replace(v, hint=None, loose=False) for v in bound_in(function.body) if is_own(v)
     }
     return replace(function, body=substitute(function.body, table))
-
-
-def _is_number(value: Value) -> bool:
-    """Whether the name of a value is one that `numbered` gave it."""
-    return value.loose and value.hint is not None and _NUMBER.fullmatch(value.hint) is not None
-
-
-_NUMBER = re.compile(r"v\d+")
 
 
 def is_traced(value: Value) -> bool:
@@ -156,7 +145,7 @@ class Printer:
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.names = _unique(names(function))
+        self.names = _unique({v: as_text(name) for v, name in names(function).items()})
         self.definition: dict[Value, Apply] = {
             op.result: op
             for op in walk(function.body)

@@ -265,10 +265,10 @@ def wide_call(x, weights, offset, factor):
 
 
 def three_heads(x, A, B, C):
-    total = np.zeros_like(x)
+    s = np.zeros_like(x)
     for a, b, c in zip(A, B, C, strict=True):
-        total += np.tanh(x @ a) * np.sin(x @ b) * (x @ c)
-    return np.sum(total)
+        s += np.tanh(x @ a) * np.sin(x @ b) * (x @ c)
+    return np.sum(s)
 
 
 R = np.random.default_rng(3).normal
@@ -293,17 +293,17 @@ CASES = [
         recurrent,
         (PARAMS, R(size=3)),
         0,
-        ["W_bar += np.outer(", '# h = np.tanh(params["W"] @ h', '"W": W_bar'],
+        ['"W": h_sum_bars.T @ np.array(hs)', '# h = np.tanh(params["W"] @ h'],
         ["v1_bar"],
     ),
-    (layers, (PARAMS, R(size=2)), 0, ["W_bar += np.outer(v2_bar, x)", "b_bar += v2_bar"], ["_bar_2"]),
+    (layers, (PARAMS, R(size=2)), 0, ['{"W": v2_bars.T @ np.array(xs), "b": np.sum(v2_bars, axis=0)}'], ["_bar_2"]),
     (layers_twice, (PARAMS, R(size=2)), 0, ['W_bar += params_bar["W"]'], []),
     (key_and_name, ({"W": 1.3}, 0.7), 0, ["W = 2.0 * x"], ["W_2"]),
-    (stored_twice, (0.7, 3), 0, ["s_bar = b_bar[k] + a_bar[k]"], ["v1"]),
-    (shrunk, (R(size=5),), 0, ["y_bar[v"], ["v.copy()"]),
+    (stored_twice, (0.7, 3), 0, ["s_bar = a + b", "return s_bar * np.cos(x * k) @ k"], ["v1"]),
+    (shrunk, (R(size=5),), 0, ["y_bar[y_less] = 0.0"], ["y_less.copy()"]),
     (reciprocal, (R(size=3),), 0, ["x_bar = v4 * (1.0 - v4)"], ["-v"]),
     (product_and_quotient, (1.3, 0.7), (0, 1), ["y_bar = s_bar * x - v3 / y"], ["-v3"]),
-    (moving_average, (0.3, R(size=4)), 0, ["v5 = 2 * (w * x - 1) * x", "0.1 * v5"], ["v3 ="]),
+    (moving_average, (0.3, R(size=4)), 0, ["m_prod = 2 * (w * x - 1) * x", "0.1 * m_prod"], ["m_prod_2"]),
     (slopes, (R(size=6),), 0, ["np.diff(np.pad(2.0 * v1, 2), n=2)"], [" - np.pad"]),
     (diagonal, (np.eye(3) + 0.5,), 0, ["np.arange(len(v1_bar))"], [".shape["]),
     (turned, (R(size=(2, 3)), R(size=(3, 2)), R(size=(3, 4))), (1, 2), ["x.T @"], ["x.T\n"]),

@@ -41,10 +41,10 @@ TEXT = textwrap.dedent(
 )
 def test_the_statement_around_a_place(line, column, quote):
     definition = ast.parse(TEXT).body[0]
-    assert Quotes(definition.body, TEXT.splitlines(True), 1).at(line, column) == quote
+    assert Quotes(definition.body, TEXT.splitlines(True), 1).at(line, column)[0] == quote
 
 
 def test_a_lambda_is_its_expression():
     text = "g = lambda x: x  *  2\n"
     node = ast.parse(text).body[0].value
-    assert Quotes([node.body], [text], 1).at(1, 14) == "x * 2"
+    assert Quotes([node.body], [text], 1).at(1, 14) == ("x * 2", "")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import s2sad
 from tests.against_python import check, check_or_refused, programs
 
 
@@ -141,3 +142,57 @@ def test_parts_that_are_apart_or_go_at_one_pace(program):
 @pytest.mark.parametrize("program", programs(globals(), "crossing_"))
 def test_parts_that_cross(program):
     assert not check_or_refused(program)
+
+
+def added_backward(m):
+    m[::-1] += m
+    return m
+
+
+def taken_backward(m):
+    m[:, ::-1] -= m
+    return m
+
+
+def stored_backward(m):
+    m[::-1] = m
+    return m
+
+
+def stored_negative(m):
+    m[::-1] = -m
+    return m
+
+
+def added_to_its_transpose(m):
+    m.T[:] += m
+    return m
+
+
+def turned(m):
+    m[::-1, ::-1] = m.T
+    return m
+
+
+def added_to_a_view(m):
+    v = m[::-1]
+    v += m
+    return m
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    "change",
+    [added_backward, taken_backward, stored_backward, stored_negative, added_to_its_transpose, turned, added_to_a_view],
+)
+def test_an_array_stored_into_a_view_of_itself(change, backend):
+    """NumPy reads the whole of it before it writes; loops do not."""
+
+    def f(m):
+        return np.sum(np.sin(change(m * 1.0)) * m[0])
+
+    m = np.random.default_rng(0).normal(size=(3, 3))
+    value, gradient = s2sad.value_and_grad(f, backend=backend)(m)
+    assert value == pytest.approx(f(m), rel=1e-14)
+    by_difference = [(f(m + 1e-6 * e) - f(m - 1e-6 * e)) / 2e-6 for e in np.eye(9).reshape(9, 3, 3)]
+    np.testing.assert_allclose(gradient.ravel(), by_difference, atol=1e-7)

@@ -555,6 +555,8 @@ class LanguageWriter(Writer):
         tests = [
             f"{name} {r.choice(['is', 'is not', '==', '!='])} {r.choice(members)}",
             f"{name} in (Mode.SUM, {members[-1]})",
+            f"{name}.name == 'SUM'",
+            f"{name}.scale * {self.leaf(SCALAR)} > 0.1",
         ]
         tests += [f"{b} {r.choice(['is', 'is not'])} {r.choice(boxes)}" for b in boxes]
         tests += [f"{x} {r.choice(['is', 'is not'])} {r.choice(lists)}" for x in lists]

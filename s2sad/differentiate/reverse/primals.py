@@ -96,6 +96,8 @@ class Primals:
         """The arrays that are written into: to keep one takes a copy."""
         self.backend = NUMPY
         """What is to run the program."""
+        self.changing: set[Value] | None = None
+        """Of a function that is called in each iteration of a long loop, the parameters that change."""
         # Where each value of a loop is to be had is decided once and remembered below: the forward sweep is built
         # behind the reverse sweep, and must store just what that read.
         self.saved: dict[Value, Kept] = {}

@@ -12,7 +12,7 @@ and the emitter writes them in place where nothing else sees the memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -67,11 +67,13 @@ class Reverse(Calls, Loops):
         names: Names,
         backend: Backend = NUMPY,
         masked: Masked = None,
+        changing: Collection[int] | None = None,
     ) -> None:
         self.inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
         super().__init__(function.body, names, active_values(function, self.inputs), pair_of)
         self.backend = backend
         self.function = function
+        self.changing = None if changing is None else {function.parameters[k] for k in changing}
         self.cancellation = Cancellation(self.definition, self.stands_for)
         self.masked = masked is not None
         """Whether the cotangent of the result is 0 in parts by a mask."""

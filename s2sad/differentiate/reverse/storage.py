@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from s2sad.ir.lengths import measure
 from s2sad.ir.primitive import required
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
+
+OBJECT = 16
+"""What an array costs in memory besides its elements, in elements."""
 
 
 @dataclass(eq=False)
@@ -86,9 +90,10 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
     if t.dtype is None or t.dtype.kind not in "biufc":
         return False
     # An array is kept as rows of a larger one, which needs its lengths before the loop. A list keeps it as it is; that
-    # takes no copy.
+    # takes no copy, but more memory where the array has few elements.
     if t.kind == "array" and t.shape:
-        return not backend.lists and all(measure(d, dependence.parameters) is not None for d in t.shape)
+        few = all(map(is_known, t.shape)) and prod(d for d in t.shape if is_known(d)) <= OBJECT
+        return few if backend.lists else all(measure(d, dependence.parameters) is not None for d in t.shape)
     # What may be Python's keeps its own precision in a list.
     if t.kind == "either":
         return not backend.lists or t.dtype == np.float64

@@ -161,14 +161,16 @@ def pair(
     path: Path = (),
     accumulates: Sequence[int] = (),
     masked: Masked = None,
+    changing: Collection[int] | None = None,
 ) -> tuple[Function, Function, Type | None]:
     """The two sweeps of a function, and the type of the residuals between them (None where there are none).
 
     The cotangent is that of the result, or of the item of it at `path`; it may be `masked`. The adjoints `accumulates`
-    (by their numbers) begin with sums that the reverse sweep takes behind it.
+    (by their numbers) begin with sums that the reverse sweep takes behind it. Of a function that is called in each
+    iteration of a long loop, the operands `changing` are others each time.
     """
     names: Names = names_of(function)
-    reverse = Reverse(function, active, pair_of, names, backend, masked)
+    reverse = Reverse(function, active, pair_of, names, backend, masked, changing)
     builder = Builder()
     result = function.result
     unsure = leaf_type((result, path)).is_container or any(p.unsure for p in function.parameters)

@@ -22,7 +22,7 @@ class Quotes:
         self._collect(body, -1)
         self._starts = [(s.lineno, s.col_offset) for s in self._statements]
         self._ends = [(s.end_lineno or 0, s.end_col_offset or 0) for s in self._statements]
-        self._texts: dict[int, str] = {}
+        self._texts: dict[int, tuple[str, str]] = {}
 
     def _collect(self, body: Sequence[ast.stmt | ast.expr], outer: int) -> None:
         for statement in body:
@@ -32,16 +32,20 @@ class Quotes:
             for inner in _blocks(statement):
                 self._collect(inner, number)
 
-    def at(self, line: int, column: int) -> str:
-        """The innermost statement around a place; nothing where there is none, or where it defines a function."""
+    def at(self, line: int, column: int) -> tuple[str, str]:
+        """The innermost statement around a place, and the variable that it assigns.
+
+        Nothing where there is none, or where it defines a function.
+        """
         place = (line, column)
         number = bisect_right(self._starts, place) - 1
         while number >= 0 and self._ends[number] < place:
             number = self._outer[number]
         if number < 0:
-            return ""
+            return "", ""
         if number not in self._texts:
-            self._texts[number] = self._text(self._statements[number])
+            statement = self._statements[number]
+            self._texts[number] = self._text(statement), target_of(statement)
         return self._texts[number]
 
     def _text(self, statement: ast.stmt | ast.expr) -> str:
@@ -73,6 +77,26 @@ class Quotes:
             text = ast.unparse(begin)  # a comment between the lines would hide what follows it
         text = " ".join(text.split())
         return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def target_of(statement: ast.AST) -> str:
+    """The one variable that a statement assigns, or stores into; nothing where it is none, or several.
+
+    >>> [target_of(s) for s in ast.parse("a[i] += x; self.b = y; c, d = z; f(x)").body]
+    ['a', 'b', '', '']
+    """
+    match statement:
+        case ast.Assign([target]) | ast.AugAssign(target) | ast.AnnAssign(target) | ast.For(target):
+            place: ast.AST = target
+        case _:
+            return ""
+    while isinstance(place, (ast.Subscript, ast.Starred)):
+        place = place.value
+    match place:
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return name.strip("_")
+        case _:
+            return ""
 
 
 def _joined(lines: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ import types
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gast
 
@@ -49,8 +49,9 @@ class Source:
         """The place of a node in the file; if it has none of its own, that of its first child, or of the function."""
         while getattr(node, "lineno", None) is None:
             node = next(iter(gast.iter_child_nodes(node)), self.tree)
-        statement = self._quotes.at(node.lineno, node.col_offset)
-        return _location(node, self.file, self._lines, self._first, statement)
+        statement, target = self._quotes.at(node.lineno, node.col_offset)
+        place = _location(node, self.file, self._lines, self._first)
+        return replace(place, statement=statement, target=target)
 
 
 def parse(function: types.FunctionType, generators: bool = False) -> Source:
@@ -128,9 +129,7 @@ def _named(tree: gast.Lambda) -> gast.FunctionDef:
     return gast.copy_location(gast.FunctionDef(name="lambda_", args=tree.args, body=[returned], **nothing), tree)
 
 
-def _location(
-    node: Definition | gast.AST, file: str, lines: Sequence[str], first: int, statement: str = ""
-) -> Location:
+def _location(node: Definition | gast.AST, file: str, lines: Sequence[str], first: int) -> Location:
     """Python counts columns in bytes of UTF-8, an editor in characters."""
 
     def column(line: int, offset: int) -> int:
@@ -142,7 +141,7 @@ def _location(
     end_offset = getattr(node, "end_col_offset", None)
     end_offset = node.col_offset if end_offset is None else end_offset
     begin = column(node.lineno, node.col_offset)
-    return Location(file, node.lineno, begin, end, column(end, end_offset), statement)
+    return Location(file, node.lineno, begin, end, column(end, end_offset))
 
 
 # Deep trees

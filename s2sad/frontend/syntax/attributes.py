@@ -17,6 +17,7 @@ from s2sad.frontend.meanings import method_of
 from s2sad.frontend.terms.terms import (
     Closure,
     Items,
+    Known,
     Method,
     Outside,
     Partial,
@@ -34,6 +35,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.containers import SHAPE
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
+from s2sad.ir.primitives.effects import raise_unless
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -66,6 +68,8 @@ class Attributes(Lowering):
             return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
         if is_static_object(base):
             return self.static_attribute(base, name, node)
+        if isinstance(base, Known):
+            return self.attribute_of_known(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
             if not hasattr(base.cls, name) and method_of(base.cls, name) is None:  # a deque is a list here
                 self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
@@ -141,6 +145,28 @@ class Attributes(Lowering):
         if name in getattr(owner, "__dict__", {}) and not isinstance(owner, type):
             return self.captured_term(Variable(owner, name), value)
         return constant(value)
+
+    def attribute_of_known(self, base: Known, name: str, node: gast.AST) -> Term:
+        """An attribute of one of several members of Enums or strings: that of the member that it is at run time."""
+        members = [m for m in self.members() if hasattr(m, name)]
+        if not members and hasattr(str, name):
+            return Method(base, name)
+        if not members:
+            self.refuse(node, f"{describe(base)} has no attribute {name}", "", UnsupportedType)
+        numbers = [self.number_of(m) for m in members]
+        same = [self.apply(np.equal, [base.index, constant(k)]) for k in numbers]
+        if len(members) < len(self.objects):
+            one = functools.reduce(lambda a, b: self.apply(np.logical_or, [a, b]), same)
+            raise_unless(self.builder, one, AttributeError, constant(f"no member of an Enum: it has no {name}"))
+        found = self.static_attribute(constant(members[-1]), name, node)
+        for member, is_it in zip(reversed(members[:-1]), reversed(same[:-1]), strict=True):
+            found = self.choose(
+                is_it,
+                lambda m=member: self.static_attribute(constant(m), name, node),  # type: ignore[misc]
+                lambda rest=found: rest,  # type: ignore[misc]
+                node,
+            )
+        return found
 
     def module_attribute(self, module: types.ModuleType, name: str, node: gast.AST) -> Term:
         """`module.name`."""

@@ -15,6 +15,7 @@ from s2sad.frontend.terms.terms import (
     Keyed,
     Known,
     Maybe,
+    Method,
     Outside,
     Range,
     Record,
@@ -74,6 +75,9 @@ class Comparisons(Lowering):
                 if isinstance(maybe, Maybe) and is_none(other):
                     return self.apply(operator.not_, [maybe.present]) if positive else maybe.present
         left, right = self.given(left), self.given(right)
+        for term in (left, right):
+            if isinstance(term, Method) and not by_identity:
+                self.refuse(node, f"the method {term.name} is compared", "call it", UnsupportedType)
         numbers = self.numbers_of(left, right)
         if numbers is not None and for_equality:
             return self.apply(np.equal if positive else np.not_equal, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 
 import gast
@@ -63,8 +64,9 @@ class Choices(Lowering):
                 term.present, lambda: self.as_term(self.truth(value, node)), lambda: constant(False), node
             )
         if isinstance(term, Known):
-            filled = [self.apply(np.not_equal, [term.index, constant(self.number_of(v))]) for v in (None, "")]
-            return self.apply(np.logical_and, filled)
+            empty = [None, "", *(m for m in self.members() if not m)]
+            filled = [self.apply(np.not_equal, [term.index, constant(self.number_of(v))]) for v in empty]
+            return functools.reduce(lambda a, b: self.apply(np.logical_and, [a, b]), filled)
         term = self.truth_of_object(term, node)
         opened = self.open(term)
         if isinstance(opened, Keyed):

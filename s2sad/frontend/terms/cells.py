@@ -592,6 +592,13 @@ class Cells(ABC):
             self.objects.append(value)
         return len(self.objects) - 1 if found is None else found
 
+    def members(self) -> list[enum.Enum]:
+        """All that a member of an Enum known by its number may be."""
+        classes = dict.fromkeys(type(v) for v in self.objects if isinstance(v, enum.Enum))
+        own = [v for v in self.objects if isinstance(v, enum.Enum)]
+        # With the members that no statement before has named: a loop may come to them.
+        return [*own, *(m for c in classes for m in c if not any(m is v for v in own))]
+
     def shallow(self, term: Term, env: Environment, builder: Builder) -> Term:
         """The contents of a reference, or of a container value, with the references in them."""
         if not isinstance(term, Ref):

@@ -7,10 +7,10 @@ def distances_grad(points):
     """The gradient of distances with respect to points."""
     # evaluation trace
     d = points[:, None, :] - points[None, :, :]
-    v6 = np.sqrt(np.sum(d * d, axis=-1) + 1e-09)
+    v4 = np.sqrt(np.sum(d * d, axis=-1) + 1e-09)
     # adjoint sweep
     # return np.sum(np.sqrt(np.sum(d * d, axis=-1) + 1e-9))
-    d_bar = 2.0 * (0.5 / v6)[..., None] * d
+    d_bar = 2.0 * (0.5 / v4)[..., None] * d
     # d = points[:, None, :] - points[None, :, :]
     points_bar = np.sum(d_bar, axis=1) - np.sum(d_bar, axis=0)
     return points_bar

@@ -8,10 +8,10 @@ def loop_jvp(x, n, x_dot):
     total = 0.0
     total_dot = 0.0
     for k in range(n):
-        v1_dot = x_dot * 0.5
+        x_prod_dot = x_dot * 0.5
         x = x * 0.5 + k
         total += np.sin(x)
-        v2_dot = v1_dot * np.cos(x)
-        total_dot += v2_dot
-        x_dot = v1_dot
+        total_sin_dot = x_prod_dot * np.cos(x)
+        total_dot += total_sin_dot
+        x_dot = x_prod_dot
     return total, total_dot

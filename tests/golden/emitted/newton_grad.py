@@ -14,8 +14,8 @@ def newton_grad(a, x):
     a_bar = 0.0
     for x in reversed(xs):
         # x = 0.5 * (x + a / x)
-        v5_bar = x_bar * 0.5
-        v1 = v5_bar / x
-        a_bar += v1
-        x_bar = v5_bar - v1 * (a / x)
+        x_sum_bar = x_bar * 0.5
+        x_bar_ratio = x_sum_bar / x
+        a_bar += x_bar_ratio
+        x_bar = x_sum_bar - x_bar_ratio * (a / x)
     return a_bar, x_bar

@@ -6,11 +6,11 @@ import numpy as np
 def rows_grad(A, b):
     """The gradient of rows with respect to A, b."""
     # evaluation trace
-    v2s = np.empty(len(A))
+    total_tanhs = np.empty(len(A))
     for i in range(len(A)):
         row = A[i]
-        v2s[i] = np.tanh(row @ b)
+        total_tanhs[i] = np.tanh(row @ b)
     # adjoint sweep
     # total = total + np.tanh(row @ b)
-    v1_bar = 1.0 - v2s * v2s
-    return np.outer(v1_bar, b), v1_bar @ A
+    total_product_bar = 1.0 - total_tanhs * total_tanhs
+    return np.outer(total_product_bar, b), total_product_bar @ A

@@ -7,11 +7,11 @@ def softmax_grad(z, y):
     """The gradient of softmax with respect to z, y."""
     # evaluation trace
     z = z - np.max(z, axis=1, keepdims=True)
-    v2 = np.exp(z)
-    v3 = np.sum(v2, axis=1, keepdims=True)
-    v5 = z - np.log(v3)
+    v1 = np.exp(z)
+    v2 = np.sum(v1, axis=1, keepdims=True)
+    v4 = z - np.log(v2)
     # adjoint sweep
     # return -np.sum(y * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))))
-    y_bar = -v5
-    z_bar = np.sum(y, axis=1, keepdims=True) / v3 * v2 - y
+    y_bar = -v4
+    z_bar = np.sum(y, axis=1, keepdims=True) / v2 * v1 - y
     return z_bar, y_bar

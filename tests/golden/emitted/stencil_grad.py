@@ -7,26 +7,26 @@ def stencil_grad(u, c, steps):
     """The gradient of stencil with respect to u, c."""
     # evaluation trace
     u_2 = u
-    v7s = []
+    u_sums = []
     for _ in range(steps):
-        v2 = u_2[1:-1]
-        v7 = u_2[:-2] - 2.0 * v2 + u_2[2:]
-        v7s.append(v7)
-        u_2 = np.concatenate([u_2[:1], v2 + c * v7, u_2[-1:]])
+        u_part = u_2[1:-1]
+        u_sum = u_2[:-2] - 2.0 * u_part + u_2[2:]
+        u_sums.append(u_sum)
+        u_2 = np.concatenate([u_2[:1], u_part + c * u_sum, u_2[-1:]])
     # adjoint sweep
     # return np.sum(u * u)
     u_bar = 2.0 * u_2
     c_bar = 0.0
-    for v7 in reversed(v7s):
+    for u_sum in reversed(u_sums):
         # u = np.concatenate([u[:1], u[1:-1] + c * (u[:-2] - 2.0 * u[1:-1] + u[2:]), u[-1:]])
-        v9_bar = u_bar[1:-1]
+        u_sum_bar = u_bar[1:-1]
         u_bar_2 = np.zeros_like(u)
         u_bar_2[-1:] = u_bar[-1:]
-        v7_bar = v9_bar * c
-        c_bar += np.sum(v9_bar * v7)
-        u_bar_2[2:] += v7_bar
-        u_bar_2[:-2] += v7_bar
-        u_bar_2[1:-1] += v9_bar - v7_bar * 2.0
+        u_sum_bar_2 = u_sum_bar * c
+        c_bar += np.sum(u_sum_bar * u_sum)
+        u_bar_2[2:] += u_sum_bar_2
+        u_bar_2[:-2] += u_sum_bar_2
+        u_bar_2[1:-1] += u_sum_bar - u_sum_bar_2 * 2.0
         u_bar_2[:1] += u_bar[:1]
         u_bar = u_bar_2
     return u_bar, c_bar

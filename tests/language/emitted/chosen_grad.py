@@ -7,24 +7,24 @@ def chosen_grad(x):
     """The gradient of chosen with respect to x."""
     # evaluation trace
     if x > 0:
-        v3 = np.sin(x)
+        v2 = np.sin(x)
     else:
-        v3 = x ** 3
+        v2 = x ** 3
     if x > 0.1:
-        v6 = np.cos(x)
+        v5 = np.cos(x)
     else:
-        v6 = np.exp(x)
+        v5 = np.exp(x)
     # adjoint sweep
     if x > 0.1:
         # return f(x) * g(x)
-        x_bar = v3 * -np.sin(x)
+        x_bar = v2 * -np.sin(x)
     else:
         # return f(x) * g(x)
-        x_bar = v3 * v6
+        x_bar = v2 * v5
     if x > 0:
         # return f(x) * g(x)
-        x_bar += v6 * np.cos(x)
+        x_bar += v5 * np.cos(x)
     else:
         # f = np.sin if x > 0 else lambda y: y**3
-        x_bar += 3.0 * v6 * x ** 2
+        x_bar += 3.0 * v5 * x ** 2
     return x_bar

@@ -6,13 +6,13 @@ import numpy as np
 def closure_grad(w, n):
     """The gradient of closure with respect to w."""
     # evaluation trace
-    v2s = []
+    v1s = []
     for k in range(3):
-        v2 = (k * 0.5) ** n
-        v2s.append(v2)
+        v1 = (k * 0.5) ** n
+        v1s.append(v1)
     # adjoint sweep
     w_bar = np.zeros_like(w)
-    for v2 in reversed(v2s):
+    for v1 in reversed(v1s):
         # return np.sum(w * t**n)
-        w_bar += v2
+        w_bar += v1
     return w_bar

@@ -20,17 +20,15 @@ def comprehension_grad(xs, n):
     # evaluation trace
     ys = []
     for k in range(n):
-        v2 = np.sin(xs[0] * k)
-        ys.append(v2)
-    v3 = np.array(ys)
-    v4 = v3 * xs
+        ys_sin = np.sin(xs[0] * k)
+        ys.append(ys_sin)
+    v1 = np.array(ys)
+    v2 = v1 * xs
     # adjoint sweep
     # return np.sum(np.array(ys) * xs)
-    xs_bar = np.broadcast_to(1.0, xs.shape) * v3
-    ys_bar = list(unbroadcast(xs, v3))
-    xs_bar_sum = 0.0
-    for k, v2_bar in zip(reversed(range(n)), reversed(ys_bar)):
-        # ys = [np.sin(xs[0] * k) for k in range(n)]
-        xs_bar_sum += v2_bar * np.cos(xs[0] * k) * k
-    xs_bar[0] += xs_bar_sum
+    xs_bar = np.broadcast_to(1.0, xs.shape) * v1
+    ys_bar = list(unbroadcast(xs, v1))
+    k = np.arange(n)
+    # ys = [np.sin(xs[0] * k) for k in range(n)]
+    xs_bar[0] += np.array(ys_bar) * np.cos(xs[0] * k) @ k
     return xs_bar

@@ -8,10 +8,10 @@ def dict_state_grad(x, n):
     s_pos = x
     s_vel = 0.0
     for _ in range(n):
-        v2 = s_vel - 0.1 * s_pos
-        v4 = s_pos + 0.1 * v2
-        s_pos = v4
-        s_vel = v2
+        s_diff = s_vel - 0.1 * s_pos
+        s_sum = s_pos + 0.1 * s_diff
+        s_pos = s_sum
+        s_vel = s_diff
     # adjoint sweep
     # return s["pos"] ** 2 + s["vel"]
     s_pos_bar = 2.0 * s_pos

@@ -22,43 +22,43 @@ def groups_by_key_grad(xs):
     kept = []
     for x in xs:
         key = 0 if x < 1.0 else 1
-        v3 = key not in groups_places
-        if v3:
+        v1 = key not in groups_places
+        if v1:
             groups_places[key] = len(groups)
-            v2 = []
-            groups.append(v2)
+            groups_sequence = []
+            groups.append(groups_sequence)
         place = groups_places[key]
-        kept.append((v3, place))
+        kept.append((v1, place))
         groups[place] = [*groups[place], x * x]
     if 0 not in groups_places:
         raise KeyError(("low", "high")[0])
     place = groups_places[0]
-    v4 = groups[place]
-    v5 = np.array(v4)
-    v6 = np.sum(v5)
+    v2 = groups[place]
+    v3 = np.array(v2)
+    v4 = np.sum(v3)
     if 1 not in groups_places:
         raise KeyError(("low", "high")[1])
     place_2 = groups_places[1]
-    v7 = groups[place_2]
-    v8 = np.array(v7)
-    v9 = np.sum(v8)
+    v5 = groups[place_2]
+    v6 = np.array(v5)
+    v7 = np.sum(v6)
     # adjoint sweep
     # return sum(groups["low"]) * sum(groups["high"])
-    v7_bar = list(np.broadcast_to(v6, v8.shape))
+    v5_bar = list(np.broadcast_to(v4, v6.shape))
     groups_bar = zero_items(groups)
-    groups_bar[place_2] = v7_bar
-    v4_bar = list(np.broadcast_to(v9, v5.shape))
-    v13 = groups_bar[place]
-    groups_bar[place] = v14 = add_items(v13, v4_bar)
+    groups_bar[place_2] = v5_bar
+    v2_bar = list(np.broadcast_to(v7, v3.shape))
+    v10 = groups_bar[place]
+    groups_bar[place] = v11 = add_items(v10, v2_bar)
     xs_bar = np.zeros_like(xs)
     for i, (taken, place) in zip(reversed(range(len(xs))), reversed(kept)):
         # groups[key].append(x * x)
-        v15 = groups_bar[place]
-        v16 = list(v15)
-        del v16[-1]
-        groups_bar[place] = v16
+        v12 = groups_bar[place]
+        v13 = list(v12)
+        del v13[-1]
+        groups_bar[place] = v13
         x = xs[i]
-        x_bar = 2.0 * v15[-1] * x
+        x_bar = 2.0 * v12[-1] * x
         if taken:
             # groups[key] = []
             del groups_bar[-1]

@@ -7,11 +7,11 @@ def ignoring_grad(xs):
     """The gradient of ignoring with respect to xs."""
     # evaluation trace
     with np.errstate(divide="ignore", invalid="ignore"):
-        v2 = xs > 0
-        v1 = np.abs(xs)
-        y = np.where(v2, np.log(v1), 0.0)
+        v1 = xs > 0
+        y_absolute = np.abs(xs)
+        y = np.where(v1, np.log(y_absolute), 0.0)
     # adjoint sweep
     with np.errstate(divide="ignore", invalid="ignore"):
         # y = np.where(xs > 0, np.log(np.abs(xs)), 0.0)
-        xs_bar = y + np.where(v2, xs / v1 * np.sign(xs), 0.0)
+        xs_bar = y + np.where(v1, xs / y_absolute * np.sign(xs), 0.0)
     return xs_bar

@@ -16,24 +16,24 @@ def integral_grad(w):
     total = v3 * v4 + v7 * v4
     kept = []
     for k in range(1, 6):
-        v9 = 4.0 if k % 2 else 2.0
-        v12 = np.exp(v1 * (k * h))
-        kept.append((v9, v12))
-        total += v9 * (v12 * v4)
+        total_choice = 4.0 if k % 2 else 2.0
+        v10 = np.exp(v1 * (k * h))
+        kept.append((total_choice, v10))
+        total += total_choice * (v10 * v4)
     # adjoint sweep
     # return total * h / 3.0
     total_bar = 0.3333333333333333 * h
     h_bar = 0.3333333333333333 * total
     v4_bar = v1_bar = 0.0
-    for k, (v9, v12) in zip(reversed(range(1, 6)), reversed(kept)):
+    for k, (total_choice, v10) in zip(reversed(range(1, 6)), reversed(kept)):
         # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
-        v13_bar = total_bar * v9
+        v11_bar = total_bar * total_choice
         # return _simpson(lambda t: np.exp(-w * t) * np.sin(w), 0.0, w, 6)
-        v4_bar += v13_bar * v12
-        v11_bar = v13_bar * v4 * v12
-        v1_bar += v11_bar * (k * h)
+        v4_bar += v11_bar * v10
+        v9_bar = v11_bar * v4 * v10
+        v1_bar += v9_bar * (k * h)
         # total += (4.0 if k % 2 else 2.0) * f(a + k * h)
-        h_bar += v11_bar * v1 * k
+        h_bar += v9_bar * v1 * k
     # return _simpson(lambda t: np.exp(-w * t) * np.sin(w), 0.0, w, 6)
     v7_bar = total_bar * v4
     v6_bar = v7_bar * v7

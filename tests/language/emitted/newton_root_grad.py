@@ -23,10 +23,10 @@ def newton_root_grad(a, n):
         else:
             x_bar, new_bar = 0.0, x_bar
         # new = 0.5 * (x + a / x)
-        v2_bar = new_bar * 0.5
-        v4 = v2_bar / x
-        a_bar += v4
-        x_bar = x_bar + v2_bar - v4 * (a / x)
+        new_sum_bar = new_bar * 0.5
+        new_bar_ratio = new_sum_bar / x
+        a_bar += new_bar_ratio
+        x_bar = x_bar + new_sum_bar - new_bar_ratio * (a / x)
     # x = 1.0 + a
     a_bar += x_bar
     return a_bar

@@ -13,33 +13,35 @@ def results_by_key_grad(x, n):
     for k in range(2, n):
         place = memo_places[k - 1]
         place_2 = memo_places[k // 2]
-        v4 = memo[place_2]
-        v6 = memo[place] + v4 * x
-        v1 = k in memo_places
-        if v1:
+        memo_sum = memo[place] + memo[place_2] * x
+        memo_table_holds = k in memo_places
+        if memo_table_holds:
             place_3 = memo_places[k]
-            memo[place_3] = v6
+            memo_2 = list(memo)
+            memo_2[place_3] = memo_sum
         else:
             memo_places[k] = len(memo)
-            memo.append(v6)
+            memo_2 = list(memo)
+            memo_2.append(memo_sum)
             place_3 = 0.0
-        kept.append((place, place_2, v4, v1, place_3))
+        kept.append((memo, place, place_2, memo_table_holds, place_3))
+        memo = memo_2
     place = memo_places[n - 1]
     # adjoint sweep
     # return memo[n - 1]
     memo_bar = [0.0] * len(memo)
     memo_bar[place] += 1.0
     x_bar = 0.0
-    for place, place_2, v4, taken, place_3 in reversed(kept):
+    for memo, place, place_2, taken, place_3 in reversed(kept):
         if taken:
             # memo[k] = memo[k - 1] + memo[k // 2] * x
-            v6_bar, memo_bar[place_3] = memo_bar[place_3], 0.0
+            memo_sum_bar, memo_bar[place_3] = memo_bar[place_3], 0.0
         else:
             # memo[k] = memo[k - 1] + memo[k // 2] * x
-            v6_bar = memo_bar.pop()
-        x_bar += v6_bar * v4
-        memo_bar[place_2] += v6_bar * x
-        memo_bar[place] += v6_bar
+            memo_sum_bar = memo_bar.pop()
+        x_bar += memo_sum_bar * memo[place_2]
+        memo_bar[place_2] += memo_sum_bar * x
+        memo_bar[place] += memo_sum_bar
     # memo = {0: x, 1: x * x}
     x_bar = x_bar + memo_bar[0] + 2.0 * memo_bar[1] * x
     return x_bar

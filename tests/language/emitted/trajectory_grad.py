@@ -7,9 +7,11 @@ def trajectory_grad(x, n):
     """The gradient of trajectory with respect to x."""
     # evaluation trace
     xs = [x]
-    v1s = np.empty(max(n, 0))
-    for i in range(n):
-        v1s[i] = v1 = xs[-1]
+    xs_stack = []
+    for _ in range(n):
+        xs_stack.append(xs)
+        v1 = xs[-1]
+        xs = list(xs)
         xs.append(v1 + 0.1 * np.sin(v1))
     v5 = xs[-1]
     xs_2 = xs[2]
@@ -18,10 +20,10 @@ def trajectory_grad(x, n):
     xs_bar = [0.0] * len(xs)
     xs_bar[2] += v5
     xs_bar[-1] += xs_2
-    for i in reversed(range(n)):
+    for xs in reversed(xs_stack):
         # xs.append(xs[-1] + 0.1 * np.sin(xs[-1]))
         v4_bar = xs_bar.pop()
-        xs_bar[-1] += v4_bar + v4_bar * 0.1 * np.cos(v1s[i])
+        xs_bar[-1] += v4_bar + v4_bar * 0.1 * np.cos(xs[-1])
     # for _ in range(n):
     x_bar = xs_bar[0]
     return x_bar
