@@ -37,11 +37,15 @@ def cache_folder(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+SLOW = {"test_numba_operators.py", "test_ranks.py", "test_definitions.py", "test_growing_dicts.py"}
+"""Files in which many tests compile for long: each by one and the same mechanism, for many functions or types."""
+
+
 def pytest_collection_modifyitems(config, items):
-    """Of the tests in which numba compiles for seconds every third one, in CI; all of them in the deep profile."""
+    """Of the tests that compile for seconds every third one, in CI; all of them in the deep profile."""
     if os.environ.get("S2SAD_PROFILE") == "deep":
         return
-    slow = [i for i in items if i.path.name == "test_numba_operators.py" or i.name.startswith("test_native_code")]
+    slow = [i for i in items if i.path.name in SLOW or i.name.startswith("test_native_code")]
     kept = slow[::3]
     left_out = {id(item) for item in slow} - {id(item) for item in kept}
     config.hook.pytest_deselected(items=[i for i in items if id(i) in left_out])

@@ -115,5 +115,5 @@ def test_one_sum_serves_for_the_slope_and_for_the_scale():
     rng = np.random.default_rng(1)
     source = s2sad.grad(loss, (0, 1, 2)).lower(rng.normal(size=(6, 3)), np.ones(3), np.ones(3)).source
     reverse = source[source.index("def normalised_reverse") : source.index("def loss_grad")]
-    assert "gamma_bar = np.sum(v3_bar * v1, axis=0)" in reverse, reverse
+    assert "gamma_bar = np.sum(v1_bar * var_diff, axis=0)" in reverse, reverse
     assert "len(x)" in reverse and reverse.count("np.sum(") == 3, reverse
