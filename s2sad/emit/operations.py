@@ -82,9 +82,7 @@ class OperationWriter:
         bound = ast.Assign([self.store(op.result)], self.expression(op))
         if op.primitive.blank:
             bound.starts = starts_for(op)  # type: ignore[attr-defined]
-            shape = op.operands[0].type
-            by_shape = op.result.type.rank and (shape.is_scalar or shape.is_container)
-            bound.unfilled = by_shape and not op.primitive.zeros  # type: ignore[attr-defined]
+            bound.unfilled = not op.primitive.zeros and _says_lengths(op, bound.value)  # type: ignore[attr-defined]
         bound.lengths = self.plan.lengths_of(op)  # type: ignore[attr-defined]
         return [bound]
 
@@ -180,6 +178,15 @@ class OperationWriter:
             return
         for (t, _), value in zip(pairs, values, strict=True):
             yield ast.Assign([self.store(t)], value)
+
+
+def _says_lengths(op: Apply, made: ast.expr) -> bool:
+    """Whether an array is made by its lengths as they stand in the text, not by a shape that has a name."""
+    match made:
+        case ast.Call(args=[ast.Tuple(), *_]):
+            return True
+        case _:
+            return bool(op.result.type.rank) and op.operands[0].type.is_scalar
 
 
 def starts_for(op: Operation) -> object:

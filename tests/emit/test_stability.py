@@ -2,12 +2,11 @@
 
 import ast
 import contextlib
-import difflib
-import os
 import random
 import re
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from s2sad import __main__ as command
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["s2sad"]["generate"]["targets"]
-EDITS = 10 if os.environ.get("S2SAD_PROFILE") == "deep" else 2
+EDITS = 10
 
 
 class Edited:
@@ -69,10 +68,10 @@ class Edited:
         """The lines that an edit changes and that do not speak of its variable; None where it changes nothing."""
         lines = self.source.splitlines(keepends=True)
         lines.insert(line, f"{' ' * indent}{name} = {name} * 1.25\n")
-        after = self.text("".join(lines))
-        changed = [d for d in difflib.ndiff(self.before, after) if d[0] in "+-" and d[2:].strip()]
+        before, after = Counter(self.before), Counter(self.text("".join(lines)))
+        changed = [*(before - after).elements(), *(after - before).elements()]
         own = re.compile(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])")
-        return [d for d in changed if not own.search(d)] if changed else None
+        return [c for c in changed if c.strip() and not own.search(c)] if changed else None
 
 
 def differentiable(entry):

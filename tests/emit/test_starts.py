@@ -125,3 +125,17 @@ def test_the_derivative_is_right_and_starts_on_one_line(backend):
             moved[k][i] += h
             moved[k + 2][i] -= h
             assert bar[i] == pytest.approx((spread(*moved[:2]) - spread(*moved[2:])) / (2 * h), rel=1e-6)
+
+
+def test_arrays_of_a_shape_that_has_a_name_are_no_rows():
+    """`np.empty((2, shape))` is no array."""
+
+    def f(x):
+        shape = (len(x), 2)
+        a, b = np.empty(shape), np.empty(shape)
+        for k in range(len(x)):
+            a[k] = x[k]
+            b[k] = np.sin(x[k])
+        return np.sum(a * b)
+
+    s2sad.check_grads(f, (np.arange(1.0, 4.0),), order=2)
