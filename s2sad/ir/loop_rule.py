@@ -375,34 +375,11 @@ class Loops:
         memory = frozenset().union(*(a.memory for a in of))
         return Array(dtype, tuple(shape), element, memory, cost + sum(a.cost for a in of))
 
-    def total(self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None) -> Operand:
-        """A sum over all places: over the last axis in blocks, if it may be long."""
-        last = lengths[-1] if lengths else constant(1)
-        if isinstance(last, Constant) and int(last.value) <= BLOCK:  # type: ignore[call-overload]
-            return self.fold(lengths, [zero], lambda p, s: [self.tally(s, term(p))], depth, hint)[0]
-
-        def rows(places: Places, so_far: Operand) -> Sequence[Operand]:
-            return [self._in_blocks(last, places, so_far, zero, term, depth, hint)]
-
-        return self.fold(lengths[:-1], [zero], rows, depth, hint)[0]
-
-    def _in_blocks(
-        self,
-        length: Operand,
-        places: Places,
-        total: Operand,
-        zero: Operand,
-        term: Element,
-        depth: int,
-        hint: str | None,
+    def total(
+        self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None
     ) -> Operand:
-        def block(start: Operand, so_far: Operand) -> Sequence[Operand]:
-            end = self.call(min, self.add(start, BLOCK), length)
-            name = _index_name(depth + len(places))
-            (part,) = self.loop(end, lambda k, s: [self.tally(s, term((*places, k)))], [zero], start, name=name, hint="part")
-            return [self.tally(so_far, part)]
-
-        return self.loop(length, block, [total], step=BLOCK, name="start", hint=hint)[0]
+        """A sum over all places, in any order."""
+        return self.fold(lengths, [zero], lambda p, s: [self.tally(s, term(p))], depth, hint)[0]
 
     def tally(self, total: Operand, term: Operand) -> Operand:
         return self.apply(TALLY, (total, term))

@@ -35,9 +35,12 @@ from s2sad.ir.values import (
     While,
     constant,
 )
+from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
+from s2sad.loops.fusion import fused
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.places import reads_its_own_place
+from s2sad.loops.reuse import reused
 
 
 def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
@@ -47,7 +50,8 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
         Unsupported: an operation has no loop rule, or not for these types.
     """
     function = without_calls(functions, entry)
-    return Lowering(function).function()
+    lowered = Lowering(function).function()
+    return in_blocks(reused(fused(reused(lowered))))
 
 
 class Lowering:
