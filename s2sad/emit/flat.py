@@ -189,9 +189,8 @@ class FlatWriter:
         assert isinstance(turned, tuple)
         for k, flag in enumerate(turned):
             arrays[k] = ast.Attribute(arrays[k], "T", ast.Load()) if flag else arrays[k]
-        function = call(f"np.{op.static['function']}", arrays[:-1])
-        function.keywords.append(ast.keyword("out", arrays[-1]))
-        return function
+        function = ast.Attribute(ast.Name("np", ast.Load()), str(op.static["function"]), ast.Load())
+        return ast.Call(function, arrays[:-1], [ast.keyword("out", arrays[-1])])
 
     def assigned(self, targets: Sequence[Value], sources: Sequence[Operand]) -> list[ast.stmt]:
         """What is handed on, put into the variables that receive it."""
@@ -301,9 +300,8 @@ def _augmented(target: ast.expr, value: ast.expr) -> ast.stmt:
 
 
 def _plain(operand: Constant) -> Constant:
-    """A number of NumPy's as one of Python's, where that means the same in sums and products."""
-    if isinstance(operand.value, np.generic):
-        return constant(operand.value.item())
-    return operand
+    """A number as it is written: one of NumPy's as one of Python's, a name of the user's as what it stands for."""
+    value = operand.value
+    return constant(value.item() if isinstance(value, np.generic) else value)
 
 

@@ -75,8 +75,40 @@ class Cut:
     step: Operand | None
 
 
-Term: TypeAlias = "Operand | Array | Cut | tuple[Term, ...]"
+@dataclass(frozen=True, eq=False)
+class List:
+    """A list of run-time length: the items side by side, each number or array of an item along a first axis."""
+
+    items: Term
+    length: Operand
+
+
+Term: TypeAlias = "Operand | Array | Cut | List | tuple[Term, ...]"
 """What stands for a value of the program of arrays."""
+
+
+def leaves(term: Term) -> Iterator[Term]:
+    """The numbers and arrays of a term, those of lists as one array for each number of an item."""
+    if isinstance(term, tuple):
+        for item in term:
+            yield from leaves(item)
+    elif isinstance(term, List):
+        yield term.length
+        yield from leaves(term.items)
+    else:
+        yield term
+
+
+def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
+    """A term with its numbers and arrays changed."""
+    if isinstance(term, tuple):
+        return tuple(mapped(item, change) for item in term)
+    if isinstance(term, List):
+        length = change(term.length)
+        assert isinstance(length, (Value, Constant))
+        return List(mapped(term.items, change), length)
+    return change(term)
+
 
 Scope: TypeAlias = dict[tuple[object, ...], Operand]
 
@@ -361,6 +393,17 @@ class Loops:
         self.apply(INTO, [self.stored(a).handle for a in arrays], {"function": function, **static})  # type: ignore[misc]
 
     # arrays
+
+    def item(self, term: List, place: Operand) -> Term:
+        """One item of a list."""
+
+        def part(leaf: Term) -> Term:
+            assert isinstance(leaf, Array)
+            if leaf.rank == 1:
+                return leaf.element((place,))
+            return self.view(leaf, leaf.shape[1:], lambda at: leaf.element((place, *at)))
+
+        return mapped(term.items, part)
 
     def cheap(self, array: Array) -> Array:
         """An array whose elements may be read more than once."""

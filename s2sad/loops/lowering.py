@@ -16,8 +16,8 @@ import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, Loops, Term, loop_rule
+from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
@@ -38,9 +38,10 @@ from s2sad.ir.values import (
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
 from s2sad.loops.fusion import fused
+from s2sad.loops.iterations import conditional, counted
 from s2sad.loops.lives import Lives, lives
-from s2sad.loops.places import reads_its_own_place
 from s2sad.loops.reuse import reused
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of, type_leaves
 
 
 def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
@@ -127,16 +128,7 @@ class Lowering:
 
     def operand(self, operand: Operand) -> Operand:
         """The number that a number stands for."""
-        term = self.term(operand)
-        if isinstance(term, Array) and not term.shape:
-            return term.element(())
-        if isinstance(term, (Value, Constant)):
-            return term
-        raise UnsupportedType(f"{operand.type} in the place of a number", "", self.location)
-
-    @property
-    def location(self):  # type: ignore[no-untyped-def]
-        return self.builder.location
+        return operand_of(self.term(operand))
 
     # operations
 
@@ -157,9 +149,9 @@ class Lowering:
             case If():
                 self.branch(op)
             case For():
-                self.counted(op)
+                counted(self, op)
             case While():
-                self.conditional(op)
+                conditional(self, op)
             case _:
                 raise UnsupportedCall(f"a call of {op.function.name}")
 
@@ -176,7 +168,7 @@ class Lowering:
             self.bind(op.result, Cut(start, stop, step))
         elif primitive is UNDEFINED:
             self.bind(op.result, self.undefined(op.result.type))
-        elif primitive in (INDEX_SET, INDEX_ADD):
+        elif primitive.update is not None:
             self.update(op)
         elif primitive in (RAISE, ASSERT):
             holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
@@ -220,12 +212,10 @@ class Lowering:
     # what is written
 
     def update(self, op: Apply) -> None:
-        base = self.term(op.operands[0])
-        if not isinstance(base, Array):
-            raise UnsupportedType(f"{op.operands[0].type} that is changed", "use an array")
         rule = loop_rule(op)
-        assert rule is not None
-        base = self.writable(base, op)
+        if rule is None:
+            raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+        base = mapped(self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf)
         self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
 
     def writable(self, array: Array, op: Apply) -> Array:
@@ -294,177 +284,3 @@ class Lowering:
         k = made.results.index(handle)
         both = [b.results[k] for b in made.blocks]
         return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
-
-    # loops
-
-    def counted(self, op: For) -> None:
-        if op.scanned or len(op.results) > len(op.initial):
-            raise UnsupportedType("a list that a loop makes or reads", "use an array")
-        start, stop, step = (self.operand(o) for o in (op.start, op.stop, op.step))
-        homes = self.begin(op)
-        numbers = [h for h in homes if not isinstance(h, Array)]
-        with self.loops.block() as inner:
-            self.bind(op.index, op.index)
-            parameters = self.enter(op.carried, homes)
-            results = self.body(op.body, op, homes)
-        block = inner.block((op.index, *parameters), results)
-        values = tuple(Value(p.type, p.hint) for p in parameters)
-        self.builder.operations.append(
-            For(start, stop, step, tuple(numbers), (), block, values, op.reverse, op.breaks, op.location, op.about)
-        )
-        self.leave(op, homes, values)
-
-    def conditional(self, op: While) -> None:
-        if len(op.results) > len(op.initial):
-            raise UnsupportedType("a list that a loop makes", "use an array")
-        homes = self.begin(op)
-        numbers = [h for h in homes if not isinstance(h, Array)]
-        with self.loops.block() as asked:
-            tested = self.enter(op.test.parameters, homes)
-            self.operations(op.test)
-            test = asked.block(tested, [self.truth(op.test.results[0])])
-        self.loops.forget_loads()
-        with self.loops.block() as inner:
-            parameters = self.enter(op.carried, homes)
-            results = self.body(op.body, op, homes)
-        block = inner.block(parameters, results)
-        values = tuple(Value(p.type, p.hint) for p in parameters)
-        made = While(tuple(numbers), test, block, values, op.breaks, op.location, op.about)  # type: ignore[arg-type]
-        self.builder.operations.append(made)
-        self.leave(op, homes, values)
-
-    def begin(self, op: For | While) -> list[Operand | Array]:
-        """What a loop begins with: numbers, and arrays in memory that it may write."""
-        for value in self.lives.outside[op]:
-            for array in arrays_in(self.terms[value]):
-                if array.cost:
-                    self.loops.stored(array, value.hint)
-        homes = [self.home(op, k, p, i) for k, (p, i) in enumerate(zip(op.carried, op.initial, strict=True))]
-        self.loops.forget_loads()
-        return homes
-
-    def home(self, op: For | While, k: int, parameter: Value, initial: Operand) -> Operand | Array:
-        term = self.term(initial)
-        if isinstance(term, (tuple, Cut)):
-            raise UnsupportedType("a tuple that a loop carries", "carry its items")
-        if not isinstance(term, Array):
-            check(parameter.type)
-            return self.converted(self.operand(initial), parameter.type)
-        if not parameter.type.is_array:
-            return self.converted(term.element(()), parameter.type)
-        shapes = {t.shape for t in (parameter.type, op.body.results[k].type)}
-        if len(shapes) > 1 or parameter.type.shape is None or parameter.type.dtype != term.dtype:
-            raise UnsupportedType("an array that has another shape in each iteration", "make it as large as it may be")
-        if term.handle is not None and self.is_own(term) and not self.is_shared(initial, term, op):
-            return term
-        return self.loops.fresh(term, parameter.hint)
-
-    def is_shared(self, initial: Operand, term: Array, op: For | While) -> bool:
-        """Whether what a loop begins with is read in it or behind it, but for what it carries."""
-        if sum(i is initial for i in op.initial) > 1:
-            return True
-        readers = [v for root in term.memory for v in self.readers.get(root, ())]
-        return any(self.lives.is_read_from(v, op) for v in readers)
-
-    def converted(self, number: Operand, t: Type) -> Operand:
-        """A number as a loop carries it: 0 as 0.0."""
-        if t.dtype is None or number.type.dtype == t.dtype:
-            return number
-        if isinstance(number, Constant) and t.kind == "python":
-            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
-        return self.loops.cast(number, t.dtype)
-
-    def enter(self, carried: Sequence[Value], homes: Sequence[Operand | Array]) -> tuple[Value, ...]:
-        """Bind what a block begins with; the numbers are its parameters."""
-        for p, h in zip(carried, homes, strict=True):
-            self.bind(p, Array(h.dtype, h.shape, h.element, h.memory, handle=h.handle) if isinstance(h, Array) else p)
-        return tuple(p for p, h in zip(carried, homes, strict=True) if not isinstance(h, Array))
-
-    def body(self, block: Block, op: For | While, homes: Sequence[Operand | Array]) -> list[Operand]:
-        """The operations of a body, and what it carries on: arrays are written where they live."""
-        self.operations(block)
-        rows = block.results[: len(op.initial)]
-        arrays = [(self.term(r), h) for r, h in zip(rows, homes, strict=True) if isinstance(h, Array)]
-        self.write_back(arrays)
-        pairs = zip(rows, op.carried, homes, strict=True)
-        numbers = [self.converted(self.operand(r), p.type) for r, p, h in pairs if not isinstance(h, Array)]
-        return [*numbers, *(self.operand(r) for r in block.results[len(op.results) :])]
-
-    def write_back(self, arrays: Sequence[tuple[Term, Array]]) -> None:
-        """Write what an iteration leaves where the next one reads it: all at once."""
-        moved: list[tuple[Array, Array]] = []
-        for term, home in arrays:
-            assert isinstance(term, Array)
-            if term.handle is not home.handle:
-                moved.append((term, home))
-        for k, (term, home) in enumerate(moved):
-            written = home.memory
-            if term.memory & written and not self.in_place(term, home):
-                self.loops.stored(term)
-            for later, _ in moved[k + 1 :]:
-                if later.memory & written:
-                    later.settle(self.loops.fresh(later))
-        for term, home in moved:
-            self.loops.copy(term, home)
-
-    def in_place(self, term: Array, home: Array) -> bool:
-        """Whether an element is computed of no other one of the memory that it is written into."""
-        return term.fill is None and reads_its_own_place(self.loops, term, home)
-
-    def leave(self, op: For | While, homes: Sequence[Operand | Array], values: Sequence[Value]) -> None:
-        self.loops.forget_loads()
-        numbers = iter(values)
-        for result, h in zip(op.results, homes, strict=True):
-            self.bind(result, h if isinstance(h, Array) else next(numbers))
-
-
-def check(t: Type) -> None:
-    """Refuse what no loop can be written for."""
-    if isinstance(t, ContainerType):
-        for item in t.items:
-            check(item)
-    elif isinstance(t, (StaticType, SliceType)):
-        return
-    elif not isinstance(t, ArrayType) or t.dtype is None or t.shape is None or t.dtype.kind not in "biufc":
-        raise UnsupportedType(f"{t} in a program of loops")
-    elif t.kind == "any" or t.doubtful:
-        raise UnsupportedType("a number or array of which the type is not known")
-
-
-def is_none(operand: Operand) -> bool:
-    return isinstance(operand, Constant) and operand.value is None
-
-
-def constant_term(operand: Constant) -> Term:
-    value = operand.value
-    if isinstance(value, slice):
-        return Cut(*(None if p is None else constant(p) for p in (value.start, value.stop, value.step)))
-    if isinstance(value, tuple):
-        return tuple(constant_term(constant(v)) for v in value)
-    if isinstance(value, np.ndarray):
-        raise UnsupportedType("an array that is known when it is compiled")
-    return operand
-
-
-def arrays_in(term: Term) -> Iterator[Array]:
-    if isinstance(term, Array):
-        yield term
-    elif isinstance(term, tuple):
-        for item in term:
-            yield from arrays_in(item)
-
-
-def leaves(term: Term) -> Iterator[Term]:
-    if isinstance(term, tuple):
-        for item in term:
-            yield from leaves(item)
-    else:
-        yield term
-
-
-def type_leaves(t: Type) -> Iterator[Type]:
-    if isinstance(t, ContainerType):
-        for item in t.items:
-            yield from type_leaves(item)
-    else:
-        yield t

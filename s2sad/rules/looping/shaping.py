@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
+from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.contributions import unbroadcast
@@ -37,6 +37,8 @@ def shape(loops: Loops, op: Apply, x: Term) -> Term:
 
 @looped(len)
 def length(loops: Loops, op: Apply, x: Term) -> Term:
+    if isinstance(x, List):
+        return x.length
     return constant(len(x)) if isinstance(x, tuple) else array_of(x).shape[0]
 
 
@@ -184,7 +186,7 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
     assert dtype is not None
     if isinstance(x, tuple):
-        return loops.stored(_of_items(loops, x, dtype, op), op.result.hint)
+        return loops.stored(of_items(loops, x, dtype), op.result.hint)
     if not isinstance(x, Array):
         value = loops.cast(number(x), dtype)
         return of_number(value) if op.result.type.is_array else value
@@ -193,7 +195,8 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     return loops.computed(dtype, x.shape, lambda at: loops.cast(x.element(at), dtype), 1, x)
 
 
-def _of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic], op: Apply) -> Array:
+def of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic]) -> Array:
+    """The items of lists, as an array."""
     shape: list[Operand] = []
     inner: Term = items
     while isinstance(inner, tuple):
