@@ -11,6 +11,7 @@ variable, as is what a branch gives.
 from __future__ import annotations
 
 import ast
+import keyword
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -46,7 +47,7 @@ from s2sad.ir.values import (
 WIDTH = 60
 """The longest expression that is written into another one, in characters, roughly."""
 
-KEYWORDS = {"np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
+KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
 def emit_flat(header: Sequence[str], function: Function, reserved: Sequence[str] = ()) -> tuple[str, dict[int, Location]]:

@@ -105,7 +105,8 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         return tuple(mapped(item, change) for item in term)
     if isinstance(term, List):
         length = change(term.length)
-        assert isinstance(length, (Value, Constant))
+        if not isinstance(length, (Value, Constant)):
+            raise UnsupportedType("a list of lists")
         return List(mapped(term.items, change), length)
     return change(term)
 
@@ -401,7 +402,7 @@ class Loops:
             assert isinstance(leaf, Array)
             if leaf.rank == 1:
                 return leaf.element((place,))
-            return self.view(leaf, leaf.shape[1:], lambda at: leaf.element((place, *at)))
+            return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))
 
         return mapped(term.items, part)
 
