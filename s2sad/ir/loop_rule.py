@@ -77,13 +77,24 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class List:
-    """A list of run-time length: the items side by side, each number or array of an item along a first axis."""
+    """A list of run-time length: the items side by side, each number or array of an item along a first axis.
+
+    An operand in `items` is the length of a list in the list, the same for all items.
+    """
 
     items: Term
-    length: Operand
+    length: Any
+    """Of a list in the items of another one, an array of them, where they differ."""
 
 
-Term: TypeAlias = "Operand | Array | Cut | List | tuple[Term, ...]"
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """In the items of a list: arrays of different shapes, one behind the other."""
+
+    item: Callable[[Operand], Array]
+
+
+Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
 """What stands for a value of the program of arrays."""
 
 
@@ -105,8 +116,7 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         return tuple(mapped(item, change) for item in term)
     if isinstance(term, List):
         length = change(term.length)
-        if not isinstance(length, (Value, Constant)):
-            raise UnsupportedType("a list of lists")
+        assert isinstance(length, (Value, Constant, Array))
         return List(mapped(term.items, change), length)
     return change(term)
 
@@ -399,7 +409,10 @@ class Loops:
         """One item of a list."""
 
         def part(leaf: Term) -> Term:
-            assert isinstance(leaf, Array)
+            if isinstance(leaf, Ragged):
+                return leaf.item(place)
+            if not isinstance(leaf, Array):
+                return leaf
             if leaf.rank == 1:
                 return leaf.element((place,))
             return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))

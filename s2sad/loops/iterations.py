@@ -239,13 +239,19 @@ class Frame:
         if self.op.breaks and self.collects:
             length = self.counter("count")
         for term in self.collected():
+            self.lists.append(List(self.kept(term, around, inner, count, place), length))
 
-            def store(leaf: Term) -> Term:
-                target = self.room(around, inner, count, leaf)
-                self.put(target, place, leaf)
-                return target
-
-            self.lists.append(List(mapped(term, store), length))
+    def kept(self, term: Term, around: Builder, inner: Builder, count: Operand, place: Operand) -> Term:
+        """What is stored of one item: a list in it is stored as an array where all are equally long."""
+        if isinstance(term, tuple):
+            return tuple(self.kept(part, around, inner, count, place) for part in term)
+        if isinstance(term, List):
+            length = lifted(around, inner, term.length)
+            own = mapped(term.items, lambda leaf: _long(leaf, length))
+            return List(self.kept(own, around, inner, count, place), length)
+        target = self.room(around, inner, count, term)
+        self.put(target, place, term)
+        return target
 
     def counter(self, hint: str) -> Value:
         """A number that each iteration adds 1 to."""
@@ -331,7 +337,8 @@ class Frame:
 
 def _long(term: Term, length: Operand) -> Term:
     """An array of as many items as a list has."""
-    assert isinstance(term, Array)
+    if not isinstance(term, Array):
+        return term
     return Array(term.dtype, (length, *term.shape[1:]), term.element, term.memory, handle=term.handle)
 
 
