@@ -113,6 +113,9 @@ class FlatWriter:
             return _element(operands[0], operands[1:], ast.Load())
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
+        joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
+        if joined is not None:
+            return ast.BoolOp(joined(), operands)
         return expression(op, self.read)
 
     # statements

@@ -37,7 +37,9 @@ from s2sad.ir.values import (
 )
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
+from s2sad.loops.copies import without_copies
 from s2sad.loops.fusion import fused
+from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
@@ -52,7 +54,9 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     """
     function = without_calls(functions, entry)
     lowered = Lowering(function).function()
-    return in_blocks(reused(fused(reused(lowered))))
+    shorter = reused(guarded_early(reused(lowered)))
+    whole = reused(without_copies(reused(fused(shorter))))
+    return in_blocks(reused(guarded_early(whole)))
 
 
 class Lowering:
