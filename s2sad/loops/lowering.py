@@ -41,6 +41,7 @@ from s2sad.loops.copies import without_copies
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
+from s2sad.loops.lengths import with_small_lengths
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
@@ -52,7 +53,7 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    function = without_calls(functions, entry)
+    function = with_small_lengths(without_calls(functions, entry))
     lowered = Lowering(function).function()
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))

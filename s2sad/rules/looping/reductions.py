@@ -103,9 +103,16 @@ def summed(
 
 
 def folded(
-    loops: Loops, fold: Fold, x: Array, axes: Sequence[int], keep: bool, dtype: np.dtype[np.generic], hint: str | None
+    loops: Loops,
+    fold: Fold,
+    x: Array,
+    axes: Sequence[int],
+    keep: bool,
+    dtype: np.dtype[np.generic],
+    hint: str | None,
+    by_number: bool = False,
 ) -> Term:
-    """What is carried over some axes, for each place of the others."""
+    """What is carried over some axes, for each place of the others: `by_number`, each number for itself."""
     others = [k for k in range(x.rank) if k not in axes]
     if fold.nonempty:
         for k in axes:
@@ -128,7 +135,7 @@ def folded(
         return _number(loops, fold, lengths, first, lambda inner: terms.element(at_places(at, inner)), len(at), hint)
 
     made = loops.computed(dtype, shape, element, COSTLY, terms)
-    if not others or axes == list(range(x.rank - len(axes), x.rank)):
+    if by_number or not others or axes == list(range(x.rank - len(axes), x.rank)):
         return made if others else loops.stored(made, hint)
     made.fill = lambda target: _in_rows(loops, fold, terms, target, axes, first, keep)
     return loops.stored(made, hint)
