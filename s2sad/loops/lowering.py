@@ -37,6 +37,7 @@ from s2sad.ir.values import (
 )
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
+from s2sad.loops.contraction import contracted
 from s2sad.loops.copies import without_copies
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
@@ -57,7 +58,7 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     lowered = Lowering(function).function()
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
-    return in_blocks(reused(guarded_early(whole)))
+    return in_blocks(reused(contracted(guarded_early(whole))))
 
 
 class Lowering:
