@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
+from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
 from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
@@ -358,7 +358,10 @@ class Loops:
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
-        return constant(dim) if isinstance(dim, int) else self.apply(LENGTH, (handle,), {"axis": axis})
+        if isinstance(dim, int):
+            return constant(dim)
+        symbol = as_symbol(dim)
+        return self.apply(LENGTH, (handle,), {"axis": axis}, symbol.name if symbol is not None else None)
 
     def store(self, array: Array, places: Places, value: Operand) -> None:
         """Write one element of what is stored."""
