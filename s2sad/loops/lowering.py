@@ -1,0 +1,286 @@
+"""Each operation on arrays as what gives its elements, and loops over those that must be stored.
+
+    k1 = -y * np.sin(y)                  for i in range(n):
+    y = y + dt * k1            ->            y[i] = y[i] + dt * (-y[i] * sin(y[i]))
+
+What an array is made of is known by its term (`ir.loop_rule`). One that is computed in the loops which read it must
+not see what is written later: before memory is written, what is read behind that is stored. What a loop carries of
+arrays has memory of its own, or that of what it begins with where nobody else reads that any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
+from s2sad.ir.builder import Builder
+from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, loop_rule, mapped
+from s2sad.ir.primitive import Effect
+from s2sad.ir.primitives.effects import ASSERT, RAISE
+from s2sad.ir.primitives.memory import GUARD
+from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+)
+from s2sad.loops.blocks import in_blocks
+from s2sad.loops.calls import without_calls
+from s2sad.loops.fusion import fused
+from s2sad.loops.iterations import conditional, counted
+from s2sad.loops.lives import Lives, lives
+from s2sad.loops.reuse import reused
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of, type_leaves
+
+
+def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
+    """One function of loops over numbers that computes what the entry does.
+
+    Raises:
+        Unsupported: an operation has no loop rule, or not for these types.
+    """
+    function = without_calls(functions, entry)
+    lowered = Lowering(function).function()
+    return in_blocks(reused(fused(reused(lowered))))
+
+
+class Lowering:
+    """One function, as loops."""
+
+    def __init__(self, source: Function) -> None:
+        self.source = source
+        self.loops = Loops()
+        self.lives: Lives = lives(source)
+        self.terms: dict[Value, Term] = {}
+        self.readers: dict[Value, set[Value]] = {}
+        """By the memory: the values whose elements are read from it."""
+        self.given_memory: set[Value] = set()
+        """That of the parameters."""
+
+    @property
+    def builder(self) -> Builder:
+        return self.loops.builder
+
+    def function(self) -> Function:
+        parameters = self.source.parameters
+        for p in parameters:
+            self.bind(p, self.given(p, p.type))
+        with self.loops.block() as inner:
+            self.operations(self.source.body)
+            result = self.result(self.term(self.source.result), self.source.result.hint)
+        body = inner.block(parameters, [result])
+        body = Block(parameters, (*self.builder.operations, *body.operations), body.results)
+        return Function(self.source.name, body, self.source.doc)
+
+    def given(self, operand: Operand, t: Type) -> Term:
+        """What a parameter is: numbers, arrays of a known rank, and tuples of them."""
+        if isinstance(t, ContainerType):
+            return tuple(self.given(self.builder.extract(operand, k), item) for k, item in zip(t.keys, t.items, strict=True))
+        if isinstance(t, StaticType):
+            return operand
+        check(t)
+        if t.is_scalar:
+            return operand
+        assert isinstance(operand, Value)
+        self.given_memory.add(operand)
+        return self.loops.held(operand)
+
+    def result(self, term: Term, hint: str | None = None) -> Operand:
+        """What the function returns: arrays in memory of their own."""
+        if isinstance(term, tuple):
+            return self.builder.tuple([self.result(t) for t in term])
+        if not isinstance(term, Array):
+            assert not isinstance(term, Cut)
+            return term
+        whole = self.loops.stored(term, hint)
+        if not self.is_own(whole):
+            whole = self.loops.fresh(whole, hint)
+        assert whole.handle is not None
+        return whole.handle
+
+    def is_own(self, array: Array) -> bool:
+        """Whether the memory of an array is none of the caller's."""
+        return not array.memory & self.given_memory
+
+    # values
+
+    def bind(self, value: Value, term: Term) -> None:
+        self.terms[value] = term
+        for array in arrays_in(term):
+            for root in array.memory:
+                self.readers.setdefault(root, set()).add(value)
+
+    def term(self, operand: Operand) -> Term:
+        if isinstance(operand, Value):
+            return self.terms[operand]
+        return constant_term(operand)
+
+    def operand(self, operand: Operand) -> Operand:
+        """The number that a number stands for."""
+        return operand_of(self.term(operand))
+
+    # operations
+
+    def operations(self, block: Block) -> None:
+        for op in block.operations:
+            self.builder.location, self.builder.about = op.location, op.about
+            try:
+                self.operation(op)
+            except Unsupported as e:
+                if e.location.file == "<generated>":
+                    raise type(e)(e.what, e.instead, op.location) from e
+                raise
+
+    def operation(self, op: Operation) -> None:
+        match op:
+            case Apply():
+                self.apply(op)
+            case If():
+                self.branch(op)
+            case For():
+                counted(self, op)
+            case While():
+                conditional(self, op)
+            case _:
+                raise UnsupportedCall(f"a call of {op.function.name}")
+
+    def apply(self, op: Apply) -> None:
+        primitive = op.primitive
+        if primitive is MAKE:
+            self.bind(op.result, tuple(self.term(o) for o in op.operands))
+        elif primitive is EXTRACT:
+            whole = self.term(op.operands[0])
+            assert isinstance(whole, tuple)
+            self.bind(op.result, whole[op.operands[0].type.keys.index(op.static["key"])])
+        elif primitive is MAKE_SLICE:
+            start, stop, step = (None if is_none(o) else self.operand(o) for o in op.operands)
+            self.bind(op.result, Cut(start, stop, step))
+        elif primitive is UNDEFINED:
+            self.bind(op.result, self.undefined(op.result.type))
+        elif primitive.update is not None:
+            self.update(op)
+        elif primitive in (RAISE, ASSERT):
+            holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
+            self.loops.apply(GUARD, (holds,))
+            self.bind(op.result, constant(0))
+        elif primitive.effect is Effect.IO:
+            raise UnsupportedCall(f"{primitive.name} in a program of loops")
+        else:
+            self.compute(op)
+
+    def truth(self, operand: Operand) -> Operand:
+        return self.loops.call(bool, self.operand(operand)) if operand.type.dtype != bool else self.operand(operand)
+
+    def compute(self, op: Apply) -> None:
+        """An operation by its rule."""
+        rule = loop_rule(op)
+        if rule is None:
+            raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+        check(op.result.type)
+        terms = [self.term(o) for o in op.operands]
+        term = rule(self.loops, op, *terms)
+        if isinstance(term, Array) and term.handle is None and self.is_stored(op, term):
+            self.loops.stored(term, op.result.hint)
+        self.bind(op.result, term)
+
+    def is_stored(self, op: Apply, array: Array) -> bool:
+        """Whether an array is stored where it is made: it would be computed more than once."""
+        return array.cost > LITTLE and self.lives.count[op.result] != 1
+
+    def undefined(self, t: Type) -> Term:
+        """What stands for a value that is not read."""
+        if isinstance(t, ContainerType):
+            return tuple(map(self.undefined, t.items))
+        if not t.is_numeric or t.dtype is None:
+            raise UnsupportedType(f"{t} that may not be bound", "bind it in all branches")
+        zero = constant(t.dtype.type(0) if t.kind == "numpy" else t.dtype.type(0).item())
+        if not t.rank:
+            return zero
+        return Array(t.dtype, tuple(constant(d if isinstance(d, int) else 0) for d in t.shape or ()), lambda p: zero)
+
+    # what is written
+
+    def update(self, op: Apply) -> None:
+        rule = loop_rule(op)
+        if rule is None:
+            raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+        base = mapped(self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf)
+        self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
+
+    def writable(self, array: Array, op: Apply) -> Array:
+        """The memory of an array, to be written into, or a copy of it where others read it later."""
+        hint = op.result.hint
+        if array.handle is None:
+            # written from what it is computed of: nobody else has this memory
+            return self.loops.fresh(array, hint)
+        if not self.is_own(array) or self.others(array, op):
+            return self.loops.fresh(array, hint)
+        return array
+
+    def others(self, array: Array, op: Operation) -> bool:
+        """Whether the memory of an array is read after an operation; what is only computed of it is stored now."""
+        found = [v for root in array.memory for v in self.readers.get(root, ()) if self.lives.is_read_behind(v, op)]
+        for value in found:
+            for part in arrays_in(self.terms[value]):
+                if part.handle is None and part.memory & array.memory:
+                    self.loops.stored(part, value.hint)
+                elif part.memory & array.memory:
+                    return True
+        return False
+
+    # branches
+
+    def branch(self, op: If) -> None:
+        predicate = self.truth(op.predicate)
+        given = self.loops.branch(predicate, lambda: self.side(op.then), lambda: self.side(op.orelse))
+        count = sum(len(list(type_leaves(r.type))) for r in op.results)
+        handles, lengths = iter(given[:count]), iter(given[count:])
+        for result in op.results:
+            self.bind(result, self.taken(result.type, handles, lengths))
+
+    def side(self, block: Block) -> Sequence[Operand]:
+        """What a branch gives: numbers and handles, and behind them the lengths of these."""
+        self.operations(block)
+        flat = [leaf for o in block.results for leaf in leaves(self.term(o))]
+        return [*map(self.handed, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
+
+    def handed(self, leaf: Term) -> Operand:
+        if isinstance(leaf, Array):
+            handle = self.loops.stored(leaf).handle
+            assert handle is not None
+            return handle
+        if isinstance(leaf, (Value, Constant)) and leaf.type.is_numeric:
+            return leaf
+        raise UnsupportedType("what is neither a number nor an array in a branch")
+
+    def taken(self, t: Type, handles: Iterator[Operand], lengths: Iterator[Operand]) -> Term:
+        if isinstance(t, ContainerType):
+            return tuple(self.taken(item, handles, lengths) for item in t.items)
+        handle = next(handles)
+        if not handle.type.is_array:
+            return handle
+        assert isinstance(handle, Value)
+        shape = tuple(next(lengths) for _ in handle.type.shape or ())
+        known = [constant(d) if isinstance(d, int) else n for d, n in zip(t.shape or (), shape, strict=True)]
+        return self.loops.held(handle, tuple(known), self.roots_of(handle))
+
+    def roots_of(self, handle: Value) -> frozenset[Value]:
+        """The memory of what a branch gives: that of one side or the other."""
+        made = self.builder.operations[-1]
+        if handle in self.loops.roots:
+            return self.loops.roots[handle]
+        assert isinstance(made, If)
+        k = made.results.index(handle)
+        both = [b.results[k] for b in made.blocks]
+        return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
