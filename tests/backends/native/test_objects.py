@@ -166,7 +166,7 @@ import s2sad
 from script import f
 if sys.argv[1] == "write":
     sys.path.append(sys.argv[2])
-    from tests.backends.native.kernels import use
+    from tests.backends.native.straight import use
     use()
 df = s2sad.value_and_grad(f, (0, 1), backend="native")
 assert sys.argv[1] == "write" or "llvmlite" not in sys.modules
