@@ -123,3 +123,11 @@ class Runner:
         arguments, `plain` is what runs where the backend cannot.
         """
         return None
+
+    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+        """A function of C for calls of objects that lead to an entry (see `direct`), and what it is called with.
+
+        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take. None:
+        the entry is called by Python only.
+        """
+        return None

@@ -121,6 +121,11 @@ class NativeRunner(Runner):
             return calls.call(0, adapted, plain, name), None
         return calls.call(0, adapted, None, name), calls.call(1, lambda inner: inner, None, sides[1].function)
 
+    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+        from s2sad.backends.native.objects import straight
+
+        return straight(call, otherwise)
+
 
 class _Calls:
     """What the entries of a module are called by."""
@@ -168,5 +173,6 @@ RUNNER = NativeRunner(
         snapshots=False,
         iterates=False,
         overlaps=False,
+        checks=True,
     )
 )

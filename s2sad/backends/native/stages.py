@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from s2sad.backends.native.entry import entry_text, service_text, steps_of
+from s2sad.backends.native.entry import entry_text, service_text
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
+from s2sad.backends.native.steps import steps_of
+from s2sad.backends.native.straight import straight_text
 from s2sad.errors import UnsupportedType
 from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
@@ -32,9 +34,15 @@ def code_of(functions: Sequence[Function], entries: Sequence[tuple[str, Sequence
     """
     outside = Outside()
     texts = []
-    for name, arguments, result in entries:
+    called = [f"{name}.entry" for name, *_ in entries]
+    for k, (name, arguments, result) in enumerate(entries):
         program = loops_of(functions, name)
         texts.append(kernel_text(program))
-        texts.append(entry_text(name, arguments, result, outside, steps_of(program)))
+        # the lengths of residuals are what they are
+        texts.append(entry_text(name, arguments, result, outside, steps_of(program), apart=k == 0))
+    if len(entries) == 1:
+        texts.append(straight_text(entries[0][0], outside))
+        called.append(f"{entries[0][0]}.straight")
     texts.append(service_text(outside))
-    return Code("\n".join([outside.text(), *texts]), tuple(outside.names), tuple(name for name, *_ in entries))
+    # behind all others: by then it is known what they reach outside
+    return Code("\n".join([*texts, outside.text()]), tuple(outside.names), tuple(called))
