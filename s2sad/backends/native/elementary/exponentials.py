@@ -74,7 +74,8 @@ def exp_parts(x: float, low: float) -> tuple[float, float, float]:
     """k and two parts of e^(x + low) / 2^k, of |x| < 2000."""
     k, r, r_low = reduced(x)
     p, p_low = quick_sum(1.0, r)
-    y, y_low = quick_sum(p, p_low + exp_tail(r, r_low + low))
+    p_low = p_low + exp_tail(r, r_low)
+    y, y_low = quick_sum(p, fma(low, p + p_low, p_low))
     return k, y, y_low
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from s2sad.backends.native.elementary import exponentials, llvm, logarithms, trigonometric, words
+from s2sad.backends.native.elementary import (
+    arcs,
+    error_functions,
+    exponentials,
+    hyperbolic,
+    llvm,
+    logarithms,
+    logistic,
+    powers,
+    trigonometric,
+    words,
+)
 from s2sad.backends.native.elementary.translation import Definition, Table, closure, signature, translate
 
-FAMILIES = (exponentials, logarithms, trigonometric)
+FAMILIES = (exponentials, logarithms, powers, trigonometric, arcs, hyperbolic, logistic, error_functions)
 """The modules whose functions are entered, when they are read, in `words.PUBLIC`."""
 
 SINGLE = ".f32"

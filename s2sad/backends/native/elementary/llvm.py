@@ -43,8 +43,10 @@ INSTRUCTIONS = {
     "float": "sitofp i64 {0} to double",
     "int": "fptosi double {0} to i64",
 }
+# A rare function is compiled quickly rather than well: it would take longer than all others together.
 INLINED = "alwaysinline nounwind willreturn memory(none)"
-CALLED = "noinline cold nounwind willreturn memory(none)"
+CALLED = "noinline optnone cold nounwind willreturn memory(none)"
+VARIANT = "alwaysinline cold minsize optsize nounwind willreturn memory(none)"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ class Target:
 
     fma: bool = True
     lanes: tuple[int, ...] = (2, 4, 8)
+
+    @staticmethod
+    def of(triple: str, features: str) -> Target:
+        """The one of this triple and these features, as LLVM has them: `+fma,+avx2,-avx512f`."""
+        if not triple.startswith(("x86_64", "i386", "i686")):
+            return Target(lanes=(2,))
+        has = features.split(",").__contains__
+        return Target(has("+fma"), (4, 8) if has("+avx512f") else (4,) if has("+avx") else (2,))
+
+
+def _wrapped(value: int) -> int:
+    """The int of the same 64 bits, with their sign."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def symbol(name: str) -> str:
@@ -89,8 +104,10 @@ class Text:
         return Term(f"%.{self.count}", kind)
 
     def constant(self, value: float) -> Term:
+        if isinstance(value, bool):
+            return Term(str(value).lower(), BOOL)
         if isinstance(value, int):
-            return Term(str(value), INT)
+            return Term(str(_wrapped(value)), INT)
         return Term(f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}", FLOAT)
 
     def apply(self, word: str, kind: str, *operands: Term) -> Term:
@@ -145,7 +162,7 @@ def _plain(function: words.Function, lanes: int) -> str:
 
 
 FOR_VECTORS = """\
-define weak_odr hidden <{n} x double> {vector}({parameters}, <{n} x i1> %wanted) {inlined} {{
+define weak_odr hidden <{n} x double> {vector}({parameters}, <{n} x i1> %wanted) {how} {{
 entry:
   %any = call i1 @llvm.vector.reduce.or.v{n}i1(<{n} x i1> %wanted)
   br i1 %any, label %loop, label %none
@@ -178,7 +195,7 @@ def _for_vectors(function: words.Function, lanes: int) -> str:
         n=lanes,
         vector=symbol(f"{function.__name__}.{lanes}"),
         scalar=_name(function),
-        inlined=INLINED,
+        how=VARIANT,
         parameters=", ".join(f"<{lanes} x double> %x{k}" for k in range(count)),
         elements="\n".join(f"  %e{k} = extractelement <{lanes} x double> %x{k}, i64 %i" for k in range(count)),
         operands=", ".join(f"double %e{k}" for k in range(count)),
@@ -186,7 +203,7 @@ def _for_vectors(function: words.Function, lanes: int) -> str:
 
 
 def table_text(table: Table) -> str:
-    values = ", ".join(f"i64 {v}" for v in table.values)
+    values = ", ".join(f"i64 {_wrapped(v)}" for v in table.values)
     return f"{symbol(table.name)} = private unnamed_addr constant [{len(table.values)} x i64] [{values}]\n"
 
 

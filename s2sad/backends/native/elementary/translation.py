@@ -7,12 +7,12 @@ What a language calls things is its `Spelling` (`llvm.py`, `c.py`).
 from __future__ import annotations
 
 import ast
-import inspect
+import linecache
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from itertools import takewhile
 from typing import Protocol
 
 from s2sad.backends.native.elementary import words
@@ -103,13 +103,16 @@ WORDS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @cache
-def _trees(file: str) -> dict[str, ast.FunctionDef]:
-    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    return {s.name: s for s in tree.body if isinstance(s, ast.FunctionDef)}
-
-
 def _tree(function: words.Function) -> ast.FunctionDef:
-    return _trees(inspect.getfile(function))[function.__name__]
+    """The function's lines, read as they are; those of the module around it are not."""
+    assert isinstance(function, types.FunctionType)
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    start = next(k for k, line in enumerate(lines) if line.startswith("def "))
+    body = takewhile(lambda line: line[:1] in " )\n", lines[start + 1 :])
+    (tree,) = ast.parse("".join([lines[start], *body])).body
+    assert isinstance(tree, ast.FunctionDef)
+    return tree
 
 
 def _kinds(annotation: ast.expr | None) -> tuple[str, ...]:
@@ -175,9 +178,15 @@ class _Translation:
                 return tuple(map(self.term, elements))
             case ast.Call(ast.Name(name), arguments) if name not in WORDS and name != "polynomial":
                 function = self.around[name]
-                self.needs[function] = None
-                return self.spelling.call(function, signature(function)[1], *map(self.term, arguments))
+                return self.spelling.call(function, signature(function)[1], *self.operands(function, arguments))
         return (self.term(expression),)
+
+    def operands(self, function: words.Function, arguments: Sequence[ast.expr]) -> list[Term]:
+        self.needs[function] = None
+        terms = [self.term(a) for a in arguments]
+        if tuple(t.kind for t in terms) != signature(function)[0]:
+            raise TypeError(f"{self.tree.name}: {function.__name__} of {', '.join(t.kind for t in terms)}")
+        return terms
 
     def term(self, expression: ast.expr) -> Term:
         match expression:
@@ -239,8 +248,7 @@ class _Translation:
         match body:
             case ast.Call(ast.Name(name), arguments) if self.around.get(name) in words.RARE:
                 function = self.around[name]
-                self.needs[function] = None
-                return self.spelling.rare(test, function, [self.term(a) for a in arguments], otherwise)
+                return self.spelling.rare(test, function, self.operands(function, arguments), otherwise)
         term, otherwise = alike(self.term(body), otherwise)
         return self.spelling.apply("choice." + term.kind, term.kind, test, term, otherwise)
 

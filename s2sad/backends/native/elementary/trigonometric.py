@@ -7,7 +7,7 @@ For |x| >= 2^20 the method of Payne & Hanek (SIGNUM Newsletter 18, 1983): x time
 4, in integers; see Muller, Elementary Functions, 3rd edition, chapter 11.
 
 SIN, COS: interpolation of (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2/2) / r^4 in r^2 at the nodes of Chebyshev,
-errors 2^-57 and 2^-60. TWO_OVER_PI: the bits of 2/pi by mpmath, 32 a word; two words stand before the point.
+errors 2^-57 and 2^-60. TWO_OVER_PI: the bits of 2/pi by mpmath, 64 a word, the first before the point.
 """
 
 from __future__ import annotations
@@ -59,13 +59,15 @@ COS = (
 )
 # fmt: off
 TWO_OVER_PI = (
-    0, 0, 0xA2F9836E, 0x4E441529, 0xFC2757D1, 0xF534DDC0, 0xDB629599, 0x3C439041, 0xFE5163AB, 0xDEBBC561, 0xB7246E3A,
-    0x424DD2E0, 0x06492EEA, 0x09D1921C, 0xFE1DEB1C, 0xB129A73E, 0xE88235F5, 0x2EBB4484, 0xE99C7026, 0xB45F7E41,
-    0x3991D639, 0x835339F4, 0x9C845F8B, 0xBDF9283B, 0x1FF897FF, 0xDE05980F, 0xEF2F118B, 0x5A0A6D1F, 0x6D367ECF,
-    0x27CB09B7, 0x4F463F66, 0x9E5FEA2D, 0x7527BAC7, 0xEBE5F17B, 0x3D0739F7, 0x8A5292EA, 0x6BFB5FB1, 0x1F8D5D08,
-    0x56033046, 0xFC7B6BAB, 0xF0CFBC20, 0x9AF4361D, 0xA9E39161, 0x5EE61B08,
+    0,
+    0xA2F9836E4E441529, 0xFC2757D1F534DDC0, 0xDB6295993C439041, 0xFE5163ABDEBBC561, 0xB7246E3A424DD2E0,
+    0x06492EEA09D1921C, 0xFE1DEB1CB129A73E, 0xE88235F52EBB4484, 0xE99C7026B45F7E41, 0x3991D639835339F4,
+    0x9C845F8BBDF9283B, 0x1FF897FFDE05980F, 0xEF2F118B5A0A6D1F, 0x6D367ECF27CB09B7, 0x4F463F669E5FEA2D,
+    0x7527BAC7EBE5F17B, 0x3D0739F78A5292EA, 0x6BFB5FB11F8D5D08, 0x56033046FC7B6BAB,
 )
 # fmt: on
+TO_32 = 0xFFFFFFFF
+TO_63 = 0x7FFFFFFFFFFFFFFF
 
 
 def quarter_turns(x: float) -> tuple[float, float, int]:
@@ -79,46 +81,42 @@ def quarter_turns(x: float) -> tuple[float, float, int]:
 
 
 def word(place: int, shift: int) -> int:
-    """32 bits of 2/pi, from a bit of a word on."""
-    pair = (TWO_OVER_PI[place] << 32) | TWO_OVER_PI[place + 1]
-    return (pair >> (32 - shift)) & 0xFFFFFFFF
+    """64 bits of 2/pi, from a bit of a word on."""
+    next_word = TWO_OVER_PI[place + 1]
+    return (TWO_OVER_PI[place] << shift) | (((next_word >> 1) & TO_63) >> (63 - shift))
 
 
-def column(low: int, high: int, v0: int, v1: int, v2: int) -> int:
-    """What (low + 2^32 high) times a row of words has in one place, without what is carried into it."""
-    return (
-        ((low * v0) & 0xFFFFFFFF)
-        + (((low * v1) >> 32) & 0xFFFFFFFF)
-        + ((high * v1) & 0xFFFFFFFF)
-        + (((high * v2) >> 32) & 0xFFFFFFFF)
-    )
+def upper_product(a: int, b: int) -> int:
+    """The upper 64 bits of the product, of a below 2^53 and 64 bits of b without a sign."""
+    a0 = a & TO_32
+    a1 = a >> 32
+    b0 = b & TO_32
+    b1 = (b >> 32) & TO_32
+    low = a0 * b1
+    middle = (((a0 * b0) >> 32) & TO_32) + (low & TO_32) + ((a1 * b0) & TO_32)
+    return a1 * b1 + ((low >> 32) & TO_32) + ((a1 * b0) >> 32) + (middle >> 32)
+
+
+def carry(a: int, b: int) -> int:
+    """What is carried out of 64 bits in the sum."""
+    return (((a & b) | ((a | b) & ((a + b) ^ -1))) >> 63) & 1
 
 
 def quarter_turns_of_large(x: float) -> tuple[float, float, int]:
     """What `quarter_turns` gives, of |x| from 2^20 on: k modulo 4 has 2 bits, and 126 bits follow the point."""
     n = bits(abs(x))
-    e = (n >> 52) - 1075  # |x| is an integer of 53 bits times 2^e
     m = (n & 0x000FFFFFFFFFFFFF) | 0x0010000000000000
-    low = m & 0xFFFFFFFF
-    high = m >> 32
-    place = ((e + 30) >> 5) + 1
-    shift = (e + 30) & 31
-    v0 = word(place, shift)
-    v1 = word(place + 1, shift)
-    v2 = word(place + 2, shift)
-    v3 = word(place + 3, shift)
-    v4 = word(place + 4, shift)
-    v5 = word(place + 5, shift)
-    c3 = column(low, high, v3, v4, v5)
-    c2 = column(low, high, v2, v3, v4) + (c3 >> 32)
-    c1 = column(low, high, v1, v2, v3) + (c2 >> 32)
-    c0 = column(low, high, v0, v1, v2) + (c1 >> 32)
-    upper = ((c0 & 0xFFFFFFFF) << 32) | (c1 & 0xFFFFFFFF)
+    e = (n >> 52) - 1013  # |x| is m 2^(e - 62)
+    place = e >> 6
+    shift = e & 63
+    second = word(place + 1, shift)
+    first = m * second
+    carried = upper_product(m, word(place + 2, shift))
+    upper = m * word(place, shift) + upper_product(m, second) + carry(first, carried)
     k = (upper + (1 << 61)) >> 62
-    rest = upper - (k << 62)  # from -2^61 to 2^61, of 2^62
-    below = float(((c2 & 0xFFFFFFFF) << 31) | ((c3 & 0xFFFFFFFF) >> 1)) * HALF_OF_LAST
+    rest = upper - (k << 62)  # from -2^61 to 2^61: of a quarter turn the part of 2^62
     f = float(rest)
-    f, f_low = quick_sum(f, float(rest - int(f)) + below)
+    f, f_low = quick_sum(f, float(rest - int(f)) + float(((first + carried) >> 1) & TO_63) * HALF_OF_LAST)
     r, r_low = two_product(f, TURN)
     r, r_low = quick_sum(r, fma(f, TURN_LOW, fma(f_low, TURN, r_low)))
     turned = x < 0.0
