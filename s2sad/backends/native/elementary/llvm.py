@@ -61,8 +61,9 @@ class Target:
         """The one of this triple and these features, as LLVM has them: `+fma,+avx2,-avx512f`."""
         if not triple.startswith(("x86_64", "i386", "i686")):
             return Target(lanes=(2,))
-        has = features.split(",").__contains__
-        return Target(has("+fma"), (4, 8) if has("+avx512f") else (4,) if has("+avx") else (2,))
+        has = set(features.split(","))
+        wide = (4, 8) if "+avx512f" in has else (4,) if has & {"+avx", "+avx2"} else (2,)
+        return Target("+fma" in has, wide)
 
 
 def _wrapped(value: int) -> int:

@@ -16,6 +16,13 @@ def exp_of_minus(a: float) -> tuple[float, float, float, float, float]:
     return k, y, low, y * s, low * s
 
 
+def log_one_more(a: float) -> float:
+    """log(1 + e^-a) of a >= 0."""
+    k, y, _, e, e_low = exp_of_minus(a)
+    small = scaled(y, k)
+    return log1p_sum(e, e_low) if k > -60.0 else small
+
+
 @elementary()
 def expit(x: float) -> float:
     """1 / (1 + e^-x), of negative x e^x / (1 + e^x)."""
@@ -30,19 +37,14 @@ def expit(x: float) -> float:
 @elementary()
 def log_expit(x: float) -> float:
     """min(x, 0) - log(1 + e^-|x|)."""
-    k, y, low, e, e_low = exp_of_minus(abs(x))
-    small = scaled(y, k)
-    y = log1p_sum(e, e_low) if k > -60.0 else small
-    y = (x if x < 0.0 else 0.0) - y
+    y = (x if x < 0.0 else -0.0) - log_one_more(abs(x))
     return y if x == x else x
 
 
 @elementary()
 def logaddexp(x: float, y: float) -> float:
     """The greater, and log(1 + e^-d) of the difference; of sums near 0 the error is that of the greater."""
-    k, p, low, e, e_low = exp_of_minus(abs(x - y))
-    greater = x if x > y else y
-    z = greater + log1p_sum(e, e_low)
+    z = (x if x > y else y) + log_one_more(abs(x - y))
     z = z if x - y == x - y else x - y
     return x + LN2 if x == y else z
 

@@ -253,8 +253,7 @@ class _Translation:
         return self.spelling.apply("choice." + term.kind, term.kind, test, term, otherwise)
 
     def polynomial(self, x: Term, coefficients: Sequence[Term]) -> Term:
-        """By Horner's rule; a long one as two in the square, of half the length, that do not wait for each other."""
-        if len(coefficients) < 6:
+        if len(coefficients) < words.LONG:
             return self.horner(x, coefficients)
         square = self.two("mul", x, x)
         even, odd = (self.horner(square, coefficients[k::2]) for k in (0, 1))

@@ -28,6 +28,9 @@ PUBLIC: dict[str, Function] = {}
 
 RARE: set[Function] = set()
 
+LONG = 6
+"""The coefficients of a polynomial that is computed in two halves."""
+
 
 def elementary(*others: str) -> Callable[[F], F]:
     """A function that programs call, by its own name and others."""
@@ -59,6 +62,13 @@ fma = fused
 
 
 def polynomial(x: float, coefficients: Sequence[float]) -> float:
+    """By Horner's rule; a long one as two in the square, of half the length, that do not wait for each other."""
+    if len(coefficients) < LONG:
+        return _horner(x, coefficients)
+    return fma(_horner(x * x, coefficients[1::2]), x, _horner(x * x, coefficients[::2]))
+
+
+def _horner(x: float, coefficients: Sequence[float]) -> float:
     value = coefficients[-1]
     for c in coefficients[-2::-1]:
         value = fma(value, x, c)
