@@ -1,8 +1,11 @@
 """The elementary functions, compiled in loops: errors against mpmath, values at the ends, vectors, and their text."""
 
+import ctypes
 import itertools
 import os
 import platform
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -22,12 +25,12 @@ from benchmarks.elementary import (
     optimised,
     usual,
 )
-from s2sad.backends.native.elementary import Target, known, logarithms, text_of, words
+from s2sad.backends.native.elementary import Target, arity, c_text_of, known, logarithms, text_of, words
 from s2sad.backends.native.elementary.llvm import Text
 from s2sad.backends.native.elementary.translation import translate
 
 DEEP = os.environ.get("S2SAD_PROFILE") == "deep"
-COUNT = 5000 if DEEP else 1000
+COUNT = 5000 if DEEP else 600
 BOUND = 1.25
 """The largest error that is allowed, in units in the last place."""
 ONLY_ON_X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="vectors of x86")
@@ -108,6 +111,44 @@ def test_without_a_fused_product_they_are_nearly_as_good(name):
 def test_loops_become_loops_over_vectors(name, machine, lanes):
     module, _ = optimised(loop_text(name, machine.target), machine)
     assert f"store <{lanes} x double>" in str(module)
+
+
+C_LOOP = """
+void loop_{name}(double *out, {arrays}, long n) {{
+    for (long i = 0; i < n; i++) out[i] = s2sad_{name}({operands});
+}}
+"""
+
+
+def c_loop(name):
+    places = range(arity(name))
+    arrays = ", ".join(f"const double *a{k}" for k in places)
+    return C_LOOP.format(name=name, arrays=arrays, operands=", ".join(f"a{k}[i]" for k in places))
+
+
+@pytest.fixture(scope="module")
+def of_c(tmp_path_factory):
+    """The library of all functions, compiled from their text in C."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no compiler of C")
+    folder = tmp_path_factory.mktemp("c")
+    (folder / "all.c").write_text(c_text_of([*REFERENCES, "exp.f32"]) + "".join(map(c_loop, REFERENCES)))
+    flags = ["-std=c99", "-O1", "-ffp-contract=off", "-Wall", "-Wno-unused", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, "-o", folder / "all.so", folder / "all.c", "-lm"], check=True)
+    return ctypes.CDLL(str(folder / "all.so"))
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_the_text_in_c_is_as_good(name, of_c):
+    def compiled(*columns):
+        out = np.empty(columns[0].size)
+        pointers = [ctypes.c_void_p(np.ascontiguousarray(c).ctypes.data) for c in (out, *columns)]
+        of_c[f"loop_{name}"](*pointers, ctypes.c_long(out.size))
+        return out
+
+    _, found = errors(name, compiled, np.random.default_rng(5), COUNT // 10)
+    assert found.max() <= 2.0
 
 
 def test_large_angles_among_small_ones():

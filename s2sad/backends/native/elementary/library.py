@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from s2sad.backends.native.elementary import (
     arcs,
+    c,
     error_functions,
     exponentials,
     hyperbolic,
@@ -18,11 +19,10 @@ from s2sad.backends.native.elementary import (
     words,
 )
 from s2sad.backends.native.elementary.translation import Definition, Table, closure, signature, translate
+from s2sad.backends.native.elementary.words import SINGLE
 
 FAMILIES = (exponentials, logarithms, powers, trigonometric, arcs, hyperbolic, logistic, error_functions)
 """The modules whose functions are entered, when they are read, in `words.PUBLIC`."""
-
-SINGLE = ".f32"
 
 
 def known(name: str) -> bool:
@@ -36,8 +36,13 @@ def arity(name: str) -> int:
 
 
 @cache
-def _definition(function: words.Function, target: llvm.Target) -> Definition:
+def _for_llvm(function: words.Function, target: llvm.Target) -> Definition:
     return translate(function, llvm.Text(function, target))
+
+
+@cache
+def _for_c(function: words.Function) -> Definition:
+    return translate(function, c.Text(function))
 
 
 def text_of(names: Iterable[str], target: llvm.Target | None = None) -> str:
@@ -46,15 +51,23 @@ def text_of(names: Iterable[str], target: llvm.Target | None = None) -> str:
     `@"s2sad.exp"(double)` is `exp`, `@"s2sad.exp.f32"(float)` that of float32. The text goes into a module once.
     """
     target = target or llvm.Target()
+    return _assembled(names, lambda f: _for_llvm(f, target), llvm.table_text, llvm.also_text)
+
+
+def c_text_of(names: Iterable[str]) -> str:
+    """C99 of these functions and of all that they call, each once: `s2sad_exp(double)`, `s2sad_exp_f32(float)`."""
+    return c.PRELUDE + _assembled(names, _for_c, c.table_text, c.also_text)
+
+
+def _assembled(
+    names: Iterable[str],
+    translated: Callable[[words.Function], Definition],
+    table_text: Callable[[Table], str],
+    also_text: Callable[[str, words.Function], str],
+) -> str:
     wanted = dict.fromkeys(names)
-    functions = [words.PUBLIC[n.removesuffix(SINGLE)] for n in wanted]
-    texts = closure(functions, lambda f: _definition(f, target))
-    parts = [llvm.table_text(i) if isinstance(i, Table) else t for i, t in texts.items()]
-    for name in wanted:
-        plain = name.removesuffix(SINGLE)
-        function = words.PUBLIC[plain]
-        if name != plain:
-            parts.append(llvm.single_text(plain, function))
-        elif plain != function.__name__:
-            parts.append(llvm.alias_text(plain, function))
+    functions = {name: words.PUBLIC[name.removesuffix(SINGLE)] for name in wanted}
+    found = closure(tuple(functions.values()), translated)
+    parts = [table_text(item) if isinstance(item, Table) else text for item, text in found.items()]
+    parts += [also_text(name, function) for name, function in functions.items() if name != function.__name__]
     return "".join(parts)

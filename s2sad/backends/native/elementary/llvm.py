@@ -208,21 +208,14 @@ def table_text(table: Table) -> str:
     return f"{symbol(table.name)} = private unnamed_addr constant [{len(table.values)} x i64] [{values}]\n"
 
 
-def single_text(name: str, function: words.Function) -> str:
-    """The function of float32: that of float64, rounded."""
-    count = len(signature(function)[0])
-    lines = [
-        f"define internal float {symbol(name + '.f32')}({', '.join(f'float %x{k}' for k in range(count))}) {INLINED} {{"
-    ]
-    lines += [f"  %d{k} = fpext float %x{k} to double" for k in range(count)]
-    lines += [f"  %y = call double {_name(function)}({', '.join(f'double %d{k}' for k in range(count))})"]
-    return "\n".join([*lines, "  %r = fptrunc double %y to float", "  ret float %r", "}", ""])
-
-
-def alias_text(name: str, function: words.Function) -> str:
-    """A function by another name."""
-    count = len(signature(function)[0])
-    parameters = ", ".join(f"double %x{k}" for k in range(count))
-    call = f"  %y = call double {_name(function)}({parameters})"
-    head = f"define internal double {symbol(name)}({parameters}) {INLINED} {{"
-    return "\n".join([head, call, "  ret double %y", "}", ""])
+def also_text(name: str, function: words.Function) -> str:
+    """A function by another name, or the one of float32, which is that of float64, rounded."""
+    single = name.endswith(words.SINGLE)
+    kind = "float" if single else "double"
+    places = range(len(signature(function)[0]))
+    lines = [f"  %d{k} = fpext float %x{k} to double" for k in places if single]
+    operands = ", ".join(f"double %{'d' if single else 'x'}{k}" for k in places)
+    lines.append(f"  %y = call double {_name(function)}({operands})")
+    lines += ["  %r = fptrunc double %y to float", "  ret float %r"] if single else ["  ret double %y"]
+    head = f"define internal {kind} {symbol(name)}({', '.join(f'{kind} %x{k}' for k in places)}) {INLINED} {{"
+    return "\n".join([head, *lines, "}", ""])

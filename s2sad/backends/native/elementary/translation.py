@@ -254,15 +254,15 @@ class _Translation:
 
     def polynomial(self, x: Term, coefficients: Sequence[Term]) -> Term:
         if len(coefficients) < words.LONG:
-            return self.horner(x, coefficients)
-        square = self.two("mul", x, x)
-        even, odd = (self.horner(square, coefficients[k::2]) for k in (0, 1))
-        return self.word("fma", odd, x, even)
+            return self.horner("sum", x, coefficients)
+        square = self.spelling.bind("square", self.two("mul", x, x))
+        odd = self.horner("odd", square, coefficients[1::2])
+        return self.word("fma", odd, x, self.horner("even", square, coefficients[::2]))
 
-    def horner(self, x: Term, coefficients: Sequence[Term]) -> Term:
+    def horner(self, name: str, x: Term, coefficients: Sequence[Term]) -> Term:
         value = coefficients[-1]
         for c in coefficients[-2::-1]:
-            value = self.word("fma", value, x, c)
+            value = self.spelling.bind(name, self.word("fma", value, x, c))
         return value
 
 

@@ -26,6 +26,9 @@ F = TypeVar("F", bound=Function)
 PUBLIC: dict[str, Function] = {}
 """The functions that programs call, by their names and other names."""
 
+SINGLE = ".f32"
+"""What follows the name of a function of float32: that of float64, rounded."""
+
 RARE: set[Function] = set()
 
 LONG = 6
