@@ -228,24 +228,33 @@ class Frame:
 
     # lists
 
-    def collected(self) -> list[Term]:
-        """What an iteration adds to the lists."""
-        op = self.op
-        return [self.lowering.term(r) for r in op.body.results[len(op.initial) : len(op.results)]]
+    def collected(self) -> list[tuple[Term, str | None]]:
+        """What an iteration adds to the lists, and what these are called."""
+        op, n = self.op, len(self.op.initial)
+        pairs = zip(op.body.results[n:], op.results[n:], strict=False)
+        return [(self.lowering.term(r), xs.hint or r.hint) for r, xs in pairs]
 
     def collect_at(self, around: Builder, inner: Builder, count: Operand, place: Operand) -> None:
         """Store what an iteration adds to lists: there is one item for each."""
         length = count
         if self.op.breaks and self.collects:
             length = self.counter("count")
-        for term in self.collected():
+        for term, hint in self.collected():
+            self.lists.append(List(self.kept(term, around, inner, count, place, hint), length))
 
-            def store(leaf: Term) -> Term:
-                target = self.room(around, inner, count, leaf)
-                self.put(target, place, leaf)
-                return target
-
-            self.lists.append(List(mapped(term, store), length))
+    def kept(
+        self, term: Term, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+    ) -> Term:
+        """What is stored of one item: a list in it is stored as an array where all are equally long."""
+        if isinstance(term, tuple):
+            return tuple(self.kept(part, around, inner, count, place, hint) for part in term)
+        if isinstance(term, List):
+            length = lifted(around, inner, term.length)
+            own = mapped(term.items, lambda leaf: _long(leaf, length))
+            return List(self.kept(own, around, inner, count, place, hint), length)
+        target = self.room(around, inner, count, term, hint)
+        self.put(target, place, term)
+        return target
 
     def counter(self, hint: str) -> Value:
         """A number that each iteration adds 1 to."""
@@ -255,11 +264,11 @@ class Frame:
         self.extra.append(self.loops.add(value, 1))
         return value
 
-    def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term) -> Array:
+    def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term, hint: str | None) -> Array:
         """Memory for one number or array of the items of a list, made before the loop."""
         dtype, shape = _form(leaf)
         outside = [lifted(around, inner, n) for n in shape]
-        handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype})
+        handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype}, hint)
         assert isinstance(handle, Value)
         return self.loops.held(handle, (count, *outside))
 
@@ -275,15 +284,16 @@ class Frame:
         if not self.collects:
             return
         place = self.counter("count")
-        for term in self.collected():
-            self.lists.append(List(mapped(term, lambda leaf: self.grown(around, inner, place, leaf)), place))
+        for term, hint in self.collected():
+            items = mapped(term, lambda leaf, name=hint: self.grown(around, inner, place, leaf, name))  # type: ignore[misc]
+            self.lists.append(List(items, place))
 
-    def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term) -> Term:
+    def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term, hint: str | None) -> Term:
         """An array in which there is room for one item more: where it is full, the next is twice as long."""
         loops = self.loops
-        first = self.room(around, inner, constant(FIRST), leaf)
+        first = self.room(around, inner, constant(FIRST), leaf, hint)
         assert first.handle is not None
-        carried = Value(ArrayType(first.dtype, (new_dim(), *(first.handle.type.shape or ())[1:]), "array"), None, loose=True)
+        carried = Value(ArrayType(first.dtype, (new_dim(), *(first.handle.type.shape or ())[1:]), "array"), hint, loose=True)
         rows = loops.apply(LENGTH, (carried,), {"axis": 0})
         now = loops.held(carried, (rows, *first.shape[1:]))
 
@@ -331,7 +341,8 @@ class Frame:
 
 def _long(term: Term, length: Operand) -> Term:
     """An array of as many items as a list has."""
-    assert isinstance(term, Array)
+    if not isinstance(term, Array):
+        return term
     return Array(term.dtype, (length, *term.shape[1:]), term.element, term.memory, handle=term.handle)
 
 

@@ -21,7 +21,7 @@ from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, lo
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -37,11 +37,15 @@ from s2sad.ir.values import (
 )
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
+from s2sad.loops.contraction import contracted
+from s2sad.loops.copies import without_copies
 from s2sad.loops.fusion import fused
+from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
+from s2sad.loops.lengths import with_small_lengths
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
-from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of, type_leaves
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
 def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
@@ -50,9 +54,11 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    function = without_calls(functions, entry)
+    function = with_small_lengths(without_calls(functions, entry))
     lowered = Lowering(function).function()
-    return in_blocks(reused(fused(reused(lowered))))
+    shorter = reused(guarded_early(reused(lowered)))
+    whole = reused(without_copies(reused(fused(shorter))))
+    return in_blocks(reused(contracted(guarded_early(whole))))
 
 
 class Lowering:
@@ -202,6 +208,8 @@ class Lowering:
         """What stands for a value that is not read."""
         if isinstance(t, ContainerType):
             return tuple(map(self.undefined, t.items))
+        if isinstance(t, SequenceType):
+            return List(self.undefined(_stacked(t.item)), constant(0))
         if not t.is_numeric or t.dtype is None:
             raise UnsupportedType(f"{t} that may not be bound", "bind it in all branches")
         zero = constant(t.dtype.type(0) if t.kind == "numpy" else t.dtype.type(0).item())
@@ -243,19 +251,26 @@ class Lowering:
 
     def branch(self, op: If) -> None:
         predicate = self.truth(op.predicate)
-        given = self.loops.branch(predicate, lambda: self.side(op.then), lambda: self.side(op.orelse))
-        count = sum(len(list(type_leaves(r.type))) for r in op.results)
+        sides: list[list[Term]] = []
+
+        def side(block: Block) -> Sequence[Operand]:
+            self.operations(block)
+            sides.append([self.term(o) for o in block.results])
+            return self.handed(sides[-1])
+
+        given = self.loops.branch(predicate, lambda: side(op.then), lambda: side(op.orelse))
+        like = sides[0]
+        count = sum(1 for term in like for _ in leaves(term))
         handles, lengths = iter(given[:count]), iter(given[count:])
-        for result in op.results:
-            self.bind(result, self.taken(result.type, handles, lengths))
+        for result, term in zip(op.results, like, strict=True):
+            self.bind(result, mapped(term, lambda leaf: self.taken(leaf, handles, lengths)))
 
-    def side(self, block: Block) -> Sequence[Operand]:
+    def handed(self, terms: Sequence[Term]) -> Sequence[Operand]:
         """What a branch gives: numbers and handles, and behind them the lengths of these."""
-        self.operations(block)
-        flat = [leaf for o in block.results for leaf in leaves(self.term(o))]
-        return [*map(self.handed, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
+        flat = [leaf for term in terms for leaf in leaves(term)]
+        return [*map(self.handle, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
 
-    def handed(self, leaf: Term) -> Operand:
+    def handle(self, leaf: Term) -> Operand:
         if isinstance(leaf, Array):
             handle = self.loops.stored(leaf).handle
             assert handle is not None
@@ -264,16 +279,13 @@ class Lowering:
             return leaf
         raise UnsupportedType("what is neither a number nor an array in a branch")
 
-    def taken(self, t: Type, handles: Iterator[Operand], lengths: Iterator[Operand]) -> Term:
-        if isinstance(t, ContainerType):
-            return tuple(self.taken(item, handles, lengths) for item in t.items)
+    def taken(self, like: Term, handles: Iterator[Operand], lengths: Iterator[Operand]) -> Term:
         handle = next(handles)
-        if not handle.type.is_array:
+        if not isinstance(like, Array):
             return handle
         assert isinstance(handle, Value)
-        shape = tuple(next(lengths) for _ in handle.type.shape or ())
-        known = [constant(d) if isinstance(d, int) else n for d, n in zip(t.shape or (), shape, strict=True)]
-        return self.loops.held(handle, tuple(known), self.roots_of(handle))
+        shape = tuple(next(lengths) for _ in like.shape)
+        return self.loops.held(handle, shape, self.roots_of(handle))
 
     def roots_of(self, handle: Value) -> frozenset[Value]:
         """The memory of what a branch gives: that of one side or the other."""
@@ -284,3 +296,12 @@ class Lowering:
         k = made.results.index(handle)
         both = [b.results[k] for b in made.blocks]
         return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
+
+
+def _stacked(t: Type) -> Type:
+    """The type of the items of an empty list, side by side."""
+    if isinstance(t, ContainerType):
+        return ContainerType(t.cls, t.keys, tuple(map(_stacked, t.items)))
+    if not t.is_numeric or t.shape is None:
+        raise UnsupportedType(f"a list of {t}")
+    return ArrayType(t.dtype, (0, *t.shape), "array")

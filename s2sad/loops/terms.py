@@ -50,15 +50,6 @@ def is_number(term: Term) -> bool:
     return isinstance(term, (Value, Constant))
 
 
-def type_leaves(t: Type) -> Iterator[Type]:
-    """The types of the numbers and arrays of a term."""
-    if isinstance(t, ContainerType):
-        for item in t.items:
-            yield from type_leaves(item)
-    else:
-        yield t
-
-
 def operand_of(term: Term) -> Operand:
     """The number that a term is."""
     if isinstance(term, Array) and not term.shape:
