@@ -1,0 +1,1 @@
+"""Machine code of loops, made by LLVM."""
