@@ -7,7 +7,7 @@ length     `a.shape[k]`
 reshaped   the same memory under other lengths: `a.reshape((n, m))`
 guard      the program is left for the one of NumPy unless something holds: that one raises what is to be raised
 tally      a sum whose terms may be added in any order
-into       what a library computes, written into the last operand: `np.matmul(a, b, out=c)`
+into       what a library computes, written into the last operand: `np.matmul(a.T, b, out=c)`, where a is `turned`
 
 An array here is a handle: a program hands it on as it is, and what is stored through it is seen by all that hold it.
 Loops carry numbers; an array that changes from one iteration to the next is written in place.
@@ -62,11 +62,11 @@ def _store(array: Quantity, *rest: Quantity) -> None:
     array[rest[:-1]] = rest[-1]
 
 
-def _length_type(array: Type, *, axis: int) -> Type:
+def _length_type(array: Type, /, *, axis: int) -> Type:
     return integer(None if array.shape is None else array.shape[axis])
 
 
-def _reshaped_type(array: Type, *lengths: Type) -> Type:
+def _reshaped_type(array: Type, /, *lengths: Type) -> Type:
     return ArrayType(array.dtype, _shape_of(lengths), "array")
 
 
@@ -80,30 +80,23 @@ def _tally_type(total: Type, term: Type, /) -> Type:
     return ArrayType(promote(total, term), (), total.kind)
 
 
-def _into_type(*arrays: Type, function: str) -> Type:
+def _into_type(*arrays: Type, function: str, turned: tuple[bool, ...] = ()) -> Type:
     return NONE
 
 
-def _into(*arrays: Quantity, function: str) -> None:
+def _into(*arrays: Quantity, function: str, turned: tuple[bool, ...] = ()) -> None:
     routine: Callable[..., object] = getattr(np, function)
-    routine(*arrays[:-1], out=arrays[-1])
+    flags = turned or [False] * (len(arrays) - 1)
+    routine(*(a.T if t else a for a, t in zip(arrays, flags, strict=False)), out=arrays[-1])
 
 
 ALLOCATE = register(Primitive("allocate", _allocate, _allocate_type, spelling=_allocate_spelling))
 LOAD = register(
     Primitive(
-        "load", lambda array, *places: array[places], lambda array, *places: _element(array), spelling=_load_spelling
+        "load", lambda array, *at: array[at], lambda array, /, *places: _element(array), spelling=_load_spelling
     )
 )
-STORE = register(
-    Primitive(
-        "store",
-        _store,
-        lambda array, *rest: NONE,
-        effect=Effect.IO,
-        spelling=lambda *types: f"_0[{_places(types[:-1]) or '()'}] = _{len(types) - 1}",
-    )
-)
+STORE = register(Primitive("store", _store, lambda array, /, *rest: NONE, effect=Effect.IO))
 LENGTH = register(
     Primitive(
         "length", lambda array, *, axis: array.shape[axis], _length_type, spelling=lambda t, axis: f"_0.shape[{axis}]"

@@ -1,0 +1,309 @@
+"""A program of loops as Python: numbers in variables, arrays written element by element.
+
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += np.exp(x[i] - m)
+
+What is read once is written where it is read, if nothing is stored in between. A number that a loop carries is one
+variable, as is what a branch gives.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from s2sad.emit.expressions import constant_expression, expression, fill
+from s2sad.emit.statements import call, integer, negated
+from s2sad.emit.writer import Comment, write_located
+from s2sad.errors import Location
+from s2sad.ir.primitive import Effect
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
+from s2sad.ir.trace_names import MARK
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    bound_in,
+    constant,
+    is_int,
+    is_loop,
+    values_in,
+    walk,
+)
+
+WIDTH = 60
+"""The longest expression that is written into another one, in characters, roughly."""
+
+KEYWORDS = {"np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
+
+
+def emit_flat(header: Sequence[str], function: Function, reserved: Sequence[str] = ()) -> tuple[str, dict[int, Location]]:
+    """The text of a module of one function, and for its lines, where the user wrote what they compute."""
+    writer = FlatWriter(function, reserved)
+    definition = writer.definition()
+    used = {n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}
+    imports: list[ast.stmt] = []
+    if "math" in used:
+        imports.append(ast.Import([ast.alias("math")]))
+    if "np" in used:
+        imports.append(ast.Import([ast.alias("numpy", "np")]))
+    comments: list[ast.stmt] = [Comment(line) for line in header]
+    return write_located(ast.Module([*comments, *imports, definition], []))
+
+
+class FlatWriter:
+    """The definition of one function of loops."""
+
+    def __init__(self, function: Function, reserved: Sequence[str] = ()) -> None:
+        self.function = function
+        self.reads = Counter(values_in(_reads(function.body)))
+        self.variable = _variables(function.body)
+        self.names = self._names({*KEYWORDS, *reserved})
+        self.inlined: dict[Value, Apply] = {}
+        self.width: dict[Operand, int] = {}
+
+    def _names(self, taken: set[str]) -> dict[Value, str]:
+        names: dict[Value, str] = {}
+        for v in dict.fromkeys(self.variable.get(v, v) for v in bound_in(self.function.body)):
+            base = (v.hint or "v").replace(MARK, "_")
+            name, k = base, 2
+            while name in taken:
+                name, k = f"{base}_{k}", k + 1
+            taken.add(name)
+            names[v] = name
+        return names
+
+    def name(self, value: Value) -> str:
+        return self.names[self.variable.get(value, value)]
+
+    def definition(self) -> ast.FunctionDef:
+        function = self.function
+        body = self.block(function.body)
+        body.append(ast.Return(self.read(function.result)))
+        if function.doc:
+            body.insert(0, ast.Expr(ast.Constant(function.doc)))
+        arguments = [ast.arg(self.name(p), None) for p in function.parameters]
+        return ast.FunctionDef(function.name, ast.arguments([], arguments, None, [], [], None, []), body, [], None, None)
+
+    # expressions
+
+    def read(self, operand: Operand) -> ast.expr:
+        if isinstance(operand, Constant):
+            return constant_expression(_plain(operand))
+        if operand in self.inlined:
+            return self.expression(self.inlined[operand])
+        return ast.Name(self.name(operand), ast.Load())
+
+    def expression(self, op: Apply) -> ast.expr:
+        operands = [self.read(o) for o in op.operands]
+        if op.primitive is LOAD or op.primitive is STORE:
+            return _element(operands[0], operands[1:], ast.Load())
+        if op.primitive.function is np.where:
+            return ast.IfExp(operands[0], operands[1], operands[2])
+        return expression(op, self.read)
+
+    # statements
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        self.choose(block)
+        made: list[ast.stmt] = []
+        for op in block.operations:
+            statements = self.operation(op)
+            for s in statements:
+                s.origin = op.location  # type: ignore[attr-defined]
+            made += statements
+        return made
+
+    def choose(self, block: Block) -> None:
+        """Find what is written where it is read."""
+        readers: dict[Operand, int] = {}
+        for k, op in enumerate(block.operations):
+            readers.update((o, k) for o in op.operands)
+        stores = [k for k, op in enumerate(block.operations) if _writes(op)]
+        ends = {o for o in block.results}
+        for k, op in enumerate(block.operations):
+            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE:
+                continue
+            width = len(op.primitive.name) + sum(self.width.get(o, 6) for o in op.operands)
+            self.width[op.result] = 6
+            if self.reads[op.result] != 1 or width > WIDTH:
+                continue
+            last = readers.get(op.result, len(block.operations) if op.result in ends else None)
+            if last is None or (last < len(block.operations) and is_loop(block.operations[last]) and not _heads(op, block.operations[last])):
+                continue
+            if self._loads(op) and any(k < s < last for s in stores):
+                continue
+            self.inlined[op.result] = op
+            self.width[op.result] = width
+
+    def _loads(self, op: Apply) -> bool:
+        """Whether the expression of an operation reads memory."""
+        return op.primitive is LOAD or any(self._loads(self.inlined[o]) for o in op.operands if o in self.inlined)
+
+    def operation(self, op: Operation) -> list[ast.stmt]:
+        match op:
+            case Apply():
+                return self.apply(op)
+            case If():
+                return self.branch(op)
+            case For():
+                return [*self.starts(op.initial, op.body.parameters[1:]), self.counted(op)]
+            case While():
+                return [*self.starts(op.initial, op.body.parameters), self.conditional(op)]
+            case Call():
+                raise AssertionError(op)
+
+    def apply(self, op: Apply) -> list[ast.stmt]:
+        if op.result in self.inlined:
+            return []
+        if op.primitive is GUARD:
+            return [ast.Assert(self.read(op.operands[0]), None)]
+        if op.primitive is STORE:
+            return [self.store(op)]
+        if op.primitive.effect is Effect.IO:
+            return [ast.Expr(self.library(op))]
+        return [ast.Assign([ast.Name(self.name(op.result), ast.Store())], self.expression(op))]
+
+    def store(self, op: Apply) -> ast.stmt:
+        """`a[i] = v`, or `a[i] += v` for what adds to the element."""
+        array, *places = (self.read(o) for o in op.operands[:-1])
+        target = _element(array, places, ast.Store())
+        return _augmented(target, self.read(op.operands[-1]))
+
+    def library(self, op: Apply) -> ast.expr:
+        """`np.matmul(a.T, b, out=c)`."""
+        arrays = [self.read(o) for o in op.operands]
+        turned = op.static.get("turned", ())
+        assert isinstance(turned, tuple)
+        for k, flag in enumerate(turned):
+            arrays[k] = ast.Attribute(arrays[k], "T", ast.Load()) if flag else arrays[k]
+        function = call(f"np.{op.static['function']}", arrays[:-1])
+        function.keywords.append(ast.keyword("out", arrays[-1]))
+        return function
+
+    def assigned(self, targets: Sequence[Value], sources: Sequence[Operand]) -> list[ast.stmt]:
+        """What is handed on, put into the variables that receive it."""
+        pairs = [(self.name(t), self.read(s)) for t, s in zip(targets, sources, strict=True)]
+        pairs = [(n, e) for n, e in pairs if not (isinstance(e, ast.Name) and e.id == n)]
+        written = [n for n, _ in pairs]
+        clash = any(
+            isinstance(node, ast.Name) and node.id in written[:k] for k, (_, e) in enumerate(pairs) for node in ast.walk(e)
+        )
+        if clash:
+            names: list[ast.expr] = [ast.Name(n, ast.Store()) for n in written]
+            return [ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple([e for _, e in pairs], ast.Load()))]
+        return [_augmented(ast.Name(n, ast.Store()), e) for n, e in pairs]
+
+    def starts(self, initial: Sequence[Operand], parameters: Sequence[Value]) -> list[ast.stmt]:
+        return self.assigned(parameters, initial)
+
+    def counted(self, op: For) -> ast.stmt:
+        start, stop = self.read(op.start), self.read(op.stop)
+        counter = call("range", [stop] if is_int(op.start, 0) and is_int(op.step, 1) else [start, stop])
+        if not is_int(op.step, 1):
+            counter = call("range", [start, stop, self.read(op.step)])
+        if op.reverse:
+            counter = self.backward(op)
+        body = [*self.block(op.body), *self.ends(op)]
+        index = op.index if self.reads[op.index] else None
+        target = ast.Name(self.name(index) if index is not None else "_", ast.Store())
+        return ast.For(target, counter, body or [ast.Pass()], [])
+
+    def backward(self, op: For) -> ast.expr:
+        start, stop = self.read(op.start), self.read(op.stop)
+        if is_int(op.step, 1):
+            last = ast.BinOp(stop, ast.Sub(), ast.Constant(1))
+            end = integer(-1) if is_int(op.start, 0) else ast.BinOp(start, ast.Sub(), ast.Constant(1))
+            return call("range", [last, end, integer(-1)])
+        step = self.read(op.step)
+        return ast.Subscript(call("range", [start, stop, step]), fill(ast.parse("_0[::-1]", mode="eval").body.slice, []), ast.Load())  # type: ignore[attr-defined]
+
+    def ends(self, op: For | While) -> list[ast.stmt]:
+        carried = op.carried
+        statements = self.assigned(carried, op.body.results[: len(carried)])
+        if op.breaks:
+            stop = op.body.results[-1]
+            statements.append(ast.If(self.read(stop), [ast.Break()], []))
+        return statements
+
+    def conditional(self, op: While) -> ast.stmt:
+        tested = self.block(op.test)
+        test = self.read(op.test.results[0])
+        body = [*self.block(op.body), *self.ends(op)]
+        if tested:
+            leave = ast.If(negated(test), [ast.Break()], [])
+            return ast.While(ast.Constant(True), [*tested, leave, *body], [])
+        return ast.While(test, body or [ast.Pass()], [])
+
+    def branch(self, op: If) -> list[ast.stmt]:
+        then = [*self.block(op.then), *self.assigned(op.results, op.then.results)]
+        orelse = [*self.block(op.orelse), *self.assigned(op.results, op.orelse.results)]
+        test = self.read(op.predicate)
+        if not then and not orelse:
+            return []
+        return [ast.If(test, then, orelse)] if then else [ast.If(negated(test), orelse, [])]
+
+
+def _reads(block: Block) -> Iterator[Operand]:
+    for op in walk(block):
+        yield from op.operands
+        for inner in op.blocks:
+            yield from inner.results
+    yield from block.results
+
+
+def _heads(op: Apply, loop: Operation) -> bool:
+    """Whether a value is read in the header of a loop: its bounds, or what it begins with."""
+    return op.result in loop.operands
+
+
+def _writes(op: Operation) -> bool:
+    """Whether an operation may change memory."""
+    if isinstance(op, Apply):
+        return op.primitive.effect is Effect.IO and op.primitive is not GUARD
+    return any(_writes(inner) for block in op.blocks for inner in block.operations)
+
+
+def _variables(block: Block) -> Mapping[Value, Value]:
+    """The values that are one variable: what a loop carries, and what is left of it."""
+    table: dict[Value, Value] = {}
+    for op in walk(block):
+        if is_loop(op):
+            table.update(zip(op.results, op.carried, strict=True))
+        if isinstance(op, While):
+            table.update(zip(op.test.parameters, op.carried, strict=True))
+    return table
+
+
+def _element(array: ast.expr, places: Sequence[ast.expr], context: ast.expr_context) -> ast.expr:
+    index = places[0] if len(places) == 1 else ast.Tuple(list(places), ast.Load())
+    return ast.Subscript(array, index, context)
+
+
+def _augmented(target: ast.expr, value: ast.expr) -> ast.stmt:
+    """An assignment, `x += y` for `x = x + y`."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+        if ast.unparse(value.left) == ast.unparse(target):
+            return ast.AugAssign(target, value.op, value.right)  # type: ignore[arg-type]
+    return ast.Assign([target], value)
+
+
+def _plain(operand: Constant) -> Constant:
+    """A number of NumPy's as one of Python's, where that means the same in sums and products."""
+    if isinstance(operand.value, np.generic):
+        return constant(operand.value.item())
+    return operand
+
+

@@ -1,0 +1,454 @@
+"""The form of a loop rule: an array as what gives its elements, and the table of the rules.
+
+A rule takes the operands of a call and gives its result; what is not asked for is not computed:
+
+    np.sqrt(x)[i, j]   is  np.sqrt(x[i, j])          x.T[i, j]   is  x[j, i]
+
+An array is `stored` where it is in memory, row by row. Any other one is computed where it is read, in the loop that
+reads it (delayed arrays: Keller et al., Regular, shape-polymorphic, parallel arrays in Haskell, ICFP 2010); one that
+would be computed more than once is stored first. The rules stand in `rules/looping`, by their functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import Builder
+from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
+from s2sad.ir.primitive import Effect, Primitive, required
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
+from s2sad.ir.types import ArrayType, Type, integer
+from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Value, constant, is_int
+
+Places: TypeAlias = tuple[Operand, ...]
+"""The indices of an element."""
+
+Element: TypeAlias = Callable[[Places], Operand]
+"""What appends the operations that give an element."""
+
+LITTLE = 4
+"""The cost of what may be computed wherever it is read: in elementary operations."""
+
+BLOCK = 1024
+"""How many terms of a sum are added up before the parts are: its error is that of NumPy's pairwise sums."""
+
+
+@dataclass(eq=False)
+class Array:
+    """An array, by what gives its elements. `memory` is what these are read from."""
+
+    dtype: np.dtype[Any]
+    shape: Places
+    element: Element
+    memory: frozenset[Value] = frozenset()
+    cost: int = 0
+    """What an element costs: 0 for one that is read, or known."""
+    handle: Value | None = None
+    """The memory in which it lies row by row."""
+    fill: Callable[[Array], None] | None = None
+    """How all of it is stored in an array, where that is less than element by element."""
+    turned: Array | None = None
+    """The array of which this is the transpose."""
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    def settle(self, stored: Array) -> None:
+        """Be another array, of the same elements."""
+        self.element, self.memory, self.cost = stored.element, stored.memory, stored.cost
+        self.handle, self.fill, self.turned = stored.handle, stored.fill, stored.turned
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A slice: what is not given is None."""
+
+    start: Operand | None
+    stop: Operand | None
+    step: Operand | None
+
+
+Term: TypeAlias = "Operand | Array | Cut | tuple[Term, ...]"
+"""What stands for a value of the program of arrays."""
+
+Scope: TypeAlias = dict[tuple[object, ...], Operand]
+
+
+class Loops:
+    """Appends loops and what is in them. What was computed in the block, or one around it, is not computed again."""
+
+    def __init__(self) -> None:
+        self.builder = Builder()
+        self.scopes: list[Scope] = [{}]
+        self.version: dict[Value, int] = {}
+        """How often each piece of memory was written: what was loaded before is not what is there now."""
+        self.roots: dict[Value, frozenset[Value]] = {}
+        """What memory a handle may lead to."""
+        self.settled: list[tuple[Array, dict[str, Any]]] = []
+        """The arrays that were stored in the present block, and what they were before."""
+
+    # numbers
+
+    def apply(
+        self,
+        primitive: Primitive,
+        operands: Sequence[Operand],
+        static: Mapping[str, object] | None = None,
+        hint: str | None = None,
+    ) -> Operand:
+        """Append an operation on numbers, or find what it gave before."""
+        static = static or {}
+        if primitive.effect is Effect.IO:
+            return self.builder.apply(primitive, operands, static)
+        if primitive is ALLOCATE:
+            return self.builder.apply(primitive, operands, static, hint)
+        key = (primitive, tuple(map(_name, operands)), tuple(static.items()), self._state(primitive, operands))
+        scopes = self.scopes[-1:] if primitive is LOAD else self.scopes
+        for scope in scopes:
+            if key in scope:
+                return scope[key]
+        found = self.builder.apply(primitive, operands, static, hint, loose=True)
+        self.scopes[-1][key] = found
+        return found
+
+    def _state(self, primitive: Primitive, operands: Sequence[Operand]) -> object:
+        if primitive is not LOAD:
+            return None
+        handle = operands[0]
+        assert isinstance(handle, Value)
+        return tuple(self.version.get(r, 0) for r in sorted(self.roots[handle], key=id))
+
+    def call(self, function: Callable[..., Any], *operands: Operand | int | float | bool) -> Operand:
+        """Append a call of a function of numbers."""
+        given = [o if isinstance(o, (Value, Constant)) else constant(o) for o in operands]
+        return self.apply(required(function), given)
+
+    def add(self, a: Operand, b: Operand | int) -> Operand:
+        b = b if not isinstance(b, int) else constant(b)
+        return b if is_int(a, 0) else a if is_int(b, 0) else self.call(np.add, a, b)
+
+    def subtract(self, a: Operand, b: Operand | int) -> Operand:
+        b = b if not isinstance(b, int) else constant(b)
+        if a is b or (a.type.size is not None and a.type.size == b.type.size):
+            return constant(0)
+        return a if is_int(b, 0) else self.call(np.subtract, a, b)
+
+    def multiply(self, a: Operand, b: Operand | int) -> Operand:
+        b = b if not isinstance(b, int) else constant(b)
+        if is_int(a, 0) or is_int(b, 0):
+            return constant(0)
+        return b if is_int(a, 1) else a if is_int(b, 1) else self.call(np.multiply, a, b)
+
+    def product(self, lengths: Sequence[Operand]) -> Operand:
+        """How many elements an array of these lengths has."""
+        total: Operand = constant(1)
+        for n in lengths:
+            total = self.multiply(total, n)
+        return total
+
+    def select(self, holds: Operand, a: Operand, b: Operand) -> Operand:
+        if isinstance(holds, Constant):
+            return a if holds.value else b
+        return self.call(np.where, holds, a, b)
+
+    def cast(self, x: Operand, dtype: np.dtype[Any]) -> Operand:
+        """A number in another dtype; a number of Python's in the dtype that it has there is itself."""
+        if x.type.dtype == dtype:
+            return x
+        return self.apply(required(dtype.type), (x,))
+
+    def guard(self, holds: Operand) -> None:
+        """Go on only where something holds."""
+        if not (isinstance(holds, Constant) and holds.value):
+            self.apply(GUARD, (holds,))
+
+    # blocks
+
+    @contextmanager
+    def block(self) -> Iterator[Builder]:
+        """A block inside the present one: what is stored in it of arrays outside is not known behind it."""
+        outer, settled = self.builder, self.settled
+        self.builder, self.settled = outer.child(), []
+        self.scopes.append({})
+        try:
+            yield self.builder
+        finally:
+            self.scopes.pop()
+            for array, before in reversed(self.settled):
+                vars(array).update(before)
+            self.builder, self.settled = outer, settled
+
+    def loop(
+        self,
+        stop: Operand,
+        body: Callable[..., Sequence[Operand]],
+        initial: Sequence[Operand] = (),
+        start: Operand | int = 0,
+        step: int = 1,
+        name: str = "i",
+        hint: str | None = None,
+    ) -> tuple[Operand, ...]:
+        """Append a loop that counts; `body` takes the index and what is carried, and gives what is carried on."""
+        first = start if not isinstance(start, int) else constant(start)
+        # what the loop writes is not known before it is lowered
+        self.forget_loads()
+        with self.block() as inner:
+            index = Value(self._counted(first, stop), name, loose=True)
+            carried = [Value(_number(o.type), hint or o.hint, loose=True) for o in initial]
+            given = body(index, *carried)
+        self.forget_loads()
+        results = tuple(Value(p.type, p.hint, loose=True) for p in carried)
+        block = inner.block((index, *carried), given)
+        self.builder.operations.append(
+            For(first, stop, constant(step), tuple(initial), (), block, results, location=self.builder.location)
+        )
+        return results
+
+    def _counted(self, first: Operand, stop: Operand) -> Type:
+        """The type of an index: not below 0, and below the end where that is known."""
+        size = stop.type.size
+        low = first.type.size
+        least = low if isinstance(low, int) and low >= 0 else 0
+        return integer(new_dim("i", least, most=None if size is None else dim_sum(size, 1, -1)))
+
+    def forget_loads(self) -> None:
+        """Let what was loaded be loaded again: anything may have been written."""
+        for handle in self.version:
+            self.version[handle] += 1
+
+    def nest(self, lengths: Sequence[Operand], body: Callable[[Places], None]) -> None:
+        """Append loops over all places of a shape. Lengths of 1 have no loop."""
+        self._nest(list(lengths), (), body)
+
+    def _nest(self, lengths: list[Operand], places: Places, body: Callable[[Places], None]) -> None:
+        if not lengths:
+            body(places)
+        elif is_int(lengths[0], 1):
+            self._nest(lengths[1:], (*places, constant(0)), body)
+        else:
+
+            def inner(index: Operand) -> Sequence[Operand]:
+                self._nest(lengths[1:], (*places, index), body)
+                return ()
+
+            self.loop(lengths[0], inner, name=_index_name(len(places)))
+
+    def fold(
+        self,
+        lengths: Sequence[Operand],
+        initial: Sequence[Operand],
+        body: Callable[..., Sequence[Operand]],
+        depth: int = 0,
+        hint: str | None = None,
+    ) -> tuple[Operand, ...]:
+        """Carry numbers over all places of a shape: `body` takes the places and what is carried."""
+        return self._fold(list(lengths), (), tuple(initial), body, depth, hint)
+
+    def _fold(
+        self,
+        lengths: list[Operand],
+        places: Places,
+        initial: tuple[Operand, ...],
+        body: Callable[..., Sequence[Operand]],
+        depth: int,
+        hint: str | None,
+    ) -> tuple[Operand, ...]:
+        if not lengths:
+            return tuple(body(places, *initial))
+        if is_int(lengths[0], 1):
+            return self._fold(lengths[1:], (*places, constant(0)), initial, body, depth, hint)
+
+        def inner(index: Operand, *carried: Operand) -> Sequence[Operand]:
+            return self._fold(lengths[1:], (*places, index), carried, body, depth, hint)
+
+        return self.loop(lengths[0], inner, initial, name=_index_name(depth + len(places)), hint=hint)
+
+    def branch(
+        self, holds: Operand, then: Callable[[], Sequence[Operand]], orelse: Callable[[], Sequence[Operand]]
+    ) -> tuple[Operand, ...]:
+        """Append a branch; both sides give the same number of operands. What both give alike is given as it is."""
+        self.forget_loads()
+        blocks: list[Block] = []
+        for side in (then, orelse):
+            with self.block() as inner:
+                given = side()
+            blocks.append(inner.block((), given))
+            self.forget_loads()
+        sides = [b.results for b in blocks]
+        differ = [k for k, (a, b) in enumerate(zip(*sides, strict=True)) if not _is_same(a, b)]
+        made = {k: Value(_joined(sides[0][k], sides[1][k]), sides[0][k].hint, loose=True) for k in differ}
+        then_block, else_block = (Block((), b.operations, tuple(b.results[k] for k in differ)) for b in blocks)
+        location = self.builder.location
+        self.builder.operations.append(If(holds, then_block, else_block, tuple(made.values()), location))
+        return tuple(made.get(k, o) for k, o in enumerate(sides[0]))
+
+    # memory
+
+    def allocate(self, dtype: np.dtype[Any], shape: Sequence[Operand], hint: str | None = None) -> Array:
+        """New memory."""
+        handle = self.apply(ALLOCATE, tuple(shape), {"dtype": dtype}, hint)
+        assert isinstance(handle, Value)
+        return self.held(handle, tuple(shape))
+
+    def held(self, handle: Value, shape: Places | None = None, roots: frozenset[Value] | None = None) -> Array:
+        """The array that a handle leads to."""
+        self.roots[handle] = frozenset({handle}) if roots is None else roots
+        for root in self.roots[handle]:
+            self.version.setdefault(root, 0)
+        dims = handle.type.shape
+        assert dims is not None and handle.type.dtype is not None
+        if shape is None:
+            shape = tuple(self._length(handle, k, d) for k, d in enumerate(dims))
+        return Array(
+            handle.type.dtype,
+            shape,
+            lambda places: self.apply(LOAD, (handle, *places)),
+            self.roots[handle],
+            handle=handle,
+        )
+
+    def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
+        return constant(dim) if isinstance(dim, int) else self.apply(LENGTH, (handle,), {"axis": axis})
+
+    def store(self, array: Array, places: Places, value: Operand) -> None:
+        """Write one element of what is stored."""
+        assert array.handle is not None
+        for root in array.memory:
+            self.version[root] += 1
+        self.apply(STORE, (array.handle, *places, self.cast(value, array.dtype)))
+
+    def copy(self, array: Array, target: Array) -> None:
+        """Write all elements of an array into another one, as if all were read before one is written."""
+        if array.fill is not None:
+            array.fill(target)
+        else:
+            self.nest(target.shape, lambda places: self.store(target, places, array.element(places)))
+
+    def stored(self, array: Array, hint: str | None = None) -> Array:
+        """The array itself, in memory from now on."""
+        if array.handle is None:
+            target = self.allocate(array.dtype, array.shape, hint)
+            self.copy(array, target)
+            self.settled.append((array, dict(vars(array))))
+            array.settle(target)
+        return array
+
+    def fresh(self, array: Array, hint: str | None = None) -> Array:
+        """A copy of an array."""
+        target = self.allocate(array.dtype, array.shape, hint)
+        self.copy(array, target)
+        return target
+
+    def reshaped(self, array: Array, shape: Sequence[Operand]) -> Array:
+        """The elements in their order, under another shape: of memory."""
+        handle = self.stored(array).handle
+        assert handle is not None
+        other = self.apply(RESHAPED, (handle, *shape))
+        assert isinstance(other, Value)
+        return self.held(other, tuple(shape), self.roots[handle])
+
+    def into(self, function: str, *arrays: Array, **static: object) -> None:
+        """Have a library write into the last array."""
+        for root in arrays[-1].memory:
+            self.version[root] += 1
+        self.apply(INTO, [self.stored(a).handle for a in arrays], {"function": function, **static})  # type: ignore[misc]
+
+    # arrays
+
+    def cheap(self, array: Array) -> Array:
+        """An array whose elements may be read more than once."""
+        return array if array.cost <= LITTLE else self.stored(array)
+
+    def view(self, array: Array, shape: Sequence[Operand], places: Callable[[Places], Places]) -> Array:
+        """Elements of an array under other indices."""
+        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), array.memory, array.cost)
+
+    def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
+        """An array whose elements are computed of those of others."""
+        memory = frozenset().union(*(a.memory for a in of))
+        return Array(dtype, tuple(shape), element, memory, cost + sum(a.cost for a in of))
+
+    def total(
+        self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None
+    ) -> Operand:
+        """A sum over all places, in any order."""
+        return self.fold(lengths, [zero], lambda p, s: [self.tally(s, term(p))], depth, hint)[0]
+
+    def tally(self, total: Operand, term: Operand) -> Operand:
+        return self.apply(TALLY, (total, term))
+
+
+def _name(operand: Operand) -> object:
+    """What tells an operand from others: constants are equal by their values."""
+    if isinstance(operand, Constant) and isinstance(operand.value, (int, float, complex, bool, str, type(None))):
+        return (type(operand.value), operand.type, repr(operand.value))
+    return operand
+
+
+def _index_name(depth: int) -> str:
+    return "ijklmnpq"[min(depth, 7)]
+
+
+def _number(t: Type) -> Type:
+    """The type of a number that changes from one iteration to the next: its value is not known."""
+    return ArrayType(t.dtype, t.shape, t.kind or "numpy") if t.is_numeric else t
+
+
+def _is_same(a: Operand, b: Operand) -> bool:
+    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and _name(a) == _name(b))
+
+
+def _joined(a: Operand, b: Operand) -> Type:
+    if a.type == b.type:
+        return a.type
+    t = _number(a.type)
+    if a.type.rank:
+        return ArrayType(a.type.dtype, tuple(new_dim() for _ in range(a.type.rank)), "array")
+    if a.type.dtype != b.type.dtype:
+        raise UnsupportedType("a number of another dtype in the other branch", "convert it")
+    return t if a.type.kind == b.type.kind else ArrayType(a.type.dtype, (), "either")
+
+
+def never_below_zero(d: Dim | None) -> bool:
+    return not may_be_negative(d)
+
+
+Rule = Callable[..., Term]
+"""From the loops, the operation that is lowered, and its operands to its result."""
+
+RULES: dict[object, Rule] = {}
+"""By the function of the primitive."""
+
+
+class Elementwise:
+    """In the place of a function: whatever works number by number."""
+
+
+class Numbers:
+    """In the place of a function: whatever is given numbers and gives one."""
+
+
+def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Rule]:
+    """The loop rule of these functions: `@looped(np.sum)` over it."""
+
+    def add(rule: Rule) -> Rule:
+        RULES.update((f.function if isinstance(f, Primitive) else f, rule) for f in functions)
+        return rule
+
+    return add
+
+
+def loop_rule(op: Apply) -> Rule | None:
+    """The loop rule of an operation, None where there is none."""
+    rule = RULES.get(op.primitive.function)
+    if rule is None and op.primitive.elementwise:
+        return RULES.get(Elementwise)
+    numbers = all(t.is_scalar or t.is_static for t in (op.result.type, *(o.type for o in op.operands)))
+    return RULES.get(Numbers) if rule is None and numbers else rule

@@ -1,0 +1,13 @@
+"""From programs over arrays to loops over numbers, as SSA of the same IR. Takes the functions of a module, gives one.
+
+    v = np.exp(x - m); s = np.sum(v)      for i in range(n): v[i] = exp(x[i] - m); s += v[i]
+
+calls      all functions that the entry calls stand in it
+lives      how long each value is read
+lowering   each operation on arrays as what gives its elements: loops over those that must be stored
+text       the loops as readable Python
+"""
+
+from s2sad.loops.lowering import to_loops
+
+__all__ = ["to_loops"]

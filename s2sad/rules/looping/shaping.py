@@ -1,0 +1,293 @@
+"""Shapes: the elements of an array under other indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.containers import SHAPE
+from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
+from s2sad.ir.types import Type
+from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
+from s2sad.rules.contributions import unbroadcast
+from s2sad.rules.looping.elementwise import broadcast_places, number
+
+
+def array_of(term: Term) -> Array:
+    """The array that an operand is."""
+    if not isinstance(term, Array):
+        raise UnsupportedType("a number in the place of an array")
+    return term
+
+
+def axes_of(axis: object, rank: int) -> tuple[int, ...]:
+    """Axes counted from the first: of None all of them."""
+    if axis is None:
+        return tuple(range(rank))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(int(a) % rank for a in given)
+
+
+@looped(SHAPE)
+def shape(loops: Loops, op: Apply, x: Term) -> Term:
+    return x.shape if isinstance(x, Array) else ()
+
+
+@looped(len)
+def length(loops: Loops, op: Apply, x: Term) -> Term:
+    return constant(len(x)) if isinstance(x, tuple) else array_of(x).shape[0]
+
+
+@looped(np.size)
+def size(loops: Loops, op: Apply, x: Term) -> Term:
+    return loops.product(x.shape) if isinstance(x, Array) else constant(1)
+
+
+@looped(np.ndim)
+def ndim(loops: Loops, op: Apply, x: Term) -> Term:
+    return constant(len(x.shape) if isinstance(x, Array) else 0)
+
+
+@looped(np.transpose)
+def transpose(loops: Loops, op: Apply, x: Term) -> Term:
+    x = array_of(x)
+    axes = op.static.get("axes")
+    order = axes_of(axes, x.rank) if axes is not None else tuple(reversed(range(x.rank)))
+    return permuted(loops, x, order)
+
+
+def permuted(loops: Loops, x: Array, order: Sequence[int]) -> Array:
+    """An array with its axes in another order: that of the old ones by the places of the new ones."""
+    if list(order) == list(range(x.rank)):
+        return x
+    where = [list(order).index(k) for k in range(x.rank)]
+    made = loops.view(x, [x.shape[k] for k in order], lambda at: tuple(at[w] for w in where))
+    if list(order) == [1, 0]:
+        made.turned = x
+    return made
+
+
+@looped(np.swapaxes)
+def swapaxes(loops: Loops, op: Apply, x: Term) -> Term:
+    x = array_of(x)
+    a, b = (axes_of(op.static[k], x.rank)[0] for k in ("axis1", "axis2"))
+    order = list(range(x.rank))
+    order[a], order[b] = order[b], order[a]
+    return permuted(loops, x, order)
+
+
+@looped(np.moveaxis)
+def moveaxis(loops: Loops, op: Apply, x: Term) -> Term:
+    x = array_of(x)
+    order = np.moveaxis(np.empty(range(x.rank)), op.static["source"], op.static["destination"]).shape  # type: ignore[arg-type]
+    return permuted(loops, x, order)
+
+
+@looped(np.reshape, np.ravel)
+def reshape(loops: Loops, op: Apply, x: Term, *given: Term) -> Term:
+    x = x if isinstance(x, Array) else of_number(number(x))
+    dims = op.result.type.shape
+    assert dims is not None
+    if len(dims) == 1 and not given:
+        lengths: list[Operand] = [loops.product(x.shape)]
+    else:
+        wanted = given[0] if given else ()
+        lengths = _lengths(loops, x, wanted if isinstance(wanted, tuple) else (wanted,))
+    lengths = [constant(d) if isinstance(d, int) else n for d, n in zip(dims, lengths, strict=True)]
+    kept = _same_but_ones(op.operands[0].type, op.result.type)
+    if kept is not None:
+        return loops.view(x, lengths, kept)
+    loops.guard(loops.call(np.equal, loops.product(x.shape), loops.product(lengths)))
+    return loops.reshaped(x, lengths)
+
+
+def of_number(value: Operand) -> Array:
+    """A number as an array without axes."""
+    assert value.type.dtype is not None
+    return Array(value.type.dtype, (), lambda at: value)
+
+
+def _lengths(loops: Loops, x: Array, wanted: Sequence[Term]) -> list[Operand]:
+    lengths = [number(n) for n in wanted]
+    open_ = [k for k, n in enumerate(lengths) if is_int(n, -1)]
+    if open_:
+        rest = loops.product([n for n in lengths if not is_int(n, -1)])
+        lengths[open_[0]] = loops.call(np.floor_divide, loops.product(x.shape), rest) if not is_int(rest, 1) else loops.product(x.shape)
+    return lengths
+
+
+def _same_but_ones(a: Type, b: Type) -> Callable[[Places], Places] | None:
+    """Where elements are, if the shapes differ in axes of length 1 alone."""
+    one, two = a.shape, b.shape
+    if one is None or two is None:
+        return None
+    mine, theirs = [k for k, d in enumerate(one) if d != 1], [k for k, d in enumerate(two) if d != 1]
+    if [one[k] for k in mine] != [two[k] for k in theirs]:
+        return None
+    table = dict(zip(mine, theirs, strict=True))
+    return lambda at: tuple(at[table[k]] if k in table else constant(0) for k in range(len(one)))
+
+
+@looped(np.expand_dims, np.squeeze)
+def ones(loops: Loops, op: Apply, x: Term) -> Term:
+    x = x if isinstance(x, Array) else of_number(number(x))
+    rank = op.result.type.rank or 0
+    if op.primitive.function is np.expand_dims:
+        new = axes_of(op.static["axis"], rank)
+        kept = [k for k in range(rank) if k not in new]
+        lengths = [constant(1) if k in new else x.shape[kept.index(k)] for k in range(rank)]
+        return loops.view(x, lengths, lambda at: tuple(at[k] for k in kept))
+    axis = op.static.get("axis")
+    dims = op.operands[0].type.shape or ()
+    gone = [k for k, d in enumerate(dims) if d == 1] if axis is None else list(axes_of(axis, len(dims)))
+    for k in gone:
+        if not is_int(x.shape[k], 1):
+            loops.guard(loops.call(np.equal, x.shape[k], 1))
+    left = [k for k in range(len(dims)) if k not in gone]
+    back = {k: n for n, k in enumerate(left)}
+    made = loops.view(
+        x, [x.shape[k] for k in left], lambda at: tuple(at[back[k]] if k in back else constant(0) for k in range(len(dims)))
+    )
+    return made if left else made.element(())
+
+
+@looped(np.broadcast_to)
+def broadcast_to(loops: Loops, op: Apply, x: Term, wanted: Term) -> Term:
+    x = x if isinstance(x, Array) else of_number(number(x))
+    lengths = tuple(number(n) for n in (wanted if isinstance(wanted, tuple) else (wanted,)))
+    dims = op.result.type.shape
+    assert dims is not None
+    known = tuple(constant(d) if isinstance(d, int) else n for d, n in zip(dims, lengths, strict=True))
+    places = broadcast_places(loops, op.operands[0].type, loops.cheap(x), dims, known)
+    return loops.view(x, known, places)
+
+
+@looped(np.flip)
+def flip(loops: Loops, op: Apply, x: Term) -> Term:
+    x = array_of(x)
+    axes = axes_of(op.static.get("axis"), x.rank)
+
+    def places(at: Places) -> Places:
+        return tuple(
+            loops.subtract(loops.subtract(n, 1), i) if k in axes else i
+            for k, (i, n) in enumerate(zip(at, x.shape, strict=True))
+        )
+
+    return loops.view(x, x.shape, places)
+
+
+@looped(np.copy, np.asarray, np.array, np.ascontiguousarray)
+def copy(loops: Loops, op: Apply, x: Term) -> Term:
+    """An array of the same elements, or of the items of a list."""
+    dtype = op.result.type.dtype
+    assert dtype is not None
+    if isinstance(x, tuple):
+        return loops.stored(_of_items(loops, x, dtype, op), op.result.hint)
+    if not isinstance(x, Array):
+        value = loops.cast(number(x), dtype)
+        return of_number(value) if op.result.type.is_array else value
+    if x.dtype == dtype:
+        return x if op.primitive.function is not np.copy or x.handle is None else loops.fresh(x, op.result.hint)
+    return loops.computed(dtype, x.shape, lambda at: loops.cast(x.element(at), dtype), 1, x)
+
+
+def _of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic], op: Apply) -> Array:
+    shape: list[Operand] = []
+    inner: Term = items
+    while isinstance(inner, tuple):
+        shape.append(constant(len(inner)))
+        inner = inner[0] if inner else constant(0.0)
+    lengths = [*shape, *(inner.shape if isinstance(inner, Array) else ())]
+
+    def fill(target: Array) -> None:
+        _fill(loops, target, items, ())
+
+    return Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+
+
+def _fill(loops: Loops, target: Array, term: Term, at: Places) -> None:
+    if isinstance(term, tuple):
+        for k, item in enumerate(term):
+            _fill(loops, target, item, (*at, constant(k)))
+    elif isinstance(term, Array):
+        source = term
+        for a, b in zip(source.shape, target.shape[len(at) :], strict=True):
+            if a is not b and not (isinstance(a, Constant) and isinstance(b, Constant) and a.value == b.value):
+                loops.guard(loops.call(np.equal, a, b))
+        loops.nest(source.shape, lambda rest: loops.store(target, (*at, *rest), source.element(rest)))
+    else:
+        loops.store(target, at, number(term))
+
+
+@looped(unbroadcast)
+def without_broadcast(loops: Loops, op: Apply, g: Term, x: Term) -> Term:
+    """What came to the elements of what was broadcast, added up."""
+    from s2sad.rules.looping.reductions import summed
+
+    if not isinstance(g, Array):
+        return g
+    of, to = op.operands[0].type.shape, op.result.type.shape
+    if of is None or to is None or any(d not in (1, o) for d, o in zip(reversed(to), reversed(of), strict=False)):
+        raise UnsupportedType("a sum over axes that only the run knows")
+    lead = len(of) - len(to)
+    axes = [*range(lead), *(lead + k for k, d in enumerate(to) if d == 1 and of[lead + k] != 1)]
+    total = summed(loops, g, axes, True, op.result.type.dtype, op.result.hint)
+    return loops.view(array_of(total), array_of(total).shape[lead:], lambda at: (*[constant(0)] * lead, *at))
+
+
+@looped(np.concatenate, np.hstack, np.vstack)
+def concatenate(loops: Loops, op: Apply, parts: Term) -> Term:
+    if not isinstance(parts, tuple):
+        raise UnsupportedType("a list of unknown length")
+    rank = op.result.type.rank or 0
+    own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
+    down = op.primitive.function is np.vstack
+    axis = {np.hstack: 0 if rank == 1 else 1, np.vstack: 0}.get(op.primitive.function, op.static.get("axis", 0))  # type: ignore[call-overload]
+    if axis is None:
+        raise UnsupportedType("a concatenation of all elements")
+    axis = int(axis) % rank
+    wide = [_widened(loops, p, rank, down) for p in own]
+    ends: list[Operand] = [constant(0)]
+    for p in wide:
+        ends.append(loops.add(ends[-1], p.shape[axis]))
+    lengths = [*wide[0].shape[:axis], ends[-1], *wide[0].shape[axis + 1 :]]
+    return _side_by_side(loops, op, wide, lengths, lambda k, at: (*at[:axis], loops.add(ends[k], at[axis]), *at[axis + 1 :]))
+
+
+def _widened(loops: Loops, x: Array, rank: int, down: bool) -> Array:
+    if x.rank == rank:
+        return x
+    more = rank - x.rank
+    return loops.view(x, [*[constant(1)] * more, *x.shape], lambda at: at[more:])
+
+
+def _side_by_side(
+    loops: Loops, op: Apply, parts: Sequence[Array], lengths: Sequence[Operand], place: Callable[[int, Places], Places]
+) -> Array:
+    dtype = op.result.type.dtype
+    assert dtype is not None
+
+    def fill(target: Array) -> None:
+        for k, part in enumerate(parts):
+            loops.nest(part.shape, _writer(loops, target, part, k, place))
+
+    made = Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+    return loops.stored(made, op.result.hint)
+
+
+def _writer(
+    loops: Loops, target: Array, part: Array, k: int, place: Callable[[int, Places], Places]
+) -> Callable[[Places], None]:
+    return lambda at: loops.store(target, place(k, at), part.element(at))
+
+
+@looped(np.stack)
+def stack(loops: Loops, op: Apply, parts: Term) -> Term:
+    if not isinstance(parts, tuple):
+        raise UnsupportedType("a list of unknown length")
+    own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
+    axis = axes_of(op.static.get("axis", 0), op.result.type.rank or 1)[0]
+    lengths = [*own[0].shape[:axis], constant(len(own)), *own[0].shape[axis:]]
+    return _side_by_side(loops, op, own, lengths, lambda k, at: (*at[:axis], constant(k), *at[axis:]))
