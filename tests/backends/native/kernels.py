@@ -104,9 +104,7 @@ class Program:
         with self._inner() as b:
             results = [as_operand(o) for o in body(*carried)]
         out = tuple(Value(v.type) for v in carried)
-        self.builder.operations.append(
-            While(tuple(given), test_block, b.block(carried, results), out, breaks)
-        )
+        self.builder.operations.append(While(tuple(given), test_block, b.block(carried, results), out, breaks))
         return out
 
     def branch(self, holds: Operand, then: Callable[[], Any], orelse: Callable[[], Any]) -> tuple[Value, ...]:
@@ -242,7 +240,11 @@ define i1 @s2sad.interrupted(ptr %slots) noinline {{
 
 
 def compiled(
-    function: Function, asked: Callable[[], bool] = lambda: False, no_memory: bool = False, **options: Any
+    function: Function,
+    asked: Callable[[], bool] = lambda: False,
+    no_memory: bool = False,
+    effort: machine.Effort | None = None,
+    **options: Any,
 ) -> Compiled:
     """A program of loops as machine code, with stand-ins for what its entry defines."""
     import llvmlite.binding as llvm
@@ -264,7 +266,7 @@ def compiled(
     whole = whole.replace("@malloc(", "@test.malloc(").replace("@free(", "@test.free(")
     whole = _STAND_INS.format(made=addresses[0], asked=addresses[1]) + whole
     machine.parsed(whole).verify()
-    module = machine.optimised(whole)
+    module = machine.optimised(whole, effort)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine.target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(bytes(machine.target_machine().emit_object(module))))
     engine.finalize_object()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends.native.code.conversions import converted, exact_float
+from s2sad.backends.native.code.conversions import converted, exact_float, truth
 from s2sad.backends.native.code.instructions import of_float
 from s2sad.backends.native.code.operators import Use, complex_product, product
 from s2sad.backends.native.code.values import FLOAT, INT, Number, float_text, limit_of, literal
@@ -20,11 +20,18 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 C_LIBRARY = frozenset(
     (
         *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf", "erfc", "exp"),
-        *("exp2", "expm1", "fmod", "hypot", "log", "log10", "log1p", "log2", "nextafter", "pow", "remainder", "sin"),
+        *("exp2", "expm1", "fmod", "hypot", "log", "log10", "log1p", "log2", "pow", "remainder", "sin"),
         *("sinh", "sqrt", "tan", "tanh"),
     )
 )
 """What C99 has of double numbers."""
+OF_COMPLEX = frozenset(
+    (
+        *("abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "log", "pow", "sin", "sinh"),
+        *("sqrt", "tan", "tanh"),
+    )
+)
+"""What it has of complex ones: `cexp`."""
 
 _C_NAMES = {"power": "pow", "arctan2": "atan2", "absolute": "abs"}
 COMPLEX = np.dtype(np.complex128)
@@ -52,7 +59,7 @@ def called(w: Writer, noun: str, numbers: list[Number]) -> Number | None:
 def complex_call(w: Writer, noun: str, numbers: list[Number], result: np.dtype[Any]) -> Number | None:
     """A function of complex numbers, of C's library: `cexp`. Two parts are passed, and given, in two registers."""
     name = "c" + c_name(noun)
-    if name[1:] not in C_LIBRARY | {"abs"} or sys.platform == "win32":
+    if name[1:] not in OF_COMPLEX or sys.platform == "win32":
         return None
     parts = [p for x in numbers for p in converted(w, x, COMPLEX).parts]
     form = "double" if result.kind == "f" else "{double, double}"
@@ -129,19 +136,34 @@ def _known_power(w: Writer, use: Use, x: Number, p: int | float | None) -> Numbe
 
 
 def _complex_power(w: Writer, use: Use) -> Number:
+    if use.is_pythons:
+        raise UnsupportedType("a power of Python's complex numbers in native code", "use np.power")
     a, b = use.operands(w)
     exponent = use.numbers[1]
     p = known_number(exponent) if len(exponent.parts) == 1 else None
-    if use.is_pythons:
-        raise UnsupportedType("a power of Python's complex numbers in native code", "use np.power")
     if p == 1:
         return a
     if p == 2:
         return complex_product(w, a, a)
+    if p == 3:
+        return complex_product(w, a, complex_product(w, a, a))
     found = complex_call(w, "pow", [a, b], use.dtype)
     if found is None:
         raise UnsupportedType("a power of complex numbers in native code", "use real numbers")
-    return found
+    return _of_zero(w, a, b, found)
+
+
+def _of_zero(w: Writer, a: Number, b: Number, found: Number) -> Number:
+    """What NumPy has where the base, or the exponent, is 0."""
+    part, nan = a.part, float_text(float("nan"))
+    positive = w.let(f"fcmp ogt {part} {b.parts[0]}, {float_text(0.0)}")
+    of_base = w.let(f"select i1 {positive}, {part} {float_text(0.0)}, {part} {nan}")
+    base, exponent = truth(w, a), truth(w, b)
+    parts = []
+    for x, one in zip(found.parts, (1.0, 0.0), strict=True):
+        other = w.let(f"select i1 {base}, {part} {x}, {part} {of_base}")
+        parts.append(w.let(f"select i1 {exponent}, {part} {other}, {part} {float_text(one)}"))
+    return Number(tuple(parts), a.dtype)
 
 
 _INTEGER_POWER = """define internal {i64, i1} @s2sad.integer.power(i64 %base, i64 %exponent) nounwind {

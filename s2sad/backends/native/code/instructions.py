@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.backends.native.code.conversions import converted, python_integer, truth
 from s2sad.backends.native.code.operators import Operator, Use, compared, magnitude
-from s2sad.backends.native.code.values import BOOL, FLOAT, INT, Number, limit_of, real_dtype
+from s2sad.backends.native.code.values import BOOL, FLOAT, INT, Number, float_text, limit_of, real_dtype
 from s2sad.backends.native.code.writer import Writer
 from s2sad.errors import UnsupportedType
 from s2sad.ir.types import ArrayType
@@ -62,7 +62,7 @@ for _name in ("floor", "ceil", "trunc", "rint"):
 def _root(w: Writer, use: Use) -> Number:
     (x,) = use.operands(w)
     if x.dtype.kind != "f":
-        raise refused(use)
+        raise NotHere
     return of_float(w, "sqrt", x.dtype, x)
 
 
@@ -143,6 +143,28 @@ def _conjugate(w: Writer, use: Use) -> Number:
 def _copysign(w: Writer, use: Use) -> Number:
     a, b = use.operands(w)
     return of_float(w, "copysign", a.dtype, a, b)
+
+
+@_instruction("nextafter")
+def _next(w: Writer, use: Use) -> Number:
+    """Numbers in their order have bits in order, from 0 away."""
+    a, b = use.operands(w)
+    part, bits = a.part, f"i{8 * a.dtype.itemsize}"
+    zero = float_text(0.0)
+    number = w.let(f"bitcast {part} {a.text} to {bits}")
+    up, positive = w.let(f"fcmp olt {part} {a.text}, {b.text}"), w.let(f"fcmp ogt {part} {a.text}, {zero}")
+    away = w.negated(w.let(f"xor i1 {up}, {positive}"))
+    moved = w.let(f"add {bits} {number}, {w.let(f'select i1 {away}, {bits} 1, {bits} -1')}")
+    # the first one from 0
+    least = w.let(f"bitcast {bits} 1 to {part}")
+    first = of_float(w, "copysign", a.dtype, Number((least,), a.dtype), b).text
+    at_zero = w.let(f"fcmp oeq {part} {a.text}, {zero}")
+    found = w.let(f"select i1 {at_zero}, {part} {first}, {part} {w.let(f'bitcast {bits} {moved} to {part}')}")
+    found = w.let(f"select i1 {w.let(f'fcmp oeq {part} {a.text}, {b.text}')}, {part} {b.text}, {part} {found}")
+    none = w.let(f"fcmp uno {part} {a.text}, {b.text}")
+    return Number(
+        (w.let(f"select i1 {none}, {part} {w.let(f'fadd {part} {a.text}, {b.text}')}, {part} {found}"),), a.dtype
+    )
 
 
 @_instruction("fmod")

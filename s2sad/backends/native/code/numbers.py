@@ -41,7 +41,7 @@ def applied(w: Writer, op: Apply, numbers: Sequence[Number | None]) -> Number:
     for dtype in (use.dtype, *(x.dtype for x in use.numbers)):
         part_type(dtype)
     found = _spelled(w, use) or _conversion(w, use) or _by_formula(w, use, op) or _named(w, use)
-    if op.primitive.function.__module__ == "math" and found.dtype.kind == "f":
+    if getattr(op.primitive.function, "__module__", "") == "math" and found.dtype.kind == "f":
         leave_as_math(w, found, [converted(w, x, found.dtype) for x in use.numbers])
     return _known(converted(w, found, use.dtype), use.result)
 
@@ -98,7 +98,7 @@ def _complex_of(w: Writer, a: Number, b: Number, dtype: np.dtype[Any]) -> Number
 
 def _by_formula(w: Writer, use: Use, op: Apply) -> Number | None:
     formula = use.primitive.on_numbers
-    if formula is None:
+    if formula is None or w.known(use.primitive.noun):
         return None
     dtype = _common(use)
     builder = Builder(op.location, op.about)
