@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -208,6 +209,14 @@ def _passed(x: Any, t: Type) -> list[Any]:
     return [getattr(ctypes, f"c_{t.dtype.name}")(int(x))]
 
 
+@lru_cache(maxsize=1)
+def linker() -> Any:
+    """What puts object code into memory."""
+    import llvmlite.binding as llvm
+
+    return llvm.create_lljit_compiler(machine.target_machine())
+
+
 _STAND_INS = """
 @test.allocated = global i64 0
 declare ptr @malloc(i64)
@@ -267,12 +276,13 @@ def compiled(
     whole = _STAND_INS.format(made=addresses[0], asked=addresses[1]) + whole
     machine.parsed(whole).verify()
     module = machine.optimised(whole, effort)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine.target_machine())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(bytes(machine.target_machine().emit_object(module))))
-    engine.finalize_object()
-    run = ctypes.CFUNCTYPE(ctypes.c_int)(engine.get_function_address(f"{function.name}.kernel"))
-    run = ctypes.cast(run, ctypes.CFUNCTYPE(ctypes.c_int, *_argument_types(function)))
-    state = ctypes.c_int64.from_address(engine.get_global_value_address("test.allocated"))
+    data = bytes(machine.target_machine().emit_object(module))
+    kernel = f"{function.name}.kernel"
+    builder = llvm.JITLibraryBuilder().add_object_img(data).add_current_process()
+    builder.export_symbol(kernel).export_symbol("test.allocated")
+    engine = builder.link(linker(), f"{function.name}.{next(_number)}")
+    run = ctypes.CFUNCTYPE(ctypes.c_int, *_argument_types(function))(engine[kernel])
+    state = ctypes.c_int64.from_address(engine["test.allocated"])
     return Compiled(function, text, str(module), run, engine, state, made, callbacks)
 
 

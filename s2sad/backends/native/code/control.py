@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from s2sad.backends.native.code.conversions import converted
 from s2sad.backends.native.code.instructions import selected
 from s2sad.backends.native.code.numbers import is_cheap
+from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import (
     INT,
     Handle,
@@ -31,9 +31,6 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.primitives.memory import ALLOCATE
 from s2sad.ir.types import BOTTOM, ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, If, Operation, While, walk
-
-if TYPE_CHECKING:
-    from s2sad.backends.native.code.kernel import Kernel
 
 SHORT = 64
 """Iterations after which a loop is not asked whether it was interrupted."""
@@ -109,7 +106,7 @@ def _phi(w: Writer, form: str, ways: Iterable[tuple[str, str]]) -> str:
 # branches
 
 
-def branch(k: Kernel, op: If) -> None:
+def branch(k: Scope, op: If) -> None:
     w = k.w
     predicate = k.truth(op.predicate)
     if predicate in ("true", "false"):
@@ -135,7 +132,7 @@ def _is_selection(op: If) -> bool:
     )
 
 
-def _select(k: Kernel, op: If, predicate: str) -> None:
+def _select(k: Scope, op: If, predicate: str) -> None:
     w = k.w
     outer = w.predicate
     sides: list[list[Term]] = []
@@ -152,7 +149,7 @@ def _select(k: Kernel, op: If, predicate: str) -> None:
     k.bind(op.results, found)
 
 
-def _branch(k: Kernel, op: If, predicate: str) -> None:
+def _branch(k: Scope, op: If, predicate: str) -> None:
     w = k.w
     labels = [w.fresh("then"), w.fresh("else")]
     end = w.fresh("end")
@@ -212,7 +209,7 @@ def _handed_out(w: Writer, terms: Sequence[Term], before: Owned | None) -> list[
 class Loop:
     """A loop while it is written: the phis at its head, and what its iterations end with."""
 
-    def __init__(self, k: Kernel, op: For | While) -> None:
+    def __init__(self, k: Scope, op: For | While) -> None:
         self.k, self.w, self.op = k, k.w, op
         self.initial = [_as_given(k.w, k.term(o), v.type) for o, v in zip(op.initial, op.carried, strict=True)]
         self.forms = [form_of(v.type, x) for v, x in zip(op.carried, self.initial, strict=True)]
@@ -350,7 +347,7 @@ def is_lasting(op: Operation) -> bool:
     return any(map(is_lasting, op.body.operations))
 
 
-def while_loop(k: Kernel, op: While) -> None:
+def while_loop(k: Scope, op: While) -> None:
     w = k.w
     loop = Loop(k, op)
     with w.deeper():
@@ -369,7 +366,7 @@ def while_loop(k: Kernel, op: While) -> None:
     loop.finish()
 
 
-def _end(k: Kernel, loop: Loop, op: For | While, body: Block, index: Callable[[], list[str]] = list) -> None:
+def _end(k: Scope, loop: Loop, op: For | While, body: Block, index: Callable[[], list[str]] = list) -> None:
     """The end of an iteration: what is carried on, to the exit where the loop breaks."""
     w = k.w
     count = len(op.carried)
@@ -398,7 +395,7 @@ class Range:
     limit: int
 
 
-def for_loop(k: Kernel, op: For) -> None:
+def for_loop(k: Scope, op: For) -> None:
     w = k.w
     if op.scanned or len(op.body.results) > len(op.initial) + op.breaks:
         raise UnsupportedType("lists in a loop of native code", "use arrays")
@@ -420,7 +417,7 @@ def for_loop(k: Kernel, op: For) -> None:
         w.count_steps(over.count)
 
 
-def _range(k: Kernel, op: For) -> Range:
+def _range(k: Scope, op: For) -> Range:
     """The indices, in the order in which they come."""
     w = k.w
     start, stop, step = (k.integer(o) for o in (op.start, op.stop, op.step))

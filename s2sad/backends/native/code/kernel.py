@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from s2sad.backends.native.code import memory
 from s2sad.backends.native.code.calls import into
 from s2sad.backends.native.code.control import branch, for_loop, while_loop
-from s2sad.backends.native.code.conversions import converted, python_integer, truth
-from s2sad.backends.native.code.numbers import applied, number_of
+from s2sad.backends.native.code.conversions import converted
+from s2sad.backends.native.code.numbers import applied
+from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type, stored_type
 from s2sad.backends.native.code.writer import DONE, Writer
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType, located
@@ -75,15 +76,12 @@ def kernel_text(
     return "\n".join(p for p in parts if p)
 
 
-class Kernel:
-    """The text of one function as it grows, and what stands for its values."""
+class Kernel(Scope):
+    """The text of one function as it grows."""
 
     def __init__(self, function: Function, w: Writer) -> None:
+        super().__init__(w, frozenset(_escaping(function.body)))
         self.function = function
-        self.w = w
-        self.terms: dict[Operand, Term] = {}
-        self.escaping = set(_escaping(function.body))
-        """Arrays that leave the iteration of a loop that makes them."""
         self.results = _results(function)
         """The operands of the result, containers flattened."""
         self.given: dict[Value, int] = {}
@@ -125,48 +123,6 @@ class Kernel:
         signature += [f"ptr noalias %{name}", *(f"i64 {x}" for x in lengths)]
         known = [str(d) if isinstance(d, int) else x for d, x in zip(t.shape, lengths, strict=True)]
         return Handle(f"%{name}", tuple(known), t.dtype, Memory())
-
-    # operands
-
-    def term(self, operand: Operand) -> Term:
-        """What stands for an operand."""
-        if isinstance(operand, Constant):
-            return self._constant(operand)
-        return self.terms[operand]
-
-    def _constant(self, operand: Constant) -> Term:
-        if isinstance(operand.type, ContainerType):
-            items = zip(operand.value, operand.type.items, strict=True)  # type: ignore[call-overload]
-            return tuple(self._constant(Constant(x, t)) for x, t in items)
-        if isinstance(operand.type, ArrayType) and operand.type.rank:
-            return memory.known_array(self.w, operand.value)  # type: ignore[arg-type]
-        return number_of(operand, {})
-
-    def number(self, operand: Operand) -> Number:
-        """The number that an operand is."""
-        found = self.term(operand)
-        if not isinstance(found, Number):
-            raise UnsupportedType(f"{operand.type} as a number in native code", "use one element")
-        return found
-
-    def integer(self, operand: Operand) -> Number:
-        """An operand that counts."""
-        return python_integer(self.w, self.number(operand))
-
-    def truth(self, operand: Operand) -> str:
-        """Whether an operand is true."""
-        return truth(self.w, self.number(operand))
-
-    def array(self, operand: Operand) -> Handle:
-        """The array that an operand is."""
-        found = self.term(operand)
-        if not isinstance(found, Handle):
-            raise UnsupportedType(f"{operand.type} as an array in native code", "use np.array")
-        return found
-
-    def bind(self, values: Sequence[Value], terms: Sequence[Term]) -> None:
-        """Have terms stand for values."""
-        self.terms.update(zip(values, terms, strict=True))
 
     # operations
 

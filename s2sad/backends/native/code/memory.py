@@ -157,6 +157,8 @@ def result_memory(w: Writer, number: int, lengths: Sequence[str], dtype: np.dtyp
     arguments = f"ptr %slots, i32 {number}, i32 {dtype.num}, i32 {len(lengths)}, ptr {dims}"
     pointer = w.let(f"call noalias ptr @s2sad.result({arguments}) noinline nounwind")
     w.leave_where(w.let(f"icmp eq ptr {pointer}, null"), NO_MEMORY)
+    # noted where the caller sees it: what is stored there would not be missed by anybody else
+    w.do(f"store ptr {pointer}, ptr {w.let(f'getelementptr i8, ptr %slots, i64 {16 * (number + 1) + 8}')}")
     return Handle(pointer, tuple(lengths), dtype, Memory())
 
 

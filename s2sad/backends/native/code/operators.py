@@ -176,7 +176,7 @@ def magnitude(w: Writer, x: str, dtype: np.dtype[Any]) -> str:
 # floor division and remainders
 
 
-def _checked_divisor(w: Writer, use: Use, a: Number, b: Number) -> tuple[str, str]:
+def _checked_divisor(w: Writer, use: Use, a: Number, b: Number, remainder: bool) -> tuple[str, str]:
     """Where the divisor of integers is 0, and a divisor with which the machine may divide in any case."""
     zero = "false" if is_literal(b.text) and b.text != "0" else w.let(f"icmp eq {b.part} {b.text}, 0")
     if use.is_pythons:
@@ -187,7 +187,7 @@ def _checked_divisor(w: Writer, use: Use, a: Number, b: Number) -> tuple[str, st
         minus = w.let(f"icmp eq {b.part} {b.text}, -1")
         least = w.let(f"icmp eq {a.part} {a.text}, {-limit_of(a.dtype)}")
         wraps = w.both(minus, least)
-        if use.is_pythons:
+        if use.is_pythons and not remainder:
             w.leave_later_where(wraps)
         unsafe = w.either(zero, wraps)
     if unsafe == "false":
@@ -197,7 +197,7 @@ def _checked_divisor(w: Writer, use: Use, a: Number, b: Number) -> tuple[str, st
 
 def _integer_division(w: Writer, use: Use, remainder: bool) -> Number:
     a, b = use.operands(w)
-    zero, divisor = _checked_divisor(w, use, a, b)
+    zero, divisor = _checked_divisor(w, use, a, b, remainder)
     part = a.part
     sign = "s" if a.dtype.kind == "i" else "u"
     rest = w.let(f"{sign}rem {part} {a.text}, {divisor}")
@@ -336,12 +336,11 @@ def _shift(left: bool) -> Operator:
         back = "lshr" if a.dtype.kind == "u" else "ashr"
         found = w.let(f"{'shl' if left else back} {a.part} {a.text}, {count}")
         if use.is_pythons:
+            w.leave_later_where(w.let(f"icmp slt {a.part} {b.text}, 0"))
             if left:
-                w.leave_later_where(outside)
+                w.leave_later_where(w.both(outside, truth(w, a)))
                 again = w.let(f"ashr {a.part} {found}, {count}")
                 w.leave_later_where(w.let(f"icmp ne {a.part} {again}, {a.text}"))
-            else:
-                w.leave_later_where(w.let(f"icmp slt {a.part} {b.text}, 0"))
         # all bits are gone: 0, or -1 of a number below 0 that goes right
         none = "0" if left or back == "lshr" else w.let(f"ashr {a.part} {a.text}, {width - 1}")
         found = w.let(f"select i1 {outside}, {a.part} {none}, {a.part} {found}")
