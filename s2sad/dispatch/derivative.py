@@ -329,7 +329,7 @@ class Derivative(Derived):
             "reverse": compiled.reverse,
             "residuals": compiled.interface.residuals is not None,
             "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
-            **self.runner.facts(compiled.interface),
+            **compiled.facts,
         }
         return store(self.__name__, kind, compiled, reads, values, signature, dims, facts)
 

@@ -11,6 +11,7 @@ variable, as is what a branch gives.
 from __future__ import annotations
 
 import ast
+import keyword
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -35,7 +36,6 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
-    bound_in,
     constant,
     is_int,
     is_loop,
@@ -46,7 +46,9 @@ from s2sad.ir.values import (
 WIDTH = 60
 """The longest expression that is written into another one, in characters, roughly."""
 
-KEYWORDS = {"np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
+INDICES = "ijklmnpq"
+
+KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
 def emit_flat(header: Sequence[str], function: Function, reserved: Sequence[str] = ()) -> tuple[str, dict[int, Location]]:
@@ -70,20 +72,27 @@ class FlatWriter:
         self.function = function
         self.reads = Counter(values_in(_reads(function.body)))
         self.variable = _variables(function.body)
-        self.names = self._names({*KEYWORDS, *reserved})
+        self.names: dict[Value, str] = {}
+        self._named(function.body, {*KEYWORDS, *reserved})
         self.inlined: dict[Value, Apply] = {}
         self.width: dict[Operand, int] = {}
 
-    def _names(self, taken: set[str]) -> dict[Value, str]:
-        names: dict[Value, str] = {}
-        for v in dict.fromkeys(self.variable.get(v, v) for v in bound_in(self.function.body)):
+    def _named(self, block: Block, taken: set[str]) -> None:
+        """Name what a block binds, then what the blocks in it do: two of these may have variables of one name."""
+        bound = [*block.parameters, *(r for op in block.operations for r in op.results)]
+        taken = set(taken)
+        for v in dict.fromkeys(self.variable.get(v, v) for v in bound):
+            if v in self.names:
+                continue
             base = (v.hint or "v").replace(MARK, "_")
             name, k = base, 2
             while name in taken:
-                name, k = f"{base}_{k}", k + 1
+                name, k = _another(base, k), k + 1
             taken.add(name)
-            names[v] = name
-        return names
+            self.names[v] = name
+        for op in block.operations:
+            for inner in op.blocks:
+                self._named(inner, taken)
 
     def name(self, value: Value) -> str:
         return self.names[self.variable.get(value, value)]
@@ -112,6 +121,9 @@ class FlatWriter:
             return _element(operands[0], operands[1:], ast.Load())
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
+        joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
+        if joined is not None:
+            return ast.BoolOp(joined(), operands)
         return expression(op, self.read)
 
     # statements
@@ -189,9 +201,8 @@ class FlatWriter:
         assert isinstance(turned, tuple)
         for k, flag in enumerate(turned):
             arrays[k] = ast.Attribute(arrays[k], "T", ast.Load()) if flag else arrays[k]
-        function = call(f"np.{op.static['function']}", arrays[:-1])
-        function.keywords.append(ast.keyword("out", arrays[-1]))
-        return function
+        function = ast.Attribute(ast.Name("np", ast.Load()), str(op.static["function"]), ast.Load())
+        return ast.Call(function, arrays[:-1], [ast.keyword("out", arrays[-1])])
 
     def assigned(self, targets: Sequence[Value], sources: Sequence[Operand]) -> list[ast.stmt]:
         """What is handed on, put into the variables that receive it."""
@@ -281,10 +292,19 @@ def _variables(block: Block) -> Mapping[Value, Value]:
     table: dict[Value, Value] = {}
     for op in walk(block):
         if is_loop(op):
-            table.update(zip(op.results, op.carried, strict=True))
+            table.update(zip(op.carried, op.results, strict=True))
         if isinstance(op, While):
-            table.update(zip(op.test.parameters, op.carried, strict=True))
+            table.update(zip(op.test.parameters, op.results, strict=True))
+    # what an inner loop gives may be what the next iteration of the outer one begins with
     return table
+
+
+def _another(base: str, k: int) -> str:
+    """Another name where one is taken: `j` for `i`, `x_2` for `x`."""
+    if base in INDICES:
+        letters = INDICES[INDICES.index(base) :]
+        return letters[k - 1] if k <= len(letters) else f"{base}{k}"
+    return f"{base}_{k}"
 
 
 def _element(array: ast.expr, places: Sequence[ast.expr], context: ast.expr_context) -> ast.expr:
@@ -301,9 +321,8 @@ def _augmented(target: ast.expr, value: ast.expr) -> ast.stmt:
 
 
 def _plain(operand: Constant) -> Constant:
-    """A number of NumPy's as one of Python's, where that means the same in sums and products."""
-    if isinstance(operand.value, np.generic):
-        return constant(operand.value.item())
-    return operand
+    """A number as it is written: one of NumPy's as one of Python's, a name of the user's as what it stands for."""
+    value = operand.value
+    return constant(value.item() if isinstance(value, np.generic) else value)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
+from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
 from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
@@ -75,8 +75,51 @@ class Cut:
     step: Operand | None
 
 
-Term: TypeAlias = "Operand | Array | Cut | tuple[Term, ...]"
+@dataclass(frozen=True, eq=False)
+class List:
+    """A list of run-time length: the items side by side, each number or array of an item along a first axis.
+
+    An operand in `items` is the length of a list in the list, the same for all items.
+    """
+
+    items: Term
+    length: Any
+    """Of a list in the items of another one, an array of them, where they differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """In the items of a list: arrays of different shapes, one behind the other."""
+
+    item: Callable[[Operand], Array]
+
+
+Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
 """What stands for a value of the program of arrays."""
+
+
+def leaves(term: Term) -> Iterator[Term]:
+    """The numbers and arrays of a term, those of lists as one array for each number of an item."""
+    if isinstance(term, tuple):
+        for item in term:
+            yield from leaves(item)
+    elif isinstance(term, List):
+        yield term.length
+        yield from leaves(term.items)
+    else:
+        yield term
+
+
+def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
+    """A term with its numbers and arrays changed."""
+    if isinstance(term, tuple):
+        return tuple(mapped(item, change) for item in term)
+    if isinstance(term, List):
+        length = change(term.length)
+        assert isinstance(length, (Value, Constant, Array))
+        return List(mapped(term.items, change), length)
+    return change(term)
+
 
 Scope: TypeAlias = dict[tuple[object, ...], Operand]
 
@@ -315,7 +358,10 @@ class Loops:
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
-        return constant(dim) if isinstance(dim, int) else self.apply(LENGTH, (handle,), {"axis": axis})
+        if isinstance(dim, int):
+            return constant(dim)
+        symbol = as_symbol(dim)
+        return self.apply(LENGTH, (handle,), {"axis": axis}, symbol.name if symbol is not None else None)
 
     def store(self, array: Array, places: Places, value: Operand) -> None:
         """Write one element of what is stored."""
@@ -361,6 +407,20 @@ class Loops:
         self.apply(INTO, [self.stored(a).handle for a in arrays], {"function": function, **static})  # type: ignore[misc]
 
     # arrays
+
+    def item(self, term: List, place: Operand) -> Term:
+        """One item of a list."""
+
+        def part(leaf: Term) -> Term:
+            if isinstance(leaf, Ragged):
+                return leaf.item(place)
+            if not isinstance(leaf, Array):
+                return leaf
+            if leaf.rank == 1:
+                return leaf.element((place,))
+            return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))
+
+        return mapped(term.items, part)
 
     def cheap(self, array: Array) -> Array:
         """An array whose elements may be read more than once."""

@@ -19,6 +19,10 @@ from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Oper
 from s2sad.loops.memory import Access, Memory
 
 
+NEAR = 12
+"""How far back a loop is looked for that may be moved down."""
+
+
 def fused(function: Function) -> Function:
     """The function with its loops fused, from the outermost in."""
     memory = Memory(function)
@@ -48,28 +52,63 @@ def hoisted(operations: Sequence[Operation]) -> list[Operation]:
 def _merged(operations: Sequence[Operation], memory: Memory) -> list[Operation]:
     made: list[Operation] = []
     for op in operations:
-        k = _place(op, made, memory) if isinstance(op, For) else None
+        if not isinstance(op, For):
+            made.append(op)
+            continue
+        up, down = _above(op, made, memory), None
+        if up is None:
+            down = _below(op, made, memory)
+        k = up if up is not None else down
         if k is None:
             made.append(op)
+            continue
+        first = made[k]
+        assert isinstance(first, For)
+        one = _one(first, op)
+        if up is not None:
+            made[k] = one
         else:
-            first = made[k]
-            assert isinstance(first, For) and isinstance(op, For)
-            made[k] = _one(first, op)
+            del made[k]
+            made.append(one)
     return made
 
 
-def _place(op: For, made: Sequence[Operation], memory: Memory) -> int | None:
-    """The loop before it that it can be one with: what lies between may run after it."""
+def _above(op: For, made: Sequence[Operation], memory: Memory) -> int | None:
+    """The loop before it that it can be one with, where that stands: what lies between may run after it."""
     read = set(reads([op]))
-    mine = memory.touched(op)
     for k in range(len(made) - 1, -1, -1):
         other = made[k]
-        if isinstance(other, For) and _same_header(other, op) and _fit(other, op, memory) and not read & {*other.results}:
+        if _can_be_one(other, op, memory, read):
             return k
-        theirs = memory.touched(other)
-        if read.intersection(other.results) or mine.meets(theirs) or (theirs.leaves and not other.blocks):
+        if read.intersection(other.results) or _in_the_way(memory, op, other):
             return None
     return None
+
+
+def _below(op: For, made: Sequence[Operation], memory: Memory) -> int | None:
+    """A loop before it that it can be one with, where it stands itself: what lies between may run before that."""
+    read = set(reads([op]))
+    between: list[Operation] = []
+    for k in range(len(made) - 1, max(len(made) - NEAR, -1), -1):
+        other = made[k]
+        if _can_be_one(other, op, memory, read):
+            results = set(other.results)
+            if not any(results.intersection(reads([x])) or _in_the_way(memory, other, x) for x in between):
+                return k
+        between.append(other)
+    return None
+
+
+def _can_be_one(other: Operation, op: For, memory: Memory, read: set[Operand]) -> bool:
+    if not isinstance(other, For) or not _same_header(other, op):
+        return False
+    return _fit(other, op, memory) and not read.intersection(other.results)
+
+
+def _in_the_way(memory: Memory, one: Operation, two: Operation) -> bool:
+    """Whether two operations must stay in their order."""
+    mine, theirs = memory.touched(one), memory.touched(two)
+    return mine.meets(theirs) or (theirs.leaves and not two.blocks)
 
 
 def _same_header(a: For, b: For) -> bool:

@@ -16,12 +16,12 @@ import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, INDEX_ADD, INDEX_SET, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, Loops, Term, loop_rule
+from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
-from s2sad.ir.types import ArrayType, ContainerType, SliceType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -37,10 +37,15 @@ from s2sad.ir.values import (
 )
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
+from s2sad.loops.contraction import contracted
+from s2sad.loops.copies import without_copies
 from s2sad.loops.fusion import fused
+from s2sad.loops.guards import guarded_early
+from s2sad.loops.iterations import conditional, counted
+from s2sad.loops.lengths import with_small_lengths
 from s2sad.loops.lives import Lives, lives
-from s2sad.loops.places import reads_its_own_place
 from s2sad.loops.reuse import reused
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
 def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
@@ -49,9 +54,11 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    function = without_calls(functions, entry)
+    function = with_small_lengths(without_calls(functions, entry))
     lowered = Lowering(function).function()
-    return in_blocks(reused(fused(reused(lowered))))
+    shorter = reused(guarded_early(reused(lowered)))
+    whole = reused(without_copies(reused(fused(shorter))))
+    return in_blocks(reused(contracted(guarded_early(whole))))
 
 
 class Lowering:
@@ -127,16 +134,7 @@ class Lowering:
 
     def operand(self, operand: Operand) -> Operand:
         """The number that a number stands for."""
-        term = self.term(operand)
-        if isinstance(term, Array) and not term.shape:
-            return term.element(())
-        if isinstance(term, (Value, Constant)):
-            return term
-        raise UnsupportedType(f"{operand.type} in the place of a number", "", self.location)
-
-    @property
-    def location(self):  # type: ignore[no-untyped-def]
-        return self.builder.location
+        return operand_of(self.term(operand))
 
     # operations
 
@@ -157,9 +155,9 @@ class Lowering:
             case If():
                 self.branch(op)
             case For():
-                self.counted(op)
+                counted(self, op)
             case While():
-                self.conditional(op)
+                conditional(self, op)
             case _:
                 raise UnsupportedCall(f"a call of {op.function.name}")
 
@@ -176,7 +174,7 @@ class Lowering:
             self.bind(op.result, Cut(start, stop, step))
         elif primitive is UNDEFINED:
             self.bind(op.result, self.undefined(op.result.type))
-        elif primitive in (INDEX_SET, INDEX_ADD):
+        elif primitive.update is not None:
             self.update(op)
         elif primitive in (RAISE, ASSERT):
             holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
@@ -210,6 +208,8 @@ class Lowering:
         """What stands for a value that is not read."""
         if isinstance(t, ContainerType):
             return tuple(map(self.undefined, t.items))
+        if isinstance(t, SequenceType):
+            return List(self.undefined(_stacked(t.item)), constant(0))
         if not t.is_numeric or t.dtype is None:
             raise UnsupportedType(f"{t} that may not be bound", "bind it in all branches")
         zero = constant(t.dtype.type(0) if t.kind == "numpy" else t.dtype.type(0).item())
@@ -220,12 +220,10 @@ class Lowering:
     # what is written
 
     def update(self, op: Apply) -> None:
-        base = self.term(op.operands[0])
-        if not isinstance(base, Array):
-            raise UnsupportedType(f"{op.operands[0].type} that is changed", "use an array")
         rule = loop_rule(op)
-        assert rule is not None
-        base = self.writable(base, op)
+        if rule is None:
+            raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+        base = mapped(self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf)
         self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
 
     def writable(self, array: Array, op: Apply) -> Array:
@@ -253,19 +251,26 @@ class Lowering:
 
     def branch(self, op: If) -> None:
         predicate = self.truth(op.predicate)
-        given = self.loops.branch(predicate, lambda: self.side(op.then), lambda: self.side(op.orelse))
-        count = sum(len(list(type_leaves(r.type))) for r in op.results)
+        sides: list[list[Term]] = []
+
+        def side(block: Block) -> Sequence[Operand]:
+            self.operations(block)
+            sides.append([self.term(o) for o in block.results])
+            return self.handed(sides[-1])
+
+        given = self.loops.branch(predicate, lambda: side(op.then), lambda: side(op.orelse))
+        like = sides[0]
+        count = sum(1 for term in like for _ in leaves(term))
         handles, lengths = iter(given[:count]), iter(given[count:])
-        for result in op.results:
-            self.bind(result, self.taken(result.type, handles, lengths))
+        for result, term in zip(op.results, like, strict=True):
+            self.bind(result, mapped(term, lambda leaf: self.taken(leaf, handles, lengths)))
 
-    def side(self, block: Block) -> Sequence[Operand]:
+    def handed(self, terms: Sequence[Term]) -> Sequence[Operand]:
         """What a branch gives: numbers and handles, and behind them the lengths of these."""
-        self.operations(block)
-        flat = [leaf for o in block.results for leaf in leaves(self.term(o))]
-        return [*map(self.handed, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
+        flat = [leaf for term in terms for leaf in leaves(term)]
+        return [*map(self.handle, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
 
-    def handed(self, leaf: Term) -> Operand:
+    def handle(self, leaf: Term) -> Operand:
         if isinstance(leaf, Array):
             handle = self.loops.stored(leaf).handle
             assert handle is not None
@@ -274,16 +279,13 @@ class Lowering:
             return leaf
         raise UnsupportedType("what is neither a number nor an array in a branch")
 
-    def taken(self, t: Type, handles: Iterator[Operand], lengths: Iterator[Operand]) -> Term:
-        if isinstance(t, ContainerType):
-            return tuple(self.taken(item, handles, lengths) for item in t.items)
+    def taken(self, like: Term, handles: Iterator[Operand], lengths: Iterator[Operand]) -> Term:
         handle = next(handles)
-        if not handle.type.is_array:
+        if not isinstance(like, Array):
             return handle
         assert isinstance(handle, Value)
-        shape = tuple(next(lengths) for _ in handle.type.shape or ())
-        known = [constant(d) if isinstance(d, int) else n for d, n in zip(t.shape or (), shape, strict=True)]
-        return self.loops.held(handle, tuple(known), self.roots_of(handle))
+        shape = tuple(next(lengths) for _ in like.shape)
+        return self.loops.held(handle, shape, self.roots_of(handle))
 
     def roots_of(self, handle: Value) -> frozenset[Value]:
         """The memory of what a branch gives: that of one side or the other."""
@@ -295,176 +297,11 @@ class Lowering:
         both = [b.results[k] for b in made.blocks]
         return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
 
-    # loops
 
-    def counted(self, op: For) -> None:
-        if op.scanned or len(op.results) > len(op.initial):
-            raise UnsupportedType("a list that a loop makes or reads", "use an array")
-        start, stop, step = (self.operand(o) for o in (op.start, op.stop, op.step))
-        homes = self.begin(op)
-        numbers = [h for h in homes if not isinstance(h, Array)]
-        with self.loops.block() as inner:
-            self.bind(op.index, op.index)
-            parameters = self.enter(op.carried, homes)
-            results = self.body(op.body, op, homes)
-        block = inner.block((op.index, *parameters), results)
-        values = tuple(Value(p.type, p.hint) for p in parameters)
-        self.builder.operations.append(
-            For(start, stop, step, tuple(numbers), (), block, values, op.reverse, op.breaks, op.location, op.about)
-        )
-        self.leave(op, homes, values)
-
-    def conditional(self, op: While) -> None:
-        if len(op.results) > len(op.initial):
-            raise UnsupportedType("a list that a loop makes", "use an array")
-        homes = self.begin(op)
-        numbers = [h for h in homes if not isinstance(h, Array)]
-        with self.loops.block() as asked:
-            tested = self.enter(op.test.parameters, homes)
-            self.operations(op.test)
-            test = asked.block(tested, [self.truth(op.test.results[0])])
-        self.loops.forget_loads()
-        with self.loops.block() as inner:
-            parameters = self.enter(op.carried, homes)
-            results = self.body(op.body, op, homes)
-        block = inner.block(parameters, results)
-        values = tuple(Value(p.type, p.hint) for p in parameters)
-        made = While(tuple(numbers), test, block, values, op.breaks, op.location, op.about)  # type: ignore[arg-type]
-        self.builder.operations.append(made)
-        self.leave(op, homes, values)
-
-    def begin(self, op: For | While) -> list[Operand | Array]:
-        """What a loop begins with: numbers, and arrays in memory that it may write."""
-        for value in self.lives.outside[op]:
-            for array in arrays_in(self.terms[value]):
-                if array.cost:
-                    self.loops.stored(array, value.hint)
-        homes = [self.home(op, k, p, i) for k, (p, i) in enumerate(zip(op.carried, op.initial, strict=True))]
-        self.loops.forget_loads()
-        return homes
-
-    def home(self, op: For | While, k: int, parameter: Value, initial: Operand) -> Operand | Array:
-        term = self.term(initial)
-        if isinstance(term, (tuple, Cut)):
-            raise UnsupportedType("a tuple that a loop carries", "carry its items")
-        if not isinstance(term, Array):
-            check(parameter.type)
-            return self.converted(self.operand(initial), parameter.type)
-        if not parameter.type.is_array:
-            return self.converted(term.element(()), parameter.type)
-        shapes = {t.shape for t in (parameter.type, op.body.results[k].type)}
-        if len(shapes) > 1 or parameter.type.shape is None or parameter.type.dtype != term.dtype:
-            raise UnsupportedType("an array that has another shape in each iteration", "make it as large as it may be")
-        if term.handle is not None and self.is_own(term) and not self.is_shared(initial, term, op):
-            return term
-        return self.loops.fresh(term, parameter.hint)
-
-    def is_shared(self, initial: Operand, term: Array, op: For | While) -> bool:
-        """Whether what a loop begins with is read in it or behind it, but for what it carries."""
-        if sum(i is initial for i in op.initial) > 1:
-            return True
-        readers = [v for root in term.memory for v in self.readers.get(root, ())]
-        return any(self.lives.is_read_from(v, op) for v in readers)
-
-    def converted(self, number: Operand, t: Type) -> Operand:
-        """A number as a loop carries it: 0 as 0.0."""
-        if t.dtype is None or number.type.dtype == t.dtype:
-            return number
-        if isinstance(number, Constant) and t.kind == "python":
-            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
-        return self.loops.cast(number, t.dtype)
-
-    def enter(self, carried: Sequence[Value], homes: Sequence[Operand | Array]) -> tuple[Value, ...]:
-        """Bind what a block begins with; the numbers are its parameters."""
-        for p, h in zip(carried, homes, strict=True):
-            self.bind(p, Array(h.dtype, h.shape, h.element, h.memory, handle=h.handle) if isinstance(h, Array) else p)
-        return tuple(p for p, h in zip(carried, homes, strict=True) if not isinstance(h, Array))
-
-    def body(self, block: Block, op: For | While, homes: Sequence[Operand | Array]) -> list[Operand]:
-        """The operations of a body, and what it carries on: arrays are written where they live."""
-        self.operations(block)
-        rows = block.results[: len(op.initial)]
-        arrays = [(self.term(r), h) for r, h in zip(rows, homes, strict=True) if isinstance(h, Array)]
-        self.write_back(arrays)
-        pairs = zip(rows, op.carried, homes, strict=True)
-        numbers = [self.converted(self.operand(r), p.type) for r, p, h in pairs if not isinstance(h, Array)]
-        return [*numbers, *(self.operand(r) for r in block.results[len(op.results) :])]
-
-    def write_back(self, arrays: Sequence[tuple[Term, Array]]) -> None:
-        """Write what an iteration leaves where the next one reads it: all at once."""
-        moved: list[tuple[Array, Array]] = []
-        for term, home in arrays:
-            assert isinstance(term, Array)
-            if term.handle is not home.handle:
-                moved.append((term, home))
-        for k, (term, home) in enumerate(moved):
-            written = home.memory
-            if term.memory & written and not self.in_place(term, home):
-                self.loops.stored(term)
-            for later, _ in moved[k + 1 :]:
-                if later.memory & written:
-                    later.settle(self.loops.fresh(later))
-        for term, home in moved:
-            self.loops.copy(term, home)
-
-    def in_place(self, term: Array, home: Array) -> bool:
-        """Whether an element is computed of no other one of the memory that it is written into."""
-        return term.fill is None and reads_its_own_place(self.loops, term, home)
-
-    def leave(self, op: For | While, homes: Sequence[Operand | Array], values: Sequence[Value]) -> None:
-        self.loops.forget_loads()
-        numbers = iter(values)
-        for result, h in zip(op.results, homes, strict=True):
-            self.bind(result, h if isinstance(h, Array) else next(numbers))
-
-
-def check(t: Type) -> None:
-    """Refuse what no loop can be written for."""
+def _stacked(t: Type) -> Type:
+    """The type of the items of an empty list, side by side."""
     if isinstance(t, ContainerType):
-        for item in t.items:
-            check(item)
-    elif isinstance(t, (StaticType, SliceType)):
-        return
-    elif not isinstance(t, ArrayType) or t.dtype is None or t.shape is None or t.dtype.kind not in "biufc":
-        raise UnsupportedType(f"{t} in a program of loops")
-    elif t.kind == "any" or t.doubtful:
-        raise UnsupportedType("a number or array of which the type is not known")
-
-
-def is_none(operand: Operand) -> bool:
-    return isinstance(operand, Constant) and operand.value is None
-
-
-def constant_term(operand: Constant) -> Term:
-    value = operand.value
-    if isinstance(value, slice):
-        return Cut(*(None if p is None else constant(p) for p in (value.start, value.stop, value.step)))
-    if isinstance(value, tuple):
-        return tuple(constant_term(constant(v)) for v in value)
-    if isinstance(value, np.ndarray):
-        raise UnsupportedType("an array that is known when it is compiled")
-    return operand
-
-
-def arrays_in(term: Term) -> Iterator[Array]:
-    if isinstance(term, Array):
-        yield term
-    elif isinstance(term, tuple):
-        for item in term:
-            yield from arrays_in(item)
-
-
-def leaves(term: Term) -> Iterator[Term]:
-    if isinstance(term, tuple):
-        for item in term:
-            yield from leaves(item)
-    else:
-        yield term
-
-
-def type_leaves(t: Type) -> Iterator[Type]:
-    if isinstance(t, ContainerType):
-        for item in t.items:
-            yield from type_leaves(item)
-    else:
-        yield t
+        return ContainerType(t.cls, t.keys, tuple(map(_stacked, t.items)))
+    if not t.is_numeric or t.shape is None:
+        raise UnsupportedType(f"a list of {t}")
+    return ArrayType(t.dtype, (0, *t.shape), "array")

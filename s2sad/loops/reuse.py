@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, values_in, walk
 from s2sad.loops.memory import Memory
@@ -103,7 +103,9 @@ class Numbering:
             self.forget(op, elements)
             elements[(operands[0], *map(_name, operands[1:-1]))] = operands[-1]
             return new
-        if op.primitive.effect is Effect.IO or op.primitive is ALLOCATE:
+        if op.primitive is GUARD and isinstance(operands[0], Constant) and operands[0].value:
+            return None
+        if op.primitive is ALLOCATE or (op.primitive.effect is Effect.IO and op.primitive is not GUARD):
             self.forget(op, elements)
             return new
         key = (op.primitive, tuple(map(_name, operands)), tuple(op.static.items()))
@@ -173,7 +175,7 @@ def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value])
     n = len(op.initial)
     carried = op.carried
     tested = op.test.parameters if isinstance(op, While) else carried
-    own = [_reads_itself(op, k) for k in range(n)]
+    own = [_reads_itself(op, k, count) for k in range(n)]
     dead = [k for k in range(n) if not count[op.results[k]] and count[carried[k]] <= own[k] and (tested is carried or not count[tested[k]])]
     kept = [k for k in range(n) if k not in dead]
     results = [*(op.body.results[k] for k in kept), *op.body.results[n:]]
@@ -192,10 +194,12 @@ def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value])
     return [replace(op, body=body, **changes)]
 
 
-def _reads_itself(op: For | While, k: int) -> int:
+def _reads_itself(op: For | While, k: int, count: Counter[Value]) -> int:
     """How often what is carried is read for nothing but what is carried on of it."""
     parameter, result = op.carried[k], op.body.results[k]
     if result is parameter:
         return 1
+    if not isinstance(result, Value) or count[result] != 1:
+        return 0
     made = next((x for x in op.body.operations if result in x.results), None)
     return list(made.operands).count(parameter) if isinstance(made, Apply) else 0

@@ -64,9 +64,11 @@ def number(term: Term) -> Operand:
 
 def once(loops: Loops, term: Term, shape: Places) -> Term:
     """An operand whose elements are read more than once, where it is broadcast, is not computed each time."""
-    if not isinstance(term, Array) or len(term.shape) == len(shape) or not term.shape:
+    if not isinstance(term, Array) or not term.shape:
         return term
-    return loops.cheap(term)
+    pairs = zip(reversed(term.shape), reversed(shape), strict=False)
+    repeated = len(term.shape) < len(shape) or any(is_int(n, 1) and not is_int(m, 1) for n, m in pairs)
+    return loops.cheap(term) if repeated else term
 
 
 def broadcast(

@@ -9,11 +9,12 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
-from s2sad.ir.dims import Dim, dim_sum, may_be_negative
-from s2sad.ir.loop_rule import Array, Cut, Loops, Places, Term, looped
-from s2sad.ir.types import ELLIPSIS, SliceType, StaticType, Type
+from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped
+from s2sad.ir.types import ELLIPSIS, ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.looping.elementwise import broadcast_places, number
+from s2sad.rules.looping.shaping import of_items
 
 Item = tuple[Type, Term]
 
@@ -32,6 +33,8 @@ class Subscript:
 def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
     if isinstance(x, tuple):
         return _item(loops, op, x, index)
+    if isinstance(x, List) and not isinstance(index, Cut):
+        return loops.item(x, in_range(loops, number(index), x.length, new_dim()))
     if not isinstance(x, Array):
         raise UnsupportedType(f"{op.operands[0].type} with a subscript")
     found = subscript(loops, op.operands[0].type, x, op.operands[1].type, index, op.result.type)
@@ -128,7 +131,7 @@ def _same_lengths(loops: Loops, one: Places, two: Places) -> None:
 
 def subscript(loops: Loops, t: Type, x: Array, index_type: Type, index: Term, result: Type | None) -> Subscript:
     """What a subscript means for an array."""
-    items = _items(t, index_type, index)
+    items = _items(loops, t, index_type, index)
     if any(i.is_mask for i, _ in items):
         raise UnsupportedType("a mask as an index", "np.where")
     dims = t.shape
@@ -166,11 +169,11 @@ def _known_lengths(shape: Sequence[Operand], result: Type | None) -> Places:
     return tuple(constant(d) if isinstance(d, int) else n for d, n in zip(result.shape, shape, strict=True))
 
 
-def _items(t: Type, index_type: Type, index: Term) -> list[Item]:
+def _items(loops: Loops, t: Type, index_type: Type, index: Term) -> list[Item]:
     """The items of a subscript with their types, one for each axis: an ellipsis is as many slices as it stands for."""
     types = list(index_items(index_type))
     terms = list(index) if index_type.cls is tuple and isinstance(index, tuple) else [index]
-    items = list(zip(types, terms, strict=True))
+    items = [_as_vector(loops, i, term) for i, term in zip(types, terms, strict=True)]
     consumed = sum(not isinstance(i, StaticType) for i in types)
     whole: Item = (SliceType(None, None, None), Cut(None, None, None))
     missing = [whole] * ((t.rank or 0) - consumed)
@@ -178,6 +181,15 @@ def _items(t: Type, index_type: Type, index: Term) -> list[Item]:
     if k is None:
         return [*items, *missing]
     return [*items[:k], *missing, *items[k + 1 :]]
+
+
+def _as_vector(loops: Loops, t: Type, term: Term) -> Item:
+    """A list of indices as an array."""
+    if not isinstance(term, tuple) or isinstance(t, StaticType):
+        return t, term
+    dtype = np.dtype(bool if t.items and t.items[0].is_mask else np.int64)
+    made = loops.stored(of_items(loops, term, dtype))
+    return ArrayType(dtype, tuple(map(_dim, made.shape)), "array"), made
 
 
 def _along(axis: int, place: Callable[[Operand], Operand]) -> Callable[[Places], Operand]:

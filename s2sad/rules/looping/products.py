@@ -25,9 +25,16 @@ def product(loops: Loops, op: Apply, a: Term, b: Term) -> Term:
     inner, other = a.shape[-1], b.shape[0 if b.rank == 1 else -2]
     if inner is not other and not _is_same(inner, other):
         loops.guard(loops.call(np.equal, inner, other))
-    if a.rank == b.rank == 2 and not (isinstance(inner, Constant) and inner.value <= SMALL):  # type: ignore[operator]
+    if a.rank == b.rank == 2 and not is_short(inner):
+        if is_short(a.shape[0]) and is_short(b.shape[1]):
+            return in_places(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
         return by_library(loops, op, a, b, dtype)
     return in_loops(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
+
+
+def is_short(n: Operand) -> bool:
+    """Whether a length is known, and so small that a library is slower than loops."""
+    return isinstance(n, Constant) and isinstance(n.value, int) and n.value <= SMALL
 
 
 def _is_same(a: Operand, b: Operand) -> bool:
@@ -46,7 +53,22 @@ def in_loops(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.gen
         return loops.call(np.multiply, left, b.element(at[axis:]))
 
     products = loops.computed(dtype, shape, element, 1, a, b)
-    return folded(loops, SUM, products, [axis], False, dtype, op.result.hint)
+    return folded(loops, SUM, products, [axis], False, dtype, op.result.hint, by_number=is_short(inner))
+
+
+def in_places(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic], inner: Operand) -> Term:
+    """A small matrix, to all elements of which each step along the axis that both have adds."""
+    zero = constant(dtype.type(0))
+    target = loops.allocate(dtype, (a.shape[0], b.shape[1]), op.result.hint)
+    loops.nest(target.shape, lambda at: loops.store(target, at, zero))
+
+    def add(at: Places) -> None:
+        k, row, column = at
+        term = loops.call(np.multiply, a.element((row, k)), b.element((k, column)))
+        loops.store(target, (row, column), loops.tally(target.element((row, column)), term))
+
+    loops.nest((inner, *target.shape), add)
+    return target
 
 
 def by_library(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic]) -> Array:
@@ -54,14 +76,10 @@ def by_library(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.g
     if dtype.kind not in "fc" or a.dtype != dtype or b.dtype != dtype:
         raise UnsupportedType("a product of matrices of integers, or of two dtypes")
     target = loops.allocate(dtype, (a.shape[0], b.shape[1]), op.result.hint)
-    turned = (_is_turned(a), _is_turned(b))
+    turned = tuple(x.handle is None and x.turned is not None for x in (a, b))
     own = [x.turned if t and x.turned is not None else x for x, t in zip((a, b), turned, strict=True)]
     loops.into("matmul", *own, target, turned=turned)
     return target
-
-
-def _is_turned(x: Array) -> bool:
-    return x.handle is None and x.turned is not None and x.turned.handle is not None
 
 
 @looped(np.outer)

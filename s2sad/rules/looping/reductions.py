@@ -103,9 +103,16 @@ def summed(
 
 
 def folded(
-    loops: Loops, fold: Fold, x: Array, axes: Sequence[int], keep: bool, dtype: np.dtype[np.generic], hint: str | None
+    loops: Loops,
+    fold: Fold,
+    x: Array,
+    axes: Sequence[int],
+    keep: bool,
+    dtype: np.dtype[np.generic],
+    hint: str | None,
+    by_number: bool = False,
 ) -> Term:
-    """What is carried over some axes, for each place of the others."""
+    """What is carried over some axes, for each place of the others: `by_number`, each number for itself."""
     others = [k for k in range(x.rank) if k not in axes]
     if fold.nonempty:
         for k in axes:
@@ -128,7 +135,7 @@ def folded(
         return _number(loops, fold, lengths, first, lambda inner: terms.element(at_places(at, inner)), len(at), hint)
 
     made = loops.computed(dtype, shape, element, COSTLY, terms)
-    if not others or axes == list(range(x.rank - len(axes), x.rank)):
+    if by_number or not others or axes == list(range(x.rank - len(axes), x.rank)):
         return made if others else loops.stored(made, hint)
     made.fill = lambda target: _in_rows(loops, fold, terms, target, axes, first, keep)
     return loops.stored(made, hint)
@@ -188,3 +195,27 @@ def arg(loops: Loops, op: Apply, x: Term) -> Term:
         return [loops.select(more, value, best), loops.select(more, at[0], where)]
 
     return loops.fold(row.shape, [row.element((constant(0),)), constant(np.int64(0))], step)[1]
+
+
+@looped(np.linalg.norm)
+def norm(loops: Loops, op: Apply, x: Term) -> Term:
+    """The root of the sum of squares."""
+    order, dtype = op.static.get("ord"), op.result.type.dtype
+    assert dtype is not None
+    if not isinstance(x, Array) or (order not in (None, 2, "fro")) or dtype.kind != "f" or x.dtype.kind == "c":
+        raise UnsupportedType("a norm of another kind", "np.sqrt(np.sum(x * x))")
+    axis = op.static.get("axis")
+    if order is not None and ((x.rank if axis is None else len(axes_of(axis, x.rank))) > 1) != (order == "fro"):
+        raise UnsupportedType("a norm of another kind", "np.sqrt(np.sum(x * x))")
+    source = loops.cheap(x)
+
+    def square(at: Places) -> Operand:
+        value = loops.cast(source.element(at), dtype)
+        return loops.call(np.multiply, value, value)
+
+    squares = loops.computed(dtype, source.shape, square, 1, source)
+    total = summed(loops, squares, axes_of(axis, x.rank), bool(op.static.get("keepdims")), dtype, None)
+    if not isinstance(total, Array):
+        return loops.call(np.sqrt, total)
+    sums = total
+    return loops.computed(dtype, sums.shape, lambda at: loops.call(np.sqrt, sums.element(at)), 8, sums)

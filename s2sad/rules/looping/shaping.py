@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.containers import SHAPE
-from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
+from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.contributions import unbroadcast
@@ -37,6 +37,8 @@ def shape(loops: Loops, op: Apply, x: Term) -> Term:
 
 @looped(len)
 def length(loops: Loops, op: Apply, x: Term) -> Term:
+    if isinstance(x, List):
+        return x.length
     return constant(len(x)) if isinstance(x, tuple) else array_of(x).shape[0]
 
 
@@ -184,7 +186,7 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
     assert dtype is not None
     if isinstance(x, tuple):
-        return loops.stored(_of_items(loops, x, dtype, op), op.result.hint)
+        return loops.stored(of_items(loops, x, dtype), op.result.hint)
     if not isinstance(x, Array):
         value = loops.cast(number(x), dtype)
         return of_number(value) if op.result.type.is_array else value
@@ -193,7 +195,8 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     return loops.computed(dtype, x.shape, lambda at: loops.cast(x.element(at), dtype), 1, x)
 
 
-def _of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic], op: Apply) -> Array:
+def of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic]) -> Array:
+    """The items of lists, as an array."""
     shape: list[Operand] = []
     inner: Term = items
     while isinstance(inner, tuple):
@@ -229,12 +232,32 @@ def without_broadcast(loops: Loops, op: Apply, g: Term, x: Term) -> Term:
     if not isinstance(g, Array):
         return g
     of, to = op.operands[0].type.shape, op.result.type.shape
-    if of is None or to is None or any(d not in (1, o) for d, o in zip(reversed(to), reversed(of), strict=False)):
+    if of is None or to is None:
         raise UnsupportedType("a sum over axes that only the run knows")
+    if any(d not in (1, o) for d, o in zip(reversed(to), reversed(of), strict=False)):
+        return _by_lengths(loops, op, g, array_of(x))
     lead = len(of) - len(to)
     axes = [*range(lead), *(lead + k for k, d in enumerate(to) if d == 1 and of[lead + k] != 1)]
     total = summed(loops, g, axes, True, op.result.type.dtype, op.result.hint)
     return loops.view(array_of(total), array_of(total).shape[lead:], lambda at: (*[constant(0)] * lead, *at))
+
+
+def _by_lengths(loops: Loops, op: Apply, g: Array, x: Array) -> Term:
+    """The same where only the run knows which axes were broadcast."""
+    t, dtype = op.operands[0].type, op.result.type.dtype
+    assert t.shape is not None and dtype is not None
+    places = broadcast_places(loops, op.operands[1].type, x, t.shape, g.shape)
+    zero = constant(dtype.type(0))
+
+    def fill(target: Array) -> None:
+        loops.nest(target.shape, lambda at: loops.store(target, at, zero))
+
+        def add(at: Places) -> None:
+            loops.store(target, places(at), loops.call(np.add, target.element(places(at)), g.element(at)))
+
+        loops.nest(g.shape, add)
+
+    return loops.stored(Array(dtype, x.shape, lambda at: zero, g.memory, 99, fill=fill), op.result.hint)
 
 
 @looped(np.concatenate, np.hstack, np.vstack)

@@ -1,0 +1,381 @@
+"""Loops: numbers are carried, arrays are written where they live, lists are arrays with an axis of the iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.builder import Builder
+from s2sad.ir.dims import new_dim
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, mapped
+from s2sad.ir.primitive import Effect
+from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, LOAD
+from s2sad.ir.types import ArrayType, SequenceType, Type
+from s2sad.ir.values import Apply, Constant, For, Operand, Value, While, constant
+from s2sad.loops.places import reads_its_own_place
+from s2sad.loops.terms import arrays_in, check, operand_of
+
+if TYPE_CHECKING:
+    from s2sad.loops.lowering import Lowering
+
+FIRST = 16
+"""How many items a list has room for that grows."""
+
+
+def counted(lowering: Lowering, op: For) -> None:
+    """A loop that counts."""
+    loops = lowering.loops
+    start, stop, step = (lowering.operand(o) for o in (op.start, op.stop, op.step))
+    frame = Frame(lowering, op)
+    count, number = _iterations(loops, op, start, stop, step) if op.scanned or frame.collects else (constant(0), None)
+    around = loops.builder
+    with loops.block() as inner:
+        lowering.bind(op.index, op.index)
+        frame.enter(op.carried)
+        for k, (item, scanned) in enumerate(zip(op.items, op.scanned, strict=True)):
+            assert number is not None
+            lowering.bind(item, _scanned(loops, lowering.term(scanned), number(op.index), op.is_ascending(k)))
+        lowering.operations(op.body)
+        if number is not None:
+            frame.collect_at(around, inner, count, number(op.index))
+        results = frame.results()
+    block = inner.block((op.index, *frame.parameters), results)
+    made = For(
+        start, stop, step, tuple(frame.initial), (), block, frame.values(), op.reverse, op.breaks, op.location, op.about
+    )
+    loops.builder.operations.append(made)
+    frame.leave()
+
+
+def conditional(lowering: Lowering, op: While) -> None:
+    """A loop that runs while its test holds."""
+    loops = lowering.loops
+    frame = Frame(lowering, op)
+    around = loops.builder
+    with loops.block() as asked:
+        tested = frame.enter(op.test.parameters)
+        lowering.operations(op.test)
+        given = lowering.truth(op.test.results[0])
+    loops.forget_loads()
+    with loops.block() as inner:
+        frame.enter(op.carried)
+        lowering.operations(op.body)
+        frame.append(around, inner)
+        results = frame.results()
+    more = [Value(p.type, p.hint) for p in frame.parameters[len(tested) :]]
+    test = asked.block((*tested, *more), [given])
+    block = inner.block(frame.parameters, results)
+    made = While(tuple(frame.initial), test, block, frame.values(), op.breaks, op.location, op.about)
+    loops.builder.operations.append(made)
+    frame.leave()
+
+
+def _iterations(
+    loops: Loops, op: For, start: Operand, stop: Operand, step: Operand
+) -> tuple[Operand, Callable[[Operand], Operand]]:
+    """How many iterations there are, and the number of one by its index."""
+    if not isinstance(step, Constant) or not isinstance(step.value, int) or not step.value:
+        raise UnsupportedType("a list in a loop whose step only the run knows")
+    by = step.value
+    span = loops.subtract(stop, start) if by > 0 else loops.subtract(start, stop)
+    count = loops.call(max, _over(loops, loops.add(span, abs(by) - 1), abs(by)), 0)
+
+    def number(index: Operand) -> Operand:
+        passed = loops.subtract(index, start) if by > 0 else loops.subtract(start, index)
+        k = _over(loops, passed, abs(by))
+        return loops.subtract(loops.subtract(count, 1), k) if op.reverse else k
+
+    return count, number
+
+
+def _over(loops: Loops, n: Operand, by: int) -> Operand:
+    return n if by == 1 else loops.call(np.floor_divide, n, by)
+
+
+def _scanned(loops: Loops, term: Term, number: Operand, ascending: bool) -> Term:
+    """The item of a list that an iteration takes."""
+    if not isinstance(term, List):
+        raise UnsupportedType("a loop over what is no list")
+    place = number if ascending else loops.subtract(loops.subtract(term.length, 1), number)
+    return loops.item(term, place)
+
+
+class Frame:
+    """What a loop carries, collects and gives."""
+
+    def __init__(self, lowering: Lowering, op: For | While) -> None:
+        self.lowering = lowering
+        self.loops = lowering.loops
+        self.op = op
+        self.initial: list[Operand] = []
+        self.parameters: tuple[Value, ...] = ()
+        self.lists: list[Term] = []
+        """What it collects, as it is behind the loop."""
+        self.extra: list[Operand] = []
+        """What is carried on beside the numbers of the program: lists that grow, and their lengths."""
+        self.rest: list[Operand] = []
+        self.given: tuple[Value, ...] = ()
+        self._store_lazy()
+        self.terms = [self.home(k, p, i) for k, (p, i) in enumerate(zip(op.carried, op.initial, strict=True))]
+        self.loops.forget_loads()
+
+    @property
+    def collects(self) -> bool:
+        return len(self.op.results) > len(self.op.initial)
+
+    def _store_lazy(self) -> None:
+        """Store what every iteration would compute again."""
+        for value in self.lowering.lives.outside[self.op]:
+            for array in arrays_in(self.lowering.terms[value]):
+                if array.cost:
+                    self.loops.stored(array, value.hint)
+
+    # what it begins with
+
+    def home(self, k: int, parameter: Value, initial: Operand) -> Term:
+        """What is carried, with its arrays in memory that the loop may write."""
+        term = self.lowering.term(initial)
+        if isinstance(term, Cut):
+            raise UnsupportedType("a slice that a loop carries")
+        types = iter(_leaf_types(parameter.type))
+        after = iter(_leaf_types(self.op.body.results[k].type))
+        return mapped(term, lambda leaf: self.leaf(leaf, next(types), next(after), initial, parameter.hint))
+
+    def leaf(self, leaf: Term, t: Type, after: Type, initial: Operand, hint: str | None) -> Term:
+        if not isinstance(leaf, Array):
+            check(t)
+            return self.number(operand_of(leaf), t)
+        if not t.is_array:
+            return self.number(leaf.element(()), t)
+        if t.shape is None or t.shape != after.shape or t.dtype != leaf.dtype:
+            raise UnsupportedType("an array that has another shape in each iteration", "make it as large as it may be")
+        if leaf.handle is not None and self.lowering.is_own(leaf) and not self.is_shared(initial, leaf):
+            return leaf
+        return self.loops.fresh(leaf, hint)
+
+    def number(self, number: Operand, t: Type) -> Operand:
+        self.initial.append(self.converted(number, t))
+        return self.initial[-1]
+
+    def converted(self, number: Operand, t: Type) -> Operand:
+        """A number as a loop carries it: 0 as 0.0."""
+        if t.dtype is None or number.type.dtype == t.dtype:
+            return number
+        if isinstance(number, Constant) and t.kind == "python":
+            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
+        return self.loops.cast(number, t.dtype)
+
+    def is_shared(self, initial: Operand, term: Array) -> bool:
+        """Whether what a loop begins with is read in it or behind it, but for what it carries."""
+        if sum(i is initial for i in self.op.initial) > 1:
+            return True
+        readers = [v for root in term.memory for v in self.lowering.readers.get(root, ())]
+        return any(self.lowering.lives.is_read_from(v, self.op) for v in readers)
+
+    def enter(self, carried: Sequence[Value]) -> tuple[Value, ...]:
+        """Bind what a block begins with; the numbers are its parameters."""
+        made: list[Value] = []
+
+        def bound(value: Value, leaf: Term, t: Type, alone: bool) -> Term:
+            if isinstance(leaf, Array):
+                return Array(leaf.dtype, leaf.shape, leaf.element, leaf.memory, handle=leaf.handle)
+            made.append(value if alone else Value(t, value.hint, loose=True))
+            return made[-1]
+
+        for value, term in zip(carried, self.terms, strict=True):
+            types = iter(_leaf_types(value.type))
+            alone = not isinstance(term, (tuple, List))
+            self.lowering.bind(value, mapped(term, lambda leaf, v=value, a=alone: bound(v, leaf, next(types), a)))  # type: ignore[misc]
+        self.parameters = tuple(made)
+        return self.parameters
+
+    # what an iteration leaves
+
+    def results(self) -> list[Operand]:
+        """What the body carries on: arrays are written where they live."""
+        op = self.op
+        rows = [self.lowering.term(r) for r in op.body.results[: len(op.initial)]]
+        stop = [self.lowering.operand(r) for r in op.body.results[len(op.results) :]]
+        pairs = [(r, h) for row, home in zip(rows, self.terms, strict=True) for r, h in zip(leaves(row), leaves(home), strict=True)]
+        numbers = [operand_of(r) for r, h in pairs if not isinstance(h, Array)]
+        self.write_back([(r, h) for r, h in pairs if isinstance(h, Array)])
+        types = [p.type for p in self.parameters]
+        numbers = [self.converted(n, t) for n, t in zip(numbers, types, strict=False)]
+        return [*numbers, *self.extra, *stop]
+
+    def write_back(self, arrays: Sequence[tuple[Term, Array]]) -> None:
+        """Write what an iteration leaves where the next one reads it: all at once."""
+        moved: list[tuple[Array, Array]] = []
+        for term, home in arrays:
+            assert isinstance(term, Array)
+            if term.handle is not home.handle:
+                moved.append((term, home))
+        for k, (term, home) in enumerate(moved):
+            if term.memory & home.memory and not self.in_place(term, home):
+                term.settle(self.loops.fresh(term))
+            for later, _ in moved[k + 1 :]:
+                if later.memory & home.memory:
+                    later.settle(self.loops.fresh(later))
+        for term, home in moved:
+            self.loops.copy(term, home)
+
+    def in_place(self, term: Array, home: Array) -> bool:
+        """Whether an element is computed of no other one of the memory that it is written into."""
+        return term.fill is None and reads_its_own_place(self.loops, term, home)
+
+    # lists
+
+    def collected(self) -> list[tuple[Term, str | None]]:
+        """What an iteration adds to the lists, and what these are called."""
+        op, n = self.op, len(self.op.initial)
+        pairs = zip(op.body.results[n:], op.results[n:], strict=False)
+        return [(self.lowering.term(r), xs.hint or r.hint) for r, xs in pairs]
+
+    def collect_at(self, around: Builder, inner: Builder, count: Operand, place: Operand) -> None:
+        """Store what an iteration adds to lists: there is one item for each."""
+        length = count
+        if self.op.breaks and self.collects:
+            length = self.counter("count")
+        for term, hint in self.collected():
+            self.lists.append(List(self.kept(term, around, inner, count, place, hint), length))
+
+    def kept(
+        self, term: Term, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+    ) -> Term:
+        """What is stored of one item: a list in it is stored as an array where all are equally long."""
+        if isinstance(term, tuple):
+            return tuple(self.kept(part, around, inner, count, place, hint) for part in term)
+        if isinstance(term, List):
+            length = lifted(around, inner, term.length)
+            own = mapped(term.items, lambda leaf: _long(leaf, length))
+            return List(self.kept(own, around, inner, count, place, hint), length)
+        target = self.room(around, inner, count, term, hint)
+        self.put(target, place, term)
+        return target
+
+    def counter(self, hint: str) -> Value:
+        """A number that each iteration adds 1 to."""
+        value = Value(ArrayType(np.dtype(np.int64), (), "python"), hint, loose=True)
+        self.parameters = (*self.parameters, value)
+        self.initial.append(constant(0))
+        self.extra.append(self.loops.add(value, 1))
+        return value
+
+    def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term, hint: str | None) -> Array:
+        """Memory for one number or array of the items of a list, made before the loop."""
+        dtype, shape = _form(leaf)
+        outside = [lifted(around, inner, n) for n in shape]
+        handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype}, hint)
+        assert isinstance(handle, Value)
+        return self.loops.held(handle, (count, *outside))
+
+    def put(self, target: Array, place: Operand, leaf: Term) -> None:
+        loops = self.loops
+        if isinstance(leaf, Array):
+            loops.nest(leaf.shape, lambda at: loops.store(target, (place, *at), leaf.element(at)))
+        else:
+            loops.store(target, (place,), operand_of(leaf))
+
+    def append(self, around: Builder, inner: Builder) -> None:
+        """Store what an iteration adds to lists, which grow."""
+        if not self.collects:
+            return
+        place = self.counter("count")
+        for term, hint in self.collected():
+            items = mapped(term, lambda leaf, name=hint: self.grown(around, inner, place, leaf, name))  # type: ignore[misc]
+            self.lists.append(List(items, place))
+
+    def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term, hint: str | None) -> Term:
+        """An array in which there is room for one item more: where it is full, the next is twice as long."""
+        loops = self.loops
+        first = self.room(around, inner, constant(FIRST), leaf, hint)
+        assert first.handle is not None
+        carried = Value(ArrayType(first.dtype, (new_dim(), *(first.handle.type.shape or ())[1:]), "array"), hint, loose=True)
+        rows = loops.apply(LENGTH, (carried,), {"axis": 0})
+        now = loops.held(carried, (rows, *first.shape[1:]))
+
+        def longer() -> Sequence[Operand]:
+            more = loops.allocate(first.dtype, (loops.multiply(rows, 2), *first.shape[1:]))
+            loops.nest(now.shape, lambda at: loops.store(more, at, now.element(at)))
+            assert more.handle is not None
+            return [more.handle]
+
+        (handle,) = loops.branch(loops.call(np.equal, place, rows), longer, lambda: [carried])
+        assert isinstance(handle, Value)
+        target = loops.held(handle, (loops.apply(LENGTH, (handle,), {"axis": 0}), *first.shape[1:]))
+        self.put(target, place, leaf)
+        self.parameters = (*self.parameters, carried)
+        self.initial.append(first.handle)
+        self.extra.append(handle)
+        return Array(first.dtype, now.shape, now.element, now.memory, handle=carried)
+
+    # what is left
+
+    def values(self) -> tuple[Value, ...]:
+        """What the loop gives."""
+        self.given = tuple(Value(p.type, p.hint, p.loose) for p in self.parameters)
+        return self.given
+
+    def leave(self) -> None:
+        """Bind what the loop gives."""
+        loops, op = self.loops, self.op
+        loops.forget_loads()
+        numbers = iter(self.given)
+        for result, term in zip(op.results, self.terms, strict=False):
+            self.lowering.bind(result, mapped(term, lambda leaf: leaf if isinstance(leaf, Array) else next(numbers)))
+        table = dict(zip(self.parameters, self.given, strict=True))
+
+        def behind(leaf: Term) -> Term:
+            if isinstance(leaf, Array) and leaf.handle in table:
+                return loops.held(table[leaf.handle], (constant(0), *leaf.shape[1:]))
+            return table.get(leaf, leaf) if isinstance(leaf, Value) else leaf
+
+        for result, term in zip(op.results[len(op.initial) :], self.lists, strict=True):
+            made = mapped(term, behind)
+            assert isinstance(made, List)
+            self.lowering.bind(result, List(mapped(made.items, lambda a: _long(a, made.length)), made.length))
+
+
+def _long(term: Term, length: Operand) -> Term:
+    """An array of as many items as a list has."""
+    if not isinstance(term, Array):
+        return term
+    return Array(term.dtype, (length, *term.shape[1:]), term.element, term.memory, handle=term.handle)
+
+
+def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
+    if isinstance(leaf, Array):
+        return leaf.dtype, leaf.shape
+    operand = operand_of(leaf)
+    if operand.type.dtype is None:
+        raise UnsupportedType("a list of what are no numbers")
+    return operand.type.dtype, ()
+
+
+def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
+    """A length as it is known before the loop."""
+    if isinstance(operand, Constant):
+        return operand
+    if operand not in {r for op in inner.operations for r in op.results}:
+        return operand
+    made = inner.maker(operand)
+    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or made.primitive is LOAD:
+        raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
+    return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
+
+
+def _leaf_types(t: Type) -> Iterator[Type]:
+    if isinstance(t, SequenceType):
+        yield ArrayType(np.dtype(np.int64), (), "python")
+        for inner in _leaf_types(t.item):
+            shape = inner.shape
+            yield ArrayType(inner.dtype, None if shape is None else (t.length, *shape), "array")
+    elif t.is_container:
+        for part in t.items:
+            yield from _leaf_types(part)
+    else:
+        yield t
+

@@ -1,0 +1,41 @@
+"""Small lengths of the call that compiles, as numbers: their loops are written out, their arrays are local.
+
+    points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call; calls with other lengths compile anew
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s2sad.ir.call_lengths import asking, equal
+from s2sad.ir.dims import Dim, Size, Symbol, derivation
+from s2sad.ir.rewrite import substitute
+from s2sad.ir.types import substitute as substitute_type
+from s2sad.ir.types import symbols
+from s2sad.ir.values import Function, Operand, Value
+
+SMALL = 8
+"""The greatest length that is a number in the text."""
+
+
+def with_small_lengths(function: Function) -> Function:
+    """The function for arguments of which the small lengths are those of the call that compiles."""
+    met = {s: None for p in function.parameters for s in symbols(p.type)}
+    calls = {s.call: None for s in met if s.call is not None}
+    with asking(calls):
+        known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_small(s)}
+    if not known:
+        return function
+    table: dict[Operand, Operand] = {}
+    for p in function.parameters:
+        t = substitute_type(p.type, known)
+        if t != p.type:
+            table[p] = Value(t, p.hint, p.loose, p.unsure)
+    return replace(function, body=substitute(function.body, table))
+
+
+def _is_small(s: Symbol) -> bool:
+    """Whether a length is small in the call that compiles, which is noted then."""
+    if s.value is None or not 0 <= s.value <= SMALL or derivation(s)[0]:
+        return False
+    return equal(Size(frozenset({(s, 1)})), s.value)
