@@ -51,18 +51,18 @@ INDICES = "ijklmnpq"
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
-def emit_flat(header: Sequence[str], function: Function, reserved: Sequence[str] = ()) -> tuple[str, dict[int, Location]]:
-    """The text of a module of one function, and for its lines, where the user wrote what they compute."""
-    writer = FlatWriter(function, reserved)
-    definition = writer.definition()
-    used = {n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}
+def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
+    """The text of a module of functions, and for its lines, where the user wrote what they compute."""
+    reserved = [f.name for f in functions]
+    definitions = [FlatWriter(f, reserved).definition() for f in functions]
+    used = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
     imports: list[ast.stmt] = []
     if "math" in used:
         imports.append(ast.Import([ast.alias("math")]))
     if "np" in used:
         imports.append(ast.Import([ast.alias("numpy", "np")]))
     comments: list[ast.stmt] = [Comment(line) for line in header]
-    return write_located(ast.Module([*comments, *imports, definition], []))
+    return write_located(ast.Module([*comments, *imports, *definitions], []))
 
 
 class FlatWriter:
