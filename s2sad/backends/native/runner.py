@@ -14,6 +14,7 @@ import json
 import types
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,7 @@ class NativeRunner(Runner):
             facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]
             return Written(text, lines, facts)
         facts["python"] = super().write(unit).text
+        programs[0] = replace(programs[0], doc=unit.doc)
         return Written(*emit_flat(unit.header(), programs), facts)
 
     def classes(self, interface: Interface) -> dict[str, object]:
