@@ -194,8 +194,10 @@ class Lowering:
         """An operation by its rule."""
         check(op.result.type)
         term = self.made(op, [self.term(o) for o in op.operands])
-        if isinstance(term, Array) and term.handle is None and self.is_stored(op, term):
-            self.loops.stored(term, op.result.hint)
+        if isinstance(term, Array) and term.handle is None:
+            term.element = self.loops.speaking_of(op, term.element)
+            if self.is_stored(op, term):
+                self.loops.stored(term, op.result.hint)
         self.bind(op.result, term)
 
     def made(self, op: Apply, terms: Sequence[Term]) -> Term:

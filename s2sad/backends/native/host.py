@@ -1,0 +1,61 @@
+"""LLVM in this process: what machine this is, and object code linked into memory."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+
+@lru_cache(maxsize=1)
+def target() -> Any:
+    """The target of this machine; LLVM is started with the first question for it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple()
+
+
+@lru_cache(maxsize=1)
+def name() -> str:
+    """What object code is for: compiled for another machine, or by another LLVM, it is of no use here."""
+    features = llvm.get_host_cpu_features().flatten()
+    return f"{llvmlite.__version__} {target().triple} {llvm.get_host_cpu_name()} {features}"
+
+
+def target_machine() -> Any:
+    """A target machine for the processor at hand."""
+    features = llvm.get_host_cpu_features().flatten()
+    return target().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=3, reloc="pic", codemodel="small"
+    )
+
+
+def object_code(text: str) -> bytes:
+    """The object code of a module in LLVM IR."""
+    machine = target_machine()
+    module = llvm.parse_assembly(text)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+@lru_cache(maxsize=1)
+def _linker() -> Any:
+    return llvm.create_lljit_compiler(target_machine())
+
+
+def linked(data: bytes, library: str, names: Sequence[str]) -> Mapping[str, int]:
+    """The addresses of what object code defines. It is in memory as long as this is.
+
+    Raises:
+        RuntimeError: it calls what is not in this process.
+    """
+    builder = llvm.JITLibraryBuilder().add_object_img(data).add_current_process()
+    for defined in names:
+        builder.export_symbol(defined)
+    return builder.link(_linker(), library)  # type: ignore[no-any-return]
