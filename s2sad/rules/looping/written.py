@@ -77,11 +77,6 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 # axes
 
 
-@written(np.atleast_1d, np.atleast_2d)
-def at_least(a: Any, _rank: int | None = None) -> Any:
-    raise UnsupportedType("np.atleast_1d of another rank")
-
-
 @written(np.atleast_3d)
 def at_least_3d(a: Any) -> Any:
     rank = known_rank(a, "np.atleast_3d")
