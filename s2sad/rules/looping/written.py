@@ -13,6 +13,7 @@ import scipy.special
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.loop_rule import written
+from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
 from s2sad.rules.numpy.shaping import for_each_example, known_rank
 
@@ -408,3 +409,29 @@ def fftfreq(n: Any, d: Any = 1.0) -> Any:
 @written(np.fft.rfftfreq)
 def rfftfreq(n: Any, d: Any = 1.0) -> Any:
     return call(np.arange, n // 2 + 1) * (1.0 / (n * d))
+
+
+@written(np.einsum)
+def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    """A product of two arrays that is one of matrices, or of a batch of them."""
+    terms, result = parse_subscripts(subscripts, [rank_of(x) for x in operands])
+    plain = len(terms) == 2 and all(len(set(t)) == len(t) for t in terms)
+    if not plain:
+        raise UnsupportedType("no product of two arrays")
+    (one, two), (a, b) = terms, operands
+    batch = [k for k in one if k in two and k in result]
+    inner = [k for k in one if k in two and k not in result]
+    rows, columns = [k for k in one if k not in two], [k for k in two if k not in one]
+    lengths = [(x.type.shape[t.index(k)]) for k in inner + batch for x, t in ((a, one), (b, two))]
+    is_short = all(isinstance(n, int) and n <= 8 for n in lengths[: 2 * len(inner)])
+    if is_short or not rows or not columns or not {*rows, *columns} <= {*result} or lengths[::2] != lengths[1::2]:
+        raise UnsupportedType("no product of matrices")
+    if not batch:
+        found = tensordot(a, b, ([one.index(k) for k in inner], [two.index(k) for k in inner]))
+    elif len(rows) == len(columns) == len(inner) == 1:
+        left = _ordered(a, [one.index(k) for k in batch + rows + inner])
+        found = left @ _ordered(b, [two.index(k) for k in batch + inner + columns])
+    else:
+        raise UnsupportedType("a batch of what are no matrices")
+    made = batch + rows + columns
+    return _ordered(found, [made.index(k) for k in result])
