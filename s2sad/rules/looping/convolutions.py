@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal
 
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.values import Apply, Operand, constant
@@ -17,7 +16,7 @@ def _row(loops: Loops, term: Term) -> Array:
     return loops.cheap(x if x.shape else loops.view(x, [constant(1)], lambda at: ()))
 
 
-@looped(np.convolve, scipy.signal.convolve)
+@looped(np.convolve, "scipy.signal.convolve")
 def convolve(loops: Loops, op: Apply, a: Term, v: Term) -> Term:
     """`out[k]` is the sum of `a[j] * v[k - j]`, over all j for which both are there."""
     one, two = _row(loops, a), _row(loops, v)
