@@ -13,8 +13,12 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from s2sad.backends.native.elementary import Target
+
 LARGE = 2000
 """Lines of a module from which on loops are not unrolled: it would take longer than it saves."""
+
+VARIANTS = "vector-function-abi-variant"
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,10 @@ def _features() -> str:
     return str(llvm.get_host_cpu_features().flatten())
 
 
-def has_fma() -> bool:
-    """Whether a * b + c is one instruction here."""
-    features = _features().split(",")
-    return "+fma" in features or "+neon" in features
+@lru_cache(maxsize=1)
+def elementary_target() -> Target:
+    """For what the elementary functions are written."""
+    return Target.of(target_machine().triple, _features())
 
 
 def parsed(text: str) -> Any:
@@ -75,6 +79,12 @@ def optimised(text: str, effort: Effort | None = None) -> Any:
     tuning.slp_vectorization = effort.straight
     builder = llvm.create_pass_builder(target_machine(), tuning)
     builder.getModulePassManager().run(module, builder)
+    if VARIANTS in text:
+        # variants for vectors of what is rarely called come in when loops are vectorised
+        behind = llvm.create_new_module_pass_manager()
+        behind.add_always_inliner_pass()
+        behind.add_simplify_cfg_pass()
+        behind.run(module, builder)
     return module
 
 

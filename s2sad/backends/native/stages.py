@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text, steps_of
+from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
-from s2sad.errors import UnsupportedType
 from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -19,11 +20,6 @@ def loops_of(functions: Sequence[Function], entry: str) -> Function:
     return with_leaves(function)
 
 
-def kernel_text(function: Function) -> str:
-    """The kernel of a program of loops in LLVM IR."""
-    raise UnsupportedType(f"{function.name} in native code", "leave the backend out")
-
-
 def code_of(functions: Sequence[Function], entries: Sequence[tuple[str, Sequence[Type], Type]]) -> Code:
     """The code of a module with these entries: the name of each, the types of its arguments and of its result.
 
@@ -31,10 +27,9 @@ def code_of(functions: Sequence[Function], entries: Sequence[tuple[str, Sequence
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    texts = []
-    for name, arguments, result in entries:
-        program = loops_of(functions, name)
-        texts.append(kernel_text(program))
+    programs = [loops_of(functions, name) for name, *_ in entries]
+    texts = [kernel_text(*programs, outside=outside.place, target=elementary_target())]
+    for (name, arguments, result), program in zip(entries, programs, strict=True):
         texts.append(entry_text(name, arguments, result, outside, steps_of(program)))
     texts.append(service_text(outside))
     return Code("\n".join([outside.text(), *texts]), tuple(outside.names), tuple(name for name, *_ in entries))

@@ -258,7 +258,7 @@ def compiled(
     """A program of loops as machine code, with stand-ins for what its entry defines."""
     import llvmlite.binding as llvm
 
-    text = kernel_text(function, **options)
+    text = kernel_text(function, target=machine.elementary_target(), **options)
     made: dict[int, Any] = {}
 
     def make(slots: int, k: int, typenum: int, rank: int, dims: int) -> int | None:
