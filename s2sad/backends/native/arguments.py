@@ -69,6 +69,8 @@ class Arguments:
     long: list[str] = field(default_factory=list)
     """Conditions that much is to be computed."""
     lengths: list[tuple[Dim, str]] = field(default_factory=list)
+    apart: bool = True
+    """Whether lengths with other symbols must be others."""
 
     def take(self, t: Type, o: str) -> None:
         """Take an object `o`, which must be of the type."""
@@ -166,10 +168,13 @@ class Arguments:
             elif isinstance(d, int):
                 self._require(f"icmp eq i64 {n}, {d}")
             else:
-                known[d] = n
                 symbol = as_symbol(d)
                 if symbol is not None and symbol.least > 0:
                     self._require(f"icmp sge i64 {n}, {symbol.least}")
+                others = [o for e, o in known.items() if self.apart and symbol is not None and as_symbol(e) is not None]
+                for other in others:
+                    self._require(f"icmp ne i64 {n}, {other}")
+                known[d] = n
         for d, n in list(known.items()):
             computed = None if as_symbol(d) is not None else self._computed(d, known)
             if computed is not None:

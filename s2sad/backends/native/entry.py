@@ -13,49 +13,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from s2sad.backends.native.arguments import DATA, ITEMS, MANY, Arguments
+from s2sad.backends.native.arguments import DATA, ITEMS, Arguments
 from s2sad.backends.native.assembly import Assembly
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.results import SLOT, Results
 from s2sad.ir.types import Type
-from s2sad.ir.values import Constant, For, Function, While, walk
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 """What a kernel returns."""
 
 
-def entry_text(name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None) -> str:
+def entry_text(
+    name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None, apart: bool = True
+) -> str:
     """The text of an entry, of a function that takes and gives values of these types.
 
-    `steps` says how much its loops compute whatever the arguments are; None where there are none.
+    `steps` says how much its loops compute whatever the arguments are; None where there are none. `apart`: lengths that
+    have other symbols are others, as they are in the arguments of a call that is dispatched.
 
     Raises:
         UnsupportedType: native code has no values of one of the types.
     """
-    return _Entry(name, arguments, result, outside, steps).text()
-
-
-def steps_of(function: Function) -> float | None:
-    """How many steps loops have that do not depend on the arguments; None where a program has no loops."""
-    found: float | None = None
-    for op in walk(function.body):
-        if isinstance(op, While):
-            # it asks now and then whether it was interrupted
-            found = found or 0
-        elif isinstance(op, For):
-            found = max(found or 0, _count(op, function))
-    return found
-
-
-def _count(loop: For, function: Function) -> float:
-    """The steps of a loop beyond those that the arguments tell: their lengths, and integers among them."""
-    found: float = 0
-    for end in (loop.start, loop.stop):
-        if isinstance(end, Constant):
-            found = max(found, abs(int(end.value)))  # type: ignore[call-overload]
-        elif end not in function.parameters and end.type.size is None:
-            found = MANY
-    return found
+    entry = _Entry(name, arguments, result, outside, steps)
+    entry.arguments.apart = apart
+    return entry.text()
 
 
 class _Entry:

@@ -28,7 +28,7 @@ def code(factor):
     body = f"%y = fmul double %x, {factor!r}\n%p = {slot}\nstore double %y, ptr %p\nret i32 0"
     kernel = f'define internal i32 @"f.kernel"(double %x, ptr %slots) {{\n{body}\n}}\n'
     text = kernel + entry_text("f", [FLOAT], FLOAT, outside, None)
-    return Code(outside.text() + text, tuple(outside.names), ("f",))
+    return Code(outside.text() + text, tuple(outside.names), ("f.entry",))
 
 
 @pytest.fixture
