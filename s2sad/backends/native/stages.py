@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import s2sad.rules.looping  # noqa: F401  (the rules are there)
-from s2sad.backends.native import code, elementary
+from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
+from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
@@ -15,7 +16,6 @@ from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
-
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
@@ -28,11 +28,6 @@ def loops_of(functions: Sequence[Function], entry: str) -> Function:
     return to_loops(by_name, entry)
 
 
-def kernel_text(function: Function) -> str:
-    """The kernel of a program of loops in LLVM IR."""
-    return code.kernel_text(function, known=elementary.known, elementary=elementary.text_of)
-
-
 def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
     """The code of a module with these entries, of which there are programs of loops.
 
@@ -40,10 +35,9 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    texts = []
+    texts = [kernel_text(*programs, outside=outside.place, target=elementary_target())]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
-        texts.append(kernel_text(program))
         # the lengths of residuals are what they are
         texts.append(entry_text(name, arguments, result, outside, steps_of(program), apart=k == 0))
     if len(entries) == 1:
