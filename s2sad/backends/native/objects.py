@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from s2sad import cache
-from s2sad.backends.native import host
+from s2sad.backends.native import host, machine
 from s2sad.backends.native.outside import TABLE, address
 from s2sad.backends.runner import Call
 
@@ -107,7 +107,7 @@ def loaded(module: types.ModuleType, code: Code) -> Loaded:
             return Loaded(code, data)
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
-    data = host.object_code(code.text)
+    data = machine.object_code(code.text)
     try:
         with suppress(FileExistsError):
             os.mkdir(path.parent, mode=0o700)
