@@ -46,8 +46,8 @@ class Unit:
     entry: str
     signature: Sequence[Parameter]
     """The parameters of the entry, as users give them."""
-    header: Sequence[str]
-    """What its text begins with, as comments."""
+    header: Callable[[], Sequence[str]]
+    """What its text begins with, as comments: it names the lengths that what was written so far rests on."""
     doc: str | None
     interface: Interface
     reverse: str | None = None
@@ -82,7 +82,7 @@ class Runner:
         """
         from s2sad.emit.modules import emit_module
 
-        header, signature = unit.header, unit.signature
+        header, signature = unit.header(), unit.signature
         text, lines = emit_module(
             header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling()
         )

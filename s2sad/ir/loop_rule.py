@@ -24,7 +24,7 @@ from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
 from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
-from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Value, constant, is_int
+from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Operation, Value, constant, is_int
 
 Places: TypeAlias = tuple[Operand, ...]
 """The indices of an element."""
@@ -331,6 +331,18 @@ class Loops:
         location = self.builder.location
         self.builder.operations.append(If(holds, then_block, else_block, tuple(made.values()), location))
         return tuple(made.get(k, o) for k, o in enumerate(sides[0]))
+
+    def speaking_of(self, op: Operation, element: Element) -> Element:
+        """What appends the operations of an element, as part of an operation wherever it is read."""
+
+        def located(places: Places) -> Operand:
+            before = self.builder.location, self.builder.about
+            self.builder.location, self.builder.about = op.location, op.about
+            found = element(places)
+            self.builder.location, self.builder.about = before
+            return found
+
+        return located
 
     # memory
 

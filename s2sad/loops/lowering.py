@@ -196,8 +196,10 @@ class Lowering:
         check(op.result.type)
         terms = [self.term(o) for o in op.operands]
         term = rule(self.loops, op, *terms)
-        if isinstance(term, Array) and term.handle is None and self.is_stored(op, term):
-            self.loops.stored(term, op.result.hint)
+        if isinstance(term, Array) and term.handle is None:
+            term.element = self.loops.speaking_of(op, term.element)
+            if self.is_stored(op, term):
+                self.loops.stored(term, op.result.hint)
         self.bind(op.result, term)
 
     def is_stored(self, op: Apply, array: Array) -> bool:

@@ -1,4 +1,4 @@
-"""From the functions of a module to their code in LLVM IR: what is imported only where something is compiled."""
+"""From the programs of a module to their code in LLVM IR: what is imported only where something is compiled."""
 
 from __future__ import annotations
 
@@ -11,21 +11,42 @@ from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
+from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
 from s2sad.rules import looping as looping
 
 
-def code_of(functions: Sequence[Function], entries: Sequence[tuple[str, Sequence[Type], Type]]) -> Code:
-    """The code of a module with these entries: the name of each, the types of its arguments and of its result.
+Entry = tuple[str, Sequence[Type], Type]
+"""An entry: its name, the types of its arguments and of its result."""
+
+
+def loops_of(functions: Sequence[Function], entry: str) -> Function:
+    """A function and all that it calls as one program of loops."""
+    by_name = {f.name: f for f in functions}
+    by_name[entry] = with_leaves(by_name[entry])
+    return to_loops(by_name, entry)
+
+
+def kernels_text(programs: Sequence[Function], outside: Outside) -> str:
+    """The kernels of programs of loops in LLVM IR, with the elementary functions that they call."""
+    target = elementary.Target.of(host.target().triple, host.features())
+    return kernel_text(
+        *programs,
+        known=elementary.known,
+        elementary=lambda names: elementary.text_of(names, target),
+        outside=outside.place,
+    )
+
+
+def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
+    """The code of a module with these entries, of which there are programs of loops.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    known = {f.name: f for f in functions}
-    programs = [to_loops(known, name) for name, *_ in entries]
     texts = [kernels_text(programs, outside)]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
@@ -37,14 +58,3 @@ def code_of(functions: Sequence[Function], entries: Sequence[tuple[str, Sequence
     texts.append(service_text(outside))
     # behind all others: by then it is known what they reach outside
     return Code("\n".join([*texts, outside.text()]), tuple(outside.names), tuple(called))
-
-
-def kernels_text(programs: Sequence[Function], outside: Outside) -> str:
-    """The kernels of programs of loops, with the elementary functions that they call."""
-    target = elementary.Target.of(host.target().triple, host.features())
-    return kernel_text(
-        *programs,
-        known=elementary.known,
-        elementary=lambda names: elementary.text_of(names, target),
-        outside=outside.place,
-    )
