@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from s2sad.backends.native import host
+from s2sad.backends.native import machine
 from s2sad.backends.native.arguments import MANY, machine_type
 from s2sad.backends.native.entry import entry_text, service_text
 from s2sad.backends.native.forms import fitting, form_of
@@ -38,7 +38,7 @@ def loaded(name, kernel, arguments, result, steps=None):
     outside = Outside()
     texts = [kernel, entry_text(name, arguments, result, outside, steps), service_text(outside)]
     code = Code("\n".join([outside.text(), *texts]), tuple(outside.names), (f"{name}.entry",))
-    return Loaded(code, host.object_code(code.text))
+    return Loaded(code, machine.object_code(code.text))
 
 
 def unusual(*args):

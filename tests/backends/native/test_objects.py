@@ -12,7 +12,7 @@ pytest.importorskip("llvmlite")
 
 import s2sad
 from s2sad import cache
-from s2sad.backends.native import host, objects
+from s2sad.backends.native import host, machine, objects
 from s2sad.backends.native.entry import entry_text
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import TABLE, Outside, address
@@ -41,8 +41,8 @@ def module(tmp_path):
 @pytest.fixture
 def compilations(monkeypatch):
     """What is compiled."""
-    found, compile_ = [], host.object_code
-    monkeypatch.setattr(host, "object_code", lambda text: found.append(text) or compile_(text))
+    found, compile_ = [], machine.object_code
+    monkeypatch.setattr(machine, "object_code", lambda text: found.append(text) or compile_(text))
     return found
 
 
@@ -93,7 +93,7 @@ def test_code_of_another_user_is_not_run(module, compilations, monkeypatch):
     forged = cache.sealed(real, objects.KIND, *objects._proof(code(2.0)))
     monkeypatch.undo()
     file_of(module).write_bytes(forged)
-    monkeypatch.setattr(host, "object_code", lambda text: compilations.append(text) or real)
+    monkeypatch.setattr(machine, "object_code", lambda text: compilations.append(text) or real)
     assert value(module, code(2.0)) == 2.0
     assert len(compilations) == 2
 
@@ -146,7 +146,7 @@ def test_what_is_not_in_this_process_is_told(module):
 def test_object_code_has_no_address_in_it():
     own = code(2.0)
     addresses = [address(name) for name in own.outside]
-    data = host.object_code(own.text)
+    data = machine.object_code(own.text)
     assert addresses and TABLE.encode() in data
     assert not any(a.to_bytes(8, "little") in data for a in addresses)
 
