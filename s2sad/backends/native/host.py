@@ -41,7 +41,10 @@ def target_machine() -> Any:
 
 @lru_cache(maxsize=1)
 def _linker() -> Any:
-    return llvm.create_lljit_compiler(target_machine())
+    cpu = llvm.get_host_cpu_name()
+    # its own: it is the linker's from now on
+    machine = target().create_target_machine(cpu=cpu, features=features(), reloc="pic", codemodel="small")
+    return llvm.create_lljit_compiler(machine)
 
 
 def linked(data: bytes, library: str, names: Sequence[str]) -> Mapping[str, int]:

@@ -105,7 +105,9 @@ class NativeRunner(Runner):
             text, lines, _ = super().write(unit)
             facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]
             return Written(text, lines, facts)
-        facts["python"] = super().write(unit).text
+        if unit.reverse is not None:
+            # the residuals of one sweep are for the other of its kind: NumPy's program is at hand for each of them
+            facts["python"] = super().write(unit).text
         programs[0] = replace(programs[0], doc=unit.doc)
         return Written(*emit_flat(unit.header(), programs), facts)
 
@@ -160,10 +162,9 @@ class _Calls:
         text = self.module.__s2sad_meta__.get("python")
         if text is None:
             return getattr(self.module, name)  # type: ignore[no-any-return]
-        own = types.ModuleType(self.module.__name__)
-        vars(own).update(vars(self.module))
-        exec(compile(text, str(self.module.__file__), "exec"), vars(own))
-        return getattr(own, name)  # type: ignore[no-any-return]
+        own = {k: v for k, v in vars(self.module).items() if not k.startswith("__s2sad")}
+        exec(compile(text, f"<{self.module.__name__} as NumPy runs it>", "exec"), own)
+        return own[name]  # type: ignore[no-any-return]
 
     @cached_property
     def loaded(self) -> Loaded | str:
