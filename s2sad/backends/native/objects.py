@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from s2sad import cache
-from s2sad.backends.native import host, machine
+from s2sad.backends.native import host
 from s2sad.backends.native.outside import TABLE, address
 from s2sad.backends.runner import Call
 
