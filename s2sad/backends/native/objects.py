@@ -107,9 +107,9 @@ def loaded(module: types.ModuleType, code: Code) -> Loaded:
             return Loaded(code, data)
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
-    from s2sad.backends.native import machine
+    from s2sad.backends.native.machine import object_code
 
-    data = machine.object_code(code.text)
+    data = object_code(code.text)
     try:
         with suppress(FileExistsError):
             os.mkdir(path.parent, mode=0o700)
