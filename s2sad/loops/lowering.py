@@ -48,6 +48,7 @@ from s2sad.loops.libraries import by_library
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.rooms import with_rooms
+from s2sad.loops.sharing import shared
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
@@ -61,7 +62,7 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     lowered = Lowering(function).function()
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
-    return in_blocks(with_rooms(reused(contracted(guarded_early(whole)))))
+    return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
 
 
 class Lowering:
