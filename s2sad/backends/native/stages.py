@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from s2sad.backends.native import elementary, host
 from s2sad.backends.native.code import kernel_text
@@ -11,12 +11,12 @@ from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
+from s2sad.ir.dims import Fact
 from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
 from s2sad.rules import looping as looping
-
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
@@ -40,8 +40,8 @@ def kernels_text(programs: Sequence[Function], outside: Outside) -> str:
     )
 
 
-def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
-    """The code of a module with these entries, of which there are programs of loops.
+def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()) -> Code:
+    """The code of a module with these entries, of which there are programs of loops that rest on facts of lengths.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
@@ -50,8 +50,9 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
     texts = [kernels_text(programs, outside)]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
-        # the lengths of residuals are what they are
-        texts.append(entry_text(name, arguments, result, outside, steps_of(program), apart=k == 0))
+        # of the arguments of a second sweep no symbols are known: what they are follows from the first one
+        own = tuple(facts) if k == 0 else None
+        texts.append(entry_text(name, arguments, result, outside, steps_of(program), own))
     if len(entries) == 1:
         texts.append(straight_text(entries[0][0], outside))
         called.append(f"{entries[0][0]}.straight")
