@@ -22,7 +22,7 @@ from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.trace_names import MARK
 from s2sad.ir.values import (
     Apply,
@@ -126,7 +126,7 @@ class FlatWriter:
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
         joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
-        if joined is not None:
+        if joined is not None and all(o.type.dtype == bool for o in op.operands):
             return ast.BoolOp(joined(), operands)
         return expression(op, self.read)
 
@@ -163,7 +163,7 @@ class FlatWriter:
         stores = [k for k, op in enumerate(block.operations) if _writes(op)]
         ends = {o for o in block.results}
         for k, op in enumerate(block.operations):
-            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE:
+            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or is_of_library(op):
                 continue
             width = len(op.primitive.name) + sum(self.width.get(o, 6) for o in op.operands)
             self.width[op.result] = 6

@@ -158,8 +158,24 @@ class Loops:
             if key in scope:
                 return scope[key]
         found = self.builder.apply(primitive, operands, static, hint, loose=True)
+        found = self._known(found) if found.type.size is not None else found
         self.scopes[-1][key] = found
         return found
+
+    def _known(self, found: Operand) -> Operand:
+        """An integer as what has the same value for sure: `n` for `1 + (n - 1)`."""
+        size = found.type.size
+        if isinstance(found, Constant) or found.type.kind != "python":
+            return found
+        if isinstance(size, int):
+            other: Operand | None = constant(size)
+        else:
+            other = next((scope[key] for scope in self.scopes if (key := ("size", size)) in scope), None)
+        if other is None:
+            self.scopes[-1][("size", size)] = found
+            return found
+        self.builder.operations.pop()
+        return other
 
     def _state(self, primitive: Primitive, operands: Sequence[Operand]) -> object:
         if primitive is not LOAD:
@@ -175,6 +191,8 @@ class Loops:
 
     def add(self, a: Operand, b: Operand | int) -> Operand:
         b = b if not isinstance(b, int) else constant(b)
+        if isinstance(b, Constant) and isinstance(b.value, int) and b.value < 0:
+            return self.subtract(a, -b.value)
         return b if is_int(a, 0) else a if is_int(b, 0) else self.call(np.add, a, b)
 
     def subtract(self, a: Operand, b: Operand | int) -> Operand:

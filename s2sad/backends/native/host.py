@@ -28,8 +28,15 @@ def name() -> str:
 
 @lru_cache(maxsize=1)
 def features() -> str:
-    """What the processor at hand can do, as LLVM has it."""
+    """What the processor can do: `+fma,+avx2,-avx512f`."""
     return str(llvm.get_host_cpu_features().flatten())
+
+
+@lru_cache(maxsize=1)
+def target_machine() -> Any:
+    """A target machine for the processor at hand."""
+    cpu = llvm.get_host_cpu_name()
+    return target().create_target_machine(cpu=cpu, features=features(), opt=3, reloc="pic", codemodel="small")
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from s2sad import cache
-from s2sad.backends.native import host, machine
+from s2sad.backends.native import host
 from s2sad.backends.native.outside import TABLE, address
 from s2sad.backends.runner import Call
 
@@ -118,7 +118,9 @@ def _loaded(module: types.ModuleType, code: Code) -> Loaded:
             return Loaded(code, data)
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
-    data = machine.object_code(code.text)
+    from s2sad.backends.native.machine import object_code
+
+    data = object_code(code.text)
     try:
         with suppress(FileExistsError):
             os.mkdir(path.parent, mode=0o700)

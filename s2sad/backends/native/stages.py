@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from s2sad.backends.native import elementary, host
+import s2sad.rules.looping  # noqa: F401  (the rules are there)
 from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
+from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
@@ -16,7 +17,6 @@ from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
-from s2sad.rules import looping as looping
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
@@ -29,17 +29,6 @@ def loops_of(functions: Sequence[Function], entry: str) -> Function:
     return to_loops(by_name, entry)
 
 
-def kernels_text(programs: Sequence[Function], outside: Outside) -> str:
-    """The kernels of programs of loops in LLVM IR, with the elementary functions that they call."""
-    target = elementary.Target.of(host.target().triple, host.features())
-    return kernel_text(
-        *programs,
-        known=elementary.known,
-        elementary=lambda names: elementary.text_of(names, target),
-        outside=outside.place,
-    )
-
-
 def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()) -> Code:
     """The code of a module with these entries, of which there are programs of loops that rest on facts of lengths.
 
@@ -47,7 +36,7 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Itera
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    texts = [kernels_text(programs, outside)]
+    texts = [kernel_text(*programs, outside=outside.place, target=elementary_target())]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

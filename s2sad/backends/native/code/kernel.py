@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from s2sad.backends.native import elementary
 from s2sad.backends.native.code import memory
 from s2sad.backends.native.code.calls import into
 from s2sad.backends.native.code.control import branch, for_loop, while_loop
@@ -51,15 +52,14 @@ def _no_outside(name: str) -> str:
 
 def kernel_text(
     *functions: Function,
-    known: Callable[[str], bool] = lambda noun: False,
-    elementary: Callable[[Sequence[str]], str] = lambda nouns: "",
     outside: Callable[[str], str] = _no_outside,
+    target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `known` says of which elementary functions there is a text, `elementary` gives it. `outside` gives the text of an
-    address at which that of a thing outside stands. `fused`: a * b + c may be rounded once.
+    `outside` gives the text of an address at which that of a thing outside stands. `fused`: a * b + c may be rounded
+    once.
 
     Raises:
         Unsupported: an operation cannot be native code.
@@ -68,11 +68,12 @@ def kernel_text(
     called: dict[str, None] = {}
     texts: list[str] = []
     for function in functions:
-        w = Writer(function.name, known, outside, fused)
+        w = Writer(function.name, outside, fused)
         texts.append(Kernel(function, w).text())
         declared.update(w.declared)
         called.update(w.called)
-    parts = ["\n".join(declared.values()), *texts, elementary(list(called)) if called else "", memory.METADATA]
+    library = elementary.text_of(called, target) if called else ""
+    parts = ["\n".join(declared.values()), *texts, library, memory.METADATA]
     return "\n".join(p for p in parts if p)
 
 

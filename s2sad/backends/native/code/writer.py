@@ -27,10 +27,8 @@ class Owned:
 class Writer:
     """Appends lines. `hoisted` are those that belong at the start of the function."""
 
-    def __init__(self, name: str, known: Callable[[str], bool], outside: Callable[[str], str], fused: bool) -> None:
+    def __init__(self, name: str, outside: Callable[[str], str], fused: bool) -> None:
         self.name = name
-        self.known = known
-        """Whether there is an elementary function of this noun."""
         self.outside = outside
         """The text of the address at which that of a thing outside stands."""
         self.flags = "contract " if fused else ""

@@ -11,7 +11,7 @@ errors 2^-59 and 2^-64.
 
 from __future__ import annotations
 
-from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product
+from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product, two_sum
 from s2sad.backends.native.elementary.exponentials import (
     LN2,
     half_expm1,
@@ -110,9 +110,11 @@ def arccosh(x: float) -> float:
     """log(1 + w), w = t + sqrt(2t + t^2), t = x - 1; of large x log(2x)."""
     large = x > HUGE
     t = 1.0 if large else x - 1.0
-    q = fma(t, t, t + t)
+    square, square_low = two_product(t, t)
+    q, q_low = two_sum(t + t, square)
     s = sqrt(q)
     w, low = quick_sum(s, t)
+    low = low + (fused(-s, s, q) + (q_low + square_low)) / (s + s)
     y = log_plus(x, LN2) if large else log1p_sum(w, low)
     y = y if x > 1.0 else 0.0 if x == 1.0 else NAN
     return y if x < INFINITY else x

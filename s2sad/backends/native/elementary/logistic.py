@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s2sad.backends.native.elementary.double_double import quick_sum, ratio
+from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product, two_sum
 from s2sad.backends.native.elementary.exponentials import LN2, LOG2_E, exp2, exp_parts, power_of_two, scaled
 from s2sad.backends.native.elementary.logarithms import log1p_sum
 from s2sad.backends.native.elementary.words import elementary
@@ -51,6 +51,8 @@ def logaddexp(x: float, y: float) -> float:
 
 @elementary()
 def logaddexp2(x: float, y: float) -> float:
-    greater = x if x > y else y
-    z = greater + log1p_sum(exp2(-abs(x - y)), -0.0) * LOG2_E
+    """The greater, and log2(1 + 2^-d) of the difference."""
+    p, p_low = two_product(log1p_sum(exp2(-abs(x - y)), -0.0), LOG2_E)
+    z, z_low = two_sum(x if x > y else y, p)
+    z = z + (z_low + p_low) if z - z == 0.0 else z
     return x + 1.0 if x == y else z

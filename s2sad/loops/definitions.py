@@ -1,0 +1,58 @@
+"""What a function of many operations is defined as, in the place of its calls (`ir.definition`).
+
+    np.ptp(x)   ->   np.max(x) - np.min(x)
+
+One that has a loop rule of its own stays, as does one whose definition is not known for the types of a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s2sad.errors import Unsupported
+from s2sad.ir.builder import Builder
+from s2sad.ir.definition import definition_of_call, is_defined
+from s2sad.ir.loop_rule import loop_rule
+from s2sad.ir.rewrite import map_blocks, substitute
+from s2sad.ir.values import Apply, Block, Function, Operand
+
+
+def with_definitions(function: Function) -> Function:
+    """The function with definitions in the place of calls."""
+    table: dict[Operand, Operand] = {}
+    body = _block(function.body, table)
+    return replace(function, body=substitute(body, _resolved(table)))
+
+
+def _resolved(table: dict[Operand, Operand]) -> dict[Operand, Operand]:
+    """The table with each name led to the last of its chain: a definition may give what another one gave."""
+    for value in table:
+        while table[value] in table:
+            table[value] = table[table[value]]
+    return table
+
+
+def _block(block: Block, table: dict[Operand, Operand]) -> Block:
+    builder = Builder()
+    for op in block.operations:
+        found = _defined(op, builder) if is_defined(op) and loop_rule(op) is None else None
+        if found is None:
+            builder.operations.append(map_blocks(op, lambda b: _block(b, table)))
+        else:
+            assert isinstance(op, Apply)
+            table[op.result] = found
+    return replace(block, operations=tuple(builder.operations))
+
+
+def _defined(op: Apply, builder: Builder) -> Operand | None:
+    """What a call gives by its definition, in the terms of others if these have definitions too."""
+    inner = Builder()
+    try:
+        result = definition_of_call(op, inner, op.operands)
+    except Unsupported:
+        return None
+    table: dict[Operand, Operand] = {}
+    block = _block(inner.block((), (result,)), table)
+    made = substitute(block, _resolved(table))
+    builder.operations += made.operations
+    return made.results[0]
