@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s2sad.errors import Location
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.dims import CallLengths
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -52,6 +53,8 @@ class Unit:
     interface: Interface
     reverse: str | None = None
     """The second sweep, where the entry is the first one of a pair."""
+    call: CallLengths | None = None
+    """The lengths of the call that compiles, and what the module rests on of them."""
 
 
 class Written(NamedTuple):

@@ -41,7 +41,8 @@ def led_straight(o: object, runner: Runner, member: Specialised, otherwise: Call
 
     `otherwise` is the dispatch. None: it takes a look at each call.
     """
-    if member.statics or member.watched or member.fits is not None:
+    # lengths that it is compiled for the entry asks itself
+    if member.statics or member.watched:
         return None
     found = runner.straight(member.call, otherwise)
     if found is None:

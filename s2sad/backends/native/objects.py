@@ -13,6 +13,7 @@ import hashlib
 import logging
 import os
 import types
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,8 @@ from s2sad.backends.runner import Call
 LOGGER = logging.getLogger("s2sad")
 KIND = "native"
 FOLDER = "__pycache__"
+LOADED = "__s2sad_loaded__"
+"""Where a module has its code in memory."""
 _ARGUMENTS = 0x80
 """METH_FASTCALL: a function of an array of objects and their number."""
 _number = count()
@@ -97,7 +100,15 @@ def _new(row: int, own: tuple[object, ...]) -> Any:
     return make(("PyCFunction_NewEx", ctypes.pythonapi))(row, own, None)
 
 
-def loaded(module: types.ModuleType, code: Code) -> Loaded:
+def loaded(module: types.ModuleType, code: Callable[[], Code]) -> Loaded:
+    """The functions of an emitted module, which are in memory once: its derivatives are of many functions."""
+    found = vars(module).get(LOADED)
+    if not isinstance(found, Loaded):
+        found = vars(module)[LOADED] = _loaded(module, code())
+    return found
+
+
+def _loaded(module: types.ModuleType, code: Code) -> Loaded:
     """The functions of an emitted module: those that were compiled before, or compiled now."""
     path = _path(module)
     proof = _proof(code)

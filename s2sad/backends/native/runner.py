@@ -100,7 +100,7 @@ class NativeRunner(Runner):
         try:
             entries = entry_types(unit)
             programs = [loops_of(unit.functions, name) for name, *_ in entries]
-            facts["code"] = packed(code_of(programs, entries))
+            facts["code"] = packed(code_of(programs, entries, unit.call.facts if unit.call else ()))
         except Unsupported as e:
             text, lines, _ = super().write(unit)
             facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]
@@ -175,7 +175,7 @@ class _Calls:
         from s2sad.backends.native.objects import loaded
 
         try:
-            return loaded(self.module, unpacked(meta["code"]))
+            return loaded(self.module, lambda: unpacked(meta["code"]))
         except RuntimeError as e:  # LLVM does not compile it, or something that it calls is not here
             return str(e)
 

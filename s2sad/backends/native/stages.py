@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import s2sad.rules.looping  # noqa: F401  (the rules are there)
 from s2sad.backends.native.code import kernel_text
@@ -12,6 +12,7 @@ from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
+from s2sad.ir.dims import Fact
 from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -28,8 +29,8 @@ def loops_of(functions: Sequence[Function], entry: str) -> Function:
     return to_loops(by_name, entry)
 
 
-def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
-    """The code of a module with these entries, of which there are programs of loops.
+def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()) -> Code:
+    """The code of a module with these entries, of which there are programs of loops that rest on facts of lengths.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
@@ -38,8 +39,9 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
     texts = [kernel_text(*programs, outside=outside.place, target=elementary_target())]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
-        # the lengths of residuals are what they are
-        texts.append(entry_text(name, arguments, result, outside, steps_of(program), apart=k == 0))
+        # of the arguments of a second sweep no symbols are known: what they are follows from the first one
+        own = tuple(facts) if k == 0 else None
+        texts.append(entry_text(name, arguments, result, outside, steps_of(program), own))
     if len(entries) == 1:
         texts.append(straight_text(entries[0][0], outside))
         called.append(f"{entries[0][0]}.straight")
