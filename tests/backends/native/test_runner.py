@@ -236,6 +236,7 @@ def test_a_lowered_derivative_takes_other_lengths(compiled):
 
 
 def test_it_is_not_there(monkeypatch):
+    monkeypatch.delitem(sys.modules, "llvmlite")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ArgumentError, match=r"pip install s2sad\[native\]"):
         s2sad.grad(numbers, backend="native")
