@@ -213,10 +213,17 @@ def is_defined(op: Operation) -> TypeGuard[Apply]:
 def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand]) -> Operand:
     """Append what a call is defined as; the result has the type of that of the call."""
     assert op.primitive.definition is not None
+    return expression_of_call(op, builder, operands, op.primitive.definition)
+
+
+def expression_of_call(op: Apply, builder: Builder, operands: Sequence[Operand], expression: Rule) -> Operand:
+    """Append an expression of the operands of a call; the result has the type of that of the call."""
     builder.location, builder.about = op.location, op.about
     before = len(builder.operations)
+    primitive = op.primitive
     with located(op.location):
-        result = builder.operand(op.primitive.definition(*map(builder.expr, operands)))
+        first = [op.static[n] for n in primitive.leading]
+        result = builder.operand(expression(*first, *map(builder.expr, operands), **primitive.trailing(op.static)))
     named = Value(op.result.type, op.result.hint, op.result.loose)
     return named if len(builder.operations) > before and builder.rename(result, named) else result
 

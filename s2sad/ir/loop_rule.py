@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
 from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Operation, Value, constant, is_int
+
+T = TypeVar("T")
 
 Places: TypeAlias = tuple[Operand, ...]
 """The indices of an element."""
@@ -517,6 +519,10 @@ RULES: dict[object, Rule] = {}
 """By the function of the primitive."""
 
 
+WRITTEN: dict[object, Callable[..., object]] = {}
+"""By the function of the primitive: what it computes in terms of others that have loop rules, as an expression."""
+
+
 class Elementwise:
     """In the place of a function: whatever works number by number."""
 
@@ -531,6 +537,19 @@ def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Ru
     def add(rule: Rule) -> Rule:
         RULES.update((f.function if isinstance(f, Primitive) else f, rule) for f in functions)
         return rule
+
+    return add
+
+
+def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """What these functions compute in terms of others: `@written(np.var)` over it.
+
+    It is called with the operands as expressions and the static arguments; it may refuse them with UnsupportedType.
+    """
+
+    def add(expression: Callable[..., T]) -> Callable[..., T]:
+        WRITTEN.update((f, expression) for f in functions)
+        return expression
 
     return add
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from s2sad.errors import Unsupported
 from s2sad.ir.builder import Builder
-from s2sad.ir.definition import definition_of_call, is_defined
-from s2sad.ir.loop_rule import loop_rule
+from s2sad.ir.definition import expression_of_call
+from s2sad.ir.loop_rule import WRITTEN, loop_rule
+from s2sad.ir.primitive import Rule
 from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import Apply, Block, Function, Operand
 
@@ -35,20 +36,29 @@ def _resolved(table: dict[Operand, Operand]) -> dict[Operand, Operand]:
 def _block(block: Block, table: dict[Operand, Operand]) -> Block:
     builder = Builder()
     for op in block.operations:
-        found = _defined(op, builder) if is_defined(op) and loop_rule(op) is None else None
+        found = _written(op, builder) if isinstance(op, Apply) else None
         if found is None:
             builder.operations.append(map_blocks(op, lambda b: _block(b, table)))
         else:
-            assert isinstance(op, Apply)
-            table[op.result] = found
+            table[op.results[0]] = found
     return replace(block, operations=tuple(builder.operations))
 
 
-def _defined(op: Apply, builder: Builder) -> Operand | None:
-    """What a call gives by its definition, in the terms of others if these have definitions too."""
+def _expression(op: Apply) -> Rule | None:
+    """What a call is in terms of others, where it has no rule."""
+    if op.primitive.function not in WRITTEN and loop_rule(op) is not None:
+        return None
+    return WRITTEN.get(op.primitive.function, op.primitive.definition)
+
+
+def _written(op: Apply, builder: Builder) -> Operand | None:
+    """What a call gives by what it is written as, in the terms of others if these are written in others too."""
+    expression = _expression(op)
+    if expression is None:
+        return None
     inner = Builder()
     try:
-        result = definition_of_call(op, inner, op.operands)
+        result = expression_of_call(op, inner, op.operands, expression)
     except Unsupported:
         return None
     table: dict[Operand, Operand] = {}

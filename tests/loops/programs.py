@@ -14,10 +14,12 @@ import scipy.special
 
 import s2sad
 import s2sad.rules.looping  # noqa: F401  (its rules)
-from s2sad.backends.numba.runner import NumbaRunner
+from s2sad.backends.native.runner import NativeRunner, sides_of
+from s2sad.backends.runner import Runner, Unit, Written
 from s2sad.emit.flat import emit_flat
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition, Given
+from s2sad.ir.flat import with_leaves
 from s2sad.ir.primitive import Primitive, Sample
 from s2sad.ir.values import Function, Operand, Value
 from s2sad.ir.verifier import verify
@@ -31,7 +33,7 @@ def text_of(functions: Mapping[str, Function], entry: str) -> Text:
     """The entry as loops, and their text."""
     made = to_loops(functions, entry)
     verify(made)
-    return made, emit_flat([], made)[0]
+    return made, emit_flat([], [made])[0]
 
 
 def loops_of(
@@ -42,14 +44,15 @@ def loops_of(
 ) -> Text:
     """What an operator makes of a function for these arguments, as loops; its text takes the leaves of arguments."""
     found: list[tuple[dict[str, Function], str]] = []
-    write = NumbaRunner.write
 
-    def noted(self: NumbaRunner, unit: Any) -> Any:
-        found.append(({f.name: f for f in unit.functions}, unit.entry))
-        return write(self, unit)
+    def noted(self: NativeRunner, unit: Unit) -> Written:
+        functions = {f.name: f for f in unit.functions}
+        found.append((functions | {unit.entry: with_leaves(functions[unit.entry])}, unit.entry))
+        facts = {"sides": [s.data() for s in sides_of(unit)], "code": None, "refused": ["not compiled", None]}
+        return Runner.write(self, unit)._replace(facts=facts)
 
-    with mock.patch.object(NumbaRunner, "write", noted):
-        _ = operator(function, backend="numba", **keywords).lower(*arguments).source
+    with mock.patch.object(NativeRunner, "write", noted):
+        _ = operator(function, backend="native", **keywords).lower(*arguments).source
     return text_of(*found[-1])
 
 

@@ -18,7 +18,7 @@ from s2sad.backends.native.elementary.exponentials import (
     power_of_two,
     reduced,
 )
-from s2sad.backends.native.elementary.logarithms import log1p_sum, log_plus
+from s2sad.backends.native.elementary.logarithms import log1p_sum, log_plus, one_more
 from s2sad.backends.native.elementary.words import (
     INFINITY,
     NAN,
@@ -100,7 +100,8 @@ def arcsinh(x: float) -> float:
     b = 1.0 if large else a
     q = b * b
     w, low = quick_sum(b, q / (1.0 + sqrt(1.0 + q)))
-    y = log_plus(a, LN2) if large else log1p_sum(w, low)
+    u, add = one_more(w, low)
+    y = log_plus(a if large else u, LN2 if large else add)
     y = copysign(y if a < INFINITY else a, x)
     return x if not (a > 1e-10) else y
 
@@ -115,7 +116,8 @@ def arccosh(x: float) -> float:
     s = sqrt(q)
     w, low = quick_sum(s, t)
     low = low + (fused(-s, s, q) + (q_low + square_low)) / (s + s)
-    y = log_plus(x, LN2) if large else log1p_sum(w, low)
+    u, add = one_more(w, low)
+    y = log_plus(x if large else u, LN2 if large else add)
     y = y if x > 1.0 else 0.0 if x == 1.0 else NAN
     return y if x < INFINITY else x
 

@@ -89,10 +89,16 @@ def log(x: float) -> float:
     return at_ends(x, log_plus(x, -0.0))
 
 
+def one_more(x: float, low: float) -> tuple[float, float]:
+    """1 + x, and what is to be added to its logarithm to give that of 1 + x + low, where low is small beside x."""
+    u, u_low = two_sum(1.0, x)
+    return u, (u_low + low) / u
+
+
 def log1p_sum(x: float, low: float) -> float:
     """log(1 + x + low) for x above -1, where low is small beside x."""
-    u, u_low = two_sum(1.0, x)
-    return log_plus(u, (u_low + low) / u)
+    u, add = one_more(x, low)
+    return log_plus(u, add)
 
 
 @elementary()
