@@ -92,6 +92,10 @@ class NativeRunner(Runner):
         if "llvmlite" not in sys.modules and importlib.util.find_spec("llvmlite") is None:
             name = self.backend.name
             raise ArgumentError(f"backend {name!r} needs llvmlite: pip install s2sad[{name}]")
+        # its entries read objects as they lie in memory
+        has_lock: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+        if sys.implementation.name != "cpython" or not has_lock():
+            raise ArgumentError(f"backend {self.backend.name!r} needs CPython with its global lock")
 
     def write(self, unit: Unit) -> Written:
         from s2sad.backends.native.stages import code_of, loops_of

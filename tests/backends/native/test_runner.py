@@ -242,6 +242,12 @@ def test_it_is_not_there(monkeypatch):
         s2sad.grad(numbers, backend="native")
 
 
+def test_it_needs_the_lock(monkeypatch):
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    with pytest.raises(ArgumentError, match="global lock"):
+        s2sad.grad(numbers, backend="native")
+
+
 def test_a_pickled_derivative_brings_its_code(tmp_path):
     derivative = s2sad.grad(lambda x: x * x * x, backend="native")
     assert derivative(2.0) == 12.0
