@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s2sad.errors import Location
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.dims import CallLengths
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -46,12 +47,14 @@ class Unit:
     entry: str
     signature: Sequence[Parameter]
     """The parameters of the entry, as users give them."""
-    header: Sequence[str]
-    """What its text begins with, as comments."""
+    header: Callable[[], Sequence[str]]
+    """What its text begins with, as comments: it names the lengths that what was written so far rests on."""
     doc: str | None
     interface: Interface
     reverse: str | None = None
     """The second sweep, where the entry is the first one of a pair."""
+    call: CallLengths | None = None
+    """The lengths of the call that compiles, and what the module rests on of them."""
 
 
 class Written(NamedTuple):
@@ -82,7 +85,7 @@ class Runner:
         """
         from s2sad.emit.modules import emit_module
 
-        header, signature = unit.header, unit.signature
+        header, signature = unit.header(), unit.signature
         text, lines = emit_module(
             header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling()
         )
@@ -121,5 +124,13 @@ class Runner:
 
         `given` are the types of the arguments that are passed; `adapted` makes of a function of these one of all
         arguments, `plain` is what runs where the backend cannot.
+        """
+        return None
+
+    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+        """A function of C for calls of objects that lead to an entry (see `direct`), and what it is called with.
+
+        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take. None:
+        the entry is called by Python only.
         """
         return None

@@ -72,14 +72,19 @@ def compile_derivative(
         functions = [vectorise(f, program.signature.call) for f in functions]
     if backend.iterates:
         functions = [with_records(f) for f in functions]
-    lengths = [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
+
+    def lengths() -> list[str]:
+        return [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
+
     interface = replace(interface, arguments=tuple(t for t in parameters.values() if not is_constant(t)))
-    unit = Unit(functions, function.name, full, header(lengths), doc, interface, reverse)
+    unit = Unit(
+        functions, function.name, full, lambda: header(lengths()), doc, interface, reverse, program.signature.call
+    )
     text, lines, facts = program.runner.write(unit)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     captured, changed = entry.captured, entry.changed
     name = function.name
-    return Compiled(text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths)
+    return Compiled(text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths())
 
 
 def derivative(

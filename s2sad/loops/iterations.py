@@ -12,7 +12,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
 from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, LOAD
+from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
 from s2sad.ir.types import ArrayType, SequenceType, Type
 from s2sad.ir.values import Apply, Constant, For, Operand, Value, While, constant
 from s2sad.loops.places import reads_its_own_place
@@ -243,15 +243,22 @@ class Frame:
             self.lists.append(List(self.kept(term, around, inner, count, place, hint), length))
 
     def kept(
-        self, term: Term, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+        self,
+        term: Term,
+        around: Builder,
+        inner: Builder,
+        count: Operand,
+        place: Operand,
+        hint: str | None,
+        depth: int = 0,
     ) -> Term:
-        """What is stored of one item: a list in it is stored as an array where all are equally long."""
+        """What is stored of one item: a list in it, so `depth`, is an axis of an array where all are equally long."""
         if isinstance(term, tuple):
-            return tuple(self.kept(part, around, inner, count, place, hint) for part in term)
+            return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
             length = lifted(around, inner, term.length)
-            own = mapped(term.items, lambda leaf: _long(leaf, length))
-            return List(self.kept(own, around, inner, count, place, hint), length)
+            own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
+            return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
         target = self.room(around, inner, count, term, hint)
         self.put(target, place, term)
         return target
@@ -339,11 +346,12 @@ class Frame:
             self.lowering.bind(result, List(mapped(made.items, lambda a: _long(a, made.length)), made.length))
 
 
-def _long(term: Term, length: Operand) -> Term:
-    """An array of as many items as a list has."""
+def _long(term: Term, length: Operand, axis: int = 0) -> Term:
+    """An array of as many items along an axis as a list has."""
     if not isinstance(term, Array):
         return term
-    return Array(term.dtype, (length, *term.shape[1:]), term.element, term.memory, handle=term.handle)
+    shape = (*term.shape[:axis], length, *term.shape[axis + 1 :])
+    return Array(term.dtype, shape, term.element, term.memory, handle=term.handle)
 
 
 def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
@@ -362,7 +370,7 @@ def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
     if operand not in {r for op in inner.operations for r in op.results}:
         return operand
     made = inner.maker(operand)
-    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or made.primitive is LOAD:
+    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
         raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
     return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
 

@@ -13,59 +13,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from s2sad.backends.native.arguments import DATA, ITEMS, MANY, Arguments
+from s2sad.backends.native.arguments import DATA, ITEMS, Arguments
 from s2sad.backends.native.assembly import Assembly
+from s2sad.backends.native.lengths import Lengths
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.results import SLOT, Results
+from s2sad.ir.dims import Fact
 from s2sad.ir.types import Type
-from s2sad.ir.values import Constant, For, Function, While, walk
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 """What a kernel returns."""
 
 
-def entry_text(name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None) -> str:
+def entry_text(
+    name: str,
+    arguments: Sequence[Type],
+    result: Type,
+    outside: Outside,
+    steps: float | None,
+    facts: Sequence[Fact] | None = (),
+) -> str:
     """The text of an entry, of a function that takes and gives values of these types.
 
-    `steps` says how much its loops compute whatever the arguments are; None where there are none.
+    `steps` says how much its loops compute whatever the arguments are; None where there are none. `facts` are what it
+    rests on of the lengths of its arguments; None for the second sweep of a pair.
 
     Raises:
         UnsupportedType: native code has no values of one of the types.
     """
-    return _Entry(name, arguments, result, outside, steps).text()
-
-
-def steps_of(function: Function) -> float | None:
-    """How many steps loops have that do not depend on the arguments; None where a program has no loops."""
-    found: float | None = None
-    for op in walk(function.body):
-        if isinstance(op, While):
-            # it asks now and then whether it was interrupted
-            found = found or 0
-        elif isinstance(op, For):
-            found = max(found or 0, _count(op, function))
-    return found
-
-
-def _count(loop: For, function: Function) -> float:
-    """The steps of a loop beyond those that the arguments tell: their lengths, and integers among them."""
-    found: float = 0
-    for end in (loop.start, loop.stop):
-        if isinstance(end, Constant):
-            found = max(found, abs(int(end.value)))  # type: ignore[call-overload]
-        elif end not in function.parameters and end.type.size is None:
-            found = MANY
-    return found
+    return _Entry(name, arguments, result, outside, steps, facts).text()
 
 
 class _Entry:
-    def __init__(self, name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None):
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[Type],
+        result: Type,
+        outside: Outside,
+        steps: float | None,
+        facts: Sequence[Fact] | None,
+    ) -> None:
         self.name = name
         self.types = arguments
         self.steps = steps
         self.asm = Assembly(outside)
         self.results = Results(self.asm, result, "spoilt")
-        self.arguments = Arguments(self.asm, "slow")
+        self.arguments = Arguments(self.asm, "slow", Lengths(self.asm, "slow", facts))
 
     def text(self) -> str:
         asm = self.asm
@@ -77,7 +71,7 @@ class _Entry:
         asm.require(asm.is_same("i64", "%count", str(len(self.types))), "slow")
         for k, t in enumerate(self.types):
             self.arguments.take(t, asm.load("ptr", "%args", 8 * k))
-        self.arguments.check_lengths()
+        self.arguments.lengths.check()
         self.results.clear()
         self._call()
         asm.do(f"switch i32 %status, label %failed [ i32 {DONE}, label %done i32 {LEFT}, label %left ]")

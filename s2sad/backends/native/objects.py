@@ -24,10 +24,13 @@ from typing import Any
 from s2sad import cache
 from s2sad.backends.native import host
 from s2sad.backends.native.outside import TABLE, address
+from s2sad.backends.runner import Call
 
 LOGGER = logging.getLogger("s2sad")
 KIND = "native"
 FOLDER = "__pycache__"
+LOADED = "__s2sad_loaded__"
+"""Where a module has its code in memory."""
 _ARGUMENTS = 0x80
 """METH_FASTCALL: a function of an array of objects and their number."""
 _number = count()
@@ -42,19 +45,20 @@ class Code:
     outside: tuple[str, ...]
     """What stands in its table."""
     functions: tuple[str, ...]
-    """Those that are called from Python."""
+    """Those that are called from outside."""
 
 
 class Loaded:
     """Functions in memory; they are there as long as this."""
 
     def __init__(self, code: Code, data: bytes) -> None:
-        self._library = host.linked(data, f"s2sad.{next(_number)}", [TABLE, *(f"{n}.entry" for n in code.functions)])
+        self._library = host.linked(data, f"s2sad.{next(_number)}", [TABLE, *code.functions])
+        self._names = frozenset(code.functions)
         table = (ctypes.c_void_p * len(code.outside)).from_address(self._library[TABLE])
         for k, name in enumerate(code.outside):
             table[k] = address(name)
 
-    def builtin(self, name: str, unusual: Callable[..., object], left: Callable[..., object]) -> Callable[..., Any]:
+    def builtin(self, name: str, unusual: Call, left: Call) -> Call:
         """A function as Python calls it.
 
         `unusual` is called with arguments that it does not take, `left` where it leaves for the program of NumPy.
@@ -62,6 +66,22 @@ class Loaded:
         row = _Row(name.encode(), self._library[f"{name}.entry"], _ARGUMENTS, None)
         # the function holds this tuple: with it the row that it is described by, and its code
         return _new(ctypes.addressof(row), (unusual, left, row, self))  # type: ignore[no-any-return]
+
+    def straight(self, name: str) -> int | None:
+        """The address of the function that objects have for their calls, where there is one."""
+        return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
+
+
+def straight(call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+    """The function that objects have for calls of a builtin of this module, and what it is called with.
+
+    `otherwise` is called where the arguments are others than it takes.
+    """
+    own = getattr(call, "__self__", None)
+    if not isinstance(own, tuple) or not isinstance(own[-1], Loaded):
+        return None
+    function = own[-1].straight(call.__name__)
+    return None if function is None else (function, (otherwise, *own[1:]))
 
 
 class _Row(ctypes.Structure):
@@ -80,7 +100,15 @@ def _new(row: int, own: tuple[object, ...]) -> Any:
     return make(("PyCFunction_NewEx", ctypes.pythonapi))(row, own, None)
 
 
-def loaded(module: types.ModuleType, code: Code) -> Loaded:
+def loaded(module: types.ModuleType, code: Callable[[], Code]) -> Loaded:
+    """The functions of an emitted module, which are in memory once: its derivatives are of many functions."""
+    found = vars(module).get(LOADED)
+    if not isinstance(found, Loaded):
+        found = vars(module)[LOADED] = _loaded(module, code())
+    return found
+
+
+def _loaded(module: types.ModuleType, code: Code) -> Loaded:
     """The functions of an emitted module: those that were compiled before, or compiled now."""
     path = _path(module)
     proof = _proof(code)
@@ -90,7 +118,9 @@ def loaded(module: types.ModuleType, code: Code) -> Loaded:
             return Loaded(code, data)
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
-    data = host.object_code(code.text)
+    from s2sad.backends.native.machine import object_code
+
+    data = object_code(code.text)
     try:
         with suppress(FileExistsError):
             os.mkdir(path.parent, mode=0o700)

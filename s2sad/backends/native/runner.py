@@ -14,6 +14,7 @@ import json
 import types
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -92,15 +93,23 @@ class NativeRunner(Runner):
             raise ArgumentError(f"backend {name!r} needs llvmlite: pip install s2sad[{name}]")
 
     def write(self, unit: Unit) -> Written:
-        from s2sad.backends.native.stages import code_of
+        from s2sad.backends.native.stages import code_of, loops_of
+        from s2sad.emit.flat import emit_flat
 
-        text, lines, _ = super().write(unit)
         facts: dict[str, object] = {"sides": [s.data() for s in sides_of(unit)], "code": None, "refused": None}
         try:
-            facts["code"] = packed(code_of(unit.functions, entry_types(unit)))
+            entries = entry_types(unit)
+            programs = [loops_of(unit.functions, name) for name, *_ in entries]
+            facts["code"] = packed(code_of(programs, entries, unit.call.facts if unit.call else ()))
         except Unsupported as e:
+            text, lines, _ = super().write(unit)
             facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]
-        return Written(text, lines, facts)
+            return Written(text, lines, facts)
+        if unit.reverse is not None:
+            # the residuals of one sweep are for the other of its kind: NumPy's program is at hand for each of them
+            facts["python"] = super().write(unit).text
+        programs[0] = replace(programs[0], doc=unit.doc)
+        return Written(*emit_flat(unit.header(), programs), facts)
 
     def classes(self, interface: Interface) -> dict[str, object]:
         classes = classes_in(interface.result).values()
@@ -121,6 +130,11 @@ class NativeRunner(Runner):
             return calls.call(0, adapted, plain, name), None
         return calls.call(0, adapted, None, name), calls.call(1, lambda inner: inner, None, sides[1].function)
 
+    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+        from s2sad.backends.native.objects import straight
+
+        return straight(call, otherwise)
+
 
 class _Calls:
     """What the entries of a module are called by."""
@@ -132,16 +146,25 @@ class _Calls:
             self.classes |= classes_named(side.python[1], module)
 
     def call(self, number: int, adapted: Around, plain: Callable[[], Call] | None, name: str) -> Call:
-        """An entry as its user calls it. Without `plain` the program of NumPy is the function in the module."""
+        """An entry as its user calls it. Without `plain` the program of NumPy is the one that came with the module."""
         side = self.sides[number]
 
         def python() -> Call:
-            return adapted(side.around(side.python, self.classes)(getattr(self.module, side.function)))
+            return adapted(side.around(side.python, self.classes)(self.of_numpy(side.function)))
 
         otherwise = Later(plain or python)
         if isinstance(self.loaded, str):
             return refused(otherwise, name, self.loaded)
         return started(self.loaded, side, lambda f: adapted(side.around(side.native, self.classes)(f)), otherwise)
+
+    def of_numpy(self, name: str) -> Call:
+        """A function of the module as NumPy runs it."""
+        text = self.module.__s2sad_meta__.get("python")
+        if text is None:
+            return getattr(self.module, name)  # type: ignore[no-any-return]
+        own = {k: v for k, v in vars(self.module).items() if not k.startswith("__s2sad")}
+        exec(compile(text, f"<{self.module.__name__} as NumPy runs it>", "exec"), own)
+        return own[name]  # type: ignore[no-any-return]
 
     @cached_property
     def loaded(self) -> Loaded | str:
@@ -152,7 +175,7 @@ class _Calls:
         from s2sad.backends.native.objects import loaded
 
         try:
-            return loaded(self.module, unpacked(meta["code"]))
+            return loaded(self.module, lambda: unpacked(meta["code"]))
         except RuntimeError as e:  # LLVM does not compile it, or something that it calls is not here
             return str(e)
 
@@ -168,5 +191,6 @@ RUNNER = NativeRunner(
         snapshots=False,
         iterates=False,
         overlaps=False,
+        checks=True,
     )
 )

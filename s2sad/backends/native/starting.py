@@ -6,9 +6,11 @@ are taken apart before, it raises `Left`, and the program of NumPy is called wit
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s2sad.backends.boundary import Boundary, Structure, structure
@@ -100,6 +102,14 @@ def started(loaded: Loaded, side: Side, around: Around, otherwise: Call) -> Call
     return call
 
 
+def _levels() -> int:
+    """How many calls lie between a warning that the caller gives, and the user."""
+    own, level, frame = str(Path(__file__).parents[2]), 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(own):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def refused(otherwise: Call, name: str, why: str) -> Call:
     """The program of NumPy, after a warning at its first call that says why it is used."""
     state: list[Call] = []
@@ -107,7 +117,7 @@ def refused(otherwise: Call, name: str, why: str) -> Call:
     def call(*args: object) -> object:
         if not state:
             state.append(otherwise)
-            warnings.warn(f"{name} is not compiled, NumPy is used: {why}", stacklevel=3)
+            warnings.warn(f"{name} is not compiled, NumPy is used: {why}", stacklevel=_levels())
         return otherwise(*args)
 
     return call

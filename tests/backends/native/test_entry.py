@@ -13,9 +13,9 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from s2sad.backends.native import host
-from s2sad.backends.native.arguments import machine_type
-from s2sad.backends.native.entry import MANY, entry_text, service_text
+from s2sad.backends.native import machine
+from s2sad.backends.native.arguments import MANY, machine_type
+from s2sad.backends.native.entry import entry_text, service_text
 from s2sad.backends.native.forms import fitting, form_of
 from s2sad.backends.native.objects import Code, Loaded
 from s2sad.backends.native.outside import SCALARS, Outside
@@ -37,8 +37,8 @@ VECTOR = of(float, N)
 def loaded(name, kernel, arguments, result, steps=None):
     outside = Outside()
     texts = [kernel, entry_text(name, arguments, result, outside, steps), service_text(outside)]
-    code = Code("\n".join([outside.text(), *texts]), tuple(outside.names), (name,))
-    return Loaded(code, host.object_code(code.text))
+    code = Code("\n".join([outside.text(), *texts]), tuple(outside.names), (f"{name}.entry",))
+    return Loaded(code, machine.object_code(code.text))
 
 
 def unusual(*args):
