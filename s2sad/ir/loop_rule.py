@@ -134,6 +134,8 @@ class Loops:
         """How often each piece of memory was written: what was loaded before is not what is there now."""
         self.roots: dict[Value, frozenset[Value]] = {}
         """What memory a handle may lead to."""
+        self.when_settled: Callable[[Array], None] = lambda array: None
+        """What is to be done where an array has got memory of its own."""
         self.settled: list[tuple[Array, dict[str, Any]]] = []
         """The arrays that were stored in the present block, and what they were before."""
 
@@ -381,6 +383,7 @@ class Loops:
             self.copy(array, target)
             self.settled.append((array, dict(vars(array))))
             array.settle(target)
+            self.when_settled(array)
         return array
 
     def fresh(self, array: Array, hint: str | None = None) -> Array:
