@@ -5,7 +5,7 @@ import s2sad.rules  # noqa: F401  (they are there where they are asked for)
 from s2sad.api.checkpoint import checkpoint, checkpointed
 from s2sad.api.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp
-from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, linearize, vmap
+from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, linearize, vmap
 from s2sad.errors import Error
 from s2sad.testing import check_grads
 from s2sad.version import __version__
@@ -28,6 +28,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "linearize",
     "stop_gradient",

@@ -7,9 +7,11 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 from s2sad.api.gradients import (
+    P,
+    R,
     Argnums,
     LinearFunction,
     Transformed,
@@ -348,6 +350,37 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
     return Derivative(subject, transform, backend)
 
 
+@overload
+def jit(fun: Callable[P, R], backend: str | None = "native") -> Callable[P, R]: ...
+@overload
+def jit(fun: None = None, backend: str | None = "native") -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def jit(fun: object = None, backend: str | None = "native") -> Transformed:
+    """The function itself, compiled for each pattern of its arguments, with the derivatives that it takes inside.
+
+    A descent around a gradient is one program of the backend: loop, gradient and steps.
+
+    Args:
+        fun: a function over NumPy. Without it, `jit(backend=...)` is a decorator.
+        backend: what runs the emitted code; None is plain NumPy.
+
+    Raises:
+        UnsupportedCall: the function changes what it is given.
+        UnsupportedSyntax, UnsupportedType: the function is outside the supported language; the message shows the line.
+
+    >>> import numpy as np
+    >>> from s2sad import grad, jit
+    >>> def descended(x, rate):
+    ...     for _ in range(100):
+    ...         x = x - rate * grad(lambda y: np.sum((y - 1.0) ** 4))(x)
+    ...     return x
+    >>> jit(descended, backend=None)(np.array([2.0, 0.5]), 0.05).round(3)
+    array([1.156, 0.848])
+    """
+    if fun is None:
+        return lambda f: jit(f, backend)
+    return Derivative(Subject.of(fun), Transform("jit", ()), backend)
+
+
 MAX_RANK = 64
 """Of an array of NumPy's."""
 
@@ -398,3 +431,11 @@ def _vmap_inside(
 
 
 mark(vmap, Operator(_vmap_inside))
+
+
+def _jit_inside(names: list[str], backend: str | None = None) -> list[Transform]:
+    """Inside a function that is compiled as a whole a compiled function is the function itself."""
+    return []
+
+
+mark(jit, Operator(_jit_inside))

@@ -14,6 +14,7 @@ import pkgutil
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
 from s2sad.backends.runner import Unit as Unit
+from s2sad.backends.runner import Written as Written
 from s2sad.errors import ArgumentError, shown
 
 PYTHON = Runner()

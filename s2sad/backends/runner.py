@@ -5,10 +5,11 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s2sad.errors import Location
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.dims import CallLengths
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
 
 Call = Callable[..., Any]
 """An emitted function: what it takes and gives is as the user's function has it."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The functions of a module to be written, and how the one is called that users call."""
-
-    functions: Sequence[Function]
-    entry: str
-    signature: Sequence[Parameter]
-    """The parameters of the entry, as users give them."""
-    header: Sequence[str]
-    """What its text begins with, as comments."""
-    doc: str | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +35,37 @@ class Interface:
     """Those of the arguments of the second sweep behind the residuals."""
     adjoints: Type | None = None
     """That of the result of the second sweep, where there is one."""
+    arguments: tuple[Type, ...] = ()
+    """Those of the arguments that are passed to the entry, in front of the captured variables."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The functions of a module to be written, and how the one is called that users call."""
+
+    functions: Sequence[Function]
+    entry: str
+    signature: Sequence[Parameter]
+    """The parameters of the entry, as users give them."""
+    header: Callable[[], Sequence[str]]
+    """What its text begins with, as comments: it names the lengths that what was written so far rests on."""
+    doc: str | None
+    interface: Interface
+    reverse: str | None = None
+    """The second sweep, where the entry is the first one of a pair."""
+    call: CallLengths | None = None
+    """The lengths of the call that compiles, and what the module rests on of them."""
+
+
+class Written(NamedTuple):
+    """A module as it is written."""
+
+    text: str
+    """Python: text of another language stands in it as a string."""
+    lines: Mapping[int, Location]
+    """For its lines, where the user wrote what they compute."""
+    facts: Mapping[str, object]
+    """What is stored with it, as plain data, so that it can be started."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +77,19 @@ class Runner:
     version: str = ""
     """Of a backend outside: another one than that of a module in the cache does not start it, but writes it anew."""
 
-    def write(self, unit: Unit) -> tuple[str, Mapping[int, Location]]:
-        """The text of a module of Python, and for its lines, where the user wrote what they compute.
-
-        Text of another language stands in it as a string.
+    def write(self, unit: Unit) -> Written:
+        """The module of a unit.
 
         Raises:
             Unsupported: the backend cannot write one of the functions.
         """
         from s2sad.emit.modules import emit_module
 
-        header, signature = unit.header, unit.signature
-        return emit_module(header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling())
+        header, signature = unit.header(), unit.signature
+        text, lines = emit_module(
+            header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling()
+        )
+        return Written(text, lines, self.facts(unit.interface))
 
     def spelling(self) -> Spelling:
         """How they are written, where that is Python."""
@@ -89,7 +109,7 @@ class Runner:
         return {}
 
     def facts(self, interface: Interface) -> dict[str, object]:
-        """What is stored with a module, as plain data, so that it can be started."""
+        """What is stored with a module of Python."""
         return {}
 
     def entries(
@@ -104,5 +124,13 @@ class Runner:
 
         `given` are the types of the arguments that are passed; `adapted` makes of a function of these one of all
         arguments, `plain` is what runs where the backend cannot.
+        """
+        return None
+
+    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+        """A function of C for calls of objects that lead to an entry (see `direct`), and what it is called with.
+
+        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take. None:
+        the entry is called by Python only.
         """
         return None

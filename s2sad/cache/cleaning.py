@@ -21,7 +21,7 @@ NUMBERS = "__pycache__"
 _MODULE = re.compile(r"(\w+_[0-9a-f]{10})(_\d+)?(?:\.py$|\.)")
 _OLDER = re.compile(r"\w+_[0-9a-f]{16}\.py$")
 _UNFINISHED = re.compile(r"\.\w+_\w+\.tmp$")
-_COMPILED = re.compile(r"\w+_[0-9a-f]{10}(_\d+)?\..*\.nb[ic](\.tmp\.\w+)?$")
+_COMPILED = re.compile(r"\w+_[0-9a-f]{10}(_\d+)?\..*\.(nb[ic](\.tmp\.\w+)?|o)$")
 MAX_FILES = 4096
 """How many modules a folder holds."""
 _FEWER = MAX_FILES * 3 // 4

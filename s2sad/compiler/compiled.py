@@ -25,6 +25,8 @@ class Compiled:
     classes: Mapping[str, object]
     function: Function
     interface: Interface
+    facts: Mapping[str, object]
+    """What its backend is to know of it when it is started."""
     reverse: str | None = None
     lines: Mapping[int, Location] = field(default_factory=dict)
     """Where the user wrote what a line of the text computes."""

@@ -106,6 +106,9 @@ class Derivatives:
             raise ValueError(transform.kind)
         self.write_out_calls(entry)
         active = self.active(entry, transform.argnums)
+        if kind.compiles and entry.changed:
+            what = f"{entry.function.name} changes what it is given"
+            raise UnsupportedCall(what, "change a copy, and return that")
         if kind.examples and entry.stores:
             what = f"{entry.function.name} stores something outside, and is called for many examples at once"
             raise UnsupportedCall(what, "call it for one example after the other, or return what is to be stored")

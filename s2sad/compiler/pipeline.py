@@ -18,7 +18,7 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.entry import Entry, check_value
 from s2sad.compiler.program import Program
 from s2sad.compiler.targets import Target
-from s2sad.compiler.transform import Transform
+from s2sad.compiler.transform import Transform, is_constant
 from s2sad.differentiate.reverse.records import with_records
 from s2sad.emit.modules import objects_to_inject
 from s2sad.ir.call_lengths import texts
@@ -72,11 +72,19 @@ def compile_derivative(
         functions = [vectorise(f, program.signature.call) for f in functions]
     if backend.iterates:
         functions = [with_records(f) for f in functions]
-    lengths = [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
-    text, lines = program.runner.write(Unit(functions, function.name, full, header(lengths), doc))
+
+    def lengths() -> list[str]:
+        return [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
+
+    interface = replace(interface, arguments=tuple(t for t in parameters.values() if not is_constant(t)))
+    unit = Unit(
+        functions, function.name, full, lambda: header(lengths()), doc, interface, reverse, program.signature.call
+    )
+    text, lines, facts = program.runner.write(unit)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     captured, changed = entry.captured, entry.changed
-    return Compiled(text, function.name, captured, classes, function, interface, reverse, lines, changed, lengths)
+    name = function.name
+    return Compiled(text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths())
 
 
 def derivative(

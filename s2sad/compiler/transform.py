@@ -230,6 +230,8 @@ class Kind:
     """Its parameters hold many examples of those of the function."""
     again: bool = False
     """It is the function itself, which reverse mode computes again."""
+    compiles: bool = False
+    """It is the function itself, as it is: called with what it must not change."""
 
 
 def _gradient(task: Task) -> Function:
@@ -293,8 +295,13 @@ def _vmap(task: Task) -> Function:
     return vmap(task.function, types, axes, out_axes, callees.batch_of, task.name, callees.backend)
 
 
+def _itself(task: Task) -> Function:
+    return replace(task.function, name=task.name)
+
+
 KINDS: dict[str, Kind] = {
     "primal": Kind(suffix=""),
+    "jit": Kind("{name}, compiled.", _itself, "", compiles=True),
     "checkpoint": Kind(again=True),
     "grad": Kind("The gradient of {name} with respect to {arguments}.", _gradient, reverse=True, of_calls=True),
     "elementwise_grad": Kind(

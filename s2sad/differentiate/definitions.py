@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TypeGuard
 
 from s2sad.analysis.activity import active_values
-from s2sad.errors import located
 from s2sad.ir.builder import Builder
+from s2sad.ir.definition import definition_of_call, is_defined
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, walk
 
@@ -30,22 +29,6 @@ def written_out(function: Function, active: Sequence[bool], optimize: Callable[[
             while table[value] in table:
                 table[value] = table[table[value]]
         function = optimize(replace(function, body=substitute(body, table)))
-
-
-def is_defined(op: Operation) -> TypeGuard[Apply]:
-    """Whether an operation is a call that has a definition."""
-    return isinstance(op, Apply) and op.primitive.definition is not None
-
-
-def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand]) -> Operand:
-    """Append what a call is defined as; the result has the type of that of the call."""
-    assert op.primitive.definition is not None
-    builder.location, builder.about = op.location, op.about
-    before = len(builder.operations)
-    with located(op.location):
-        result = builder.operand(op.primitive.definition(*map(builder.expr, operands)))
-    named = Value(op.result.type, op.result.hint, op.result.loose)
-    return named if len(builder.operations) > before and builder.rename(result, named) else result
 
 
 def _block(block: Block, varied: Collection[Operand], table: dict[Operand, Operand]) -> Block:

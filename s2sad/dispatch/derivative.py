@@ -18,6 +18,7 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
+from s2sad.dispatch.direct import direct_class, led_straight
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
@@ -41,6 +42,13 @@ class Derivative(Derived):
 
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
     """
+
+    def __new__(
+        cls, target: object, transform: Transform | None, backend: str | None = None, *rest: object
+    ) -> Derivative:
+        straight = cls is Derivative and runner_of(backend).backend.checks
+        made: Derivative = object.__new__(direct_class(Straight) if straight else cls)
+        return made
 
     def __init__(self, target: object, transform: Transform | None, backend: str | None = None) -> None:
         self.runner = runner_of(backend)
@@ -329,7 +337,7 @@ class Derivative(Derived):
             "reverse": compiled.reverse,
             "residuals": compiled.interface.residuals is not None,
             "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
-            **self.runner.facts(compiled.interface),
+            **compiled.facts,
         }
         return store(self.__name__, kind, compiled, reads, values, signature, dims, facts)
 
@@ -397,6 +405,29 @@ class Derivative(Derived):
     def source(self) -> str:
         """The text of the generic program, which the annotations of the function sharpen."""
         return generic_text(self)
+
+
+class Straight(Derivative):
+    """A derivative whose backend checks the arguments: its calls go straight to an entry where they can.
+
+    This is called where none does: before, with other arguments than the entry is for, and where something is no longer
+    as it was.
+    """
+
+    _led: object = None
+    """What is kept as long as calls go straight."""
+    _calls = 0
+    _next = 2
+    """At which of its calls the next entry is tried: most derivatives of lambdas are called once."""
+
+    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
+        result = super().__call__(*args, **kwargs)
+        self._calls += 1
+        if self._calls == self._next and self._spread is None and not kwargs:
+            self._next *= 2
+            if len(args) == self._count:
+                self._led = led_straight(self, self.runner, self._specialise(args), self.__call__) or self._led
+        return result
 
 
 mark(Derivative, Differentiated())

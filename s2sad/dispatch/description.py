@@ -23,9 +23,10 @@ from s2sad.version import __version__
 
 def derivative_name(target: object, transform: Transform | None) -> str:
     """How a derivative is called: `f_grad`."""
-    return (
-        callable_name(target) if transform is None else f"{callable_name(named(target, transform))}_{transform.suffix}"
-    )
+    if transform is None:
+        return callable_name(target)
+    name = callable_name(named(target, transform))
+    return f"{name}_{transform.suffix}" if transform.suffix else name
 
 
 def named(target: Any, transform: Transform) -> Any:

@@ -20,7 +20,7 @@ from s2sad import cache
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import item_at
-from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.derivative import Derivative, Straight
 from s2sad.dispatch.sharing import is_for
 from s2sad.dispatch.specialised import Specialised, Statics, outside_key
 from s2sad.errors import CacheError, SourceUnavailable
@@ -307,4 +307,5 @@ def _reduce(derivative: Derivative) -> tuple[Any, ...]:
 
 
 copyreg.pickle(Derivative, _reduce)
+copyreg.pickle(Straight, _reduce)
 copyreg.pickle(PickledDerivative, _reduce)

@@ -171,8 +171,10 @@ def started(
         return None
     call, reverse = entries
     text = source_of(module)
-    call.source = text  # type: ignore[attr-defined]
-    return Specialised(call, call, text, module, reverse=reverse)
+    # what users get has the text: not every callable takes attributes
+    function = functools.partial(call)
+    function.source = text  # type: ignore[attr-defined]
+    return Specialised(call, function, text, module, reverse=reverse)
 
 
 def _positional(function: types.FunctionType) -> Call:

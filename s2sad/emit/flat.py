@@ -22,7 +22,7 @@ from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.trace_names import MARK
 from s2sad.ir.values import (
     Apply,
@@ -36,7 +36,6 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
-    bound_in,
     constant,
     is_int,
     is_loop,
@@ -47,21 +46,25 @@ from s2sad.ir.values import (
 WIDTH = 60
 """The longest expression that is written into another one, in characters, roughly."""
 
+INDICES = "ijklmnpq"
+HEADS = {"for", "while", "if", "elif", "else", "def", "with"}
+"""What statements begin with that hold others."""
+
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
-def emit_flat(header: Sequence[str], function: Function, reserved: Sequence[str] = ()) -> tuple[str, dict[int, Location]]:
-    """The text of a module of one function, and for its lines, where the user wrote what they compute."""
-    writer = FlatWriter(function, reserved)
-    definition = writer.definition()
-    used = {n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}
+def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
+    """The text of a module of functions, and for its lines, where the user wrote what they compute."""
+    reserved = [f.name for f in functions]
+    definitions = [FlatWriter(f, reserved).definition() for f in functions]
+    used = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
     imports: list[ast.stmt] = []
     if "math" in used:
         imports.append(ast.Import([ast.alias("math")]))
     if "np" in used:
         imports.append(ast.Import([ast.alias("numpy", "np")]))
     comments: list[ast.stmt] = [Comment(line) for line in header]
-    return write_located(ast.Module([*comments, *imports, definition], []))
+    return write_located(ast.Module([*comments, *imports, *definitions], []))
 
 
 class FlatWriter:
@@ -71,20 +74,29 @@ class FlatWriter:
         self.function = function
         self.reads = Counter(values_in(_reads(function.body)))
         self.variable = _variables(function.body)
-        self.names = self._names({*KEYWORDS, *reserved})
+        self.names: dict[Value, str] = {}
+        self._named(function.body, {*KEYWORDS, *reserved})
         self.inlined: dict[Value, Apply] = {}
         self.width: dict[Operand, int] = {}
+        self.quoted = ""
+        """The statement of the user that the text is about."""
 
-    def _names(self, taken: set[str]) -> dict[Value, str]:
-        names: dict[Value, str] = {}
-        for v in dict.fromkeys(self.variable.get(v, v) for v in bound_in(self.function.body)):
+    def _named(self, block: Block, taken: set[str]) -> None:
+        """Name what a block binds, then what the blocks in it do: two of these may have variables of one name."""
+        bound = [*block.parameters, *(r for op in block.operations for r in op.results)]
+        taken = set(taken)
+        for v in dict.fromkeys(self.variable.get(v, v) for v in bound):
+            if v in self.names:
+                continue
             base = (v.hint or "v").replace(MARK, "_")
             name, k = base, 2
             while name in taken:
-                name, k = f"{base}_{k}", k + 1
+                name, k = _another(base, k), k + 1
             taken.add(name)
-            names[v] = name
-        return names
+            self.names[v] = name
+        for op in block.operations:
+            for inner in op.blocks:
+                self._named(inner, taken)
 
     def name(self, value: Value) -> str:
         return self.names[self.variable.get(value, value)]
@@ -114,7 +126,7 @@ class FlatWriter:
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
         joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
-        if joined is not None:
+        if joined is not None and all(o.type.dtype == bool for o in op.operands):
             return ast.BoolOp(joined(), operands)
         return expression(op, self.read)
 
@@ -124,11 +136,24 @@ class FlatWriter:
         self.choose(block)
         made: list[ast.stmt] = []
         for op in block.operations:
+            begin, quote = len(made), self.quote_of(op)
+            new = quote and quote != self.quoted
+            if new:
+                self.quoted = quote
             statements = self.operation(op)
             for s in statements:
-                s.origin = op.location  # type: ignore[attr-defined]
+                s.at = op.location  # type: ignore[attr-defined]
             made += statements
+            if new and statements:
+                made.insert(begin, Comment(quote))
         return made
+
+    def quote_of(self, op: Operation) -> str:
+        """The statement of the user that an operation is of; loops and branches of the user's stand there."""
+        quote = op.location.statement
+        if quote.partition(" ")[0].rstrip(":") in HEADS or (isinstance(op, Apply) and op.result in self.inlined):
+            return ""
+        return quote
 
     def choose(self, block: Block) -> None:
         """Find what is written where it is read."""
@@ -138,7 +163,7 @@ class FlatWriter:
         stores = [k for k, op in enumerate(block.operations) if _writes(op)]
         ends = {o for o in block.results}
         for k, op in enumerate(block.operations):
-            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE:
+            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or is_of_library(op):
                 continue
             width = len(op.primitive.name) + sum(self.width.get(o, 6) for o in op.operands)
             self.width[op.result] = 6
@@ -284,10 +309,19 @@ def _variables(block: Block) -> Mapping[Value, Value]:
     table: dict[Value, Value] = {}
     for op in walk(block):
         if is_loop(op):
-            table.update(zip(op.results, op.carried, strict=True))
+            table.update(zip(op.carried, op.results, strict=True))
         if isinstance(op, While):
-            table.update(zip(op.test.parameters, op.carried, strict=True))
+            table.update(zip(op.test.parameters, op.results, strict=True))
+    # what an inner loop gives may be what the next iteration of the outer one begins with
     return table
+
+
+def _another(base: str, k: int) -> str:
+    """Another name where one is taken: `j` for `i`, `x_2` for `x`."""
+    if base in INDICES:
+        letters = INDICES[INDICES.index(base) :]
+        return letters[k - 1] if k <= len(letters) else f"{base}{k}"
+    return f"{base}_{k}"
 
 
 def _element(array: ast.expr, places: Sequence[ast.expr], context: ast.expr_context) -> ast.expr:

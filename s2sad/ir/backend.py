@@ -28,6 +28,8 @@ class Backend:
     """`for x in xs`; otherwise loops count, and the first statements of their bodies index what they scan."""
     overlaps: bool = True
     """What is computed in the memory of an array may read views of it: copies are made where there must be some."""
+    checks: bool = False
+    """Its entries check their arguments: a call may go straight to one, where nothing has changed."""
     mark: str = "_"
     """What stands between a name and the number that tells it from others: it may number names itself."""
 

@@ -14,15 +14,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
-from s2sad.errors import UnsupportedType
+from s2sad.errors import UnsupportedType, located
 from s2sad.ir.builder import Builder, defined
 from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, Samples, lookup, primitive_name, with_places
 from s2sad.ir.printer import constant_text
 from s2sad.ir.types import ArrayType, Type, leaves
-from s2sad.ir.values import Operand, Value
+from s2sad.ir.values import Apply, Operand, Operation, Value
 
 T = TypeVar("T")
 
@@ -203,6 +203,29 @@ def definition_of(function: object) -> Definition | None:
 def has_rule(function: object) -> bool:
     """Whether there is a rule for a function, or a definition."""
     return lookup(function) is not None or definition_of(function) is not None
+
+
+def is_defined(op: Operation) -> TypeGuard[Apply]:
+    """Whether an operation is a call that has a definition."""
+    return isinstance(op, Apply) and op.primitive.definition is not None
+
+
+def definition_of_call(op: Apply, builder: Builder, operands: Sequence[Operand]) -> Operand:
+    """Append what a call is defined as; the result has the type of that of the call."""
+    assert op.primitive.definition is not None
+    return expression_of_call(op, builder, operands, op.primitive.definition)
+
+
+def expression_of_call(op: Apply, builder: Builder, operands: Sequence[Operand], expression: Rule) -> Operand:
+    """Append an expression of the operands of a call; the result has the type of that of the call."""
+    builder.location, builder.about = op.location, op.about
+    before = len(builder.operations)
+    primitive = op.primitive
+    with located(op.location):
+        first = [op.static[n] for n in primitive.leading]
+        result = builder.operand(expression(*first, *map(builder.expr, operands), **primitive.trailing(op.static)))
+    named = Value(op.result.type, op.result.hint, op.result.loose)
+    return named if len(builder.operations) > before and builder.rename(result, named) else result
 
 
 def _within_a_rule(function: Callable[..., object]) -> Rule | None:

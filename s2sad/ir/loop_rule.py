@@ -14,17 +14,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
+from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
 from s2sad.ir.primitive import Effect, Primitive, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
-from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Value, constant, is_int
+from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Operation, Value, constant, is_int
+
+T = TypeVar("T")
 
 Places: TypeAlias = tuple[Operand, ...]
 """The indices of an element."""
@@ -160,8 +162,24 @@ class Loops:
             if key in scope:
                 return scope[key]
         found = self.builder.apply(primitive, operands, static, hint, loose=True)
+        found = self._known(found) if found.type.size is not None else found
         self.scopes[-1][key] = found
         return found
+
+    def _known(self, found: Operand) -> Operand:
+        """An integer as what has the same value for sure: `n` for `1 + (n - 1)`."""
+        size = found.type.size
+        if isinstance(found, Constant) or found.type.kind != "python":
+            return found
+        if isinstance(size, int):
+            other: Operand | None = constant(size)
+        else:
+            other = next((scope[key] for scope in self.scopes if (key := ("size", size)) in scope), None)
+        if other is None:
+            self.scopes[-1][("size", size)] = found
+            return found
+        self.builder.operations.pop()
+        return other
 
     def _state(self, primitive: Primitive, operands: Sequence[Operand]) -> object:
         if primitive is not LOAD:
@@ -177,6 +195,8 @@ class Loops:
 
     def add(self, a: Operand, b: Operand | int) -> Operand:
         b = b if not isinstance(b, int) else constant(b)
+        if isinstance(b, Constant) and isinstance(b.value, int) and b.value < 0:
+            return self.subtract(a, -b.value)
         return b if is_int(a, 0) else a if is_int(b, 0) else self.call(np.add, a, b)
 
     def subtract(self, a: Operand, b: Operand | int) -> Operand:
@@ -334,6 +354,18 @@ class Loops:
         self.builder.operations.append(If(holds, then_block, else_block, tuple(made.values()), location))
         return tuple(made.get(k, o) for k, o in enumerate(sides[0]))
 
+    def speaking_of(self, op: Operation, element: Element) -> Element:
+        """What appends the operations of an element, as part of an operation wherever it is read."""
+
+        def located(places: Places) -> Operand:
+            before = self.builder.location, self.builder.about
+            self.builder.location, self.builder.about = op.location, op.about
+            found = element(places)
+            self.builder.location, self.builder.about = before
+            return found
+
+        return located
+
     # memory
 
     def allocate(self, dtype: np.dtype[Any], shape: Sequence[Operand], hint: str | None = None) -> Array:
@@ -360,7 +392,10 @@ class Loops:
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
-        return constant(dim) if isinstance(dim, int) else self.apply(LENGTH, (handle,), {"axis": axis})
+        if isinstance(dim, int):
+            return constant(dim)
+        symbol = as_symbol(dim)
+        return self.apply(LENGTH, (handle,), {"axis": axis}, symbol.name if symbol is not None else None)
 
     def store(self, array: Array, places: Places, value: Operand) -> None:
         """Write one element of what is stored."""
@@ -487,6 +522,10 @@ RULES: dict[object, Rule] = {}
 """By the function of the primitive."""
 
 
+WRITTEN: dict[object, Callable[..., object]] = {}
+"""By the function of the primitive: what it computes in terms of others that have loop rules, as an expression."""
+
+
 class Elementwise:
     """In the place of a function: whatever works number by number."""
 
@@ -501,6 +540,19 @@ def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Ru
     def add(rule: Rule) -> Rule:
         RULES.update((f.function if isinstance(f, Primitive) else f, rule) for f in functions)
         return rule
+
+    return add
+
+
+def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """What these functions compute in terms of others: `@written(np.var)` over it.
+
+    It is called with the operands as expressions and the static arguments; it may refuse them with UnsupportedType.
+    """
+
+    def add(expression: Callable[..., T]) -> Callable[..., T]:
+        WRITTEN.update((f, expression) for f in functions)
+        return expression
 
     return add
 

@@ -168,6 +168,9 @@ class Primitive:
     """For an effect that is no expression: the statement over `_0, _1, ...`, from its static arguments."""
     batched: Rule | None = None
     """How it is computed for many examples at once: a rule as in `ir.batch_rule`."""
+    on_numbers: Rule | None = None
+    """What it computes of numbers, in terms of others, for machines, which know those alone; None where it does not say
+    so for these numbers."""
     signature: inspect.Signature = field(init=False)
     called: inspect.Signature = field(init=False)
     """The signature for users: they may name the operands too."""
@@ -297,6 +300,7 @@ class Facts(TypedDict, total=False):
     compares: bool
     fold: Callable[..., object] | None
     batched: Rule | None
+    on_numbers: Rule | None
 
 
 def with_places(signature: inspect.Signature, function: Callable[..., object], after: int = 1) -> inspect.Signature:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import GUARD, LOAD
+from s2sad.ir.primitives.memory import GUARD, reads_memory
 from s2sad.ir.rewrite import map_blocks, reads, substitute
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 from s2sad.loops.memory import Access, Memory
@@ -40,7 +40,7 @@ def hoisted(operations: Sequence[Operation]) -> list[Operation]:
     late: list[Operation] = []
     behind: set[Operand] = set()
     for op in operations:
-        moves = isinstance(op, Apply) and op.primitive is not LOAD and (op.primitive.effect is not Effect.IO or op.primitive is GUARD)
+        moves = isinstance(op, Apply) and not reads_memory(op) and (op.primitive.effect is not Effect.IO or op.primitive is GUARD)
         if moves and not any(o in behind for o in op.operands):
             early.append(op)
         else:

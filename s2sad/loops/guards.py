@@ -19,8 +19,8 @@ import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import may_be_negative
-from s2sad.ir.primitive import Effect, Primitive, required
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD
+from s2sad.ir.primitive import Effect, required
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, reads_memory
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, constant, makers
 
@@ -128,7 +128,7 @@ class _Outside:
         if operand not in self.inside:
             return 0
         made = self.made.get(operand)
-        if made is None or not _is_pure(made.primitive):
+        if made is None or not _is_pure(made):
             return None
         inner = [self.slope(o) for o in made.operands]
         if all(s == 0 for s in inner):
@@ -158,7 +158,7 @@ class _Outside:
         if operand not in self.inside:
             return operand
         made = self.made.get(operand)
-        if made is None or not _is_pure(made.primitive):
+        if made is None or not _is_pure(made):
             raise _NotOutside
         operands = [self.outside(o, at) for o in made.operands]
         return self.builder.apply(made.primitive, operands, made.static)
@@ -168,8 +168,8 @@ class _NotOutside(Exception):
     """What is asked is known inside the loop only."""
 
 
-def _is_pure(primitive: Primitive) -> bool:
-    return primitive.effect is not Effect.IO and primitive not in (LOAD, ALLOCATE)
+def _is_pure(op: Apply) -> bool:
+    return op.primitive.effect is not Effect.IO and op.primitive is not ALLOCATE and not reads_memory(op)
 
 
 def is_negative(step: Operand) -> bool:

@@ -12,7 +12,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
 from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, LOAD
+from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
 from s2sad.ir.types import ArrayType, SequenceType, Type
 from s2sad.ir.values import Apply, Constant, For, Operand, Value, While, constant
 from s2sad.loops.places import reads_its_own_place
@@ -370,7 +370,7 @@ def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
     if operand not in {r for op in inner.operations for r in op.results}:
         return operand
     made = inner.maker(operand)
-    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or made.primitive is LOAD:
+    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
         raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
     return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
 

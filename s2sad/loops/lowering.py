@@ -39,12 +39,16 @@ from s2sad.loops.blocks import in_blocks
 from s2sad.loops.calls import without_calls
 from s2sad.loops.contraction import contracted
 from s2sad.loops.copies import without_copies
+from s2sad.loops.definitions import with_definitions
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
 from s2sad.loops.lengths import with_small_lengths
+from s2sad.loops.libraries import by_library
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
+from s2sad.loops.rooms import with_rooms
+from s2sad.loops.sharing import shared
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
@@ -54,10 +58,10 @@ def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    lowered = _lowered(with_small_lengths(without_calls(functions, entry)))
+    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry))))
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
-    return in_blocks(reused(contracted(guarded_early(whole))))
+    return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
 
 
 def _lowered(function: Function) -> Function:
@@ -225,15 +229,25 @@ class Lowering:
 
     def compute(self, op: Apply) -> None:
         """An operation by its rule."""
+        check(op.result.type)
+        term = self.made(op, [self.term(o) for o in op.operands])
+        if isinstance(term, Array) and term.handle is None:
+            term.element = self.loops.speaking_of(op, term.element)
+            if self.is_stored(op, term):
+                self.loops.stored(term, op.result.hint)
+        self.bind(op.result, term)
+
+    def made(self, op: Apply, terms: Sequence[Term]) -> Term:
+        """What an operation gives: by its rule, or by a library where it has none that covers this."""
         rule = loop_rule(op)
         if rule is None:
-            raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
-        check(op.result.type)
-        terms = [self.term(o) for o in op.operands]
-        term = rule(self.loops, op, *terms)
-        if isinstance(term, Array) and term.handle is None and self.is_stored(op, term):
-            self.loops.stored(term, op.result.hint)
-        self.bind(op.result, term)
+            return by_library(self.loops, op, *terms)
+        try:
+            return rule(self.loops, op, *terms)
+        except UnsupportedType:
+            if op.effect is not Effect.FRESH:
+                raise
+            return by_library(self.loops, op, *terms)
 
     def is_stored(self, op: Apply, array: Array) -> bool:
         """Whether an array is stored where it is made: it would be computed more than once."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE
-from s2sad.ir.values import Apply, Block, Function, If, Operand, Operation, Value, is_loop, walk
+from s2sad.ir.containers import MAKE
+from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE, is_of_library
+from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_loop, values_in, walk
 
 Roots = Mapping[Operand, frozenset[Value]]
 NOTHING: frozenset[Value] = frozenset()
@@ -42,34 +43,42 @@ class Touched:
 def roots_of(function: Function) -> Roots:
     """The memory that each handle may lead to."""
     roots: dict[Operand, frozenset[Value]] = {p: frozenset({p}) for p in function.parameters}
-    for op in walk(function.body):
-        match op:
-            case Apply(primitive=p) if p is RESHAPED:
-                roots[op.result] = roots[op.operands[0]]
-            case Apply() if op.result.type.is_array:
-                roots[op.result] = frozenset({op.result})
-            case If():
-                pass
-    _of_branches(function.body, roots)
+    operations = [op for op in walk(function.body) if any(_holds_memory(v) for v in op.results)]
+    # what a loop carries leads to what its iterations leave: it is found when nothing is added any more
+    before = -1
+    while (size := sum(map(len, roots.values()))) != before:
+        before = size
+        for op in operations:
+            _add_roots(op, roots)
     return roots
 
 
-def _of_branches(block: Block, roots: dict[Operand, frozenset[Value]]) -> None:
-    for op in walk(block):
-        if isinstance(op, Apply) and op.primitive is RESHAPED:
-            roots[op.result] = roots.get(op.operands[0], NOTHING)
-        if isinstance(op, If):
-            _of_results(op, roots)
+def _holds_memory(value: Value) -> bool:
+    return value.type.is_array or value.type.is_container
 
 
-def _of_results(op: If, roots: dict[Operand, frozenset[Value]]) -> None:
-    for inner in op.blocks:
-        for nested in walk(inner):
-            if isinstance(nested, If):
-                _of_results(nested, roots)
-    for k, r in enumerate(op.results):
-        if r.type.is_array:
-            roots[r] = roots.get(op.then.results[k], NOTHING) | roots.get(op.orelse.results[k], NOTHING)
+def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]]) -> None:
+    """Add what is known of the handles that an operation gives, and of those that it carries."""
+
+    def join(handle: Value, *sources: Operand) -> None:
+        if _holds_memory(handle):
+            roots[handle] = roots.get(handle, NOTHING).union(*(roots.get(s, NOTHING) for s in sources))
+
+    match op:
+        case Apply():
+            if op.primitive is RESHAPED or op.primitive is MAKE:
+                join(op.result, *op.operands)
+            else:
+                roots[op.result] = frozenset({op.result})
+        case If():
+            for r, a, b in zip(op.results, op.then.results, op.orelse.results, strict=True):
+                join(r, a, b)
+        case For() | While():
+            for k, (r, p, first) in enumerate(zip(op.results, op.carried, op.initial, strict=True)):
+                join(p, first, op.body.results[k])
+                join(r, p)
+                if isinstance(op, While):
+                    join(op.test.parameters[k], p)
 
 
 class Memory:
@@ -105,6 +114,8 @@ class Memory:
                 found.stores.append(self.access(op.operands[-1], None))
             case p if p is GUARD:
                 found.leaves = True
+            case _ if is_of_library(op):
+                found.loads += [self.access(o, None) for o in values_in(op.operands) if _holds_memory(o)]
 
     def access(self, handle: Operand, places: tuple[Operand, ...] | None) -> Access:
         assert isinstance(handle, Value)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, values_in, walk
 from s2sad.loops.memory import Memory
@@ -105,7 +105,8 @@ class Numbering:
             return new
         if op.primitive is GUARD and isinstance(operands[0], Constant) and operands[0].value:
             return None
-        if op.primitive is ALLOCATE or (op.primitive.effect is Effect.IO and op.primitive is not GUARD):
+        new_memory = op.primitive is ALLOCATE or is_of_library(op)
+        if new_memory or (op.primitive.effect is Effect.IO and op.primitive is not GUARD):
             self.forget(op, elements)
             return new
         key = (op.primitive, tuple(map(_name, operands)), tuple(op.static.items()))

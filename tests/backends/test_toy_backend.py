@@ -90,5 +90,5 @@ def test_names_of_backends():
     with pytest.raises(ArgumentError, match="there is a backend 'numba' already"):
         backends.add_backend("elsewhere.numba")
     backends.add_backend("c")
-    with pytest.raises(ArgumentError, match="this version has None, 'numpy', 'numba', 'c'"):
+    with pytest.raises(ArgumentError, match="this version has None, 'numpy', 'native', 'numba', 'c'"):
         s2sad.grad(product, backend="d")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from s2sad import cache
-from s2sad.backends.numba.boundary import HANDLE, Boundary, classes_in, classes_named, is_importable, structure
+from s2sad.backends.boundary import HANDLE, Boundary, boxed_structure, classes_in, classes_named, is_importable
 from s2sad.backends.runner import Call, Interface, Runner
 from s2sad.errors import ArgumentError
 from s2sad.ir.backend import Backend
@@ -145,12 +145,12 @@ class NumbaRunner(Runner):
         return {c.__name__: c for c in classes if not is_importable(c)}
 
     def facts(self, interface: Interface) -> dict[str, object]:
-        residuals, adjoints = interface.residuals, interface.adjoints
+        residuals, adjoints, cotangents = interface.residuals, interface.adjoints, interface.cotangents
         return {
-            "result": structure(interface.result),
-            "outside": list(map(structure, interface.outside)),
-            "kept": None if residuals is None else structure(residuals),
-            "sweep": None if adjoints is None else (list(map(structure, interface.cotangents)), structure(adjoints)),
+            "result": boxed_structure(interface.result),
+            "outside": list(map(boxed_structure, interface.outside)),
+            "kept": None if residuals is None else boxed_structure(residuals),
+            "sweep": None if adjoints is None else (list(map(boxed_structure, cotangents)), boxed_structure(adjoints)),
         }
 
     def entries(
@@ -166,7 +166,7 @@ class NumbaRunner(Runner):
         compiled(module)
         classes = classes_named(meta["result"], module)
         classes |= {n: c for t in given for n, c in classes_in(t).items()}
-        arguments = [*map(structure, given), *meta["outside"]]
+        arguments = [*map(boxed_structure, given), *meta["outside"]]
         first = Boundary(arguments, meta["result"], classes, residuals=meta["kept"])
         entry, lines = getattr(module, meta["entry"]), meta.get("lines", {})
         if HANDLE in meta["outside"]:

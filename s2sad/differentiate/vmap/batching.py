@@ -18,7 +18,7 @@ from typing import assert_never
 
 import numpy as np
 
-from s2sad.differentiate.definitions import definition_of_call
+from s2sad.ir.definition import definition_of_call
 from s2sad.differentiate.vmap.batched_values import (
     BatchedValues,
     Flag,

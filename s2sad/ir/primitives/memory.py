@@ -9,6 +9,9 @@ guard      the program is left for the one of NumPy unless something holds: that
 tally      a sum whose terms may be added in any order
 into       what a library computes, written into the last operand: `np.matmul(a.T, b, out=c)`, where a is `turned`
 
+What has no loops of its own is an operation as in a program of arrays, on handles: `np.sort(v)`. It reads all of what it
+is given, and what it gives is new memory.
+
 An array here is a handle: a program hands it on as it is, and what is stored through it is seen by all that hold it.
 Loops carry numbers; an array that changes from one iteration to the next is written in place.
 """
@@ -19,9 +22,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
-from s2sad.ir.types import NONE, ArrayType, Type, integer, promote
+from s2sad.ir.types import NONE, ArrayType, Type, integer, leaves, promote
+from s2sad.ir.values import Apply
 
 
 class Left(Exception):
@@ -114,3 +119,18 @@ RESHAPED = register(
 GUARD = register(Primitive("guard", _guard, lambda holds, /: NONE, effect=Effect.IO))
 TALLY = register(Primitive("tally", lambda total, term: total + term, _tally_type, spelling="_0 + _1"))
 INTO = register(Primitive("into", _into, _into_type, effect=Effect.IO))
+
+PLAIN = frozenset((ALLOCATE, LOAD, STORE, LENGTH, RESHAPED, GUARD, TALLY, INTO, MAKE, EXTRACT, MAKE_SLICE))
+"""What a program of loops is made of, beside functions of numbers."""
+
+
+def is_of_library(op: Apply) -> bool:
+    """Whether an operation is left to a library: it is given arrays, or gives some, and has no loops of its own."""
+    if op.primitive in PLAIN:
+        return False
+    return any(leaf.is_array for t in (op.result.type, *(o.type for o in op.operands)) for leaf in leaves(t))
+
+
+def reads_memory(op: Apply) -> bool:
+    """Whether what an operation gives depends on what is in memory when it runs."""
+    return op.primitive is LOAD or op.primitive is INTO or is_of_library(op)

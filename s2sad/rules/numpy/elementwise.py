@@ -27,6 +27,16 @@ from s2sad.rules.python.arithmetic import HALF, ITSELF, power_by_base, power_by_
 
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
 
+
+def _greater_plus(z: Any, x: Any, y: Any, twice: float) -> Any:
+    """The greater of two numbers and some more; of two that are equal, infinite ones too, that and `twice`."""
+    return np.where(x == y, x + twice, np.maximum(x, y) + z)
+
+
+def _distance(x: Any, y: Any) -> Any:
+    return -np.abs(x - y)
+
+
 # fmt: off
 
 # exponential and logarithmic
@@ -37,17 +47,21 @@ elementwise(np.log,         lambda y, x: 1.0 / x,                domain=POSITIVE
 elementwise(np.log2,        lambda y, x: 1.0 / (LOG_2 * x),      domain=POSITIVE)
 elementwise(np.log10,       lambda y, x: 1.0 / (LOG_10 * x),     domain=POSITIVE)
 elementwise(np.log1p,       lambda y, x: 1.0 / (1.0 + x),        domain=POSITIVE)
-elementwise(np.logaddexp,   lambda z, x, y: np.exp(x - z),       lambda z, x, y: np.exp(y - z))
-elementwise(np.logaddexp2,  lambda z, x, y: np.exp2(x - z),      lambda z, x, y: np.exp2(y - z))
+elementwise(np.logaddexp,   lambda z, x, y: np.exp(x - z),       lambda z, x, y: np.exp(y - z),
+            on_numbers=lambda x, y: _greater_plus(np.log1p(np.exp(_distance(x, y))), x, y, LOG_2))
+elementwise(np.logaddexp2,  lambda z, x, y: np.exp2(x - z),      lambda z, x, y: np.exp2(y - z),
+            on_numbers=lambda x, y: _greater_plus(np.log1p(np.exp2(_distance(x, y))) / LOG_2, x, y, 1.0))
 
 # powers and roots; the roots have derivative inf at 0
 elementwise(np.sqrt,        lambda y, x: 0.5 / y,                domain=POSITIVE, analytic=True, of_half_square=HALF)
 elementwise(np.cbrt,        lambda y, x: 1.0 / (3.0 * y * y),    ends=True)
-elementwise(np.square,      lambda y, x: 2.0 * x,                analytic=True)
-elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True, ends=True)
+elementwise(np.square,      lambda y, x: 2.0 * x,                analytic=True, on_numbers=lambda x: x * x)
+elementwise(np.reciprocal,  lambda y, x: -y * y,                 analytic=True, ends=True,
+            on_numbers=lambda x: 1.0 / x if x.type.is_inexact else None)
 elementwise(np.hypot,       lambda z, x, y: x / (z + (z == 0)),  lambda z, x, y: y / (z + (z == 0)),
             of_half_square=(lambda z, x, y: x, lambda z, x, y: y))
-elementwise(np.float_power, power_by_base,                       power_by_exponent(np.log), domain=(POSITIVE, REAL))
+elementwise(np.float_power, power_by_base,                       power_by_exponent(np.log), domain=(POSITIVE, REAL),
+            on_numbers=lambda x, y: np.power(x, y))
 
 # trigonometric
 elementwise(np.sin,         lambda y, x: np.cos(x),              analytic=True)
@@ -58,7 +72,9 @@ elementwise(np.arccos,      lambda y, x: -1.0 / np.sqrt(1.0 - x * x),    domain=
 elementwise(np.arctan,      lambda y, x: 1.0 / (1.0 + x * x))
 elementwise(np.arctan2,     lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y), ends=True)
 for _angle in (np.deg2rad, np.rad2deg, np.radians, np.degrees):
-    linear(_angle, lambda g, x, f=_angle: f(g), elementwise_type(_angle), samples=elementwise_samples((REAL,)))
+    _factor = math.pi / 180.0 if _angle in (np.deg2rad, np.radians) else 180.0 / math.pi
+    linear(_angle, lambda g, x, f=_angle: f(g), elementwise_type(_angle), samples=elementwise_samples((REAL,)),
+           on_numbers=lambda x, f=_factor: x * f)
 
 # hyperbolic
 elementwise(np.sinh,        lambda y, x: np.cosh(x),             analytic=True)
@@ -79,7 +95,11 @@ def _sinc_slope(y: Any, x: Any) -> Any:
     return np.where(x == 0, -(math.pi**2) / 3.0 * x, slope)
 
 
-elementwise(np.sinc, _sinc_slope)
+elementwise(
+    np.sinc,
+    _sinc_slope,
+    on_numbers=lambda x: np.where(x == 0, 1.0, np.sin(math.pi * x) / (math.pi * x)),
+)
 
 
 def share_of(wins: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
@@ -98,7 +118,8 @@ elementwise(np.fmin,      share,                           lambda z, x, y: share
 elementwise(np.fmod,      lambda z, x, y: 1.0,             lambda z, x, y: (z - x) / y, domain=(DIVIDEND, DIVISOR))
 elementwise(np.copysign,  lambda z, x, y: np.sign(x) * np.copysign(1.0, y), None)
 elementwise(np.nextafter, lambda z, x, y: 1.0,             None)
-elementwise(np.heaviside, None,                            lambda z, x, y: x == 0)
+elementwise(np.heaviside, None,                            lambda z, x, y: x == 0,
+            on_numbers=lambda x, y: np.where(x > 0, 1.0, np.where(x < 0, 0.0, np.where(x == 0, y, x))))
 # fmt: on
 
 
@@ -129,6 +150,11 @@ def _clip_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((REAL(rng, (3,)), -POSITIVE(rng, (2, 3)), POSITIVE(rng, ())[()]))
 
 
+def _clipped(x: Any, low: Any, high: Any) -> Any:
+    above = x if low is None else np.maximum(x, low)
+    return above if high is None else np.minimum(above, high)
+
+
 elementwise(
     np.clip,
     lambda y, x, low, high: x == y,
@@ -136,6 +162,7 @@ elementwise(
     lambda y, x, low, high: x > high,
     type_rule=_clip_type,
     samples=_clip_samples,
+    on_numbers=_clipped,
 )
 
 # selection
@@ -223,7 +250,13 @@ def _angle_type(z: Type, /) -> Type:
     return array(result_dtype([ArrayType(result_dtype([t], "real"), t.shape, t.kind)], "float"), t.shape)
 
 
-elementwise(np.angle, lambda y, z: None if is_real(z) else -1j / z, type_rule=_angle_type, samples=_conj_samples)
+elementwise(
+    np.angle,
+    lambda y, z: None if is_real(z) else -1j / z,
+    type_rule=_angle_type,
+    samples=_conj_samples,
+    on_numbers=lambda z: np.arctan2(np.imag(z), np.real(z)),
+)
 
 
 def _nan_to_num_type(
@@ -233,7 +266,17 @@ def _nan_to_num_type(
     return array(t.dtype, t.shape)
 
 
-elementwise(np.nan_to_num, lambda y, x: np.isfinite(x), type_rule=_nan_to_num_type)
+def _numbers_for(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    if x.dtype.kind != "f":
+        return x if x.dtype.kind != "c" else None
+    most = float(np.finfo(x.dtype).max)
+    high, low = most if posinf is None else posinf, -most if neginf is None else neginf
+    return np.where(x != x, nan, np.where(x == math.inf, high, np.where(x == -math.inf, low, x)))
+
+
+elementwise(np.nan_to_num, lambda y, x: np.isfinite(x), type_rule=_nan_to_num_type, on_numbers=_numbers_for)
 
 # conversions
 
@@ -305,9 +348,10 @@ for _scalar in SCALARS:
 # constants
 
 
-def _constants(functions: Iterable[np.ufunc]) -> None:
-    for f in functions:
-        constant(f, elementwise_type(f), elementwise=True, samples=elementwise_samples((REAL,) * f.nin))
+def _constants(functions: dict[np.ufunc, Callable[..., Any] | None]) -> None:
+    for f, on_numbers in functions.items():
+        samples = elementwise_samples((REAL,) * f.nin)
+        constant(f, elementwise_type(f), elementwise=True, samples=samples, on_numbers=on_numbers)
 
 
 def _sign_tangent(y: Any, xs: Any, dots: Any) -> Any:
@@ -325,6 +369,11 @@ def _modulus(x: Any) -> Any:
     return np.abs(x) + (x == 0)
 
 
+def _sign(x: Any) -> Any:
+    not_above = np.where(x == 0, 0, x)
+    return np.where(x > 0, 1, not_above if x.dtype.kind == "u" else np.where(x < 0, -1, not_above))
+
+
 _sign_of_complex = rule(
     np.sign,
     elementwise_type(np.sign),
@@ -333,6 +382,7 @@ _sign_of_complex = rule(
     elementwise=True,
     spelling="np.sign(_0)",
     name="np.sign of complex",
+    on_numbers=lambda x: np.where(x == 0, x, x / _modulus(x)),
     samples=lambda rng: [Sample((REAL(rng, shape) + 1j * REAL(rng, shape),)) for shape in [(3,), (2, 3), ()]],
 )
 constant(
@@ -341,9 +391,25 @@ constant(
     elementwise=True,
     samples=elementwise_samples((REAL,)),
     of_complex=_sign_of_complex,
+    on_numbers=_sign,
 )
-_constants([np.floor, np.ceil, np.rint, np.trunc, np.signbit, np.spacing])
-_constants([np.isnan, np.isinf, np.isfinite])
+
+
+def of_parts(test: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Whether something holds of a number, or of one of the parts of a complex one."""
+    return lambda x: np.logical_or(test(np.real(x)), test(np.imag(x))) if x.type.is_complex else test(x)
+
+
+is_infinite = of_parts(lambda x: np.abs(x) == math.inf)
+_constants(dict.fromkeys([np.floor, np.ceil, np.rint, np.trunc, np.signbit]))
+_constants(
+    {
+        np.spacing: lambda x: np.nextafter(x, np.copysign(math.inf, x)) - x,
+        np.isnan: lambda x: x != x,
+        np.isinf: is_infinite,
+        np.isfinite: lambda x: np.logical_not(np.logical_or(x != x, is_infinite(x))),
+    }
+)
 
 
 def _same_type(x: Type, /) -> Type:
@@ -368,11 +434,27 @@ def _is_type(x: Type, /) -> Type:
     return array(BOOL.dtype, t.shape)
 
 
+def _rounded(x: Any, decimals: int = 0) -> Any:
+    if x.dtype.kind != "f":
+        return x if decimals >= 0 and x.dtype.kind in "iu" else None
+    scale = 10.0 ** abs(decimals)
+    if decimals == 0:
+        return np.rint(x)
+    return np.rint(x * scale) / scale if decimals > 0 else np.rint(x / scale) * scale
+
+
+def close_to(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether two numbers are equal but for a little: infinite ones if they are equal."""
+    near = np.logical_and(np.abs(x - y) <= atol + rtol * np.abs(y), np.isfinite(y))
+    equal = np.logical_or(near, x == y)
+    return np.logical_or(equal, np.logical_and(x != x, y != y)) if equal_nan else equal
+
+
 _pairs, _singles = elementwise_samples((REAL, REAL)), elementwise_samples((REAL,))
 
-constant(np.fix, _same_type, elementwise=True, samples=_singles)
-constant(np.round, _round_type, elementwise=True, samples=_singles, aliases=[np.around])
-constant(np.isclose, _is_close_type, elementwise=True, samples=_pairs)
+constant(np.fix, _same_type, elementwise=True, samples=_singles, on_numbers=lambda x: np.trunc(x))
+constant(np.round, _round_type, elementwise=True, samples=_singles, aliases=[np.around], on_numbers=_rounded)
+constant(np.isclose, _is_close_type, elementwise=True, samples=_pairs, on_numbers=close_to)
 constant(np.allclose, _all_close_type, samples=_pairs)
-constant(np.isposinf, _is_type, elementwise=True, samples=_singles)
-constant(np.isneginf, _is_type, elementwise=True, samples=_singles)
+constant(np.isposinf, _is_type, elementwise=True, samples=_singles, on_numbers=lambda x: x == math.inf)
+constant(np.isneginf, _is_type, elementwise=True, samples=_singles, on_numbers=lambda x: x == -math.inf)

@@ -17,7 +17,7 @@ import numpy as np
 
 from s2sad.ir.builder import Expr, call, known_value
 from s2sad.ir.dims import Dim, dim_scaled, dim_sum
-from s2sad.ir.primitive import Algebra, Sample, Samples
+from s2sad.ir.primitive import Algebra, Rule, Sample, Samples
 from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, Kind, Type, integer, join, tuple_type
 from s2sad.rules.contributions import conjugated, fit, spread
 from s2sad.rules.domains import DIVIDEND, DIVISOR, POSITIVE, REAL, elementwise_samples
@@ -248,10 +248,16 @@ _of_bits(np.left_shift, "_0 << _1", operator.lshift, size=size_by("<<", operator
 _of_bits(np.right_shift, "_0 >> _1", operator.rshift, size=size_by(">>", operator.rshift))
 _of_bits(np.invert, "~_0", operator.invert, samples=elementwise_samples((_whole,)))
 
-constant(np.logical_and, elementwise_type(np.logical_and), elementwise=True, samples=_reals)
-constant(np.logical_or, elementwise_type(np.logical_or), elementwise=True, samples=_reals)
-constant(np.logical_xor, elementwise_type(np.logical_xor), elementwise=True, samples=_reals)
-constant(np.logical_not, elementwise_type(np.logical_not), elementwise=True, samples=elementwise_samples((REAL,)))
+
+def _of_truths(function: np.ufunc, on_numbers: Rule) -> None:
+    samples = elementwise_samples((REAL,) * function.nin)
+    constant(function, elementwise_type(function), elementwise=True, samples=samples, on_numbers=on_numbers)
+
+
+_of_truths(np.logical_and, lambda x, y: (x != 0) & (y != 0))
+_of_truths(np.logical_or, lambda x, y: (x != 0) | (y != 0))
+_of_truths(np.logical_xor, lambda x, y: (x != 0) ^ (y != 0))
+_of_truths(np.logical_not, lambda x: x == 0)
 
 # builtins
 

@@ -57,12 +57,21 @@ def scalar(
     domain: Domain | tuple[Domain, ...] = REAL,
     type_rule: Callable[..., Type] | None = None,
     of_half_square: Sequence[Rule] | None = None,
+    on_numbers: Rule | None = None,
 ) -> None:
     """A function of numbers by its partial derivatives, as in `families.elementwise`."""
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
     type_rule = type_rule or _type_rule(function, len(partials), FLOAT)
     samples = _samples(*domains)
-    elementwise(function, *partials, domain=domain, type_rule=type_rule, samples=samples, of_half_square=of_half_square)
+    elementwise(
+        function,
+        *partials,
+        domain=domain,
+        type_rule=type_rule,
+        samples=samples,
+        of_half_square=of_half_square,
+        on_numbers=on_numbers,
+    )
 
 
 def _log_type(x: Type, base: Type | None = None, /) -> Type:
@@ -96,7 +105,8 @@ scalar(math.expm1,     lambda y, x: y + 1.0)
 scalar(math.log2,      lambda y, x: 1.0 / (LOG_2 * x),                   domain=POSITIVE)
 scalar(math.log10,     lambda y, x: 1.0 / (LOG_10 * x),                  domain=POSITIVE)
 scalar(math.log1p,     lambda y, x: 1.0 / (1.0 + x),                     domain=POSITIVE)
-elementwise(math.log,  _log_by_x, _log_by_base, type_rule=_log_type,     samples=_log_samples)
+elementwise(math.log,  _log_by_x, _log_by_base, type_rule=_log_type,     samples=_log_samples,
+            on_numbers=lambda x, base=None: None if base is None else call(math.log, x) / call(math.log, base))
 
 # powers and roots
 scalar(math.pow,       power_by_base, power_by_exponent(math.log),       domain=(POSITIVE, REAL))
@@ -111,8 +121,8 @@ scalar(math.asin,      lambda y, x: 1.0 / call(math.sqrt, 1.0 - x * x),  domain=
 scalar(math.acos,      lambda y, x: -1.0 / call(math.sqrt, 1.0 - x * x), domain=UNIT)
 scalar(math.atan,      lambda y, x: 1.0 / (1.0 + x * x))
 scalar(math.atan2,     lambda z, y, x: x / (x * x + y * y),              lambda z, y, x: -y / (x * x + y * y))
-scalar(math.degrees,   lambda y, x: 1.0 / DEGREE)
-scalar(math.radians,   lambda y, x: DEGREE)
+scalar(math.degrees,   lambda y, x: 1.0 / DEGREE,                        on_numbers=lambda x: x * (180.0 / math.pi))
+scalar(math.radians,   lambda y, x: DEGREE,                              on_numbers=lambda x: x * DEGREE)
 
 # hyperbolic
 scalar(math.sinh,      lambda y, x: call(math.cosh, x))
@@ -167,6 +177,7 @@ rule(
     adjoint=with_square(_hypot_adjoint, _half_hypot_adjoint),
     half_square=_half_hypot_tangent,
     samples=lambda rng: [Sample(tuple(map(float, REAL(rng, (n,))))) for n in (1, 2, 3)],
+    on_numbers=lambda *xs: None if len(xs) == 2 else reduce(np.hypot, xs[1:], np.abs(xs[0])),
 )
 
 
@@ -232,13 +243,18 @@ def _close_type(a: Type, b: Type, /, *, rel_tol: float = 1e-9, abs_tol: float = 
     return BOOL
 
 
+def _close_on_numbers(a: Any, b: Any, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
+    near = np.abs(a - b) <= np.maximum(rel_tol * np.maximum(np.abs(a), np.abs(b)), abs_tol)
+    finite = np.logical_and(np.isfinite(a), np.isfinite(b))
+    return np.logical_or(a == b, np.logical_and(near, finite))
+
+
 constant(math.floor, _whole_type, samples=_samples(REAL))
 constant(math.ceil, _whole_type, samples=_samples(REAL))
 constant(math.trunc, _whole_type, samples=lambda rng: [Sample((-1.5,)), Sample((np.float64(1.5),))])
-constant(math.isnan, _type_rule(math.isnan, 1, BOOL), samples=_samples(REAL))
-constant(math.isinf, _type_rule(math.isinf, 1, BOOL), samples=_samples(REAL))
-constant(math.isfinite, _type_rule(math.isfinite, 1, BOOL), samples=_samples(REAL))
-constant(math.isclose, _close_type, samples=_samples(REAL, REAL))
+for _test, _numpy in ((math.isnan, np.isnan), (math.isinf, np.isinf), (math.isfinite, np.isfinite)):
+    constant(_test, _type_rule(_test, 1, BOOL), samples=_samples(REAL), on_numbers=lambda x, f=_numpy: f(x))
+constant(math.isclose, _close_type, samples=_samples(REAL, REAL), on_numbers=_close_on_numbers)
 constant(math.factorial, _type_rule(math.factorial, 1, INT), samples=_integer_samples(5))
 constant(math.isqrt, _type_rule(math.isqrt, 1, INT), samples=_integer_samples(5))
 constant(math.comb, _type_rule(math.comb, 2, INT), samples=_integer_samples(6, 4))

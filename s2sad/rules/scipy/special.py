@@ -66,6 +66,56 @@ def _quotient(x: Any, y: Any) -> Any:
     return x / (y + ((x == 0) & (y == 0)))
 
 
+# What functions compute of numbers: for the points where a formula is 0 times infinity, or loses digits, another one.
+
+
+def _product(x: Any, y: Any, log: Any) -> Any:
+    """x * log, 0 where x is 0, whatever the logarithm is; nan where `y` is."""
+    return np.where(np.logical_and(x == 0, y == y), 0.0, x * log)
+
+
+def _entropy(x: Any) -> Any:
+    return np.where(x > 0, -x * np.log(x), np.where(x == 0, 0.0, np.where(x < 0, -math.inf, x)))
+
+
+def _relative(x: Any, y: Any, inside: Any, at_0: Any) -> Any:
+    """An entropy of two positive numbers, `at_0` where the first one is 0, infinite outside."""
+    outside = np.where(np.logical_or(x != x, y != y), x + y, math.inf)
+    at_end = np.where(np.logical_and(x == 0, y >= 0), at_0, outside)
+    return np.where(np.logical_and(x > 0, y > 0), inside, at_end)
+
+
+def _logit(x: Any) -> Any:
+    s = 2.0 * (x - 0.5)
+    return np.where(np.abs(x - 0.475) < 0.175, np.log1p(s) - np.log1p(-s), np.log(x / (1.0 - x)))
+
+
+def _log_expit(x: Any) -> Any:
+    return np.where(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x)))
+
+
+def _box_cox(x: Any, p: Any) -> Any:
+    log = np.log(x)
+    return np.where(np.abs(p) < 1e-19, log, np.expm1(p * log) / p)
+
+
+def _inverse_box_cox(x: Any, p: Any) -> Any:
+    return np.where(p == 0, np.exp(x), np.exp(np.log1p(p * x) / p))
+
+
+def _huber(d: Any, r: Any) -> Any:
+    size = np.abs(r)
+    return np.where(d < 0, math.inf, np.where(size <= d, 0.5 * r * r, d * (size - 0.5 * d)))
+
+
+def _pseudo_huber(d: Any, r: Any) -> Any:
+    u = r / d
+    # of small ones the root is too near to 1
+    v = u * u
+    found = d * d * v / (np.sqrt(1.0 + v) + 1.0)
+    return np.where(d < 0, math.inf, np.where(np.logical_or(d == 0, r == 0), 0.0, found))
+
+
 # fmt: off
 # error functions, the normal distribution
 elementwise(special.erf,      lambda y, x: 2.0 / ROOT_PI * np.exp(-(x * x)))
@@ -75,7 +125,8 @@ elementwise(special.erfi,     lambda y, x: 2.0 / ROOT_PI * np.exp(x * x))
 elementwise(special.erfinv,   lambda y, x: 0.5 * ROOT_PI * np.exp(y * y),          domain=UNIT)
 elementwise(special.erfcinv,  lambda y, x: -0.5 * ROOT_PI * np.exp(y * y),         domain=PROBABILITY)
 elementwise(special.dawsn,    lambda y, x: 1.0 - 2.0 * x * y)
-elementwise(special.ndtr,     lambda y, x: np.exp(-0.5 * x * x) / ROOT_2PI)
+elementwise(special.ndtr,     lambda y, x: np.exp(-0.5 * x * x) / ROOT_2PI,
+            on_numbers=lambda x: 0.5 * special.erfc(-x * math.sqrt(0.5)))
 # A quotient of two numbers that both underflow far to the left, taken as a difference of logarithms.
 elementwise(special.log_ndtr, lambda y, x: np.exp(-0.5 * x * x - y) / ROOT_2PI)
 elementwise(special.ndtri,    lambda y, x: ROOT_2PI * np.exp(0.5 * y * y),         domain=PROBABILITY)
@@ -96,23 +147,26 @@ elementwise(special.poch,     lambda y, z, m: y * (_psi(z + m) - _psi(z)),
                               lambda y, z, m: y * _psi(z + m),                     domain=POSITIVE)
 
 # logarithms, exponentials, entropies
-elementwise(special.expit,    lambda y, x: y * (1.0 - y))
-elementwise(special.logit,    lambda y, x: 1.0 / (x * (1.0 - x)),                  domain=PROBABILITY)
-elementwise(special.log_expit, lambda y, x: special.expit(-x))
-elementwise(special.xlogy,    lambda z, x, y: np.log(y),      lambda z, x, y: _quotient(x, y), domain=(REAL, POSITIVE))
+elementwise(special.expit,    lambda y, x: y * (1.0 - y),           on_numbers=lambda x: 1.0 / (1.0 + np.exp(-x)))
+elementwise(special.logit,    lambda y, x: 1.0 / (x * (1.0 - x)),   on_numbers=_logit,         domain=PROBABILITY)
+elementwise(special.log_expit, lambda y, x: special.expit(-x),      on_numbers=_log_expit)
+elementwise(special.xlogy,    lambda z, x, y: np.log(y),      lambda z, x, y: _quotient(x, y), domain=(REAL, POSITIVE),
+            on_numbers=lambda x, y: _product(x, y, np.log(y)))
 elementwise(special.xlog1py,  lambda z, x, y: np.log1p(y),    lambda z, x, y: _quotient(x, 1.0 + y),
-            domain=(REAL, POSITIVE))
-elementwise(special.entr,     lambda y, x: -np.log(x) - 1.0,                       domain=POSITIVE)
-elementwise(special.rel_entr, lambda z, x, y: np.log(x / y) + 1.0, lambda z, x, y: -_quotient(x, y), domain=POSITIVE)
-elementwise(special.kl_div,   lambda z, x, y: np.log(x / y), lambda z, x, y: 1.0 - _quotient(x, y), domain=POSITIVE)
+            domain=(REAL, POSITIVE),                          on_numbers=lambda x, y: _product(x, y, np.log1p(y)))
+elementwise(special.entr,     lambda y, x: -np.log(x) - 1.0,                       domain=POSITIVE, on_numbers=_entropy)
+elementwise(special.rel_entr, lambda z, x, y: np.log(x / y) + 1.0, lambda z, x, y: -_quotient(x, y), domain=POSITIVE,
+            on_numbers=lambda x, y: _relative(x, y, x * np.log(x / y), 0.0))
+elementwise(special.kl_div,   lambda z, x, y: np.log(x / y), lambda z, x, y: 1.0 - _quotient(x, y), domain=POSITIVE,
+            on_numbers=lambda x, y: _relative(x, y, x * np.log(x / y) - x + y, y))
 elementwise(special.exp1,     lambda y, x: -np.exp(-x) / x,                        domain=POSITIVE)
 elementwise(special.expi,     lambda y, x: np.exp(x) / x)
 elementwise(special.spence,   _spence_slope,                                       domain=POSITIVE)
 elementwise(special.exp2,     lambda y, x: math.log(2.0) * y)
-elementwise(special.exp10,    lambda y, x: math.log(10.0) * y)
+elementwise(special.exp10,    lambda y, x: math.log(10.0) * y,      on_numbers=lambda x: np.power(10.0, x))
 elementwise(special.expm1,    lambda y, x: y + 1.0)
 elementwise(special.log1p,    lambda y, x: 1.0 / (1.0 + x),                        domain=POSITIVE)
-elementwise(special.cosm1,    lambda y, x: -np.sin(x))
+elementwise(special.cosm1,    lambda y, x: -np.sin(x),              on_numbers=lambda x: -2.0 * np.sin(0.5 * x) ** 2)
 elementwise(special.cbrt,     lambda y, x: y / (3.0 * x))
 
 # Bessel functions
@@ -199,13 +253,16 @@ _with_parameters(special.stdtrit, lambda x, n, y: 1.0 / _t_density(n, x), ("the 
 
 # fmt: off
 elementwise(special.boxcox,   lambda y, x, p: x ** (p - 1.0),
-                              lambda y, x, p: (x**p * np.log(x) - y) / p,          domain=POSITIVE)
+                              lambda y, x, p: (x**p * np.log(x) - y) / p,          domain=POSITIVE, on_numbers=_box_cox)
 elementwise(special.inv_boxcox, lambda z, y, p: z ** (1.0 - p),
-                              lambda z, y, p: z * (y / (1.0 + p * y) - np.log1p(p * y) / p) / p, domain=POSITIVE)
+                              lambda z, y, p: z * (y / (1.0 + p * y) - np.log1p(p * y) / p) / p, domain=POSITIVE,
+            on_numbers=_inverse_box_cox)
 elementwise(special.huber,    lambda y, d, r: (np.abs(r) > d) * (np.abs(r) - d),
-                              lambda y, d, r: np.clip(r, -d, d),                   domain=(POSITIVE, REAL))
+                              lambda y, d, r: np.clip(r, -d, d),                   domain=(POSITIVE, REAL),
+            on_numbers=_huber)
 elementwise(special.pseudo_huber, lambda y, d, r: 2.0 * y / d - r * r / (d * np.sqrt(1.0 + (r / d) ** 2)),
-                              lambda y, d, r: r / np.sqrt(1.0 + (r / d) ** 2),     domain=(POSITIVE, REAL))
+                              lambda y, d, r: r / np.sqrt(1.0 + (r / d) ** 2),     domain=(POSITIVE, REAL),
+            on_numbers=_pseudo_huber)
 elementwise(special.ellipk,   lambda y, m: 0.5 * (special.ellipe(m) / (1.0 - m) - y) / m,   domain=PROBABILITY)
 elementwise(special.ellipe,   lambda y, m: 0.5 * (y - special.ellipk(m)) / m,               domain=PROBABILITY)
 elementwise(special.owens_t,  lambda y, h, a: np.exp(-0.5 * h * h) * (0.5 - special.ndtr(a * h)) / ROOT_2PI,

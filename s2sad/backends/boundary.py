@@ -28,20 +28,34 @@ Structure = Any
 items]`: plain data, for the cache."""
 
 BOXED = tuple(map(np.dtype, ("bool", "int64", "float64", "complex128")))
-"""The dtypes of Python's own numbers: what native code gives for a number of any dtype."""
+"""The dtypes of Python's own numbers: what some code gives for a number of any dtype."""
 
 
-def structure(t: Type) -> Structure:
-    """The structure of the values of a type."""
+def structure(t: Type, is_whole: Callable[[Type], bool] = lambda t: False) -> Structure:
+    """The structure of the values of a type; what `is_whole` is passed as it is."""
     if isinstance(t, HandleType):
         return HANDLE
     if isinstance(t, StaticType):
         return STATIC
+    if not isinstance(t, ContainerType) or is_whole(t):
+        return None
+    return [class_name(t.cls), list(t.keys), [structure(i, is_whole) for i in t.items]]
+
+
+def boxed_structure(t: Type) -> Structure:
+    """The structure where a number comes back as one of Python's, whatever it was."""
     if isinstance(t, ArrayType) and t.is_scalar and t.dtype is not None and t.dtype not in BOXED:
         return t.dtype.name
     if not isinstance(t, ContainerType):
-        return None
-    return [class_name(t.cls), list(t.keys), [structure(i) for i in t.items]]
+        return structure(t)
+    return [class_name(t.cls), list(t.keys), [boxed_structure(i) for i in t.items]]
+
+
+def pieces(t: Type, is_whole: Callable[[Type], bool] = lambda t: False) -> list[Type]:
+    """The types of the leaves of a structure, in order."""
+    if not isinstance(t, ContainerType) or is_whole(t):
+        return [t]
+    return [piece for i in t.items for piece in pieces(i, is_whole)]
 
 
 def class_name(cls: type) -> str:

@@ -1,0 +1,312 @@
+"""The function of a program of loops: what it takes, what it gives, and the module around it.
+
+    define internal i32 @"f.kernel"(double %p0, ptr noalias %p1, i64 %p1.d0, ptr noalias %slots)
+
+A number is passed as it is, a complex one as its parts, an array as its address and its lengths. The results are in the
+slots, 16 bytes each, behind the first one; arrays are made there by `@s2sad.result`, which the caller defines, as it
+does `@s2sad.interrupted`. 0 is returned where all is done; see `writer` for what else there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from s2sad.backends.native import elementary
+from s2sad.backends.native.code import memory
+from s2sad.backends.native.code.calls import into
+from s2sad.backends.native.code.control import branch, for_loop, while_loop
+from s2sad.backends.native.code.conversions import converted
+from s2sad.backends.native.code.numbers import applied
+from s2sad.backends.native.code.scope import Scope
+from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type, stored_type
+from s2sad.backends.native.code.writer import DONE, Writer
+from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType, located
+from s2sad.ir.containers import EXTRACT, MAKE
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitives.effects import ASSERT, RAISE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    applied_in,
+    walk,
+)
+
+TALLIED = "reassoc nsz contract"
+"""The flags of a sum whose terms may be added in any order."""
+ATTRIBUTES = "noinline nounwind"
+
+
+def _no_outside(name: str) -> str:
+    raise UnsupportedCall(f"{name} in native code", "use backend='numpy'")
+
+
+def kernel_text(
+    *functions: Function,
+    outside: Callable[[str], str] = _no_outside,
+    target: elementary.Target | None = None,
+    fused: bool = False,
+) -> str:
+    """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
+
+    `outside` gives the text of an address at which that of a thing outside stands. `fused`: a * b + c may be rounded
+    once.
+
+    Raises:
+        Unsupported: an operation cannot be native code.
+    """
+    declared: dict[str, str] = {}
+    called: dict[str, None] = {}
+    texts: list[str] = []
+    for function in functions:
+        w = Writer(function.name, outside, fused)
+        texts.append(Kernel(function, w).text())
+        declared.update(w.declared)
+        called.update(w.called)
+    library = elementary.text_of(called, target) if called else ""
+    parts = ["\n".join(declared.values()), *texts, library, memory.METADATA]
+    return "\n".join(p for p in parts if p)
+
+
+class Kernel(Scope):
+    """The text of one function as it grows."""
+
+    def __init__(self, function: Function, w: Writer) -> None:
+        super().__init__(w, frozenset(_escaping(function.body)))
+        self.function = function
+        self.results = _results(function)
+        """The operands of the result, containers flattened."""
+        self.given: dict[Value, int] = {}
+        """The arrays that are made as results, by their numbers."""
+        for n, o in enumerate(self.results):
+            if isinstance(o, Value):
+                self.given.setdefault(o, n)
+
+    def text(self) -> str:
+        """The definition of the kernel."""
+        w = self.w
+        signature: list[str] = []
+        for n, p in enumerate(self.function.parameters):
+            self.terms[p] = self._parameter(p.type, f"p{n}", signature)
+        signature.append("ptr noalias %slots")
+        with located(NOWHERE):
+            self.run(self.function.body.operations, top=True)
+            for n, o in enumerate(self.results):
+                self._give(n, o)
+        w.release(None)
+        w.do(f"ret i32 {DONE}")
+        w.finish()
+        head = f'define internal i32 @"{w.name}.kernel"({", ".join(signature)}) {ATTRIBUTES} {{'
+        return "\n".join([*w.globals, head, "start:", *w.hoisted, *w.lines, "}", ""])
+
+    def _parameter(self, t: Type, name: str, signature: list[str]) -> Term:
+        if isinstance(t, ContainerType):
+            return tuple(self._parameter(item, f"{name}.{n}", signature) for n, item in enumerate(t.items))
+        if not isinstance(t, ArrayType):
+            return None
+        if t.dtype is None or t.shape is None:
+            raise UnsupportedType(f"an argument {t} in native code", "annotate it")
+        part = part_type(t.dtype)
+        if t.is_scalar:
+            names = [f"%{name}.re", f"%{name}.im"] if t.dtype.kind == "c" else [f"%{name}"]
+            signature += [f"{part} {x}" for x in names]
+            return Number(tuple(names), t.dtype, limit_of(t.dtype))
+        lengths = [f"%{name}.d{n}" for n in range(len(t.shape))]
+        signature += [f"ptr noalias %{name}", *(f"i64 {x}" for x in lengths)]
+        known = [str(d) if isinstance(d, int) else x for d, x in zip(t.shape, lengths, strict=True)]
+        return Handle(f"%{name}", tuple(known), t.dtype, Memory())
+
+    # operations
+
+    def run(self, operations: Sequence[Operation], top: bool = False) -> None:
+        """Append operations."""
+        at: Location = NOWHERE
+        try:
+            for op in operations:
+                at = op.location
+                match op:
+                    case Apply():
+                        self.apply(op, top)
+                    case For():
+                        for_loop(self, op)
+                    case While():
+                        while_loop(self, op)
+                    case If():
+                        branch(self, op)
+                    case _:
+                        raise UnsupportedCall(f"a call of {op.function.name}, which calls itself", "write a loop")
+        except Unsupported as e:
+            if e.location != NOWHERE or at == NOWHERE:
+                raise
+            raise type(e)(e.what, e.instead, at) from e
+
+    def apply(self, op: Apply, top: bool) -> None:
+        if op.primitive is ALLOCATE:
+            self.terms[op.result] = self._allocate(op, top)
+            return
+        operation = _OPERATIONS.get(op.primitive)
+        if operation is not None:
+            self.terms[op.result] = operation(self, op)
+            return
+        if any(isinstance(self.term(o), (Handle, tuple)) for o in op.operands):
+            raise UnsupportedCall(f"{op.primitive.name} of an array in native code", "use backend='numpy'")
+        numbers = [x if isinstance(x, Number) else None for x in map(self.term, op.operands)]
+        self.terms[op.result] = applied(self.w, op, numbers)
+
+    def _allocate(self, op: Apply, top: bool) -> Handle:
+        lengths = memory.integers([self.integer(o) for o in op.operands])
+        t = op.result.type
+        assert t.dtype is not None
+        part_type(t.dtype)
+        if top and op.result in self.given:
+            return memory.result_memory(self.w, self.given[op.result], lengths, t.dtype)
+        small = None if op.result in self.escaping else memory.on_stack(self.w, lengths, t.dtype)
+        return small or memory.allocate(self.w, lengths, t.dtype)
+
+    def _give(self, n: int, operand: Operand) -> None:
+        """Put a result where the caller finds it."""
+        w = self.w
+        term = self.term(operand)
+        if isinstance(term, Handle):
+            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self._made
+            if not made:
+                memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
+        elif isinstance(term, Number):
+            size = term.dtype.itemsize // len(term.parts)
+            form = stored_type(term.dtype)
+            for k, x in enumerate(memory.stored_parts(w, term)):
+                place = w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k * size}")
+                w.do(f"store {form} {x}, ptr {place}")
+
+    @property
+    def _made(self) -> set[Value]:
+        """The arrays that the function itself allocates, outside of loops and branches."""
+        return {op.result for op in applied_in(self.function.body.operations) if op.primitive is ALLOCATE}
+
+
+def _results(function: Function) -> list[Operand]:
+    makers = {op.result: op for op in applied_in(function.body.operations) if op.primitive is MAKE}
+
+    def flat(operand: Operand) -> Iterator[Operand]:
+        if isinstance(operand, Value) and operand in makers:
+            for o in makers[operand].operands:
+                yield from flat(o)
+        elif isinstance(operand, Constant) and isinstance(operand.type, ContainerType):
+            for x, t in zip(operand.value, operand.type.items, strict=True):  # type: ignore[call-overload]
+                yield from flat(Constant(x, t))
+        elif isinstance(operand.type, ContainerType):
+            raise UnsupportedType(f"{operand.type} as a result of native code", "give its items")
+        else:
+            yield operand
+
+    found = list(flat(function.result))
+    assert len(found) == len(leaves(function.result.type))
+    return found
+
+
+def _escaping(block: Block) -> Iterator[Value]:
+    """What a loop carries from one iteration to the next, and what that is of: branches, arrays under other lengths."""
+    sources: dict[Operand, list[Operand]] = {}
+    wanted: list[Operand] = []
+    for op in walk(block):
+        match op:
+            case Apply(primitive=p) if p is RESHAPED:
+                sources[op.result] = [op.operands[0]]
+            case If():
+                for n, r in enumerate(op.results):
+                    sources[r] = [b.results[n] for b in op.blocks]
+            case For() | While():
+                wanted += op.body.results
+    seen: set[Operand] = set()
+    while wanted:
+        o = wanted.pop()
+        if o not in seen:
+            seen.add(o)
+            wanted += sources.get(o, [])
+    return (o for o in seen if isinstance(o, Value))
+
+
+# what is done with memory
+
+
+def _load(k: Kernel, op: Apply) -> Term:
+    return memory.load(k.w, k.array(op.operands[0]), memory.integers([k.integer(o) for o in op.operands[1:]]))
+
+
+def _store(k: Kernel, op: Apply) -> Term:
+    array, *indices, value = op.operands
+    places = memory.integers([k.integer(o) for o in indices])
+    memory.store(k.w, k.array(array), places, k.number(value), value.type)
+    return None
+
+
+def _length(k: Kernel, op: Apply) -> Term:
+    axis = op.static["axis"]
+    assert isinstance(axis, int)
+    return memory.length(k.array(op.operands[0]), axis)
+
+
+def _reshaped(k: Kernel, op: Apply) -> Term:
+    array = k.array(op.operands[0])
+    lengths = memory.integers([k.integer(o) for o in op.operands[1:]])
+    return Handle(array.pointer, lengths, array.dtype, array.memory)
+
+
+def _guard(k: Kernel, op: Apply) -> Term:
+    k.w.leave_where(k.w.negated(k.truth(op.operands[0])))
+    return None
+
+
+def _raise(k: Kernel, op: Apply) -> Term:
+    k.w.leave_where("true")
+    return None
+
+
+def _tally(k: Kernel, op: Apply) -> Term:
+    numbers = [k.number(o) for o in op.operands]
+    dtype = op.result.type.dtype
+    if dtype is None or dtype.kind not in "fc":
+        return applied(k.w, op, numbers)
+
+    a, b = (converted(k.w, x, dtype) for x in numbers)
+    parts = [k.w.let(f"fadd {TALLIED} {a.part} {x}, {y}") for x, y in zip(a.parts, b.parts, strict=True)]
+    return Number(tuple(parts), dtype)
+
+
+def _into(k: Kernel, op: Apply) -> Term:
+    into(k.w, op, [k.array(o) for o in op.operands])
+    return None
+
+
+def _make(k: Kernel, op: Apply) -> Term:
+    return tuple(k.term(o) for o in op.operands)
+
+
+def _extract(k: Kernel, op: Apply) -> Term:
+    whole = k.term(op.operands[0])
+    assert isinstance(whole, tuple)
+    return whole[op.operands[0].type.keys.index(op.static["key"])]
+
+
+_OPERATIONS: dict[Primitive, Callable[[Kernel, Apply], Term]] = {
+    LOAD: _load,
+    STORE: _store,
+    LENGTH: _length,
+    RESHAPED: _reshaped,
+    GUARD: _guard,
+    ASSERT: _guard,
+    RAISE: _raise,
+    TALLY: _tally,
+    INTO: _into,
+    MAKE: _make,
+    EXTRACT: _extract,
+}

@@ -1,0 +1,79 @@
+"""LLVM's text made fast for the machine at hand, and its object code.
+
+text  ->  `optimised`: a module of LLVM  ->  `object_code`: bytes that any process on such a machine can load
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from s2sad.backends.native.elementary import Target
+from s2sad.backends.native.host import features, target_machine
+
+LARGE = 2000
+"""Lines of a module from which on loops are not unrolled: it would take longer than it saves."""
+
+VARIANTS = "vector-function-abi-variant"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is done to make code fast."""
+
+    level: int = 3
+    unroll: bool = True
+    interleave: bool = True
+    straight: bool = True
+    """Whether straight-line code is vectorised."""
+
+
+def effort_for(text: str) -> Effort:
+    """What pays for a module of that length."""
+    small = text.count("\n") < LARGE
+    return Effort(unroll=small, interleave=small, straight=small)
+
+
+@lru_cache(maxsize=1)
+def elementary_target() -> Target:
+    """For what the elementary functions are written."""
+    return Target.of(target_machine().triple, features())
+
+
+def parsed(text: str) -> Any:
+    """A module of LLVM, of its text."""
+    machine = target_machine()
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    return module
+
+
+def optimised(text: str, effort: Effort | None = None) -> Any:
+    """A module of LLVM, made fast."""
+    module = parsed(text)
+    effort = effort or effort_for(text)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=effort.level)
+    tuning.loop_vectorization = True
+    tuning.loop_unrolling = effort.unroll
+    tuning.loop_interleaving = effort.interleave
+    tuning.slp_vectorization = effort.straight
+    builder = llvm.create_pass_builder(target_machine(), tuning)
+    builder.getModulePassManager().run(module, builder)
+    if VARIANTS in text:
+        # variants for vectors of what is rarely called come in when loops are vectorised
+        behind = llvm.create_new_module_pass_manager()
+        behind.add_always_inliner_pass()
+        behind.add_simplify_cfg_pass()
+        behind.run(module, builder)
+    return module
+
+
+def object_code(text: str, effort: Effort | None = None) -> bytes:
+    """The object code of a module."""
+    return bytes(target_machine().emit_object(optimised(text, effort)))

@@ -1,0 +1,50 @@
+"""What has no loops of its own: an operation as it is, on arrays in memory; what it gives is new memory.
+
+    v = np.sort(x * x)   ->   for i in range(n): w[i] = x[i] * x[i]
+                              v = np.sort(w)
+"""
+
+from __future__ import annotations
+
+from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.ir.loop_rule import Array, Cut, Loops, Term
+from s2sad.ir.primitive import Effect
+from s2sad.ir.types import ContainerType, Type
+from s2sad.ir.values import Apply, Operand, Value
+
+
+def by_library(loops: Loops, op: Apply, *terms: Term) -> Term:
+    """The operation itself, its arrays stored."""
+    if op.effect is not Effect.FRESH or any(o.type.is_sequence for o in op.operands):
+        raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+    operands = [_handed(loops, o.type, t) for o, t in zip(op.operands, terms, strict=True)]
+    result = Value(op.result.type, op.result.hint)
+    loops.builder.operations.append(
+        Apply(op.primitive, tuple(operands), result, op.static, loops.builder.location, loops.builder.about)
+    )
+    return _taken(loops, result, op.result.type)
+
+
+def _handed(loops: Loops, t: Type, term: Term) -> Operand:
+    """What the library is given: handles and numbers, and the containers of these."""
+    if isinstance(t, ContainerType) and isinstance(term, tuple):
+        items = [_handed(loops, i, part) for i, part in zip(t.items, term, strict=True)]
+        cls = t.cls if issubclass(t.cls, (tuple, list)) else tuple
+        return loops.builder.make(cls, t.keys, items)
+    if isinstance(term, Array):
+        handle = loops.stored(term).handle
+        assert handle is not None
+        return handle
+    if not isinstance(term, Operand) or isinstance(term, Cut):
+        raise UnsupportedType(f"{t} for a function of a library")
+    return term
+
+
+def _taken(loops: Loops, made: Operand, t: Type) -> Term:
+    """What the library gives."""
+    if isinstance(t, ContainerType):
+        return tuple(_taken(loops, loops.builder.extract(made, k), i) for k, i in zip(t.keys, t.items, strict=True))
+    if t.is_scalar or t.is_static:
+        return made
+    assert isinstance(made, Value)
+    return loops.held(made)
