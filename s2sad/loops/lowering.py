@@ -99,7 +99,7 @@ class Lowering:
         self.readers: dict[Value, set[Value]] = {}
         """By the memory: the values whose elements are read from it."""
         self.holders: dict[Array, set[Value]] = {}
-        """By an array: the values that it is, or is in."""
+        """By an array: the values that it is, or that are computed of it."""
         self.given_memory: set[Value] = set()
         """That of the parameters."""
 
@@ -153,7 +153,8 @@ class Lowering:
     def bind(self, value: Value, term: Term) -> None:
         self.terms[value] = term
         for array in arrays_in(term):
-            self.holders.setdefault(array, set()).add(value)
+            for source in array.sources():
+                self.holders.setdefault(source, set()).add(value)
             self.add_readers(array)
 
     def add_readers(self, array: Array) -> None:
