@@ -55,8 +55,7 @@ def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
     if not found.shape:
         return x.element(found.places(()))
     cost = sum(a.cost for a in found.of)
-    memory = x.memory.union(*(a.memory for a in found.of))
-    return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), memory, x.cost + cost)
+    return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), (x, *found.of), x.cost + cost)
 
 
 def _item_of_tuple(op: Apply, x: tuple[Term, ...], index: Term) -> Term:
