@@ -36,6 +36,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     constant,
     is_int,
     is_loop,
