@@ -202,8 +202,7 @@ class Writer:
         return found
 
     def free(self, pointer: str) -> None:
-        self.declare("free", 'declare void @free(ptr nocapture) nounwind allockind("free")')
-        self.do(f"call void @free(ptr {pointer})")
+        self.do(f"call void @s2sad.leave(ptr {pointer})")
 
     def release(self, before: Owned | None, kept: Sequence[Memory] = ()) -> None:
         """Free what was allocated since, but for what is handed out."""
