@@ -43,16 +43,19 @@ BLOCK = 1024
 
 @dataclass(eq=False)
 class Array:
-    """An array, by what gives its elements. `memory` is what these are read from."""
+    """An array, by what gives its elements."""
 
     dtype: np.dtype[Any]
     shape: Places
     element: Element
-    memory: frozenset[Value] = frozenset()
+    of: tuple[Array, ...] = ()
+    """The arrays of which its elements are computed."""
     cost: int = 0
     """What an element costs: 0 for one that is read, or known."""
     handle: Value | None = None
     """The memory in which it lies row by row."""
+    roots: frozenset[Value] = frozenset()
+    """What memory the handle may lead to."""
     fill: Callable[[Array], None] | None = None
     """How all of it is stored in an array, where that is less than element by element."""
     turned: Array | None = None
@@ -62,10 +65,22 @@ class Array:
     def rank(self) -> int:
         return len(self.shape)
 
+    @property
+    def memory(self) -> frozenset[Value]:
+        """What its elements are read from, as it is now: what it is computed of may have been stored since."""
+        return self.roots.union(*(a.memory for a in self.of))
+
+    def sources(self) -> Iterator[Array]:
+        """It and all that it is computed of."""
+        yield self
+        for array in self.of:
+            yield from array.sources()
+
     def settle(self, stored: Array) -> None:
         """Be another array, of the same elements."""
-        self.element, self.memory, self.cost = stored.element, stored.memory, stored.cost
-        self.handle, self.fill, self.turned = stored.handle, stored.fill, stored.turned
+        self.element, self.of, self.cost = stored.element, stored.of, stored.cost
+        self.handle, self.roots = stored.handle, stored.roots
+        self.fill, self.turned = stored.fill, stored.turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +151,8 @@ class Loops:
         """How often each piece of memory was written: what was loaded before is not what is there now."""
         self.roots: dict[Value, frozenset[Value]] = {}
         """What memory a handle may lead to."""
+        self.when_settled: Callable[[Array], None] = lambda array: None
+        """What is to be done where an array has got memory of its own."""
         self.settled: list[tuple[Array, dict[str, Any]]] = []
         """The arrays that were stored in the present block, and what they were before."""
 
@@ -385,8 +402,8 @@ class Loops:
             handle.type.dtype,
             shape,
             lambda places: self.apply(LOAD, (handle, *places)),
-            self.roots[handle],
             handle=handle,
+            roots=self.roots[handle],
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
@@ -416,6 +433,7 @@ class Loops:
             self.copy(array, target)
             self.settled.append((array, dict(vars(array))))
             array.settle(target)
+            self.when_settled(array)
         return array
 
     def fresh(self, array: Array, hint: str | None = None) -> Array:
@@ -460,12 +478,11 @@ class Loops:
 
     def view(self, array: Array, shape: Sequence[Operand], places: Callable[[Places], Places]) -> Array:
         """Elements of an array under other indices."""
-        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), array.memory, array.cost)
+        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), (array,), array.cost)
 
     def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
         """An array whose elements are computed of those of others."""
-        memory = frozenset().union(*(a.memory for a in of))
-        return Array(dtype, tuple(shape), element, memory, cost + sum(a.cost for a in of))
+        return Array(dtype, tuple(shape), element, of, cost + sum(a.cost for a in of))
 
     def total(
         self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None
@@ -554,10 +571,15 @@ def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], C
     return add
 
 
+def _is_number(t: Type) -> bool:
+    """Whether a type is that of a number, or of an array without axes."""
+    return t.is_scalar or (t.is_numeric and t.rank == 0)
+
+
 def loop_rule(op: Apply) -> Rule | None:
     """The loop rule of an operation, None where there is none."""
     rule = RULES.get(op.primitive.function)
     if rule is None and op.primitive.elementwise:
         return RULES.get(Elementwise)
-    numbers = all(t.is_scalar or t.is_static for t in (op.result.type, *(o.type for o in op.operands)))
+    numbers = all(t.is_static or _is_number(t) for t in (op.result.type, *(o.type for o in op.operands)))
     return RULES.get(Numbers) if rule is None and numbers else rule

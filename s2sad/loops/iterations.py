@@ -181,7 +181,7 @@ class Frame:
 
         def bound(value: Value, leaf: Term, t: Type, alone: bool) -> Term:
             if isinstance(leaf, Array):
-                return Array(leaf.dtype, leaf.shape, leaf.element, leaf.memory, handle=leaf.handle)
+                return Array(leaf.dtype, leaf.shape, leaf.element, handle=leaf.handle, roots=leaf.roots)
             made.append(value if alone else Value(t, value.hint, loose=True))
             return made[-1]
 
@@ -317,7 +317,7 @@ class Frame:
         self.parameters = (*self.parameters, carried)
         self.initial.append(first.handle)
         self.extra.append(handle)
-        return Array(first.dtype, now.shape, now.element, now.memory, handle=carried)
+        return Array(first.dtype, now.shape, now.element, handle=carried, roots=now.roots)
 
     # what is left
 
@@ -351,7 +351,7 @@ def _long(term: Term, length: Operand, axis: int = 0) -> Term:
     if not isinstance(term, Array):
         return term
     shape = (*term.shape[:axis], length, *term.shape[axis + 1 :])
-    return Array(term.dtype, shape, term.element, term.memory, handle=term.handle)
+    return Array(term.dtype, shape, term.element, term.of, handle=term.handle, roots=term.roots)
 
 
 def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
