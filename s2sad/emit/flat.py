@@ -63,8 +63,17 @@ def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str
         imports.append(ast.Import([ast.alias("math")]))
     if "np" in used:
         imports.append(ast.Import([ast.alias("numpy", "np")]))
+    imports += [ast.Import([ast.alias(name)]) for name in _submodules(definitions)]
     comments: list[ast.stmt] = [Comment(line) for line in header]
     return write_located(ast.Module([*comments, *imports, *definitions], []))
+
+
+def _submodules(definitions: Sequence[ast.stmt]) -> list[str]:
+    """The submodules of SciPy that are called, which are there only once they are imported."""
+    nodes = (n for d in definitions for n in ast.walk(d) if isinstance(n, ast.Attribute))
+    return sorted(
+        {f"scipy.{n.attr}" for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "scipy"}
+    )
 
 
 class FlatWriter:

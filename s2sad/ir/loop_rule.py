@@ -571,10 +571,15 @@ def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], C
     return add
 
 
+def _is_number(t: Type) -> bool:
+    """Whether a type is that of a number, or of an array without axes."""
+    return t.is_scalar or (t.is_numeric and t.rank == 0)
+
+
 def loop_rule(op: Apply) -> Rule | None:
     """The loop rule of an operation, None where there is none."""
     rule = RULES.get(op.primitive.function)
     if rule is None and op.primitive.elementwise:
         return RULES.get(Elementwise)
-    numbers = all(t.is_scalar or t.is_static for t in (op.result.type, *(o.type for o in op.operands)))
+    numbers = all(t.is_static or _is_number(t) for t in (op.result.type, *(o.type for o in op.operands)))
     return RULES.get(Numbers) if rule is None and numbers else rule

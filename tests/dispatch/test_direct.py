@@ -355,6 +355,7 @@ def test_nothing_is_left_behind():
     derivative = s2sad.grad(of_vectors, backend="native")
     warm(derivative, X, X)
     watched = [X, X.dtype, derivative, derivative._led, of_vectors, of_vectors.__code__]
+    gc.collect()
     before = list(map(sys.getrefcount, watched))
     blocks = sys.getallocatedblocks()
     for _ in range(100_000):

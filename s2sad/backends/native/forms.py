@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -52,24 +53,41 @@ class Unfit(Exception):
     """An argument that cannot be made one of the form that an entry takes."""
 
 
-def fitted(form: Form, value: Any) -> object:
-    """An argument as an entry takes it: an array row by row, a number of the class that it is for.
+def fitter(form: Form) -> Callable[[Any], object]:
+    """What makes an argument one of this form: an array row by row, a number of the class that it is for.
 
-    Raises:
-        Unfit: its elements are of another dtype, or it is something else.
+    It raises `Unfit` where the elements are of another dtype, or the argument is something else.
     """
     kind, rest = form
-    if form == KEPT_FORM:
-        return value
+    if kind in ("kept", "python"):
+        return _as_it_is
     if kind == "tuple":
-        if not isinstance(value, tuple) or len(value) != len(rest):
-            raise Unfit
-        return tuple(map(fitted, rest, value))
-    cls = np.ndarray if kind == "array" else np.generic
-    # whatever order its bytes have, and in C there are two integers of one size
-    if kind == "python" or not isinstance(value, cls) or value.dtype.newbyteorder("=") != rest:
+        return functools.partial(_fitted_tuple, list(map(fitter, rest)))
+    return functools.partial(_fitted_array if kind == "array" else _fitted_number, np.dtype(rest))
+
+
+def _fitted_tuple(items: Sequence[Callable[[Any], object]], value: object) -> object:
+    if not isinstance(value, tuple) or len(value) != len(items):
         raise Unfit
-    return np.array(value, rest, order="C") if kind == "array" else np.dtype(rest).type(value)
+    return tuple([fit(item) for fit, item in zip(items, value, strict=True)])
+
+
+def _as_it_is(value: object) -> object:
+    # of a number of Python's nothing else can be made: what it is not for, the entry says again
+    return value
+
+
+def _fitted_array(dtype: np.dtype[Any], value: object) -> object:
+    # whatever order its bytes have; and in C there are two integers of one size
+    if not isinstance(value, np.ndarray) or (value.dtype is not dtype and value.dtype.newbyteorder("=") != dtype):
+        raise Unfit
+    return np.array(value, dtype, order="C")
+
+
+def _fitted_number(dtype: np.dtype[Any], value: object) -> object:
+    if not isinstance(value, np.generic) or value.dtype != dtype:
+        raise Unfit
+    return dtype.type(value)
 
 
 def fitting(
@@ -79,11 +97,12 @@ def fitting(
 
     `otherwise` runs where there are none.
     """
+    fitters = list(map(fitter, forms))
 
     def call(*args: object) -> object:
         try:
-            made = list(map(fitted, forms, args)) if len(args) == len(forms) else None
-        except Unfit:
+            made = [fit(a) for fit, a in zip(fitters, args, strict=True)]
+        except (Unfit, ValueError):
             made = None
         return otherwise(*args) if made is None else entry(*made)
 

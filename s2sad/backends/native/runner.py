@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import sys
 import types
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -58,14 +59,14 @@ def entry_types(unit: Unit) -> list[tuple[str, list[Type], Type]]:
 def packed(code: Code) -> str:
     """The code of a module as one of its facts."""
     data = json.dumps([code.text, code.outside, code.functions])
-    return base64.b85encode(zlib.compress(data.encode())).decode()
+    return base64.b64encode(zlib.compress(data.encode())).decode()
 
 
 def unpacked(text: str) -> Code:
     """The code of a module, of the fact."""
     from s2sad.backends.native.objects import Code
 
-    own, outside, functions = json.loads(zlib.decompress(base64.b85decode(text)))
+    own, outside, functions = json.loads(zlib.decompress(base64.b64decode(text)))
     return Code(own, tuple(outside), tuple(functions))
 
 
@@ -88,9 +89,13 @@ class NativeRunner(Runner):
     """Machine code for loops over numbers and arrays."""
 
     def check(self) -> None:
-        if importlib.util.find_spec("llvmlite") is None:
+        if "llvmlite" not in sys.modules and importlib.util.find_spec("llvmlite") is None:
             name = self.backend.name
             raise ArgumentError(f"backend {name!r} needs llvmlite: pip install s2sad[{name}]")
+        # its entries read objects as they lie in memory
+        has_lock: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+        if sys.implementation.name != "cpython" or not has_lock():
+            raise ArgumentError(f"backend {self.backend.name!r} needs CPython with its global lock")
 
     def write(self, unit: Unit) -> Written:
         from s2sad.backends.native.stages import code_of, loops_of

@@ -35,15 +35,31 @@ def var(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     x = _in_float(a)
     middle = np.mean(x) if axis is None else np.mean(x, axis=axis, keepdims=True)
     off = x - middle
-    squares = np.real(off) * np.real(off) + np.imag(off) * np.imag(off) if _is_complex(off) else off * off
     count = count_of(x, axis)
-    total = np.sum(squares, axis=axis, keepdims=keepdims)
+    total = np.sum(_squares(off), axis=axis, keepdims=keepdims)
     return total / (call(max, count - ddof, 0) if ddof else count)
 
 
 @written(np.std)
 def std(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     return np.sqrt(var(a, axis, ddof, keepdims))
+
+
+@written(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    rank = known_rank(x, "np.linalg.norm")
+    count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    over: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
+    if count == 1 and ord == 1:
+        return np.sum(np.abs(_in_float(x)), **over)
+    if not (ord is None or (ord == "fro" and count == 2) or (ord == 2 and count == 1)):
+        raise UnsupportedType(f"np.linalg.norm with ord={ord!r}")
+    return np.sqrt(np.sum(_squares(_in_float(x)), **over))
+
+
+def _squares(x: Any) -> Any:
+    """The squares of the moduli."""
+    return np.real(x) * np.real(x) + np.imag(x) * np.imag(x) if _is_complex(x) else x * x
 
 
 @written(scipy.special.logsumexp)
@@ -75,11 +91,6 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 
 
 # axes
-
-
-@written(np.atleast_1d, np.atleast_2d)
-def at_least(a: Any, _rank: int | None = None) -> Any:
-    raise UnsupportedType("np.atleast_1d of another rank")
 
 
 @written(np.atleast_3d)
@@ -304,6 +315,12 @@ def array_equiv(a1: Any, a2: Any) -> Any:
 
 def _same_shape(a: Any, b: Any) -> bool:
     return a.type.shape is not None and a.type.shape == b.type.shape
+
+
+@written(np.allclose)
+def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    close = call(np.isclose, a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    return call(bool, np.all(close))
 
 
 @written(np.modf)

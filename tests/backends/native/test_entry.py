@@ -391,7 +391,8 @@ def test_nothing_is_left_behind(way, otherwise):
                 f(*values)
 
     many(1000)
-    before, memory, blocks = list(map(sys.getrefcount, watched)), used_memory(), sys.getallocatedblocks()
+    memory = used_memory()
+    before, blocks = list(map(sys.getrefcount, watched)), sys.getallocatedblocks()
     many(CALLS)
     assert used_memory() - memory < CALLS * 4
     assert list(map(sys.getrefcount, watched)) == before

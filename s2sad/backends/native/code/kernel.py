@@ -53,13 +53,15 @@ def _no_outside(name: str) -> str:
 def kernel_text(
     *functions: Function,
     outside: Callable[[str], str] = _no_outside,
+    library: Callable[[str], str] = _no_outside,
     target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `outside` gives the text of an address at which that of a thing outside stands. `fused`: a * b + c may be rounded
-    once.
+    `outside` gives the text of an address at which that of a thing outside stands, `library` that for a function of a
+    library: `blas dgemm`, by the name that it has here. Where it is not given there are no such functions. `fused`: a *
+    b + c may be rounded once.
 
     Raises:
         Unsupported: an operation cannot be native code.
@@ -68,12 +70,12 @@ def kernel_text(
     called: dict[str, None] = {}
     texts: list[str] = []
     for function in functions:
-        w = Writer(function.name, outside, fused)
+        w = Writer(function.name, library, fused)
         texts.append(Kernel(function, w).text())
         declared.update(w.declared)
         called.update(w.called)
-    library = elementary.text_of(called, target) if called else ""
-    parts = ["\n".join(declared.values()), *texts, library, memory.METADATA]
+    inlined = elementary.text_of(called, target) if called else ""
+    parts = ["\n".join(declared.values()), *texts, inlined, memory.METADATA]
     return "\n".join(p for p in parts if p)
 
 
