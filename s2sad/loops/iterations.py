@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -14,18 +14,32 @@ from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, ma
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
 from s2sad.ir.types import ArrayType, SequenceType, Type
-from s2sad.ir.values import Apply, Constant, For, Operand, Value, While, constant
+from s2sad.ir.values import Apply, Block, Constant, For, Operand, Value, While, constant
+from s2sad.loops.lives import Lives
 from s2sad.loops.places import reads_its_own_place
 from s2sad.loops.terms import arrays_in, check, operand_of
-
-if TYPE_CHECKING:
-    from s2sad.loops.lowering import Lowering
 
 FIRST = 16
 """How many items a list has room for that grows."""
 
 
-def counted(lowering: Lowering, op: For) -> None:
+class Around(Protocol):
+    """What loops ask of the function that is lowered around them."""
+
+    loops: Loops
+    lives: Lives
+    terms: dict[Value, Term]
+    readers: dict[Value, set[Value]]
+
+    def term(self, operand: Operand) -> Term: ...
+    def operand(self, operand: Operand) -> Operand: ...
+    def truth(self, operand: Operand) -> Operand: ...
+    def bind(self, value: Value, term: Term) -> None: ...
+    def is_own(self, array: Array) -> bool: ...
+    def operations(self, block: Block) -> None: ...
+
+
+def counted(lowering: Around, op: For) -> None:
     """A loop that counts."""
     loops = lowering.loops
     start, stop, step = (lowering.operand(o) for o in (op.start, op.stop, op.step))
@@ -50,7 +64,7 @@ def counted(lowering: Lowering, op: For) -> None:
     frame.leave()
 
 
-def conditional(lowering: Lowering, op: While) -> None:
+def conditional(lowering: Around, op: While) -> None:
     """A loop that runs while its test holds."""
     loops = lowering.loops
     frame = Frame(lowering, op)
@@ -106,7 +120,7 @@ def _scanned(loops: Loops, term: Term, number: Operand, ascending: bool) -> Term
 class Frame:
     """What a loop carries, collects and gives."""
 
-    def __init__(self, lowering: Lowering, op: For | While) -> None:
+    def __init__(self, lowering: Around, op: For | While) -> None:
         self.lowering = lowering
         self.loops = lowering.loops
         self.op = op

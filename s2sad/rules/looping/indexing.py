@@ -493,5 +493,5 @@ def put(loops: Loops, op: Apply, g: Term, indices: Term, like: Term) -> Term:
 
         loops.nest(row.shape, add)
 
-    made = Array(dtype, shape, lambda at: zero, source.memory | row.memory, 99, fill=fill)
+    made = Array(dtype, shape, lambda at: zero, (source, row), 99, fill=fill)
     return loops.stored(made, op.result.hint)
