@@ -27,6 +27,9 @@ from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Oper
 LESS = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
 """By the comparison: whether it is hardest for the largest value of its first operand, or for the least."""
 
+QUOTIENTS = {np.floor_divide, np.remainder}
+"""Of integers: they have no value for a divisor of 0, which a loop of no iterations would not meet."""
+
 
 def guarded_early(function: Function) -> Function:
     """The function with its checks as far out as they can be."""

@@ -9,12 +9,17 @@ from s2sad.emit.flat import emit_flat
 from tests.traces import dedented, read
 
 
-def result(function, *args):
-    """What the loops of a function give, run by Python on copies of the arguments."""
+def compiled(function):
+    """The loops of a function as Python runs them."""
     space = {}
     exec(emit_flat([], [function])[0], space)
+    return space[function.name]
+
+
+def result(function, *args):
+    """What the loops of a function give, run by Python on copies of the arguments."""
     with np.errstate(all="ignore"):
-        return space[function.name](*copy.deepcopy(args))
+        return compiled(function)(*copy.deepcopy(args))
 
 
 def agrees(change, text, *args):
