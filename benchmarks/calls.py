@@ -1,8 +1,8 @@
 """What a call costs, beside what it computes: `python -m benchmarks.calls`. Each column in one process, in turn.
 
-NumPy's program and native code of a gradient by two floats, by an array of 10, and by one of 10 that is a view in
-steps; the derivative that users call, and the function behind it. To compare: a builtin function of a float,
-`np.empty(10)`, and a function of numba's where it is installed.
+NumPy's program and native code of a gradient by two floats, by an array of 10, by one of a function that reads another
+array outside, and by one that is a view in steps; the derivative that users call, and the function behind it. To
+compare: a builtin function of a float, `np.empty(10)`, and a function of numba's where it is installed.
 """
 
 from __future__ import annotations
@@ -27,8 +27,17 @@ def functions() -> dict[str, tuple[Callable[..., object], tuple[object, ...]]]:
         return np.sum(x * x)  # type: ignore[no-any-return]
 
     array = np.linspace(0.0, 1.0, 10)
-    wide = np.repeat(array, 2)
-    return {"2 floats": (scalars, (1.5, 0.7)), "array of 10": (vectors, (array,)), "in steps": (vectors, (wide[::2],))}
+    wide, weights = np.repeat(array, 2), array + 1.0
+
+    def weighted(x: np.ndarray) -> float:  # type: ignore[type-arg]
+        return np.sum(weights * x)  # type: ignore[no-any-return]
+
+    return {
+        "2 floats": (scalars, (1.5, 0.7)),
+        "array of 10": (vectors, (array,)),
+        "and one outside": (weighted, (array,)),
+        "in steps": (vectors, (wide[::2],)),
+    }
 
 
 def nanoseconds(statements: Mapping[str, tuple[str, dict[str, object]]]) -> dict[str, float]:

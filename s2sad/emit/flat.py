@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from s2sad.emit.expressions import constant_expression, expression, fill
+from s2sad.emit.modules import helper_definition
 from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
@@ -36,6 +37,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     constant,
     is_int,
     is_loop,
@@ -56,7 +58,8 @@ KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", 
 def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
     """The text of a module of functions, and for its lines, where the user wrote what they compute."""
     reserved = [f.name for f in functions]
-    definitions = [FlatWriter(f, reserved).definition() for f in functions]
+    definitions: list[ast.stmt] = [FlatWriter(f, reserved).definition() for f in functions]
+    definitions = [*_helpers(functions, definitions), *definitions]
     used = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
     imports: list[ast.stmt] = []
     if "math" in used:
@@ -66,6 +69,14 @@ def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str
     imports += [ast.Import([ast.alias(name)]) for name in _submodules(definitions)]
     comments: list[ast.stmt] = [Comment(line) for line in header]
     return write_located(ast.Module([*comments, *imports, *definitions], []))
+
+
+def _helpers(functions: Sequence[Function], definitions: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The helpers of the primitives that are called."""
+    called = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
+    applied = (op.primitive for f in functions for op in applied_in(walk(f.body)))
+    found = {p.name: p for p in applied if p.helper and p.name in called}
+    return [helper_definition(p.function) for p in found.values()]
 
 
 def _submodules(definitions: Sequence[ast.stmt]) -> list[str]:

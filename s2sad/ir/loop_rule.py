@@ -533,11 +533,11 @@ Rule = Callable[..., Term]
 """From the loops, the operation that is lowered, and its operands to its result."""
 
 RULES: dict[object, Rule] = {}
-"""By the function of the primitive."""
+"""By the function of the primitive; by its name, for functions of a library that need not be there."""
 
 
 WRITTEN: dict[object, Callable[..., object]] = {}
-"""By the function of the primitive: what it computes in terms of others that have loop rules, as an expression."""
+"""By the same: what a function computes in terms of others that have loop rules, as an expression."""
 
 
 class Elementwise:
@@ -548,7 +548,7 @@ class Numbers:
     """In the place of a function: whatever is given numbers and gives one."""
 
 
-def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Rule]:
+def looped(*functions: Callable[..., object] | Primitive | str) -> Callable[[Rule], Rule]:
     """The loop rule of these functions: `@looped(np.sum)` over it."""
 
     def add(rule: Rule) -> Rule:
@@ -558,7 +558,7 @@ def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Ru
     return add
 
 
-def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+def written(*functions: Callable[..., object] | str) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """What these functions compute in terms of others: `@written(np.var)` over it.
 
     It is called with the operands as expressions and the static arguments; it may refuse them with UnsupportedType.
@@ -571,6 +571,17 @@ def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], C
     return add
 
 
+def own_rule(op: Apply) -> Rule | None:
+    """The loop rule of the function of an operation, None where it has none of its own."""
+    return RULES.get(op.primitive.function) or RULES.get(op.primitive.name)
+
+
+def written_rule(op: Apply) -> Callable[..., object] | None:
+    """What an operation is in terms of others, None where that is nothing, or it has loops of its own."""
+    found = WRITTEN.get(op.primitive.function) or WRITTEN.get(op.primitive.name)
+    return found or (None if own_rule(op) else op.primitive.definition)
+
+
 def _is_number(t: Type) -> bool:
     """Whether a type is that of a number, or of an array without axes."""
     return t.is_scalar or (t.is_numeric and t.rank == 0)
@@ -578,7 +589,7 @@ def _is_number(t: Type) -> bool:
 
 def loop_rule(op: Apply) -> Rule | None:
     """The loop rule of an operation, None where there is none."""
-    rule = RULES.get(op.primitive.function)
+    rule = own_rule(op)
     if rule is None and op.primitive.elementwise:
         return RULES.get(Elementwise)
     numbers = all(t.is_static or _is_number(t) for t in (op.result.type, *(o.type for o in op.operands)))

@@ -17,7 +17,7 @@ import numpy as np
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, loop_rule, mapped
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Ragged, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
@@ -135,8 +135,9 @@ class Lowering:
         """What the function returns: arrays in memory of their own."""
         if isinstance(term, tuple):
             return self.builder.tuple([self.result(t) for t in term])
+        if isinstance(term, (Cut, List, Ragged)):
+            raise UnsupportedType("a list of run-time length as a result", "np.array")
         if not isinstance(term, Array):
-            assert not isinstance(term, Cut)
             return term
         whole = self.loops.stored(term, hint)
         if not self.is_own(whole):
@@ -216,7 +217,7 @@ class Lowering:
             self.bind(op.result, self.undefined(op.result.type))
         elif primitive.update is not None:
             self.update(op)
-        elif primitive in (RAISE, ASSERT):
+        elif primitive in (RAISE, ASSERT, GUARD):
             holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
             self.loops.apply(GUARD, (holds,))
             self.bind(op.result, constant(0))

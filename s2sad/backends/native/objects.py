@@ -72,16 +72,16 @@ class Loaded:
         return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
 
 
-def straight(call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+def straight(call: Call, otherwise: Call, unusual: Call, left: Call | None) -> tuple[int, tuple[object, ...]] | None:
     """The function that objects have for calls of a builtin of this module, and what it is called with.
 
-    `otherwise` is called where the arguments are others than it takes.
+    It calls `otherwise` where something has changed; `unusual` and `left` are as in `builtin`, where they are others.
     """
     own = getattr(call, "__self__", None)
     if not isinstance(own, tuple) or not isinstance(own[-1], Loaded):
         return None
     function = own[-1].straight(call.__name__)
-    return None if function is None else (function, (otherwise, *own[1:]))
+    return None if function is None else (function, (unusual, left or own[1], otherwise, *own[2:]))
 
 
 class _Row(ctypes.Structure):

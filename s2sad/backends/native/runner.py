@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from s2sad.backends.boundary import classes_in, classes_named, is_importable
 from s2sad.backends.native.forms import entry_arguments, entry_result
-from s2sad.backends.native.starting import Around, Later, Side, refused, started
+from s2sad.backends.native.starting import Around, Later, Side, Surrounded, refused, started, without_last
 from s2sad.backends.runner import Call, Interface, Runner, Unit, Written
 from s2sad.errors import NOWHERE, ArgumentError, Location, Unsupported
 from s2sad.ir.backend import Backend
@@ -135,10 +135,15 @@ class NativeRunner(Runner):
             return calls.call(0, adapted, plain, name), None
         return calls.call(0, adapted, None, name), calls.call(1, lambda inner: inner, None, sides[1].function)
 
-    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+    def straight(self, call: Call, otherwise: Call, more: int) -> tuple[int, tuple[object, ...]] | None:
         from s2sad.backends.native.objects import straight
 
-        return straight(call, otherwise)
+        if not isinstance(call, Surrounded):
+            return None if more else straight(call, otherwise, otherwise, None)
+        if call.entry is None or not more:
+            return None
+        unusual, left = without_last(more, otherwise), without_last(more, call.otherwise)
+        return straight(call.entry, otherwise, unusual, left)
 
 
 class _Calls:
@@ -160,7 +165,7 @@ class _Calls:
         otherwise = Later(plain or python)
         if isinstance(self.loaded, str):
             return refused(otherwise, name, self.loaded)
-        return started(self.loaded, side, lambda f: adapted(side.around(side.native, self.classes)(f)), otherwise)
+        return started(self.loaded, side, side.around(side.native, self.classes), adapted, otherwise)
 
     def of_numpy(self, name: str) -> Call:
         """A function of the module as NumPy runs it."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.loop_rule import written
+from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
 from s2sad.rules.numpy.shaping import for_each_example, known_rank
 
@@ -62,7 +62,7 @@ def _squares(x: Any) -> Any:
     return np.real(x) * np.real(x) + np.imag(x) * np.imag(x) if _is_complex(x) else x * x
 
 
-@written(scipy.special.logsumexp)
+@written("scipy.special.logsumexp")
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     largest = np.max(a, axis=axis, keepdims=keepdims)
     # what is infinite is no number behind a difference
@@ -78,13 +78,13 @@ def _total(x: Any, axis: Any) -> Any:
     return np.sum(x) if axis is None else np.sum(x, axis=axis, keepdims=True)
 
 
-@written(scipy.special.softmax)
+@written("scipy.special.softmax")
 def softmax(x: Any, axis: Any = None) -> Any:
     e = np.exp(x - _largest(x, axis))
     return e / _total(e, axis)
 
 
-@written(scipy.special.log_softmax)
+@written("scipy.special.log_softmax")
 def log_softmax(x: Any, axis: Any = None) -> Any:
     off = x - _largest(x, axis)
     return off - np.log(_total(np.exp(off), axis))
@@ -408,3 +408,29 @@ def fftfreq(n: Any, d: Any = 1.0) -> Any:
 @written(np.fft.rfftfreq)
 def rfftfreq(n: Any, d: Any = 1.0) -> Any:
     return call(np.arange, n // 2 + 1) * (1.0 / (n * d))
+
+
+@written(np.einsum)
+def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    """A product of two arrays that is one of matrices, or of a batch of them."""
+    terms, result = parse_subscripts(subscripts, [rank_of(x) for x in operands])
+    plain = len(terms) == 2 and all(len(set(t)) == len(t) for t in terms)
+    if not plain:
+        raise UnsupportedType("no product of two arrays")
+    (one, two), (a, b) = terms, operands
+    batch = [k for k in one if k in two and k in result]
+    inner = [k for k in one if k in two and k not in result]
+    rows, columns = [k for k in one if k not in two], [k for k in two if k not in one]
+    lengths = [(x.type.shape[t.index(k)]) for k in inner + batch for x, t in ((a, one), (b, two))]
+    is_short = all(isinstance(n, int) and n <= 8 for n in lengths[: 2 * len(inner)])
+    if is_short or not rows or not columns or not {*rows, *columns} <= {*result} or lengths[::2] != lengths[1::2]:
+        raise UnsupportedType("no product of matrices")
+    if not batch:
+        found = tensordot(a, b, ([one.index(k) for k in inner], [two.index(k) for k in inner]))
+    elif len(rows) == len(columns) == len(inner) == 1:
+        left = _ordered(a, [one.index(k) for k in batch + rows + inner])
+        found = left @ _ordered(b, [two.index(k) for k in batch + inner + columns])
+    else:
+        raise UnsupportedType("a batch of what are no matrices")
+    made = batch + rows + columns
+    return _ordered(found, [made.index(k) for k in result])

@@ -43,7 +43,8 @@ from s2sad.ir.values import (
 
 TALLIED = "reassoc nsz contract"
 """The flags of a sum whose terms may be added in any order."""
-ATTRIBUTES = "noinline nounwind"
+ATTRIBUTES = 'noinline nounwind "prefer-vector-width"="512"'
+"""Of kernels: as long vectors as there are, which LLVM by itself does not take on all processors that have them."""
 
 
 def _no_outside(name: str) -> str:
