@@ -172,7 +172,11 @@ class _NotOutside(Exception):
 
 
 def _is_pure(op: Apply) -> bool:
-    return op.primitive.effect is not Effect.IO and op.primitive is not ALLOCATE and not reads_memory(op)
+    """Whether an operation may be done where no iteration asks for it."""
+    if op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or reads_memory(op):
+        return False
+    divides = op.primitive.function in QUOTIENTS
+    return not divides or (isinstance(op.operands[1], Constant) and bool(op.operands[1].value))
 
 
 def is_negative(step: Operand) -> bool:

@@ -25,11 +25,11 @@ def test_a_check_that_is_hardest_for_the_last_iteration_is_made_for_it():
         """
         f(x: float64[n], k: int(k), m: int(m)):
             w = length(x, axis=0)
-            v1 = m <= 0
-            v2 = m - 1
-            v3 = k + v2
-            v4 = v3 < w
-            v5 = np.logical_or(v1, v4)
+            v1 = m - 1
+            v2 = k + v1
+            v3 = v2 < w
+            v4 = m <= 0
+            v5 = np.logical_or(v4, v3)
             v6 = guard(v5)
             for i in range(0, m, 1):
                 h = k + i
