@@ -270,7 +270,7 @@ class Frame:
         if isinstance(term, tuple):
             return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
-            length = lifted(around, inner, term.length)
+            length = self.lifted(around, inner, term.length)
             own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
         target = self.room(around, inner, count, term, hint)
@@ -288,10 +288,22 @@ class Frame:
     def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term, hint: str | None) -> Array:
         """Memory for one number or array of the items of a list, made before the loop."""
         dtype, shape = _form(leaf)
-        outside = [lifted(around, inner, n) for n in shape]
+        outside = [self.lifted(around, inner, n) for n in shape]
         handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype}, hint)
         assert isinstance(handle, Value)
         return self.loops.held(handle, (count, *outside))
+
+    def lifted(self, around: Builder, inner: Builder, operand: Operand) -> Operand:
+        """A length as it is known before the loop."""
+        if isinstance(operand, Constant):
+            return operand
+        made = inner.maker(operand)
+        own = {*self.parameters, *(r for op in inner.operations for r in op.results)}
+        if operand not in own and not (isinstance(self.op, For) and operand is self.op.index):
+            return operand
+        if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
+            raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
+        return around.apply(made.primitive, [self.lifted(around, inner, o) for o in made.operands], made.static)
 
     def put(self, target: Array, place: Operand, leaf: Term) -> None:
         loops = self.loops
@@ -375,18 +387,6 @@ def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
     if operand.type.dtype is None:
         raise UnsupportedType("a list of what are no numbers")
     return operand.type.dtype, ()
-
-
-def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
-    """A length as it is known before the loop."""
-    if isinstance(operand, Constant):
-        return operand
-    if operand not in {r for op in inner.operations for r in op.results}:
-        return operand
-    made = inner.maker(operand)
-    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
-        raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
-    return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
 
 
 def _leaf_types(t: Type) -> Iterator[Type]:
