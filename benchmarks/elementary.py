@@ -260,6 +260,25 @@ REFERENCES: dict[str, Reference] = {
         lambda x: -mp.log1p(mp.exp(-x)),
         lambda r, n: both(r.uniform(0, 745, n), r.uniform(0, 40, n), r.uniform(0, 3, n)),
     ),
+    "exp10": Reference(lambda x: mp.power(10, x), lambda r, n: one(r.uniform(-323, 308, n), r.uniform(-2, 2, n))),
+    "erfcx": Reference(
+        lambda x: mp.erfc(x) * mp.exp(x * x),
+        lambda r, n: one(r.uniform(-26, 30, n), r.uniform(-1, 1, n), scales(r, n, -60, 300), -scales(r, n, -60, 2)),
+    ),
+    "log_ndtr": Reference(
+        lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2) if x < 5 else mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2),
+        lambda r, n: one(r.uniform(-40, 40, n), r.uniform(-3, 3, n), -scales(r, n, -60, 20), scales(r, n, -60, 5)),
+    ),
+    "logit": Reference(
+        lambda x: mp.log(x / (1 - x)),
+        lambda r, n: one(r.uniform(0, 1, n), scales(r, n, -1074, -1), 1 - scales(r, n, -53, -1), near(r, 0.5, n)),
+        (0.01, 0.99),
+    ),
+    "xlogy": Reference(lambda x, y: x * mp.log(y), lambda r, n: (r.normal(size=n), scales(r, n, -500, 500))),
+    "xlog1py": Reference(lambda x, y: x * mp.log1p(y), lambda r, n: (r.normal(size=n), scales(r, n, -80, 500))),
+    "entr": Reference(
+        lambda x: -x * mp.log(x), lambda r, n: one(scales(r, n, -1000, 1000), r.uniform(0, 3, n)), (0, 20)
+    ),
     "logaddexp": Reference(lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), exponents),
     "logaddexp2": Reference(lambda x, y: mp.log(mp.power(2, x) + mp.power(2, y)) / mp.log(2), exponents),
 }

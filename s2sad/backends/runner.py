@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s2sad.errors import Location
 from s2sad.ir.backend import NUMPY, Backend
+from s2sad.ir.dims import CallLengths
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -52,6 +53,8 @@ class Unit:
     interface: Interface
     reverse: str | None = None
     """The second sweep, where the entry is the first one of a pair."""
+    call: CallLengths | None = None
+    """The lengths of the call that compiles, and what the module rests on of them."""
 
 
 class Written(NamedTuple):
@@ -124,10 +127,10 @@ class Runner:
         """
         return None
 
-    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+    def straight(self, call: Call, otherwise: Call, more: int) -> tuple[int, tuple[object, ...]] | None:
         """A function of C for calls of objects that lead to an entry (see `direct`), and what it is called with.
 
-        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take. None:
-        the entry is called by Python only.
+        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take; the
+        plan has so many variables `more` that are passed behind the arguments. None: it is called by Python only.
         """
         return None

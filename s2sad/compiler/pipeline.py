@@ -77,7 +77,9 @@ def compile_derivative(
         return [" ".join(t) for t in texts(program.signature.call)] if program.signature.call else []
 
     interface = replace(interface, arguments=tuple(t for t in parameters.values() if not is_constant(t)))
-    unit = Unit(functions, function.name, full, lambda: header(lengths()), doc, interface, reverse)
+    unit = Unit(
+        functions, function.name, full, lambda: header(lengths()), doc, interface, reverse, program.signature.call
+    )
     text, lines, facts = program.runner.write(unit)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     captured, changed = entry.captured, entry.changed

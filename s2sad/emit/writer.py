@@ -141,7 +141,8 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             self.line(repr(text))
             return
         first, *rest = f'"""{text}"""'.split("\n")
-        self.line(first)
+        # no line of a docstring is an expression that could be broken
+        self.lines.append(Line(INDENT * self._indent + first, self.at))
         self.lines += [Line(r) for r in rest]
 
     def _If(self, s: ast.If, word: str = "if") -> None:

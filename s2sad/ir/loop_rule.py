@@ -43,16 +43,19 @@ BLOCK = 1024
 
 @dataclass(eq=False)
 class Array:
-    """An array, by what gives its elements. `memory` is what these are read from."""
+    """An array, by what gives its elements."""
 
     dtype: np.dtype[Any]
     shape: Places
     element: Element
-    memory: frozenset[Value] = frozenset()
+    of: tuple[Array, ...] = ()
+    """The arrays of which its elements are computed."""
     cost: int = 0
     """What an element costs: 0 for one that is read, or known."""
     handle: Value | None = None
     """The memory in which it lies row by row."""
+    roots: frozenset[Value] = frozenset()
+    """What memory the handle may lead to."""
     fill: Callable[[Array], None] | None = None
     """How all of it is stored in an array, where that is less than element by element."""
     turned: Array | None = None
@@ -62,10 +65,22 @@ class Array:
     def rank(self) -> int:
         return len(self.shape)
 
+    @property
+    def memory(self) -> frozenset[Value]:
+        """What its elements are read from, as it is now: what it is computed of may have been stored since."""
+        return self.roots.union(*(a.memory for a in self.of))
+
+    def sources(self) -> Iterator[Array]:
+        """It and all that it is computed of."""
+        yield self
+        for array in self.of:
+            yield from array.sources()
+
     def settle(self, stored: Array) -> None:
         """Be another array, of the same elements."""
-        self.element, self.memory, self.cost = stored.element, stored.memory, stored.cost
-        self.handle, self.fill, self.turned = stored.handle, stored.fill, stored.turned
+        self.element, self.of, self.cost = stored.element, stored.of, stored.cost
+        self.handle, self.roots = stored.handle, stored.roots
+        self.fill, self.turned = stored.fill, stored.turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +106,13 @@ class List:
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """In the items of a list: arrays of different shapes, one behind the other."""
+    """In the items of a list: arrays of different shapes, their elements one behind the other."""
 
-    item: Callable[[Operand], Array]
+    flat: Term
+    starts: Term
+    """Where each begins, by its number."""
+    lengths: tuple[Term, ...]
+    """Of each axis: the lengths by number, or the one of all."""
 
 
 Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
@@ -108,6 +127,8 @@ def leaves(term: Term) -> Iterator[Term]:
     elif isinstance(term, List):
         yield term.length
         yield from leaves(term.items)
+    elif isinstance(term, Ragged):
+        yield from leaves((term.flat, term.starts, *term.lengths))
     else:
         yield term
 
@@ -120,6 +141,9 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         length = change(term.length)
         assert isinstance(length, (Value, Constant, Array))
         return List(mapped(term.items, change), length)
+    if isinstance(term, Ragged):
+        flat, starts, *lengths = (mapped(part, change) for part in (term.flat, term.starts, *term.lengths))
+        return Ragged(flat, starts, tuple(lengths))
     return change(term)
 
 
@@ -136,6 +160,8 @@ class Loops:
         """How often each piece of memory was written: what was loaded before is not what is there now."""
         self.roots: dict[Value, frozenset[Value]] = {}
         """What memory a handle may lead to."""
+        self.when_settled: Callable[[Array], None] = lambda array: None
+        """What is to be done where an array has got memory of its own."""
         self.settled: list[tuple[Array, dict[str, Any]]] = []
         """The arrays that were stored in the present block, and what they were before."""
 
@@ -160,8 +186,24 @@ class Loops:
             if key in scope:
                 return scope[key]
         found = self.builder.apply(primitive, operands, static, hint, loose=True)
+        found = self._known(found) if found.type.size is not None else found
         self.scopes[-1][key] = found
         return found
+
+    def _known(self, found: Operand) -> Operand:
+        """An integer as what has the same value for sure: `n` for `1 + (n - 1)`."""
+        size = found.type.size
+        if isinstance(found, Constant) or found.type.kind != "python":
+            return found
+        if isinstance(size, int):
+            other: Operand | None = constant(size)
+        else:
+            other = next((scope[key] for scope in self.scopes if (key := ("size", size)) in scope), None)
+        if other is None:
+            self.scopes[-1][("size", size)] = found
+            return found
+        self.builder.operations.pop()
+        return other
 
     def _state(self, primitive: Primitive, operands: Sequence[Operand]) -> object:
         if primitive is not LOAD:
@@ -177,6 +219,8 @@ class Loops:
 
     def add(self, a: Operand, b: Operand | int) -> Operand:
         b = b if not isinstance(b, int) else constant(b)
+        if isinstance(b, Constant) and isinstance(b.value, int) and b.value < 0:
+            return self.subtract(a, -b.value)
         return b if is_int(a, 0) else a if is_int(b, 0) else self.call(np.add, a, b)
 
     def subtract(self, a: Operand, b: Operand | int) -> Operand:
@@ -367,8 +411,8 @@ class Loops:
             handle.type.dtype,
             shape,
             lambda places: self.apply(LOAD, (handle, *places)),
-            self.roots[handle],
             handle=handle,
+            roots=self.roots[handle],
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
@@ -398,6 +442,7 @@ class Loops:
             self.copy(array, target)
             self.settled.append((array, dict(vars(array))))
             array.settle(target)
+            self.when_settled(array)
         return array
 
     def fresh(self, array: Array, hint: str | None = None) -> Array:
@@ -425,16 +470,37 @@ class Loops:
     def item(self, term: List, place: Operand) -> Term:
         """One item of a list."""
 
-        def part(leaf: Term) -> Term:
-            if isinstance(leaf, Ragged):
-                return leaf.item(place)
-            if not isinstance(leaf, Array):
-                return leaf
-            if leaf.rank == 1:
-                return leaf.element((place,))
-            return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))
+        return self._item(term.items, place)
 
-        return mapped(term.items, part)
+    def _item(self, term: Term, place: Operand) -> Term:
+        if isinstance(term, tuple):
+            return tuple(self._item(part, place) for part in term)
+        if isinstance(term, List):
+            length = self._item(term.length, place)
+            assert isinstance(length, (Value, Constant))
+            return List(self._item(term.items, place), length)
+        if isinstance(term, Ragged):
+            return self._piece(term, place)
+        if not isinstance(term, Array):
+            return term
+        if term.rank == 1:
+            return term.element((place,))
+        return self.view(term, term.shape[1:], lambda at: (place, *at))
+
+    def _piece(self, term: Ragged, place: Operand) -> Array:
+        """One of several arrays that lie one behind the other."""
+        flat, start = term.flat, self._item(term.starts, place)
+        lengths = [self._item(n, place) for n in term.lengths]
+        assert isinstance(flat, Array) and isinstance(start, (Value, Constant))
+        shape = [n for n in lengths if isinstance(n, (Value, Constant))]
+
+        def places(at: Places) -> Places:
+            found: Operand = constant(0)
+            for i, n in zip(at, shape, strict=True):
+                found = self.add(self.multiply(found, n), i)
+            return (self.add(start, found),)
+
+        return self.view(flat, shape, places)
 
     def cheap(self, array: Array) -> Array:
         """An array whose elements may be read more than once."""
@@ -442,12 +508,11 @@ class Loops:
 
     def view(self, array: Array, shape: Sequence[Operand], places: Callable[[Places], Places]) -> Array:
         """Elements of an array under other indices."""
-        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), array.memory, array.cost)
+        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), (array,), array.cost)
 
     def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
         """An array whose elements are computed of those of others."""
-        memory = frozenset().union(*(a.memory for a in of))
-        return Array(dtype, tuple(shape), element, memory, cost + sum(a.cost for a in of))
+        return Array(dtype, tuple(shape), element, of, cost + sum(a.cost for a in of))
 
     def total(
         self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.backends.native.assembly import Assembly
+from s2sad.backends.native.lengths import Lengths
 from s2sad.backends.native.outside import DTYPES, scalar_name
 from s2sad.errors import UnsupportedType
-from s2sad.ir.dims import Dim, Size, as_symbol
 from s2sad.ir.types import ArrayType, ContainerType, Type
 
 HEAD = object.__basicsize__
@@ -64,13 +64,11 @@ class Arguments:
     asm: Assembly
     slow: str
     """Where to go on with what is unusual."""
+    lengths: Lengths
     passed: list[str] = field(default_factory=list)
     """What the kernel is called with, types and values."""
     long: list[str] = field(default_factory=list)
     """Conditions that much is to be computed."""
-    lengths: list[tuple[Dim, str]] = field(default_factory=list)
-    apart: bool = True
-    """Whether lengths with other symbols must be others."""
 
     def take(self, t: Type, o: str) -> None:
         """Take an object `o`, which must be of the type."""
@@ -153,46 +151,11 @@ class Arguments:
         where = asm.load("ptr", o, LENGTHS)
         own = [asm.load("i64", where, 8 * k) for k in range(len(t.shape))]
         self.passed += [f"i64 {n}" for n in own]
-        self.lengths += zip(t.shape, own, strict=True)
+        self.lengths.met += zip(t.shape, own, strict=True)
         count = own[0] if own else "1"
         for n in own[1:]:
             count = asm.set(f"mul i64 {count}, {n}")
         self.long.append(asm.set(f"icmp sge i64 {count}, {MANY}"))
-
-    def check_lengths(self) -> None:
-        """Require of the lengths what their types say: which are equal, and what others come to."""
-        known: dict[Dim, str] = {}
-        for d, n in self.lengths:
-            if d in known:
-                self._require(f"icmp eq i64 {n}, {known[d]}")
-            elif isinstance(d, int):
-                self._require(f"icmp eq i64 {n}, {d}")
-            else:
-                symbol = as_symbol(d)
-                if symbol is not None and symbol.least > 0:
-                    self._require(f"icmp sge i64 {n}, {symbol.least}")
-                others = [o for e, o in known.items() if self.apart and symbol is not None and as_symbol(e) is not None]
-                for other in others:
-                    self._require(f"icmp ne i64 {n}, {other}")
-                known[d] = n
-        for d, n in list(known.items()):
-            computed = None if as_symbol(d) is not None else self._computed(d, known)
-            if computed is not None:
-                self._require(f"icmp eq i64 {n}, {computed}")
-
-    def _require(self, condition: str) -> None:
-        self.asm.require(self.asm.set(condition), self.slow)
-
-    def _computed(self, d: Dim, known: dict[Dim, str]) -> str | None:
-        """The length that an expression comes to; None where not all of its symbols are lengths."""
-        assert isinstance(d, Size)
-        terms = [(known.get(Size(frozenset({(s, 1)}))), c) for s, c in d.terms]
-        total = str(d.offset)
-        for n, c in terms:
-            if n is None:
-                return None
-            total = self.asm.set(f"add i64 {total}, {self.asm.set(f'mul i64 {n}, {c}')}")
-        return total
 
     def is_long(self, steps: float) -> str:
         """The condition that much is to be computed, with so many steps whatever the arguments are."""

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 
 from s2sad.backends.native.arguments import DATA, ITEMS, Arguments
 from s2sad.backends.native.assembly import Assembly
+from s2sad.backends.native.lengths import Lengths
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.results import SLOT, Results
+from s2sad.ir.dims import Fact
 from s2sad.ir.types import Type
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
@@ -24,29 +26,40 @@ DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 
 
 def entry_text(
-    name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None, apart: bool = True
+    name: str,
+    arguments: Sequence[Type],
+    result: Type,
+    outside: Outside,
+    steps: float | None,
+    facts: Sequence[Fact] | None = (),
 ) -> str:
     """The text of an entry, of a function that takes and gives values of these types.
 
-    `steps` says how much its loops compute whatever the arguments are; None where there are none. `apart`: lengths that
-    have other symbols are others, as they are in the arguments of a call that is dispatched.
+    `steps` says how much its loops compute whatever the arguments are; None where there are none. `facts` are what it
+    rests on of the lengths of its arguments; None for the second sweep of a pair.
 
     Raises:
         UnsupportedType: native code has no values of one of the types.
     """
-    entry = _Entry(name, arguments, result, outside, steps)
-    entry.arguments.apart = apart
-    return entry.text()
+    return _Entry(name, arguments, result, outside, steps, facts).text()
 
 
 class _Entry:
-    def __init__(self, name: str, arguments: Sequence[Type], result: Type, outside: Outside, steps: float | None):
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[Type],
+        result: Type,
+        outside: Outside,
+        steps: float | None,
+        facts: Sequence[Fact] | None,
+    ) -> None:
         self.name = name
         self.types = arguments
         self.steps = steps
         self.asm = Assembly(outside)
         self.results = Results(self.asm, result, "spoilt")
-        self.arguments = Arguments(self.asm, "slow")
+        self.arguments = Arguments(self.asm, "slow", Lengths(self.asm, "slow", facts))
 
     def text(self) -> str:
         asm = self.asm
@@ -58,7 +71,7 @@ class _Entry:
         asm.require(asm.is_same("i64", "%count", str(len(self.types))), "slow")
         for k, t in enumerate(self.types):
             self.arguments.take(t, asm.load("ptr", "%args", 8 * k))
-        self.arguments.check_lengths()
+        self.arguments.lengths.check()
         self.results.clear()
         self._call()
         asm.do(f"switch i32 %status, label %failed [ i32 {DONE}, label %done i32 {LEFT}, label %left ]")

@@ -23,30 +23,28 @@ def target() -> Any:
 @lru_cache(maxsize=1)
 def name() -> str:
     """What object code is for: compiled for another machine, or by another LLVM, it is of no use here."""
-    features = llvm.get_host_cpu_features().flatten()
-    return f"{llvmlite.__version__} {target().triple} {llvm.get_host_cpu_name()} {features}"
+    return f"{llvmlite.__version__} {target().triple} {llvm.get_host_cpu_name()} {features()}"
 
 
+@lru_cache(maxsize=1)
+def features() -> str:
+    """What the processor can do: `+fma,+avx2,-avx512f`."""
+    return str(llvm.get_host_cpu_features().flatten())
+
+
+@lru_cache(maxsize=1)
 def target_machine() -> Any:
     """A target machine for the processor at hand."""
-    features = llvm.get_host_cpu_features().flatten()
-    return target().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, reloc="pic", codemodel="small"
-    )
-
-
-def object_code(text: str) -> bytes:
-    """The object code of a module in LLVM IR."""
-    machine = target_machine()
-    module = llvm.parse_assembly(text)
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    builder.getModulePassManager().run(module, builder)
-    return bytes(machine.emit_object(module))
+    cpu = llvm.get_host_cpu_name()
+    return target().create_target_machine(cpu=cpu, features=features(), opt=3, reloc="pic", codemodel="small")
 
 
 @lru_cache(maxsize=1)
 def _linker() -> Any:
-    return llvm.create_lljit_compiler(target_machine())
+    cpu = llvm.get_host_cpu_name()
+    # its own: it is the linker's from now on
+    machine = target().create_target_machine(cpu=cpu, features=features(), reloc="pic", codemodel="small")
+    return llvm.create_lljit_compiler(machine)
 
 
 def linked(data: bytes, library: str, names: Sequence[str]) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""The machine at hand: LLVM's text made fast for it, and its object code.
+"""LLVM's text made fast for the machine at hand, and its object code.
 
 text  ->  `optimised`: a module of LLVM  ->  `object_code`: bytes that any process on such a machine can load
 """
@@ -13,8 +13,13 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from s2sad.backends.native.elementary import Target
+from s2sad.backends.native.host import features, target_machine
+
 LARGE = 2000
-"""Lines of a module from which on loops are not unrolled: it would take longer than it saves."""
+"""Lines of a module from which on it counts for more that it is compiled soon."""
+
+VARIANTS = "vector-function-abi-variant"
 
 
 @dataclass(frozen=True)
@@ -35,24 +40,9 @@ def effort_for(text: str) -> Effort:
 
 
 @lru_cache(maxsize=1)
-def target_machine() -> Any:
-    """What LLVM knows of this machine; LLVM is started when it is asked for the first time."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=_features(), opt=3, reloc="pic", codemodel="small"
-    )
-
-
-@lru_cache(maxsize=1)
-def _features() -> str:
-    return str(llvm.get_host_cpu_features().flatten())
-
-
-def has_fma() -> bool:
-    """Whether a * b + c is one instruction here."""
-    features = _features().split(",")
-    return "+fma" in features or "+neon" in features
+def elementary_target() -> Target:
+    """For what the elementary functions are written."""
+    return Target.of(target_machine().triple, features())
 
 
 def parsed(text: str) -> Any:
@@ -75,6 +65,12 @@ def optimised(text: str, effort: Effort | None = None) -> Any:
     tuning.slp_vectorization = effort.straight
     builder = llvm.create_pass_builder(target_machine(), tuning)
     builder.getModulePassManager().run(module, builder)
+    if VARIANTS in text:
+        # variants for vectors of what is rarely called come in when loops are vectorised
+        behind = llvm.create_new_module_pass_manager()
+        behind.add_always_inliner_pass()
+        behind.add_simplify_cfg_pass()
+        behind.run(module, builder)
     return module
 
 

@@ -13,6 +13,7 @@ import hashlib
 import logging
 import os
 import types
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,12 +23,15 @@ from typing import Any
 
 from s2sad import cache
 from s2sad.backends.native import host
+from s2sad.backends.native.forms import Fitting
 from s2sad.backends.native.outside import TABLE, address
 from s2sad.backends.runner import Call
 
 LOGGER = logging.getLogger("s2sad")
 KIND = "native"
 FOLDER = "__pycache__"
+LOADED = "__s2sad_loaded__"
+"""Where a module has its code in memory."""
 _ARGUMENTS = 0x80
 """METH_FASTCALL: a function of an array of objects and their number."""
 _number = count()
@@ -69,16 +73,26 @@ class Loaded:
         return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
 
 
-def straight(call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+Straight = tuple[int, tuple[object, ...]]
+"""The function that objects have for their calls, and the tuple that it is called with."""
+
+
+def straight(call: Call, otherwise: Call, unusual: Call, left: Call | None) -> Straight | None:
     """The function that objects have for calls of a builtin of this module, and what it is called with.
 
-    `otherwise` is called where the arguments are others than it takes.
+    It calls `otherwise` where something has changed, and `unusual` with arguments of which no usual ones can be made.
+    `left` is as in `builtin`, where it is another one.
     """
     own = getattr(call, "__self__", None)
     if not isinstance(own, tuple) or not isinstance(own[-1], Loaded):
         return None
-    function = own[-1].straight(call.__name__)
-    return None if function is None else (function, (otherwise, *own[1:]))
+    fitting, before, row, code = own
+    function = code.straight(call.__name__)
+    if function is None:
+        return None
+    left = left or before
+    again = Fitting(fitting.fitters, code.builtin(call.__name__, unusual, left), unusual)
+    return function, (again, left, otherwise, row, code)
 
 
 class _Row(ctypes.Structure):
@@ -97,7 +111,15 @@ def _new(row: int, own: tuple[object, ...]) -> Any:
     return make(("PyCFunction_NewEx", ctypes.pythonapi))(row, own, None)
 
 
-def loaded(module: types.ModuleType, code: Code) -> Loaded:
+def loaded(module: types.ModuleType, code: Callable[[], Code]) -> Loaded:
+    """The functions of an emitted module, which are in memory once: its derivatives are of many functions."""
+    found = vars(module).get(LOADED)
+    if not isinstance(found, Loaded):
+        found = vars(module)[LOADED] = _loaded(module, code())
+    return found
+
+
+def _loaded(module: types.ModuleType, code: Code) -> Loaded:
     """The functions of an emitted module: those that were compiled before, or compiled now."""
     path = _path(module)
     proof = _proof(code)
@@ -107,7 +129,9 @@ def loaded(module: types.ModuleType, code: Code) -> Loaded:
             return Loaded(code, data)
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
-    data = host.object_code(code.text)
+    from s2sad.backends.native.machine import object_code
+
+    data = object_code(code.text)
     try:
         with suppress(FileExistsError):
             os.mkdir(path.parent, mode=0o700)

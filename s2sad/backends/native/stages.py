@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import s2sad.rules.looping  # noqa: F401  (the rules are there)
-from s2sad.backends.native import code, elementary
+from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
+from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
+from s2sad.ir.dims import Fact
 from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
-
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
@@ -28,24 +29,19 @@ def loops_of(functions: Sequence[Function], entry: str) -> Function:
     return to_loops(by_name, entry)
 
 
-def kernel_text(function: Function) -> str:
-    """The kernel of a program of loops in LLVM IR."""
-    return code.kernel_text(function, known=elementary.known, elementary=elementary.text_of)
-
-
-def code_of(programs: Sequence[Function], entries: Sequence[Entry]) -> Code:
-    """The code of a module with these entries, of which there are programs of loops.
+def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()) -> Code:
+    """The code of a module with these entries, of which there are programs of loops that rest on facts of lengths.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    texts = []
+    texts = [kernel_text(*programs, library=outside.place, target=elementary_target())]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
-        texts.append(kernel_text(program))
-        # the lengths of residuals are what they are
-        texts.append(entry_text(name, arguments, result, outside, steps_of(program), apart=k == 0))
+        # of the arguments of a second sweep no symbols are known: what they are follows from the first one
+        own = tuple(facts) if k == 0 else None
+        texts.append(entry_text(name, arguments, result, outside, steps_of(program), own))
     if len(entries) == 1:
         texts.append(straight_text(entries[0][0], outside))
         called.append(f"{entries[0][0]}.straight")

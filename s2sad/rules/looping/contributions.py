@@ -44,4 +44,4 @@ def _by_lengths(loops: Loops, op: Apply, g: Array, x: Array) -> Term:
 
         loops.nest(g.shape, add)
 
-    return loops.stored(Array(dtype, x.shape, lambda at: zero, g.memory, 99, fill=fill), op.result.hint)
+    return loops.stored(Array(dtype, x.shape, lambda at: zero, (g,), 99, fill=fill), op.result.hint)

@@ -55,8 +55,7 @@ def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
     if not found.shape:
         return x.element(found.places(()))
     cost = sum(a.cost for a in found.of)
-    memory = x.memory.union(*(a.memory for a in found.of))
-    return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), memory, x.cost + cost)
+    return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), (x, *found.of), x.cost + cost)
 
 
 def _item_of_tuple(op: Apply, x: tuple[Term, ...], index: Term) -> Term:
@@ -494,5 +493,5 @@ def put(loops: Loops, op: Apply, g: Term, indices: Term, like: Term) -> Term:
 
         loops.nest(row.shape, add)
 
-    made = Array(dtype, shape, lambda at: zero, source.memory | row.memory, 99, fill=fill)
+    made = Array(dtype, shape, lambda at: zero, (source, row), 99, fill=fill)
     return loops.stored(made, op.result.hint)

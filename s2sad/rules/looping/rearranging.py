@@ -140,7 +140,7 @@ def cumulative(loops: Loops, op: Apply, x: Term) -> Term:
 
         loops.nest([*source.shape[:k], *source.shape[k + 1 :]], row)
 
-    made = Array(dtype, x.shape, lambda at: first, x.memory, 99, fill=fill)
+    made = Array(dtype, x.shape, lambda at: first, (x,), 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 

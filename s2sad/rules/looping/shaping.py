@@ -273,7 +273,7 @@ def of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic])
     def fill(target: Array) -> None:
         _fill(loops, target, items, ())
 
-    return Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+    return Array(dtype, tuple(lengths), lambda at: constant(0.0), (), 99, fill=fill)
 
 
 def _fill(loops: Loops, target: Array, term: Term, at: Places) -> None:
@@ -343,7 +343,7 @@ def _side_by_side(
         for k, part in enumerate(parts):
             loops.nest(part.shape, _writer(loops, target, part, k, place))
 
-    made = Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+    made = Array(dtype, tuple(lengths), lambda at: constant(0.0), (), 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends.native import machine
+from s2sad.backends.native import blas, host, machine
 from s2sad.backends.native.code import kernel_text
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import required
@@ -214,7 +214,7 @@ def linker() -> Any:
     """What puts object code into memory."""
     import llvmlite.binding as llvm
 
-    return llvm.create_lljit_compiler(machine.target_machine())
+    return llvm.create_lljit_compiler(host.target_machine())
 
 
 _STAND_INS = """
@@ -258,7 +258,13 @@ def compiled(
     """A program of loops as machine code, with stand-ins for what its entry defines."""
     import llvmlite.binding as llvm
 
-    text = kernel_text(function, **options)
+    cells: list[Any] = []
+
+    def library(name: str) -> str:
+        cells.append(ctypes.c_void_p(blas.address_of(name.removeprefix("blas "))))
+        return f"inttoptr (i64 {ctypes.addressof(cells[-1])} to ptr)"
+
+    text = kernel_text(function, library=library, target=machine.elementary_target(), **options)
     made: dict[int, Any] = {}
 
     def make(slots: int, k: int, typenum: int, rank: int, dims: int) -> int | None:
@@ -276,14 +282,14 @@ def compiled(
     whole = _STAND_INS.format(made=addresses[0], asked=addresses[1]) + whole
     machine.parsed(whole).verify()
     module = machine.optimised(whole, effort)
-    data = bytes(machine.target_machine().emit_object(module))
+    data = bytes(host.target_machine().emit_object(module))
     kernel = f"{function.name}.kernel"
     builder = llvm.JITLibraryBuilder().add_object_img(data).add_current_process()
     builder.export_symbol(kernel).export_symbol("test.allocated")
     engine = builder.link(linker(), f"{function.name}.{next(_number)}")
     run = ctypes.CFUNCTYPE(ctypes.c_int, *_argument_types(function))(engine[kernel])
     state = ctypes.c_int64.from_address(engine["test.allocated"])
-    return Compiled(function, text, str(module), run, engine, state, made, callbacks)
+    return Compiled(function, text, str(module), run, engine, state, made, (callbacks, cells))
 
 
 def _argument_types(function: Function) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.backends.native import elementary
 from s2sad.backends.native.code.conversions import converted, exact_float, truth
 from s2sad.backends.native.code.instructions import of_float
 from s2sad.backends.native.code.operators import Use, complex_product, product
@@ -42,10 +43,15 @@ def c_name(noun: str) -> str:
     return _C_NAMES.get(noun, noun.replace("arc", "a") if noun.startswith("arc") else noun)
 
 
+def is_elementary(noun: str, count: int) -> bool:
+    """Whether the backend has this function of so many numbers."""
+    return elementary.known(noun) and elementary.arity(noun) == count
+
+
 def called(w: Writer, noun: str, numbers: list[Number]) -> Number | None:
     """A function of doubles, None where there is none."""
     arguments = ", ".join(f"double {converted(w, x, FLOAT).text}" for x in numbers)
-    if w.known(noun):
+    if is_elementary(noun, len(numbers)):
         w.called[noun] = None
         return Number((w.let(f'call double @"s2sad.{noun}"({arguments})'),), FLOAT)
     name = c_name(noun)

@@ -42,6 +42,105 @@ METADATA = '!9000 = !{!"branch_weights", i32 1, i32 100000}\n!9001 = !{!"element
 )
 
 
+KEPT = 4
+"""How many large pieces of memory a module keeps for the next call: fresh ones would be cleared page by page."""
+LARGE = 1 << 18
+"""Bytes of the least of them."""
+MOST = 1 << 25
+"""Bytes of the largest of them."""
+ROOMS = f"""
+declare noalias ptr @malloc(i64)
+declare void @free(ptr)
+@s2sad.rooms = internal global [{KEPT} x ptr] zeroinitializer, align 64
+
+define internal noalias ptr @s2sad.room(i64 %size) noinline nounwind {{
+start:
+  %small = icmp ult i64 %size, {LARGE}
+  br i1 %small, label %new, label %next
+next:
+  %k = phi i64 [ 0, %start ], [ %k1, %other ]
+  %slot = getelementptr ptr, ptr @s2sad.rooms, i64 %k
+  %p = atomicrmw xchg ptr %slot, ptr null seq_cst
+  %none = icmp eq ptr %p, null
+  br i1 %none, label %other, label %look
+look:
+  %head = getelementptr i8, ptr %p, i64 -16
+  %has = load i64, ptr %head
+  %twice = shl i64 %size, 1
+  %enough = icmp uge i64 %has, %size
+  %near = icmp ule i64 %has, %twice
+  %fits = and i1 %enough, %near
+  br i1 %fits, label %found, label %back
+found:
+  ret ptr %p
+back:
+  %old = atomicrmw xchg ptr %slot, ptr %p seq_cst
+  %gone = icmp eq ptr %old, null
+  br i1 %gone, label %other, label %drop
+drop:
+  call void @s2sad.left(ptr %old)
+  br label %other
+other:
+  %k1 = add i64 %k, 1
+  %more = icmp ult i64 %k1, {KEPT}
+  br i1 %more, label %next, label %new
+new:
+  %whole = add i64 %size, {2 * ALIGNED}
+  %raw = call ptr @malloc(i64 %whole)
+  %failed = icmp eq ptr %raw, null
+  br i1 %failed, label %out, label %made
+made:
+  %above = getelementptr i8, ptr %raw, i64 {2 * ALIGNED - 1}
+  %data = call ptr @llvm.ptrmask.p0.i64(ptr %above, i64 {-ALIGNED})
+  %own = getelementptr i8, ptr %data, i64 -16
+  store i64 %size, ptr %own
+  %first = getelementptr i8, ptr %data, i64 -8
+  store ptr %raw, ptr %first
+  ret ptr %data
+out:
+  ret ptr null
+}}
+
+define internal void @s2sad.left(ptr %data) noinline nounwind {{
+start:
+  %first = getelementptr i8, ptr %data, i64 -8
+  %raw = load ptr, ptr %first
+  call void @free(ptr %raw)
+  ret void
+}}
+
+define internal void @s2sad.leave(ptr %data) noinline nounwind {{
+start:
+  %none = icmp eq ptr %data, null
+  br i1 %none, label %out, label %some
+some:
+  %own = getelementptr i8, ptr %data, i64 -16
+  %size = load i64, ptr %own
+  %large = icmp uge i64 %size, {LARGE}
+  %most = icmp ule i64 %size, {MOST}
+  %keep = and i1 %large, %most
+  br i1 %keep, label %next, label %drop
+next:
+  %k = phi i64 [ 0, %some ], [ %k1, %other ]
+  %slot = getelementptr ptr, ptr @s2sad.rooms, i64 %k
+  %pair = cmpxchg ptr %slot, ptr null, ptr %data seq_cst seq_cst
+  %kept = extractvalue {{ptr, i1}} %pair, 1
+  br i1 %kept, label %out, label %other
+other:
+  %k1 = add i64 %k, 1
+  %more = icmp ult i64 %k1, {KEPT}
+  br i1 %more, label %next, label %drop
+drop:
+  call void @s2sad.left(ptr %data)
+  br label %out
+out:
+  ret void
+}}
+
+declare ptr @llvm.ptrmask.p0.i64(ptr, i64)
+"""
+
+
 def integers(numbers: Sequence[Number]) -> tuple[str, ...]:
     """Lengths or indices, as operands."""
     return tuple(x.text for x in numbers)
@@ -138,13 +237,11 @@ def on_stack(w: Writer, lengths: Sequence[str], dtype: np.dtype[Any]) -> Handle 
 def allocate(w: Writer, lengths: Sequence[str], dtype: np.dtype[Any]) -> Handle:
     """New memory, freed at the end of the block."""
     size = w.product(count(w, lengths), str(dtype.itemsize))
-    w.declare("malloc", "declare noalias ptr @malloc(i64)")
-    raw = w.let(f"call noalias ptr @malloc(i64 {w.sum(size, str(ALIGNED))})")
-    w.leave_where(w.let(f"icmp eq ptr {raw}, null"), NO_MEMORY)
-    memory = Memory(raw)
+    w.declare("s2sad.room", ROOMS)
+    pointer = w.let(f"call noalias align {ALIGNED} ptr @s2sad.room(i64 {size})")
+    w.leave_where(w.let(f"icmp eq ptr {pointer}, null"), NO_MEMORY)
+    memory = Memory(pointer)
     w.own(memory)
-    above = w.let(f"getelementptr inbounds i8, ptr {raw}, i64 {ALIGNED - 1}")
-    pointer = w.let(f"call align {ALIGNED} ptr @llvm.ptrmask.p0.i64(ptr {above}, i64 {-ALIGNED})")
     return Handle(pointer, tuple(lengths), dtype, memory)
 
 

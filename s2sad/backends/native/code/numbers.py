@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.backends.native.code.conversions import converted, operand_as, python_integer
-from s2sad.backends.native.code.functions import function, leave_as_math, power
+from s2sad.backends.native.code.functions import function, is_elementary, leave_as_math, power
 from s2sad.backends.native.code.instructions import INSTRUCTIONS, NotHere
 from s2sad.backends.native.code.operators import OPERATORS, Operator, Use
 from s2sad.backends.native.code.values import INT, Number, literal, part_type
@@ -98,7 +98,8 @@ def _complex_of(w: Writer, a: Number, b: Number, dtype: np.dtype[Any]) -> Number
 
 def _by_formula(w: Writer, use: Use, op: Apply) -> Number | None:
     formula = use.primitive.on_numbers
-    if formula is None or w.known(use.primitive.noun):
+    is_real = all(x.dtype.kind != "c" for x in use.numbers)
+    if formula is None or (is_real and is_elementary(use.primitive.noun, len(use.numbers))):
         return None
     dtype = _common(use)
     builder = Builder(op.location, op.about)

@@ -27,12 +27,10 @@ class Owned:
 class Writer:
     """Appends lines. `hoisted` are those that belong at the start of the function."""
 
-    def __init__(self, name: str, known: Callable[[str], bool], outside: Callable[[str], str], fused: bool) -> None:
+    def __init__(self, name: str, library: Callable[[str], str], fused: bool) -> None:
         self.name = name
-        self.known = known
-        """Whether there is an elementary function of this noun."""
-        self.outside = outside
-        """The text of the address at which that of a thing outside stands."""
+        self.library = library
+        """The text of the address at which that of a function of a library stands."""
         self.flags = "contract " if fused else ""
         """Of arithmetic on floats."""
         self.lines: list[str] = []
@@ -204,8 +202,7 @@ class Writer:
         return found
 
     def free(self, pointer: str) -> None:
-        self.declare("free", 'declare void @free(ptr nocapture) nounwind allockind("free")')
-        self.do(f"call void @free(ptr {pointer})")
+        self.do(f"call void @s2sad.leave(ptr {pointer})")
 
     def release(self, before: Owned | None, kept: Sequence[Memory] = ()) -> None:
         """Free what was allocated since, but for what is handed out."""

@@ -52,7 +52,8 @@ DOWN = 2.0**-100
 
 
 def arctan_of(n: float, d: float, left: bool) -> float:
-    """The angle of the point (d, n), or of (-d, n) if it is to the left, of n, d >= 0."""
+    """The angle of the point (d, n), or of (-d, n) if it is to the left, of n, d >= 0; d and 1/d are finite."""
+    n = 1e300 if n > 1e300 else n
     first = n < 0.4375 * d
     second = n < 0.6875 * d
     third = n < 1.1875 * d
@@ -62,9 +63,12 @@ def arctan_of(n: float, d: float, left: bool) -> float:
     low = (
         0.0 if first else ATAN_HALF_LOW if second else ATAN_ONE_LOW if third else ATAN_MORE_LOW if fourth else PI_2_LOW
     )
-    t = (fma(-c, d, n) if fourth else -d) / (fma(c, n, d) if fourth else n)
+    above = fma(-c, d, n) if fourth else -d
+    below = fma(c, n, d) if fourth else n
+    i = 1.0 / below
+    t = above * i
     z = t * t
-    rest = t * z * polynomial(z, ATAN)
+    rest = fma(t * z, polynomial(z, ATAN), -(fused(-t, below, above) * i))
     other, other_low = quick_sum(PI, -high)
     high, low = other if left else high, other_low + (PI_LOW - low) if left else low
     t, rest = -t if left else t, -rest if left else rest

@@ -1,4 +1,4 @@
-"""exp, exp2, expm1, and their parts for others.
+"""exp, exp2, exp10, expm1, and their parts for others.
 
 Method of Cody & Waite, Software Manual for the Elementary Functions (1980): x = k ln 2 + r with ln 2 in two parts,
 e^r = 1 + r + r^2 q(r) on |r| <= ln(2) / 2, then a scaling by 2^k in two steps, of which the second rounds where the
@@ -9,7 +9,7 @@ EXP_TAIL: interpolation of (e^r - 1 - r) / r^2 at the nodes of Chebyshev with 60
 
 from __future__ import annotations
 
-from s2sad.backends.native.elementary.double_double import quick_sum
+from s2sad.backends.native.elementary.double_double import quick_sum, two_product
 from s2sad.backends.native.elementary.words import bits, elementary, fma, fused, number, polynomial
 
 SHIFT = 6755399441055744.0
@@ -20,6 +20,8 @@ LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 32 bits: its product with k 
 LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 LN2 = float.fromhex("0x1.62e42fefa39efp-1")
 LN2_REST = float.fromhex("0x1.abc9e3b39803fp-56")
+LN10 = float.fromhex("0x1.26bb1bbb55516p+1")
+LN10_REST = float.fromhex("-0x1.f48ad494ea3e9p-53")
 
 EXP_TAIL = (
     0.5,
@@ -87,6 +89,15 @@ def exp2(x: float) -> float:
     f = t - k
     r = f * LN2
     return scaled(1.0 + (r + exp_tail(r, fma(f, LN2_REST, fused(f, LN2, -r)))), k)
+
+
+@elementary()
+def exp10(x: float) -> float:
+    t = -330.0 if x < -330.0 else x
+    t = 310.0 if t > 310.0 else t
+    p, p_low = two_product(t, LN10)
+    k, y, low = exp_parts(p, fma(t, LN10_REST, p_low))
+    return scaled(y, k)
 
 
 def half_expm1(t: float) -> tuple[float, float]:

@@ -11,14 +11,14 @@ errors 2^-59 and 2^-64.
 
 from __future__ import annotations
 
-from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product
+from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product, two_sum
 from s2sad.backends.native.elementary.exponentials import (
     LN2,
     half_expm1,
     power_of_two,
     reduced,
 )
-from s2sad.backends.native.elementary.logarithms import log1p_sum, log_plus
+from s2sad.backends.native.elementary.logarithms import log1p_sum, log_plus, one_more
 from s2sad.backends.native.elementary.words import (
     INFINITY,
     NAN,
@@ -100,7 +100,8 @@ def arcsinh(x: float) -> float:
     b = 1.0 if large else a
     q = b * b
     w, low = quick_sum(b, q / (1.0 + sqrt(1.0 + q)))
-    y = log_plus(a, LN2) if large else log1p_sum(w, low)
+    u, add = one_more(w, low)
+    y = log_plus(a if large else u, LN2 if large else add)
     y = copysign(y if a < INFINITY else a, x)
     return x if not (a > 1e-10) else y
 
@@ -110,10 +111,13 @@ def arccosh(x: float) -> float:
     """log(1 + w), w = t + sqrt(2t + t^2), t = x - 1; of large x log(2x)."""
     large = x > HUGE
     t = 1.0 if large else x - 1.0
-    q = fma(t, t, t + t)
+    square, square_low = two_product(t, t)
+    q, q_low = two_sum(t + t, square)
     s = sqrt(q)
     w, low = quick_sum(s, t)
-    y = log_plus(x, LN2) if large else log1p_sum(w, low)
+    low = low + (fused(-s, s, q) + (q_low + square_low)) / (s + s)
+    u, add = one_more(w, low)
+    y = log_plus(x if large else u, LN2 if large else add)
     y = y if x > 1.0 else 0.0 if x == 1.0 else NAN
     return y if x < INFINITY else x
 

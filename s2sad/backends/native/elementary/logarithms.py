@@ -12,7 +12,7 @@ ATANH_TAIL: interpolation of (2 atanh(s) / s - 2 - 2/3 s^2) / s^4 at the nodes o
 from __future__ import annotations
 
 from s2sad.backends.native.elementary.double_double import quick_sum, two_product, two_sum
-from s2sad.backends.native.elementary.exponentials import LN2_HIGH, LN2_LOW
+from s2sad.backends.native.elementary.exponentials import LN2_HIGH, LN2_LOW, LOG2_E
 from s2sad.backends.native.elementary.words import (
     INFINITY,
     NAN,
@@ -47,7 +47,6 @@ ATANH_TAIL = (
 )
 TWO_THIRDS = float.fromhex("0x1.5555555555555p-1")
 TWO_THIRDS_LOW = float.fromhex("0x1.5555555555555p-55")
-LOG2_E = float.fromhex("0x1.71547652b82fep+0")
 LOG2_E_LOW = float.fromhex("0x1.777d0ffda0d24p-56")
 LOG10_E = float.fromhex("0x1.bcb7b1526e50ep-2")
 LOG10_E_LOW = float.fromhex("0x1.95355baaafad3p-57")
@@ -90,10 +89,16 @@ def log(x: float) -> float:
     return at_ends(x, log_plus(x, -0.0))
 
 
+def one_more(x: float, low: float) -> tuple[float, float]:
+    """1 + x, and what is to be added to its logarithm to give that of 1 + x + low, where low is small beside x."""
+    u, u_low = two_sum(1.0, x)
+    return u, (u_low + low) / u
+
+
 def log1p_sum(x: float, low: float) -> float:
     """log(1 + x + low) for x above -1, where low is small beside x."""
-    u, u_low = two_sum(1.0, x)
-    return log_plus(u, (u_low + low) / u)
+    u, add = one_more(x, low)
+    return log_plus(u, add)
 
 
 @elementary()

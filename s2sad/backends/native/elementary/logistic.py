@@ -1,11 +1,14 @@
-"""The logistic function and the sums of exponentials in logarithms, by exponentials of what is not positive."""
+"""The logistic function, its inverse and logarithm, the sums of exponentials in logarithms, and entropies.
+
+Exponentials are of what is not positive, so that none overflows.
+"""
 
 from __future__ import annotations
 
-from s2sad.backends.native.elementary.double_double import quick_sum, ratio
+from s2sad.backends.native.elementary.double_double import quick_sum, ratio, two_product, two_sum
 from s2sad.backends.native.elementary.exponentials import LN2, LOG2_E, exp2, exp_parts, power_of_two, scaled
-from s2sad.backends.native.elementary.logarithms import log1p_sum
-from s2sad.backends.native.elementary.words import elementary
+from s2sad.backends.native.elementary.logarithms import log, log1p, log1p_sum, log_plus
+from s2sad.backends.native.elementary.words import INFINITY, NAN, elementary, fused
 
 
 def exp_of_minus(a: float) -> tuple[float, float, float, float, float]:
@@ -51,6 +54,39 @@ def logaddexp(x: float, y: float) -> float:
 
 @elementary()
 def logaddexp2(x: float, y: float) -> float:
-    greater = x if x > y else y
-    z = greater + log1p_sum(exp2(-abs(x - y)), -0.0) * LOG2_E
+    """The greater, and log2(1 + 2^-d) of the difference."""
+    p, p_low = two_product(log1p_sum(exp2(-abs(x - y)), -0.0), LOG2_E)
+    z, z_low = two_sum(x if x > y else y, p)
+    z = z + (z_low + p_low) if z - z == 0.0 else z
     return x + 1.0 if x == y else z
+
+
+@elementary()
+def logit(x: float) -> float:
+    """log(x / (1 - x)): by its distance from 1 where the quotient is near that, where 1 - 2x has no error."""
+    d, d_low = quick_sum(1.0, -x)
+    near = x > 0.375 and x < 0.625
+    n = x - d if near else x
+    q = n / d
+    q_low = (fused(-q, d, n) - (d_low if near else 0.0) - q * d_low) / d
+    u, u_low = two_sum(1.0 if near else 0.0, q)
+    y = log_plus(u, (u_low + q_low) / u)
+    return y if x > 0.0 and x < 1.0 else -INFINITY if x == 0.0 else INFINITY if x == 1.0 else NAN
+
+
+@elementary()
+def xlogy(x: float, y: float) -> float:
+    """x log(y), which is 0 where x is."""
+    return 0.0 if x == 0.0 and y == y else x * log(y)
+
+
+@elementary()
+def xlog1py(x: float, y: float) -> float:
+    return 0.0 if x == 0.0 and y == y else x * log1p(y)
+
+
+@elementary()
+def entr(x: float) -> float:
+    """-x log(x), which is 0 at 0 and below that -infinity."""
+    y = -(x * log(x))
+    return y if x > 0.0 or x != x else 0.0 if x == 0.0 else -INFINITY

@@ -58,7 +58,7 @@ def fused(a: float, b: float, c: float) -> float:
     try:
         return float(exact) if exact else a * b + c
     except OverflowError:
-        return math.copysign(INFINITY, exact)
+        return INFINITY if exact > 0 else -INFINITY
 
 
 fma = fused
