@@ -11,7 +11,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped, mapped
 from s2sad.ir.types import ELLIPSIS, ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.looping.elementwise import broadcast, broadcast_places, number, once
@@ -47,8 +47,8 @@ class Subscript:
 def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
     if isinstance(x, tuple):
         return _item_of_tuple(op, x, index)
-    if isinstance(x, List) and not isinstance(index, Cut):
-        return loops.item(x, in_range(loops, number(index), x.length, new_dim()))
+    if isinstance(x, List):
+        return _of_list(loops, op, x, index)
     if not isinstance(x, Array):
         raise UnsupportedType(f"{op.operands[0].type} with a subscript")
     found = subscript(loops, op.operands[0].type, x, op.operands[1].type, index, op.result.type)
@@ -56,6 +56,22 @@ def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
         return x.element(found.places(()))
     cost = sum(a.cost for a in found.of)
     return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), (x, *found.of), x.cost + cost)
+
+
+def _of_list(loops: Loops, op: Apply, xs: List, index: Term) -> Term:
+    """An item of a list, or a slice: the items are where they are."""
+    if not isinstance(index, Cut):
+        return loops.item(xs, in_range(loops, number(index), xs.length, new_dim()))
+    t = op.operands[1].type
+    assert isinstance(t, SliceType)
+    length, place = cut(loops, xs.length, new_dim(), index, t)
+
+    def part(leaf: Term) -> Term:
+        if not isinstance(leaf, Array):
+            raise UnsupportedType("a slice of a list of lists")
+        return loops.view(leaf, [length, *leaf.shape[1:]], lambda at: (place(at[0]), *at[1:]))
+
+    return List(mapped(xs.items, part), length)
 
 
 def _item_of_tuple(op: Apply, x: tuple[Term, ...], index: Term) -> Term:

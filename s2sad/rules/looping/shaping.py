@@ -44,6 +44,18 @@ def raveled(loops: Loops, x: Array) -> Array:
     return x if x.rank == 1 else loops.reshaped(x, [loops.product(x.shape)])
 
 
+def of_list(loops: Loops, term: Term) -> Term:
+    """A list of numbers, or of arrays, as an array; what is none as it is."""
+    if isinstance(term, List) and isinstance(term.items, Array):
+        return term.items
+    if isinstance(term, tuple) and term:
+        parts = [t.dtype if isinstance(t, Array) else number(t).type.dtype for t in term]
+        if any(d is None for d in parts):
+            raise UnsupportedType("a list of what are no numbers")
+        return loops.stored(of_items(loops, term, np.result_type(*parts)))  # type: ignore[arg-type]
+    return term
+
+
 @looped(SHAPE)
 def shape(loops: Loops, op: Apply, x: Term) -> Term:
     return x.shape if isinstance(x, Array) else ()

@@ -11,7 +11,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
-from s2sad.ir.loop_rule import written
+from s2sad.ir.loop_rule import guard, written
 from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
 from s2sad.rules.numpy.shaping import for_each_example, known_rank
@@ -37,7 +37,10 @@ def var(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     off = x - middle
     count = count_of(x, axis)
     total = np.sum(_squares(off), axis=axis, keepdims=keepdims)
-    return total / (call(max, count - ddof, 0) if ddof else count)
+    if not ddof:
+        return total / count
+    guard(np.greater(count, ddof), total)
+    return total / (count - ddof)
 
 
 @written(np.std)
