@@ -116,13 +116,13 @@ def test_other_lengths_are_dispatched(dispatches):
     warm(derivative, X, 2.0 * X)
     before = dispatches.count
     np.testing.assert_array_equal(derivative(X[:9].copy(), X[:9].copy()), X[:9])
+    np.testing.assert_array_equal(derivative(X[::2], X.astype(">f8")[::2]), X[::2])
     assert dispatches.count == before
     np.testing.assert_array_equal(derivative(X, X[:1].copy()), np.full(10, X[0]))
     np.testing.assert_array_equal(derivative(X[:1].copy(), X[:1].copy()), X[:1])
-    np.testing.assert_array_equal(derivative(X[::2], X[::2]), X[::2])
     with pytest.raises(ValueError, match="broadcast"):
         derivative(X, X[:9].copy())
-    assert dispatches.count == before + 4
+    assert dispatches.count == before + 3
 
 
 def of_a_part(x, y):
@@ -286,12 +286,13 @@ def test_arrays_outside_are_read_anew(dispatches):
     weights = 2.0 * X
     np.testing.assert_array_equal(derivative(X), 2.0 * X)
     assert dispatches.count == before
-    # of another form: the entry hands on what the user gave, and nothing else
     weights = np.repeat(X, 2)[::2]
     np.testing.assert_array_equal(derivative(X), X)
+    assert dispatches.count == before
+    # of another form: the entry hands on what the user gave, and nothing else
     weights = 3.0
     np.testing.assert_array_equal(derivative(X), np.full(10, 3.0))
-    assert dispatches.count == before + 2
+    assert dispatches.count == before + 1
     with pytest.raises(TypeError):
         derivative(X, X)
     with pytest.raises(TypeError):

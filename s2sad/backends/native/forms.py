@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from s2sad.backends.boundary import pieces
+from s2sad.backends.runner import Call
 from s2sad.ir.types import ArrayType, ContainerType, HandleType, StaticType, Type, tuple_type
 
 Form = Any
@@ -81,6 +83,9 @@ def _fitted_array(dtype: np.dtype[Any], value: object) -> object:
     # whatever order its bytes have; and in C there are two integers of one size
     if not isinstance(value, np.ndarray) or (value.dtype is not dtype and value.dtype.newbyteorder("=") != dtype):
         raise Unfit
+    flags = value.flags
+    if type(value) is np.ndarray and value.dtype is dtype and flags.c_contiguous and flags.aligned:
+        return value
     return np.array(value, dtype, order="C")
 
 
@@ -90,20 +95,21 @@ def _fitted_number(dtype: np.dtype[Any], value: object) -> object:
     return dtype.type(value)
 
 
-def fitting(
-    forms: Sequence[Form], entry: Callable[..., object], otherwise: Callable[..., object]
-) -> Callable[..., object]:
+class Fitting:
     """What an entry calls with arguments that it does not take: it is called again with such that it does.
 
     `otherwise` runs where there are none.
     """
-    fitters = list(map(fitter, forms))
 
-    def call(*args: object) -> object:
+    def __init__(self, fitters: Sequence[Callable[[Any], object]], entry: Call, otherwise: Call) -> None:
+        self.fitters = fitters
+        self._entry = entry
+        self._otherwise = otherwise
+
+    def __call__(self, *args: object) -> object:
         try:
-            made = [fit(a) for fit, a in zip(fitters, args, strict=True)]
+            made = [fit(a) for fit, a in zip(self.fitters, args, strict=True)]
         except (Unfit, ValueError):
-            made = None
-        return otherwise(*args) if made is None else entry(*made)
-
-    return call
+            return self._otherwise(*args)
+        # where all were as it takes them it is something else that it does not: a class, a length
+        return (self._otherwise if all(map(operator.is_, made, args)) else self._entry)(*made)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s2sad.backends.boundary import Boundary, Structure, structure
-from s2sad.backends.native.forms import KEPT_FORM, entry_arguments, fitting, form_of, is_plain
+from s2sad.backends.native.forms import KEPT_FORM, Fitting, entry_arguments, fitter, form_of, is_plain
 from s2sad.backends.runner import Call
 from s2sad.ir.types import Type
 
@@ -113,7 +113,7 @@ def started(loaded: Loaded, side: Side, boundary: Around, adapted: Around, other
     direct = whole and adapted(otherwise) is otherwise
     left = otherwise if direct else leave
     again = loaded.builtin(side.function, left, left)
-    entry = loaded.builtin(side.function, fitting(side.forms, again, left), left)
+    entry = loaded.builtin(side.function, Fitting(list(map(fitter, side.forms)), again, left), left)
     if direct:
         return entry
     return Surrounded(adapted(boundary(entry)), entry if whole else None, otherwise)
