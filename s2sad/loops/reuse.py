@@ -64,9 +64,10 @@ class Numbering:
                     orelse=self.block(op.orelse, dict(elements)),
                 )
             case For():
-                ends = {"start": self.of(op.start), "stop": self.of(op.stop), "step": self.of(op.step)}
+                start, stop, step = map(self.of, (op.start, op.stop, op.step))
                 body = self.block(op.body, self.left(op, elements))
-                made = replace(op, initial=tuple(map(self.of, op.initial)), body=body, **ends)
+                initial = tuple(map(self.of, op.initial))
+                made = replace(op, start=start, stop=stop, step=step, initial=initial, body=body)
             case While():
                 initial = tuple(map(self.of, op.initial))
                 test = self.block(op.test, self.left(op, elements))
@@ -201,14 +202,14 @@ def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value])
     lead = op.body.parameters[:1] if isinstance(op, For) else ()
     body = Block((*lead, *(carried[k] for k in kept)), op.body.operations, tuple(results))
     body = _live(body, count, only_written)
-    changes = {"initial": tuple(op.initial[k] for k in kept), "results": tuple(op.results[k] for k in kept)}
+    initial, left = tuple(op.initial[k] for k in kept), tuple(op.results[k] for k in kept)
     if isinstance(op, While):
-        test = replace(op.test, parameters=tuple(tested[k] for k in kept))
-        return [replace(op, body=body, test=_live(test, count, only_written), **changes)]
+        test = _live(replace(op.test, parameters=tuple(tested[k] for k in kept)), count, only_written)
+        return [replace(op, initial=initial, test=test, body=body, results=left)]
     if not kept and not body.operations and not op.breaks:
         count.subtract(values_in(op.operands))
         return []
-    return [replace(op, body=body, **changes)]
+    return [replace(op, initial=initial, body=body, results=left)]
 
 
 def _reads_itself(op: For | While, k: int, count: Counter[Value]) -> int:
