@@ -106,9 +106,13 @@ class List:
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """In the items of a list: arrays of different shapes, one behind the other."""
+    """In the items of a list: arrays of different shapes, their elements one behind the other."""
 
-    item: Callable[[Operand], Array]
+    flat: Term
+    starts: Term
+    """Where each begins, by its number."""
+    lengths: tuple[Term, ...]
+    """Of each axis: the lengths by number, or the one of all."""
 
 
 Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
@@ -123,6 +127,8 @@ def leaves(term: Term) -> Iterator[Term]:
     elif isinstance(term, List):
         yield term.length
         yield from leaves(term.items)
+    elif isinstance(term, Ragged):
+        yield from leaves((term.flat, term.starts, *term.lengths))
     else:
         yield term
 
@@ -135,6 +141,9 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         length = change(term.length)
         assert isinstance(length, (Value, Constant, Array))
         return List(mapped(term.items, change), length)
+    if isinstance(term, Ragged):
+        flat, starts, *lengths = (mapped(part, change) for part in (term.flat, term.starts, *term.lengths))
+        return Ragged(flat, starts, tuple(lengths))
     return change(term)
 
 
@@ -461,16 +470,37 @@ class Loops:
     def item(self, term: List, place: Operand) -> Term:
         """One item of a list."""
 
-        def part(leaf: Term) -> Term:
-            if isinstance(leaf, Ragged):
-                return leaf.item(place)
-            if not isinstance(leaf, Array):
-                return leaf
-            if leaf.rank == 1:
-                return leaf.element((place,))
-            return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))
+        return self._item(term.items, place)
 
-        return mapped(term.items, part)
+    def _item(self, term: Term, place: Operand) -> Term:
+        if isinstance(term, tuple):
+            return tuple(self._item(part, place) for part in term)
+        if isinstance(term, List):
+            length = self._item(term.length, place)
+            assert isinstance(length, (Value, Constant))
+            return List(self._item(term.items, place), length)
+        if isinstance(term, Ragged):
+            return self._piece(term, place)
+        if not isinstance(term, Array):
+            return term
+        if term.rank == 1:
+            return term.element((place,))
+        return self.view(term, term.shape[1:], lambda at: (place, *at))
+
+    def _piece(self, term: Ragged, place: Operand) -> Array:
+        """One of several arrays that lie one behind the other."""
+        flat, start = term.flat, self._item(term.starts, place)
+        lengths = [self._item(n, place) for n in term.lengths]
+        assert isinstance(flat, Array) and isinstance(start, (Value, Constant))
+        shape = [n for n in lengths if isinstance(n, (Value, Constant))]
+
+        def places(at: Places) -> Places:
+            found: Operand = constant(0)
+            for i, n in zip(at, shape, strict=True):
+                found = self.add(self.multiply(found, n), i)
+            return (self.add(start, found),)
+
+        return self.view(flat, shape, places)
 
     def cheap(self, array: Array) -> Array:
         """An array whose elements may be read more than once."""

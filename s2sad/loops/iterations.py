@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, mapped
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
 from s2sad.ir.types import ArrayType, SequenceType, Type
@@ -115,6 +116,14 @@ def _scanned(loops: Loops, term: Term, number: Operand, ascending: bool) -> Term
         raise UnsupportedType("a loop over what is no list")
     place = number if ascending else loops.subtract(loops.subtract(term.length, 1), number)
     return loops.item(term, place)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Memory that grows: as an iteration begins with it, and as it writes into it."""
+
+    now: Array
+    target: Array
 
 
 class Frame:
@@ -270,28 +279,110 @@ class Frame:
         if isinstance(term, tuple):
             return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
-            length = lifted(around, inner, term.length)
+            length = self.lifted(around, inner, term.length)
             own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
+        if isinstance(term, Array) and not self.are_known(around, inner, term.shape):
+            return self.ragged(term, around, inner, count, place, hint)
         target = self.room(around, inner, count, term, hint)
         self.put(target, place, term)
         return target
 
-    def counter(self, hint: str) -> Value:
-        """A number that each iteration adds 1 to."""
+    def are_known(self, around: Builder, inner: Builder, lengths: Places) -> bool:
+        """Whether lengths are known before the loop."""
+        before = len(around.operations)
+        try:
+            for n in lengths:
+                self.lifted(around, inner, n)
+        except UnsupportedType:
+            return False
+        finally:
+            del around.operations[before:]
+        return True
+
+    def ragged(
+        self, term: Array, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+    ) -> Ragged:
+        """Arrays of different shapes, one behind the other in memory that grows."""
+        loops = self.loops
+        used = self.carried_number("used")
+        size = loops.product(term.shape)
+        end = loops.call(np.add, used, size)
+        self.extra.append(end)
+        first = around.apply(ALLOCATE, (constant(FIRST),), {"dtype": term.dtype}, hint)
+        assert isinstance(first, Value)
+        flat = self.with_room(first, used, end, term.dtype, (), hint)
+
+        def write(at: Places) -> None:
+            k: Operand = constant(0)
+            for i, n in zip(at, term.shape, strict=True):
+                k = loops.add(loops.multiply(k, n), i)
+            loops.store(flat.target, (loops.add(used, k),), term.element(at))
+
+        loops.nest(term.shape, write)
+        known = (n if self.are_known(around, inner, (n,)) else None for n in term.shape)
+        lengths = [
+            self.kept(n, around, inner, count, place, None) if k is None else self.lifted(around, inner, k)
+            for n, k in zip(term.shape, known, strict=True)
+        ]
+        return Ragged(flat.now, self.kept(used, around, inner, count, place, None), tuple(lengths))
+
+    def carried_number(self, hint: str) -> Value:
+        """An integer that is carried on beside those of the program; what it is next is left to the caller."""
         value = Value(ArrayType(np.dtype(np.int64), (), "python"), hint, loose=True)
         self.parameters = (*self.parameters, value)
         self.initial.append(constant(0))
+        return value
+
+    def with_room(
+        self, first: Value, used: Operand, end: Operand, dtype: np.dtype[np.generic], rest: Places, hint: str | None
+    ) -> Room:
+        """Memory that is carried on, in which there is room up to an end: it is twice as long where it was full."""
+        loops = self.loops
+        t = ArrayType(dtype, (new_dim(), *(first.type.shape or ())[1:]), "array")
+        carried = Value(t, hint, loose=True)
+        rows = loops.apply(LENGTH, (carried,), {"axis": 0})
+        now = loops.held(carried, (rows, *rest))
+
+        def longer() -> Sequence[Operand]:
+            length = loops.call(max, loops.multiply(rows, 2), end)
+            more = loops.allocate(dtype, (length, *rest))
+            loops.nest((used, *rest), lambda at: loops.store(more, at, now.element(at)))
+            assert more.handle is not None
+            return [more.handle]
+
+        (handle,) = loops.branch(loops.call(np.greater, end, rows), longer, lambda: [carried])
+        assert isinstance(handle, Value)
+        self.parameters = (*self.parameters, carried)
+        self.initial.append(first)
+        self.extra.append(handle)
+        return Room(now, loops.held(handle, (loops.apply(LENGTH, (handle,), {"axis": 0}), *rest)))
+
+    def counter(self, hint: str) -> Value:
+        """A number that each iteration adds 1 to."""
+        value = self.carried_number(hint)
         self.extra.append(self.loops.add(value, 1))
         return value
 
     def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term, hint: str | None) -> Array:
         """Memory for one number or array of the items of a list, made before the loop."""
         dtype, shape = _form(leaf)
-        outside = [lifted(around, inner, n) for n in shape]
+        outside = [self.lifted(around, inner, n) for n in shape]
         handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype}, hint)
         assert isinstance(handle, Value)
         return self.loops.held(handle, (count, *outside))
+
+    def lifted(self, around: Builder, inner: Builder, operand: Operand) -> Operand:
+        """A length as it is known before the loop."""
+        if isinstance(operand, Constant):
+            return operand
+        changes = operand in self.parameters or (isinstance(self.op, For) and operand is self.op.index)
+        if not changes and operand not in {r for op in inner.operations for r in op.results}:
+            return operand
+        made = None if changes else inner.maker(operand)
+        if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
+            raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
+        return around.apply(made.primitive, [self.lifted(around, inner, o) for o in made.operands], made.static)
 
     def put(self, target: Array, place: Operand, leaf: Term) -> None:
         loops = self.loops
@@ -311,27 +402,11 @@ class Frame:
 
     def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term, hint: str | None) -> Term:
         """An array in which there is room for one item more: where it is full, the next is twice as long."""
-        loops = self.loops
         first = self.room(around, inner, constant(FIRST), leaf, hint)
         assert first.handle is not None
-        carried = Value(ArrayType(first.dtype, (new_dim(), *(first.handle.type.shape or ())[1:]), "array"), hint, loose=True)
-        rows = loops.apply(LENGTH, (carried,), {"axis": 0})
-        now = loops.held(carried, (rows, *first.shape[1:]))
-
-        def longer() -> Sequence[Operand]:
-            more = loops.allocate(first.dtype, (loops.multiply(rows, 2), *first.shape[1:]))
-            loops.nest(now.shape, lambda at: loops.store(more, at, now.element(at)))
-            assert more.handle is not None
-            return [more.handle]
-
-        (handle,) = loops.branch(loops.call(np.equal, place, rows), longer, lambda: [carried])
-        assert isinstance(handle, Value)
-        target = loops.held(handle, (loops.apply(LENGTH, (handle,), {"axis": 0}), *first.shape[1:]))
-        self.put(target, place, leaf)
-        self.parameters = (*self.parameters, carried)
-        self.initial.append(first.handle)
-        self.extra.append(handle)
-        return Array(first.dtype, now.shape, now.element, handle=carried, roots=now.roots)
+        room = self.with_room(first.handle, place, self.loops.add(place, 1), first.dtype, first.shape[1:], hint)
+        self.put(room.target, place, leaf)
+        return room.now
 
     # what is left
 
@@ -375,18 +450,6 @@ def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
     if operand.type.dtype is None:
         raise UnsupportedType("a list of what are no numbers")
     return operand.type.dtype, ()
-
-
-def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
-    """A length as it is known before the loop."""
-    if isinstance(operand, Constant):
-        return operand
-    if operand not in {r for op in inner.operations for r in op.results}:
-        return operand
-    made = inner.maker(operand)
-    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
-        raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
-    return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
 
 
 def _leaf_types(t: Type) -> Iterator[Type]:

@@ -17,7 +17,7 @@ import numpy as np
 import optree
 
 from s2sad.dispatch.sharing import SHARED
-from s2sad.errors import Error
+from s2sad.errors import Error, InternalError
 from tests.loops.programs import loops_of
 
 
@@ -50,6 +50,8 @@ def compare(make, args):
             return "raises"
         try:
             function, text = loops(make, copied(args))
+        except InternalError as e:
+            raise Differs(f"{type(e).__name__}: {e}") from e
         except Error as e:
             return f"refused: {getattr(e, 'what', e)}"
         before = copied(args)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from s2sad.backends.native import machine
+from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.machine import Effort
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitives.memory import TALLY, Left
@@ -141,6 +143,16 @@ def test_products_are_rounded_before_they_are_added(fused):
     run = compiled(f, fused=fused)
     assert fused or run(x, x) == 0.0
     assert ("contract" in run.text) == fused
+
+
+def test_several_functions_in_one_module():
+    """What they need is there once."""
+    f, g = over(of(np.exp)), over(of(np.tanh, np.exp))
+    text = kernel_text(f, g, target=machine.elementary_target())
+    for needed in (r'define internal double @"s2sad.exp"', "!9001 = ", rf'@"{f.name}.kernel"', rf'@"{g.name}.kernel"'):
+        assert len(re.findall(needed, text)) == 1
+    entry = "declare ptr @s2sad.result(ptr, i32, i32, i32, ptr)\n"
+    machine.parsed(entry + text).verify()
 
 
 # random programs

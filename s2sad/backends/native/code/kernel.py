@@ -88,6 +88,8 @@ class Kernel(Scope):
         self.function = function
         self.results = _results(function)
         """The operands of the result, containers flattened."""
+        self.made = {op.result for op in applied_in(function.body.operations) if op.primitive is ALLOCATE}
+        """The arrays that the function itself allocates, outside of loops and branches."""
         self.given: dict[Value, int] = {}
         """The arrays that are made as results, by their numbers."""
         for n, o in enumerate(self.results):
@@ -180,7 +182,7 @@ class Kernel(Scope):
         w = self.w
         term = self.term(operand)
         if isinstance(term, Handle):
-            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self._made
+            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made
             if not made:
                 memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
         elif isinstance(term, Number):
@@ -189,11 +191,6 @@ class Kernel(Scope):
             for k, x in enumerate(memory.stored_parts(w, term)):
                 place = w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k * size}")
                 w.do(f"store {form} {x}, ptr {place}")
-
-    @property
-    def _made(self) -> set[Value]:
-        """The arrays that the function itself allocates, outside of loops and branches."""
-        return {op.result for op in applied_in(self.function.body.operations) if op.primitive is ALLOCATE}
 
 
 def _results(function: Function) -> list[Operand]:
