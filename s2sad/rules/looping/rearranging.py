@@ -213,7 +213,7 @@ def recurrence_of(loops: Loops, op: Apply, a: Term, g: Term) -> Term:
 
         loops.nest(target.shape[:-1], row)
 
-    made = Array(dtype, given.shape, lambda at: zero, factors.memory | given.memory, 99, fill=fill)
+    made = Array(dtype, given.shape, lambda at: zero, (factors, given), 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 
@@ -274,9 +274,9 @@ def insert(loops: Loops, op: Apply, x: Term, place: Term, values: Term) -> Term:
 
         loops.nest([behind], rest)
 
-    memory = row.memory | (new.memory if isinstance(new, Array) else frozenset())
+    of = (row, new) if isinstance(new, Array) else (row,)
     shape = _shape(op, (loops.add(row.shape[0], count),))
-    made = Array(row.dtype, shape, row.element, memory, 99, fill=fill)
+    made = Array(row.dtype, shape, row.element, of, 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 
