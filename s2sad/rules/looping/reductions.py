@@ -178,6 +178,8 @@ def _in_rows(
 def arg(loops: Loops, op: Apply, x: Term) -> Term:
     """Where the largest or least element is: the first one, or the first that is no number."""
     x = array_of(x)
+    if x.dtype.kind == "c":
+        raise UnsupportedType("the largest of complex numbers")
     axis, keep = op.static.get("axis"), bool(op.static.get("keepdims"))
     source = loops.cheap(raveled(loops, x) if axis is None else x)
     (k,) = axes_of(0 if axis is None else axis, source.rank)
@@ -212,7 +214,5 @@ def _first_of_all(
             more = loops.call(np.logical_or, loops.call(np.logical_and, more, is_number), nan)
         return [loops.select(more, value, best), loops.select(more, at[0], where)]
 
-    if x.dtype.kind == "c":
-        raise UnsupportedType("the largest of complex numbers")
     first = [x.element(place(constant(0))), constant(np.int64(0))]
     return loops.fold([x.shape[axis]], first, step, depth)[1]
