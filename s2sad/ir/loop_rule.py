@@ -255,6 +255,8 @@ class Loops:
         """A number in another dtype; a number of Python's in the dtype that it has there is itself."""
         if x.type.dtype == dtype:
             return x
+        if isinstance(x, Constant) and isinstance(x.value, (bool, int, float, complex, np.generic)):
+            return constant(dtype.type(x.value))
         return self.apply(required(dtype.type), (x,))
 
     def guard(self, holds: Operand) -> None:

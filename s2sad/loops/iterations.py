@@ -188,7 +188,7 @@ class Frame:
         if t.dtype is None or number.type.dtype == t.dtype:
             return number
         if isinstance(number, Constant) and t.kind == "python":
-            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
+            return constant(t.dtype.type(number.value).item())
         return self.loops.cast(number, t.dtype)
 
     def is_shared(self, initial: Operand, term: Array) -> bool:

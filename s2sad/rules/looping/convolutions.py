@@ -47,7 +47,7 @@ def correlate(loops: Loops, op: Apply, a: Term, v: Term) -> Term:
     """`out[k]` is the sum of `a[k + j] * conj(v[j])`, where all of v is there."""
     one, two = _row(loops, a), _row(loops, v)
     dtype = op.result.type.dtype
-    assert dtype is not None
+    assert dtype is not None and one.rank == two.rank == 1
     (m,), (n,) = one.shape, two.shape
     loops.guard(loops.call(np.greater, n, 0))
     loops.guard(loops.call(np.greater_equal, m, n))

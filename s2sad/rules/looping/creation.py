@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Operand, constant
@@ -87,6 +88,8 @@ def arange(loops: Loops, op: Apply, *ends: Term) -> Term:
     step = number(ends[2]) if len(ends) > 2 else constant(1)
     dtype, dims = op.result.type.dtype, op.result.type.shape
     assert dtype is not None and dims is not None
+    if any(o.type.is_complex for o in (start, stop, step)):
+        raise UnsupportedType("a range of complex numbers")
     whole = all(o.type.is_integer for o in (start, stop, step))
     count = loops.subtract(stop, start) if whole and step.type.size == 1 else _count(loops, start, stop, step)
     if not isinstance(dims[0], int):

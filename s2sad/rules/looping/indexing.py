@@ -11,7 +11,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, index_items
 from s2sad.ir.dims import Dim, dim_sum, may_be_negative, new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped, mapped
 from s2sad.ir.types import ELLIPSIS, ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.looping.elementwise import broadcast, broadcast_places, number, once
@@ -73,6 +73,7 @@ def store(loops: Loops, op: Apply, x: Array, index: Term, value: Term) -> Term:
     if len(items) == 1 and items[0].is_mask and isinstance(mask, Array) and not (isinstance(value, Array) and value.shape):
         return _store_masked(loops, op, x, mask, value)
     t = op.operands[0].type
+    index = mapped(index, lambda i: loops.fresh(i) if isinstance(i, Array) and i.memory & x.memory else i)
     found = subscript(loops, t, x, op.operands[1].type, index, None)
     if isinstance(value, Array) and value.memory & x.memory:
         value = loops.stored(value)

@@ -81,7 +81,7 @@ def inv(a: Any) -> Any:
     return _matrix([[minors[j][i] / size for j in n] for i in n])
 
 
-def _guard(holds: Expr) -> None:
+def _guard(holds: Any) -> None:
     holds.builder.apply(GUARD, (holds.operand,))
 
 

@@ -213,7 +213,7 @@ def recurrence_of(loops: Loops, op: Apply, a: Term, g: Term) -> Term:
 
         loops.nest(target.shape[:-1], row)
 
-    made = Array(dtype, given.shape, lambda at: zero, factors.memory | given.memory, 99, fill=fill)
+    made = Array(dtype, given.shape, lambda at: zero, (factors, given), 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 
@@ -250,7 +250,8 @@ def indices(loops: Loops, op: Apply, dimensions: Term) -> Term:
 @looped(np.insert)
 def insert(loops: Loops, op: Apply, x: Term, place: Term, values: Term) -> Term:
     """A vector with a number, or others, before one place."""
-    row, count = array_of(x), constant(1)
+    row = array_of(x)
+    count: Operand = constant(1)
     new = loops.cheap(values) if isinstance(values, Array) and values.shape else number(values)
     if isinstance(new, Array):
         count = new.shape[0]
@@ -274,9 +275,9 @@ def insert(loops: Loops, op: Apply, x: Term, place: Term, values: Term) -> Term:
 
         loops.nest([behind], rest)
 
-    memory = row.memory | (new.memory if isinstance(new, Array) else frozenset())
+    of = (row, new) if isinstance(new, Array) else (row,)
     shape = _shape(op, (loops.add(row.shape[0], count),))
-    made = Array(row.dtype, shape, row.element, memory, 99, fill=fill)
+    made = Array(row.dtype, shape, row.element, of, 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 

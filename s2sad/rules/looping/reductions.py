@@ -40,7 +40,7 @@ def _limit(sign: int) -> Callable[[np.dtype[np.generic]], Operand]:
             return constant(np.bool_(sign < 0))
         if dtype.kind not in "iu":
             raise UnsupportedType("the largest of complex numbers")
-        info = np.iinfo(dtype)  # type: ignore[arg-type]
+        info = np.iinfo(dtype.type)  # type: ignore[type-var]
         return constant(dtype.type(info.max if sign > 0 else info.min))
 
     return first
@@ -90,7 +90,7 @@ def mean(loops: Loops, op: Apply, x: Term) -> Term:
     count = loops.product([x.shape[k] for k in axes])
     total = summed(loops, x, axes, bool(op.static.get("keepdims")), dtype, None)
     if not isinstance(total, Array):
-        return loops.call(np.divide, total, count)
+        return loops.call(np.divide, number(total), count)
     sums = total
     return loops.computed(dtype, sums.shape, lambda at: loops.call(np.divide, sums.element(at), count), 4, sums)
 
@@ -178,6 +178,8 @@ def _in_rows(
 def arg(loops: Loops, op: Apply, x: Term) -> Term:
     """Where the largest or least element is: the first one, or the first that is no number."""
     x = array_of(x)
+    if x.dtype.kind == "c":
+        raise UnsupportedType("the largest of complex numbers")
     axis, keep = op.static.get("axis"), bool(op.static.get("keepdims"))
     source = loops.cheap(raveled(loops, x) if axis is None else x)
     (k,) = axes_of(0 if axis is None else axis, source.rank)
@@ -212,7 +214,5 @@ def _first_of_all(
             more = loops.call(np.logical_or, loops.call(np.logical_and, more, is_number), nan)
         return [loops.select(more, value, best), loops.select(more, at[0], where)]
 
-    if x.dtype.kind == "c":
-        raise UnsupportedType("the largest of complex numbers")
     first = [x.element(place(constant(0))), constant(np.int64(0))]
     return loops.fold([x.shape[axis]], first, step, depth)[1]
