@@ -124,7 +124,7 @@ def go_straight(
     conditions: Sequence[Condition],
     variables: Sequence[Condition] = (),
 ) -> object:
-    """Have calls of an object go to a function of C; what is given is kept as long as they do.
+    """Have calls of an object go to a function of C; what is given is to be kept as long as the object is.
 
     `own` is what the function is called with, and holds what the conditions and variables speak of.
     """

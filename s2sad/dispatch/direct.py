@@ -38,7 +38,7 @@ def direct_class(cls: type) -> type:
 
 
 def led_straight(o: object, runner: Runner, member: Specialised, otherwise: Call) -> object | None:
-    """Have calls of an object go straight to what a pattern leads to; what is to be kept as long as they do.
+    """Have calls of an object go straight to what a pattern leads to; what is to be kept as long as the object is.
 
     `otherwise` is the dispatch. None: it takes a look at each call.
     """

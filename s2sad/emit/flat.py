@@ -52,6 +52,8 @@ INDICES = "ijklmnpq"
 HEADS = {"for", "while", "if", "elif", "else", "def", "with"}
 """What statements begin with that hold others."""
 
+JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and: ast.And}
+
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
@@ -145,7 +147,7 @@ class FlatWriter:
             return _element(operands[0], operands[1:], ast.Load())
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
-        joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
+        joined = JOINED.get(op.primitive.function)
         if joined is not None and all(o.type.dtype == bool for o in op.operands):
             return ast.BoolOp(joined(), operands)
         return expression(op, self.read)

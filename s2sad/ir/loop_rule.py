@@ -113,6 +113,10 @@ class Ragged:
     """Where each begins, by its number."""
     lengths: tuple[Term, ...]
     """Of each axis: the lengths by number, or the one of all."""
+    size: Term
+    """How many elements there are in all."""
+    depth: int = 0
+    """In how many lists it is one item of each itself."""
 
 
 Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
@@ -128,7 +132,7 @@ def leaves(term: Term) -> Iterator[Term]:
         yield term.length
         yield from leaves(term.items)
     elif isinstance(term, Ragged):
-        yield from leaves((term.flat, term.starts, *term.lengths))
+        yield from leaves((term.flat, term.starts, *term.lengths, term.size))
     else:
         yield term
 
@@ -143,7 +147,7 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         return List(mapped(term.items, change), length)
     if isinstance(term, Ragged):
         flat, starts, *lengths = (mapped(part, change) for part in (term.flat, term.starts, *term.lengths))
-        return Ragged(flat, starts, tuple(lengths))
+        return Ragged(flat, starts, tuple(lengths), mapped(term.size, change), term.depth)
     return change(term)
 
 
@@ -481,6 +485,9 @@ class Loops:
             length = self._item(term.length, place)
             assert isinstance(length, (Value, Constant))
             return List(self._item(term.items, place), length)
+        if isinstance(term, Ragged) and term.depth:
+            flat, starts, size, *lengths = (self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths))
+            return Ragged(flat, starts, tuple(lengths), size, term.depth - 1)
         if isinstance(term, Ragged):
             return self._piece(term, place)
         if not isinstance(term, Array):

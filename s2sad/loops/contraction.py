@@ -107,7 +107,7 @@ def _rewritten(block: Block, table: dict[Value, tuple[Value, tuple[int, ...]]]) 
             new, axes = table[op.result]
             op = replace(op, operands=_left(op.operands, axes), result=new)
         elif op.primitive in (LOAD, STORE) and op.operands[0] in table:
-            new, axes = table[op.operands[0]]  # type: ignore[index]
+            new, axes = table[op.operands[0]]
             op = replace(op, operands=(new, *_left(op.operands[1:], axes)))
         operations.append(op)
     return replace(block, operations=tuple(operations))

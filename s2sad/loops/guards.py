@@ -24,7 +24,7 @@ from s2sad.ir.primitives.memory import ALLOCATE, GUARD, reads_memory
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, constant, makers
 
-LESS = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
+LESS: dict[object, int] = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
 """By the comparison: whether it is hardest for the largest value of its first operand, or for the least."""
 
 QUOTIENTS = {np.floor_divide, np.remainder}

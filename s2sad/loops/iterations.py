@@ -188,7 +188,7 @@ class Frame:
         if t.dtype is None or number.type.dtype == t.dtype:
             return number
         if isinstance(number, Constant) and t.kind == "python":
-            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
+            return constant(t.dtype.type(number.value).item())
         return self.loops.cast(number, t.dtype)
 
     def is_shared(self, initial: Operand, term: Array) -> bool:
@@ -282,6 +282,10 @@ class Frame:
             length = self.lifted(around, inner, term.length)
             own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
+        if isinstance(term, Ragged):
+            parts = (term.flat, term.starts, term.size, *term.lengths)
+            flat, starts, size, *lengths = (self.kept(t, around, inner, count, place, hint) for t in parts)
+            return Ragged(flat, starts, tuple(lengths), size, term.depth + 1)
         if isinstance(term, Array) and not self.are_known(around, inner, term.shape):
             return self.ragged(term, around, inner, count, place, hint)
         target = self.room(around, inner, count, term, hint)
@@ -325,7 +329,7 @@ class Frame:
             self.kept(n, around, inner, count, place, None) if k is None else self.lifted(around, inner, k)
             for n, k in zip(term.shape, known, strict=True)
         ]
-        return Ragged(flat.now, self.kept(used, around, inner, count, place, None), tuple(lengths))
+        return Ragged(flat.now, self.kept(used, around, inner, count, place, None), tuple(lengths), used)
 
     def carried_number(self, hint: str) -> Value:
         """An integer that is carried on beside those of the program; what it is next is left to the caller."""
@@ -432,7 +436,22 @@ class Frame:
         for result, term in zip(op.results[len(op.initial) :], self.lists, strict=True):
             made = mapped(term, behind)
             assert isinstance(made, List)
-            self.lowering.bind(result, List(mapped(made.items, lambda a: _long(a, made.length)), made.length))
+            self.lowering.bind(result, List(_behind(made.items, made.length), made.length))
+
+
+def _behind(term: Term, length: Operand) -> Term:
+    """What a loop has collected, with the lengths that it has at the end."""
+    if isinstance(term, tuple):
+        return tuple(_behind(part, length) for part in term)
+    if isinstance(term, List):
+        return List(_behind(term.items, length), _behind(term.length, length))
+    if isinstance(term, Ragged):
+        starts, *lengths = (_behind(t, length) for t in (term.starts, *term.lengths))
+        if term.depth:
+            return Ragged(_behind(term.flat, length), starts, tuple(lengths), _behind(term.size, length), term.depth)
+        assert isinstance(term.size, (Value, Constant))
+        return Ragged(_long(term.flat, term.size), starts, tuple(lengths), term.size)
+    return _long(term, length)
 
 
 def _long(term: Term, length: Operand, axis: int = 0) -> Term:

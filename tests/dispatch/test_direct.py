@@ -17,7 +17,7 @@ pytest.importorskip("llvmlite")
 
 import s2sad
 from s2sad.backends.direct import fields_of
-from s2sad.dispatch.derivative import Straight
+from s2sad.dispatch.derivative import Derivative, Straight
 from s2sad.dispatch.sharing import SHARED
 from s2sad.ir.primitive import RULES_GIVEN
 
@@ -52,13 +52,14 @@ class Dispatches:
 
     def __init__(self, monkeypatch):
         self.count = 0
-        own = Straight.__call__
+        own = Derivative.__call__
 
         def call(derivative, /, *args, **kwargs):
-            self.count += 1
+            self.count += isinstance(derivative, Straight)
             return own(derivative, *args, **kwargs)
 
-        monkeypatch.setattr(Straight, "__call__", call)
+        # not that of `Straight`: Python calls objects of a class in another way once its `__call__` was replaced
+        monkeypatch.setattr(Derivative, "__call__", call)
 
 
 @pytest.fixture
@@ -76,12 +77,12 @@ def test_calls_go_straight(dispatches):
     before = dispatches.count
     assert [derivative(3.0, float(k)) for k in range(5)] == [6.0 * k for k in range(5)]
     assert dispatches.count == before
-    assert type(derivative).__mro__[1] is Straight and isinstance(derivative, s2sad.dispatch.derivative.Derivative)
+    assert type(derivative).__mro__[1] is Straight and isinstance(derivative, Derivative)
 
 
 def test_a_derivative_of_numpy_is_what_it_was():
     derivative = s2sad.grad(square)
-    assert type(derivative) is s2sad.dispatch.derivative.Derivative
+    assert type(derivative) is Derivative
     assert type(derivative).__basicsize__ < Straight.__basicsize__ + 16
 
 
@@ -423,7 +424,7 @@ def test_a_derivative_goes_with_all_that_it_holds():
 def test_nothing_is_left_behind():
     derivative = s2sad.grad(of_vectors, backend="native")
     warm(derivative, X, X)
-    watched = [X, X.dtype, derivative, derivative._led, of_vectors, of_vectors.__code__]
+    watched = [X, X.dtype, derivative, derivative._led[0], of_vectors, of_vectors.__code__]
     gc.collect()
     before = list(map(sys.getrefcount, watched))
     blocks = sys.getallocatedblocks()

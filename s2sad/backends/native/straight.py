@@ -1,7 +1,7 @@
 """The function that a derivative has for its calls where nothing has changed (see `backends.direct`), in LLVM IR.
 
-It goes through the conditions of the object that is called, and on to the entry. The tuple that is `self` there holds
-all that is read here: it lives as long as the call, whatever the conditions run.
+It goes through the conditions of the object that is called, and on to the entry. What is read here is held by that
+object as long as it lives, and so during each of its calls.
 """
 
 from __future__ import annotations
@@ -29,31 +29,26 @@ def straight_text(name: str, outside: Outside) -> str:
     asm.label("start")
     plan = _plan(asm)
     own = asm.load("ptr", plan, Plan.own.offset)
-    asm.call("void", "python Py_IncRef", f"ptr {own}")
     asm.require(asm.is_same("ptr", "%names", "null"), "otherwise")
     _conditions(asm, plan)
     asm.label("good")
     count = asm.set(f"and i64 %flagged, {COUNT}")
     more = asm.load("i64", plan, Plan.more.offset)
     asm.require(asm.is_same("i64", more, "0"), "variables")
-    _end(asm, own, asm.set(f'call ptr @"{name}.entry"(ptr {own}, ptr %args, i64 {count})'))
+    found = asm.set(f'call ptr @"{name}.entry"(ptr {own}, ptr %args, i64 {count})')
+    asm.do(f"ret ptr {found}")
     asm.label("variables")
     _with_variables(asm, name, own, count, more, asm.load("ptr", plan, Plan.variables.offset))
     asm.label("otherwise")
     usual = asm.load("ptr", own, ITEMS + OTHERWISE * POINTER)
     given = f"ptr {usual}, ptr %args, i64 %flagged, ptr %names"
-    _end(asm, own, asm.call("ptr", "python PyObject_Vectorcall", given))
+    asm.do(f"ret ptr {asm.call('ptr', 'python PyObject_Vectorcall', given)}")
     return f"{asm.text}\n}}\n"
 
 
 def _plan(asm: Assembly) -> str:
     place = asm.load("i64", asm.load("ptr", "%object", CLASS), PLACE_OF_CALLS)
     return asm.load("ptr", asm.at("%object", place), Fields.plan.offset)
-
-
-def _end(asm: Assembly, own: str, found: str) -> None:
-    asm.call("void", "python Py_DecRef", f"ptr {own}")
-    asm.do(f"ret ptr {found}")
 
 
 def _each(asm: Assembly, name: str, first: str, count: str, then: str) -> str:
@@ -101,7 +96,7 @@ def _with_variables(asm: Assembly, name: str, own: str, count: str, more: str, r
     found = asm.set(f'call ptr @"{name}.entry"(ptr {own}, ptr {given}, i64 {total})')
     _for_each_variable(asm, "dropped", rows, more, place, last, "Py_DecRef", "over")
     asm.label("over")
-    _end(asm, own, found)
+    asm.do(f"ret ptr {found}")
 
 
 def _for_each_variable(

@@ -89,6 +89,7 @@ def store(loops: Loops, op: Apply, x: Array, index: Term, value: Term) -> Term:
     if len(items) == 1 and items[0].is_mask and isinstance(mask, Array) and not (isinstance(value, Array) and value.shape):
         return _store_masked(loops, op, x, mask, value)
     t = op.operands[0].type
+    index = mapped(index, lambda i: loops.fresh(i) if isinstance(i, Array) and i.memory & x.memory else i)
     found = subscript(loops, t, x, op.operands[1].type, index, None)
     if isinstance(value, Array) and value.memory & x.memory:
         value = loops.stored(value)
@@ -364,8 +365,10 @@ def cut(
 ) -> tuple[Operand, Callable[[Operand], Operand]]:
     """The length of a slice, and where the element of a place in it is."""
     step = 1 if part.step is None else part.step.value if isinstance(part.step, Constant) else None
+    if step is None and part.step is not None:
+        return _stepped(loops, n, dim, part, part.step)
     if not isinstance(step, int) or step == 0:
-        raise UnsupportedType("a slice whose step only the run knows")
+        raise UnsupportedType("a slice in steps of 0")
     if step > 0:
         start = _end(loops, part.start, n, dim, constant(0))
         stop = _end(loops, part.stop, n, dim, n)
@@ -376,6 +379,18 @@ def cut(
         stop = constant(-1) if part.stop is None else _low_end(loops, part.stop, n)
         length = _count(loops, stop, start, -step)
     return length, lambda i: loops.add(start, loops.multiply(i, step)) if step > 0 else _back(loops, start, i, -step)
+
+
+def _stepped(
+    loops: Loops, n: Operand, dim: Dim, part: Cut, step: Operand
+) -> tuple[Operand, Callable[[Operand], Operand]]:
+    """The same by a step that the run knows: the program is left where it goes backward."""
+    loops.guard(loops.call(np.greater, step, 0))
+    start = _end(loops, part.start, n, dim, constant(0))
+    stop = _end(loops, part.stop, n, dim, n)
+    span = loops.add(loops.subtract(stop, start), loops.subtract(step, 1))
+    length = loops.call(max, loops.call(np.floor_divide, span, step), 0)
+    return length, lambda i: loops.add(start, loops.multiply(i, step))
 
 
 def _back(loops: Loops, start: Operand, i: Operand, step: int) -> Operand:

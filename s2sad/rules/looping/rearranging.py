@@ -250,7 +250,8 @@ def indices(loops: Loops, op: Apply, dimensions: Term) -> Term:
 @looped(np.insert)
 def insert(loops: Loops, op: Apply, x: Term, place: Term, values: Term) -> Term:
     """A vector with a number, or others, before one place."""
-    row, count = array_of(x), constant(1)
+    row = array_of(x)
+    count: Operand = constant(1)
     new = loops.cheap(values) if isinstance(values, Array) and values.shape else number(values)
     if isinstance(new, Array):
         count = new.shape[0]

@@ -40,7 +40,7 @@ def _limit(sign: int) -> Callable[[np.dtype[np.generic]], Operand]:
             return constant(np.bool_(sign > 0))
         if dtype.kind not in "iu":
             raise UnsupportedType("the largest of complex numbers")
-        info = np.iinfo(dtype)  # type: ignore[arg-type]
+        info = np.iinfo(dtype.type)  # type: ignore[type-var]
         return constant(dtype.type(info.max if sign > 0 else info.min))
 
     return first
@@ -93,7 +93,7 @@ def mean(loops: Loops, op: Apply, x: Term) -> Term:
         loops.guard(loops.call(np.greater, count, 0))
     total = summed(loops, x, axes, bool(op.static.get("keepdims")), dtype, None)
     if not isinstance(total, Array):
-        return loops.call(np.divide, total, count)
+        return loops.call(np.divide, number(total), count)
     sums = total
     return loops.computed(dtype, sums.shape, lambda at: loops.call(np.divide, sums.element(at), count), 4, sums)
 

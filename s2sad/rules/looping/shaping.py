@@ -64,7 +64,7 @@ def shape(loops: Loops, op: Apply, x: Term) -> Term:
 @looped(len)
 def length(loops: Loops, op: Apply, x: Term) -> Term:
     if isinstance(x, List):
-        return x.length
+        return number(x.length)
     return constant(len(x)) if isinstance(x, tuple) else array_of(x).shape[0]
 
 
@@ -309,10 +309,12 @@ def concatenate(loops: Loops, op: Apply, parts: Term) -> Term:
     rank = op.result.type.rank or 0
     own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
     down = op.primitive.function is np.vstack
-    axis = {np.hstack: 0 if rank == 1 else 1, np.vstack: 0}.get(op.primitive.function, op.static.get("axis", 0))  # type: ignore[call-overload]
+    of_name: dict[object, int] = {np.hstack: 0 if rank == 1 else 1, np.vstack: 0}
+    axis = of_name.get(op.primitive.function, op.static.get("axis", 0))
     if axis is None:
         own, axis = [raveled(loops, p) for p in own], 0
-    axis = int(axis) % rank
+    assert isinstance(axis, int)
+    axis = axis % rank
     wide = [_widened(loops, p, rank, down) for p in own]
     ends: list[Operand] = [constant(0)]
     for p in wide:

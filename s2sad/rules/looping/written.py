@@ -14,7 +14,8 @@ from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.loop_rule import guard, written
 from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
-from s2sad.rules.numpy.shaping import for_each_example, known_rank
+from s2sad.ir.batch_rule import for_each_example
+from s2sad.rules.numpy.shaping import known_rank
 
 
 def _is_complex(x: Any) -> bool:
@@ -101,7 +102,7 @@ def at_least_3d(a: Any) -> Any:
     rank = known_rank(a, "np.atleast_3d")
     if rank >= 3:
         return a
-    return np.expand_dims(a, {0: (0, 1, 2), 1: (0, 2), 2: 2}[rank])
+    return np.expand_dims(a, ((0, 1, 2), (0, 2), (2,))[rank])
 
 
 @written(np.matrix_transpose)
@@ -217,8 +218,9 @@ def _ordered(x: Any, order: list[int]) -> Any:
 
 def _as_matrices(a: Any, b: Any, count: int) -> Any:
     """A product over the last axes of the one and the first of the other."""
-    rows, columns = tuple(shape_of(a))[: rank_of(a) - count], tuple(shape_of(b))[count:]
-    inner = tuple(shape_of(a))[rank_of(a) - count :]
+    lead = known_rank(a, "np.tensordot") - count
+    rows, columns = tuple(shape_of(a))[:lead], tuple(shape_of(b))[count:]
+    inner = tuple(shape_of(a))[lead:]
     one = a if len(rows) == count == 1 else np.reshape(a, (_product(a, rows), _product(a, inner)))
     two = b if len(columns) == count == 1 else np.reshape(b, (_product(a, inner), _product(a, columns)))
     found = one @ two
