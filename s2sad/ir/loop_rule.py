@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -486,7 +486,9 @@ class Loops:
             assert isinstance(length, (Value, Constant))
             return List(self._item(term.items, place), length)
         if isinstance(term, Ragged) and term.depth:
-            flat, starts, size, *lengths = (self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths))
+            flat, starts, size, *lengths = (
+                self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths)
+            )
             return Ragged(flat, starts, tuple(lengths), size, term.depth - 1)
         if isinstance(term, Ragged):
             return self._piece(term, place)
@@ -519,7 +521,9 @@ class Loops:
         """Elements of an array under other indices."""
         return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), (array,), array.cost)
 
-    def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
+    def computed(
+        self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array
+    ) -> Array:
         """An array whose elements are computed of those of others."""
         return Array(dtype, tuple(shape), element, of, cost + sum(a.cost for a in of))
 

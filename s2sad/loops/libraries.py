@@ -1,7 +1,7 @@
 """What has no loops of its own: an operation as it is, on arrays in memory; what it gives is new memory.
 
-    v = np.sort(x * x)   ->   for i in range(n): w[i] = x[i] * x[i]
-                              v = np.sort(w)
+v = np.sort(x * x)   ->   for i in range(n): w[i] = x[i] * x[i]
+                          v = np.sort(w)
 """
 
 from __future__ import annotations

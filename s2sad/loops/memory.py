@@ -36,9 +36,7 @@ class Touched:
 
     def meets(self, other: Touched) -> bool:
         """Whether the order of the two matters for what is in memory."""
-        return bool(
-            self.written & (other.read | other.written) or other.written & self.read
-        )
+        return bool(self.written & (other.read | other.written) or other.written & self.read)
 
 
 def roots_of(function: Function) -> Roots:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import s2sad
 from s2sad.errors import Unsupported, UnsupportedType
 from s2sad.ir.definition import DEFINITIONS
-from s2sad.ir.primitive import PRIMITIVES, Primitive, Sample
+from s2sad.ir.primitive import PRIMITIVES, Primitive
 from s2sad.ir.primitives.memory import is_of_library
 from s2sad.ir.signature import Signature
 from s2sad.ir.values import applied_in, walk
@@ -54,14 +55,12 @@ def agree(made: Any, wanted: Any, accuracy: float, what: str) -> None:
         np.testing.assert_allclose(a, b, rtol=accuracy, atol=accuracy, err_msg=what)
 
 
-def texts(
-    primitive: Primitive, operands: Any, static: Any, *names: str
-) -> Iterator[tuple[Text, list[Any]]]:
+def texts(primitive: Primitive, operands: Any, static: Any, *names: str) -> Iterator[tuple[Text, list[Any]]]:
     """The programs of one call: where lengths are known, and where they are not."""
     for name in names or ("exact", "symbolic"):
-        signature = Signature()
+        typed = partial(ABSTRACTIONS[name], Signature())
         try:
-            function, arguments = function_of(primitive, operands, static, lambda x, s=signature: ABSTRACTIONS[name](s, x))
+            function, arguments = function_of(primitive, operands, static, typed)
         except UnsupportedType:
             continue  # the rule of its type needs to know more
         yield text_of({"f": function}, "f"), arguments
@@ -92,10 +91,7 @@ def test_samples(name: str) -> None:
 def test_definitions(name: str) -> None:
     definition = DEFINITIONS[name]
     for sample in samples_of_definition(definition):
-        signature = Signature()
-        function, arguments = function_of_definition(
-            definition, sample, lambda x, s=signature: ABSTRACTIONS["symbolic"](s, x)
-        )
+        function, arguments = function_of_definition(definition, sample, partial(ABSTRACTIONS["symbolic"], Signature()))
         wanted = definition.function(*sample.arguments, **sample.keywords)
         agree(run(text_of({"f": function}, "f"), arguments), wanted, 1e-9, f"{name} {sample}")
 

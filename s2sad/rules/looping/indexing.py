@@ -18,6 +18,7 @@ from s2sad.rules.looping.elementwise import broadcast, broadcast_places, number,
 from s2sad.rules.looping.shaping import array_of, axes_of, of_items, raveled, same_lengths
 from s2sad.rules.numpy.indexing import last_stored, put_along
 
+
 @dataclass(eq=False)
 class Item:
     """An item of a subscript."""
@@ -86,7 +87,12 @@ def store(loops: Loops, op: Apply, x: Array, index: Term, value: Term) -> Term:
     """Write at a subscript, or add there, in the memory of x."""
     items = index_items(op.operands[1].type)
     mask = index[0] if isinstance(index, tuple) and index else index
-    if len(items) == 1 and items[0].is_mask and isinstance(mask, Array) and not (isinstance(value, Array) and value.shape):
+    if (
+        len(items) == 1
+        and items[0].is_mask
+        and isinstance(mask, Array)
+        and not (isinstance(value, Array) and value.shape)
+    ):
         return _store_masked(loops, op, x, mask, value)
     t = op.operands[0].type
     index = mapped(index, lambda i: loops.fresh(i) if isinstance(i, Array) and i.memory & x.memory else i)
@@ -360,9 +366,7 @@ def is_below(size: Dim, dim: Dim) -> bool:
     return not may_be_negative(dim_sum(dim_sum(dim, dim_sum(symbol.most, size.offset), -1), 1, -1))
 
 
-def cut(
-    loops: Loops, n: Operand, dim: Dim, part: Cut, t: SliceType
-) -> tuple[Operand, Callable[[Operand], Operand]]:
+def cut(loops: Loops, n: Operand, dim: Dim, part: Cut, t: SliceType) -> tuple[Operand, Callable[[Operand], Operand]]:
     """The length of a slice, and where the element of a place in it is."""
     step = 1 if part.step is None else part.step.value if isinstance(part.step, Constant) else None
     if step is None and part.step is not None:
@@ -406,7 +410,11 @@ def _end(loops: Loops, end: Operand | None, n: Operand, dim: Dim, default: Opera
         return end if not may_be_negative(dim_sum(dim, size, -1)) else loops.call(min, end, n)
     if isinstance(end, Constant):
         from_end = loops.add(n, end)
-        return from_end if from_end.type.size is not None and not may_be_negative(from_end.type.size) else loops.call(max, from_end, 0)
+        return (
+            from_end
+            if from_end.type.size is not None and not may_be_negative(from_end.type.size)
+            else loops.call(max, from_end, 0)
+        )
     wrapped = loops.select(loops.call(np.less, end, 0), loops.call(np.add, end, n), end)
     return loops.call(max, loops.call(min, wrapped, n), 0)
 

@@ -1,6 +1,6 @@
 """Small matrices: what a library does for large ones, as expressions of their elements.
 
-    np.linalg.det(a)   is   a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]        of two rows
+np.linalg.det(a)   is   a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]        of two rows
 """
 
 from __future__ import annotations

@@ -71,7 +71,9 @@ def reduction(loops: Loops, op: Apply, x: Term) -> Term:
         return loops.cast(number(x), dtype)
     if fold in (ANY, ALL) or op.primitive.function is np.count_nonzero:
         x = _truth(loops, x)
-    return folded(loops, fold, x, axes_of(op.static.get("axis"), x.rank), bool(op.static.get("keepdims")), dtype, op.result.hint)
+    return folded(
+        loops, fold, x, axes_of(op.static.get("axis"), x.rank), bool(op.static.get("keepdims")), dtype, op.result.hint
+    )
 
 
 def _truth(loops: Loops, x: Array) -> Array:
