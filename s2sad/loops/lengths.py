@@ -1,6 +1,6 @@
 """Small lengths of the call that compiles, as numbers: their loops are written out, their arrays are local.
 
-    points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call; calls with other lengths compile anew
+points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call; calls with other lengths compile anew
 """
 
 from __future__ import annotations
