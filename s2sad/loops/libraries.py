@@ -46,5 +46,6 @@ def _taken(loops: Loops, made: Operand, t: Type) -> Term:
         return tuple(_taken(loops, loops.builder.extract(made, k), i) for k, i in zip(t.keys, t.items, strict=True))
     if t.is_scalar or t.is_static:
         return made
-    assert isinstance(made, Value)
+    if not isinstance(made, Value) or t.shape is None or t.dtype is None:
+        raise UnsupportedType(f"{t} of a function of a library")
     return loops.held(made)
