@@ -19,6 +19,8 @@ from benchmarks.gradbench import EVALS, ba, det, gmm, hello, ht, kmeans, llsq, l
 from benchmarks.gradbench.function import native
 
 SIZES = ("small", "medium", "large")
+OWN = ("NumPy", "native", "numba")
+"""What runs s2sad's programs."""
 OTHERS = {"JAX": "jax", "PyTorch": "torch", "autograd": "autograd"}
 
 
@@ -27,7 +29,14 @@ class Way(NamedTuple):
 
     primal: Callable[..., Any] | None
     numpy: Callable[..., Any] | None
+    native: Callable[..., Any] | None = None
     numba: Callable[..., Any] | None = None
+
+    @property
+    def calls(self) -> dict[str, Callable[..., Any]]:
+        """The derivatives, by what runs them."""
+        found = zip(OWN, (self.numpy, self.native, self.numba), strict=True)
+        return {system: derivative for system, derivative in found if derivative is not None}
 
 
 class Case(NamedTuple):
@@ -43,31 +52,36 @@ class Row(NamedTuple):
     """What was measured of a case, in seconds; nothing where a system has no version of it."""
 
     case: Case
-    primal: float | None
-    compiled_primal: float | None
+    primals: dict[str, float]
+    """The times of the function itself, by what runs it."""
     times: dict[str, float]
     firsts: dict[str, float]
 
 
-def both(f: Callable[..., Any], argnums: Any = 0) -> Way:
-    """The gradient of one function with NumPy and with numba."""
-    return Way(f, s2sad.grad(f, argnums), s2sad.grad(f, argnums, backend="numba"))
+def gradient(f: Callable[..., Any], argnums: Any = 0) -> Way:
+    """The gradient of one function with all backends."""
+    return Way(f, *(s2sad.grad(f, argnums, backend=b) for b in (None, "native", "numba")))
+
+
+def whole(primal: Callable[..., Any] | None, f: Callable[..., Any]) -> Way:
+    """A function that takes derivatives, as it stands and compiled as one program."""
+    return Way(primal, f, s2sad.jit(f))
 
 
 WAYS = {
-    "hello": Way(hello.square, s2sad.grad(hello.square)),
-    "lse": both(lse.logsumexp),
-    "llsq": both(llsq.misfit),
-    "kmeans": Way(kmeans.cost, kmeans.direction),
-    "gmm": both(gmm.log_density, ("alpha", "mu", "q", "l")),
-    "ode": both(ode.last),
-    "det": both(det.determinant),
-    "lstm": both(lstm.loss, ("main", "extra")),
-    "ba": Way(ba.objective, ba.jacobian),
+    "hello": gradient(hello.square),
+    "lse": gradient(lse.logsumexp),
+    "llsq": gradient(llsq.misfit),
+    "kmeans": whole(kmeans.cost, kmeans.direction),
+    "gmm": gradient(gmm.log_density, ("alpha", "mu", "q", "l")),
+    "ode": gradient(ode.last),
+    "det": gradient(det.determinant),
+    "lstm": gradient(lstm.loss, ("main", "extra")),
+    "ba": whole(ba.objective, ba.jacobian),
     "ht": Way(ht.objective, ht.jacobian),
     "ht us": Way(ht.objective, ht.jacobian),
-    **{f"particle {modes}": Way(None, None, f.run) for modes, f in particle.FUNCTIONS.items()},
-    **{f"saddle {modes}": Way(None, None, f.run) for modes, f in saddle.FUNCTIONS.items()},
+    **{f"particle {modes}": whole(None, f.run) for modes, f in particle.FUNCTIONS.items()},
+    **{f"saddle {modes}": whole(None, f.run) for modes, f in saddle.FUNCTIONS.items()},
 }
 
 
@@ -203,11 +217,7 @@ class Comparison:
     def row(self, case: Case) -> Row:
         """The times of all systems for one case, after a look at their values."""
         way = WAYS[case.name]
-        calls = {
-            system: partial(derivative, *case.args)
-            for system, derivative in (("NumPy", way.numpy), ("numba", way.numba))
-            if derivative is not None
-        }
+        calls: dict[str, Callable[..., Any]] = {s: partial(d, *case.args) for s, d in way.calls.items()}
         for system, versions in self.others.items():
             if case.name in versions:
                 calls[system] = versions[case.name](*case.args)
@@ -216,15 +226,24 @@ class Comparison:
             start = time.perf_counter()
             results[system] = call()
             firsts[system] = time.perf_counter() - start
+        expected = next(results[s] for s in OWN if s in results)
         for system, result in results.items():
-            check(f"{case.name} {case.label}, {system}", result, results["NumPy" if way.numpy else "numba"])
-        primal = None if way.primal is None else typical(partial(way.primal, *case.args), self.budget)
-        compiled_primal = None
-        if primal is not None and way.numba is not None:
-            compiled_primal = self.native_time(way.primal, case.args)
+            check(f"{case.name} {case.label}, {system}", result, expected)
         # a call of many seconds is not made again: what it compiled matters little then
         times = {s: firsts[s] if firsts[s] > 20.0 else typical(c, self.budget) for s, c in calls.items()}
-        return Row(case, primal, compiled_primal, times, firsts)
+        return Row(case, {} if way.primal is None else self.primals(way, case), times, firsts)
+
+    def primals(self, way: Way, case: Case) -> dict[str, float]:
+        """The times of the function itself, as it stands and compiled."""
+        assert way.primal is not None
+        found: dict[str, float | None] = {"NumPy": typical(partial(way.primal, *case.args), self.budget)}
+        if way.native is not None:
+            compiled = s2sad.jit(way.primal)
+            compiled(*case.args)
+            found["native"] = typical(partial(compiled, *case.args), self.budget)
+        if way.numba is not None:
+            found["numba"] = self.native_time(way.primal, case.args)
+        return {system: t for system, t in found.items() if t is not None}
 
     def native_time(self, f: Callable[..., Any], args: Sequence[Any]) -> float | None:
         """The time of a function in numba, or nothing where numba does not compile it as it is written."""
@@ -263,10 +282,11 @@ def table(head: Sequence[str], named: int) -> str:
 def of_row(row: Row, systems: Sequence[str]) -> str:
     """The cells of a case."""
     ms = {system: 1e3 * t for system, t in row.times.items()}
-    own = min(ms[system] for system in ("NumPy", "numba") if system in ms)
-    cells = [row.case.name, row.case.label, number(None if row.primal is None else 1e3 * row.primal)]
-    cells += [number(ms.get("NumPy")), ratio(row.times.get("NumPy"), row.primal)]
-    cells += [number(ms.get("numba")), ratio(row.times.get("numba"), row.compiled_primal)]
+    own = min(ms[system] for system in OWN if system in ms)
+    primal = row.primals.get("NumPy")
+    cells = [row.case.name, row.case.label, number(None if primal is None else 1e3 * primal)]
+    for system in OWN:
+        cells += [number(ms.get(system)), ratio(row.times.get(system), row.primals.get(system))]
     for system in systems:
         cells += [number(ms.get(system)), ratio(ms.get(system), own)]
     return line(cells)
@@ -280,7 +300,7 @@ def plot(rows: Sequence[Row], file: str) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8.0, 0.24 * len(rows) + 1.2), layout="constrained")
-    for system, marker in zip(("NumPy", "numba", *OTHERS), "os^v<", strict=True):
+    for system, marker in zip((*OWN, *OTHERS), "osD^v<", strict=True):
         found = [(1e3 * row.times[system], k) for k, row in enumerate(rows) if system in row.times]
         if found:
             axes.scatter(*zip(*found, strict=True), marker=marker, s=24, label=system, alpha=0.8)
@@ -306,7 +326,7 @@ def main(argv: Sequence[str]) -> None:
     warnings.filterwarnings("ignore", message=".*faster on contiguous")
     comparison = Comparison(options.budget)
     systems = list(comparison.others)
-    head = ["eval", "size", "function ms", "NumPy ms", "/ function", "numba ms", "/ function"]
+    head = ["eval", "size", "function ms", *(cell for system in OWN for cell in (f"{system} ms", "/ function"))]
     print(table([*head, *(name for system in systems for name in (f"{system} ms", "/ s2sad"))], 2))
     rows: list[Row] = []
     for name in (n for n in WAYS if n.split()[0] in (options.evals or EVALS)):
@@ -314,9 +334,9 @@ def main(argv: Sequence[str]) -> None:
             if not case.size or case.size in options.sizes:
                 rows.append(comparison.row(case))
                 print(of_row(rows[-1], systems), flush=True)
-    print("\nFirst calls, seconds:\n\n" + table(["eval", "NumPy", "numba", *systems], 1))
+    print("\nFirst calls, seconds:\n\n" + table(["eval", *OWN, *systems], 1))
     for name in dict.fromkeys(row.case.name for row in rows):
         firsts = next(row.firsts for row in rows if row.case.name == name)
-        print(line([name, *(number(firsts.get(system)) for system in ("NumPy", "numba", *systems))]))
+        print(line([name, *(number(firsts.get(system)) for system in (*OWN, *systems))]))
     if options.plot:
         plot(rows, options.plot)

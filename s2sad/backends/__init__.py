@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import lru_cache
 
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
@@ -36,7 +37,13 @@ def add_backend(package: str) -> None:
 
 def packages() -> dict[str, str]:
     """The packages of all backends, by the names that users choose them by. None of them is imported."""
-    return {m.name: f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__) if m.ispkg} | ELSEWHERE
+    return dict(_folders()) | ELSEWHERE
+
+
+@lru_cache(maxsize=1)
+def _folders() -> tuple[tuple[str, str], ...]:
+    # read once: each derivative asks for its backend
+    return tuple((m.name, f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.ispkg)
 
 
 def runner_of(name: str | None) -> Runner:

@@ -1,8 +1,9 @@
 """What calls of an object need in memory so that they go straight to compiled code, where nothing has changed.
 
     object      as Python makes it, and behind that   the function that is called, or null | its plan
-    plan        what the function is called with | the number of its conditions | the conditions
+    plan        what the function is called with | conditions | variables that are passed behind the arguments
     condition   its kind | two addresses | what is found there as long as nothing has changed
+    variable    the same without the last
 
 The function is one of C, with the arguments of Python's `vectorcall`: it goes through the conditions, and calls what
 the object does otherwise where one does not hold, or the arguments are not those that it is compiled for.
@@ -45,7 +46,13 @@ class Condition(ctypes.Structure):
 class Plan(ctypes.Structure):
     """What a call goes through. It holds nothing: what it speaks of is held by `own`, and so is itself."""
 
-    _fields_ = [("own", ctypes.c_void_p), ("count", ctypes.c_int64), ("conditions", ctypes.c_void_p)]
+    _fields_ = [
+        ("own", ctypes.c_void_p),
+        ("count", ctypes.c_int64),
+        ("conditions", ctypes.c_void_p),
+        ("more", ctypes.c_int64),
+        ("variables", ctypes.c_void_p),
+    ]
 
 
 class Fields(ctypes.Structure):
@@ -110,14 +117,21 @@ def fields_of(o: object) -> Any:
     return Fields.from_address(id(o) + type(o).__basicsize__ - ctypes.sizeof(Fields))
 
 
-def go_straight(o: object, function: int, own: tuple[object, ...], conditions: Sequence[Condition]) -> object:
-    """Have calls of an object go to a function of C; what is given is kept as long as they do.
+def go_straight(
+    o: object,
+    function: int,
+    own: tuple[object, ...],
+    conditions: Sequence[Condition],
+    variables: Sequence[Condition] = (),
+) -> object:
+    """Have calls of an object go to a function of C; what is given is to be kept as long as the object is.
 
-    `own` is what the function is called with, and holds what the conditions speak of.
+    `own` is what the function is called with, and holds what the conditions and variables speak of.
     """
-    rows = (Condition * max(1, len(conditions)))(*conditions)
-    plan = Plan(0, len(conditions), ctypes.addressof(rows))
-    held = (*own, plan, rows)
+    tables = [(Condition * max(1, len(rows)))(*rows) for rows in (conditions, variables)]
+    first, second = map(ctypes.addressof, tables)
+    plan = Plan(0, len(conditions), first, len(variables), second)
+    held = (*own, plan, *tables)
     plan.own = id(held)
     fields = fields_of(o)
     # never one's function with the plan of another: a thread may call it in between

@@ -127,10 +127,10 @@ class Runner:
         """
         return None
 
-    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+    def straight(self, call: Call, otherwise: Call, more: int) -> tuple[int, tuple[object, ...]] | None:
         """A function of C for calls of objects that lead to an entry (see `direct`), and what it is called with.
 
-        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take. None:
-        the entry is called by Python only.
+        `call` is one that `entries` gave, `otherwise` what it calls with arguments that the entry does not take; the
+        plan has so many variables `more` that are passed behind the arguments. None: it is called by Python only.
         """
         return None

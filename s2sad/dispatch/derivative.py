@@ -415,7 +415,7 @@ class Straight(Derivative):
     """
 
     _led: object = None
-    """What is kept as long as calls go straight."""
+    """What calls go through, and what they went through before; kept as long as this is."""
     _calls = 0
     _next = 2
     """At which of its calls the next entry is tried: most derivatives of lambdas are called once."""
@@ -426,7 +426,9 @@ class Straight(Derivative):
         if self._calls == self._next and self._spread is None and not kwargs:
             self._next *= 2
             if len(args) == self._count:
-                self._led = led_straight(self, self.runner, self._specialise(args), self.__call__) or self._led
+                led = led_straight(self, self.runner, self._specialise(args), self.__call__)
+                # the one before too: a thread may be in the code that it holds
+                self._led = self._led if led is None else (led, self._led)
         return result
 
 

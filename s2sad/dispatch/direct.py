@@ -16,8 +16,9 @@ from typing import Any
 from s2sad.backends import Runner
 from s2sad.backends.direct import POINTER, Condition, Kind, go_straight, with_direct_calls
 from s2sad.backends.runner import Call
+from s2sad.compiler.transform import is_constant
 from s2sad.dispatch.specialised import Specialised
-from s2sad.frontend.dependencies import MISSING, Guards
+from s2sad.frontend.dependencies import MISSING, Guards, Variable
 from s2sad.frontend.dependencies.guards import CELL, CONDITION_OF, GET, TYPE
 from s2sad.ir.primitive import RULES_GIVEN
 
@@ -37,19 +38,32 @@ def direct_class(cls: type) -> type:
 
 
 def led_straight(o: object, runner: Runner, member: Specialised, otherwise: Call) -> object | None:
-    """Have calls of an object go straight to what a pattern leads to; what is to be kept as long as they do.
+    """Have calls of an object go straight to what a pattern leads to; what is to be kept as long as the object is.
 
     `otherwise` is the dispatch. None: it takes a look at each call.
     """
     # lengths that it is compiled for the entry asks itself
-    if member.statics or member.watched:
+    if member.statics or any(map(is_constant, member.pattern)) or len(member.watched) != len(member.captured):
         return None
-    found = runner.straight(member.call, otherwise)
+    variables = [_variable(v) for v in member.captured]
+    if None in variables:
+        return None
+    found = runner.straight(member.call, otherwise, len(variables))
     if found is None:
         return None
     function, own = found
     conditions, kept = conditions_of(member.guards)
-    return go_straight(o, function, (*own, member, kept), conditions)
+    return go_straight(o, function, (*own, member, kept), conditions, [v for v in variables if v is not None])
+
+
+def _variable(v: Variable) -> Condition | None:
+    """Where a variable stands that is read at each call; None where it takes Python to find it."""
+    if v.handed:
+        return None
+    if type(v.holder) is types.CellType:
+        return Condition(Kind.PLACE, id(v.holder) + HEAD)
+    is_item = type(v.holder) is dict and type(v.name) is str
+    return Condition(Kind.ITEM, id(v.holder), id(v.name)) if is_item else None
 
 
 def conditions_of(guards: Guards) -> tuple[list[Condition], object]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from s2sad.emit.expressions import constant_expression, expression, fill
 from s2sad.emit.flat_plan import FlatPlan
+from s2sad.emit.modules import helper_definition
 from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
@@ -35,9 +36,13 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     constant,
     is_int,
+    walk,
 )
+
+JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and: ast.And}
 
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
@@ -45,15 +50,31 @@ KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", 
 def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
     """The text of a module of functions, and for its lines, where the user wrote what they compute."""
     reserved = [f.name for f in functions]
-    definitions = [FlatWriter(f, reserved).definition() for f in functions]
+    definitions: list[ast.stmt] = [FlatWriter(f, reserved).definition() for f in functions]
+    definitions = [*_helpers(functions, definitions), *definitions]
     used = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
     imports: list[ast.stmt] = []
     if "math" in used:
         imports.append(ast.Import([ast.alias("math")]))
     if "np" in used:
         imports.append(ast.Import([ast.alias("numpy", "np")]))
+    imports += [ast.Import([ast.alias(name)]) for name in _submodules(definitions)]
     comments: list[ast.stmt] = [Comment(line) for line in header]
     return write_located(ast.Module([*comments, *imports, *definitions], []))
+
+
+def _helpers(functions: Sequence[Function], definitions: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The helpers of the primitives that are called."""
+    called = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
+    applied = (op.primitive for f in functions for op in applied_in(walk(f.body)))
+    found = {p.name: p for p in applied if p.helper and p.name in called}
+    return [helper_definition(p.function) for p in found.values()]
+
+
+def _submodules(definitions: Sequence[ast.stmt]) -> list[str]:
+    """The submodules of SciPy that are called, which are there only once they are imported."""
+    nodes = (n for d in definitions for n in ast.walk(d) if isinstance(n, ast.Attribute))
+    return sorted({f"scipy.{n.attr}" for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "scipy"})
 
 
 class FlatWriter(FlatPlan):
@@ -88,7 +109,7 @@ class FlatWriter(FlatPlan):
             return _element(operands[0], operands[1:], ast.Load())
         if op.primitive.function is np.where:
             return ast.IfExp(operands[0], operands[1], operands[2])
-        joined = {np.logical_or: ast.Or, np.logical_and: ast.And}.get(op.primitive.function)
+        joined = JOINED.get(op.primitive.function)
         if joined is not None and all(o.type.dtype == bool for o in op.operands):
             return ast.BoolOp(joined(), operands)
         return expression(op, self.read)

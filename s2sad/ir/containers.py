@@ -86,10 +86,10 @@ def _undefined_type(*, type: Type) -> Type:
 def slice_length(length: Dim, s: SliceType) -> Dim:
     """The length of `x[s]`: two slices cut alike have one length, linear in that of x where the parts are known."""
     step = 1 if s.step is None else s.step.size
-    if is_known(length) and is_known(step):
+    given = [p.size for p in (s.start, s.stop) if p is not None]
+    if is_known(length) and is_known(step) and all(isinstance(d, int) for d in given) and step:
         first, last = (None if p is None else p.size for p in (s.start, s.stop))
-        if not isinstance(first, Size) and not isinstance(last, Size) and step:
-            return len(range(*slice(first, last, step).indices(length)))
+        return len(range(*slice(first, last, step).indices(length)))
     # Turned around whole: as long as it was, whatever that is.
     if step == -1 and s.start is None and s.stop is None:
         return length

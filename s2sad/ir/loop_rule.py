@@ -43,16 +43,19 @@ BLOCK = 1024
 
 @dataclass(eq=False)
 class Array:
-    """An array, by what gives its elements. `memory` is what these are read from."""
+    """An array, by what gives its elements."""
 
     dtype: np.dtype[Any]
     shape: Places
     element: Element
-    memory: frozenset[Value] = frozenset()
+    of: tuple[Array, ...] = ()
+    """The arrays of which its elements are computed."""
     cost: int = 0
     """What an element costs: 0 for one that is read, or known."""
     handle: Value | None = None
     """The memory in which it lies row by row."""
+    roots: frozenset[Value] = frozenset()
+    """What memory the handle may lead to."""
     fill: Callable[[Array], None] | None = None
     """How all of it is stored in an array, where that is less than element by element."""
     turned: Array | None = None
@@ -62,10 +65,22 @@ class Array:
     def rank(self) -> int:
         return len(self.shape)
 
+    @property
+    def memory(self) -> frozenset[Value]:
+        """What its elements are read from, as it is now: what it is computed of may have been stored since."""
+        return self.roots.union(*(a.memory for a in self.of))
+
+    def sources(self) -> Iterator[Array]:
+        """It and all that it is computed of."""
+        yield self
+        for array in self.of:
+            yield from array.sources()
+
     def settle(self, stored: Array) -> None:
         """Be another array, of the same elements."""
-        self.element, self.memory, self.cost = stored.element, stored.memory, stored.cost
-        self.handle, self.fill, self.turned = stored.handle, stored.fill, stored.turned
+        self.element, self.of, self.cost = stored.element, stored.of, stored.cost
+        self.handle, self.roots = stored.handle, stored.roots
+        self.fill, self.turned = stored.fill, stored.turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +106,17 @@ class List:
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """In the items of a list: arrays of different shapes, one behind the other."""
+    """In the items of a list: arrays of different shapes, their elements one behind the other."""
 
-    item: Callable[[Operand], Array]
+    flat: Term
+    starts: Term
+    """Where each begins, by its number."""
+    lengths: tuple[Term, ...]
+    """Of each axis: the lengths by number, or the one of all."""
+    size: Term
+    """How many elements there are in all."""
+    depth: int = 0
+    """In how many lists it is one item of each itself."""
 
 
 Term: TypeAlias = "Operand | Array | Cut | List | Ragged | tuple[Term, ...]"
@@ -108,6 +131,8 @@ def leaves(term: Term) -> Iterator[Term]:
     elif isinstance(term, List):
         yield term.length
         yield from leaves(term.items)
+    elif isinstance(term, Ragged):
+        yield from leaves((term.flat, term.starts, *term.lengths, term.size))
     else:
         yield term
 
@@ -120,6 +145,9 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
         length = change(term.length)
         assert isinstance(length, (Value, Constant, Array))
         return List(mapped(term.items, change), length)
+    if isinstance(term, Ragged):
+        flat, starts, *lengths = (mapped(part, change) for part in (term.flat, term.starts, *term.lengths))
+        return Ragged(flat, starts, tuple(lengths), mapped(term.size, change), term.depth)
     return change(term)
 
 
@@ -136,6 +164,8 @@ class Loops:
         """How often each piece of memory was written: what was loaded before is not what is there now."""
         self.roots: dict[Value, frozenset[Value]] = {}
         """What memory a handle may lead to."""
+        self.when_settled: Callable[[Array], None] = lambda array: None
+        """What is to be done where an array has got memory of its own."""
         self.settled: list[tuple[Array, dict[str, Any]]] = []
         """The arrays that were stored in the present block, and what they were before."""
 
@@ -225,6 +255,8 @@ class Loops:
         """A number in another dtype; a number of Python's in the dtype that it has there is itself."""
         if x.type.dtype == dtype:
             return x
+        if isinstance(x, Constant) and isinstance(x.value, (bool, int, float, complex, np.generic)):
+            return constant(dtype.type(x.value))
         return self.apply(required(dtype.type), (x,))
 
     def guard(self, holds: Operand) -> None:
@@ -385,8 +417,8 @@ class Loops:
             handle.type.dtype,
             shape,
             lambda places: self.apply(LOAD, (handle, *places)),
-            self.roots[handle],
             handle=handle,
+            roots=self.roots[handle],
         )
 
     def _length(self, handle: Value, axis: int, dim: Dim) -> Operand:
@@ -416,6 +448,7 @@ class Loops:
             self.copy(array, target)
             self.settled.append((array, dict(vars(array))))
             array.settle(target)
+            self.when_settled(array)
         return array
 
     def fresh(self, array: Array, hint: str | None = None) -> Array:
@@ -443,16 +476,40 @@ class Loops:
     def item(self, term: List, place: Operand) -> Term:
         """One item of a list."""
 
-        def part(leaf: Term) -> Term:
-            if isinstance(leaf, Ragged):
-                return leaf.item(place)
-            if not isinstance(leaf, Array):
-                return leaf
-            if leaf.rank == 1:
-                return leaf.element((place,))
-            return self.view(leaf, leaf.shape[1:], lambda at: (place, *at))
+        return self._item(term.items, place)
 
-        return mapped(term.items, part)
+    def _item(self, term: Term, place: Operand) -> Term:
+        if isinstance(term, tuple):
+            return tuple(self._item(part, place) for part in term)
+        if isinstance(term, List):
+            length = self._item(term.length, place)
+            assert isinstance(length, (Value, Constant))
+            return List(self._item(term.items, place), length)
+        if isinstance(term, Ragged) and term.depth:
+            flat, starts, size, *lengths = (self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths))
+            return Ragged(flat, starts, tuple(lengths), size, term.depth - 1)
+        if isinstance(term, Ragged):
+            return self._piece(term, place)
+        if not isinstance(term, Array):
+            return term
+        if term.rank == 1:
+            return term.element((place,))
+        return self.view(term, term.shape[1:], lambda at: (place, *at))
+
+    def _piece(self, term: Ragged, place: Operand) -> Array:
+        """One of several arrays that lie one behind the other."""
+        flat, start = term.flat, self._item(term.starts, place)
+        lengths = [self._item(n, place) for n in term.lengths]
+        assert isinstance(flat, Array) and isinstance(start, (Value, Constant))
+        shape = [n for n in lengths if isinstance(n, (Value, Constant))]
+
+        def places(at: Places) -> Places:
+            found: Operand = constant(0)
+            for i, n in zip(at, shape, strict=True):
+                found = self.add(self.multiply(found, n), i)
+            return (self.add(start, found),)
+
+        return self.view(flat, shape, places)
 
     def cheap(self, array: Array) -> Array:
         """An array whose elements may be read more than once."""
@@ -460,12 +517,11 @@ class Loops:
 
     def view(self, array: Array, shape: Sequence[Operand], places: Callable[[Places], Places]) -> Array:
         """Elements of an array under other indices."""
-        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), array.memory, array.cost)
+        return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), (array,), array.cost)
 
     def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
         """An array whose elements are computed of those of others."""
-        memory = frozenset().union(*(a.memory for a in of))
-        return Array(dtype, tuple(shape), element, memory, cost + sum(a.cost for a in of))
+        return Array(dtype, tuple(shape), element, of, cost + sum(a.cost for a in of))
 
     def total(
         self, lengths: Sequence[Operand], zero: Operand, term: Element, depth: int = 0, hint: str | None = None
@@ -516,11 +572,11 @@ Rule = Callable[..., Term]
 """From the loops, the operation that is lowered, and its operands to its result."""
 
 RULES: dict[object, Rule] = {}
-"""By the function of the primitive."""
+"""By the function of the primitive; by its name, for functions of a library that need not be there."""
 
 
 WRITTEN: dict[object, Callable[..., object]] = {}
-"""By the function of the primitive: what it computes in terms of others that have loop rules, as an expression."""
+"""By the same: what a function computes in terms of others that have loop rules, as an expression."""
 
 
 class Elementwise:
@@ -531,7 +587,7 @@ class Numbers:
     """In the place of a function: whatever is given numbers and gives one."""
 
 
-def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Rule]:
+def looped(*functions: Callable[..., object] | Primitive | str) -> Callable[[Rule], Rule]:
     """The loop rule of these functions: `@looped(np.sum)` over it."""
 
     def add(rule: Rule) -> Rule:
@@ -541,7 +597,7 @@ def looped(*functions: Callable[..., object] | Primitive) -> Callable[[Rule], Ru
     return add
 
 
-def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+def written(*functions: Callable[..., object] | str) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """What these functions compute in terms of others: `@written(np.var)` over it.
 
     It is called with the operands as expressions and the static arguments; it may refuse them with UnsupportedType.
@@ -554,10 +610,26 @@ def written(*functions: Callable[..., object]) -> Callable[[Callable[..., T]], C
     return add
 
 
+def own_rule(op: Apply) -> Rule | None:
+    """The loop rule of the function of an operation, None where it has none of its own."""
+    return RULES.get(op.primitive.function) or RULES.get(op.primitive.name)
+
+
+def written_rule(op: Apply) -> Callable[..., object] | None:
+    """What an operation is in terms of others, None where that is nothing, or it has loops of its own."""
+    found = WRITTEN.get(op.primitive.function) or WRITTEN.get(op.primitive.name)
+    return found or (None if own_rule(op) else op.primitive.definition)
+
+
+def _is_number(t: Type) -> bool:
+    """Whether a type is that of a number, or of an array without axes."""
+    return t.is_scalar or (t.is_numeric and t.rank == 0)
+
+
 def loop_rule(op: Apply) -> Rule | None:
     """The loop rule of an operation, None where there is none."""
-    rule = RULES.get(op.primitive.function)
+    rule = own_rule(op)
     if rule is None and op.primitive.elementwise:
         return RULES.get(Elementwise)
-    numbers = all(t.is_scalar or t.is_static for t in (op.result.type, *(o.type for o in op.operands)))
+    numbers = all(t.is_static or _is_number(t) for t in (op.result.type, *(o.type for o in op.operands)))
     return RULES.get(Numbers) if rule is None and numbers else rule

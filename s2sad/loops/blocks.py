@@ -11,6 +11,7 @@ in dot product using the superblock family of algorithms, 2008.)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.loop_rule import BLOCK
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.memory import TALLY
-from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.rewrite import map_blocks, reads_of
 from s2sad.ir.types import integer
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value, constant, is_int
 
@@ -59,8 +60,11 @@ def _end(builder: Builder, start: Value, stop: Operand) -> Operand:
 
 
 def _is_sum(loop: For, k: int) -> bool:
-    """Whether a carried number is nothing but what terms are added to."""
+    """Whether a carried number is nothing but what terms are added to: no iteration reads what there is so far."""
     parameter, result = loop.carried[k], loop.body.results[k]
+    read = Counter(reads_of(loop.body))
+    if read[parameter] != 1 or read[result] != 1:
+        return False
     made = next((op for op in loop.body.operations if result in op.results), None)
     return isinstance(made, Apply) and made.primitive is TALLY and made.operands[0] is parameter
 

@@ -9,21 +9,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.types import ArrayType
-from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_loop
 
 
 @dataclass
 class Use:
     """How an array is used: the places of its elements, and the loops that are around all of them."""
 
+    made: int = 0
+    """How many loops are around what makes it."""
     places: list[tuple[Operand, ...]] = field(default_factory=list)
-    loops: tuple[For, ...] | None = None
+    loops: tuple[Operation, ...] | None = None
     whole: bool = False
     """It is used for more than its elements."""
 
@@ -48,7 +51,7 @@ def _allocations(block: Block) -> list[Apply]:
     return found
 
 
-def _visit(block: Block, around: tuple[For, ...], uses: dict[Operand, Use]) -> None:
+def _visit(block: Block, around: tuple[Operation, ...], uses: dict[Operand, Use]) -> None:
     for op in block.operations:
         for k, o in enumerate(op.operands):
             if not o.type.is_array:
@@ -60,25 +63,31 @@ def _visit(block: Block, around: tuple[For, ...], uses: dict[Operand, Use]) -> N
             else:
                 use.whole = True
         if isinstance(op, Apply) and op.primitive is ALLOCATE:
-            uses.setdefault(op.result, Use()).loops = None
+            uses[op.result] = Use(len(around))
         for inner in op.blocks:
-            _visit(inner, (*around, op) if isinstance(op, For) else around, uses)
+            _visit(inner, (*around, op) if is_loop(op) else around, uses)
     for o in block.results:
         if o.type.is_array or o.type.is_container:
             uses.setdefault(o, Use()).whole = True
 
 
-def _common(a: Sequence[For], b: Sequence[For]) -> tuple[For, ...]:
-    return tuple(x for x, y in zip(a, b, strict=False) if x is y)
+def _common(a: Sequence[Operation], b: Sequence[Operation]) -> tuple[Operation, ...]:
+    return tuple(x for x, _ in itertools.takewhile(lambda pair: pair[0] is pair[1], zip(a, b, strict=False)))
 
 
 def _axes(use: Use) -> tuple[int, ...]:
-    """The axes of which each iteration of a loop has one place of its own."""
+    """The axes of which each iteration of a loop has one place of its own, and comes to it once."""
     if use.whole or not use.places or not use.loops:
         return ()
-    indices = {loop.index for loop in use.loops}
     first = use.places[0]
-    return tuple(k for k, p in enumerate(first) if p in indices and all(places[k] is p for places in use.places))
+    alike = {p: k for k, p in enumerate(first) if all(places[k] is p for places in use.places)}
+    found: list[int] = []
+    for loop in use.loops[use.made :]:
+        # a loop of which this is no axis comes to what is there again and again, and so do those in it
+        if not isinstance(loop, For) or loop.index not in alike:
+            break
+        found.append(alike[loop.index])
+    return tuple(found)
 
 
 def _without(handle: Value, axes: Sequence[int]) -> Value:
@@ -98,7 +107,7 @@ def _rewritten(block: Block, table: dict[Value, tuple[Value, tuple[int, ...]]]) 
             new, axes = table[op.result]
             op = replace(op, operands=_left(op.operands, axes), result=new)
         elif op.primitive in (LOAD, STORE) and op.operands[0] in table:
-            new, axes = table[op.operands[0]]  # type: ignore[index]
+            new, axes = table[op.operands[0]]
             op = replace(op, operands=(new, *_left(op.operands[1:], axes)))
         operations.append(op)
     return replace(block, operations=tuple(operations))

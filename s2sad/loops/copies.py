@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value, is_int, is_loop, walk
+from s2sad.loops.memory import NOTHING, Roots, roots_of
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,21 @@ class Part:
 
 def without_copies(function: Function) -> Function:
     """The function with arrays made where they would be copied to."""
-    return replace(function, body=_block(function.body))
+    return replace(function, body=_block(function.body, roots_of(function)))
 
 
-def _block(block: Block) -> Block:
-    operations = [map_blocks(op, _block) for op in block.operations]
-    return replace(block, operations=tuple(_in_loop(op) if is_loop(op) else op for op in operations))
+def _block(block: Block, roots: Roots) -> Block:
+    operations = [map_blocks(op, lambda b: _block(b, roots)) for op in block.operations]
+    return replace(block, operations=tuple(_in_loop(op, roots) if is_loop(op) else op for op in operations))
 
 
-def _in_loop(loop: Operation) -> Operation:
+def _in_loop(loop: Operation, roots: Roots) -> Operation:
     body = loop.blocks[-1]
     table: dict[Operand, Part] = {}
     for op in body.operations:
         if isinstance(op, Apply) and op.primitive is ALLOCATE:
-            part = _part(op, body, table)
-            if part is not None:
+            part = _part(op, body, roots)
+            if part is not None and part.whole not in {p.whole for p in table.values()}:
                 table[op.result] = part
     if not table:
         return loop
@@ -49,27 +50,68 @@ def _in_loop(loop: Operation) -> Operation:
     return map_blocks(loop, lambda b: new if b is body else b)
 
 
-def _part(made: Apply, body: Block, taken: dict[Operand, Part]) -> Part | None:
+def _part(made: Apply, body: Block, roots: Roots) -> Part | None:
     """The part of a larger array that an array is copied into, and has no other reason to be."""
-    found = [p for p in _copies(body.operations, made, ())]
+    found = [*_copies(body.operations, made, ())]
     if len(found) != 1:
         return None
     part = found[0]
-    inner = {r for op in walk(body) for r in op.results}
-    if part.whole in inner or part.whole in {p.whole for p in taken.values()}:
+    inside = {*body.parameters, *(r for op in walk(body) for r in op.results)}
+    if part.whole in inside or part.whole.type.dtype != made.result.type.dtype:
         return None
+    if not _is_known(part, made, body) or not _is_last(part, made, body):
+        return None
+    return part if _is_apart(part, made, body, roots) else None
+
+
+def _is_known(part: Part, made: Apply, body: Block) -> bool:
+    """Whether the place in the larger array is known, and in range, where the array is used first."""
     first = next(k for k, op in enumerate(body.operations) if made.result in _reads(op))
-    before = {*body.parameters, *(r for op in body.operations[:first] for r in op.results)}
+    inner = {r for op in walk(body) for r in op.results}
+    before = {r for op in body.operations[:first] for r in op.results}
     if any(isinstance(o, Value) and o in inner and o not in before for o in part.lead):
-        return None
+        return False
+    between = [op for op in body.operations[first : _position(part.copy, body) + 1]]
+    return not any(isinstance(op, Apply) and op.primitive is GUARD for op in walk(replace(body, operations=tuple(between))))
+
+
+def _is_last(part: Part, made: Apply, body: Block) -> bool:
+    """Whether nothing is stored in an array behind the copy; beside it, the elements that it reads next alone."""
+    at = _position(part.copy, body)
+    home = next(b for b in _blocks(body) if part.copy in b.operations)
+    load = next(k for k, op in enumerate(home.operations) if part.copy.operands[-1] in op.results)
+    for k, top in enumerate(body.operations[at:]):
+        for op in (top, *(x for b in top.blocks for x in walk(b))):
+            if not (isinstance(op, Apply) and op.primitive is STORE and op.operands[0] is made.result):
+                continue
+            is_next = not k and op in home.operations[:load]
+            if not is_next or op.operands[1:-1] != part.copy.operands[1 + len(part.lead) : -1]:
+                return False
+    return True
+
+
+def _is_apart(part: Part, made: Apply, body: Block, roots: Roots) -> bool:
+    """Whether the larger array is not used in the loop otherwise, and the array for nothing but its elements."""
+    memory = roots[part.whole]
     for op in walk(body):
         if op is part.copy:
             continue
-        if part.whole in op.operands:
-            return None
-        if made.result in op.operands and not (isinstance(op, Apply) and op.primitive in (LOAD, STORE) and op.operands[0] is made.result):
-            return None
-    return None if any(o is made.result for b in _blocks(body) for o in b.results) else part
+        if any(roots.get(o, NOTHING) & memory for o in op.operands):
+            return False
+        is_element = isinstance(op, Apply) and op.primitive in (LOAD, STORE)
+        if made.result in op.operands and not (is_element and op.operands[0] is made.result):
+            return False
+    return not any(o is made.result for b in _blocks(body) for o in b.results)
+
+
+def _position(op: Operation, body: Block) -> int:
+    """Which operation of a body an operation is, or stands in."""
+    return next(k for k, top in enumerate(body.operations) if op is top or any(op in b.operations for b in _inner(top)))
+
+
+def _inner(op: Operation) -> Iterator[Block]:
+    for b in op.blocks:
+        yield from _blocks(b)
 
 
 def _reads(op: Operation) -> set[Operand]:
@@ -108,7 +150,8 @@ def _are_all(places: Sequence[Operand], made: Apply, around: Sequence[For]) -> b
                 return False
         elif not (is_int(loop.start, 0) and is_int(loop.step, 1) and _same(loop.stop, length)) or loop.breaks:
             return False
-    return len(loops) == len(set(places) & set(loops))
+    counted = [place for place in places if place in loops]
+    return len(loops) == len(counted) == len(set(counted))
 
 
 def _same(a: Operand, b: Operand) -> bool:

@@ -12,8 +12,7 @@ from dataclasses import replace
 from s2sad.errors import Unsupported
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import expression_of_call
-from s2sad.ir.loop_rule import WRITTEN, loop_rule
-from s2sad.ir.primitive import Rule
+from s2sad.ir.loop_rule import written_rule
 from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.values import Apply, Block, Function, Operand
 
@@ -44,16 +43,9 @@ def _block(block: Block, table: dict[Operand, Operand]) -> Block:
     return replace(block, operations=tuple(builder.operations))
 
 
-def _expression(op: Apply) -> Rule | None:
-    """What a call is in terms of others, where it has no rule."""
-    if op.primitive.function not in WRITTEN and loop_rule(op) is not None:
-        return None
-    return WRITTEN.get(op.primitive.function, op.primitive.definition)
-
-
 def _written(op: Apply, builder: Builder) -> Operand | None:
     """What a call gives by what it is written as, in the terms of others if these are written in others too."""
-    expression = _expression(op)
+    expression = written_rule(op)
     if expression is None:
         return None
     inner = Builder()

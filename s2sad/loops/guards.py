@@ -24,8 +24,11 @@ from s2sad.ir.primitives.memory import ALLOCATE, GUARD, reads_memory
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, constant, makers
 
-LESS = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
+LESS: dict[object, int] = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
 """By the comparison: whether it is hardest for the largest value of its first operand, or for the least."""
+
+QUOTIENTS = {np.floor_divide, np.remainder}
+"""Of integers: they have no value for a divisor of 0, which a loop of no iterations would not meet."""
 
 
 def guarded_early(function: Function) -> Function:
@@ -169,7 +172,11 @@ class _NotOutside(Exception):
 
 
 def _is_pure(op: Apply) -> bool:
-    return op.primitive.effect is not Effect.IO and op.primitive is not ALLOCATE and not reads_memory(op)
+    """Whether an operation may be done where no iteration asks for it."""
+    if op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or reads_memory(op):
+        return False
+    divides = op.primitive.function in QUOTIENTS
+    return not divides or (isinstance(op.operands[1], Constant) and bool(op.operands[1].value))
 
 
 def is_negative(step: Operand) -> bool:

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, mapped
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
 from s2sad.ir.types import ArrayType, SequenceType, Type
-from s2sad.ir.values import Apply, Constant, For, Operand, Value, While, constant
+from s2sad.ir.values import Apply, Block, Constant, For, Operand, Value, While, constant
+from s2sad.loops.lives import Lives
 from s2sad.loops.places import reads_its_own_place
 from s2sad.loops.terms import arrays_in, check, operand_of
-
-if TYPE_CHECKING:
-    from s2sad.loops.lowering import Lowering
 
 FIRST = 16
 """How many items a list has room for that grows."""
 
 
-def counted(lowering: Lowering, op: For) -> None:
+class Around(Protocol):
+    """What loops ask of the function that is lowered around them."""
+
+    loops: Loops
+    lives: Lives
+    terms: dict[Value, Term]
+    readers: dict[Value, set[Value]]
+
+    def term(self, operand: Operand) -> Term: ...
+    def operand(self, operand: Operand) -> Operand: ...
+    def truth(self, operand: Operand) -> Operand: ...
+    def bind(self, value: Value, term: Term) -> None: ...
+    def is_own(self, array: Array) -> bool: ...
+    def operations(self, block: Block) -> None: ...
+
+
+def counted(lowering: Around, op: For) -> None:
     """A loop that counts."""
     loops = lowering.loops
     start, stop, step = (lowering.operand(o) for o in (op.start, op.stop, op.step))
@@ -50,7 +65,7 @@ def counted(lowering: Lowering, op: For) -> None:
     frame.leave()
 
 
-def conditional(lowering: Lowering, op: While) -> None:
+def conditional(lowering: Around, op: While) -> None:
     """A loop that runs while its test holds."""
     loops = lowering.loops
     frame = Frame(lowering, op)
@@ -103,10 +118,18 @@ def _scanned(loops: Loops, term: Term, number: Operand, ascending: bool) -> Term
     return loops.item(term, place)
 
 
+@dataclass(frozen=True)
+class Room:
+    """Memory that grows: as an iteration begins with it, and as it writes into it."""
+
+    now: Array
+    target: Array
+
+
 class Frame:
     """What a loop carries, collects and gives."""
 
-    def __init__(self, lowering: Lowering, op: For | While) -> None:
+    def __init__(self, lowering: Around, op: For | While) -> None:
         self.lowering = lowering
         self.loops = lowering.loops
         self.op = op
@@ -165,7 +188,7 @@ class Frame:
         if t.dtype is None or number.type.dtype == t.dtype:
             return number
         if isinstance(number, Constant) and t.kind == "python":
-            return constant(t.dtype.type(number.value).item())  # type: ignore[arg-type]
+            return constant(t.dtype.type(number.value).item())
         return self.loops.cast(number, t.dtype)
 
     def is_shared(self, initial: Operand, term: Array) -> bool:
@@ -181,7 +204,7 @@ class Frame:
 
         def bound(value: Value, leaf: Term, t: Type, alone: bool) -> Term:
             if isinstance(leaf, Array):
-                return Array(leaf.dtype, leaf.shape, leaf.element, leaf.memory, handle=leaf.handle)
+                return Array(leaf.dtype, leaf.shape, leaf.element, handle=leaf.handle, roots=leaf.roots)
             made.append(value if alone else Value(t, value.hint, loose=True))
             return made[-1]
 
@@ -256,28 +279,114 @@ class Frame:
         if isinstance(term, tuple):
             return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
-            length = lifted(around, inner, term.length)
+            length = self.lifted(around, inner, term.length)
             own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
+        if isinstance(term, Ragged):
+            parts = (term.flat, term.starts, term.size, *term.lengths)
+            flat, starts, size, *lengths = (self.kept(t, around, inner, count, place, hint) for t in parts)
+            return Ragged(flat, starts, tuple(lengths), size, term.depth + 1)
+        if isinstance(term, Array) and not self.are_known(around, inner, term.shape):
+            return self.ragged(term, around, inner, count, place, hint)
         target = self.room(around, inner, count, term, hint)
         self.put(target, place, term)
         return target
 
-    def counter(self, hint: str) -> Value:
-        """A number that each iteration adds 1 to."""
+    def are_known(self, around: Builder, inner: Builder, lengths: Places) -> bool:
+        """Whether lengths are known before the loop."""
+        before = len(around.operations)
+        try:
+            for n in lengths:
+                self.lifted(around, inner, n)
+        except UnsupportedType:
+            return False
+        finally:
+            del around.operations[before:]
+        return True
+
+    def ragged(
+        self, term: Array, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+    ) -> Ragged:
+        """Arrays of different shapes, one behind the other in memory that grows."""
+        loops = self.loops
+        used = self.carried_number("used")
+        size = loops.product(term.shape)
+        end = loops.call(np.add, used, size)
+        self.extra.append(end)
+        first = around.apply(ALLOCATE, (constant(FIRST),), {"dtype": term.dtype}, hint)
+        assert isinstance(first, Value)
+        flat = self.with_room(first, used, end, term.dtype, (), hint)
+
+        def write(at: Places) -> None:
+            k: Operand = constant(0)
+            for i, n in zip(at, term.shape, strict=True):
+                k = loops.add(loops.multiply(k, n), i)
+            loops.store(flat.target, (loops.add(used, k),), term.element(at))
+
+        loops.nest(term.shape, write)
+        known = (n if self.are_known(around, inner, (n,)) else None for n in term.shape)
+        lengths = [
+            self.kept(n, around, inner, count, place, None) if k is None else self.lifted(around, inner, k)
+            for n, k in zip(term.shape, known, strict=True)
+        ]
+        return Ragged(flat.now, self.kept(used, around, inner, count, place, None), tuple(lengths), used)
+
+    def carried_number(self, hint: str) -> Value:
+        """An integer that is carried on beside those of the program; what it is next is left to the caller."""
         value = Value(ArrayType(np.dtype(np.int64), (), "python"), hint, loose=True)
         self.parameters = (*self.parameters, value)
         self.initial.append(constant(0))
+        return value
+
+    def with_room(
+        self, first: Value, used: Operand, end: Operand, dtype: np.dtype[np.generic], rest: Places, hint: str | None
+    ) -> Room:
+        """Memory that is carried on, in which there is room up to an end: it is twice as long where it was full."""
+        loops = self.loops
+        t = ArrayType(dtype, (new_dim(), *(first.type.shape or ())[1:]), "array")
+        carried = Value(t, hint, loose=True)
+        rows = loops.apply(LENGTH, (carried,), {"axis": 0})
+        now = loops.held(carried, (rows, *rest))
+
+        def longer() -> Sequence[Operand]:
+            length = loops.call(max, loops.multiply(rows, 2), end)
+            more = loops.allocate(dtype, (length, *rest))
+            loops.nest((used, *rest), lambda at: loops.store(more, at, now.element(at)))
+            assert more.handle is not None
+            return [more.handle]
+
+        (handle,) = loops.branch(loops.call(np.greater, end, rows), longer, lambda: [carried])
+        assert isinstance(handle, Value)
+        self.parameters = (*self.parameters, carried)
+        self.initial.append(first)
+        self.extra.append(handle)
+        return Room(now, loops.held(handle, (loops.apply(LENGTH, (handle,), {"axis": 0}), *rest)))
+
+    def counter(self, hint: str) -> Value:
+        """A number that each iteration adds 1 to."""
+        value = self.carried_number(hint)
         self.extra.append(self.loops.add(value, 1))
         return value
 
     def room(self, around: Builder, inner: Builder, count: Operand, leaf: Term, hint: str | None) -> Array:
         """Memory for one number or array of the items of a list, made before the loop."""
         dtype, shape = _form(leaf)
-        outside = [lifted(around, inner, n) for n in shape]
+        outside = [self.lifted(around, inner, n) for n in shape]
         handle = around.apply(ALLOCATE, (count, *outside), {"dtype": dtype}, hint)
         assert isinstance(handle, Value)
         return self.loops.held(handle, (count, *outside))
+
+    def lifted(self, around: Builder, inner: Builder, operand: Operand) -> Operand:
+        """A length as it is known before the loop."""
+        if isinstance(operand, Constant):
+            return operand
+        changes = operand in self.parameters or (isinstance(self.op, For) and operand is self.op.index)
+        if not changes and operand not in {r for op in inner.operations for r in op.results}:
+            return operand
+        made = None if changes else inner.maker(operand)
+        if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
+            raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
+        return around.apply(made.primitive, [self.lifted(around, inner, o) for o in made.operands], made.static)
 
     def put(self, target: Array, place: Operand, leaf: Term) -> None:
         loops = self.loops
@@ -297,27 +406,11 @@ class Frame:
 
     def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term, hint: str | None) -> Term:
         """An array in which there is room for one item more: where it is full, the next is twice as long."""
-        loops = self.loops
         first = self.room(around, inner, constant(FIRST), leaf, hint)
         assert first.handle is not None
-        carried = Value(ArrayType(first.dtype, (new_dim(), *(first.handle.type.shape or ())[1:]), "array"), hint, loose=True)
-        rows = loops.apply(LENGTH, (carried,), {"axis": 0})
-        now = loops.held(carried, (rows, *first.shape[1:]))
-
-        def longer() -> Sequence[Operand]:
-            more = loops.allocate(first.dtype, (loops.multiply(rows, 2), *first.shape[1:]))
-            loops.nest(now.shape, lambda at: loops.store(more, at, now.element(at)))
-            assert more.handle is not None
-            return [more.handle]
-
-        (handle,) = loops.branch(loops.call(np.equal, place, rows), longer, lambda: [carried])
-        assert isinstance(handle, Value)
-        target = loops.held(handle, (loops.apply(LENGTH, (handle,), {"axis": 0}), *first.shape[1:]))
-        self.put(target, place, leaf)
-        self.parameters = (*self.parameters, carried)
-        self.initial.append(first.handle)
-        self.extra.append(handle)
-        return Array(first.dtype, now.shape, now.element, now.memory, handle=carried)
+        room = self.with_room(first.handle, place, self.loops.add(place, 1), first.dtype, first.shape[1:], hint)
+        self.put(room.target, place, leaf)
+        return room.now
 
     # what is left
 
@@ -343,7 +436,22 @@ class Frame:
         for result, term in zip(op.results[len(op.initial) :], self.lists, strict=True):
             made = mapped(term, behind)
             assert isinstance(made, List)
-            self.lowering.bind(result, List(mapped(made.items, lambda a: _long(a, made.length)), made.length))
+            self.lowering.bind(result, List(_behind(made.items, made.length), made.length))
+
+
+def _behind(term: Term, length: Operand) -> Term:
+    """What a loop has collected, with the lengths that it has at the end."""
+    if isinstance(term, tuple):
+        return tuple(_behind(part, length) for part in term)
+    if isinstance(term, List):
+        return List(_behind(term.items, length), _behind(term.length, length))
+    if isinstance(term, Ragged):
+        starts, *lengths = (_behind(t, length) for t in (term.starts, *term.lengths))
+        if term.depth:
+            return Ragged(_behind(term.flat, length), starts, tuple(lengths), _behind(term.size, length), term.depth)
+        assert isinstance(term.size, (Value, Constant))
+        return Ragged(_long(term.flat, term.size), starts, tuple(lengths), term.size)
+    return _long(term, length)
 
 
 def _long(term: Term, length: Operand, axis: int = 0) -> Term:
@@ -351,7 +459,7 @@ def _long(term: Term, length: Operand, axis: int = 0) -> Term:
     if not isinstance(term, Array):
         return term
     shape = (*term.shape[:axis], length, *term.shape[axis + 1 :])
-    return Array(term.dtype, shape, term.element, term.memory, handle=term.handle)
+    return Array(term.dtype, shape, term.element, term.of, handle=term.handle, roots=term.roots)
 
 
 def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
@@ -361,18 +469,6 @@ def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
     if operand.type.dtype is None:
         raise UnsupportedType("a list of what are no numbers")
     return operand.type.dtype, ()
-
-
-def lifted(around: Builder, inner: Builder, operand: Operand) -> Operand:
-    """A length as it is known before the loop."""
-    if isinstance(operand, Constant):
-        return operand
-    if operand not in {r for op in inner.operations for r in op.results}:
-        return operand
-    made = inner.maker(operand)
-    if not isinstance(made, Apply) or made.primitive.effect is Effect.IO or reads_memory(made):
-        raise UnsupportedType("a list of arrays whose lengths only an iteration knows")
-    return around.apply(made.primitive, [lifted(around, inner, o) for o in made.operands], made.static)
 
 
 def _leaf_types(t: Type) -> Iterator[Type]:

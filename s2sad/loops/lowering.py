@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Term, leaves, loop_rule, mapped
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Ragged, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
@@ -58,23 +56,48 @@ def to_loops(functions: Mapping[str, Function], entry: str, fixed: Callable[[int
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    function = with_definitions(with_small_lengths(without_calls(functions, entry), fixed))
-    lowered = Lowering(function).function()
+    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)))
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
     return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
 
 
-class Lowering:
-    """One function, as loops."""
+def _lowered(function: Function) -> Function:
+    """The function as loops, the arrays stored before a branch that are found to be needed behind what it writes."""
+    early: Early = {}
+    while True:
+        try:
+            return Lowering(function, early).function()
+        except StoredEarlier as found:
+            early.setdefault(found.op, []).append(found.value)
 
-    def __init__(self, source: Function) -> None:
+
+Early = dict[Operation, list[Value]]
+
+
+class StoredEarlier(Exception):
+    """What a value is computed of is written in a branch, and the value is read behind that: it is stored before."""
+
+    def __init__(self, op: Operation, value: Value) -> None:
+        self.op, self.value = op, value
+
+
+class Lowering:
+    """One function, as loops. What `early` has of an operation is stored before it."""
+
+    def __init__(self, source: Function, early: Early) -> None:
         self.source = source
+        self.early = early
+        self.around: list[Operation] = []
+        """The operations in whose blocks the present one stands."""
         self.loops = Loops()
+        self.loops.when_settled = self.add_readers
         self.lives: Lives = lives(source)
         self.terms: dict[Value, Term] = {}
         self.readers: dict[Value, set[Value]] = {}
         """By the memory: the values whose elements are read from it."""
+        self.holders: dict[Array, set[Value]] = {}
+        """By an array: the values that it is, or that are computed of it."""
         self.given_memory: set[Value] = set()
         """That of the parameters."""
 
@@ -110,8 +133,9 @@ class Lowering:
         """What the function returns: arrays in memory of their own."""
         if isinstance(term, tuple):
             return self.builder.tuple([self.result(t) for t in term])
+        if isinstance(term, (Cut, List, Ragged)):
+            raise UnsupportedType("a list of run-time length as a result", "np.array")
         if not isinstance(term, Array):
-            assert not isinstance(term, Cut)
             return term
         whole = self.loops.stored(term, hint)
         if not self.is_own(whole):
@@ -128,8 +152,13 @@ class Lowering:
     def bind(self, value: Value, term: Term) -> None:
         self.terms[value] = term
         for array in arrays_in(term):
-            for root in array.memory:
-                self.readers.setdefault(root, set()).add(value)
+            for source in array.sources():
+                self.holders.setdefault(source, set()).add(value)
+            self.add_readers(array)
+
+    def add_readers(self, array: Array) -> None:
+        for root in array.memory:
+            self.readers.setdefault(root, set()).update(self.holders.get(array, ()))
 
     def term(self, operand: Operand) -> Term:
         if isinstance(operand, Value):
@@ -153,9 +182,14 @@ class Lowering:
                 raise
 
     def operation(self, op: Operation) -> None:
+        for value in self.early.get(op, ()):
+            for array in arrays_in(self.terms[value]):
+                self.loops.stored(array, value.hint)
+        if isinstance(op, Apply):
+            self.apply(op)
+            return
+        self.around.append(op)
         match op:
-            case Apply():
-                self.apply(op)
             case If():
                 self.branch(op)
             case For():
@@ -164,6 +198,7 @@ class Lowering:
                 conditional(self, op)
             case _:
                 raise UnsupportedCall(f"a call of {op.function.name}")
+        self.around.pop()
 
     def apply(self, op: Apply) -> None:
         primitive = op.primitive
@@ -180,7 +215,7 @@ class Lowering:
             self.bind(op.result, self.undefined(op.result.type))
         elif primitive.update is not None:
             self.update(op)
-        elif primitive in (RAISE, ASSERT):
+        elif primitive in (RAISE, ASSERT, GUARD):
             holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
             self.loops.apply(GUARD, (holds,))
             self.bind(op.result, constant(0))
@@ -253,13 +288,19 @@ class Lowering:
     def others(self, array: Array, op: Operation) -> bool:
         """Whether the memory of an array is read after an operation; what is only computed of it is stored now."""
         found = [v for root in array.memory for v in self.readers.get(root, ()) if self.lives.is_read_behind(v, op)]
-        for value in found:
-            for part in arrays_in(self.terms[value]):
-                if part.handle is None and part.memory & array.memory:
-                    self.loops.stored(part, value.hint)
-                elif part.memory & array.memory:
-                    return True
+        parts = [(v, part) for v in found for part in arrays_in(self.terms[v]) if part.memory & array.memory]
+        if any(part.handle is not None for _, part in parts):
+            return True
+        for value, part in parts:
+            self.store_here(value, part)
         return False
+
+    def store_here(self, value: Value, part: Array) -> None:
+        """Store what is computed of memory that is written next; what is stored in a block is not known behind it."""
+        for op in self.around:
+            if self.lives.bound[value] < self.lives.start[op] and self.lives.is_read_behind(value, op):
+                raise StoredEarlier(op, value)
+        self.loops.stored(part, value.hint)
 
     # branches
 

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, values_in, walk
+from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, constant, values_in, walk
 from s2sad.loops.memory import Memory
 
 Key = tuple[object, ...]
@@ -64,9 +64,10 @@ class Numbering:
                     orelse=self.block(op.orelse, dict(elements)),
                 )
             case For():
-                ends = {"start": self.of(op.start), "stop": self.of(op.stop), "step": self.of(op.step)}
+                start, stop, step = map(self.of, (op.start, op.stop, op.step))
                 body = self.block(op.body, self.left(op, elements))
-                made = replace(op, initial=tuple(map(self.of, op.initial)), body=body, **ends)
+                initial = tuple(map(self.of, op.initial))
+                made = replace(op, start=start, stop=stop, step=step, initial=initial, body=body)
             case While():
                 initial = tuple(map(self.of, op.initial))
                 test = self.block(op.test, self.left(op, elements))
@@ -94,11 +95,14 @@ class Numbering:
         new = op if operands == op.operands else replace(op, operands=operands)
         if op.primitive is LOAD:
             key = (operands[0], *map(_name, operands[1:]))
-            if key in elements and elements[key].type.dtype == op.result.type.dtype:
-                self.table[op.result] = elements[key]
-                return None
+            known = elements.get(key)
             elements[key] = op.result
-            return new
+            if known is None or known.type.dtype != op.result.type.dtype:
+                return new
+            if known.type.kind == "python" and isinstance(known, Value):
+                return _as_element(op, known)
+            elements[key] = self.table[op.result] = _of_numpy(known)
+            return None
         if op.primitive is STORE:
             self.forget(op, elements)
             elements[(operands[0], *map(_name, operands[1:-1]))] = operands[-1]
@@ -116,6 +120,19 @@ class Numbering:
                 return None
         self.known[-1][key] = op.result
         return new
+
+
+def _as_element(load: Apply, known: Value) -> Apply:
+    """A number of Python's as what it is in an array: to divide by 0 raises for the one, and gives infinity for the other."""
+    assert load.result.type.dtype is not None
+    return replace(load, primitive=required(load.result.type.dtype.type), operands=(known,), static={})
+
+
+def _of_numpy(known: Operand) -> Operand:
+    """A constant as what it is in an array."""
+    if isinstance(known, Constant) and known.type.dtype is not None and known.type.kind == "python":
+        return constant(known.type.dtype.type(known.value))
+    return known
 
 
 def _name(operand: Operand) -> object:
@@ -185,14 +202,14 @@ def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value])
     lead = op.body.parameters[:1] if isinstance(op, For) else ()
     body = Block((*lead, *(carried[k] for k in kept)), op.body.operations, tuple(results))
     body = _live(body, count, only_written)
-    changes = {"initial": tuple(op.initial[k] for k in kept), "results": tuple(op.results[k] for k in kept)}
+    initial, left = tuple(op.initial[k] for k in kept), tuple(op.results[k] for k in kept)
     if isinstance(op, While):
-        test = replace(op.test, parameters=tuple(tested[k] for k in kept))
-        return [replace(op, body=body, test=_live(test, count, only_written), **changes)]
+        test = _live(replace(op.test, parameters=tuple(tested[k] for k in kept)), count, only_written)
+        return [replace(op, initial=initial, test=test, body=body, results=left)]
     if not kept and not body.operations and not op.breaks:
         count.subtract(values_in(op.operands))
         return []
-    return [replace(op, body=body, **changes)]
+    return [replace(op, initial=initial, body=body, results=left)]
 
 
 def _reads_itself(op: For | While, k: int, count: Counter[Value]) -> int:

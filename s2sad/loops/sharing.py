@@ -11,12 +11,12 @@ Linear scan register allocation, 1999).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
 from s2sad.ir.rewrite import map_blocks, reads, substitute
-from s2sad.ir.values import Apply, Block, Constant, Function, Operand, Operation
+from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, is_loop
 
 
 def shared(function: Function) -> Function:
@@ -26,11 +26,12 @@ def shared(function: Function) -> Function:
 
 @dataclass
 class Life:
-    """Where in its block an array is used first and last."""
+    """Where in its block an array is used first and last, and the arrays that are one with it."""
 
     made: Apply
     first: int
     last: int
+    one: set[Operand] = field(default_factory=set)
 
 
 def _block(block: Block) -> Block:
@@ -41,12 +42,14 @@ def _block(block: Block) -> Block:
         if life.made.result in table:
             continue
         for later in lives:
-            both = life.made.result, later.made.result
-            if later is life or later.made.result in table or not _alike(life.made, later.made):
+            new = later.made.result
+            if later is life or new in table or not _alike(life.made, later.made):
                 continue
-            if life.last < later.first or (life.last == later.first and _in_place(operations[life.last], *both)):
-                table[later.made.result] = life.made.result
+            old = {life.made.result, *life.one}
+            if life.last < later.first or (life.last == later.first and _in_place(operations[life.last], old, new)):
+                table[new] = life.made.result
                 life.last = later.last
+                life.one.add(new)
     if not table:
         return replace(block, operations=tuple(operations))
     kept = [op for op in operations if op.results[:1] == () or op.results[0] not in table]
@@ -78,7 +81,7 @@ def _lives(operations: Sequence[Operation], results: Sequence[Operand]) -> list[
         if isinstance(op, Apply) and op.primitive not in (LOAD, STORE):
             last.update((o, end) for o in op.operands if o in made)
         elif not isinstance(op, Apply):
-            last.update((o, end) for o in _named(op) if o in made)
+            last.update((o, end) for o in (*op.operands, *_named(op)) if o in made)
     last.update((o, end) for o in results if o in made)
     return [Life(op, first[h], last[h]) for h, op in made.items() if h in first]
 
@@ -106,25 +109,35 @@ def _same_number(x: Operand, y: Operand) -> bool:
     return isinstance(x, Constant) and isinstance(y, Constant) and x.value == y.value
 
 
-def _in_place(op: Operation, old: Operand, new: Operand) -> bool:
-    """Whether each element of the old array is read for the last time before that of the new one is written."""
+def _in_place(op: Operation, old: Collection[Operand], new: Operand) -> bool:
+    """Whether each element of the old array is read for the last time before that of the new one is written.
+
+    All loops around must count in the places: what another iteration writes is another element.
+    """
     places: set[tuple[Operand, ...]] = set()
-    homes: set[Block] = set()
+    homes: dict[Block, tuple[Operation, ...]] = {}
     written = False
-    for block, inner in _in_blocks(op):
-        if not isinstance(inner, Apply) or inner.primitive not in (LOAD, STORE) or inner.operands[0] not in (old, new):
+    for around, block, inner in _in_blocks(op, ()):
+        if not isinstance(inner, Apply) or inner.primitive not in (LOAD, STORE):
             continue
-        homes.add(block)
+        array = inner.operands[0]
+        if array is not new and array not in old:
+            continue
+        homes[block] = around
         is_store = inner.primitive is STORE
         places.add(inner.operands[1:-1] if is_store else inner.operands[1:])
-        if inner.operands[0] is old and (written or is_store):
+        if array in old and (written or is_store):
             return False
-        written = written or inner.operands[0] is new
-    return len(places) == 1 and len(homes) == 1
+        written = written or array is new
+    if len(places) != 1 or len(homes) != 1:
+        return False
+    (place,), (around,) = places, homes.values()
+    return all(isinstance(loop, For) and loop.index in place for loop in around if is_loop(loop))
 
 
-def _in_blocks(op: Operation) -> Iterator[tuple[Block, Operation]]:
+def _in_blocks(op: Operation, around: tuple[Operation, ...]) -> Iterator[tuple[tuple[Operation, ...], Block, Operation]]:
+    """The operations in the blocks of an operation, each with its block and what is around that."""
     for block in op.blocks:
         for inner in block.operations:
-            yield block, inner
-            yield from _in_blocks(inner)
+            yield (*around, op), block, inner
+            yield from _in_blocks(inner, (*around, op))

@@ -8,7 +8,6 @@ The loops are run by CPython, as the text that shows them. What it answers is on
     "raises"         NumPy's program itself raises
 """
 
-import contextlib
 import os
 import tempfile
 import warnings
@@ -17,57 +16,20 @@ from unittest import mock
 import numpy as np
 import optree
 
-import s2sad
-import s2sad.rules.looping
-from s2sad.backends.numba.runner import NumbaRunner
 from s2sad.dispatch.sharing import SHARED
-from s2sad.emit.flat import emit_flat
-from s2sad.errors import Error
-from s2sad.ir.verifier import verify
-from s2sad.loops import to_loops
+from s2sad.errors import Error, InternalError
+from tests.loops.programs import loops_of
 
 
 class Differs(AssertionError):
     """The loops compute something else."""
 
 
-@contextlib.contextmanager
-def units(found):
-    """Collects what a native backend is asked to write."""
-    write = NumbaRunner.write
-
-    def kept(self, unit):
-        found.append(unit)
-        return write(self, unit)
-
-    NumbaRunner.write = kept
-    try:
-        # nothing is found that was compiled before
-        SHARED.known.clear()
-        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, S2SAD_CACHE_DIR=folder):
-            yield
-    finally:
-        NumbaRunner.write = write
-
-
-def loops_of(make, args):
-    """The loops of a derivative: `make(backend=...)` gives it."""
-    found = []
-    with units(found):
-        make(backend="numba").lower(*args).source  # noqa: B018
-    unit = found[-1]
-    functions = {f.name: f for f in unit.functions}
-    return verify(to_loops(functions, unit.entry))
-
-
-def text_of(function):
-    return emit_flat([], function)[0]
-
-
-def run(text, name, args):
-    space = {}
-    exec(text, space)
-    return space[name](*copied(args))
+def loops(make, args):
+    """The loops of a derivative and their text: `make(backend=...)` gives it. Nothing is found that was made before."""
+    SHARED.known.clear()
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, S2SAD_CACHE_DIR=folder):
+        return loops_of(make, args, lambda f, backend: f(backend=backend))
 
 
 def copied(args):
@@ -87,10 +49,11 @@ def compare(make, args):
         except Exception:
             return "raises"
         try:
-            function = loops_of(make, copied(args))
+            function, text = loops(make, copied(args))
+        except InternalError as e:
+            raise Differs(f"{type(e).__name__}: {e}") from e
         except Error as e:
             return f"refused: {getattr(e, 'what', e)}"
-        text = text_of(function)
         before = copied(args)
         given = [*args]
         try:

@@ -63,15 +63,17 @@ def function_of(
     builder = Builder()
     parameters: list[Value] = []
     arguments: list[Any] = []
-    given: list[Operand] = []
-    for x in operands:
-        if is_value(x):
-            parameters.append(Value(type_of(x), "x"))
-            arguments.append(x)
-            given.append(parameters[-1])
-        else:
-            given.append(builder.operand(x))
-    result = builder.apply(primitive, given, static)
+
+    def given(x: Any) -> Operand:
+        if not is_value(x):
+            return builder.operand(x)
+        if isinstance(x, (tuple, list)):
+            return builder.make(type(x), range(len(x)), [given(item) for item in x])
+        parameters.append(Value(type_of(x), "x"))
+        arguments.append(x)
+        return parameters[-1]
+
+    result = builder.apply(primitive, [given(x) for x in operands], static)
     return Function("f", builder.block(parameters, [result])), arguments
 
 

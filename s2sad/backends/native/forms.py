@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from s2sad.backends.boundary import pieces
+from s2sad.backends.runner import Call
 from s2sad.ir.types import ArrayType, ContainerType, HandleType, StaticType, Type, tuple_type
 
 Form = Any
@@ -52,39 +55,61 @@ class Unfit(Exception):
     """An argument that cannot be made one of the form that an entry takes."""
 
 
-def fitted(form: Form, value: Any) -> object:
-    """An argument as an entry takes it: an array row by row, a number of the class that it is for.
+def fitter(form: Form) -> Callable[[Any], object]:
+    """What makes an argument one of this form: an array row by row, a number of the class that it is for.
 
-    Raises:
-        Unfit: its elements are of another dtype, or it is something else.
+    It raises `Unfit` where the elements are of another dtype, or the argument is something else.
     """
     kind, rest = form
-    if form == KEPT_FORM:
-        return value
+    if kind in ("kept", "python"):
+        return _as_it_is
     if kind == "tuple":
-        if not isinstance(value, tuple) or len(value) != len(rest):
-            raise Unfit
-        return tuple(map(fitted, rest, value))
-    cls = np.ndarray if kind == "array" else np.generic
-    # whatever order its bytes have, and in C there are two integers of one size
-    if kind == "python" or not isinstance(value, cls) or value.dtype.newbyteorder("=") != rest:
+        return functools.partial(_fitted_tuple, list(map(fitter, rest)))
+    return functools.partial(_fitted_array if kind == "array" else _fitted_number, np.dtype(rest))
+
+
+def _fitted_tuple(items: Sequence[Callable[[Any], object]], value: object) -> object:
+    if not isinstance(value, tuple) or len(value) != len(items):
         raise Unfit
-    return np.array(value, rest, order="C") if kind == "array" else np.dtype(rest).type(value)
+    return tuple([fit(item) for fit, item in zip(items, value, strict=True)])
 
 
-def fitting(
-    forms: Sequence[Form], entry: Callable[..., object], otherwise: Callable[..., object]
-) -> Callable[..., object]:
+def _as_it_is(value: object) -> object:
+    # of a number of Python's nothing else can be made: what it is not for, the entry says again
+    return value
+
+
+def _fitted_array(dtype: np.dtype[Any], value: object) -> object:
+    # whatever order its bytes have; and in C there are two integers of one size
+    if not isinstance(value, np.ndarray) or (value.dtype is not dtype and value.dtype.newbyteorder("=") != dtype):
+        raise Unfit
+    flags = value.flags
+    if type(value) is np.ndarray and value.dtype is dtype and flags.c_contiguous and flags.aligned:
+        return value
+    return np.array(value, dtype, order="C")
+
+
+def _fitted_number(dtype: np.dtype[Any], value: object) -> object:
+    if not isinstance(value, np.generic) or value.dtype != dtype:
+        raise Unfit
+    return dtype.type(value)
+
+
+class Fitting:
     """What an entry calls with arguments that it does not take: it is called again with such that it does.
 
     `otherwise` runs where there are none.
     """
 
-    def call(*args: object) -> object:
-        try:
-            made = list(map(fitted, forms, args)) if len(args) == len(forms) else None
-        except Unfit:
-            made = None
-        return otherwise(*args) if made is None else entry(*made)
+    def __init__(self, fitters: Sequence[Callable[[Any], object]], entry: Call, otherwise: Call) -> None:
+        self.fitters = fitters
+        self._entry = entry
+        self._otherwise = otherwise
 
-    return call
+    def __call__(self, *args: object) -> object:
+        try:
+            made = [fit(a) for fit, a in zip(self.fitters, args, strict=True)]
+        except (Unfit, ValueError):
+            return self._otherwise(*args)
+        # where all were as it takes them it is something else that it does not: a class, a length
+        return (self._otherwise if all(map(operator.is_, made, args)) else self._entry)(*made)

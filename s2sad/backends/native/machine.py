@@ -17,7 +17,7 @@ from s2sad.backends.native.elementary import Target
 from s2sad.backends.native.host import features, target_machine
 
 LARGE = 2000
-"""Lines of a module from which on loops are not unrolled: it would take longer than it saves."""
+"""Lines of a module from which on it counts for more that it is compiled soon."""
 
 VARIANTS = "vector-function-abi-variant"
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from s2sad import cache
 from s2sad.backends.native import host
+from s2sad.backends.native.forms import Fitting
 from s2sad.backends.native.outside import TABLE, address
 from s2sad.backends.runner import Call
 
@@ -72,16 +73,26 @@ class Loaded:
         return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
 
 
-def straight(call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+Straight = tuple[int, tuple[object, ...]]
+"""The function that objects have for their calls, and the tuple that it is called with."""
+
+
+def straight(call: Call, otherwise: Call, unusual: Call, left: Call | None) -> Straight | None:
     """The function that objects have for calls of a builtin of this module, and what it is called with.
 
-    `otherwise` is called where the arguments are others than it takes.
+    It calls `otherwise` where something has changed, and `unusual` with arguments of which no usual ones can be made.
+    `left` is as in `builtin`, where it is another one.
     """
     own = getattr(call, "__self__", None)
     if not isinstance(own, tuple) or not isinstance(own[-1], Loaded):
         return None
-    function = own[-1].straight(call.__name__)
-    return None if function is None else (function, (otherwise, *own[1:]))
+    fitting, before, row, code = own
+    function = code.straight(call.__name__)
+    if function is None:
+        return None
+    left = left or before
+    again = Fitting(fitting.fitters, code.builtin(call.__name__, unusual, left), unusual)
+    return function, (again, left, otherwise, row, code)
 
 
 class _Row(ctypes.Structure):

@@ -5,6 +5,7 @@ is named by what it is:
 
     python PyTuple_New      a function of Python's C API
     numpy PyArray_Empty     a function of NumPy's
+    blas cblas_dgemm        a function of the library that NumPy computes products by
     object float64          an object, by its name in `OBJECTS`
     new float64             what makes a scalar of NumPy's of this class
 """
@@ -17,6 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from s2sad.backends.native import blas
 from s2sad.ir.types import ArrayType
 
 API = {"PyArray_DescrFromType": 45, "PyArray_Empty": 184}
@@ -68,6 +70,8 @@ def address(name: str) -> int:
         return _value(getattr(ctypes.pythonapi, rest))
     if kind == "numpy":
         return _api(API[rest])
+    if kind == "blas":
+        return blas.address_of(rest)
     if kind == "object":
         return id(OBJECTS[rest])
     assert kind == "new", name

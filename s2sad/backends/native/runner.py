@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import sys
 import types
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from s2sad.backends.boundary import classes_in, classes_named, is_importable
 from s2sad.backends.native.forms import entry_arguments, entry_result
-from s2sad.backends.native.starting import Around, Later, Side, refused, started
+from s2sad.backends.native.starting import Around, Later, Side, Surrounded, refused, started, without_last
 from s2sad.backends.runner import Call, Interface, Runner, Unit, Written
 from s2sad.errors import NOWHERE, ArgumentError, Location, Unsupported
 from s2sad.ir.backend import Backend
@@ -58,14 +59,14 @@ def entry_types(unit: Unit) -> list[tuple[str, list[Type], Type]]:
 def packed(code: Code) -> str:
     """The code of a module as one of its facts."""
     data = json.dumps([code.text, code.outside, code.functions])
-    return base64.b85encode(zlib.compress(data.encode())).decode()
+    return base64.b64encode(zlib.compress(data.encode())).decode()
 
 
 def unpacked(text: str) -> Code:
     """The code of a module, of the fact."""
     from s2sad.backends.native.objects import Code
 
-    own, outside, functions = json.loads(zlib.decompress(base64.b85decode(text)))
+    own, outside, functions = json.loads(zlib.decompress(base64.b64decode(text)))
     return Code(own, tuple(outside), tuple(functions))
 
 
@@ -88,9 +89,13 @@ class NativeRunner(Runner):
     """Machine code for loops over numbers and arrays."""
 
     def check(self) -> None:
-        if importlib.util.find_spec("llvmlite") is None:
+        if "llvmlite" not in sys.modules and importlib.util.find_spec("llvmlite") is None:
             name = self.backend.name
             raise ArgumentError(f"backend {name!r} needs llvmlite: pip install s2sad[{name}]")
+        # its entries read objects as they lie in memory
+        has_lock: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+        if sys.implementation.name != "cpython" or not has_lock():
+            raise ArgumentError(f"backend {self.backend.name!r} needs CPython with its global lock")
 
     def write(self, unit: Unit) -> Written:
         from s2sad.backends.native.stages import code_of, loops_of
@@ -130,10 +135,15 @@ class NativeRunner(Runner):
             return calls.call(0, adapted, plain, name), None
         return calls.call(0, adapted, None, name), calls.call(1, lambda inner: inner, None, sides[1].function)
 
-    def straight(self, call: Call, otherwise: Call) -> tuple[int, tuple[object, ...]] | None:
+    def straight(self, call: Call, otherwise: Call, more: int) -> tuple[int, tuple[object, ...]] | None:
         from s2sad.backends.native.objects import straight
 
-        return straight(call, otherwise)
+        if not isinstance(call, Surrounded):
+            return None if more else straight(call, otherwise, otherwise, None)
+        if call.entry is None or not more:
+            return None
+        unusual, left = without_last(more, otherwise), without_last(more, call.otherwise)
+        return straight(call.entry, otherwise, unusual, left)
 
 
 class _Calls:
@@ -155,7 +165,7 @@ class _Calls:
         otherwise = Later(plain or python)
         if isinstance(self.loaded, str):
             return refused(otherwise, name, self.loaded)
-        return started(self.loaded, side, lambda f: adapted(side.around(side.native, self.classes)(f)), otherwise)
+        return started(self.loaded, side, side.around(side.native, self.classes), adapted, otherwise)
 
     def of_numpy(self, name: str) -> Call:
         """A function of the module as NumPy runs it."""

@@ -36,7 +36,7 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Itera
         Unsupported: something in them cannot be said in loops, or in native code.
     """
     outside = Outside()
-    texts = [kernel_text(*programs, outside=outside.place, target=elementary_target())]
+    texts = [kernel_text(*programs, library=outside.place, target=elementary_target())]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

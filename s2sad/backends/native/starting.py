@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s2sad.backends.boundary import Boundary, Structure, structure
-from s2sad.backends.native.forms import KEPT_FORM, entry_arguments, fitting, form_of, is_plain
+from s2sad.backends.native.forms import KEPT_FORM, Fitting, entry_arguments, fitter, form_of, is_plain
 from s2sad.backends.runner import Call
 from s2sad.ir.types import Type
 
@@ -81,25 +81,42 @@ class Later:
         return self._made(*args)
 
 
-def started(loaded: Loaded, side: Side, around: Around, otherwise: Call) -> Call:
-    """An entry as its user calls it; `otherwise` is the program of NumPy, of the user's arguments."""
-    direct = around(otherwise) is otherwise
-    left = otherwise if direct else leave
-    again = loaded.builtin(side.function, left, left)
-    entry = loaded.builtin(side.function, fitting(side.forms, again, left), left)
-    if direct:
-        return entry
-    inner = around(entry)
+class Surrounded:
+    """An entry with what stands around it: arguments are taken apart, variables outside are added behind them."""
 
-    def call(*args: object) -> object:
+    def __init__(self, inner: Call, entry: Call | None, otherwise: Call) -> None:
+        self.inner = inner
+        self.entry = entry
+        """The builtin, where nothing is taken apart."""
+        self.otherwise = otherwise
+
+    def __call__(self, *args: object) -> object:
         try:
-            return inner(*args)
+            return self.inner(*args)
         except Left:
             pass
         # not in the handler: what is raised here has nothing to do with it
-        return otherwise(*args)
+        return self.otherwise(*args)
 
-    return call
+
+def without_last(count: int, function: Call) -> Call:
+    """A function of arguments behind which so many others stand."""
+    return lambda *args: function(*args[:-count])
+
+
+def started(loaded: Loaded, side: Side, boundary: Around, adapted: Around, otherwise: Call) -> Call:
+    """An entry as its user calls it; `otherwise` is the program of NumPy, of the user's arguments.
+
+    `boundary` takes the arguments of the user apart, `adapted` leaves out those that are known, and adds variables.
+    """
+    whole = boundary(otherwise) is otherwise
+    direct = whole and adapted(otherwise) is otherwise
+    left = otherwise if direct else leave
+    again = loaded.builtin(side.function, left, left)
+    entry = loaded.builtin(side.function, Fitting(list(map(fitter, side.forms)), again, left), left)
+    if direct:
+        return entry
+    return Surrounded(adapted(boundary(entry)), entry if whole else None, otherwise)
 
 
 def _levels() -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Operand, constant
-from s2sad.rules.looping.elementwise import number
+from s2sad.rules.looping.elementwise import broadcast_places, number
 
 
 def lengths_of(t: Type, term: Term) -> Places:
@@ -58,12 +58,27 @@ def zeros_like(loops: Loops, op: Apply, x: Term) -> Term:
 
 @looped(np.full)
 def full(loops: Loops, op: Apply, shape: Term, value: Term) -> Term:
-    return filled(op, lengths_of(op.result.type, shape), number(value), loops)
+    lengths = lengths_of(op.result.type, shape)
+    return filled(op, lengths, number(value), loops) if _is_number(value) else _spread(loops, op, lengths, value)
+
+
+def _is_number(term: Term) -> bool:
+    return not (isinstance(term, Array) and term.shape)
+
+
+def _spread(loops: Loops, op: Apply, shape: Places, value: Term) -> Array:
+    """An array in each place along the axes that it does not have."""
+    dtype, dims = op.result.type.dtype, op.result.type.shape
+    assert isinstance(value, Array) and dtype is not None and dims is not None
+    source = loops.cheap(value)
+    places = broadcast_places(loops, op.operands[1].type, source, dims, shape)
+    return loops.computed(dtype, shape, lambda at: loops.cast(source.element(places(at)), dtype), 0, source)
 
 
 @looped(np.full_like)
 def full_like(loops: Loops, op: Apply, x: Term, value: Term) -> Term:
-    return filled(op, x.shape if isinstance(x, Array) else (), number(value), loops)
+    shape = x.shape if isinstance(x, Array) else ()
+    return filled(op, shape, number(value), loops) if _is_number(value) else _spread(loops, op, shape, value)
 
 
 @looped(np.arange)
@@ -72,6 +87,8 @@ def arange(loops: Loops, op: Apply, *ends: Term) -> Term:
     step = number(ends[2]) if len(ends) > 2 else constant(1)
     dtype, dims = op.result.type.dtype, op.result.type.shape
     assert dtype is not None and dims is not None
+    if any(o.type.is_complex for o in (start, stop, step)):
+        raise UnsupportedType("a range of complex numbers")
     whole = all(o.type.is_integer for o in (start, stop, step))
     count = loops.subtract(stop, start) if whole and step.type.size == 1 else _count(loops, start, stop, step)
     if not isinstance(dims[0], int):

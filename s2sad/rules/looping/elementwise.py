@@ -34,7 +34,7 @@ def of_numbers(loops: Loops, op: Apply, *terms: Term) -> Term:
     return loops.apply(op.primitive, [number(t) for t in terms], op.static, op.result.hint)
 
 
-@looped(Elementwise)
+@looped(Elementwise, np.conjugate, np.real, np.imag)
 def elementwise(loops: Loops, op: Apply, *terms: Term) -> Term:
     """Any function that works number by number."""
     hint = op.result.hint

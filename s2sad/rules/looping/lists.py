@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import new_dim
 from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, leaves, looped, mapped
 from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, LIST_SET, REVERSED_ITEMS, SEQUENCE, ZERO_ITEMS
-from s2sad.ir.values import Apply, Operand, constant
+from s2sad.ir.values import Apply, Constant, Operand, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import in_range
 from s2sad.rules.looping.shaping import of_items
+
+
+def arrays_in(term: Term) -> Iterator[Array]:
+    """The arrays of a term."""
+    return (leaf for leaf in leaves(term) if isinstance(leaf, Array))
 
 
 def list_of(term: Term) -> List:
@@ -44,7 +51,8 @@ def reversed_items(loops: Loops, op: Apply, xs: Term) -> Term:
     last = loops.subtract(xs.length, 1)
 
     def turned(leaf: Term) -> Term:
-        assert isinstance(leaf, Array)
+        if not isinstance(leaf, Array):
+            return leaf
         return loops.view(leaf, leaf.shape, lambda at: (loops.subtract(last, at[0]), *at[1:]))
 
     return List(mapped(xs.items, turned), xs.length)
@@ -55,28 +63,37 @@ def zero_items(loops: Loops, op: Apply, xs: Term) -> Term:
     """A zero for each number of a list."""
     xs = list_of(xs)
 
-    def zero(leaf: Term) -> Term:
-        assert isinstance(leaf, Array)
+    def zero(leaf: Array) -> Array:
         return Array(leaf.dtype, (xs.length, *leaf.shape[1:]), lambda at: constant(leaf.dtype.type(0)))
 
-    return List(mapped(xs.items, zero), xs.length)
+    return List(_numbers(xs.items, zero), xs.length)
+
+
+def _numbers(items: Term, change: Callable[[Array], Array]) -> Term:
+    """Items with their numbers changed, and lists in them as long as they are."""
+    if isinstance(items, tuple):
+        return tuple(_numbers(i, change) for i in items)
+    if isinstance(items, List):
+        return List(_numbers(items.items, change), items.length)
+    if not isinstance(items, Array):
+        raise UnsupportedType("a list of lists of different lengths")
+    return change(items)
 
 
 @looped(ADD_ITEMS)
 def add_items(loops: Loops, op: Apply, xs: Term, ys: Term) -> Term:
     xs, ys = list_of(xs), list_of(ys)
-    others = leaves(ys.items)
+    others = arrays_in(ys.items)
 
-    def total(leaf: Term) -> Term:
+    def total(leaf: Array) -> Array:
         other = next(others)
-        assert isinstance(leaf, Array) and isinstance(other, Array)
 
         def element(at: Places) -> Operand:
             return loops.call(np.add, leaf.element(at), other.element(at))
 
         return loops.computed(leaf.dtype, leaf.shape, element, 1, leaf, other)
 
-    return List(mapped(xs.items, total), xs.length)
+    return List(_numbers(xs.items, total), xs.length)
 
 
 @looped(LIST_SET, LIST_ADD)
@@ -85,8 +102,10 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
     k = in_range(loops, number(place), xs.length, new_dim())
     sources = list(leaves(value))
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
-        assert isinstance(leaf, Array)
-        if isinstance(source, Array):
+        if not isinstance(leaf, Array):
+            # a list in the list: all are equally long
+            loops.guard(loops.call(np.equal, number(leaf), number(source)))
+        elif isinstance(source, Array):
             _store_array(loops, op, leaf, k, source)
         else:
             loops.store(leaf, (k,), _new(loops, op, leaf, (k,), number(source)))
@@ -97,6 +116,9 @@ def _store_array(loops: Loops, op: Apply, target: Array, k: Operand, source: Arr
     if source.memory & target.memory:
         source = loops.fresh(source)
     part = source
+    for n, m in zip(part.shape, target.shape[1:], strict=True):
+        if n is not m and not (isinstance(n, Constant) and isinstance(m, Constant) and n.value == m.value):
+            loops.guard(loops.call(np.equal, n, m))
     loops.nest(
         part.shape, lambda at: loops.store(target, (k, *at), _new(loops, op, target, (k, *at), part.element(at)))
     )

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
-from s2sad.ir.values import Apply, Constant, Operand, constant
-from s2sad.rules.looping.reductions import SUM, folded
-from s2sad.rules.looping.shaping import array_of
+from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
+from s2sad.rules.looping.elementwise import broadcast, number
+from s2sad.rules.looping.reductions import COSTLY, SUM, folded
+from s2sad.rules.looping.shaping import array_of, of_number, same_lengths
+from s2sad.rules.numpy.contractions import parse_subscripts
 
 SMALL = 8
 """The longest row that is multiplied in a loop of its own, where a library would be called."""
 
 
-@looped(np.matmul, np.dot)
+@looped(np.matmul)
 def product(loops: Loops, op: Apply, a: Term, b: Term) -> Term:
     if not isinstance(a, Array) or not isinstance(b, Array) or not a.shape or not b.shape:
         raise UnsupportedType("a product of a number and an array", "a * b")
-    if (a.rank, b.rank) not in ((1, 1), (2, 1), (1, 2), (2, 2)):
-        raise UnsupportedType("a product of arrays of more than two axes")
     dtype = op.result.type.dtype
     assert dtype is not None
     inner, other = a.shape[-1], b.shape[0 if b.rank == 1 else -2]
-    if inner is not other and not _is_same(inner, other):
-        loops.guard(loops.call(np.equal, inner, other))
+    same_lengths(loops, [inner], [other])
+    if a.rank > 2 or b.rank > 2:
+        return in_batches(loops, op, a, b, dtype, inner)
     if a.rank == b.rank == 2 and not is_short(inner):
         if is_short(a.shape[0]) and is_short(b.shape[1]):
             return in_places(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
@@ -71,6 +75,94 @@ def in_places(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.ge
     return target
 
 
+def in_batches(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic], inner: Operand) -> Term:
+    """The products of the matrices that stand in the last two axes: the axes before them are broadcast."""
+    types = [_batch_type(o.type) for o in op.operands]
+    own = a.rank > 1, b.rank > 1
+    dims = op.result.type.shape
+    assert dims is not None
+    lead = len(dims) - sum(own)
+    outer = [_batch(x) for x in (a, b)]
+    batch, places = broadcast(loops, ArrayType(dtype, dims[:lead], "array"), types, outer)
+    shape = (*batch, *a.shape[:-1][-1:], *(b.shape[-1:] if own[1] else ()))
+    if all(own) and not is_short(inner) and a.dtype == b.dtype == dtype and dtype.kind in "fc":
+        target = loops.allocate(dtype, shape, op.result.hint)
+        loops.into("matmul", a, b, target)
+        return target
+    left, right = loops.cheap(a), loops.cheap(b)
+
+    def element(at: Places) -> Operand:
+        rows, columns = places[0](at[:lead]), places[1](at[:lead])
+        row = (*rows, at[lead]) if own[0] else ()
+        column = at[-1:] if own[1] else ()
+
+        def term(k: Places) -> Operand:
+            other = (*columns, k[0], *column) if own[1] else k
+            return loops.call(np.multiply, left.element((*row, k[0])), right.element(other))
+
+        return loops.total([inner], constant(dtype.type(0)), term, len(at), op.result.hint)
+
+    return loops.computed(dtype, shape, element, COSTLY, left, right)
+
+
+def _batch(x: Array) -> Array:
+    return Array(x.dtype, x.shape[:-2], lambda at: constant(0))
+
+
+def _batch_type(t: Type) -> Type:
+    shape = t.shape
+    assert shape is not None
+    return ArrayType(t.dtype, shape[:-2], "array")
+
+
+@looped(np.einsum)
+def einsum(loops: Loops, op: Apply, *terms: Term) -> Term:
+    """A loop for each label: those of the result around those that are summed over."""
+    arrays = [t if isinstance(t, Array) else of_number(number(t)) for t in terms]
+    subscripts, dtype = op.static["subscripts"], op.result.type.dtype
+    assert isinstance(subscripts, str) and dtype is not None
+    labels, result = parse_subscripts(subscripts, [a.rank for a in arrays])
+    lengths = _label_lengths(loops, labels, arrays)
+    inner = [label for label in lengths if label not in result]
+    sources = [loops.cheap(a) for a in arrays]
+
+    def product_at(table: Mapping[str, Operand]) -> Operand:
+        factors: list[Operand] = []
+        for names, x in zip(labels, sources, strict=True):
+            at = (constant(0) if is_int(n, 1) else table[k] for k, n in zip(names, x.shape, strict=True))
+            factors.append(loops.cast(x.element(tuple(at)), dtype))
+        total = factors[0]
+        for factor in factors[1:]:
+            total = loops.call(np.multiply, total, factor)
+        return total
+
+    def element(at: Places) -> Operand:
+        outer = dict(zip(result, at, strict=True))
+        if not inner:
+            return product_at(outer)
+        zero, over = constant(dtype.type(0)), [lengths[k] for k in inner]
+        return loops.total(
+            over, zero, lambda k: product_at(outer | dict(zip(inner, k, strict=True))), len(at), op.result.hint
+        )
+
+    cost = COSTLY if inner else len(sources)
+    made = loops.computed(dtype, [lengths[k] for k in result], element, cost, *sources)
+    return made if result else made.element(())
+
+
+def _label_lengths(loops: Loops, labels: Sequence[str], arrays: Sequence[Array]) -> dict[str, Operand]:
+    """How long the axes of each label are: those that have one are equally long, or of length 1."""
+    lengths: dict[str, Operand] = {}
+    for names, x in zip(labels, arrays, strict=True):
+        for label, n in zip(names, x.shape, strict=True):
+            known = lengths.get(label)
+            if known is None or is_int(known, 1):
+                lengths[label] = n
+            elif not is_int(n, 1):
+                same_lengths(loops, [known], [n])
+    return lengths
+
+
 def by_library(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic]) -> Array:
     """The product of two matrices, which lie row by row, or column by column."""
     if dtype.kind not in "fc" or a.dtype != dtype or b.dtype != dtype:
@@ -105,12 +197,3 @@ def trace(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
     assert dtype is not None
     return loops.total([n], constant(dtype.type(0)), lambda at: x.element((at[0], at[0])))
-
-
-@looped(np.vdot, np.inner)
-def inner(loops: Loops, op: Apply, a: Term, b: Term) -> Term:
-    one, two = array_of(a), array_of(b)
-    dtype = op.result.type.dtype
-    if one.rank != 1 or two.rank != 1 or dtype is None or dtype.kind == "c":
-        raise UnsupportedType(f"{op.primitive.name} of matrices")
-    return in_loops(loops, op, one, two, dtype, one.shape[0])

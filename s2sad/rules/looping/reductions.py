@@ -15,7 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.values import Apply, Constant, Operand, constant
 from s2sad.rules.looping.elementwise import number
-from s2sad.rules.looping.shaping import axes_of
+from s2sad.rules.looping.shaping import array_of, axes_of, of_number, raveled
 
 COSTLY = 99
 
@@ -40,7 +40,7 @@ def _limit(sign: int) -> Callable[[np.dtype[np.generic]], Operand]:
             return constant(np.bool_(sign < 0))
         if dtype.kind not in "iu":
             raise UnsupportedType("the largest of complex numbers")
-        info = np.iinfo(dtype)  # type: ignore[arg-type]
+        info = np.iinfo(dtype.type)  # type: ignore[type-var]
         return constant(dtype.type(info.max if sign > 0 else info.min))
 
     return first
@@ -90,7 +90,7 @@ def mean(loops: Loops, op: Apply, x: Term) -> Term:
     count = loops.product([x.shape[k] for k in axes])
     total = summed(loops, x, axes, bool(op.static.get("keepdims")), dtype, None)
     if not isinstance(total, Array):
-        return loops.call(np.divide, total, count)
+        return loops.call(np.divide, number(total), count)
     sums = total
     return loops.computed(dtype, sums.shape, lambda at: loops.call(np.divide, sums.element(at), count), 4, sums)
 
@@ -177,45 +177,42 @@ def _in_rows(
 @looped(np.argmax, np.argmin)
 def arg(loops: Loops, op: Apply, x: Term) -> Term:
     """Where the largest or least element is: the first one, or the first that is no number."""
-    if not isinstance(x, Array) or (op.static.get("axis") is not None and x.rank > 1) or op.static.get("keepdims"):
-        raise UnsupportedType(f"{op.primitive.name} along an axis")
-    if x.rank != 1:
-        x = loops.reshaped(x, [loops.product(x.shape)])
-    row = loops.cheap(x)
+    x = array_of(x)
+    if x.dtype.kind == "c":
+        raise UnsupportedType("the largest of complex numbers")
+    axis, keep = op.static.get("axis"), bool(op.static.get("keepdims"))
+    source = loops.cheap(raveled(loops, x) if axis is None else x)
+    (k,) = axes_of(0 if axis is None else axis, source.rank)
+    if not isinstance(source.shape[k], Constant):
+        loops.guard(loops.call(np.greater, source.shape[k], 0))
+    if axis is None:
+        place = _first_of_all(loops, op, source, lambda i: (i,), 0, 0)
+        return loops.view(of_number(place), [constant(1)] * x.rank, lambda at: ()) if keep else place
+    gone = (constant(1),) if keep else ()
+    shape = (*source.shape[:k], *gone, *source.shape[k + 1 :])
+
+    def element(at: Places) -> Operand:
+        behind = at[k + 1 :] if keep else at[k:]
+        return _first_of_all(loops, op, source, lambda i: (*at[:k], i, *behind), k, len(at))
+
+    made = loops.computed(np.dtype(np.int64), shape, element, COSTLY, source)
+    return made if shape else made.element(())
+
+
+def _first_of_all(
+    loops: Loops, op: Apply, x: Array, place: Callable[[Operand], Places], axis: int, depth: int
+) -> Operand:
+    """The place along an axis at which a row is largest, or least."""
     better = np.greater if op.primitive.function is np.argmax else np.less
-    loops.guard(loops.call(np.greater, row.shape[0], 0))
 
     def step(at: Places, best: Operand, where: Operand) -> Sequence[Operand]:
-        value = row.element(at)
+        value = x.element(place(at[0]))
         more = loops.call(better, value, best)
-        if row.dtype.kind == "f":
-            nan = loops.call(np.logical_and, loops.call(np.isnan, value), loops.call(np.equal, best, best))
-            known = loops.call(np.equal, best, best)
-            more = loops.call(np.logical_or, loops.call(np.logical_and, more, known), nan)
+        if x.dtype.kind == "f":
+            is_number = loops.call(np.equal, best, best)
+            nan = loops.call(np.logical_and, loops.call(np.isnan, value), is_number)
+            more = loops.call(np.logical_or, loops.call(np.logical_and, more, is_number), nan)
         return [loops.select(more, value, best), loops.select(more, at[0], where)]
 
-    return loops.fold(row.shape, [row.element((constant(0),)), constant(np.int64(0))], step)[1]
-
-
-@looped(np.linalg.norm)
-def norm(loops: Loops, op: Apply, x: Term) -> Term:
-    """The root of the sum of squares."""
-    order, dtype = op.static.get("ord"), op.result.type.dtype
-    assert dtype is not None
-    if not isinstance(x, Array) or (order not in (None, 2, "fro")) or dtype.kind != "f" or x.dtype.kind == "c":
-        raise UnsupportedType("a norm of another kind", "np.sqrt(np.sum(x * x))")
-    axis = op.static.get("axis")
-    if order is not None and ((x.rank if axis is None else len(axes_of(axis, x.rank))) > 1) != (order == "fro"):
-        raise UnsupportedType("a norm of another kind", "np.sqrt(np.sum(x * x))")
-    source = loops.cheap(x)
-
-    def square(at: Places) -> Operand:
-        value = loops.cast(source.element(at), dtype)
-        return loops.call(np.multiply, value, value)
-
-    squares = loops.computed(dtype, source.shape, square, 1, source)
-    total = summed(loops, squares, axes_of(axis, x.rank), bool(op.static.get("keepdims")), dtype, None)
-    if not isinstance(total, Array):
-        return loops.call(np.sqrt, total)
-    sums = total
-    return loops.computed(dtype, sums.shape, lambda at: loops.call(np.sqrt, sums.element(at)), 8, sums)
+    first = [x.element(place(constant(0))), constant(np.int64(0))]
+    return loops.fold([x.shape[axis]], first, step, depth)[1]

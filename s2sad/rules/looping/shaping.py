@@ -11,7 +11,6 @@ from s2sad.ir.containers import SHAPE
 from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
-from s2sad.rules.contributions import unbroadcast
 from s2sad.rules.looping.elementwise import broadcast_places, number
 
 
@@ -30,6 +29,21 @@ def axes_of(axis: object, rank: int) -> tuple[int, ...]:
     return tuple(int(a) % rank for a in given)
 
 
+def same_lengths(loops: Loops, one: Sequence[Operand], two: Sequence[Operand]) -> None:
+    """Go on only where lengths are equal, axis by axis."""
+    for a, b in zip(one, two, strict=False):
+        if isinstance(a, Constant) and isinstance(b, Constant):
+            if a.value != b.value:
+                loops.guard(constant(False))
+        elif a is not b and (a.type.size is None or a.type.size != b.type.size):
+            loops.guard(loops.call(np.equal, a, b))
+
+
+def raveled(loops: Loops, x: Array) -> Array:
+    """The elements in their order, along one axis."""
+    return x if x.rank == 1 else loops.reshaped(x, [loops.product(x.shape)])
+
+
 @looped(SHAPE)
 def shape(loops: Loops, op: Apply, x: Term) -> Term:
     return x.shape if isinstance(x, Array) else ()
@@ -38,7 +52,7 @@ def shape(loops: Loops, op: Apply, x: Term) -> Term:
 @looped(len)
 def length(loops: Loops, op: Apply, x: Term) -> Term:
     if isinstance(x, List):
-        return x.length
+        return number(x.length)
     return constant(len(x)) if isinstance(x, tuple) else array_of(x).shape[0]
 
 
@@ -155,6 +169,56 @@ def ones(loops: Loops, op: Apply, x: Term) -> Term:
     return made if left else made.element(())
 
 
+@looped(np.atleast_1d, np.atleast_2d)
+def at_least(loops: Loops, op: Apply, x: Term) -> Term:
+    x = x if isinstance(x, Array) else of_number(number(x))
+    more = (op.result.type.rank or 0) - x.rank
+    return loops.view(x, [*[constant(1)] * more, *x.shape], lambda at: at[more:]) if more > 0 else x
+
+
+@looped(np.split)
+def split(loops: Loops, op: Apply, x: Term) -> Term:
+    """The parts are where they are."""
+    x = array_of(x)
+    (k,) = axes_of(op.static.get("axis", 0), x.rank)
+    sections = op.static["indices_or_sections"]
+    if isinstance(sections, (int, np.integer)):
+        length = loops.call(np.floor_divide, x.shape[k], int(sections))
+        loops.guard(loops.call(np.equal, loops.multiply(length, int(sections)), x.shape[k]))
+        ends = [loops.multiply(length, j) for j in range(int(sections) + 1)]
+    else:
+        given = [int(n) for n in sections]  # type: ignore[attr-defined]
+        if given != sorted(given) or (given and given[0] < 0):
+            raise UnsupportedType("np.split at places that do not increase")
+        ends = [constant(0), *(loops.call(min, constant(n), x.shape[k]) for n in given), x.shape[k]]
+    return tuple(_part(loops, x, k, t, a, b) for t, a, b in zip(op.result.type.items, ends, ends[1:], strict=False))
+
+
+def _part(loops: Loops, x: Array, k: int, t: Type, start: Operand, end: Operand) -> Array:
+    dims = t.shape
+    assert dims is not None
+    length = constant(dims[k]) if isinstance(dims[k], int) else loops.subtract(end, start)
+    shape = (*x.shape[:k], length, *x.shape[k + 1 :])
+    return loops.view(x, shape, lambda at: (*at[:k], loops.add(start, at[k]), *at[k + 1 :]))
+
+
+@looped(list)
+def items_of(loops: Loops, op: Apply, x: Term) -> Term:
+    """The rows of an array as a list, or a list again."""
+    if isinstance(x, Array) and op.result.type.is_sequence:
+        return List(x, x.shape[0])
+    if isinstance(x, Array) and op.result.type.is_container:
+        rows = [loops.view(x, x.shape[1:], _row_places(k)) for k in range(len(op.result.type.items))]
+        return tuple(row if row.shape else row.element(()) for row in rows)
+    if isinstance(x, (tuple, List)):
+        return x
+    raise UnsupportedType("a list of what is no array")
+
+
+def _row_places(k: int) -> Callable[[Places], Places]:
+    return lambda at: (constant(k), *at)
+
+
 @looped(np.broadcast_to)
 def broadcast_to(loops: Loops, op: Apply, x: Term, wanted: Term) -> Term:
     x = x if isinstance(x, Array) else of_number(number(x))
@@ -187,6 +251,8 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     assert dtype is not None
     if isinstance(x, tuple):
         return loops.stored(of_items(loops, x, dtype), op.result.hint)
+    if isinstance(x, List) and isinstance(x.items, Array):
+        x = x.items
     if not isinstance(x, Array):
         value = loops.cast(number(x), dtype)
         return of_number(value) if op.result.type.is_array else value
@@ -207,7 +273,7 @@ def of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic])
     def fill(target: Array) -> None:
         _fill(loops, target, items, ())
 
-    return Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+    return Array(dtype, tuple(lengths), lambda at: constant(0.0), (), 99, fill=fill)
 
 
 def _fill(loops: Loops, target: Array, term: Term, at: Places) -> None:
@@ -216,67 +282,50 @@ def _fill(loops: Loops, target: Array, term: Term, at: Places) -> None:
             _fill(loops, target, item, (*at, constant(k)))
     elif isinstance(term, Array):
         source = term
-        for a, b in zip(source.shape, target.shape[len(at) :], strict=True):
-            if a is not b and not (isinstance(a, Constant) and isinstance(b, Constant) and a.value == b.value):
-                loops.guard(loops.call(np.equal, a, b))
+        same_lengths(loops, source.shape, target.shape[len(at) :])
         loops.nest(source.shape, lambda rest: loops.store(target, (*at, *rest), source.element(rest)))
     else:
         loops.store(target, at, number(term))
 
 
-@looped(unbroadcast)
-def without_broadcast(loops: Loops, op: Apply, g: Term, x: Term) -> Term:
-    """What came to the elements of what was broadcast, added up."""
-    from s2sad.rules.looping.reductions import summed
-
-    if not isinstance(g, Array):
-        return g
-    of, to = op.operands[0].type.shape, op.result.type.shape
-    if of is None or to is None:
-        raise UnsupportedType("a sum over axes that only the run knows")
-    if any(d not in (1, o) for d, o in zip(reversed(to), reversed(of), strict=False)):
-        return _by_lengths(loops, op, g, array_of(x))
-    lead = len(of) - len(to)
-    axes = [*range(lead), *(lead + k for k, d in enumerate(to) if d == 1 and of[lead + k] != 1)]
-    total = summed(loops, g, axes, True, op.result.type.dtype, op.result.hint)
-    return loops.view(array_of(total), array_of(total).shape[lead:], lambda at: (*[constant(0)] * lead, *at))
-
-
-def _by_lengths(loops: Loops, op: Apply, g: Array, x: Array) -> Term:
-    """The same where only the run knows which axes were broadcast."""
-    t, dtype = op.operands[0].type, op.result.type.dtype
-    assert t.shape is not None and dtype is not None
-    places = broadcast_places(loops, op.operands[1].type, x, t.shape, g.shape)
-    zero = constant(dtype.type(0))
-
-    def fill(target: Array) -> None:
-        loops.nest(target.shape, lambda at: loops.store(target, at, zero))
-
-        def add(at: Places) -> None:
-            loops.store(target, places(at), loops.call(np.add, target.element(places(at)), g.element(at)))
-
-        loops.nest(g.shape, add)
-
-    return loops.stored(Array(dtype, x.shape, lambda at: zero, g.memory, 99, fill=fill), op.result.hint)
-
-
 @looped(np.concatenate, np.hstack, np.vstack)
 def concatenate(loops: Loops, op: Apply, parts: Term) -> Term:
+    if isinstance(parts, List):
+        return _rows_joined(loops, op, parts)
     if not isinstance(parts, tuple):
         raise UnsupportedType("a list of unknown length")
     rank = op.result.type.rank or 0
     own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
     down = op.primitive.function is np.vstack
-    axis = {np.hstack: 0 if rank == 1 else 1, np.vstack: 0}.get(op.primitive.function, op.static.get("axis", 0))  # type: ignore[call-overload]
+    of_name: dict[object, int] = {np.hstack: 0 if rank == 1 else 1, np.vstack: 0}
+    axis = of_name.get(op.primitive.function, op.static.get("axis", 0))
     if axis is None:
-        raise UnsupportedType("a concatenation of all elements")
-    axis = int(axis) % rank
+        own, axis = [raveled(loops, p) for p in own], 0
+    assert isinstance(axis, int)
+    axis = axis % rank
     wide = [_widened(loops, p, rank, down) for p in own]
     ends: list[Operand] = [constant(0)]
     for p in wide:
         ends.append(loops.add(ends[-1], p.shape[axis]))
+        same_lengths(loops, *([n for k, n in enumerate(x.shape) if k != axis] for x in (wide[0], p)))
     lengths = [*wide[0].shape[:axis], ends[-1], *wide[0].shape[axis + 1 :]]
     return _side_by_side(loops, op, wide, lengths, lambda k, at: (*at[:axis], loops.add(ends[k], at[axis]), *at[axis + 1 :]))
+
+
+def _rows_joined(loops: Loops, op: Apply, parts: List) -> Term:
+    """The items of a list one behind the other along an axis."""
+    x, rank = parts.items, op.result.type.rank or 0
+    if not isinstance(x, Array) or (op.primitive.function is not np.concatenate and rank != x.rank - 1):
+        raise UnsupportedType("a list of unknown length")
+    axis = op.static.get("axis", 0) if op.primitive.function is np.concatenate else int(rank > 1)
+    if axis is None or op.primitive.function is np.vstack:
+        axis = 0
+    loops.guard(loops.call(np.greater, parts.length, 0))
+    (k,) = axes_of(axis, rank)
+    order = [*range(1, k + 1), 0, *range(k + 1, x.rank)]
+    moved = permuted(loops, x, order)
+    lengths = [*moved.shape[:k], loops.multiply(moved.shape[k], moved.shape[k + 1]), *moved.shape[k + 2 :]]
+    return loops.reshaped(moved, lengths)
 
 
 def _widened(loops: Loops, x: Array, rank: int, down: bool) -> Array:
@@ -296,7 +345,7 @@ def _side_by_side(
         for k, part in enumerate(parts):
             loops.nest(part.shape, _writer(loops, target, part, k, place))
 
-    made = Array(dtype, tuple(lengths), lambda at: constant(0.0), frozenset(), 99, fill=fill)
+    made = Array(dtype, tuple(lengths), lambda at: constant(0.0), (), 99, fill=fill)
     return loops.stored(made, op.result.hint)
 
 
@@ -308,9 +357,15 @@ def _writer(
 
 @looped(np.stack)
 def stack(loops: Loops, op: Apply, parts: Term) -> Term:
+    if isinstance(parts, List) and isinstance(parts.items, Array):
+        loops.guard(loops.call(np.greater, parts.length, 0))
+        (k,) = axes_of(op.static.get("axis", 0), parts.items.rank)
+        return permuted(loops, parts.items, [*range(1, k + 1), 0, *range(k + 1, parts.items.rank)])
     if not isinstance(parts, tuple):
         raise UnsupportedType("a list of unknown length")
     own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
     axis = axes_of(op.static.get("axis", 0), op.result.type.rank or 1)[0]
+    for p in own[1:]:
+        same_lengths(loops, own[0].shape, p.shape)
     lengths = [*own[0].shape[:axis], constant(len(own)), *own[0].shape[axis:]]
     return _side_by_side(loops, op, own, lengths, lambda k, at: (*at[:axis], constant(k), *at[axis:]))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.loop_rule import written
+from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
-from s2sad.rules.numpy.shaping import for_each_example, known_rank
+from s2sad.ir.batch_rule import for_each_example
+from s2sad.rules.numpy.shaping import known_rank
 
 
 def _is_complex(x: Any) -> bool:
@@ -35,9 +36,8 @@ def var(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     x = _in_float(a)
     middle = np.mean(x) if axis is None else np.mean(x, axis=axis, keepdims=True)
     off = x - middle
-    squares = np.real(off) * np.real(off) + np.imag(off) * np.imag(off) if _is_complex(off) else off * off
     count = count_of(x, axis)
-    total = np.sum(squares, axis=axis, keepdims=keepdims)
+    total = np.sum(_squares(off), axis=axis, keepdims=keepdims)
     return total / (call(max, count - ddof, 0) if ddof else count)
 
 
@@ -46,7 +46,24 @@ def std(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     return np.sqrt(var(a, axis, ddof, keepdims))
 
 
-@written(scipy.special.logsumexp)
+@written(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    rank = known_rank(x, "np.linalg.norm")
+    count = rank if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    over: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
+    if count == 1 and ord == 1:
+        return np.sum(np.abs(_in_float(x)), **over)
+    if not (ord is None or (ord == "fro" and count == 2) or (ord == 2 and count == 1)):
+        raise UnsupportedType(f"np.linalg.norm with ord={ord!r}")
+    return np.sqrt(np.sum(_squares(_in_float(x)), **over))
+
+
+def _squares(x: Any) -> Any:
+    """The squares of the moduli."""
+    return np.real(x) * np.real(x) + np.imag(x) * np.imag(x) if _is_complex(x) else x * x
+
+
+@written("scipy.special.logsumexp")
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     largest = np.max(a, axis=axis, keepdims=keepdims)
     # what is infinite is no number behind a difference
@@ -62,13 +79,13 @@ def _total(x: Any, axis: Any) -> Any:
     return np.sum(x) if axis is None else np.sum(x, axis=axis, keepdims=True)
 
 
-@written(scipy.special.softmax)
+@written("scipy.special.softmax")
 def softmax(x: Any, axis: Any = None) -> Any:
     e = np.exp(x - _largest(x, axis))
     return e / _total(e, axis)
 
 
-@written(scipy.special.log_softmax)
+@written("scipy.special.log_softmax")
 def log_softmax(x: Any, axis: Any = None) -> Any:
     off = x - _largest(x, axis)
     return off - np.log(_total(np.exp(off), axis))
@@ -77,17 +94,12 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 # axes
 
 
-@written(np.atleast_1d, np.atleast_2d)
-def at_least(a: Any, _rank: int | None = None) -> Any:
-    raise UnsupportedType("np.atleast_1d of another rank")
-
-
 @written(np.atleast_3d)
 def at_least_3d(a: Any) -> Any:
     rank = known_rank(a, "np.atleast_3d")
     if rank >= 3:
         return a
-    return np.expand_dims(a, {0: (0, 1, 2), 1: (0, 2), 2: 2}[rank])
+    return np.expand_dims(a, ((0, 1, 2), (0, 2), (2,))[rank])
 
 
 @written(np.matrix_transpose)
@@ -203,8 +215,9 @@ def _ordered(x: Any, order: list[int]) -> Any:
 
 def _as_matrices(a: Any, b: Any, count: int) -> Any:
     """A product over the last axes of the one and the first of the other."""
-    rows, columns = tuple(shape_of(a))[: rank_of(a) - count], tuple(shape_of(b))[count:]
-    inner = tuple(shape_of(a))[rank_of(a) - count :]
+    lead = known_rank(a, "np.tensordot") - count
+    rows, columns = tuple(shape_of(a))[:lead], tuple(shape_of(b))[count:]
+    inner = tuple(shape_of(a))[lead:]
     one = a if len(rows) == count == 1 else np.reshape(a, (_product(a, rows), _product(a, inner)))
     two = b if len(columns) == count == 1 else np.reshape(b, (_product(a, inner), _product(a, columns)))
     found = one @ two
@@ -306,8 +319,15 @@ def _same_shape(a: Any, b: Any) -> bool:
     return a.type.shape is not None and a.type.shape == b.type.shape
 
 
+@written(np.allclose)
+def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    close = call(np.isclose, a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    return call(bool, np.all(close))
+
+
 @written(np.modf)
 def modf(x: Any) -> Any:
+    x = _in_float(x)
     whole = np.trunc(x)
     return np.copysign(np.where(np.isinf(x), 0.0, x - whole), x), whole
 
@@ -391,3 +411,29 @@ def fftfreq(n: Any, d: Any = 1.0) -> Any:
 @written(np.fft.rfftfreq)
 def rfftfreq(n: Any, d: Any = 1.0) -> Any:
     return call(np.arange, n // 2 + 1) * (1.0 / (n * d))
+
+
+@written(np.einsum)
+def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    """A product of two arrays that is one of matrices, or of a batch of them."""
+    terms, result = parse_subscripts(subscripts, [rank_of(x) for x in operands])
+    plain = len(terms) == 2 and all(len(set(t)) == len(t) for t in terms)
+    if not plain:
+        raise UnsupportedType("no product of two arrays")
+    (one, two), (a, b) = terms, operands
+    batch = [k for k in one if k in two and k in result]
+    inner = [k for k in one if k in two and k not in result]
+    rows, columns = [k for k in one if k not in two], [k for k in two if k not in one]
+    lengths = [(x.type.shape[t.index(k)]) for k in inner + batch for x, t in ((a, one), (b, two))]
+    is_short = all(isinstance(n, int) and n <= 8 for n in lengths[: 2 * len(inner)])
+    if is_short or not rows or not columns or not {*rows, *columns} <= {*result} or lengths[::2] != lengths[1::2]:
+        raise UnsupportedType("no product of matrices")
+    if not batch:
+        found = tensordot(a, b, ([one.index(k) for k in inner], [two.index(k) for k in inner]))
+    elif len(rows) == len(columns) == len(inner) == 1:
+        left = _ordered(a, [one.index(k) for k in batch + rows + inner])
+        found = left @ _ordered(b, [two.index(k) for k in batch + inner + columns])
+    else:
+        raise UnsupportedType("a batch of what are no matrices")
+    made = batch + rows + columns
+    return _ordered(found, [made.index(k) for k in result])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends.native import host, machine
+from s2sad.backends.native import blas, host, machine
 from s2sad.backends.native.code import kernel_text
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import required
@@ -258,7 +258,13 @@ def compiled(
     """A program of loops as machine code, with stand-ins for what its entry defines."""
     import llvmlite.binding as llvm
 
-    text = kernel_text(function, target=machine.elementary_target(), **options)
+    cells: list[Any] = []
+
+    def library(name: str) -> str:
+        cells.append(ctypes.c_void_p(blas.address_of(name.removeprefix("blas "))))
+        return f"inttoptr (i64 {ctypes.addressof(cells[-1])} to ptr)"
+
+    text = kernel_text(function, library=library, target=machine.elementary_target(), **options)
     made: dict[int, Any] = {}
 
     def make(slots: int, k: int, typenum: int, rank: int, dims: int) -> int | None:
@@ -283,7 +289,7 @@ def compiled(
     engine = builder.link(linker(), f"{function.name}.{next(_number)}")
     run = ctypes.CFUNCTYPE(ctypes.c_int, *_argument_types(function))(engine[kernel])
     state = ctypes.c_int64.from_address(engine["test.allocated"])
-    return Compiled(function, text, str(module), run, engine, state, made, callbacks)
+    return Compiled(function, text, str(module), run, engine, state, made, (callbacks, cells))
 
 
 def _argument_types(function: Function) -> list[Any]:

@@ -329,7 +329,7 @@ def test_interrupted():
     run = compiled(nest, ask)
     assert run(10, 10) == 100.0 and not asked
     with pytest.raises(Left, match="3"):
-        run(100_000, 100_000)
+        run(100_000, 20_000)
     assert run.allocated == 0
 
     endless = program(python(float))(

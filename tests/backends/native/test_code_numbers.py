@@ -109,11 +109,19 @@ def assert_close(found: Any, wanted: Any, ulps: float = 8) -> None:
 
 UNSAID = {"np.float16", "round"}
 """What is refused at some of its samples, though not for want of the function: halves, digits."""
+UNKNOWN = {
+    *("beta", "betainc", "betaincc", "betaincinv", "betaln", "binom", "dawsn", "ellipe", "ellipk"),
+    *("erfcinv", "erfi", "erfinv", "exp1", "expi", "expn", "gamma", "gammainc", "gammaincc"),
+    *("gammainccinv", "gammaincinv", "gammaln", "gammasgn", "hyp1f1", "i0", "i0e", "i1", "i1e", "iv"),
+    *("ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kn", "kv", "kve", "loggamma", "ndtri", "poch"),
+    *("polygamma", "psi", "rgamma", "spence", "stdtr", "stdtrit", "y0", "y1", "yn", "yv", "zeta"),
+}
+"""Functions of scipy.special for which there is no native code: programs that call them are NumPy's."""
 
 
 @pytest.mark.parametrize("primitive", ROWS, ids=lambda p: p.name)
 def test_samples(primitive):
-    """Every row is computed as NumPy does at its samples, or refused: those of NumPy and Python are computed."""
+    """Every row is computed as NumPy does at its samples, or is known to be refused."""
     refused = 0
     for sample in samples(primitive):
         operands, static = primitive.bind(sample.arguments, sample.keywords)
@@ -124,7 +132,8 @@ def test_samples(primitive):
             refused += 1
         else:
             assert_close(found, wanted)
-    assert not refused or primitive.name in UNSAID or primitive.name.startswith("scipy.special.")
+    is_unknown = primitive.name.startswith("scipy.special.") and primitive.noun in UNKNOWN
+    assert not refused or primitive.name in UNSAID or is_unknown
 
 
 # special values, of all dtypes
@@ -199,8 +208,10 @@ def test_special_values(primitive):
             with np.errstate(all="ignore"):
                 wanted = expected(primitive, arguments, {})
             found = computed(primitive, arguments, {}, wanted)
-        except (TypeError, ValueError, Unsupported, Left) as e:
-            print("NOT", primitive.name, [d.name for d in dtypes], type(e).__name__, str(e)[:80].replace(chr(10), " "))
+        except (TypeError, ValueError, Left):
+            continue
+        except Unsupported:
+            assert is_refused(primitive, dtypes, wanted)
             continue
         done += 1
         if found.dtype != wanted.dtype:
@@ -208,6 +219,21 @@ def test_special_values(primitive):
             continue
         assert_special(primitive, found, wanted, arguments)
     assert done or primitive.name in UNSAID
+
+
+OF_REALS = {
+    *("np.exp2", "np.expm1", "np.log2", "np.log10", "np.log1p", "np.rint", "np.less", "np.less_equal", "np.greater"),
+    *("np.greater_equal", "np.maximum", "np.minimum", "np.fmax", "np.fmin", "np.clip"),
+}
+"""What NumPy has of complex numbers too, and native code has not."""
+
+
+def is_refused(primitive: Primitive, dtypes: tuple[Any, ...], wanted: Any) -> bool:
+    """Whether numbers of these dtypes are known to be refused."""
+    if primitive.name == "np.reciprocal":
+        return dtypes[0].kind in "iub"
+    is_half = wanted.dtype == np.float16
+    return is_half or (primitive.name in OF_REALS and any(d.kind == "c" for d in dtypes))
 
 
 def assert_special(primitive: Primitive, found: Any, wanted: Any, arguments: Any) -> None:

@@ -30,7 +30,7 @@ from s2sad.backends.native.elementary.llvm import Text
 from s2sad.backends.native.elementary.translation import translate
 
 DEEP = os.environ.get("S2SAD_PROFILE") == "deep"
-COUNT = 5000 if DEEP else 600
+COUNT = 5000 if DEEP else 400
 BOUND = 1.5
 """The largest error that is allowed, in units in the last place."""
 ONLY_ON_X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="vectors of x86")

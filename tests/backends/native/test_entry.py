@@ -16,7 +16,7 @@ pytest.importorskip("llvmlite")
 from s2sad.backends.native import machine
 from s2sad.backends.native.arguments import MANY, machine_type
 from s2sad.backends.native.entry import entry_text, service_text
-from s2sad.backends.native.forms import fitting, form_of
+from s2sad.backends.native.forms import Fitting, fitter, form_of
 from s2sad.backends.native.objects import Code, Loaded
 from s2sad.backends.native.outside import SCALARS, Outside
 from s2sad.errors import UnsupportedType
@@ -391,7 +391,8 @@ def test_nothing_is_left_behind(way, otherwise):
                 f(*values)
 
     many(1000)
-    before, memory, blocks = list(map(sys.getrefcount, watched)), used_memory(), sys.getallocatedblocks()
+    memory = used_memory()
+    before, blocks = list(map(sys.getrefcount, watched)), sys.getallocatedblocks()
     many(CALLS)
     assert used_memory() - memory < CALLS * 4
     assert list(map(sys.getrefcount, watched)) == before
@@ -415,7 +416,7 @@ FITTED = [
 def test_arrays_that_lie_in_another_way_are_copied(types, values):
     code = loaded("f", 'define internal i32 @"f.kernel"' + copy(float), types, VECTOR, 0)
     again = code.builtin("f", left, left)
-    f = code.builtin("f", fitting([form_of(t) for t in types], again, left), left)
+    f = code.builtin("f", Fitting([fitter(form_of(t)) for t in types], again, left), left)
     found = f(*values)
     assert type(found) is np.ndarray and found.dtype == np.dtype(float)
     np.testing.assert_array_equal(found, values[0])
@@ -425,7 +426,7 @@ def test_arrays_that_lie_in_another_way_are_copied(types, values):
 def test_a_number_of_a_class_of_its_own():
     t = of(float, kind="numpy")
     code = loaded("f", 'define internal i32 @"f.kernel"' + numbers([t]), [t], t)
-    f = code.builtin("f", fitting([form_of(t)], code.builtin("f", left, left), left), left)
+    f = code.builtin("f", Fitting([fitter(form_of(t))], code.builtin("f", left, left), left), left)
 
     class Own(np.float64):
         pass

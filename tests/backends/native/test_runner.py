@@ -236,8 +236,15 @@ def test_a_lowered_derivative_takes_other_lengths(compiled):
 
 
 def test_it_is_not_there(monkeypatch):
+    monkeypatch.delitem(sys.modules, "llvmlite")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ArgumentError, match=r"pip install s2sad\[native\]"):
+        s2sad.grad(numbers, backend="native")
+
+
+def test_it_needs_the_lock(monkeypatch):
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    with pytest.raises(ArgumentError, match="global lock"):
         s2sad.grad(numbers, backend="native")
 
 

@@ -43,7 +43,8 @@ from s2sad.ir.values import (
 
 TALLIED = "reassoc nsz contract"
 """The flags of a sum whose terms may be added in any order."""
-ATTRIBUTES = "noinline nounwind"
+ATTRIBUTES = 'noinline nounwind "prefer-vector-width"="512"'
+"""Of kernels: as long vectors as there are, which LLVM by itself does not take on all processors that have them."""
 
 
 def _no_outside(name: str) -> str:
@@ -53,13 +54,15 @@ def _no_outside(name: str) -> str:
 def kernel_text(
     *functions: Function,
     outside: Callable[[str], str] = _no_outside,
+    library: Callable[[str], str] = _no_outside,
     target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `outside` gives the text of an address at which that of a thing outside stands. `fused`: a * b + c may be rounded
-    once.
+    `outside` gives the text of an address at which that of a thing outside stands, `library` that for a function of a
+    library: `blas dgemm`, by the name that it has here. Where it is not given there are no such functions. `fused`: a *
+    b + c may be rounded once.
 
     Raises:
         Unsupported: an operation cannot be native code.
@@ -68,12 +71,12 @@ def kernel_text(
     called: dict[str, None] = {}
     texts: list[str] = []
     for function in functions:
-        w = Writer(function.name, outside, fused)
+        w = Writer(function.name, library, fused)
         texts.append(Kernel(function, w).text())
         declared.update(w.declared)
         called.update(w.called)
-    library = elementary.text_of(called, target) if called else ""
-    parts = ["\n".join(declared.values()), *texts, library, memory.METADATA]
+    inlined = elementary.text_of(called, target) if called else ""
+    parts = ["\n".join(declared.values()), *texts, inlined, memory.METADATA]
     return "\n".join(p for p in parts if p)
 
 
@@ -85,6 +88,8 @@ class Kernel(Scope):
         self.function = function
         self.results = _results(function)
         """The operands of the result, containers flattened."""
+        self.made = {op.result for op in applied_in(function.body.operations) if op.primitive is ALLOCATE}
+        """The arrays that the function itself allocates, outside of loops and branches."""
         self.given: dict[Value, int] = {}
         """The arrays that are made as results, by their numbers."""
         for n, o in enumerate(self.results):
@@ -177,7 +182,7 @@ class Kernel(Scope):
         w = self.w
         term = self.term(operand)
         if isinstance(term, Handle):
-            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self._made
+            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made
             if not made:
                 memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
         elif isinstance(term, Number):
@@ -186,11 +191,6 @@ class Kernel(Scope):
             for k, x in enumerate(memory.stored_parts(w, term)):
                 place = w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k * size}")
                 w.do(f"store {form} {x}, ptr {place}")
-
-    @property
-    def _made(self) -> set[Value]:
-        """The arrays that the function itself allocates, outside of loops and branches."""
-        return {op.result for op in applied_in(self.function.body.operations) if op.primitive is ALLOCATE}
 
 
 def _results(function: Function) -> list[Operand]:

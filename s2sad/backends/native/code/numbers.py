@@ -98,7 +98,8 @@ def _complex_of(w: Writer, a: Number, b: Number, dtype: np.dtype[Any]) -> Number
 
 def _by_formula(w: Writer, use: Use, op: Apply) -> Number | None:
     formula = use.primitive.on_numbers
-    if formula is None or is_elementary(use.primitive.noun, len(use.numbers)):
+    is_real = all(x.dtype.kind != "c" for x in use.numbers)
+    if formula is None or (is_real and is_elementary(use.primitive.noun, len(use.numbers))):
         return None
     dtype = _common(use)
     builder = Builder(op.location, op.about)

@@ -10,7 +10,7 @@ from s2sad.backends.native.code.conversions import python_integer, truth
 from s2sad.backends.native.code.numbers import number_of
 from s2sad.backends.native.code.values import Handle, Number, Term
 from s2sad.backends.native.code.writer import Writer
-from s2sad.errors import UnsupportedType
+from s2sad.errors import InternalError, UnsupportedType
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Operation, Value
 
@@ -31,6 +31,8 @@ class Scope(ABC):
         """What stands for an operand."""
         if isinstance(operand, Constant):
             return self._constant(operand)
+        if operand not in self.terms:
+            raise InternalError(f"{operand!r} is read where it has no value, in a program of loops")
         return self.terms[operand]
 
     def _constant(self, operand: Constant) -> Term:

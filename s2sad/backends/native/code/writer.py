@@ -27,10 +27,10 @@ class Owned:
 class Writer:
     """Appends lines. `hoisted` are those that belong at the start of the function."""
 
-    def __init__(self, name: str, outside: Callable[[str], str], fused: bool) -> None:
+    def __init__(self, name: str, library: Callable[[str], str], fused: bool) -> None:
         self.name = name
-        self.outside = outside
-        """The text of the address at which that of a thing outside stands."""
+        self.library = library
+        """The text of the address at which that of a function of a library stands."""
         self.flags = "contract " if fused else ""
         """Of arithmetic on floats."""
         self.lines: list[str] = []

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from s2sad.backends.native.elementary import words
 
@@ -22,8 +22,7 @@ Kind = str | tuple[str, ...]
 """The type of a value: a name, or those of the parts of a tuple."""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A value: how it is written, and its type."""
 
     text: str
@@ -48,6 +47,10 @@ class Definition:
 
 class Spelling(Protocol):
     """A language, while the text of one function is written."""
+
+    @property
+    def for_fused(self) -> tuple[words.Function, ...]:
+        """What it calls where a product and a sum are to be rounded once; nothing if the machine does that."""
 
     def constant(self, value: float) -> Term: ...
 
@@ -179,6 +182,10 @@ class _Translation:
             case ast.Call(ast.Name(name), arguments) if name not in WORDS and name != "polynomial":
                 function = self.around[name]
                 return self.spelling.call(function, signature(function)[1], *self.operands(function, arguments))
+            case ast.Call(ast.Name()):
+                return (self.called(expression),)
+            case ast.Call():
+                raise TypeError(f"{self.tree.name}: {ast.unparse(expression)} is no word of this language")
         return (self.term(expression),)
 
     def operands(self, function: words.Function, arguments: Sequence[ast.expr]) -> list[Term]:
@@ -195,12 +202,14 @@ class _Translation:
             case ast.Constant(value):
                 assert isinstance(value, float | int)
                 return self.spelling.constant(value)
+            case ast.Call():
+                return self.called(expression)
+            case ast.BinOp(left, operation, right):
+                return self.two(BINARY[type(operation)], self.term(left), self.term(right))
             case ast.UnaryOp(ast.USub(), ast.Constant(float() | int() as value)):
                 return self.spelling.constant(-value)
             case ast.UnaryOp(operator, operand):
                 return self.one(operator, self.term(operand))
-            case ast.BinOp(left, operation, right):
-                return self.two(BINARY[type(operation)], self.term(left), self.term(right))
             case ast.BoolOp(operation, values):
                 first, *rest = map(self.term, values)
                 for each in rest:
@@ -215,14 +224,16 @@ class _Translation:
                 table = Table(name, self.around[name])
                 self.needs[table] = None
                 return self.spelling.element(table, self.term(place))
+        raise TypeError(f"{self.tree.name}: {ast.unparse(expression)} is no word of this language")
+
+    def called(self, call: ast.Call) -> Term:
+        match call:
             case ast.Call(ast.Name("polynomial"), [x, ast.Name(name)]):
                 return self.polynomial(self.term(x), [self.spelling.constant(c) for c in self.around[name]])
             case ast.Call(ast.Name(word), arguments) if word in WORDS:
                 return self.word(word, *map(self.term, arguments))
-            case ast.Call():
-                (result,) = self.terms(expression)
-                return result
-        raise TypeError(f"{self.tree.name}: {ast.unparse(expression)} is no word of this language")
+        (result,) = self.terms(call)
+        return result
 
     def one(self, operator: ast.unaryop, x: Term) -> Term:
         match operator:
@@ -241,7 +252,7 @@ class _Translation:
         if tuple(t.kind for t in operands) != kinds:
             raise TypeError(f"{self.tree.name}: {word} of {', '.join(t.kind for t in operands)}")
         if word == "fused":
-            self.needs.update(dict.fromkeys(getattr(self.spelling, "for_fused", ())))
+            self.needs.update(dict.fromkeys(self.spelling.for_fused))
         return self.spelling.apply(word, result, *operands)
 
     def choice(self, test: Term, body: ast.expr, otherwise: Term) -> Term:
