@@ -155,3 +155,22 @@ def powers(x, y):
 
 def outputs(x):
     return np.sin(x) * x, x[1:] - x[:-1]
+
+
+def solves(a, b):
+    y = np.linalg.solve(a, b)
+    return np.sum(y * y)
+
+
+def chooses(x):
+    positive = x[x > 1.0]
+    return np.sum(positive * positive)
+
+
+def names_of_c(double, restrict):
+    switch = np.sin(double)
+    return restrict * np.sum(switch)
+
+
+def selects(x):
+    return x[x > 1.0] * 2.0

@@ -14,6 +14,7 @@ from s2sad.emit.c.interface import Interface, result_names
 from s2sad.emit.c.numbers import LIBM, OF_COMPLEX, Library
 from s2sad.emit.c.text import Text, binary, multiplied_size
 from s2sad.emit.c.writer import CWriter, comment, declaration, unused
+from s2sad.errors import NOWHERE, located
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.memory import ALLOCATE
 from s2sad.ir.types import Type
@@ -75,8 +76,9 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
             writer.texts[p] = Text(name)
         else:
             writer.handles[p] = handle
-    results = [interface.give(o, t, n) for o, t, n in zip(operands, given.results, outputs, strict=True)]
-    interface.require(given.facts)
+    with located(next((op.location for op in reversed(function.body.operations)), NOWHERE)):
+        results = [interface.give(o, t, n) for o, t, n in zip(operands, given.results, outputs, strict=True)]
+        interface.require(given.facts)
     top = {op.result for op in function.body.operations if isinstance(op, Apply) and op.primitive is ALLOCATE}
     for o, handle in zip(operands, results, strict=True):
         if handle is not None and isinstance(o, Value) and o in top:
@@ -121,6 +123,8 @@ def _framed(writer: CWriter, interface: Interface, lines: list[str]) -> list[str
     for w in interface.wrong:
         wrong = w if wrong is None else binary("||", wrong, w)
     before = [f"if ({wrong}) return 1;"] if wrong is not None else []
+    if before and len(before[0]) > WIDTH - 4:
+        before = [f"if ({w}) return 1;" for w in interface.wrong]
     quiet = [f"(void){n};" for n in unused(interface.names, [*before, *lines])]
     if not writer.pointers and not writer.keeps:
         lines = [re.sub(r"\bgoto out;", "return 1;", line) for line in lines]

@@ -432,6 +432,9 @@ class CWriter(FlatPlan):
                 head = f"for (int64_t {i} = {last}; {i} >= {start}; {i}--)"
             else:
                 head = f"for (int64_t {i} = {start}; {i} < {stop}; {i}++)"
+        elif is_int(op.step, -1) and op.reverse:
+            first = Text("0") if stop.text == "-1" else binary("+", stop, Text("1"))
+            head = f"for (int64_t {i} = {first}; {i} <= {start}; {i}++)"
         elif isinstance(op.step, Constant) and not op.reverse:
             step = int(op.step.value)  # type: ignore[call-overload]
             sign, move = ("<", f"{i} += {step}") if step > 0 else (">", f"{i} -= {-step}" if step < -1 else f"{i}--")
