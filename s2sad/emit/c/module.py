@@ -76,7 +76,8 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
             writer.texts[p] = Text(name)
         else:
             writer.handles[p] = handle
-    with located(next((op.location for op in reversed(function.body.operations)), NOWHERE)):
+    places = [op.location for op in function.body.operations if op.location != NOWHERE]
+    with located(places[-1] if places else NOWHERE):
         results = [interface.give(o, t, n) for o, t, n in zip(operands, given.results, outputs, strict=True)]
         interface.require(given.facts)
     top = {op.result for op in function.body.operations if isinstance(op, Apply) and op.primitive is ALLOCATE}
