@@ -5,7 +5,7 @@ points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from s2sad.ir.call_lengths import asking, equal
@@ -19,12 +19,17 @@ SMALL = 8
 """The greatest length that is a number in the text."""
 
 
-def with_small_lengths(function: Function) -> Function:
-    """The function for arguments of which the small lengths are those of the call that compiles."""
+def is_small(length: int) -> bool:
+    """Whether a length is a number in the text, where nobody says which ones are."""
+    return 0 <= length <= SMALL
+
+
+def with_small_lengths(function: Function, fixed: Callable[[int], bool] = is_small) -> Function:
+    """The function for arguments of which `fixed` lengths are those of the call that compiles."""
     met = {s: None for p in function.parameters for s in symbols(p.type)}
     calls = {s.call: None for s in met if s.call is not None}
     with asking(calls):
-        known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_small(s)}
+        known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_fixed(s, fixed)}
     if not known:
         return function
     known |= _indices(function, known)
@@ -47,8 +52,8 @@ def _indices(function: Function, known: Mapping[Symbol, Dim]) -> dict[Symbol, Di
     return found
 
 
-def _is_small(s: Symbol) -> bool:
-    """Whether a length is small in the call that compiles, which is noted then."""
-    if s.value is None or not 0 <= s.value <= SMALL or derivation(s)[0]:
+def _is_fixed(s: Symbol, fixed: Callable[[int], bool]) -> bool:
+    """Whether a length is fixed in the call that compiles, which is noted then."""
+    if s.value is None or not fixed(s.value) or derivation(s)[0]:
         return False
     return equal(Size(frozenset({(s, 1)})), s.value)
