@@ -15,6 +15,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import itertools
 import operator
 import sys
 import tomllib
@@ -29,6 +30,7 @@ import s2sad
 from s2sad import cache
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.embedding import Embedded
 from s2sad.emit.graph import graph_of
 from s2sad.errors import ArgumentError, Error, shown
 
@@ -38,6 +40,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "hessian": s2sad.hessian,
     "hvp": s2sad.hvp,
 }
+LANGUAGES = ("python", "c")
 MODES = ("reverse", "value", "forward", "pullback", "itself", *OPERATORS)
 LENGTH = 3
 """The length of a dimension that a signature names with a letter."""
@@ -51,6 +54,9 @@ class Target:
     argnums: tuple[int | str, ...]
     mode: str
     arguments: tuple[object, ...] | None
+    language: str = "python"
+    fixed: frozenset[int] = frozenset()
+    """The lengths that the signature says in numbers."""
 
     def derivative(self) -> Derivative:
         """The derivative object of the mode."""
@@ -77,6 +83,20 @@ class Target:
         if derivative.transform is not None:
             arguments = (*arguments, *(arguments[k] for k in derivative.transform.dotted))
         return str(derivative.lower(*arguments).source)
+
+    def files(self) -> dict[str, str]:
+        """The texts of the files of the derivative, by their names."""
+        found = self.derivative()
+        name = found.__name__
+        if self.language == "python":
+            return {f"{name}.py": self.source()}
+        if self.arguments is None:
+            raise ArgumentError(f"{name} in C is for arguments of known types: give a signature")
+        arguments = self.arguments
+        if found.transform is not None:
+            arguments = (*arguments, *(arguments[k] for k in found.transform.dotted))
+        sources = Embedded(found.target, found.transform, self.fixed).sources(*arguments)
+        return {f"{name}.c": sources.c, f"{name}.h": sources.h}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "generate":
             command.add_argument("--folder", default=None, help="where to write; generated/ by default")
             command.add_argument("--check", action="store_true", help="fail if a file is out of date; write nothing")
+            command.add_argument("--language", choices=LANGUAGES, default="python", help="c writes a .c and a .h file")
     text = "remove the emitted modules that are kept in the cache folder"
     command = commands.add_parser("forget", help=text, description=text)
     command.set_defaults(run=forget)
@@ -202,27 +223,32 @@ def generate(options: argparse.Namespace) -> int:
     if not targets:
         raise ArgumentError("no target is given, and pyproject.toml lists none under [tool.s2sad.generate]")
     stale = []
-    names = [target.derivative().__name__ for target in targets]
-    twice = {n for n in names if names.count(n) > 1}
+    names = [(target.derivative().__name__, target.language) for target in targets]
+    twice = {n for n, _ in names if names.count((n, _)) > 1}
     if twice:
         raise ArgumentError(
             f"two targets are called {', '.join(sorted(twice))}: give one of the functions another name"
         )
-    for target, name in zip(targets, names, strict=True):
-        path, text = folder / f"{name}.py", target.source()
-        try:
-            current = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
-            if current != text and options.check:
-                stale.append(path)
-            elif current != text:
-                folder.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-                print(f"wrote {path}")
-        except (OSError, ValueError) as e:
-            raise ArgumentError(f"{path} cannot be written: {e}") from None
+    for target in targets:
+        for name, text in target.files().items():
+            if not _is_current(folder / name, text, write=not options.check):
+                stale.append(folder / name)
     for path in stale:
         print(f"{path} is out of date: run python -m s2sad generate", file=sys.stderr)
     return 1 if stale else 0
+
+
+def _is_current(path: Path, text: str, write: bool) -> bool:
+    """Whether a file has this text; where it has not, it is written, if it may be."""
+    try:
+        current = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+        if current != text and write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
+    except (OSError, ValueError) as e:
+        raise ArgumentError(f"{path} cannot be written: {e}") from None
+    return write or current == text
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -265,6 +291,7 @@ ENTRY: dict[str, type | tuple[type, ...]] = {
     "mode": str,
     "signature": str,
     "at": str,
+    "language": str,
 }
 """What a target of pyproject.toml says."""
 
@@ -278,7 +305,11 @@ def _listed(entry: object) -> Target:
             raise ArgumentError(f"pyproject.toml: a target has no {key} = {shown(value)}")
     if entry.get("mode", "reverse") not in MODES:
         raise ArgumentError(f"pyproject.toml: mode is one of {', '.join(MODES)}, not {shown(entry['mode'])}")
-    options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None)
+    if entry.get("language", "python") not in LANGUAGES:
+        raise ArgumentError(
+            f"pyproject.toml: language is one of {', '.join(LANGUAGES)}, not {shown(entry['language'])}"
+        )
+    options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None, language="python")
     vars(options).update(entry)
     return _target(options, entry["target"])
 
@@ -307,7 +338,9 @@ def _target(options: argparse.Namespace, text: str | None = None) -> Target:
             inspect.signature(function).bind(*arguments)
         except TypeError as e:
             raise ArgumentError(f"{function.__name__}: {e}") from None
-    return Target(function, numbers, options.mode, arguments)
+    language = getattr(options, "language", "python")
+    given_numbers = numbers_in(options.signature) if options.at is None and options.signature else frozenset()
+    return Target(function, numbers, options.mode, arguments, language, given_numbers)
 
 
 def _function(text: str, itself: bool = False) -> Callable[..., object]:
@@ -377,7 +410,7 @@ def examples(signature: str) -> tuple[object, ...]:
     [(), (3, 2)]
     """
     generator = np.random.default_rng(0)
-    lengths: dict[str, int] = {}
+    lengths = Lengths(numbers_in(signature))
     try:
         tree = ast.parse(f"({signature},)", mode="eval").body
         assert isinstance(tree, ast.Tuple)
@@ -386,7 +419,22 @@ def examples(signature: str) -> tuple[object, ...]:
         raise ArgumentError(f"signature {signature!r}: {e}") from e
 
 
-def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, int]) -> object:
+def numbers_in(signature: str) -> frozenset[int]:
+    """The lengths that a signature says in numbers: 3 of `float64[n, 3]`."""
+    try:
+        tree = ast.parse(f"({signature},)", mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # said where the examples are made
+        return frozenset()
+    dims = [
+        d
+        for s in ast.walk(tree)
+        if isinstance(s, ast.Subscript)
+        for d in (s.slice.elts if isinstance(s.slice, ast.Tuple) else [s.slice])
+    ]
+    return frozenset(d.value for d in dims if isinstance(d, ast.Constant) and type(d.value) is int)
+
+
+def _example(node: ast.expr, generator: np.random.Generator, lengths: Lengths) -> object:
     match node:
         case ast.Name(id="float" | "int" | "bool" as name):
             return {"float": float(generator.uniform(0.5, 1.5)), "int": 3, "bool": True}[name]
@@ -411,15 +459,29 @@ def _example(node: ast.expr, generator: np.random.Generator, lengths: dict[str, 
     return ast.literal_eval(node)
 
 
-def _length(node: ast.expr, lengths: dict[str, int]) -> int:
+def _length(node: ast.expr, lengths: Lengths) -> int:
     """A length: a number, a letter, which is a number of its own, or a sum or product of these."""
     match node:
         case ast.Name(id=name):
-            return lengths.setdefault(name, LENGTH + len(lengths))
+            return lengths.of(name)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
             compute = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}[type(op)]
             return int(compute(_length(left, lengths), _length(right, lengths)))
     return int(ast.literal_eval(node))
+
+
+class Lengths:
+    """The lengths that letters stand for: each another one, and none that the signature says in numbers."""
+
+    def __init__(self, taken: frozenset[int]) -> None:
+        self.taken = taken
+        self.known: dict[str, int] = {}
+
+    def of(self, name: str) -> int:
+        if name not in self.known:
+            free = (n for n in itertools.count(LENGTH) if n not in self.taken and n not in self.known.values())
+            self.known[name] = next(free)
+        return self.known[name]
 
 
 def _highlighted(text: str) -> str:

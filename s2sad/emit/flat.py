@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from s2sad.emit.expressions import constant_expression, expression, fill
+from s2sad.emit.flat_plan import FlatPlan
 from s2sad.emit.modules import helper_definition
 from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
 from s2sad.ir.primitive import Effect
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
-from s2sad.ir.trace_names import MARK
+from s2sad.ir.primitives.memory import GUARD, LOAD, STORE
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -40,17 +39,8 @@ from s2sad.ir.values import (
     applied_in,
     constant,
     is_int,
-    is_loop,
-    values_in,
     walk,
 )
-
-WIDTH = 60
-"""The longest expression that is written into another one, in characters, roughly."""
-
-INDICES = "ijklmnpq"
-HEADS = {"for", "while", "if", "elif", "else", "def", "with"}
-"""What statements begin with that hold others."""
 
 JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and: ast.And}
 
@@ -84,44 +74,14 @@ def _helpers(functions: Sequence[Function], definitions: Sequence[ast.stmt]) -> 
 def _submodules(definitions: Sequence[ast.stmt]) -> list[str]:
     """The submodules of SciPy that are called, which are there only once they are imported."""
     nodes = (n for d in definitions for n in ast.walk(d) if isinstance(n, ast.Attribute))
-    return sorted(
-        {f"scipy.{n.attr}" for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "scipy"}
-    )
+    return sorted({f"scipy.{n.attr}" for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "scipy"})
 
 
-class FlatWriter:
+class FlatWriter(FlatPlan):
     """The definition of one function of loops."""
 
     def __init__(self, function: Function, reserved: Sequence[str] = ()) -> None:
-        self.function = function
-        self.reads = Counter(values_in(_reads(function.body)))
-        self.variable = _variables(function.body)
-        self.names: dict[Value, str] = {}
-        self._named(function.body, {*KEYWORDS, *reserved})
-        self.inlined: dict[Value, Apply] = {}
-        self.width: dict[Operand, int] = {}
-        self.quoted = ""
-        """The statement of the user that the text is about."""
-
-    def _named(self, block: Block, taken: set[str]) -> None:
-        """Name what a block binds, then what the blocks in it do: two of these may have variables of one name."""
-        bound = [*block.parameters, *(r for op in block.operations for r in op.results)]
-        taken = set(taken)
-        for v in dict.fromkeys(self.variable.get(v, v) for v in bound):
-            if v in self.names:
-                continue
-            base = (v.hint or "v").replace(MARK, "_")
-            name, k = base, 2
-            while name in taken:
-                name, k = _another(base, k), k + 1
-            taken.add(name)
-            self.names[v] = name
-        for op in block.operations:
-            for inner in op.blocks:
-                self._named(inner, taken)
-
-    def name(self, value: Value) -> str:
-        return self.names[self.variable.get(value, value)]
+        super().__init__(function, {*KEYWORDS, *reserved})
 
     def definition(self) -> ast.FunctionDef:
         function = self.function
@@ -130,7 +90,9 @@ class FlatWriter:
         if function.doc:
             body.insert(0, ast.Expr(ast.Constant(function.doc)))
         arguments = [ast.arg(self.name(p), None) for p in function.parameters]
-        return ast.FunctionDef(function.name, ast.arguments([], arguments, None, [], [], None, []), body, [], None, None)
+        return ast.FunctionDef(
+            function.name, ast.arguments([], arguments, None, [], [], None, []), body, [], None, None
+        )
 
     # expressions
 
@@ -169,39 +131,6 @@ class FlatWriter:
             if new and statements:
                 made.insert(begin, Comment(quote))
         return made
-
-    def quote_of(self, op: Operation) -> str:
-        """The statement of the user that an operation is of; loops and branches of the user's stand there."""
-        quote = op.location.statement
-        if quote.partition(" ")[0].rstrip(":") in HEADS or (isinstance(op, Apply) and op.result in self.inlined):
-            return ""
-        return quote
-
-    def choose(self, block: Block) -> None:
-        """Find what is written where it is read."""
-        readers: dict[Operand, int] = {}
-        for k, op in enumerate(block.operations):
-            readers.update((o, k) for o in op.operands)
-        stores = [k for k, op in enumerate(block.operations) if _writes(op)]
-        ends = {o for o in block.results}
-        for k, op in enumerate(block.operations):
-            if not isinstance(op, Apply) or op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or is_of_library(op):
-                continue
-            width = len(op.primitive.name) + sum(self.width.get(o, 6) for o in op.operands)
-            self.width[op.result] = 6
-            if self.reads[op.result] != 1 or width > WIDTH:
-                continue
-            last = readers.get(op.result, len(block.operations) if op.result in ends else None)
-            if last is None or (last < len(block.operations) and is_loop(block.operations[last]) and not _heads(op, block.operations[last])):
-                continue
-            if self._loads(op) and any(k < s < last for s in stores):
-                continue
-            self.inlined[op.result] = op
-            self.width[op.result] = width
-
-    def _loads(self, op: Apply) -> bool:
-        """Whether the expression of an operation reads memory."""
-        return op.primitive is LOAD or any(self._loads(self.inlined[o]) for o in op.operands if o in self.inlined)
 
     def operation(self, op: Operation) -> list[ast.stmt]:
         match op:
@@ -249,7 +178,9 @@ class FlatWriter:
         pairs = [(n, e) for n, e in pairs if not (isinstance(e, ast.Name) and e.id == n)]
         written = [n for n, _ in pairs]
         clash = any(
-            isinstance(node, ast.Name) and node.id in written[:k] for k, (_, e) in enumerate(pairs) for node in ast.walk(e)
+            isinstance(node, ast.Name) and node.id in written[:k]
+            for k, (_, e) in enumerate(pairs)
+            for node in ast.walk(e)
         )
         if clash:
             names: list[ast.expr] = [ast.Name(n, ast.Store()) for n in written]
@@ -278,7 +209,9 @@ class FlatWriter:
             end = integer(-1) if is_int(op.start, 0) else ast.BinOp(start, ast.Sub(), ast.Constant(1))
             return call("range", [last, end, integer(-1)])
         step = self.read(op.step)
-        return ast.Subscript(call("range", [start, stop, step]), fill(ast.parse("_0[::-1]", mode="eval").body.slice, []), ast.Load())  # type: ignore[attr-defined]
+        return ast.Subscript(
+            call("range", [start, stop, step]), fill(ast.parse("_0[::-1]", mode="eval").body.slice, []), ast.Load()
+        )  # type: ignore[attr-defined]
 
     def ends(self, op: For | While) -> list[ast.stmt]:
         carried = op.carried
@@ -306,46 +239,6 @@ class FlatWriter:
         return [ast.If(test, then, orelse)] if then else [ast.If(negated(test), orelse, [])]
 
 
-def _reads(block: Block) -> Iterator[Operand]:
-    for op in walk(block):
-        yield from op.operands
-        for inner in op.blocks:
-            yield from inner.results
-    yield from block.results
-
-
-def _heads(op: Apply, loop: Operation) -> bool:
-    """Whether a value is read in the header of a loop: its bounds, or what it begins with."""
-    return op.result in loop.operands
-
-
-def _writes(op: Operation) -> bool:
-    """Whether an operation may change memory."""
-    if isinstance(op, Apply):
-        return op.primitive.effect is Effect.IO and op.primitive is not GUARD
-    return any(_writes(inner) for block in op.blocks for inner in block.operations)
-
-
-def _variables(block: Block) -> Mapping[Value, Value]:
-    """The values that are one variable: what a loop carries, and what is left of it."""
-    table: dict[Value, Value] = {}
-    for op in walk(block):
-        if is_loop(op):
-            table.update(zip(op.carried, op.results, strict=True))
-        if isinstance(op, While):
-            table.update(zip(op.test.parameters, op.results, strict=True))
-    # what an inner loop gives may be what the next iteration of the outer one begins with
-    return table
-
-
-def _another(base: str, k: int) -> str:
-    """Another name where one is taken: `j` for `i`, `x_2` for `x`."""
-    if base in INDICES:
-        letters = INDICES[INDICES.index(base) :]
-        return letters[k - 1] if k <= len(letters) else f"{base}{k}"
-    return f"{base}_{k}"
-
-
 def _element(array: ast.expr, places: Sequence[ast.expr], context: ast.expr_context) -> ast.expr:
     index = places[0] if len(places) == 1 else ast.Tuple(list(places), ast.Load())
     return ast.Subscript(array, index, context)
@@ -363,5 +256,3 @@ def _plain(operand: Constant) -> Constant:
     """A number as it is written: one of NumPy's as one of Python's, a name of the user's as what it stands for."""
     value = operand.value
     return constant(value.item() if isinstance(value, np.generic) else value)
-
-

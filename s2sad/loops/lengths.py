@@ -1,10 +1,11 @@
 """Small lengths of the call that compiles, as numbers: their loops are written out, their arrays are local.
 
-    points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call; calls with other lengths compile anew
+points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call; calls with other lengths compile anew
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from s2sad.ir.call_lengths import asking, equal
@@ -18,12 +19,17 @@ SMALL = 8
 """The greatest length that is a number in the text."""
 
 
-def with_small_lengths(function: Function) -> Function:
-    """The function for arguments of which the small lengths are those of the call that compiles."""
+def is_small(length: int) -> bool:
+    """Whether a length is a number in the text, where nobody says which ones are."""
+    return 0 <= length <= SMALL
+
+
+def with_small_lengths(function: Function, fixed: Callable[[int], bool] = is_small) -> Function:
+    """The function for arguments of which `fixed` lengths are those of the call that compiles."""
     met = {s: None for p in function.parameters for s in symbols(p.type)}
     calls = {s.call: None for s in met if s.call is not None}
     with asking(calls):
-        known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_small(s)}
+        known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_fixed(s, fixed)}
     if not known:
         return function
     table: dict[Operand, Operand] = {}
@@ -34,8 +40,8 @@ def with_small_lengths(function: Function) -> Function:
     return replace(function, body=substitute(function.body, table))
 
 
-def _is_small(s: Symbol) -> bool:
-    """Whether a length is small in the call that compiles, which is noted then."""
-    if s.value is None or not 0 <= s.value <= SMALL or derivation(s)[0]:
+def _is_fixed(s: Symbol, fixed: Callable[[int], bool]) -> bool:
+    """Whether a length is fixed in the call that compiles, which is noted then."""
+    if s.value is None or not fixed(s.value) or derivation(s)[0]:
         return False
     return equal(Size(frozenset({(s, 1)})), s.value)

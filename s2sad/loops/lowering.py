@@ -10,9 +10,7 @@ arrays has memory of its own, or that of what it begins with where nobody else r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
@@ -44,7 +42,7 @@ from s2sad.loops.definitions import with_definitions
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
-from s2sad.loops.lengths import with_small_lengths
+from s2sad.loops.lengths import is_small, with_small_lengths
 from s2sad.loops.libraries import by_library
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
@@ -53,13 +51,13 @@ from s2sad.loops.sharing import shared
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
-def to_loops(functions: Mapping[str, Function], entry: str) -> Function:
-    """One function of loops over numbers that computes what the entry does.
+def to_loops(functions: Mapping[str, Function], entry: str, fixed: Callable[[int], bool] = is_small) -> Function:
+    """One function of loops over numbers that computes what the entry does; lengths that are `fixed` are numbers in it.
 
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry))))
+    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)))
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
     return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
@@ -250,10 +248,11 @@ class Lowering:
             return by_library(self.loops, op, *terms)
         try:
             return rule(self.loops, op, *terms)
-        except UnsupportedType:
-            if op.effect is not Effect.FRESH:
-                raise
-            return by_library(self.loops, op, *terms)
+        except UnsupportedType as why:
+            try:
+                return by_library(self.loops, op, *terms)
+            except UnsupportedCall:
+                raise why from None
 
     def is_stored(self, op: Apply, array: Array) -> bool:
         """Whether an array is stored where it is made: it would be computed more than once."""

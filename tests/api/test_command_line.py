@@ -116,6 +116,37 @@ def test_generate_from_pyproject(module, tmp_path):
     assert "def product_jvp(x, y, x_dot):" in (tmp_path / "made" / "product_jvp.py").read_text()
 
 
+def test_generate_c(module, capsys, tmp_path):
+    arguments = ["generate", "springs:energy", "--signature", "float64[n]", "--folder", "out", "--language", "c"]
+    assert main([*arguments, "--check"]) == 1
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    text = (tmp_path / "out" / "energy_grad.c").read_text()
+    assert "int energy_grad(const double *restrict x, int64_t x_n1, double k, double *restrict x_bar)" in text
+    header = tmp_path / "out" / "energy_grad.h"
+    assert "int energy_grad(const double *x, int64_t x_n1, double k, double *x_bar);" in header.read_text()
+    header.unlink()
+    assert main([*arguments, "--check"]) == 1
+    assert "energy_grad.h is out of date" in capsys.readouterr().err
+
+
+def test_a_length_of_the_signature_is_a_number_in_c(module, tmp_path):
+    arguments = ["generate", "springs:energy", "--folder", "out", "--language", "c", "--signature"]
+    assert main([*arguments, "float64[n, 3]"]) == 0
+    text = (tmp_path / "out" / "energy_grad.c").read_text()
+    assert "int energy_grad(const double *restrict x, int64_t x_n1, double k, double *restrict x_bar)" in text
+    assert "< 3;" in text
+
+
+def test_both_languages_from_pyproject(module, tmp_path):
+    target = 'target = "springs:product", signature = "float, float"'
+    (tmp_path / "pyproject.toml").write_text(
+        f'[tool.s2sad.generate]\nfolder = "made"\ntargets = [{{ {target} }}, {{ {target}, language = "c" }}]\n'
+    )
+    assert main(["generate"]) == 0
+    assert {p.name for p in (tmp_path / "made").iterdir()} == {"product_grad.py", "product_grad.c", "product_grad.h"}
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -136,6 +167,7 @@ def test_generate_from_pyproject(module, tmp_path):
         (["check", "springs:product", "--at", "1.0, 2.0", "--order", "9"], "order is a number"),
         (["graph", "springs:product", "-o", "nowhere/at/all.dot"], "-o nowhere/at/all.dot"),
         (["generate", "springs:product", "--folder", "springs.py"], "cannot be written"),
+        (["generate", "springs:product", "--language", "c"], "give a signature"),
     ],
 )
 def test_errors_are_told_without_a_traceback(module, capsys, arguments, message):
@@ -144,10 +176,11 @@ def test_errors_are_told_without_a_traceback(module, capsys, arguments, message)
 
 
 def test_signatures():
+    # n is none of the lengths that stand there in numbers
     x, a, b, pair, n, text = examples("float, float32[n, 2], int64[n], (float, [float64[3]]), 5, 'text'")
     assert isinstance(x, float)
-    assert a.shape == (3, 2) and a.dtype == np.float32
-    assert b.shape == (3,) and b.dtype == np.int64
+    assert a.shape == (4, 2) and a.dtype == np.float32
+    assert b.shape == (4,) and b.dtype == np.int64
     assert isinstance(pair[0], float) and pair[1][0].shape == (3,)
     assert (n, text) == (5, "text")
     assert examples("float") == examples("float")

@@ -238,3 +238,21 @@ def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
     assert "def L_grad(w1, w2):" in out
     assert "agree" in out
     assert (tmp_path / "output" / "lynx_hare.png").is_file()
+
+
+@pytest.mark.parametrize("program", ["main.c", "main.f90"])
+def test_the_derivative_in_c_is_that_of_numpy(program):
+    from examples.embedded import rod
+
+    found = rod.printed_by(program)
+    if found is None:
+        pytest.skip(f"there is no {rod.COMPILERS[program][0]}")
+    assert np.allclose(found, rod.expected(), rtol=1e-12, atol=1e-15)
+    # the value is that of the function itself, the gradient that of differences
+    arguments = list(rod.arguments())
+    assert found[0] == pytest.approx(rod.rod_misfit(*arguments), rel=1e-12)
+    k = arguments[0]
+    for i in (0, 5, 10):
+        step = 1e-6 * (np.arange(len(k)) == i)
+        ends = [rod.rod_misfit(k + s, *arguments[1:]) for s in (step, -step)]
+        assert found[1 + i] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-9)
