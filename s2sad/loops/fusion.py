@@ -18,7 +18,6 @@ from s2sad.ir.rewrite import map_blocks, reads, substitute
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 from s2sad.loops.memory import Access, Memory
 
-
 NEAR = 12
 """How far back a loop is looked for that may be moved down."""
 

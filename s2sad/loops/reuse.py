@@ -15,7 +15,21 @@ from dataclasses import replace
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, constant, values_in, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    values_in,
+    walk,
+)
 from s2sad.loops.memory import Memory
 
 Key = tuple[object, ...]

@@ -50,7 +50,13 @@ def test_each_call_has_values_of_its_own():
     assert "call" not in text and text.count("np.sin") == 3
 
 
-@pytest.mark.parametrize("texts", [(TWICE.replace("scaled(v, 3.0)", "twice(v)"), SAME), (TWICE, SCALED.replace("r = v * k", "r: float64[m] = call twice(v)"), SAME)])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (TWICE.replace("scaled(v, 3.0)", "twice(v)"), SAME),
+        (TWICE, SCALED.replace("r = v * k", "r: float64[m] = call twice(v)"), SAME),
+    ],
+)
 def test_a_function_that_calls_itself_is_refused(texts):
     with pytest.raises(UnsupportedCall):
         without_calls(functions(*texts), "twice")
