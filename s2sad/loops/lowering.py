@@ -120,7 +120,9 @@ class Lowering:
     def given(self, operand: Operand, t: Type) -> Term:
         """What a parameter is: numbers, arrays of a known rank, and tuples of them."""
         if isinstance(t, ContainerType):
-            return tuple(self.given(self.builder.extract(operand, k), item) for k, item in zip(t.keys, t.items, strict=True))
+            return tuple(
+                self.given(self.builder.extract(operand, k), item) for k, item in zip(t.keys, t.items, strict=True)
+            )
         if isinstance(t, StaticType):
             return operand
         check(t)
@@ -277,7 +279,9 @@ class Lowering:
         rule = loop_rule(op)
         if rule is None:
             raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
-        base = mapped(self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf)
+        base = mapped(
+            self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf
+        )
         self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
 
     def writable(self, array: Array, op: Apply) -> Array:

@@ -123,6 +123,20 @@ def lists_of_other_lengths(x, k):
     return s
 
 
+def lists_of_lists_of_arrays_that_differ(x, k):
+    outer = []
+    for a in range(3):
+        inner = []
+        for b in range(k):
+            inner.append(np.sin(x[: a + b + 1]) * 2.0)
+        outer.append(inner)
+    s = 0.0
+    for inner in outer:
+        for v in inner:
+            s = 0.5 * s + np.sum(v * v)
+    return s
+
+
 def no_iterations(x, n):
     s = 0.0
     for t in range(5, n):
@@ -165,6 +179,8 @@ PROGRAMS = [
     (index_of_itself, (X, P)),
     (index_of_itself_backwards, (X, P)),
     (lists_of_other_lengths, (X, 2)),
+    (lists_of_lists_of_arrays_that_differ, (X, 4)),
+    (lists_of_lists_of_arrays_that_differ, (X, 0)),
     (no_iterations, (X, 2)),
     (no_iterations, (X, 8)),
     (under_a_manager, (X,)),
