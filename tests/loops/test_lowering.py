@@ -123,18 +123,13 @@ def lists_of_other_lengths(x, k):
     return s
 
 
-def lists_of_lists_of_arrays_that_differ(x, k):
-    outer = []
+def kept_on_one_side_in_two_loops(x, m):
+    y = m.copy()
     for a in range(3):
-        inner = []
-        for b in range(k):
-            inner.append(np.sin(x[: a + b + 1]) * 2.0)
-        outer.append(inner)
-    s = 0.0
-    for inner in outer:
-        for v in inner:
-            s = 0.5 * s + np.sum(v * v)
-    return s
+        for b in range(4):
+            if x[b] * x[a] > 0.0:
+                y[3 - b] = np.tanh(y[a] * np.sin(x))
+    return np.sum(y * m)
 
 
 def no_iterations(x, n):
@@ -179,8 +174,8 @@ PROGRAMS = [
     (index_of_itself, (X, P)),
     (index_of_itself_backwards, (X, P)),
     (lists_of_other_lengths, (X, 2)),
-    (lists_of_lists_of_arrays_that_differ, (X, 4)),
-    (lists_of_lists_of_arrays_that_differ, (X, 0)),
+    (kept_on_one_side_in_two_loops, (X, M)),
+    (kept_on_one_side_in_two_loops, (X[:5], M[:5, :5])),
     (no_iterations, (X, 2)),
     (no_iterations, (X, 8)),
     (under_a_manager, (X,)),
