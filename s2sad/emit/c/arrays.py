@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.emit.c.text import Text, binary
+from s2sad.ir.containers import MAKE
 from s2sad.ir.primitives.memory import ALLOCATE, INTO, LENGTH, LOAD, RESHAPED, STORE
 from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Value, While, walk
 
@@ -56,8 +57,8 @@ def sources(function: Function) -> dict[Value, list[Operand]]:
                 for n, r in enumerate(op.results):
                     found[r] = [b.results[n] for b in op.blocks]
             case For() | While():
-                for n, (p, r, first) in enumerate(zip(op.carried, op.results, op.initial, strict=True)):
-                    found[p] = found[r] = [first, op.body.results[n]]
+                for n, (v, r, first) in enumerate(zip(op.carried, op.results, op.initial, strict=True)):
+                    found[v] = found[r] = [first, op.body.results[n]]
                 if isinstance(op, While):
                     found.update((t, [p]) for t, p in zip(op.test.parameters, op.carried, strict=True))
     return found
@@ -123,8 +124,6 @@ def _is_reshaped(value: Value, function: Function) -> bool:
 
 def results_of(function: Function) -> list[Operand]:
     """The numbers and arrays that a function gives: those of its tuple."""
-    from s2sad.ir.containers import MAKE
-
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
 
     def flat(operand: Operand) -> Iterator[Operand]:

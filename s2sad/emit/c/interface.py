@@ -12,7 +12,7 @@ from s2sad.emit.c.arrays import Handle, multiplied, summed
 from s2sad.emit.c.text import Text, binary, call, dtype_of, form_of
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import Dim, Fact, Size, Symbol, as_symbol, derivation
-from s2sad.ir.types import Type, leaves
+from s2sad.ir.types import Type
 from s2sad.ir.values import Operand, Value
 
 RELATIONS = {"==": "!=", "!=": "==", ">=": "<"}
@@ -160,7 +160,3 @@ def result_names(results: Sequence[Operand], with_value: bool, taken: set[str]) 
         taken.add(name)
         found.append(name)
     return found
-
-
-def result_types(t: Type) -> list[Type]:
-    return [leaf for leaf in leaves(t)]

@@ -63,7 +63,7 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
     Raises:
         Unsupported: something in it cannot be said in C.
     """
-    function = expanded(function, library)
+    function = expanded(function)
     operands = results_of(function)
     taken = {*TAKEN, function.name}
     names = [_name(p, taken) for p in function.parameters]
