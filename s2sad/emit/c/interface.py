@@ -147,13 +147,10 @@ class Interface:
         return binary("/", summed(length, Text(str(int(step.text) - 1))), step)
 
 
-def result_names(results: Sequence[Operand], with_value: bool, taken: set[str]) -> list[str]:
-    """What the pointers to results are called: `value`, `x_bar`."""
+def result_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
+    """What the pointers to results are called: other names where these are taken."""
     found: list[str] = []
-    for k, o in enumerate(results):
-        base = o.hint or "result"
-        if k == 0 and with_value:
-            base = "value"
+    for base in wanted:
         name, n = base, 2
         while name in taken:
             name, n = f"{base}_{n}", n + 1
