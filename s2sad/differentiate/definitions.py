@@ -9,7 +9,7 @@ from s2sad.analysis.activity import active_values
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import definition_of_call, is_defined
 from s2sad.ir.rewrite import substitute
-from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, applied_in, walk
+from s2sad.ir.values import Block, Function, Operand, Operation, applied_in, walk
 
 
 def written_out(function: Function, active: Sequence[bool], optimize: Callable[[Function], Function]) -> Function:

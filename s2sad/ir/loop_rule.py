@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
-from s2sad.ir.primitive import Effect, Primitive, required
+from s2sad.ir.primitive import Effect, Primitive, Quantity, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
 from s2sad.ir.values import Apply, Block, Constant, For, If, Operand, Operation, Value, constant, is_int
@@ -486,7 +486,9 @@ class Loops:
             assert isinstance(length, (Value, Constant))
             return List(self._item(term.items, place), length)
         if isinstance(term, Ragged) and term.depth:
-            flat, starts, size, *lengths = (self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths))
+            flat, starts, size, *lengths = (
+                self._item(t, place) for t in (term.flat, term.starts, term.size, *term.lengths)
+            )
             return Ragged(flat, starts, tuple(lengths), size, term.depth - 1)
         if isinstance(term, Ragged):
             return self._piece(term, place)
@@ -519,7 +521,9 @@ class Loops:
         """Elements of an array under other indices."""
         return Array(array.dtype, tuple(shape), lambda p: array.element(places(p)), (array,), array.cost)
 
-    def computed(self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array) -> Array:
+    def computed(
+        self, dtype: np.dtype[Any], shape: Sequence[Operand], element: Element, cost: int, *of: Array
+    ) -> Array:
         """An array whose elements are computed of those of others."""
         return Array(dtype, tuple(shape), element, of, cost + sum(a.cost for a in of))
 
@@ -610,15 +614,26 @@ def written(*functions: Callable[..., object] | str) -> Callable[[Callable[..., 
     return add
 
 
+def guard(holds: Quantity, beside: Quantity) -> None:
+    """In what is written in terms of others: go on only where something holds, in the program of `beside`."""
+    builder = beside.builder
+    builder.apply(GUARD, (builder.operand(holds),))
+
+
 def own_rule(op: Apply) -> Rule | None:
     """The loop rule of the function of an operation, None where it has none of its own."""
-    return RULES.get(op.primitive.function) or RULES.get(op.primitive.name)
+    return _found(RULES, op.primitive)
 
 
 def written_rule(op: Apply) -> Callable[..., object] | None:
     """What an operation is in terms of others, None where that is nothing, or it has loops of its own."""
-    found = WRITTEN.get(op.primitive.function) or WRITTEN.get(op.primitive.name)
-    return found or (None if own_rule(op) else op.primitive.definition)
+    return _found(WRITTEN, op.primitive) or (None if own_rule(op) else op.primitive.definition)
+
+
+def _found(table: Mapping[object, Callable[..., T]], primitive: Primitive) -> Callable[..., T] | None:
+    # a call that has a definition is called as its function is, which may have a rule for other arguments
+    by_name = None if primitive.definition else table.get(primitive.name)
+    return table.get(primitive.function) or by_name
 
 
 def _is_number(t: Type) -> bool:

@@ -3,8 +3,10 @@
     v = np.exp(x - m); s = np.sum(v)      for i in range(n): v[i] = exp(x[i] - m); s += v[i]
 
 calls      all functions that the entry calls stand in it
+definitions  what functions are in terms of others, in the places of their calls
 lives      how long each value is read
 lowering   each operation on arrays as what gives its elements: loops over those that must be stored
+libraries  what has no loops of its own: an operation as it is, on arrays in memory
 text       the loops as readable Python
 """
 

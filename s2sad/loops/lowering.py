@@ -244,10 +244,11 @@ class Lowering:
             return by_library(self.loops, op, *terms)
         try:
             return rule(self.loops, op, *terms)
-        except UnsupportedType:
-            if op.effect is not Effect.FRESH:
-                raise
-            return by_library(self.loops, op, *terms)
+        except UnsupportedType as why:
+            try:
+                return by_library(self.loops, op, *terms)
+            except UnsupportedCall:
+                raise why from None
 
     def is_stored(self, op: Apply, array: Array) -> bool:
         """Whether an array is stored where it is made: it would be computed more than once."""

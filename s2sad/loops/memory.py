@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from s2sad.ir.containers import MAKE
+from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE, is_of_library
 from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_loop, values_in, walk
 
@@ -35,9 +36,7 @@ class Touched:
 
     def meets(self, other: Touched) -> bool:
         """Whether the order of the two matters for what is in memory."""
-        return bool(
-            self.written & (other.read | other.written) or other.written & self.read
-        )
+        return bool(self.written & (other.read | other.written) or other.written & self.read)
 
 
 def roots_of(function: Function) -> Roots:
@@ -66,7 +65,7 @@ def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]]) -> None:
 
     match op:
         case Apply():
-            if op.primitive is RESHAPED or op.primitive is MAKE:
+            if op.primitive is RESHAPED or op.primitive is MAKE or (op.effect is Effect.VIEW and is_of_library(op)):
                 join(op.result, *op.operands)
             else:
                 roots[op.result] = frozenset({op.result})

@@ -88,6 +88,8 @@ def function_of_definition(
     def given(x: Any, name: str | None) -> Any:
         if name is None or not is_value(x):
             return x
+        if isinstance(x, (list, tuple)) and name not in definition.lists:
+            x = np.asarray(x)
         parameters.append(Value(type_of(x), "x"))
         arguments.append(x)
         return Given(parameters[-1])

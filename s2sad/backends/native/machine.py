@@ -16,7 +16,7 @@ import llvmlite.binding as llvm
 from s2sad.backends.native.elementary import Target
 from s2sad.backends.native.host import features, target_machine
 
-LARGE = 2000
+LARGE = 1000
 """Lines of a module from which on it counts for more that it is compiled soon."""
 
 VARIANTS = "vector-function-abi-variant"

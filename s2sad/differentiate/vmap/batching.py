@@ -18,7 +18,6 @@ from typing import assert_never
 
 import numpy as np
 
-from s2sad.ir.definition import definition_of_call
 from s2sad.differentiate.vmap.batched_values import (
     BatchedValues,
     Flag,
@@ -34,6 +33,7 @@ from s2sad.differentiate.vmap.no_examples import for_no_example
 from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED
+from s2sad.ir.definition import definition_of_call
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.regions import is_try

@@ -9,8 +9,8 @@ guard      the program is left for the one of NumPy unless something holds: that
 tally      a sum whose terms may be added in any order
 into       what a library computes, written into the last operand: `np.matmul(a.T, b, out=c)`, where a is `turned`
 
-What has no loops of its own is an operation as in a program of arrays, on handles: `np.sort(v)`. It reads all of what it
-is given, and what it gives is new memory.
+What has no loops of its own is an operation as in a program of arrays, on handles: `np.sort(v)`. It reads all of what
+it is given, and what it gives is new memory.
 
 An array here is a handle: a program hands it on as it is, and what is stored through it is seen by all that hold it.
 Loops carry numbers; an array that changes from one iteration to the next is written in place.
@@ -97,9 +97,7 @@ def _into(*arrays: Quantity, function: str, turned: tuple[bool, ...] = ()) -> No
 
 ALLOCATE = register(Primitive("allocate", _allocate, _allocate_type, spelling=_allocate_spelling))
 LOAD = register(
-    Primitive(
-        "load", lambda array, *at: array[at], lambda array, /, *places: _element(array), spelling=_load_spelling
-    )
+    Primitive("load", lambda array, *at: array[at], lambda array, /, *places: _element(array), spelling=_load_spelling)
 )
 STORE = register(Primitive("store", _store, lambda array, /, *rest: NONE, effect=Effect.IO))
 LENGTH = register(

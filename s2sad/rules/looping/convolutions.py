@@ -28,7 +28,9 @@ def convolve(loops: Loops, op: Apply, a: Term, v: Term) -> Term:
     shape = [loops.subtract(loops.add(m, n), 1) for m, n in pairs]
 
     def element(at: Places) -> Operand:
-        first = [loops.call(max, loops.subtract(i, loops.subtract(n, 1)), 0) for i, (_, n) in zip(at, pairs, strict=True)]
+        first = [
+            loops.call(max, loops.subtract(i, loops.subtract(n, 1)), 0) for i, (_, n) in zip(at, pairs, strict=True)
+        ]
         ends = [loops.call(min, loops.add(i, 1), m) for i, (m, _) in zip(at, pairs, strict=True)]
 
         def term(k: Places) -> Operand:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Operand, constant

@@ -1,6 +1,6 @@
 """Number by number: whatever works on numbers works on the elements of arrays, broadcast as NumPy does.
 
-    (x - m)[i, j]   is   x[i, j] - m[j]        where m has one axis
+(x - m)[i, j]   is   x[i, j] - m[j]        where m has one axis
 """
 
 from __future__ import annotations
@@ -118,7 +118,11 @@ def broadcast_places(
 
 def _step(loops: Loops, dim: Dim, n: Operand, result: Dim, length: Operand) -> Operand | None:
     """0 where an axis is broadcast, None where it is not; a number that is either, where only the run knows."""
-    if dim == result or n is length or (isinstance(n, Constant) and isinstance(length, Constant) and n.value == length.value):
+    if (
+        dim == result
+        or n is length
+        or (isinstance(n, Constant) and isinstance(length, Constant) and n.value == length.value)
+    ):
         return None
     if is_int(n, 1):
         return constant(0)

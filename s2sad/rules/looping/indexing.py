@@ -18,6 +18,7 @@ from s2sad.rules.looping.elementwise import broadcast, broadcast_places, number,
 from s2sad.rules.looping.shaping import array_of, axes_of, of_items, raveled, same_lengths
 from s2sad.rules.numpy.indexing import last_stored, put_along
 
+
 @dataclass(eq=False)
 class Item:
     """An item of a subscript."""
@@ -47,8 +48,8 @@ class Subscript:
 def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
     if isinstance(x, tuple):
         return _item_of_tuple(op, x, index)
-    if isinstance(x, List) and not isinstance(index, Cut):
-        return loops.item(x, in_range(loops, number(index), x.length, new_dim()))
+    if isinstance(x, List):
+        return _of_list(loops, op, x, index)
     if not isinstance(x, Array):
         raise UnsupportedType(f"{op.operands[0].type} with a subscript")
     found = subscript(loops, op.operands[0].type, x, op.operands[1].type, index, op.result.type)
@@ -56,6 +57,22 @@ def getitem(loops: Loops, op: Apply, x: Term, index: Term) -> Term:
         return x.element(found.places(()))
     cost = sum(a.cost for a in found.of)
     return Array(x.dtype, found.shape, lambda at: x.element(found.places(at)), (x, *found.of), x.cost + cost)
+
+
+def _of_list(loops: Loops, op: Apply, xs: List, index: Term) -> Term:
+    """An item of a list, or a slice: the items are where they are."""
+    if not isinstance(index, Cut):
+        return loops.item(xs, in_range(loops, number(index), xs.length, new_dim()))
+    t = op.operands[1].type
+    assert isinstance(t, SliceType)
+    length, place = cut(loops, xs.length, new_dim(), index, t)
+
+    def part(leaf: Term) -> Term:
+        if not isinstance(leaf, Array):
+            raise UnsupportedType("a slice of a list of lists")
+        return loops.view(leaf, [length, *leaf.shape[1:]], lambda at: (place(at[0]), *at[1:]))
+
+    return List(mapped(xs.items, part), length)
 
 
 def _item_of_tuple(op: Apply, x: tuple[Term, ...], index: Term) -> Term:
@@ -70,7 +87,12 @@ def store(loops: Loops, op: Apply, x: Array, index: Term, value: Term) -> Term:
     """Write at a subscript, or add there, in the memory of x."""
     items = index_items(op.operands[1].type)
     mask = index[0] if isinstance(index, tuple) and index else index
-    if len(items) == 1 and items[0].is_mask and isinstance(mask, Array) and not (isinstance(value, Array) and value.shape):
+    if (
+        len(items) == 1
+        and items[0].is_mask
+        and isinstance(mask, Array)
+        and not (isinstance(value, Array) and value.shape)
+    ):
         return _store_masked(loops, op, x, mask, value)
     t = op.operands[0].type
     index = mapped(index, lambda i: loops.fresh(i) if isinstance(i, Array) and i.memory & x.memory else i)
@@ -344,9 +366,7 @@ def is_below(size: Dim, dim: Dim) -> bool:
     return not may_be_negative(dim_sum(dim_sum(dim, dim_sum(symbol.most, size.offset), -1), 1, -1))
 
 
-def cut(
-    loops: Loops, n: Operand, dim: Dim, part: Cut, t: SliceType
-) -> tuple[Operand, Callable[[Operand], Operand]]:
+def cut(loops: Loops, n: Operand, dim: Dim, part: Cut, t: SliceType) -> tuple[Operand, Callable[[Operand], Operand]]:
     """The length of a slice, and where the element of a place in it is."""
     step = 1 if part.step is None else part.step.value if isinstance(part.step, Constant) else None
     if step is None and part.step is not None:
@@ -390,7 +410,11 @@ def _end(loops: Loops, end: Operand | None, n: Operand, dim: Dim, default: Opera
         return end if not may_be_negative(dim_sum(dim, size, -1)) else loops.call(min, end, n)
     if isinstance(end, Constant):
         from_end = loops.add(n, end)
-        return from_end if from_end.type.size is not None and not may_be_negative(from_end.type.size) else loops.call(max, from_end, 0)
+        return (
+            from_end
+            if from_end.type.size is not None and not may_be_negative(from_end.type.size)
+            else loops.call(max, from_end, 0)
+        )
     wrapped = loops.select(loops.call(np.less, end, 0), loops.call(np.add, end, n), end)
     return loops.call(max, loops.call(min, wrapped, n), 0)
 

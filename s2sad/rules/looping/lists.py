@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, leaves, looped, mapped
-from s2sad.ir.primitives.lists import ADD_ITEMS, LIST_ADD, LIST_SET, REVERSED_ITEMS, SEQUENCE, ZERO_ITEMS
+from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, looped, mapped
+from s2sad.ir.primitives.lists import (
+    ADD_ITEMS,
+    LIST_ADD,
+    LIST_SET,
+    REVERSED_ITEMS,
+    SEQUENCE,
+    ZERO_ITEMS,
+)
+from s2sad.ir.types import SliceType
 from s2sad.ir.values import Apply, Constant, Operand, constant
 from s2sad.rules.looping.elementwise import number
-from s2sad.rules.looping.indexing import in_range
-from s2sad.rules.looping.shaping import of_items
+from s2sad.rules.looping.indexing import cut, in_range
+from s2sad.rules.looping.shaping import array_of, of_items, same_lengths
 
 
 def arrays_in(term: Term) -> Iterator[Array]:
@@ -37,12 +45,18 @@ def sequence(loops: Loops, op: Apply, *items: Term) -> Term:
 
     def column(leaf: Term) -> Term:
         parts = next(columns)
-        dtype = leaf.dtype if isinstance(leaf, Array) else number(leaf).type.dtype
-        if dtype is None:
-            raise UnsupportedType("a list of what are no numbers")
-        return loops.stored(of_items(loops, parts, dtype), op.result.hint)
+        return loops.stored(of_items(loops, parts, joined_dtype(parts)), op.result.hint)
 
     return List(mapped(items[0], column), constant(len(items)))
+
+
+def joined_dtype(parts: Sequence[Term]) -> np.dtype[np.generic]:
+    """The dtype of numbers that are side by side."""
+    dtypes = [p.dtype if isinstance(p, Array) else number(p).type.dtype for p in parts]
+    known = [d for d in dtypes if d is not None]
+    if not known or len(known) < len(dtypes):
+        raise UnsupportedType("a list of what are no numbers")
+    return np.result_type(*known)
 
 
 @looped(REVERSED_ITEMS)
@@ -99,8 +113,11 @@ def add_items(loops: Loops, op: Apply, xs: Term, ys: Term) -> Term:
 @looped(LIST_SET, LIST_ADD)
 def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> Term:
     """Write an item, or add to it, in the memory of a list."""
+    if isinstance(place, Cut):
+        return _store_slice(loops, op, xs, place, list_of(value))
     k = in_range(loops, number(place), xs.length, new_dim())
     sources = list(leaves(value))
+    xs = _wide_enough(loops, xs, sources)
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
         if not isinstance(leaf, Array):
             # a list in the list: all are equally long
@@ -110,6 +127,48 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
         else:
             loops.store(leaf, (k,), _new(loops, op, leaf, (k,), number(source)))
     return xs
+
+
+def _store_slice(loops: Loops, op: Apply, xs: List, index: Cut, items: List) -> Term:
+    """As many items as the slice has."""
+    t = op.operands[1].type
+    assert isinstance(t, SliceType)
+    length, place = cut(loops, xs.length, new_dim(), index, t)
+    same_lengths(loops, [length], [items.length])
+    sources = list(leaves(items.items))
+    xs = _wide_enough(loops, xs, sources)
+    for leaf, source in zip(leaves(xs.items), sources, strict=True):
+        target, new = array_of(leaf), array_of(source)
+        same_lengths(loops, target.shape[1:], new.shape[1:])
+        new = loops.fresh(new) if new.memory & target.memory else new
+        loops.nest((length, *new.shape[1:]), _row_writer(loops, op, target, new, place))
+    return xs
+
+
+def _row_writer(
+    loops: Loops, op: Apply, target: Array, new: Array, place: Callable[[Operand], Operand]
+) -> Callable[[Places], None]:
+    def write(at: Places) -> None:
+        there = (place(at[0]), *at[1:])
+        loops.store(target, there, _new(loops, op, target, there, new.element(at)))
+
+    return write
+
+
+def _wide_enough(loops: Loops, xs: List, items: Sequence[Term]) -> List:
+    """A list with room for other numbers: one of integers becomes one of floats where a float is stored."""
+    sources = iter(items)
+
+    def wide(leaf: Term) -> Term:
+        source = next(sources)
+        if not isinstance(leaf, Array):
+            return leaf
+        dtype = joined_dtype((leaf, source))
+        if dtype == leaf.dtype:
+            return leaf
+        return loops.stored(loops.computed(dtype, leaf.shape, lambda at: loops.cast(leaf.element(at), dtype), 0, leaf))
+
+    return List(mapped(xs.items, wide), xs.length)
 
 
 def _store_array(loops: Loops, op: Apply, target: Array, k: Operand, source: Array) -> None:

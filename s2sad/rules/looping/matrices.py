@@ -1,6 +1,6 @@
 """Small matrices: what a library does for large ones, as expressions of their elements.
 
-    np.linalg.det(a)   is   a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]        of two rows
+np.linalg.det(a)   is   a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]        of two rows
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, call, rank_of, shape_of
-from s2sad.ir.loop_rule import written
-from s2sad.ir.primitives.memory import GUARD
+from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.loop_rule import guard, written
 from s2sad.rules.numpy.factorisations import reciprocal_gaps
 from s2sad.rules.numpy.linalg import cofactors
 from s2sad.rules.numpy.matrix_functions import distinct_gaps
@@ -75,14 +74,10 @@ def inv(a: Any) -> Any:
     """What has no inverse is left to the library, which says so."""
     rows = _elements(a)
     size = _determinant(rows)
-    _guard(np.all(np.not_equal(size, 0.0) & np.isfinite(size)))
+    guard(np.all(np.not_equal(size, 0.0) & np.isfinite(size)), size)
     minors = _minors(rows)
     n = range(len(rows))
     return _matrix([[minors[j][i] / size for j in n] for i in n])
-
-
-def _guard(holds: Any) -> None:
-    holds.builder.apply(GUARD, (holds.operand,))
 
 
 @written(reciprocal_gaps)

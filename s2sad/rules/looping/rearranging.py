@@ -161,7 +161,9 @@ def repeat(loops: Loops, op: Apply, x: Term, times: Term) -> Term:
     if not (isinstance(count, Constant) and count.value):
         loops.guard(loops.call(np.greater, count, 0))
     shape = (*x.shape[:k], loops.multiply(x.shape[k], count), *x.shape[k + 1 :])
-    return loops.view(loops.cheap(x), _shape(op, shape), lambda at: (*at[:k], loops.call(np.floor_divide, at[k], count), *at[k + 1 :]))
+    return loops.view(
+        loops.cheap(x), _shape(op, shape), lambda at: (*at[:k], loops.call(np.floor_divide, at[k], count), *at[k + 1 :])
+    )
 
 
 def _repeated(loops: Loops, times: Array, length: Operand) -> Array:

@@ -15,7 +15,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Loops, Places, Term, looped
 from s2sad.ir.values import Apply, Constant, Operand, constant
 from s2sad.rules.looping.elementwise import number
-from s2sad.rules.looping.shaping import array_of, axes_of, of_number, raveled
+from s2sad.rules.looping.shaping import array_of, axes_of, of_list, of_number, raveled
 
 COSTLY = 99
 
@@ -37,7 +37,7 @@ def _limit(sign: int) -> Callable[[np.dtype[np.generic]], Operand]:
         if dtype.kind == "f":
             return constant(dtype.type(sign * np.inf))
         if dtype.kind == "b":
-            return constant(np.bool_(sign < 0))
+            return constant(np.bool_(sign > 0))
         if dtype.kind not in "iu":
             raise UnsupportedType("the largest of complex numbers")
         info = np.iinfo(dtype.type)  # type: ignore[type-var]
@@ -66,12 +66,14 @@ FOLDS: dict[object, Fold] = {
 def reduction(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
     assert dtype is not None
-    fold = FOLDS[op.primitive.function]
+    fold, x = FOLDS[op.primitive.function], of_list(loops, x)
     if not isinstance(x, Array):
         return loops.cast(number(x), dtype)
     if fold in (ANY, ALL) or op.primitive.function is np.count_nonzero:
         x = _truth(loops, x)
-    return folded(loops, fold, x, axes_of(op.static.get("axis"), x.rank), bool(op.static.get("keepdims")), dtype, op.result.hint)
+    return folded(
+        loops, fold, x, axes_of(op.static.get("axis"), x.rank), bool(op.static.get("keepdims")), dtype, op.result.hint
+    )
 
 
 def _truth(loops: Loops, x: Array) -> Array:
@@ -84,10 +86,13 @@ def _truth(loops: Loops, x: Array) -> Array:
 def mean(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
     assert dtype is not None
+    x = of_list(loops, x)
     if not isinstance(x, Array):
         return loops.cast(number(x), dtype)
     axes = axes_of(op.static.get("axis"), x.rank)
     count = loops.product([x.shape[k] for k in axes])
+    if not (isinstance(count, Constant) and count.value):
+        loops.guard(loops.call(np.greater, count, 0))
     total = summed(loops, x, axes, bool(op.static.get("keepdims")), dtype, None)
     if not isinstance(total, Array):
         return loops.call(np.divide, number(total), count)

@@ -161,7 +161,10 @@ def nan_arg(loops: Loops, op: Apply, x: Term) -> Term:
             more = loops.call(np.logical_or, first, loops.call(better, value, best))
             return [loops.select(more, value, best), loops.select(more, i[0], where)]
 
-        none: list[Operand] = [constant(source.dtype.type(np.nan if source.dtype.kind == "f" else 0)), constant(np.int64(-1))]
+        none: list[Operand] = [
+            constant(source.dtype.type(np.nan if source.dtype.kind == "f" else 0)),
+            constant(np.int64(-1)),
+        ]
         if source.dtype.kind != "f":
             none[0] = source.element(place(constant(0)))
         found = loops.fold([source.shape[k]], none, step, len(at))[1]

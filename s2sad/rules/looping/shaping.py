@@ -44,6 +44,18 @@ def raveled(loops: Loops, x: Array) -> Array:
     return x if x.rank == 1 else loops.reshaped(x, [loops.product(x.shape)])
 
 
+def of_list(loops: Loops, term: Term) -> Term:
+    """A list of numbers, or of arrays, as an array; what is none as it is."""
+    if isinstance(term, List) and isinstance(term.items, Array):
+        return term.items
+    if isinstance(term, tuple) and term:
+        parts = [t.dtype if isinstance(t, Array) else number(t).type.dtype for t in term]
+        if any(d is None for d in parts):
+            raise UnsupportedType("a list of what are no numbers")
+        return loops.stored(of_items(loops, term, np.result_type(*parts)))  # type: ignore[arg-type]
+    return term
+
+
 @looped(SHAPE)
 def shape(loops: Loops, op: Apply, x: Term) -> Term:
     return x.shape if isinstance(x, Array) else ()
@@ -130,7 +142,9 @@ def _lengths(loops: Loops, x: Array, wanted: Sequence[Term]) -> list[Operand]:
     open_ = [k for k, n in enumerate(lengths) if is_int(n, -1)]
     if open_:
         rest = loops.product([n for n in lengths if not is_int(n, -1)])
-        lengths[open_[0]] = loops.call(np.floor_divide, loops.product(x.shape), rest) if not is_int(rest, 1) else loops.product(x.shape)
+        lengths[open_[0]] = (
+            loops.call(np.floor_divide, loops.product(x.shape), rest) if not is_int(rest, 1) else loops.product(x.shape)
+        )
     return lengths
 
 
@@ -164,7 +178,9 @@ def ones(loops: Loops, op: Apply, x: Term) -> Term:
     left = [k for k in range(len(dims)) if k not in gone]
     back = {k: n for n, k in enumerate(left)}
     made = loops.view(
-        x, [x.shape[k] for k in left], lambda at: tuple(at[back[k]] if k in back else constant(0) for k in range(len(dims)))
+        x,
+        [x.shape[k] for k in left],
+        lambda at: tuple(at[back[k]] if k in back else constant(0) for k in range(len(dims))),
     )
     return made if left else made.element(())
 
@@ -309,7 +325,9 @@ def concatenate(loops: Loops, op: Apply, parts: Term) -> Term:
         ends.append(loops.add(ends[-1], p.shape[axis]))
         same_lengths(loops, *([n for k, n in enumerate(x.shape) if k != axis] for x in (wide[0], p)))
     lengths = [*wide[0].shape[:axis], ends[-1], *wide[0].shape[axis + 1 :]]
-    return _side_by_side(loops, op, wide, lengths, lambda k, at: (*at[:axis], loops.add(ends[k], at[axis]), *at[axis + 1 :]))
+    return _side_by_side(
+        loops, op, wide, lengths, lambda k, at: (*at[:axis], loops.add(ends[k], at[axis]), *at[axis + 1 :])
+    )
 
 
 def _rows_joined(loops: Loops, op: Apply, parts: List) -> Term:

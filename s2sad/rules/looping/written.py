@@ -1,6 +1,6 @@
 """Functions that are others put together: they have no loops of their own, the loops are those of what they are.
 
-    np.var(x)   is   np.sum((x - np.mean(x)) ** 2) / np.size(x)
+np.var(x)   is   np.sum((x - np.mean(x)) ** 2) / np.size(x)
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
+from s2sad.ir.batch_rule import for_each_example
 from s2sad.ir.builder import beside, call, rank_of, shape_of
-from s2sad.ir.loop_rule import written
+from s2sad.ir.loop_rule import guard, written
 from s2sad.rules.numpy.contractions import parse_subscripts
 from s2sad.rules.numpy.reductions import count_of, expanded
-from s2sad.ir.batch_rule import for_each_example
 from s2sad.rules.numpy.shaping import known_rank
 
 
@@ -38,7 +38,10 @@ def var(a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     off = x - middle
     count = count_of(x, axis)
     total = np.sum(_squares(off), axis=axis, keepdims=keepdims)
-    return total / (call(max, count - ddof, 0) if ddof else count)
+    if not ddof:
+        return total / count
+    guard(np.greater(count, ddof), total)
+    return total / (count - ddof)
 
 
 @written(np.std)
@@ -391,7 +394,7 @@ def tile(A: Any, reps: Any) -> Any:
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     if dtype is not None and np.dtype(dtype).kind != "f":
         raise UnsupportedType("np.linspace of integers")
-    like = next((x for x in (start, stop, num) if hasattr(x, "builder")))
+    like = next(x for x in (start, stop, num) if hasattr(x, "builder"))
     parts = num - 1 if endpoint else num
     step = (stop - start) / beside(like, max, parts, 1)
     numbers = beside(like, np.arange, num)

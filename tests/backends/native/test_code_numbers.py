@@ -113,7 +113,7 @@ UNKNOWN = {
     *("beta", "betainc", "betaincc", "betaincinv", "betaln", "binom", "dawsn", "ellipe", "ellipk"),
     *("erfcinv", "erfi", "erfinv", "exp1", "expi", "expn", "gamma", "gammainc", "gammaincc"),
     *("gammainccinv", "gammaincinv", "gammaln", "gammasgn", "hyp1f1", "i0", "i0e", "i1", "i1e", "iv"),
-    *("ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kn", "kv", "kve", "loggamma", "ndtri", "poch"),
+    *("ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kn", "kv", "kve", "loggamma", "owens_t", "ndtri", "poch"),
     *("polygamma", "psi", "rgamma", "spence", "stdtr", "stdtrit", "y0", "y1", "yn", "yv", "zeta"),
 }
 """Functions of scipy.special for which there is no native code: programs that call them are NumPy's."""

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import warnings
@@ -240,6 +241,35 @@ def test_it_is_not_there(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ArgumentError, match=r"pip install s2sad\[native\]"):
         s2sad.grad(numbers, backend="native")
+
+
+def endless(x):
+    y, k = x, 0
+    while k < 10**15:
+        y = y * 0.5 + x
+        k += 1
+    return y
+
+
+class Alarm(Exception):
+    pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_a_signal_ends_a_loop(compiled):
+    def ring(*args):
+        raise Alarm
+
+    tangent = s2sad.jacfwd(endless, backend="native")
+    before = signal.signal(signal.SIGALRM, ring)
+    tangent.lower(1.0)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm):
+            tangent(1.0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_it_needs_the_lock(monkeypatch):

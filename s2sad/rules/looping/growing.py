@@ -1,0 +1,152 @@
+"""Lists that become longer or shorter: a new list, into which the items are copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from s2sad.errors import UnsupportedType
+from s2sad.ir.dims import new_dim
+from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, leaves, looped, mapped
+from s2sad.ir.primitives.lists import (
+    APPEND,
+    CONCATENATE,
+    LIST_DELETE,
+    LIST_INSERT,
+    NESTED_ITEMS,
+    REPEAT,
+    SUM_REPEATS,
+)
+from s2sad.ir.values import Apply, Operand, constant
+from s2sad.rules.looping.elementwise import number
+from s2sad.rules.looping.indexing import in_range
+from s2sad.rules.looping.lists import joined_dtype, list_of
+from s2sad.rules.looping.shaping import array_of, same_lengths
+
+
+def joined(loops: Loops, op: Apply, *parts: List) -> List:
+    """The items of lists, one list behind the other."""
+    total: Operand = constant(0)
+    for part in parts:
+        total = loops.add(total, part.length)
+    columns = zip(*(leaves(part.items) for part in parts), strict=True)
+
+    def column(leaf: Term) -> Term:
+        return _column(loops, op, total, [p.length for p in parts], next(columns))
+
+    return List(mapped(parts[0].items, column), total)
+
+
+def _column(loops: Loops, op: Apply, total: Operand, lengths: Sequence[Operand], parts: Sequence[Term]) -> Array:
+    """One number or array of all items."""
+    arrays = [array_of(p) for p in parts]
+    for other in arrays[1:]:
+        same_lengths(loops, arrays[0].shape[1:], other.shape[1:])
+    target = loops.allocate(joined_dtype(arrays), (total, *arrays[0].shape[1:]), op.result.hint)
+    start: Operand = constant(0)
+    for length, part in zip(lengths, arrays, strict=True):
+        loops.nest((length, *part.shape[1:]), _writer(loops, target, part, start))
+        start = loops.add(start, length)
+    return target
+
+
+def _writer(loops: Loops, target: Array, part: Array, start: Operand) -> Callable[[Places], None]:
+    return lambda at: loops.store(target, (loops.add(start, at[0]), *at[1:]), part.element(at))
+
+
+def alone(loops: Loops, item: Term) -> List:
+    """A list of one item."""
+
+    def one(leaf: Term) -> Term:
+        if isinstance(leaf, Array):
+            return loops.view(leaf, [constant(1), *leaf.shape], lambda at: at[1:])
+        value = number(leaf)
+        if value.type.dtype is None:
+            raise UnsupportedType("a list of what are no numbers")
+        return Array(value.type.dtype, (constant(1),), lambda at: value)
+
+    if isinstance(item, List):
+        raise UnsupportedType("a list of lists that grows")
+    return List(mapped(item, one), constant(1))
+
+
+def part_of(loops: Loops, xs: List, start: Operand, length: Operand) -> List:
+    """The items from one place on."""
+
+    def moved(leaf: Term) -> Term:
+        x = array_of(leaf)
+        return loops.view(x, [length, *x.shape[1:]], lambda at: (loops.add(start, at[0]), *at[1:]))
+
+    return List(mapped(xs.items, moved), length)
+
+
+@looped(APPEND)
+def append(loops: Loops, op: Apply, xs: Term, x: Term) -> Term:
+    return joined(loops, op, list_of(xs), alone(loops, x))
+
+
+@looped(CONCATENATE)
+def concatenate(loops: Loops, op: Apply, xs: Term, ys: Term) -> Term:
+    return joined(loops, op, list_of(xs), list_of(ys))
+
+
+@looped(LIST_INSERT)
+def insert(loops: Loops, op: Apply, xs: Term, place: Term, x: Term) -> Term:
+    xs, k = list_of(xs), number(place)
+    from_start = loops.select(loops.call(np.less, k, 0), loops.call(np.add, k, xs.length), k)
+    k = loops.call(max, loops.call(min, from_start, xs.length), 0)
+    behind = part_of(loops, xs, k, loops.subtract(xs.length, k))
+    return joined(loops, op, part_of(loops, xs, constant(0), k), alone(loops, x), behind)
+
+
+@looped(LIST_DELETE)
+def delete(loops: Loops, op: Apply, xs: Term, place: Term) -> Term:
+    xs = list_of(xs)
+    k = in_range(loops, number(place), xs.length, new_dim())
+    rest = loops.subtract(loops.subtract(xs.length, 1), k)
+    return joined(loops, op, part_of(loops, xs, constant(0), k), part_of(loops, xs, loops.add(k, 1), rest))
+
+
+@looped(REPEAT)
+def repeat(loops: Loops, op: Apply, xs: Term, times: Term) -> Term:
+    xs = list_of(xs)
+    length = loops.multiply(xs.length, loops.call(max, number(times), 0))
+
+    def repeated(leaf: Term) -> Term:
+        x = array_of(leaf)
+        places: Callable[[Places], Places] = lambda at: (loops.call(np.remainder, at[0], xs.length), *at[1:])  # noqa: E731
+        return loops.stored(loops.view(x, [length, *x.shape[1:]], places), op.result.hint)
+
+    return List(mapped(xs.items, repeated), length)
+
+
+@looped(SUM_REPEATS)
+def sum_repeats(loops: Loops, op: Apply, start: Term, xs: Term) -> Term:
+    """The sums of every so many items, on top of those of a first list."""
+    start, xs = list_of(start), list_of(xs)
+    parts = leaves(xs.items)
+
+    def total(leaf: Term) -> Term:
+        more, target = array_of(next(parts)), loops.fresh(array_of(leaf), op.result.hint)
+        same_lengths(loops, target.shape[1:], more.shape[1:])
+
+        def add(at: Places) -> None:
+            place = (loops.call(np.remainder, at[0], start.length), *at[1:])
+            loops.store(target, place, loops.call(np.add, target.element(place), more.element(at)))
+
+        loops.nest((xs.length, *more.shape[1:]), add)
+        return target
+
+    return List(mapped(start.items, total), start.length)
+
+
+@looped(NESTED_ITEMS)
+def nested(loops: Loops, op: Apply, x: Term) -> Term:
+    """The rows of an array as a list, as deep as it says."""
+    rows, depth = array_of(x), op.static["depth"]
+    assert isinstance(depth, int)
+    items: Term = rows
+    for k in range(depth - 1, 0, -1):
+        items = List(items, rows.shape[k])
+    return List(items, rows.shape[0])
