@@ -11,7 +11,7 @@ import numpy as np
 from s2sad.emit.c.text import Text, binary
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitives.memory import ALLOCATE, INTO, LENGTH, LOAD, RESHAPED, STORE
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Value, While, walk
+from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Value, While, is_int, walk
 
 SMALL = 4096
 """Bytes that an array may have on the stack."""
@@ -102,13 +102,18 @@ def inner_blocks(function: Function) -> Iterator[Block]:
 def asked_lengths(function: Function) -> set[tuple[Value, int]]:
     """The lengths of arrays that the text reads, where they are no numbers in it."""
     wanted: list[tuple[Operand, int]] = []
+    read = {o for op in walk(function.body) for o in (*op.operands, *(r for b in op.blocks for r in b.results))}
     for op in walk(function.body):
         if not isinstance(op, Apply):
             continue
         if op.primitive is LENGTH:
+            if op.result not in read:
+                continue
             wanted.append((op.operands[0], op.static["axis"]))  # type: ignore[arg-type]
         elif op.primitive in (LOAD, STORE):
-            wanted += [(op.operands[0], k) for k in range(1, op.operands[0].type.rank or 0)]
+            rank, indices = op.operands[0].type.rank or 0, op.operands[1:]
+            # in the first row no length of a row is needed
+            wanted += [(op.operands[0], k) for k in range(1, rank) if not all(is_int(i, 0) for i in indices[:k])]
         elif op.primitive is INTO:
             wanted += [(o, k) for o in op.operands for k in range(2)]
         elif op.primitive is not ALLOCATE:

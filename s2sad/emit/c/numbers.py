@@ -19,6 +19,7 @@ import numpy as np
 
 from s2sad.emit.c.text import (
     FALSE,
+    TRUE,
     Text,
     binary,
     call,
@@ -143,6 +144,8 @@ def numeric(op: Apply) -> list[Operand]:
 
 def number_text(use: Use) -> Text:
     """The expression of an operation."""
+    if not use.texts:
+        raise UnsupportedCall(f"{use.op.primitive.name} in C", "use numbers and arrays")
     for rule in (_spelled, _conversion, _truths, _extremum, _parts, _of_library):
         found = rule(use)
         if found is not None:
@@ -237,7 +240,10 @@ def _compared(use: Use, sign: str) -> Text:
         return binary(sign, *use.operands(INT))
     if kinds == ["f", "f"] and use.dtypes[0] != use.dtypes[1]:
         return binary(sign, *use.operands(np.result_type(*use.dtypes)))
-    return binary(sign, *use.texts)
+    a, b = use.texts
+    if set(kinds) <= set("iub") and sorted(a.text.split(" * ")) == sorted(b.text.split(" * ")):
+        return TRUE if sign in ("==", "<=", ">=") else FALSE
+    return binary(sign, a, b)
 
 
 def _divided(use: Use, sign: str) -> Text:

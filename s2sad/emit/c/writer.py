@@ -200,7 +200,12 @@ class CWriter(Values):
             if dtype == wanted or not isinstance(source, Constant):
                 return [given]
             return [literal(source.value, wanted)]
-        handle = self.handle(source)
+        if isinstance(source, Constant) and not isinstance(source.value, np.ndarray):
+            # an array that is not bound yet, and not read
+            zeros = tuple(Text("0") for _ in target.type.shape or ())
+            handle = Handle("NULL", zeros, dtype_of(target.type))
+        else:
+            handle = self.handle(source)
         asked = [
             n
             for k, (n, d) in enumerate(zip(handle.lengths, target.type.shape or (), strict=True))
