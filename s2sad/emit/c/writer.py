@@ -200,7 +200,7 @@ class CWriter(Values):
             if dtype == wanted or not isinstance(source, Constant):
                 return [given]
             return [literal(source.value, wanted)]
-        if isinstance(source, Constant) and not isinstance(source.value, np.ndarray):
+        if not source.type.rank:
             # an array that is not bound yet, and not read
             zeros = tuple(Text("0") for _ in target.type.shape or ())
             handle = Handle("NULL", zeros, dtype_of(target.type))
