@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s2sad.emit.expressions import constant_expression, expression, fill
+from s2sad.emit.expressions import constant_expression, expression
 from s2sad.emit.flat_plan import FlatPlan
 from s2sad.emit.modules import helper_definition
 from s2sad.emit.statements import call, integer, negated
@@ -209,9 +209,8 @@ class FlatWriter(FlatPlan):
             end = integer(-1) if is_int(op.start, 0) else ast.BinOp(start, ast.Sub(), ast.Constant(1))
             return call("range", [last, end, integer(-1)])
         step = self.read(op.step)
-        return ast.Subscript(
-            call("range", [start, stop, step]), fill(ast.parse("_0[::-1]", mode="eval").body.slice, []), ast.Load()
-        )  # type: ignore[attr-defined]
+        turned = ast.Slice(None, None, integer(-1))
+        return ast.Subscript(call("range", [start, stop, step]), turned, ast.Load())
 
     def ends(self, op: For | While) -> list[ast.stmt]:
         carried = op.carried
@@ -246,9 +245,9 @@ def _element(array: ast.expr, places: Sequence[ast.expr], context: ast.expr_cont
 
 def _augmented(target: ast.expr, value: ast.expr) -> ast.stmt:
     """An assignment, `x += y` for `x = x + y`."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
-        if ast.unparse(value.left) == ast.unparse(target):
-            return ast.AugAssign(target, value.op, value.right)  # type: ignore[arg-type]
+    adds = isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div))
+    if adds and isinstance(value, ast.BinOp) and ast.unparse(value.left) == ast.unparse(target):
+        return ast.AugAssign(target, value.op, value.right)  # type: ignore[arg-type]
     return ast.Assign([target], value)
 
 

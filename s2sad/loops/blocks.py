@@ -49,7 +49,9 @@ def _blocked(loop: For) -> Operation:
     parts = [Value(p.type, "part" if k in sums else p.hint, loose=True) for k, p in enumerate(outer)]
     inner = replace(loop, start=start, stop=end, initial=tuple(initial), results=tuple(parts))
     builder.operations.append(inner)
-    results = [builder.apply(TALLY, (o, r)) if k in sums else r for k, (o, r) in enumerate(zip(outer, parts, strict=True))]
+    results = [
+        builder.apply(TALLY, (o, r)) if k in sums else r for k, (o, r) in enumerate(zip(outer, parts, strict=True))
+    ]
     body = builder.block((start, *outer), results)
     return replace(loop, step=constant(BLOCK), body=body)
 

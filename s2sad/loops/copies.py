@@ -1,9 +1,9 @@
 """An array that an iteration makes only to copy it into a larger one is that part of the larger one.
 
-    for t in range(n):                          for t in range(n):
-        row = np.empty(m)                           for i in range(m): rows[t, i] = f(i)
-        for i in range(m): row[i] = f(i)    ->
-        for i in range(m): rows[t, i] = row[i]
+for t in range(n):                          for t in range(n):
+    row = np.empty(m)                           for i in range(m): rows[t, i] = f(i)
+    for i in range(m): row[i] = f(i)    ->
+    for i in range(m): rows[t, i] = row[i]
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _is_known(part: Part, made: Apply, body: Block) -> bool:
     if any(isinstance(o, Value) and o in inner and o not in before for o in part.lead):
         return False
     between = [op for op in body.operations[first : _position(part.copy, body) + 1]]
-    return not any(isinstance(op, Apply) and op.primitive is GUARD for op in walk(replace(body, operations=tuple(between))))
+    return not any(
+        isinstance(op, Apply) and op.primitive is GUARD for op in walk(replace(body, operations=tuple(between)))
+    )
 
 
 def _is_last(part: Part, made: Apply, body: Block) -> bool:
@@ -126,7 +128,11 @@ def _blocks(block: Block) -> Iterator[Block]:
 
 def _copies(operations: Sequence[Operation], made: Apply, around: tuple[For, ...]) -> Iterator[Part]:
     """The stores of all elements of an array in another one."""
-    loads = {op.result: op for op in operations if isinstance(op, Apply) and op.primitive is LOAD and op.operands[0] is made.result}
+    loads = {
+        op.result: op
+        for op in operations
+        if isinstance(op, Apply) and op.primitive is LOAD and op.operands[0] is made.result
+    }
     for op in operations:
         if isinstance(op, For):
             yield from _copies(op.body.operations, made, (*around, op))

@@ -18,7 +18,6 @@ from s2sad.ir.rewrite import map_blocks, reads, substitute
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
 from s2sad.loops.memory import Access, Memory
 
-
 NEAR = 12
 """How far back a loop is looked for that may be moved down."""
 
@@ -40,7 +39,11 @@ def hoisted(operations: Sequence[Operation]) -> list[Operation]:
     late: list[Operation] = []
     behind: set[Operand] = set()
     for op in operations:
-        moves = isinstance(op, Apply) and not reads_memory(op) and (op.primitive.effect is not Effect.IO or op.primitive is GUARD)
+        moves = (
+            isinstance(op, Apply)
+            and not reads_memory(op)
+            and (op.primitive.effect is not Effect.IO or op.primitive is GUARD)
+        )
         if moves and not any(o in behind for o in op.operands):
             early.append(op)
         else:
@@ -141,7 +144,10 @@ def _apart(first: Sequence[Access], i: Value, second: Sequence[Access], j: Value
     handle = first[0].handle
     if any(x.handle is not handle or x.places is None for x, _ in accesses):
         return False
-    return any(all(x.places is not None and x.places[k] is index for x, index in accesses) for k in range(handle.type.rank or 0))
+    return any(
+        all(x.places is not None and x.places[k] is index for x, index in accesses)
+        for k in range(handle.type.rank or 0)
+    )
 
 
 def _one(a: For, b: For) -> For:

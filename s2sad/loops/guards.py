@@ -181,4 +181,3 @@ def _is_pure(op: Apply) -> bool:
 
 def is_negative(step: Operand) -> bool:
     return isinstance(step, Constant) and isinstance(step.value, int) and step.value < 0
-

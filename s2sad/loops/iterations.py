@@ -202,16 +202,21 @@ class Frame:
         """Bind what a block begins with; the numbers are its parameters."""
         made: list[Value] = []
 
-        def bound(value: Value, leaf: Term, t: Type, alone: bool) -> Term:
-            if isinstance(leaf, Array):
-                return Array(leaf.dtype, leaf.shape, leaf.element, handle=leaf.handle, roots=leaf.roots)
-            made.append(value if alone else Value(t, value.hint, loose=True))
-            return made[-1]
-
-        for value, term in zip(carried, self.terms, strict=True):
+        def bound(value: Value, term: Term) -> Term:
             types = iter(_leaf_types(value.type))
             alone = not isinstance(term, (tuple, List))
-            self.lowering.bind(value, mapped(term, lambda leaf, v=value, a=alone: bound(v, leaf, next(types), a)))  # type: ignore[misc]
+
+            def part(leaf: Term) -> Term:
+                t = next(types)
+                if isinstance(leaf, Array):
+                    return Array(leaf.dtype, leaf.shape, leaf.element, handle=leaf.handle, roots=leaf.roots)
+                made.append(value if alone else Value(t, value.hint, loose=True))
+                return made[-1]
+
+            return mapped(term, part)
+
+        for value, term in zip(carried, self.terms, strict=True):
+            self.lowering.bind(value, bound(value, term))
         self.parameters = tuple(made)
         return self.parameters
 
@@ -222,7 +227,11 @@ class Frame:
         op = self.op
         rows = [self.lowering.term(r) for r in op.body.results[: len(op.initial)]]
         stop = [self.lowering.operand(r) for r in op.body.results[len(op.results) :]]
-        pairs = [(r, h) for row, home in zip(rows, self.terms, strict=True) for r, h in zip(leaves(row), leaves(home), strict=True)]
+        pairs = [
+            (r, h)
+            for row, home in zip(rows, self.terms, strict=True)
+            for r, h in zip(leaves(row), leaves(home), strict=True)
+        ]
         numbers = [operand_of(r) for r, h in pairs if not isinstance(h, Array)]
         self.write_back([(r, h) for r, h in pairs if isinstance(h, Array)])
         types = [p.type for p in self.parameters]
@@ -280,7 +289,7 @@ class Frame:
             return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
             length = self.lifted(around, inner, term.length)
-            own = mapped(term.items, lambda leaf: _long(leaf, length, depth))
+            own = _as_long(term.items, length, depth)
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
         if isinstance(term, Ragged):
             parts = (term.flat, term.starts, term.size, *term.lengths)
@@ -454,6 +463,23 @@ def _behind(term: Term, length: Operand) -> Term:
     return _long(term, length)
 
 
+def _as_long(items: Term, length: Operand, axis: int) -> Term:
+    """The items of a list, of as many along an axis as it has; what different shapes are behind the other is longer."""
+    if isinstance(items, tuple):
+        return tuple(_as_long(i, length, axis) for i in items)
+    if isinstance(items, List):
+        return List(_as_long(items.items, length, axis), items.length)
+    if not isinstance(items, Ragged):
+        return _long(items, length, axis)
+    lengths = tuple(_long(n, length, axis) for n in items.lengths)
+    starts = _long(items.starts, length, axis)
+    if axis < items.depth:
+        flat, size = _long(items.flat, length, axis), _long(items.size, length, axis)
+        return Ragged(flat, starts, lengths, size, items.depth)
+    flat = items.flat if isinstance(items.size, Array) else _long(items.flat, operand_of(items.size), axis)
+    return Ragged(flat, starts, lengths, items.size, items.depth)
+
+
 def _long(term: Term, length: Operand, axis: int = 0) -> Term:
     """An array of as many items along an axis as a list has."""
     if not isinstance(term, Array):
@@ -482,4 +508,3 @@ def _leaf_types(t: Type) -> Iterator[Type]:
             yield from _leaf_types(part)
     else:
         yield t
-

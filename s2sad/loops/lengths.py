@@ -5,15 +5,15 @@ points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from s2sad.ir.call_lengths import asking, equal
-from s2sad.ir.dims import Dim, Size, Symbol, derivation
+from s2sad.ir.dims import Dim, Size, Symbol, derivation, renewed, substitute_dim
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import substitute as substitute_type
 from s2sad.ir.types import symbols
-from s2sad.ir.values import Function, Operand, Value
+from s2sad.ir.values import For, Function, Operand, bound_in, walk
 
 SMALL = 8
 """The greatest length that is a number in the text."""
@@ -32,12 +32,24 @@ def with_small_lengths(function: Function, fixed: Callable[[int], bool] = is_sma
         known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_fixed(s, fixed)}
     if not known:
         return function
+    known |= _indices(function, known)
     table: dict[Operand, Operand] = {}
-    for p in function.parameters:
-        t = substitute_type(p.type, known)
-        if t != p.type:
-            table[p] = Value(t, p.hint, p.loose, p.unsure)
+    for v in bound_in(function.body):
+        t = substitute_type(v.type, known)
+        if t != v.type:
+            table[v] = replace(v, type=t)
     return replace(function, body=substitute(function.body, table))
+
+
+def _indices(function: Function, known: Mapping[Symbol, Dim]) -> dict[Symbol, Dim]:
+    """The indices of loops that are known to be below one of these lengths: they are below the number now."""
+    found: dict[Symbol, Dim] = {}
+    for op in walk(function.body):
+        for s in symbols(op.index.type) if isinstance(op, For) else ():
+            most = None if s.most is None else substitute_dim(s.most, {**known, **found})
+            if most != s.most:
+                found[s] = renewed(s, most)
+    return found
 
 
 def _is_fixed(s: Symbol, fixed: Callable[[int], bool]) -> bool:

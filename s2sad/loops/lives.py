@@ -41,9 +41,7 @@ class Lives:
 
     def _is_read(self, value: Value, op: Operation, after: int) -> bool:
         others = self.others[op]
-        return any(
-            at > after and not any(s.start <= at <= s.end for s in others) for at in self.reads.get(value, ())
-        )
+        return any(at > after and not any(s.start <= at <= s.end for s in others) for at in self.reads.get(value, ()))
 
 
 def lives(function: Function) -> Lives:

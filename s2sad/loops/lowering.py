@@ -19,6 +19,7 @@ from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Ragged, Term, le
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
+from s2sad.ir.primitives.regions import CATCHER, is_region, makes_region
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
 from s2sad.ir.values import (
     Apply,
@@ -119,7 +120,9 @@ class Lowering:
     def given(self, operand: Operand, t: Type) -> Term:
         """What a parameter is: numbers, arrays of a known rank, and tuples of them."""
         if isinstance(t, ContainerType):
-            return tuple(self.given(self.builder.extract(operand, k), item) for k, item in zip(t.keys, t.items, strict=True))
+            return tuple(
+                self.given(self.builder.extract(operand, k), item) for k, item in zip(t.keys, t.items, strict=True)
+            )
         if isinstance(t, StaticType):
             return operand
         check(t)
@@ -213,6 +216,9 @@ class Lowering:
             self.bind(op.result, Cut(start, stop, step))
         elif primitive is UNDEFINED:
             self.bind(op.result, self.undefined(op.result.type))
+        elif makes_region(op):
+            _check_region(op)
+            self.bind(op.result, constant(True))
         elif primitive.update is not None:
             self.update(op)
         elif primitive in (RAISE, ASSERT, GUARD):
@@ -273,7 +279,9 @@ class Lowering:
         rule = loop_rule(op)
         if rule is None:
             raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
-        base = mapped(self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf)
+        base = mapped(
+            self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf
+        )
         self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
 
     def writable(self, array: Array, op: Apply) -> Array:
@@ -306,12 +314,20 @@ class Lowering:
     # branches
 
     def branch(self, op: If) -> None:
+        if is_region(op.predicate.type):
+            # what a manager says of warnings is nothing to numbers
+            self.operations(op.then)
+            for r, o in zip(op.results, op.then.results, strict=True):
+                self.bind(r, self.term(o))
+            return
         predicate = self.truth(op.predicate)
         sides: list[list[Term]] = []
 
         def side(block: Block) -> Sequence[Operand]:
             self.operations(block)
             sides.append([self.term(o) for o in block.results])
+            if _form(sides[0]) != _form(sides[-1]):
+                raise UnsupportedType("what has another form in the other branch")
             return self.handed(sides[-1])
 
         given = self.loops.branch(predicate, lambda: side(op.then), lambda: side(op.orelse))
@@ -352,6 +368,17 @@ class Lowering:
         k = made.results.index(handle)
         both = [b.results[k] for b in made.blocks]
         return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
+
+
+def _check_region(op: Apply) -> None:
+    """Refuse a block that is left where there is an exception, and one in which NumPy raises what it warns of."""
+    if op.result.type is CATCHER or not {*op.static.values()} <= {"ignore", "warn"}:
+        raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+
+
+def _form(terms: Sequence[Term]) -> list[int]:
+    """The numbers of axes of what terms are made of."""
+    return [leaf.rank if isinstance(leaf, Array) else 0 for term in terms for leaf in leaves(term)]
 
 
 def _stacked(t: Type) -> Type:

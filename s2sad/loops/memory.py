@@ -41,7 +41,7 @@ class Touched:
 
 def roots_of(function: Function) -> Roots:
     """The memory that each handle may lead to."""
-    roots: dict[Operand, frozenset[Value]] = {p: frozenset({p}) for p in function.parameters}
+    roots: dict[Operand, frozenset[Value]] = {p: frozenset({p}) for p in function.parameters if _holds_memory(p)}
     operations = [op for op in walk(function.body) if any(_holds_memory(v) for v in op.results)]
     # what a loop carries leads to what its iterations leave: it is found when nothing is added any more
     before = -1

@@ -15,7 +15,21 @@ from dataclasses import replace
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reads_of
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Operation, Value, While, constant, values_in, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    If,
+    Operand,
+    Operation,
+    Value,
+    While,
+    constant,
+    values_in,
+    walk,
+)
 from s2sad.loops.memory import Memory
 
 Key = tuple[object, ...]
@@ -123,7 +137,7 @@ class Numbering:
 
 
 def _as_element(load: Apply, known: Value) -> Apply:
-    """A number of Python's as what it is in an array: to divide by 0 raises for the one, and gives infinity for the other."""
+    """A number of Python's as what it is in an array: to divide by 0 raises for it, and gives infinity there."""
     assert load.result.type.dtype is not None
     return replace(load, primitive=required(load.result.type.dtype.type), operands=(known,), static={})
 
@@ -145,7 +159,9 @@ def without_dead(function: Function) -> Function:
     """The function without what nobody reads: values, and arrays that are only written."""
     while True:
         count = Counter(values_in(reads_of(function.body)))
-        stores = Counter(op.operands[0] for op in walk(function.body) if isinstance(op, Apply) and op.primitive is STORE)
+        stores = Counter(
+            op.operands[0] for op in walk(function.body) if isinstance(op, Apply) and op.primitive is STORE
+        )
         made = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is ALLOCATE}
         only_written = {v for v in made if count[v] == stores[v]}
         before = sum(1 for _ in walk(function.body))
@@ -194,7 +210,11 @@ def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value])
     carried = op.carried
     tested = op.test.parameters if isinstance(op, While) else carried
     own = [_reads_itself(op, k, count) for k in range(n)]
-    dead = [k for k in range(n) if not count[op.results[k]] and count[carried[k]] <= own[k] and (tested is carried or not count[tested[k]])]
+    dead = [
+        k
+        for k in range(n)
+        if not count[op.results[k]] and count[carried[k]] <= own[k] and (tested is carried or not count[tested[k]])
+    ]
     kept = [k for k in range(n) if k not in dead]
     results = [*(op.body.results[k] for k in kept), *op.body.results[n:]]
     count.subtract(values_in(op.body.results[k] for k in dead))

@@ -135,7 +135,9 @@ def _in_place(op: Operation, old: Collection[Operand], new: Operand) -> bool:
     return all(isinstance(loop, For) and loop.index in place for loop in around if is_loop(loop))
 
 
-def _in_blocks(op: Operation, around: tuple[Operation, ...]) -> Iterator[tuple[tuple[Operation, ...], Block, Operation]]:
+def _in_blocks(
+    op: Operation, around: tuple[Operation, ...]
+) -> Iterator[tuple[tuple[Operation, ...], Block, Operation]]:
     """The operations in the blocks of an operation, each with its block and what is around that."""
     for block in op.blocks:
         for inner in block.operations:

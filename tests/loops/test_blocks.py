@@ -38,7 +38,12 @@ def test_a_long_sum_is_one_of_parts():
     )
 
 
-SUM = "r = for i: int(i) in range({}):\n    carry s: float64 = {}\n{}\n    v1 = load(x, i)\n    s1 as s = tally(s, v1)\n    yield s1"
+SUM = """r = for i: int(i) in range({}):
+    carry s: float64 = {}
+{}
+    v1 = load(x, i)
+    s1 as s = tally(s, v1)
+    yield s1"""
 
 
 @pytest.mark.parametrize("n", [0, 1, 1023, 1024, 1025, 3000])
@@ -59,7 +64,7 @@ def test_what_is_no_sum_is_carried_through():
             h1 = v2 + v1
             yield s1, h1
         r = (s2, h2)
-        """)  # fmt: skip
+        """)
     x = np.random.default_rng(0).normal(size=2500)
     agrees(in_blocks, text, x, x, np.zeros((0, 0)), x, 2500, 0)
 
@@ -73,14 +78,27 @@ def test_the_error_is_that_of_pairwise_sums():
 
 STAYS = {
     "what was added up is stored": SUM.format("0, n, 1", "np.float64(0.0)", "    v2 = store(y, i, s)"),
-    "what is added up is stored": SUM.format("0, n, 1", "np.float64(0.0)", "").replace("    yield", "    v2 = store(y, i, s1)\n    yield"),
-    "what was added up is asked for in a branch": SUM.format("0, n, 1", "np.float64(0.0)", "    c = s > 2.0\n    if c:\n        v3 = store(y, 0, s)\n        yield\n    else:\n        yield"),
+    "what is added up is stored": SUM.format("0, n, 1", "np.float64(0.0)", "").replace(
+        "    yield",
+        """    v2 = store(y, i, s1)
+    yield""",
+    ),
+    "what was added up is asked for in a branch": SUM.format(
+        "0, n, 1",
+        "np.float64(0.0)",
+        """    c = s > 2.0
+    if c:
+        v3 = store(y, 0, s)
+        yield
+    else:
+        yield""",
+    ),
     "few terms": SUM.format("0, 1000, 1", "np.float64(0.0)", ""),
     "every second term": SUM.format("0, n, 2", "np.float64(0.0)", ""),
     "from the end": SUM.format("0, n, 1", "np.float64(0.0)", "").replace("in range", "in reversed range"),
     "it is left": SUM.format("0, n, 1", "np.float64(0.0)", "    v2 = load(y, i)\n    v3 = v2 > 1.0") + "\n    break v3",
     "a sum in a fixed order": SUM.format("0, n, 1", "np.float64(0.0)", "").replace("tally(s, v1)", "s + v1"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("body", STAYS.values(), ids=[*STAYS])
@@ -100,5 +118,5 @@ def test_sums_in_each_other():
                 t1 as s = tally(t, v1)
                 yield t1
             yield s2
-        """)  # fmt: skip
+        """)
     agrees(in_blocks, text, *arguments(5))

@@ -42,7 +42,8 @@ def test_a_row_that_is_copied_is_made_in_its_place():
 
 
 def test_what_is_stored_next_to_the_copy_before_it_is_copied():
-    text = loops("""
+    text = loops(
+        """
         for t: int(t) in range(0, n, 1):
             row = allocate(n, dtype=np.dtype('<f8'))
             for i: int(i) in range(0, n, 1):
@@ -52,7 +53,9 @@ def test_what_is_stored_next_to_the_copy_before_it_is_copied():
                 v4 = store(a, t, i, v3)
                 yield
             yield
-        """, "a")  # fmt: skip
+        """,
+        "a",
+    )
     assert "allocate" not in run(without_copies, text)
     agrees(without_copies, text, *arguments(3))
 
@@ -111,15 +114,58 @@ STAYS = {
     "every second element": row(COPY.replace("n, 1)", "n, 2)")),
     "backwards": row(COPY.replace("v3 = load(row, j)", "h = n - 1 - j\n    v3 = load(row, h)")),
     "the larger one is read": row(COPY, behind="v5 = load(a, 0, 0)\nv6 = store(y, t, v5)"),
-    "the larger one is read under another name": "h = n * n\ng = reshaped(a, h)\n" + row(COPY, behind="v5 = load(g, 0)\nv6 = store(y, t, v5)"),
-    "the larger one may be read by a branch": "c = k > 1\nb: float64[n, n] = if c:\n    yield a\nelse:\n    yield a\n" + row(COPY, place="v5 = load(b, 0, 0)\nv6 = store(y, t, v5)"),
+    "the larger one is read under another name": """h = n * n
+g = reshaped(a, h)
+"""
+    + row(
+        COPY,
+        behind="""v5 = load(g, 0)
+v6 = store(y, t, v5)""",
+    ),
+    "the larger one may be read by a branch": """c = k > 1
+b: float64[n, n] = if c:
+    yield a
+else:
+    yield a
+"""
+    + row(
+        COPY,
+        place="""v5 = load(b, 0, 0)
+v6 = store(y, t, v5)""",
+    ),
     "only sometimes": row("c = k > t\nif c:\n    " + COPY.replace("\n", "\n    ") + "\n    yield\nelse:\n    yield"),
-    "it is left": row(COPY + "\n    v9 = v3 > 0.3".replace("    yield", "")).replace("    v4 = store(a, t, j, v3)\n        yield\n        v9 = v3 > 0.3", "    v4 = store(a, t, j, v3)\n        v9 = v3 > 0.3\n        yield\n        break v9"),
+    "it is left": row(
+        COPY
+        + """
+    v9 = v3 > 0.3""".replace("    yield", "")
+    ).replace(
+        """    v4 = store(a, t, j, v3)
+        yield
+        v9 = v3 > 0.3""",
+        """    v4 = store(a, t, j, v3)
+        v9 = v3 > 0.3
+        yield
+        break v9""",
+    ),
     "the place is found later": row(COPY.replace("a, t", "a, h"), place="h = load(p, t)"),
-    "the place is checked later": "e = n + k\nm = n - k\n" + row(COPY.replace("a, t", "a, h"), place="v8 = load(x, t)\nv9 = v8 < 100.0\nv7 = guard(v9)").replace("    row = ", "    h = max(m, t)\n    row = ").replace("h = max(m, t)", "h = min(m, t)"),
+    "the place is checked later": """e = n + k
+m = n - k
+"""
+    + row(
+        COPY.replace("a, t", "a, h"),
+        place="""v8 = load(x, t)
+v9 = v8 < 100.0
+v7 = guard(v9)""",
+    )
+    .replace(
+        "    row = ",
+        """    h = max(m, t)
+    row = """,
+    )
+    .replace("h = max(m, t)", "h = min(m, t)"),
     "a library reads it": row(COPY, behind="v5 = into(row, row, y, function='add')"),
     "two copies": row(COPY, behind=COPY.replace("v3", "v5").replace("v4", "v6").replace("(a, t, j", "(a, j, t")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("body", STAYS.values(), ids=[*STAYS])
@@ -131,7 +177,8 @@ def test_an_array_stays(body):
 
 
 def test_a_diagonal_is_no_whole():
-    text = loops("""
+    text = loops(
+        """
         for t: int(t) in range(0, 1, 1):
             b = allocate(n, n, dtype=np.dtype('<f8'))
             for i: int(i) in range(0, n, 1):
@@ -144,6 +191,8 @@ def test_a_diagonal_is_no_whole():
                 v4 = store(a, i, i, v3)
                 yield
             yield
-        """, "a")  # fmt: skip
+        """,
+        "a",
+    )
     keeps(without_copies, text)
     agrees(without_copies, text, *arguments(3))

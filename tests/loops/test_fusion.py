@@ -71,26 +71,41 @@ SECOND = ["v5 = load(y, j)", "v6 = store(a, j, j, v5)"]
 JOINED = {
     "nothing in common": {"second": ["v5 = load(x, j)", "v6 = store(a, j, j, v5)"]},
     "one element": {"second": ["v5 = load(y, j)", "v6 = v5 * 2.0", "v7 = store(y, j, v6)"]},
-    "one row": {"first": ["v3 = load(x, i)", "v4 = store(a, i, 0, v3)"], "second": ["v5 = load(a, j, k)", "v6 = store(y, j, v5)"]},
-    "one column": {"first": ["v3 = load(x, i)", "v4 = store(a, 0, i, v3)"], "second": ["v5 = load(a, k, j)", "v6 = store(y, j, v5)"]},
+    "one row": {
+        "first": ["v3 = load(x, i)", "v4 = store(a, i, 0, v3)"],
+        "second": ["v5 = load(a, j, k)", "v6 = store(y, j, v5)"],
+    },
+    "one column": {
+        "first": ["v3 = load(x, i)", "v4 = store(a, 0, i, v3)"],
+        "second": ["v5 = load(a, k, j)", "v6 = store(y, j, v5)"],
+    },
     "read alone": {"second": ["v5 = load(x, 0)", "v6 = store(a, j, j, v5)"]},
     "both backwards": {"second": SECOND, "one": "k, -1, -1", "two": "k, -1, -1"},
     "its memory is read between": {"second": SECOND, "between": ["v8 = load(y, 1)", "v9 = store(x, 0, v8)"]},
     "memory of others between": {"second": SECOND, "between": ["v9 = store(a, 0, 1, 7.0)"]},
-}  # fmt: skip
+}
 APART = {
     "the one before": {"second": ["h = j - 1", "v5 = load(y, h)", "v6 = store(a, j, j, v5)"]},
     "the one behind": {"second": ["h = n - 1", "g = min(j + 1, h)", "v5 = load(y, g)", "v6 = store(a, j, j, v5)"]},
     "all of it": {"second": ["v5 = load(y, n - 1)", "v6 = store(a, j, j, v5)"]},
     "an index from memory": {"second": ["h = load(p, j)", "v5 = load(y, h)", "v6 = store(a, j, j, v5)"]},
-    "written where another one is read": {"first": ["v3 = load(y, n - 1)", "v4 = store(a, i, i, v3)"], "second": ["v6 = store(y, j, 3.0)"]},
+    "written where another one is read": {
+        "first": ["v3 = load(y, n - 1)", "v4 = store(a, i, i, v3)"],
+        "second": ["v6 = store(y, j, 3.0)"],
+    },
     "written by both": {"second": ["v6 = store(y, 0, 3.0)"]},
     "other starts": {"second": SECOND, "one": "1, n, 1"},
     "other steps": {"second": SECOND, "two": "0, n, 2"},
     "backwards": {"second": SECOND, "reverse": "reversed "},
-    "rows and columns": {"first": ["v3 = load(x, i)", "v4 = store(a, i, 0, v3)"], "second": ["v5 = load(a, 0, j)", "v6 = store(y, j, v5)"]},
+    "rows and columns": {
+        "first": ["v3 = load(x, i)", "v4 = store(a, i, 0, v3)"],
+        "second": ["v5 = load(a, 0, j)", "v6 = store(y, j, v5)"],
+    },
     "it is left": {"second": [*SECOND, "v7 = v5 > 0.2"], "stop": "v7"},
-    "memory under another name": {"before": ["g = reshaped(y, n)"], "second": ["v5 = load(g, n - 1)", "v6 = store(a, j, j, v5)"]},
+    "memory under another name": {
+        "before": ["g = reshaped(y, n)"],
+        "second": ["v5 = load(g, n - 1)", "v6 = store(a, j, j, v5)"],
+    },
     "memory under another name and shape": {
         "before": ["h = n * n", "g = reshaped(a, h)"],
         "first": ["v3 = load(x, i)", "v4 = store(a, i, 1, v3)"],
@@ -101,9 +116,16 @@ APART = {
         "second": ["v5 = load(g, n - 1)", "v6 = store(a, j, j, v5)"],
     },
     "an element is stored between": {"second": SECOND, "between": ["v9 = store(y, 1, 7.0)"]},
-    "a library writes between": {"first": ["v4 = store(a, i, 0, 2.0)"], "second": ["v5 = load(a, j, 0)", "v6 = store(y, j, v5)"], "between": ["v9 = into(a, a, a, function='add')"]},
-    "what it gives is read": {"second": ["v5 = load(x, j)", "v6 = v5 * v8", "v7 = store(a, j, j, v6)"], "between": ["v8 = load(y, 1)"]},
-}  # fmt: skip
+    "a library writes between": {
+        "first": ["v4 = store(a, i, 0, 2.0)"],
+        "second": ["v5 = load(a, j, 0)", "v6 = store(y, j, v5)"],
+        "between": ["v9 = into(a, a, a, function='add')"],
+    },
+    "what it gives is read": {
+        "second": ["v5 = load(x, j)", "v6 = v5 * v8", "v7 = store(a, j, j, v6)"],
+        "between": ["v8 = load(y, 1)"],
+    },
+}
 
 
 @pytest.mark.parametrize("case", JOINED.values(), ids=[*JOINED])
@@ -129,6 +151,10 @@ def test_loops_of_no_iterations_stay_such():
 
 
 def test_a_guard_stays_before_what_it_guards():
-    text = pair(["v3 = load(x, 0)", "v4 = store(a, i, i, v3)"], ["v5 = load(y, k)", "v6 = store(a, j, 0, v5)"], between=["c = load(p, 0)", "v1 = c < n", "v2 = guard(v1)"])
+    text = pair(
+        ["v3 = load(x, 0)", "v4 = store(a, i, i, v3)"],
+        ["v5 = load(y, k)", "v6 = store(a, j, 0, v5)"],
+        between=["c = load(p, 0)", "v1 = c < n", "v2 = guard(v1)"],
+    )
     assert count(fused(read(text))) == 2
     agrees(fused, text, *arguments(4))

@@ -66,12 +66,32 @@ def agree(before, after):
 
 
 PREDICATES = [
-    "i < k", "i <= k", "i > k", "i >= k", "k < i", "k >= i", "k - i > 0", "k - i < 1", "2 * i < k", "i * -2 < k", "i - k <= 0",
-    "k + i < 5", "k - 2 * i >= -3", "3 > i", "-1 < i + k",
-]  # fmt: skip
+    "i < k",
+    "i <= k",
+    "i > k",
+    "i >= k",
+    "k < i",
+    "k >= i",
+    "k - i > 0",
+    "k - i < 1",
+    "2 * i < k",
+    "i * -2 < k",
+    "i - k <= 0",
+    "k + i < 5",
+    "k - 2 * i >= -3",
+    "3 > i",
+    "-1 < i + k",
+]
 ENDS = [
-    "range(0, n, 1)", "range(1, n, 2)", "range(n, 0, -1)", "range(n, -2, -3)", "reversed range(0, n, 1)", "reversed range(1, n, 3)", "range(k, n, 1)", "range(n, k, -2)",
-]  # fmt: skip
+    "range(0, n, 1)",
+    "range(1, n, 2)",
+    "range(n, 0, -1)",
+    "range(n, -2, -3)",
+    "reversed range(0, n, 1)",
+    "reversed range(1, n, 3)",
+    "range(k, n, 1)",
+    "range(n, k, -2)",
+]
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -88,11 +108,18 @@ STAYS = {
     "it is the only one that must hold": ("v1 = i == k\nv2 = guard(v1)\nyield", ""),
     "what it asks falls and grows": ("h = i * i\ng = h - i\nv1 = g < k\nv2 = guard(v1)\nyield", ""),
     "a remainder": ("h = i % 3\nv1 = h < k\nv2 = guard(v1)\nyield", ""),
-    "one of two, each at another end": ("v1 = i < k\nv2 = i > 2\nv3 = np.logical_or(v1, v2)\nv4 = guard(v3)\nyield", ""),
+    "one of two, each at another end": (
+        """v1 = i < k
+v2 = i > 2
+v3 = np.logical_or(v1, v2)
+v4 = guard(v3)
+yield""",
+        "",
+    ),
     "a branch asks": ("c = i > 2\nif c:\n    v1 = i < k\n    v2 = guard(v1)\n    yield\nelse:\n    yield\nyield", ""),
     "the loop may be left before": ("v1 = i < k\nv2 = guard(v1)\nv3 = load(x, i)\nv4 = v3 > 0.0\nyield\nbreak v4", ""),
     "a division": ("h = n // k\nv1 = h < n\nv2 = guard(v1)\nyield", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("body, carried", STAYS.values(), ids=[*STAYS])
@@ -113,7 +140,8 @@ def test_nothing_is_divided_by_where_there_is_no_iteration():
 
 
 def test_through_two_loops():
-    text = loops("""
+    text = loops(
+        """
         for i: int(i) in range(0, n, 1):
             for j: int(j) in range(0, k, 1):
                 h = i + j
@@ -121,6 +149,8 @@ def test_through_two_loops():
                 v2 = guard(v1)
                 yield
             yield
-        """, "y")  # fmt: skip
+        """,
+        "y",
+    )
     assert "guard" not in run(guarded_early, text).partition("for ")[2]
     agree(read(text), guarded_early(read(text)))

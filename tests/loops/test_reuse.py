@@ -42,16 +42,86 @@ def test_an_element_that_was_stored_is_not_loaded_and_the_array_goes():
 LOADED_AGAIN = {
     "another element may be the same": "v1 = load(y, 0)\nv2 = store(y, k, 7.0)\nv3 = load(y, 0)",
     "another name of the memory": "g = reshaped(y, n)\nv1 = load(y, 0)\nv2 = store(g, 0, 7.0)\nv3 = load(y, 0)",
-    "a branch stores": "v1 = load(y, 0)\nc = k > 0\nif c:\n    v2 = store(y, 0, 7.0)\n    yield\nelse:\n    yield\nv3 = load(y, 0)",
-    "a loop stores": "v1 = load(y, 0)\nfor i: int(i) in range(0, k, 1):\n    v2 = store(y, i, 7.0)\n    yield\nv3 = load(y, 0)",
-    "a loop that may not run has loaded": "v0 = store(x, 0, 1.0)\nfor i: int(i) in range(0, k, 1):\n    v1 = load(y, 0)\n    v2 = store(y, 0, 7.0)\n    v4 = store(x, i, v1)\n    yield\nv3 = load(y, 0)",
-    "an earlier iteration stores": "v1 = load(y, 0)\nv9: float64 = for i: int(i) in range(0, n, 1):\n    carry s: float64 = np.float64(0.0)\n    v2 = load(y, 0)\n    v4 = s + v2\n    v5 = store(y, 0, v4)\n    yield v4\nv3 = v9 * 1.0",
+    "a branch stores": """v1 = load(y, 0)
+c = k > 0
+if c:
+    v2 = store(y, 0, 7.0)
+    yield
+else:
+    yield
+v3 = load(y, 0)""",
+    "a loop stores": """v1 = load(y, 0)
+for i: int(i) in range(0, k, 1):
+    v2 = store(y, i, 7.0)
+    yield
+v3 = load(y, 0)""",
+    "a loop that may not run has loaded": """v0 = store(x, 0, 1.0)
+for i: int(i) in range(0, k, 1):
+    v1 = load(y, 0)
+    v2 = store(y, 0, 7.0)
+    v4 = store(x, i, v1)
+    yield
+v3 = load(y, 0)""",
+    "an earlier iteration stores": """v1 = load(y, 0)
+v9: float64 = for i: int(i) in range(0, n, 1):
+    carry s: float64 = np.float64(0.0)
+    v2 = load(y, 0)
+    v4 = s + v2
+    v5 = store(y, 0, v4)
+    yield v4
+v3 = v9 * 1.0""",
     "a library writes": "v1 = load(y, 0)\nv2 = into(y, y, y, function='add')\nv3 = load(y, 0)",
-    "what may be the same memory": "c = k > 1\ng: float64[n] = if c:\n    yield x\nelse:\n    yield y\nv1 = load(g, 0)\nv2 = store(y, 0, 7.0)\nv4 = store(x, 0, 6.0)\nv3 = load(g, 0)",
-    "a loop that tests stores": "v1 = load(y, 0)\nw = while:\n    carry t: int = 0\n    v4 = t < 3\n    yield v4\ndo:\n    carry u: int = 0\n    v2 = store(y, 0, 7.0)\n    v5 = u + 1\n    yield v5\nv3 = load(y, 0)",
-    "the test of a loop loads": "w = while:\n    carry t: int = 0\n    v1 = load(y, 0)\n    v4 = v1 < 3.0\n    v6 = t < 9\n    v7 = np.logical_and(v4, v6)\n    yield v7\ndo:\n    carry u: int = 0\n    v8 = load(y, 0)\n    v9 = v8 + 1.0\n    v2 = store(y, 0, v9)\n    v5 = u + 1\n    yield v5\nv3 = load(y, 0)",
-    "a handle that a loop carries": "d = allocate(n, dtype=np.dtype('<f8'))\nv0 = store(d, 0, 2.0)\nw, e = while:\n    carry t: int = 0\n    carry h: float64[m] = d\n    v4 = t < k\n    yield v4\ndo:\n    carry u: int = 0\n    carry g: float64[m] = d\n    v5 = u + 1\n    yield v5, g\nv1 = load(d, 0)\nv2 = store(e, 0, 7.0)\nv3 = load(d, 0)",
-}  # fmt: skip
+    "what may be the same memory": """c = k > 1
+g: float64[n] = if c:
+    yield x
+else:
+    yield y
+v1 = load(g, 0)
+v2 = store(y, 0, 7.0)
+v4 = store(x, 0, 6.0)
+v3 = load(g, 0)""",
+    "a loop that tests stores": """v1 = load(y, 0)
+w = while:
+    carry t: int = 0
+    v4 = t < 3
+    yield v4
+do:
+    carry u: int = 0
+    v2 = store(y, 0, 7.0)
+    v5 = u + 1
+    yield v5
+v3 = load(y, 0)""",
+    "the test of a loop loads": """w = while:
+    carry t: int = 0
+    v1 = load(y, 0)
+    v4 = v1 < 3.0
+    v6 = t < 9
+    v7 = np.logical_and(v4, v6)
+    yield v7
+do:
+    carry u: int = 0
+    v8 = load(y, 0)
+    v9 = v8 + 1.0
+    v2 = store(y, 0, v9)
+    v5 = u + 1
+    yield v5
+v3 = load(y, 0)""",
+    "a handle that a loop carries": """d = allocate(n, dtype=np.dtype('<f8'))
+v0 = store(d, 0, 2.0)
+w, e = while:
+    carry t: int = 0
+    carry h: float64[m] = d
+    v4 = t < k
+    yield v4
+do:
+    carry u: int = 0
+    carry g: float64[m] = d
+    v5 = u + 1
+    yield v5, g
+v1 = load(d, 0)
+v2 = store(e, 0, 7.0)
+v3 = load(d, 0)""",
+}
 
 
 @pytest.mark.parametrize("body", LOADED_AGAIN.values(), ids=[*LOADED_AGAIN])
@@ -65,15 +135,58 @@ def test_an_element_is_loaded_again(body):
 
 
 KEPT = {
-    "an array that is read in a branch": "d = allocate(n, dtype=np.dtype('<f8'))\nv1 = store(d, 0, 2.0)\nc = k > 0\nr: float64 = if c:\n    v2 = load(d, 0)\n    yield v2\nelse:\n    yield 1.0",
-    "an array under another name": "d = allocate(n, dtype=np.dtype('<f8'))\ng = reshaped(d, n)\nv1 = store(d, 0, 2.0)\nr = load(g, 0)",
-    "an array that a library reads": "d = allocate(n, dtype=np.dtype('<f8'))\nfor i: int(i) in range(0, n, 1):\n    v1 = store(d, i, 2.0)\n    yield\nv2 = into(y, d, y, function='add')\nr = load(y, 0)",
-    "what is carried for the test": "r, q = while:\n    carry s: float64 = np.float64(0.0)\n    carry t: int = 0\n    v4 = t < k\n    yield v4\ndo:\n    carry s1 as s: float64 = np.float64(0.0)\n    carry t1 as t: int = 0\n    v5 = t1 + 1\n    v6 = s1 + 2.0\n    yield v6, v5",
-    "what is carried for another number": "r, q = for i: int(i) in range(0, n, 1):\n    carry s: float64 = np.float64(0.0)\n    carry t: float64 = np.float64(1.0)\n    v1 = s + t\n    v2 = t * 2.0\n    yield v1, v2",
-    "numbers that change places": "r, q = for i: int(i) in range(0, n, 1):\n    carry s: float64 = np.float64(0.5)\n    carry t: float64 = np.float64(1.0)\n    v1 = s + 1.0\n    yield t, v1",
-    "a check in a loop": "for i: int(i) in range(0, k, 1):\n    c = i < 3\n    v1 = guard(c)\n    yield\nr = load(x, 0)",
-    "a loop that is left": "r = for i: int(i) in range(0, n, 1):\n    carry s: float64 = np.float64(0.0)\n    v1 = s + 1.0\n    v2 = i >= k\n    yield v1\n    break v2",
-}  # fmt: skip
+    "an array that is read in a branch": """d = allocate(n, dtype=np.dtype('<f8'))
+v1 = store(d, 0, 2.0)
+c = k > 0
+r: float64 = if c:
+    v2 = load(d, 0)
+    yield v2
+else:
+    yield 1.0""",
+    "an array under another name": """d = allocate(n, dtype=np.dtype('<f8'))
+g = reshaped(d, n)
+v1 = store(d, 0, 2.0)
+r = load(g, 0)""",
+    "an array that a library reads": """d = allocate(n, dtype=np.dtype('<f8'))
+for i: int(i) in range(0, n, 1):
+    v1 = store(d, i, 2.0)
+    yield
+v2 = into(y, d, y, function='add')
+r = load(y, 0)""",
+    "what is carried for the test": """r, q = while:
+    carry s: float64 = np.float64(0.0)
+    carry t: int = 0
+    v4 = t < k
+    yield v4
+do:
+    carry s1 as s: float64 = np.float64(0.0)
+    carry t1 as t: int = 0
+    v5 = t1 + 1
+    v6 = s1 + 2.0
+    yield v6, v5""",
+    "what is carried for another number": """r, q = for i: int(i) in range(0, n, 1):
+    carry s: float64 = np.float64(0.0)
+    carry t: float64 = np.float64(1.0)
+    v1 = s + t
+    v2 = t * 2.0
+    yield v1, v2""",
+    "numbers that change places": """r, q = for i: int(i) in range(0, n, 1):
+    carry s: float64 = np.float64(0.5)
+    carry t: float64 = np.float64(1.0)
+    v1 = s + 1.0
+    yield t, v1""",
+    "a check in a loop": """for i: int(i) in range(0, k, 1):
+    c = i < 3
+    v1 = guard(c)
+    yield
+r = load(x, 0)""",
+    "a loop that is left": """r = for i: int(i) in range(0, n, 1):
+    carry s: float64 = np.float64(0.0)
+    v1 = s + 1.0
+    v2 = i >= k
+    yield v1
+    break v2""",
+}
 
 
 @pytest.mark.parametrize("body", KEPT.values(), ids=[*KEPT])
@@ -84,11 +197,43 @@ def test_what_is_read_stays(body):
 
 
 GONE = {
-    "an array that is only written": ("d = allocate(n, dtype=np.dtype('<f8'))\nfor i: int(i) in range(0, n, 1):\n    v1 = store(d, i, 2.0)\n    yield\nr = load(x, 0)", "for"),
-    "a number that is carried for itself": ("r, q = for i: int(i) in range(0, n, 1):\n    carry s: float64 = np.float64(0.0)\n    carry t: float64 = np.float64(1.0)\n    v1 = s + 1.0\n    v2 = t * 2.0\n    yield v1, v2", "* 2.0"),
-    "a branch for nothing": ("c = k > 0\nq: float64 = if c:\n    v2 = load(x, 1)\n    yield v2\nelse:\n    yield 1.0\nr = load(x, 0)", "if"),
-    "a check that was made": ("c = k > 0\nv1 = guard(c)\nfor i: int(i) in range(0, k, 1):\n    v2 = guard(c)\n    yield\nr = load(x, 0)", "for"),
-}  # fmt: skip
+    "an array that is only written": (
+        """d = allocate(n, dtype=np.dtype('<f8'))
+for i: int(i) in range(0, n, 1):
+    v1 = store(d, i, 2.0)
+    yield
+r = load(x, 0)""",
+        "for",
+    ),
+    "a number that is carried for itself": (
+        """r, q = for i: int(i) in range(0, n, 1):
+    carry s: float64 = np.float64(0.0)
+    carry t: float64 = np.float64(1.0)
+    v1 = s + 1.0
+    v2 = t * 2.0
+    yield v1, v2""",
+        "* 2.0",
+    ),
+    "a branch for nothing": (
+        """c = k > 0
+q: float64 = if c:
+    v2 = load(x, 1)
+    yield v2
+else:
+    yield 1.0
+r = load(x, 0)""",
+        "if",
+    ),
+    "a check that was made": (
+        """c = k > 0
+v1 = guard(c)
+for i: int(i) in range(0, k, 1):
+    v2 = guard(c)
+    yield
+r = load(x, 0)""",
+        "for",
+    ),
+}
 
 
 @pytest.mark.parametrize("body, gone", GONE.values(), ids=[*GONE])
@@ -109,7 +254,7 @@ def test_what_an_if_side_knows_is_not_known_behind_it():
         v3 = load(x, 1)
         v4 = v3 * 3.0
         r = q + v4
-        """)  # fmt: skip
+        """)
     for k in (0, 1):
         agrees(reused, text, *arguments(4, k))
 

@@ -7,7 +7,11 @@ from tests.loops.stage import agrees, arguments, loops
 from tests.traces import keeps, read, shown
 
 F8 = "dtype=np.dtype('<f8')"
-FILL = "for i{0}: int(i) in range(0, n, 1):\n    v{0}1 = load({1}, i{0})\n    v{0}2 = v{0}1 * 2.0\n    v{0}3 = store({2}, i{0}, v{0}2)\n    yield"
+FILL = """for i{0}: int(i) in range(0, n, 1):
+    v{0}1 = load({1}, i{0})
+    v{0}2 = v{0}1 * 2.0
+    v{0}3 = store({2}, i{0}, v{0}2)
+    yield"""
 
 
 def chain(*steps, names="de"):
@@ -45,13 +49,16 @@ TWICE = """for t: int(t) in range(0, 3, 1):
     yield"""
 APART = {
     "both are read later": chain("xd", "xe") + "\n" + FILL.format("q", "d", "y") + "\n" + FILL.format("w", "e", "x"),
-    "other places": f"d = allocate(n, {F8})\ne = allocate(n, {F8})\n" + FILL.format("a", "x", "d") + """
+    "other places": f"d = allocate(n, {F8})\ne = allocate(n, {F8})\n"
+    + FILL.format("a", "x", "d")
+    + """
 for i: int(i) in range(0, n, 1):
     h = n - 1 - i
     v1 = load(d, h)
     v2 = store(e, i, v1)
     yield
-""" + FILL.format("b", "e", "y"),
+"""
+    + FILL.format("b", "e", "y"),
     "rows and columns": f"""d = allocate(n, n, {F8})
 e = allocate(n, n, {F8})
 for i: int(i) in range(0, n, 1):
@@ -68,7 +75,9 @@ for i: int(i) in range(0, n, 1):
     yield
 v5 = into(a, e, a, function='add')""",
     "the loop comes again": chain("xd") + "\n" + TWICE + "\n" + FILL.format("w", "e", "y"),
-    "it is read behind the store": f"d = allocate(n, {F8})\ne = allocate(n, {F8})\n" + FILL.format("a", "x", "d") + """
+    "it is read behind the store": f"d = allocate(n, {F8})\ne = allocate(n, {F8})\n"
+    + FILL.format("a", "x", "d")
+    + """
 for i: int(i) in range(0, n, 1):
     v1 = load(d, i)
     v2 = store(e, i, 5.0)
@@ -76,8 +85,16 @@ for i: int(i) in range(0, n, 1):
     v4 = v3 + v1
     v5 = store(y, i, v4)
     yield
-""" + FILL.format("b", "e", "x"),
-    "another name lives on": f"d = allocate(n, {F8})\ng = reshaped(d, n)\ne = allocate(n, {F8})\n" + "\n".join([FILL.format("a", "x", "d"), FILL.format("b", "y", "e"), FILL.format("c", "g", "y"), FILL.format("e", "e", "x")]),
+"""
+    + FILL.format("b", "e", "x"),
+    "another name lives on": f"""d = allocate(n, {F8})
+g = reshaped(d, n)
+e = allocate(n, {F8})
+"""
+    + """
+""".join(
+        [FILL.format("a", "x", "d"), FILL.format("b", "y", "e"), FILL.format("c", "g", "y"), FILL.format("e", "e", "x")]
+    ),
     "a loop carries it": f"""d = allocate(n, {F8})
 e = allocate(n, {F8})
 {FILL.format("a", "x", "d")}
@@ -118,9 +135,21 @@ for i: int(i) in range(0, n, 1):
     v3 = store(q, i, v2)
     yield
 {FILL.format("c", "q", "y")}""",
-    "other lengths": f"d = allocate(n, {F8})\ne = allocate(k, {F8})\n{FILL.format('a', 'x', 'd')}\n{FILL.format('b', 'd', 'y')}\nv0 = store(e, 0, 1.0)\nv1 = load(e, 0)\nv2 = store(y, 0, v1)",
-    "other numbers": f"d = allocate(n, {F8})\ne = allocate(n, dtype=np.dtype('<f4'))\n{FILL.format('a', 'x', 'd')}\n{FILL.format('b', 'd', 'y')}\nv0 = store(e, 0, np.float32(1.0))\nv1 = load(e, 0)\nv2 = store(y, 0, v1)",
-}  # fmt: skip
+    "other lengths": f"""d = allocate(n, {F8})
+e = allocate(k, {F8})
+{FILL.format("a", "x", "d")}
+{FILL.format("b", "d", "y")}
+v0 = store(e, 0, 1.0)
+v1 = load(e, 0)
+v2 = store(y, 0, v1)""",
+    "other numbers": f"""d = allocate(n, {F8})
+e = allocate(n, dtype=np.dtype('<f4'))
+{FILL.format("a", "x", "d")}
+{FILL.format("b", "d", "y")}
+v0 = store(e, 0, np.float32(1.0))
+v1 = load(e, 0)
+v2 = store(y, 0, v1)""",
+}
 
 
 @pytest.mark.parametrize("body", APART.values(), ids=[*APART])

@@ -18,57 +18,213 @@ LENGTHS = [1, 2, 3, 5, 9, 11]
 
 FORMS = {
     SCALAR: [
-        "{s} * {s}", "np.sin({s})", "np.tanh({s} + {s})", "{v}[{i}]", "{m}[{i}, {j}]", "np.sum({v})", "np.sum({u})",
-        "np.mean({m})", "{v} @ {v}", "{w} @ {w}", "np.max({v})", "np.min({m})", "{v}[np.argmax({v})]", "{u}[0]", "{u}[-1]",
-        "np.sum({m}[{i}] * {w})", "np.sum({m}[1:, ::-1])", "np.sum({m}[::-2, -2:])", "np.prod(np.cos({u}))",
-        "{s} / (2.0 + np.sin({s}))", "np.sum({v}[1:] * {v}[:-1])", "np.sum({m} * {m}[::-1])", "abs({s})", "np.trace({m} @ {m}.T)",
-        "({s} if {t} else {s})", "max({s}, 0.2)", "np.linalg.norm({v} + 2.0)", "np.sum(np.abs({m}), axis=0)[{j}]", "float(len({u}))",
+        "{s} * {s}",
+        "np.sin({s})",
+        "np.tanh({s} + {s})",
+        "{v}[{i}]",
+        "{m}[{i}, {j}]",
+        "np.sum({v})",
+        "np.sum({u})",
+        "np.mean({m})",
+        "{v} @ {v}",
+        "{w} @ {w}",
+        "np.max({v})",
+        "np.min({m})",
+        "{v}[np.argmax({v})]",
+        "{u}[0]",
+        "{u}[-1]",
+        "np.sum({m}[{i}] * {w})",
+        "np.sum({m}[1:, ::-1])",
+        "np.sum({m}[::-2, -2:])",
+        "np.prod(np.cos({u}))",
+        "{s} / (2.0 + np.sin({s}))",
+        "np.sum({v}[1:] * {v}[:-1])",
+        "np.sum({m} * {m}[::-1])",
+        "abs({s})",
+        "np.trace({m} @ {m}.T)",
+        "({s} if {t} else {s})",
+        "max({s}, 0.2)",
+        "np.linalg.norm({v} + 2.0)",
+        "np.sum(np.abs({m}), axis=0)[{j}]",
+        "float(len({u}))",
     ],
     VECTOR: [
-        "np.sin({v})", "{v} * {v}", "{v} + y", "y * {v}", "{v} - {s}", "{v}[::-1]", "{m}[:, {j}]", "{m} @ {w}", "np.sum({m}, axis=1)",
-        "np.max({m}, axis=1)", "np.mean({m}, axis=-1)", "np.cumsum({v})", "np.roll({v}, 1)", "np.where({v} > 0.1, {v}, {s})",
-        "{v}.copy()", "np.zeros(len(x)) + {s}", "np.concatenate([{v}[1:], {v}[:1]])", "np.maximum({v}, {v})", "{m}.T[{j}]",
-        "({v} if {t} else {v})", "np.tanh({m}) @ {w}", "{v}[np.arange(len(x))[::-1]]", "np.full(len(x), {s})", "np.exp({v}) / np.sum(np.exp({v}))",
-        "np.sum({m} * {v}[:, None], axis=1)", "np.clip({v}, -0.5, {s})", "np.array([{v}[q % len(x)] for q in range(1, len(x) + 1)])", "np.zeros_like({v})",
+        "np.sin({v})",
+        "{v} * {v}",
+        "{v} + y",
+        "y * {v}",
+        "{v} - {s}",
+        "{v}[::-1]",
+        "{m}[:, {j}]",
+        "{m} @ {w}",
+        "np.sum({m}, axis=1)",
+        "np.max({m}, axis=1)",
+        "np.mean({m}, axis=-1)",
+        "np.cumsum({v})",
+        "np.roll({v}, 1)",
+        "np.where({v} > 0.1, {v}, {s})",
+        "{v}.copy()",
+        "np.zeros(len(x)) + {s}",
+        "np.concatenate([{v}[1:], {v}[:1]])",
+        "np.maximum({v}, {v})",
+        "{m}.T[{j}]",
+        "({v} if {t} else {v})",
+        "np.tanh({m}) @ {w}",
+        "{v}[np.arange(len(x))[::-1]]",
+        "np.full(len(x), {s})",
+        "np.exp({v}) / np.sum(np.exp({v}))",
+        "np.sum({m} * {v}[:, None], axis=1)",
+        "np.clip({v}, -0.5, {s})",
+        "np.array([{v}[q % len(x)] for q in range(1, len(x) + 1)])",
+        "np.zeros_like({v})",
     ],
     ROW: [
-        "np.cos({w})", "{w} * {w}", "{w} + {s}", "{m}[{i}]", "{v} @ {m}", "{m}.T @ {v}", "np.sum({m}, axis=0)", "np.min({m}, axis=0)",
-        "np.mean({m}, axis=0)", "{w}[::-1]", "np.sum({m} * {m}, axis=0)", "{w}.copy()", "({w} if {t} else {w})", "np.sum({v}[:, None] * {w}, axis=0)",
-        "np.zeros(m.shape[1])", "np.prod(np.cos({m}), axis=0)",
+        "np.cos({w})",
+        "{w} * {w}",
+        "{w} + {s}",
+        "{m}[{i}]",
+        "{v} @ {m}",
+        "{m}.T @ {v}",
+        "np.sum({m}, axis=0)",
+        "np.min({m}, axis=0)",
+        "np.mean({m}, axis=0)",
+        "{w}[::-1]",
+        "np.sum({m} * {m}, axis=0)",
+        "{w}.copy()",
+        "({w} if {t} else {w})",
+        "np.sum({v}[:, None] * {w}, axis=0)",
+        "np.zeros(m.shape[1])",
+        "np.prod(np.cos({m}), axis=0)",
     ],
     MATRIX: [
-        "np.sin({m})", "{m} * {m}", "{m} + {w}", "{m} * {v}[:, None]", "np.outer({v}, {w})", "{m}[::-1]", "{m}[:, ::-1]", "{m} - np.max({m}, axis=1, keepdims=True)",
-        "{m}.copy()", "({m} if {t} else {m})", "np.where({m} > {s}, {m}, {w})", "np.zeros(m.shape)", "{m} @ np.outer({w}, {w})", "np.cumsum({m}, axis=0)",
-        "np.cumsum({m}, axis=1)", "{m}.T.T", "np.reshape({m}.T, m.shape)", "np.reshape({m}, -1).reshape(m.shape)", "{v}[:, None] + {m}", "np.stack([{v}] * m.shape[1], axis=1) + {m}",
+        "np.sin({m})",
+        "{m} * {m}",
+        "{m} + {w}",
+        "{m} * {v}[:, None]",
+        "np.outer({v}, {w})",
+        "{m}[::-1]",
+        "{m}[:, ::-1]",
+        "{m} - np.max({m}, axis=1, keepdims=True)",
+        "{m}.copy()",
+        "({m} if {t} else {m})",
+        "np.where({m} > {s}, {m}, {w})",
+        "np.zeros(m.shape)",
+        "{m} @ np.outer({w}, {w})",
+        "np.cumsum({m}, axis=0)",
+        "np.cumsum({m}, axis=1)",
+        "{m}.T.T",
+        "np.reshape({m}.T, m.shape)",
+        "np.reshape({m}, -1).reshape(m.shape)",
+        "{v}[:, None] + {m}",
+        "np.stack([{v}] * m.shape[1], axis=1) + {m}",
     ],
     PART: [
-        "{v}[1:]", "{v}[:-1]", "{v}[::2]", "{v}[::-2]", "{v}[-2:]", "{v}[-3::-1]", "{v}[1:-1]", "{w}[:2]", "{u}[::-1]", "{u} * {s}", "np.tanh({u})",
-        "{v}[np.array([0, -1, 0])]", "{v}[[-1, 0]]", "{m}[0, ::2]", "{m}[1:, {j}]", "np.concatenate([{u}, {v}])", "np.ravel({m})", "np.ravel({m}.T)[::3]",
-        "{m}[:, [0, -1]][{i}]", "np.diag({m})", "np.repeat({u}, 2)", "{v}[5:1:-1]", "{u}[1:]", "np.array([{s}, {s}])", "{v}[{c}:]", "{v}[:{c}]", "{v}[{c}::-1]",
+        "{v}[1:]",
+        "{v}[:-1]",
+        "{v}[::2]",
+        "{v}[::-2]",
+        "{v}[-2:]",
+        "{v}[-3::-1]",
+        "{v}[1:-1]",
+        "{w}[:2]",
+        "{u}[::-1]",
+        "{u} * {s}",
+        "np.tanh({u})",
+        "{v}[np.array([0, -1, 0])]",
+        "{v}[[-1, 0]]",
+        "{m}[0, ::2]",
+        "{m}[1:, {j}]",
+        "np.concatenate([{u}, {v}])",
+        "np.ravel({m})",
+        "np.ravel({m}.T)[::3]",
+        "{m}[:, [0, -1]][{i}]",
+        "np.diag({m})",
+        "np.repeat({u}, 2)",
+        "{v}[5:1:-1]",
+        "{u}[1:]",
+        "np.array([{s}, {s}])",
+        "{v}[{c}:]",
+        "{v}[:{c}]",
+        "{v}[{c}::-1]",
     ],
-}  # fmt: skip
+}
 
 VIEWS = {
     VECTOR: ["{v}", "{v}[::-1]", "{m}[:, {j}]", "{m}.T[{j}]", "{v}[:]"],
     ROW: ["{w}", "{m}[{i}]", "{w}[::-1]"],
     MATRIX: ["{m}", "{m}[::-1]", "{m}[:, ::-1]"],
-    PART: ["{v}[1:]", "{v}[:-1]", "{v}[::2]", "{v}[::-1]", "{v}[-2:]", "{w}[1:]", "{m}[0]", "np.ravel({m})", "{m}.reshape(-1)[1:]", "{u}[::-1]"],
-}  # fmt: skip
+    PART: [
+        "{v}[1:]",
+        "{v}[:-1]",
+        "{v}[::2]",
+        "{v}[::-1]",
+        "{v}[-2:]",
+        "{w}[1:]",
+        "{m}[0]",
+        "np.ravel({m})",
+        "{m}.reshape(-1)[1:]",
+        "{u}[::-1]",
+    ],
+}
 
 STORES = [
-    "{v}[{i}] = {s}", "{v}[{i}] += {s}", "{m}[{i}, {j}] = {s}", "{m}[{i}] = {w}", "{m}[{i}] += {w}", "{m}[:, {j}] = {v}", "{m}[:, {j}] *= {s}",
-    "{v}[1:] += {v}[:-1]", "{v}[:-1] = {v}[1:]", "{v}[1:] = {v}[:-1] * {s}", "{v}[::2] = {s}", "{v}[::-1] = {v}", "{v}[:] = {v}[::-1]", "{v}[...] = {v}",
-    "{v} *= {s}", "{v} += {v}[::-1]", "{v} -= {v}", "{m} += {m}[::-1]", "{m}[1:] = {m}[:-1]", "{m}[::-1] = {m}", "{m} *= {w}", "{m} += {v}[:, None]",
-    "{v}[np.array([0, -1, 0])] += {s}", "{v}[np.array([0, -1])] = {s}", "np.add.at({v}, np.array([0, -1, 0]), {s})", "{v}[[0, 0]] = {v}[[-1, 0]]",
-    "{v}[{v} > 0.2] = {s}", "{u}[0] = {s}", "{u} *= {s}", "{u}[::2] += {s}", "{u}[:] = {s}", "{w}[{j}] -= {s}", "{w}[:] = {m}[{i}]", "{m}[{i}] = {m}[{i}][::-1]",
-    "{v}[{i}], {v}[{i}] = {v}[{i}], {s}", "{v}[-1] = {v}[0] * {s}", "{m}[[0, -1]] = {m}[[-1, 0]]", "{m}[[0, 0]] += {w}", "{v}[1:-1] = {v}[:-2] + {v}[2:]", "{v}[{c}:] = {s}", "{v}[:{c}] *= {s}",
-    "{m}[:, 0], {m}[:, -1] = {m}[:, -1].copy(), {v}", "{m}[1:, 1:] = {m}[:-1, :-1]", "{u}[1:] = {u}[:-1]", "{u} += {u}[::-1]",
-]  # fmt: skip
+    "{v}[{i}] = {s}",
+    "{v}[{i}] += {s}",
+    "{m}[{i}, {j}] = {s}",
+    "{m}[{i}] = {w}",
+    "{m}[{i}] += {w}",
+    "{m}[:, {j}] = {v}",
+    "{m}[:, {j}] *= {s}",
+    "{v}[1:] += {v}[:-1]",
+    "{v}[:-1] = {v}[1:]",
+    "{v}[1:] = {v}[:-1] * {s}",
+    "{v}[::2] = {s}",
+    "{v}[::-1] = {v}",
+    "{v}[:] = {v}[::-1]",
+    "{v}[...] = {v}",
+    "{v} *= {s}",
+    "{v} += {v}[::-1]",
+    "{v} -= {v}",
+    "{m} += {m}[::-1]",
+    "{m}[1:] = {m}[:-1]",
+    "{m}[::-1] = {m}",
+    "{m} *= {w}",
+    "{m} += {v}[:, None]",
+    "{v}[np.array([0, -1, 0])] += {s}",
+    "{v}[np.array([0, -1])] = {s}",
+    "np.add.at({v}, np.array([0, -1, 0]), {s})",
+    "{v}[[0, 0]] = {v}[[-1, 0]]",
+    "{v}[{v} > 0.2] = {s}",
+    "{u}[0] = {s}",
+    "{u} *= {s}",
+    "{u}[::2] += {s}",
+    "{u}[:] = {s}",
+    "{w}[{j}] -= {s}",
+    "{w}[:] = {m}[{i}]",
+    "{m}[{i}] = {m}[{i}][::-1]",
+    "{v}[{i}], {v}[{i}] = {v}[{i}], {s}",
+    "{v}[-1] = {v}[0] * {s}",
+    "{m}[[0, -1]] = {m}[[-1, 0]]",
+    "{m}[[0, 0]] += {w}",
+    "{v}[1:-1] = {v}[:-2] + {v}[2:]",
+    "{v}[{c}:] = {s}",
+    "{v}[:{c}] *= {s}",
+    "{m}[:, 0], {m}[:, -1] = {m}[:, -1].copy(), {v}",
+    "{m}[1:, 1:] = {m}[:-1, :-1]",
+    "{u}[1:] = {u}[:-1]",
+    "{u} += {u}[::-1]",
+]
 
 HEADERS = [
-    ("for {q} in range(k):", 0), ("for {q} in range(len(x)):", 1), ("for {q} in range(1, len(x)):", 1), ("for {q} in range(len(x) - 1, -1, -1):", 1),
-    ("for {q} in range(0, len(x), 2):", 1), ("for {q} in range(3):", 0), ("for {q} in range(k, 0, -1):", 0), ("for {q} in range(len(x) - 2, 0, -2):", 1),
-]  # fmt: skip
+    ("for {q} in range(k):", 0),
+    ("for {q} in range(len(x)):", 1),
+    ("for {q} in range(1, len(x)):", 1),
+    ("for {q} in range(len(x) - 1, -1, -1):", 1),
+    ("for {q} in range(0, len(x), 2):", 1),
+    ("for {q} in range(3):", 0),
+    ("for {q} in range(k, 0, -1):", 0),
+    ("for {q} in range(len(x) - 2, 0, -2):", 1),
+]
 
 
 class ArrayWriter:
@@ -117,7 +273,9 @@ class ArrayWriter:
         r = self.rng
         if kind == "i":
             known = [q for q in self.places]
-            return r.choice(["0", "-1", "k % len(x)", *known * 3, *(f"{q} - 1" for q in known), *(f"-1 - {q}" for q in known)])
+            return r.choice(
+                ["0", "-1", "k % len(x)", *known * 3, *(f"{q} - 1" for q in known), *(f"-1 - {q}" for q in known)]
+            )
         if kind == "j":
             return r.choice(["0", "-1", "k % m.shape[1]"])
         if kind == "c":
@@ -146,7 +304,18 @@ class ArrayWriter:
     def block(self, length, indent, keep=False):
         before, start = dict(self.env), len(self.lines)
         for _ in range(length):
-            kinds = {"bind": 5, "store": 6, "view": 3, "swap": 1, "branch": 2, "loop": 3, "collect": 2, "rounds": 1, "buffers": 1, "scan": 1}
+            kinds = {
+                "bind": 5,
+                "store": 6,
+                "view": 3,
+                "swap": 1,
+                "branch": 2,
+                "loop": 3,
+                "collect": 2,
+                "rounds": 1,
+                "buffers": 1,
+                "scan": 1,
+            }
             if indent > 3:
                 kinds = {"bind": 2, "store": 3, "view": 1}
             getattr(self, self.rng.choices([*kinds], [*kinds.values()])[0])(indent)
@@ -254,20 +423,31 @@ class ArrayWriter:
         one, two = self.name(VECTOR), self.name(VECTOR)
         self.emit(f"{one}, {two} = {self.expression(VECTOR)} * 1.0, {self.expression(VECTOR)} * 1.0", indent)
         self.emit(f"for {self.name('q')} in range(k):", indent)
-        forms = ["{1}[1:] = 0.5 * {0}[:-1]", "{1}[::2] = {0}[::2] * {2}", "{1}[:] = np.tanh({0}[::-1] + {1})", "{0}[1:-1] = {1}[:-2] * {1}[2:]"]
+        forms = [
+            "{1}[1:] = 0.5 * {0}[:-1]",
+            "{1}[::2] = {0}[::2] * {2}",
+            "{1}[:] = np.tanh({0}[::-1] + {1})",
+            "{0}[1:-1] = {1}[:-2] * {1}[2:]",
+        ]
         for form in self.rng.sample(forms, self.rng.randint(1, 2)):
             self.emit(form.format(one, two, self.part(SCALAR, 0)), indent + 1)
-        self.emit(self.rng.choice(["{0}, {1} = {1}, {0}", "{0} = {1}", "{0}, {1} = {1}, {0} * 0.5"]).format(one, two), indent + 1)
+        self.emit(
+            self.rng.choice(["{0}, {1} = {1}, {0}", "{0} = {1}", "{0}, {1} = {1}, {0} * 0.5"]).format(one, two),
+            indent + 1,
+        )
         self.env[one] = self.env[two] = VECTOR
 
     def scan(self, indent):
         """Each element from those beside it."""
         v, q = self.rng.choice([n for n in self.names(VECTOR) if n != "x"]), self.name("q")
         forms = [
-            ("range(1, len(x))", "{v}[{q}] = 0.5 * {v}[{q} - 1] + {s}"), ("range(len(x) - 1)", "{v}[{q}] = np.sin({v}[{q} + 1])"),
-            ("range(len(x) - 2, -1, -1)", "{v}[{q}] += 0.3 * {v}[{q} + 1]"), ("range(len(x))", "{v}[len(x) - 1 - {q}] = 0.5 * {v}[{q}]"),
-            ("range(len(x))", "{v}[{q} // 2] += {s} * {v}[{q}] * 0.1"), ("range(len(x))", "{v}[({q} * 2) % len(x)] = np.cos({v}[{q}])"),
-        ]  # fmt: skip
+            ("range(1, len(x))", "{v}[{q}] = 0.5 * {v}[{q} - 1] + {s}"),
+            ("range(len(x) - 1)", "{v}[{q}] = np.sin({v}[{q} + 1])"),
+            ("range(len(x) - 2, -1, -1)", "{v}[{q}] += 0.3 * {v}[{q} + 1]"),
+            ("range(len(x))", "{v}[len(x) - 1 - {q}] = 0.5 * {v}[{q}]"),
+            ("range(len(x))", "{v}[{q} // 2] += {s} * {v}[{q}] * 0.1"),
+            ("range(len(x))", "{v}[({q} * 2) % len(x)] = np.cos({v}[{q}])"),
+        ]
         header, form = self.rng.choice(forms)
         self.emit(f"for {q} in {header}:", indent)
         self.emit(form.format(v=v, q=q, s=self.rng.choice(["a", "0.2", "m[0, 0]"])), indent + 1)

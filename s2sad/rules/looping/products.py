@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -86,9 +86,7 @@ def in_batches(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.g
     batch, places = broadcast(loops, ArrayType(dtype, dims[:lead], "array"), types, outer)
     shape = (*batch, *a.shape[:-1][-1:], *(b.shape[-1:] if own[1] else ()))
     if all(own) and not is_short(inner) and a.dtype == b.dtype == dtype and dtype.kind in "fc":
-        target = loops.allocate(dtype, shape, op.result.hint)
-        loops.into("matmul", a, b, target)
-        return target
+        return one_by_one(loops, op, (a, b), places, shape)
     left, right = loops.cheap(a), loops.cheap(b)
 
     def element(at: Places) -> Operand:
@@ -103,6 +101,28 @@ def in_batches(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.g
         return loops.total([inner], constant(dtype.type(0)), term, len(at), op.result.hint)
 
     return loops.computed(dtype, shape, element, COSTLY, left, right)
+
+
+def one_by_one(
+    loops: Loops, op: Apply, factors: tuple[Array, Array], places: Sequence[Callable[[Places], Places]], shape: Places
+) -> Array:
+    """The products of a batch, each of two matrices that a library multiplies."""
+    target = loops.allocate(factors[0].dtype, shape, op.result.hint)
+    own = [loops.allocate(x.dtype, x.shape[-2:]) for x in factors]
+    product = loops.allocate(target.dtype, shape[-2:])
+
+    def one(at: Places) -> None:
+        for x, place, matrix in zip(factors, places, own, strict=True):
+            loops.nest(matrix.shape, _matrix_writer(loops, x, place(at), matrix))
+        loops.into("matmul", *own, product)
+        loops.nest(product.shape, lambda k: loops.store(target, (*at, *k), product.element(k)))
+
+    loops.nest(shape[:-2], one)
+    return target
+
+
+def _matrix_writer(loops: Loops, x: Array, lead: Places, matrix: Array) -> Callable[[Places], None]:
+    return lambda at: loops.store(matrix, at, x.element((*lead, *at)))
 
 
 def _batch(x: Array) -> Array:

@@ -52,7 +52,7 @@ def of_list(loops: Loops, term: Term) -> Term:
         parts = [t.dtype if isinstance(t, Array) else number(t).type.dtype for t in term]
         if any(d is None for d in parts):
             raise UnsupportedType("a list of what are no numbers")
-        return loops.stored(of_items(loops, term, np.result_type(*parts)))  # type: ignore[arg-type]
+        return loops.stored(of_items(loops, term, np.result_type(*parts)))
     return term
 
 

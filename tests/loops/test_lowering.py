@@ -1,0 +1,219 @@
+"""What the loops of a program must not see: what is written later, and what others wrote into memory of theirs."""
+
+import numpy as np
+import pytest
+
+import s2sad
+from tests.loops.agreement import compare
+
+X = np.random.default_rng(0).normal(size=12)
+X[0] = abs(X[0])
+M = np.random.default_rng(1).normal(size=(12, 12))
+P = np.array([1, 0, 3, 4, 2])
+
+
+def part_read_behind_a_branch_that_writes(x):
+    y = np.sin(x)
+    v = y[1:] * 2.0
+    z = y
+    if x[0] > 0.0:
+        z = y.copy()
+        z[0] = 5.0
+        y[1] = x[2] * 3.0
+    return np.sum(v * v) + np.sum(y * z)
+
+
+def computed_behind_a_branch_that_writes(x):
+    y = np.sin(x)
+    v = np.cos(y)
+    if x[0] > 0.0:
+        y[1:] = 3.0 * x[1:]
+    return np.sum(v * x) + np.sum(y)
+
+
+def computed_before_a_loop_that_writes(x, k):
+    y = np.sin(x)
+    w = y[::-1] * 1.0
+    for q in range(k):
+        y[q] = x[q + 1] * w[q]
+    return np.sum(w * x) + np.sum(y)
+
+
+def written_on_one_side(x, k):
+    y = np.sin(x)
+    w = y * 2.0
+    for q in range(k):
+        if x[q] > 0.0:
+            y[q] = 3.0 * x[q + 1]
+        else:
+            w = w * y
+    return np.sum(w * x) + np.sum(y)
+
+
+def list_that_grows_and_is_written(x, k):
+    rows, q = [], 0
+    while q < k:
+        rows.append(x * q)
+        q += 1
+    rows[0] = x * 7.0
+    s = 0.0
+    for row in rows:
+        s += np.sum(np.sin(row))
+    return s
+
+
+def diagonals(x, m):
+    z = np.zeros((3, 12, 12))
+    for t in range(3):
+        v = m * t
+        for i in range(12):
+            z[t, i, i] = np.sin(v[i, i]) * x[i]
+    return np.sum(z * 2.0)
+
+
+def copied_and_written(x):
+    z = np.zeros((3, 12))
+    s = 0.0
+    for t in range(3):
+        v = np.sin(x) * t
+        z[t] = v
+        v[0] = x[1] * 4.0
+        s += np.sum(v * v)
+    return np.sum(z * z) + s
+
+
+def views_of_views(x):
+    y = np.sin(x)
+    v = y[1:]
+    w = v[::-1]
+    y = y * 1.0
+    y[2:5] = w[:3]
+    v2 = y[1:]
+    y[1] = 4.0 * x[0]
+    return np.sum(v2 * w)
+
+
+def index_of_itself(x, p):
+    q = p + 0
+    q[q] = 3
+    return np.sum(x[q] * q)
+
+
+def index_of_itself_backwards(x, p):
+    q = p * 1
+    q[q[::-1]] += 1
+    return np.sum(x[q % 5])
+
+
+def lists_of_other_lengths(x, k):
+    outer = []
+    for a in range(k):
+        middle = []
+        for b in range(4):
+            inner = []
+            for c in range(3):
+                inner.append(np.sin(x * (a + b * c)))
+            middle.append(inner)
+        outer.append(middle)
+    s = 0.0
+    for middle in outer:
+        for inner in middle:
+            for v in inner:
+                s = 0.5 * s + np.sum(v)
+    return s
+
+
+def kept_on_one_side_in_two_loops(x, m):
+    y = m.copy()
+    for a in range(3):
+        for b in range(4):
+            if x[b] * x[a] > 0.0:
+                y[3 - b] = np.tanh(y[a] * np.sin(x))
+    return np.sum(y * m)
+
+
+def no_iterations(x, n):
+    s = 0.0
+    for t in range(5, n):
+        d = np.zeros(n - 5)
+        d[0] = x[0] * t
+        s += np.sum(d)
+    return s + x[1]
+
+
+def under_a_manager(x):
+    y = np.sin(x)
+    with np.errstate(all="ignore"):
+        z = np.log(y) * x
+        y = y * 2.0
+    return np.sum(y) + np.sum(np.where(z > 0, z, 0.0))
+
+
+def arrays_that_change_places(x, k):
+    u, v, w = np.sin(x), np.cos(x), x * 2.0
+    for _ in range(k):
+        u, v, w = v, w, u
+        u[0] += v[1]
+        w[1:] = 0.5 * u[:-1]
+    return np.sum(u * v) + np.sum(w * w)
+
+
+PROGRAMS = [
+    (part_read_behind_a_branch_that_writes, (X,)),
+    (part_read_behind_a_branch_that_writes, (-X,)),
+    (computed_behind_a_branch_that_writes, (X,)),
+    (computed_behind_a_branch_that_writes, (-X,)),
+    (computed_before_a_loop_that_writes, (X, 4)),
+    (written_on_one_side, (X, 5)),
+    (written_on_one_side, (X, 0)),
+    (list_that_grows_and_is_written, (X, 3)),
+    (list_that_grows_and_is_written, (X, 40)),
+    (diagonals, (X, M)),
+    (copied_and_written, (X,)),
+    (views_of_views, (X,)),
+    (index_of_itself, (X, P)),
+    (index_of_itself_backwards, (X, P)),
+    (lists_of_other_lengths, (X, 2)),
+    (kept_on_one_side_in_two_loops, (X, M)),
+    (kept_on_one_side_in_two_loops, (X[:5], M[:5, :5])),
+    (no_iterations, (X, 2)),
+    (no_iterations, (X, 8)),
+    (under_a_manager, (X,)),
+    (arrays_that_change_places, (X, 4)),
+]
+OPERATORS = {"value_and_grad": s2sad.value_and_grad, "hessian": s2sad.hessian}
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=[*OPERATORS])
+@pytest.mark.parametrize("function, args", PROGRAMS)
+def test_loops_give_the_numbers_of_the_program(function, args, operator):
+    assert compare(lambda **k: operator(function, **k), args) == "agree"
+
+
+def caught(x):
+    try:
+        if x[0] > 0.5:
+            raise ValueError("too large")
+        y = np.sum(x)
+    except ValueError:
+        y = x[0]
+    return y
+
+
+def raised(x):
+    with np.errstate(all="raise"):
+        return np.sum(np.log(x))
+
+
+def of_another_rank(x):
+    y = x if len(x) > 3 and x[0] > 0.0 else x[1]
+    return np.sum(y * 2.0)
+
+
+REFUSED = [(caught, "try"), (raised, "errstate"), (of_another_rank, "")]
+
+
+@pytest.mark.parametrize("function, word", REFUSED)
+def test_what_loops_cannot_say_is_refused(function, word):
+    answer = compare(lambda **k: s2sad.grad(function, **k), (np.abs(X),))
+    assert answer.startswith("refused") and word in answer
