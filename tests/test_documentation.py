@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 everything()
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-NEEDS = {"add-a-backend": "cc"}
+NEEDS = {"add-a-backend": "cc", "embed-in-c": "cc"}
 """Programs that a page calls, without which it is skipped."""
 TABLES = [
     *(PRIMITIVES, primitive._BY_FUNCTION, DEFINITIONS, definition._BY_FUNCTION, batch_rule.RULES),

@@ -34,11 +34,11 @@ FLAGS = Backend(
 
 @dataclass(frozen=True)
 class CRunner(Runner):
-    """Writes C. `fixed` are the lengths that are numbers in it, `with_value` says that the first result is a value."""
+    """Writes C. `fixed` are the lengths that are numbers in it, `transform` says what its results are."""
 
     backend: Backend = FLAGS
     fixed: frozenset[int] = frozenset()
-    with_value: bool = False
+    transform: Transform | None = None
 
     def write(self, unit: Unit) -> Written:
         import s2sad.rules.looping  # noqa: F401  (the rules are there)
@@ -53,13 +53,26 @@ class CRunner(Runner):
         program = to_loops(functions, unit.entry, self.fixed.__contains__)
         facts = unit.call.facts if unit.call else ()
         result = leaves(entry.result.type)
-        own = [leaf for t in (*unit.interface.arguments, *unit.interface.outside) for leaf in leaves(t)]
-        own = [t for t in own if not isinstance(t, StaticType)]
-        assert len(own) == len(entry.parameters)
-        taken = [(t, p.type) for t, p in zip(own, entry.parameters, strict=True)]
-        given = Given(taken, result, facts, self.with_value)
+        own = [_leaves(t) for t in (*unit.interface.arguments, *unit.interface.outside)]
+        each = iter(entry.parameters)
+        parameters = [[(t, p) for t, p in zip(ts, each, strict=False)] for ts in own]
+        pairs = [pair for row in parameters for pair in row]
+        taken = [(t, p.type) for t, p in pairs]
+        names = [[p.hint or "p" for _, p in row] for row in parameters]
+        given = Given(taken, result, facts, self.names(names, len(result)))
         sources = emit_c(unit.header(), replace(program, doc=unit.doc), given, elementary)
         return Written(f"C = {sources.c!r}\nH = {sources.h!r}\n", {}, {})
+
+    def names(self, arguments: Sequence[Sequence[str]], count: int) -> list[str]:
+        """What the results are called, from the names of the arguments: `value`, `x_bar`; none where it is not known."""
+        t = self.transform
+        if t is None or t.has_aux or any(k >= len(arguments) for k in t.argnums):
+            return []
+        if t.kind == "jvp":
+            return ["value", "value_dot"] if count == 2 else []
+        bars = [f"{name}_bar" for k in t.argnums for name in arguments[k]] if t.kind == "grad" else []
+        found = ["value"] * t.value + bars
+        return found if len(found) == count else []
 
     def entries(
         self,
@@ -80,8 +93,7 @@ class Embedded(Derivative):
 
     def __init__(self, target: object, transform: Transform | None, fixed: Collection[int] = ()) -> None:
         super().__init__(target, transform)
-        with_value = transform is not None and (transform.value or transform.kind == "jvp")
-        self.runner = CRunner(fixed=frozenset(fixed), with_value=with_value, version=__version__)
+        self.runner = CRunner(fixed=frozenset(fixed), transform=transform, version=__version__)
         self.backend = f"c99 {sorted(fixed)}"
 
     def sources(self, *args: object) -> Sources:
@@ -90,3 +102,8 @@ class Embedded(Derivative):
 
         module = self.module(*args)
         return Sources(module.C, module.H)
+
+
+def _leaves(t: Type) -> list[Type]:
+    """The numbers and arrays that an argument brings."""
+    return [leaf for leaf in leaves(t) if not isinstance(leaf, StaticType)]

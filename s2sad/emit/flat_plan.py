@@ -58,8 +58,12 @@ class FlatPlan:
             taken.add(name)
             self.names[v] = name
         for op in block.operations:
+            around = taken
             for inner in op.blocks:
-                self._named(inner, taken)
+                self._named(inner, around)
+                if isinstance(op, While):
+                    # the test may stand in the body
+                    around = around | {self.name(r) for o in inner.operations for r in o.results}
 
     def name(self, value: Value) -> str:
         return self.names[self.variable.get(value, value)]

@@ -75,7 +75,7 @@ def sources(name, fixed=()):
 class Library:
     """The functions of a shared library, called with what Python's are called with, and memory for the results."""
 
-    def __init__(self, folder, texts):
+    def __init__(self, folder, texts, *options):
         self.prototypes = {}
         for found in texts:
             name, parameters = re.search(r"^int (\w+)\((.*?)\);", found.h, re.MULTILINE | re.DOTALL).groups()
@@ -84,7 +84,7 @@ class Library:
             (folder / f"{name}.h").write_text(found.h, encoding="utf-8")
         files = [str(folder / f"{name}.c") for name in self.prototypes]
         library = str(folder / "all.so")
-        command = [COMPILER, *WARNINGS, "-O1", "-shared", "-fPIC", *files, "-o", library, "-lm"]
+        command = [COMPILER, *WARNINGS, "-O1", "-shared", "-fPIC", *options, *files, "-o", library, "-lm"]
         subprocess.run(command, check=True)
         self.library = ctypes.CDLL(library)
 
@@ -177,6 +177,11 @@ def test_lengths_of_the_signature_are_numbers():
     assert "i < x_n1;" in sources("closed").c and "i < 5;" not in sources("closed").c
 
 
+def test_results_are_called_after_the_arguments():
+    assert "double *value, double *x_bar, double *y_bar);" in sources("distance").h.replace("\n       ", "")
+    assert "double *p_b_0_bar" in sources("weighted").h and "double *p_w_bar" in sources("weighted").h
+
+
 def test_the_statements_of_the_user_are_comments():
     assert "// total -= math.exp(x[i])" in sources("branches").c
 
@@ -192,6 +197,52 @@ def test_what_cannot_be_said_is_refused_with_the_place(function, arguments, line
     with pytest.raises(Unsupported) as e:
         Embedded(function, jvp() if function is programs.selects else grad()).sources(*arguments)
     assert line in str(e.value)
+
+
+class Memory:
+    """A library whose `malloc` fails at the call of a number, and which counts what is not freed."""
+
+    TEXT = """
+#include <stdint.h>
+#include <stdlib.h>
+#undef malloc
+#undef free
+void *malloc(size_t);
+void free(void *);
+int64_t calls, fails, live;
+void *counted_malloc(size_t n) { if (++calls == fails) return NULL; live++; return malloc(n); }
+void counted_free(void *p) { live -= p != NULL; free(p); }
+"""
+
+    def __init__(self, folder, found):
+        (folder / "memory.c").write_text(self.TEXT, encoding="utf-8")
+        self.own = Library(folder, found, "-Dmalloc=counted_malloc", "-Dfree=counted_free", folder / "memory.c")
+
+    def __call__(self, name, arguments, results, fails=0):
+        for word, value in (("calls", 0), ("fails", fails)):
+            ctypes.c_int64.in_dll(self.own.library, word).value = value
+        status, _ = self.own(name, arguments, results)
+        assert ctypes.c_int64.in_dll(self.own.library, "live").value == 0
+        return status, ctypes.c_int64.in_dll(self.own.library, "calls").value
+
+
+@needs_compiler
+def test_all_memory_is_freed_on_every_way_out(tmp_path):
+    memory = Memory(tmp_path, [sources("newton"), sources("recurrent"), sources("leaves_early")])
+    number = np.zeros(())
+    x, w = CASES["recurrent"][1]
+    calls = [
+        ("newton_value_and_grad", [2.0], [number, number]),
+        ("recurrent_value_and_grad", [x, w], [number, x, w]),
+        ("leaves_early_grad", CASES["leaves_early"][1], [drawn(8)]),
+    ]
+    for call in calls:
+        status, count = memory(*call)
+        assert status == 0 and count > 0
+        for k in range(1, count + 1):
+            assert memory(*call, fails=k)[0] == 2
+    # in the second iteration Python divides by 0
+    assert memory("newton_value_and_grad", [-1.0], [number, number])[0] == 1
 
 
 @needs_compiler

@@ -6,6 +6,8 @@ checks       what must hold for them: else the function is left
 expansion    operations that C has no function for
 arrays       pointers and lengths
 interface    what the function takes and gives
+values       names, expressions, what may be written where it is read
+calls        what libraries compute
 writer       statements
 module       the two files
 """

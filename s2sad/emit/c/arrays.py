@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from s2sad.emit.c.text import Text, binary
+from s2sad.ir.containers import MAKE
 from s2sad.ir.primitives.memory import ALLOCATE, INTO, LENGTH, LOAD, RESHAPED, STORE
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Value, While, walk
+from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, Value, While, is_int, walk
 
 SMALL = 4096
 """Bytes that an array may have on the stack."""
@@ -56,8 +57,8 @@ def sources(function: Function) -> dict[Value, list[Operand]]:
                 for n, r in enumerate(op.results):
                     found[r] = [b.results[n] for b in op.blocks]
             case For() | While():
-                for n, (p, r, first) in enumerate(zip(op.carried, op.results, op.initial, strict=True)):
-                    found[p] = found[r] = [first, op.body.results[n]]
+                for n, (v, r, first) in enumerate(zip(op.carried, op.results, op.initial, strict=True)):
+                    found[v] = found[r] = [first, op.body.results[n]]
                 if isinstance(op, While):
                     found.update((t, [p]) for t, p in zip(op.test.parameters, op.carried, strict=True))
     return found
@@ -101,13 +102,18 @@ def inner_blocks(function: Function) -> Iterator[Block]:
 def asked_lengths(function: Function) -> set[tuple[Value, int]]:
     """The lengths of arrays that the text reads, where they are no numbers in it."""
     wanted: list[tuple[Operand, int]] = []
+    read = {o for op in walk(function.body) for o in (*op.operands, *(r for b in op.blocks for r in b.results))}
     for op in walk(function.body):
         if not isinstance(op, Apply):
             continue
         if op.primitive is LENGTH:
+            if op.result not in read:
+                continue
             wanted.append((op.operands[0], op.static["axis"]))  # type: ignore[arg-type]
         elif op.primitive in (LOAD, STORE):
-            wanted += [(op.operands[0], k) for k in range(1, op.operands[0].type.rank or 0)]
+            rank, indices = op.operands[0].type.rank or 0, op.operands[1:]
+            # in the first row no length of a row is needed
+            wanted += [(op.operands[0], k) for k in range(1, rank) if not all(is_int(i, 0) for i in indices[:k])]
         elif op.primitive is INTO:
             wanted += [(o, k) for o in op.operands for k in range(2)]
         elif op.primitive is not ALLOCATE:
@@ -123,8 +129,6 @@ def _is_reshaped(value: Value, function: Function) -> bool:
 
 def results_of(function: Function) -> list[Operand]:
     """The numbers and arrays that a function gives: those of its tuple."""
-    from s2sad.ir.containers import MAKE
-
     made = {op.result: op for op in function.body.operations if isinstance(op, Apply) and op.primitive is MAKE}
 
     def flat(operand: Operand) -> Iterator[Operand]:

@@ -12,7 +12,7 @@ from s2sad.emit.c.arrays import Handle, multiplied, summed
 from s2sad.emit.c.text import Text, binary, call, dtype_of, form_of
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import Dim, Fact, Size, Symbol, as_symbol, derivation
-from s2sad.ir.types import Type, leaves
+from s2sad.ir.types import Type
 from s2sad.ir.values import Operand, Value
 
 RELATIONS = {"==": "!=", "!=": "==", ">=": "<"}
@@ -147,20 +147,13 @@ class Interface:
         return binary("/", summed(length, Text(str(int(step.text) - 1))), step)
 
 
-def result_names(results: Sequence[Operand], with_value: bool, taken: set[str]) -> list[str]:
-    """What the pointers to results are called: `value`, `x_bar`."""
+def result_names(wanted: Sequence[str], taken: set[str]) -> list[str]:
+    """What the pointers to results are called: other names where these are taken."""
     found: list[str] = []
-    for k, o in enumerate(results):
-        base = o.hint or "result"
-        if k == 0 and with_value:
-            base = "value"
+    for base in wanted:
         name, n = base, 2
         while name in taken:
             name, n = f"{base}_{n}", n + 1
         taken.add(name)
         found.append(name)
     return found
-
-
-def result_types(t: Type) -> list[Type]:
-    return [leaf for leaf in leaves(t)]

@@ -53,8 +53,8 @@ class Given:
     """The types of the leaves of what it gives."""
     facts: Iterable[Fact] = ()
     """What its program rests on of the lengths."""
-    with_value: bool = False
-    """Its first result is the value of the function."""
+    names: Sequence[str] = ()
+    """What the results are called; empty where they have the names that the program has for them."""
 
 
 def emit_c(header: Sequence[str], function: Function, given: Given, library: Library) -> Sources:
@@ -63,11 +63,11 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
     Raises:
         Unsupported: something in it cannot be said in C.
     """
-    function = expanded(function, library)
+    function = expanded(function)
     operands = results_of(function)
     taken = {*TAKEN, function.name}
     names = [_name(p, taken) for p in function.parameters]
-    outputs = result_names(operands, given.with_value, taken)
+    outputs = result_names(given.names or [o.hint or "result" for o in operands], taken)
     writer = CWriter(function, taken, library)
     interface = Interface(writer.note)
     for p, t, name in zip(function.parameters, given.parameters, names, strict=True):

@@ -19,6 +19,7 @@ import numpy as np
 
 from s2sad.emit.c.text import (
     FALSE,
+    TRUE,
     Text,
     binary,
     call,
@@ -32,7 +33,7 @@ from s2sad.emit.c.text import (
     unary,
 )
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.ir.types import ArrayType, Type, promote
+from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Constant, Operand
 
 FLOAT, INT, BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
@@ -143,6 +144,8 @@ def numeric(op: Apply) -> list[Operand]:
 
 def number_text(use: Use) -> Text:
     """The expression of an operation."""
+    if not use.texts:
+        raise UnsupportedCall(f"{use.op.primitive.name} in C", "use numbers and arrays")
     for rule in (_spelled, _conversion, _truths, _extremum, _parts, _of_library):
         found = rule(use)
         if found is not None:
@@ -159,7 +162,7 @@ def _sign(op: Apply) -> str | None:
     parts = spelling.split() if isinstance(spelling, str) else []
     if len(parts) == 3 and (parts[0], parts[2]) == ("_0", "_1"):
         return parts[1]
-    return spelling if spelling in ("-_0", "+_0", "~_0", "not _0") else None  # type: ignore[return-value]
+    return spelling if spelling in ("-_0", "+_0", "~_0", "not _0") else None
 
 
 def _spelled(use: Use) -> Text | None:
@@ -236,8 +239,11 @@ def _compared(use: Use, sign: str) -> Text:
             raise use.refused()
         return binary(sign, *use.operands(INT))
     if kinds == ["f", "f"] and use.dtypes[0] != use.dtypes[1]:
-        return binary(sign, *use.operands(promote(*use.types) or FLOAT))
-    return binary(sign, *use.texts)
+        return binary(sign, *use.operands(np.result_type(*use.dtypes)))
+    a, b = use.texts
+    if set(kinds) <= set("iub") and sorted(a.text.split(" * ")) == sorted(b.text.split(" * ")):
+        return TRUE if sign in ("==", "<=", ">=") else FALSE
+    return binary(sign, a, b)
 
 
 def _divided(use: Use, sign: str) -> Text:
@@ -271,7 +277,7 @@ def _power(use: Use) -> Text:
         return binary("/", literal(1.0, use.dtype), x)
     if known == 0.5 and kind == "f":
         return _single(use, call("sqrt", x))
-    return _single(use, call("cpow" if kind == "c" else "pow", *use.texts)) if kind == "f" else call("cpow", *use.texts)
+    return _single(use, call("pow", *use.texts)) if kind == "f" else call("cpow", *use.texts)
 
 
 def _shifted(use: Use, sign: str) -> Text:
@@ -355,7 +361,8 @@ def c_function(noun: str, dtypes: Sequence[np.dtype[Any]]) -> str | None:
     name = C_NAMES.get(noun, noun)
     if any(d.kind == "c" for d in dtypes):
         own = {"fabs": "abs", "conjugate": "conj"}.get(name, name)
-        return f"c{own}" if OF_COMPLEX.get(own) == len(dtypes) else None
+        found = own if own == "conj" else f"c{own}"
+        return found if OF_COMPLEX.get(own) == len(dtypes) else None
     return name if LIBM.get(name) == len(dtypes) else None
 
 

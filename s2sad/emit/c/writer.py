@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from s2sad.emit.c import arrays
 from s2sad.emit.c.arrays import SMALL, Handle, multiplied
+from s2sad.emit.c.calls import into
 from s2sad.emit.c.checks import is_checked, wrong_after, wrong_before
 from s2sad.emit.c.numbers import Use, number_text
 from s2sad.emit.c.text import (
@@ -21,7 +20,6 @@ from s2sad.emit.c.text import (
     TRUE,
     Text,
     binary,
-    call,
     dtype_of,
     form_of,
     literal,
@@ -97,7 +95,7 @@ class CWriter(Values):
         elif primitive is STORE:
             return self.store(op)
         elif primitive is INTO:
-            return [self.product(op)]
+            return [into(self, op)]
         elif primitive not in (MAKE, EXTRACT) and op.result not in self.inlined:
             return self.number(op)
         return []
@@ -131,23 +129,6 @@ class CWriter(Values):
         if dtype != handle.dtype:
             given = Use(op, (given,), (value.type,), self.note, self.library).converted(given, dtype, handle.dtype)
         return [assignment(self.element(array, indices).text, given)]
-
-    def product(self, op: Apply) -> str:
-        """A product of matrices, `c = a @ b`, each of which may be turned."""
-        if op.static["function"] != "matmul" or any(o.type.dtype != np.float64 for o in op.operands):
-            raise UnsupportedCall(f"np.{op.static['function']} of {op.operands[0].type} in C", "use float64")
-        a, b, c = (self.handle(o) for o in op.operands)
-        if any(len(x.lengths) != 2 for x in (a, b, c)):
-            raise UnsupportedType("a product of stacks of matrices in C", "write a loop")
-        flags = op.static.get("turned") or (False, False)
-        assert isinstance(flags, tuple)
-        given: list[Text | str] = []
-        for x, turned in ((a, flags[0]), (b, flags[1])):
-            strides = [x.lengths[1], Text("1")]
-            given += [x.pointer, *(reversed(strides) if turned else strides)]
-        inner = a.lengths[0] if flags[0] else a.lengths[1]
-        self.note("matrix_product")
-        return f"{call('matrix_product', *given, c.pointer, c.lengths[0], inner, c.lengths[1])};"
 
     # memory
 
@@ -219,7 +200,12 @@ class CWriter(Values):
             if dtype == wanted or not isinstance(source, Constant):
                 return [given]
             return [literal(source.value, wanted)]
-        handle = self.handle(source)
+        if not source.type.rank:
+            # an array that is not bound yet, and not read
+            zeros = tuple(Text("0") for _ in target.type.shape or ())
+            handle = Handle("NULL", zeros, dtype_of(target.type))
+        else:
+            handle = self.handle(source)
         asked = [
             n
             for k, (n, d) in enumerate(zip(handle.lengths, target.type.shape or (), strict=True))

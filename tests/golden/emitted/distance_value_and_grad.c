@@ -16,7 +16,7 @@ static inline int64_t int_min(int64_t a, int64_t b)
 
 // The value of distance, and its gradient with respect to x, y.
 int distance_value_and_grad(const double *restrict x, int64_t x_n1, const double *restrict y,
-        int64_t y_n1, double *restrict value, double *restrict d_bar, double *restrict result)
+        int64_t y_n1, double *restrict value, double *restrict x_bar, double *restrict y_bar)
 {
     if (x_n1 < 2 || y_n1 != x_n1) return 1;
     double v2 = 0.0;
@@ -34,9 +34,9 @@ int distance_value_and_grad(const double *restrict x, int64_t x_n1, const double
     }
     const double v3 = sqrt(v2);
     for (int64_t i = 0; i < x_n1; i++) {
-        const double d_bar_3 = (x[i] - y[i]) / v3;
-        d_bar[i] = d_bar_3;
-        result[i] = -d_bar_3;
+        const double d_bar_2 = (x[i] - y[i]) / v3;
+        x_bar[i] = d_bar_2;
+        y_bar[i] = -d_bar_2;
     }
     *value = v3;
     return 0;

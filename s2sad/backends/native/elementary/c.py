@@ -120,7 +120,7 @@ class Text:
 
     def bind(self, name: str, value: Term) -> Term:
         term = Term(self.fresh(name), value.kind)
-        if value.text:
+        if value.text and name != "_":  # what is not read
             self.lines.append(f"const {TYPES[value.kind]} {term.text} = {value.text};")
         return term
 
