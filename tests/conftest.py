@@ -37,16 +37,29 @@ def cache_folder(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-SLOW = {"test_numba_operators.py", "test_ranks.py", "test_definitions.py", "test_growing_dicts.py"}
+SLOW = {
+    "tests/backends/native/test_code_numbers.py",
+    "tests/backends/native/test_programs.py",
+    "tests/backends/test_numba_operators.py",
+    "tests/language/test_growing_dicts.py",
+    "tests/loops/test_rules.py",
+    "tests/rules/test_definitions.py",
+    "tests/rules/test_ranks.py",
+}
 """Files in which many tests compile for long: each by one and the same mechanism, for many functions or types."""
 
 
+def is_slow(item):
+    """Whether a test is one of many that compile for long."""
+    return item.path.as_posix().endswith(tuple(SLOW)) or item.name.startswith("test_native_code")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Of the tests that compile for seconds every third one, in CI; all of them in the deep profile."""
+    """Of the tests that compile for seconds every fourth one, in CI; all of them in the deep profile."""
     if os.environ.get("S2SAD_PROFILE") == "deep":
         return
-    slow = [i for i in items if i.path.name in SLOW or i.name.startswith("test_native_code")]
-    kept = slow[::3]
+    slow = [i for i in items if is_slow(i)]
+    kept = slow[::4]
     left_out = {id(item) for item in slow} - {id(item) for item in kept}
     config.hook.pytest_deselected(items=[i for i in items if id(i) in left_out])
     items[:] = [i for i in items if id(i) not in left_out]

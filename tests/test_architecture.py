@@ -52,7 +52,16 @@ def test_every_service_of_the_lowering_is_provided():
     assert all(getattr(FunctionLowering, n) is not getattr(Lowering, n) for n in declared)
 
 
-HEAVY = {"s2sad.compiler.pipeline", "s2sad.frontend.lower", "s2sad.rules.numpy", "gast", "llvmlite", "optree", "numba", "scipy"}
+HEAVY = {
+    "s2sad.compiler.pipeline",
+    "s2sad.frontend.lower",
+    "s2sad.rules.numpy",
+    "gast",
+    "llvmlite",
+    "optree",
+    "numba",
+    "scipy",
+}
 
 
 def test_importing_reads_nothing_that_only_compiling_needs():

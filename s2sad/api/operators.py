@@ -10,10 +10,10 @@ from operator import attrgetter
 from typing import Any, overload
 
 from s2sad.api.gradients import (
-    P,
-    R,
     Argnums,
     LinearFunction,
+    P,
+    R,
     Transformed,
     active_arguments,
     asked,
