@@ -105,6 +105,8 @@ class CWriter(Values):
         if not checked:
             if not self.reads[op.result]:
                 return []
+            if op.result.type.is_integer:
+                self.length_names[self.name(op.result)] = None
             return [f"const {form_of(dtype_of(op.result.type))} {self.name(op.result)} = {self.expression(op)};"]
         use = self.use(op)
         lines = [line for wrong in wrong_before(use, self.is_index) for line in self.left_once(wrong, op)]
@@ -399,10 +401,10 @@ def unused(names: Iterable[str], lines: Iterable[str]) -> list[str]:
 
 
 def without_unread(lines: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The lines without variables that nothing reads: lengths of arrays that are handed on."""
+    """The lines without integers that nothing reads: what was computed of them is known without."""
     found = list(lines)
     for name in names:
-        own = re.compile(rf" *(int64_t )?{re.escape(name)}( = .*)?;")
+        own = re.compile(rf" *((const )?int64_t )?{re.escape(name)}( = .*)?;")
         kept = [line for line in found if not own.fullmatch(line)]
         if not any(mentions(line.partition("//")[0], name) for line in kept):
             found = kept
