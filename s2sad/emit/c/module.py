@@ -13,7 +13,7 @@ from s2sad.emit.c.helpers import HELPERS, helpers_text
 from s2sad.emit.c.interface import Interface, result_names
 from s2sad.emit.c.numbers import LIBM, OF_COMPLEX, Library
 from s2sad.emit.c.text import Text, binary, multiplied_size
-from s2sad.emit.c.writer import CWriter, comment, declaration, unused
+from s2sad.emit.c.writer import CWriter, comment, declaration, unused, without_unread
 from s2sad.errors import NOWHERE, located
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.memory import ALLOCATE
@@ -87,7 +87,7 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
     lines = writer.block(function.body)
     for o, handle, name in zip(operands, results, outputs, strict=True):
         lines += _result(writer, o, handle, name)
-    lines = _framed(writer, interface, lines)
+    lines = _framed(writer, interface, without_unread(lines, writer.length_names))
     signature = f"int {function.name}({', '.join(p.replace(' ', WORD) for p in interface.parameters)})"
     about = [*header, "link with -lm"]
     text = "\n".join([*map(comment, about), _includes(function.name, writer, lines), ""])

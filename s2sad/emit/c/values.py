@@ -34,6 +34,8 @@ class Values(FlatPlan):
         self.texts: dict[Operand, Text] = {}
         self.pointers: dict[str, str] = {}
         """The pointers whose memory is freed at the end, with their types."""
+        self.length_names: dict[str, None] = {}
+        """The variables that are lengths, or integers that may be computed of these."""
         self.keeps = False
         self.looked_at: set[str] = set()
         """What was found not to hold, of numbers that do not change."""

@@ -105,6 +105,8 @@ class CWriter(Values):
         if not checked:
             if not self.reads[op.result]:
                 return []
+            if op.result.type.is_integer:
+                self.length_names[self.name(op.result)] = None
             return [f"const {form_of(dtype_of(op.result.type))} {self.name(op.result)} = {self.expression(op)};"]
         use = self.use(op)
         lines = [line for wrong in wrong_before(use, self.is_index) for line in self.left_once(wrong, op)]
@@ -189,6 +191,7 @@ class CWriter(Values):
             text = Text(str(d)) if isinstance(d, int) else Text(f"{name}_n{k + 1}")
             if (value, k) in self.asked and not isinstance(d, int):
                 found.append(("int64_t ", text.text))
+                self.length_names[text.text] = None
             lengths.append(text)
         self.handles[value] = Handle(name, tuple(lengths), dtype_of(value.type))
         return found
@@ -395,3 +398,14 @@ def unused(names: Iterable[str], lines: Iterable[str]) -> list[str]:
     """The names that no line mentions."""
     words: set[Any] = {w for line in lines for w in re.findall(r"\w+", line.partition("//")[0])}
     return [n for n in names if n not in words]
+
+
+def without_unread(lines: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The lines without integers that nothing reads: what was computed of them is known without."""
+    found = list(lines)
+    for name in names:
+        own = re.compile(rf" *((const )?int64_t )?{re.escape(name)}( = .*)?;")
+        kept = [line for line in found if not own.fullmatch(line)]
+        if not any(mentions(line.partition("//")[0], name) for line in kept):
+            found = kept
+    return found if len(found) == len(lines) else without_unread(found, names)
