@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 from s2sad.dispatch.sharing import SHARED  # noqa: E402
 
 settings.register_profile(
-    "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    "ci", max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=5000)
 settings.load_profile(os.environ.get("S2SAD_PROFILE", "ci"))

@@ -377,6 +377,8 @@ class Loops:
             blocks.append(inner.block((), given))
             self.forget_loads()
         sides = [b.results for b in blocks]
+        if len(sides[0]) != len(sides[1]):
+            raise UnsupportedType("what has another form in the other branch", "give the same in both")
         differ = [k for k, (a, b) in enumerate(zip(*sides, strict=True)) if not _is_same(a, b)]
         made = {k: Value(_joined(sides[0][k], sides[1][k]), sides[0][k].hint, loose=True) for k in differ}
         then_block, else_block = (Block((), b.operations, tuple(b.results[k] for k in differ)) for b in blocks)
