@@ -64,7 +64,7 @@ class CRunner(Runner):
         return Written(f"C = {sources.c!r}\nH = {sources.h!r}\n", {}, {})
 
     def names(self, arguments: Sequence[Sequence[str]], count: int) -> list[str]:
-        """What the results are called, from the names of the arguments: `value`, `x_bar`; none where it is not known."""
+        """What the results are called, from the names of the arguments: `value`, `x_bar`; none if unknown."""
         t = self.transform
         if t is None or t.has_aux or any(k >= len(arguments) for k in t.argnums):
             return []
