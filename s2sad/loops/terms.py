@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, Cut, Term, leaves
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -22,7 +22,8 @@ def check(t: Type) -> None:
     elif isinstance(t, (StaticType, SliceType)):
         return
     elif not isinstance(t, ArrayType) or t.dtype is None or t.shape is None or t.dtype.kind not in "biufc":
-        raise UnsupportedType(f"{t} in a program of loops")
+        what = "a list that is empty where it is made" if t == BOTTOM else f"{t} in a program of loops"
+        raise UnsupportedType(what)
     elif t.kind == "any" or t.doubtful:
         raise UnsupportedType("a number or array of which the type is not known")
 

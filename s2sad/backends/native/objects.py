@@ -13,7 +13,8 @@ import hashlib
 import logging
 import os
 import types
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,7 @@ from typing import Any
 from s2sad import cache
 from s2sad.backends.native import host
 from s2sad.backends.native.forms import Fitting
-from s2sad.backends.native.outside import TABLE, address
+from s2sad.backends.native.outside import EMPTIED, TABLE, address
 from s2sad.backends.runner import Call
 
 LOGGER = logging.getLogger("s2sad")
@@ -58,6 +59,8 @@ class Loaded:
         table = (ctypes.c_void_p * len(code.outside)).from_address(self._library[TABLE])
         for k, name in enumerate(code.outside):
             table[k] = address(name)
+        if EMPTIED in self._names:
+            weakref.finalize(self, _emptied, self._library).atexit = False
 
     def builtin(self, name: str, unusual: Call, left: Call) -> Call:
         """A function as Python calls it.
@@ -71,6 +74,11 @@ class Loaded:
     def straight(self, name: str) -> int | None:
         """The address of the function that objects have for their calls, where there is one."""
         return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
+
+
+def _emptied(library: Mapping[str, int]) -> None:
+    """Give back the memory that a module keeps for its next call: there is none."""
+    ctypes.CFUNCTYPE(None)(library[EMPTIED])()
 
 
 Straight = tuple[int, tuple[object, ...]]

@@ -40,6 +40,8 @@ DTYPES = frozenset(np.dtype(t) for t in (*SCALARS, np.bool_))
 """What arrays may be made of."""
 TABLE = "s2sad.outside"
 """The name of the table in a module."""
+EMPTIED = "s2sad.emptied"
+"""The function of a module that gives back the memory it keeps for the next call, where it keeps some."""
 _ALLOC = 47
 """The number of the slot `tp_alloc` in Python's stable ABI."""
 

@@ -9,7 +9,7 @@ from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
 from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
-from s2sad.backends.native.outside import Outside
+from s2sad.backends.native.outside import EMPTIED, Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
 from s2sad.ir.dims import Fact
@@ -47,4 +47,7 @@ def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Itera
         called.append(f"{entries[0][0]}.straight")
     texts.append(service_text(outside))
     # behind all others: by then it is known what they reach outside
-    return Code("\n".join([*texts, outside.text()]), tuple(outside.names), tuple(called))
+    text = "\n".join([*texts, outside.text()])
+    if f"@{EMPTIED}()" in text:
+        called.append(EMPTIED)
+    return Code(text, tuple(outside.names), tuple(called))

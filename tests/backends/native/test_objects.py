@@ -1,21 +1,23 @@
 """Object code beside the modules: found again by the next process, and run only where it was compiled of this text."""
 
+import gc
 import os
 import subprocess
 import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite")
 
 import s2sad
 from s2sad import cache
-from s2sad.backends.native import host, machine, objects
+from s2sad.backends.native import host, machine, objects, runner
 from s2sad.backends.native.entry import entry_text
 from s2sad.backends.native.objects import Code
-from s2sad.backends.native.outside import TABLE, Outside, address
+from s2sad.backends.native.outside import EMPTIED, TABLE, Outside, address
 from s2sad.ir.types import FLOAT
 
 ROOT = str(Path(s2sad.__file__).parents[1])
@@ -187,3 +189,22 @@ def test_another_process_loads_it_without_the_compiler(tmp_path):
     assert written[0] == "(22.0, (13.0, 12.0))" and "s2sad.compiler.pipeline" in written[1]
     assert len(list((tmp_path / "cache").glob("__pycache__/*.o"))) == 1
     assert run() == ["(22.0, (13.0, 12.0))", "", ""]
+
+
+def smoothed(x):
+    y = np.cumsum(np.sin(x))
+    return np.sum(y[::-1] * np.exp(y - np.max(y)))
+
+
+def test_memory_kept_for_the_next_call_goes_with_its_module(cache_folder, monkeypatch):
+    codes, gone, own = [], [], objects._emptied
+    monkeypatch.setattr(runner, "packed", lambda code, packed=runner.packed: codes.append(code) or packed(code))
+    s2sad.grad(smoothed, backend="native")(np.ones(100_000))
+    (code,) = codes
+    assert EMPTIED in code.functions
+    monkeypatch.setattr(objects, "_emptied", lambda library: (own(library), gone.append(library)))
+    loaded = objects.Loaded(code, machine.object_code(code.text))
+    assert not gone
+    del loaded
+    gc.collect()
+    assert len(gone) == 1

@@ -137,6 +137,26 @@ out:
   ret void
 }}
 
+define void @s2sad.emptied() noinline nounwind {{
+start:
+  br label %next
+next:
+  %k = phi i64 [ 0, %start ], [ %k1, %other ]
+  %slot = getelementptr ptr, ptr @s2sad.rooms, i64 %k
+  %p = atomicrmw xchg ptr %slot, ptr null seq_cst
+  %none = icmp eq ptr %p, null
+  br i1 %none, label %other, label %drop
+drop:
+  call void @s2sad.left(ptr %p)
+  br label %other
+other:
+  %k1 = add i64 %k, 1
+  %more = icmp ult i64 %k1, {KEPT}
+  br i1 %more, label %next, label %out
+out:
+  ret void
+}}
+
 declare ptr @llvm.ptrmask.p0.i64(ptr, i64)
 """
 
