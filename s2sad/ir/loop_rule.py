@@ -20,7 +20,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import Dim, as_symbol, dim_sum, may_be_negative, new_dim
+from s2sad.ir.dims import Dim, as_symbol, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Primitive, Quantity, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, Type, integer
@@ -568,10 +568,6 @@ def _joined(a: Operand, b: Operand) -> Type:
     if a.type.dtype != b.type.dtype:
         raise UnsupportedType("a number of another dtype in the other branch", "convert it")
     return t if a.type.kind == b.type.kind else ArrayType(a.type.dtype, (), "either")
-
-
-def never_below_zero(d: Dim | None) -> bool:
-    return not may_be_negative(d)
 
 
 Rule = Callable[..., Term]

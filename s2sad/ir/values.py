@@ -238,6 +238,11 @@ class While:
 Operation: TypeAlias = Apply | Call | If | For | While
 
 
+def is_same(a: Operand, b: Operand) -> bool:
+    """Whether two operands are one value, or equal constants."""
+    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and bool(a.value == b.value))
+
+
 def is_call_of(op: Operation | Block | None, primitive: Primitive) -> TypeGuard[Apply]:
     """Whether an operation, if there is one, applies this primitive."""
     return isinstance(op, Apply) and op.primitive is primitive

@@ -13,7 +13,19 @@ from dataclasses import dataclass, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value, is_int, is_loop, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    For,
+    Function,
+    Operand,
+    Operation,
+    Value,
+    is_int,
+    is_loop,
+    is_same,
+    walk,
+)
 from s2sad.loops.memory import NOTHING, Roots, roots_of
 
 
@@ -154,14 +166,10 @@ def _are_all(places: Sequence[Operand], made: Apply, around: Sequence[For]) -> b
         if loop is None:
             if not (is_int(length, 1) and is_int(place, 0)):
                 return False
-        elif not (is_int(loop.start, 0) and is_int(loop.step, 1) and _same(loop.stop, length)) or loop.breaks:
+        elif not (is_int(loop.start, 0) and is_int(loop.step, 1) and is_same(loop.stop, length)) or loop.breaks:
             return False
     counted = [place for place in places if place in loops]
     return len(loops) == len(counted) == len(set(counted))
-
-
-def _same(a: Operand, b: Operand) -> bool:
-    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.value == b.value)
 
 
 def _rewritten(block: Block, table: dict[Operand, Part]) -> Block:

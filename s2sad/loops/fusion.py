@@ -15,7 +15,7 @@ from dataclasses import replace
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, reads_memory
 from s2sad.ir.rewrite import map_blocks, reads, substitute
-from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, Value, is_same
 from s2sad.loops.memory import Access, Memory
 
 NEAR = 12
@@ -117,13 +117,7 @@ def _in_the_way(memory: Memory, one: Operation, two: Operation) -> bool:
 def _same_header(a: For, b: For) -> bool:
     pairs = zip((a.start, a.stop, a.step), (b.start, b.stop, b.step), strict=True)
     plain = not (a.breaks or b.breaks or a.scanned or b.scanned or a.snapshots or b.snapshots)
-    return plain and a.reverse == b.reverse and all(_same(x, y) for x, y in pairs)
-
-
-def _same(a: Operand, b: Operand) -> bool:
-    if isinstance(a, Constant) and isinstance(b, Constant):
-        return a.value == b.value
-    return a is b
+    return plain and a.reverse == b.reverse and all(is_same(x, y) for x, y in pairs)
 
 
 def _fit(a: For, b: For, memory: Memory) -> bool:

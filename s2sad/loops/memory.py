@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE, is_of_library
-from s2sad.ir.values import Apply, Block, For, Function, If, Operand, Operation, Value, While, is_loop, values_in, walk
+from s2sad.ir.values import Apply, For, Function, If, Operand, Operation, Value, While, values_in, walk
 
 Roots = Mapping[Operand, frozenset[Value]]
 NOTHING: frozenset[Value] = frozenset()
@@ -119,7 +119,3 @@ class Memory:
     def access(self, handle: Operand, places: tuple[Operand, ...] | None) -> Access:
         assert isinstance(handle, Value)
         return Access(handle, self.roots.get(handle, NOTHING), places)
-
-
-def loops_in(block: Block) -> Iterator[Operation]:
-    return (op for op in walk(block) if is_loop(op))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
 from s2sad.ir.rewrite import map_blocks, reads, substitute
-from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, is_loop
+from s2sad.ir.values import Apply, Block, For, Function, Operand, Operation, is_loop, is_same
 
 
 def shared(function: Function) -> Function:
@@ -102,11 +102,7 @@ def _named(op: Operation) -> Iterator[Operand]:
 def _alike(a: Apply, b: Apply) -> bool:
     if a.static["dtype"] != b.static["dtype"] or len(a.operands) != len(b.operands):
         return False
-    return all(x is y or _same_number(x, y) for x, y in zip(a.operands, b.operands, strict=True))
-
-
-def _same_number(x: Operand, y: Operand) -> bool:
-    return isinstance(x, Constant) and isinstance(y, Constant) and x.value == y.value
+    return all(is_same(x, y) for x, y in zip(a.operands, b.operands, strict=True))
 
 
 def _in_place(op: Operation, old: Collection[Operand], new: Operand) -> bool:

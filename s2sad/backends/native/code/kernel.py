@@ -53,15 +53,14 @@ def _no_outside(name: str) -> str:
 
 def kernel_text(
     *functions: Function,
-    outside: Callable[[str], str] = _no_outside,
     library: Callable[[str], str] = _no_outside,
     target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `outside` gives the text of an address at which that of a thing outside stands, `library` that for a function of a
-    library: `blas dgemm`, by the name that it has here. Where it is not given there are no such functions. `fused`: a *
+    `library` gives the text of an address at which that of a function of a library stands: `blas dgemm`, by the name
+    that it has here. Where it is not given there are no such functions. `fused`: a *
     b + c may be rounded once.
 
     Raises:
