@@ -10,13 +10,13 @@ arrays has memory of its own, or that of what it begins with where nobody else r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
 from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Ragged, Term, leaves, loop_rule, mapped
-from s2sad.ir.primitive import Effect
+from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
 from s2sad.ir.primitives.regions import CATCHER, is_region, makes_region
@@ -51,24 +51,31 @@ from s2sad.loops.sharing import shared
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
 
 
-def to_loops(functions: Mapping[str, Function], entry: str, fixed: Callable[[int], bool] = is_small) -> Function:
+def to_loops(
+    functions: Mapping[str, Function],
+    entry: str,
+    fixed: Callable[[int], bool] = is_small,
+    left: Collection[Primitive] = (),
+) -> Function:
     """One function of loops over numbers that computes what the entry does; lengths that are `fixed` are numbers in it.
+
+    Arrays of what is `left` are computed by libraries, though it is computed number by number.
 
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)))
+    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)), left)
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
     return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
 
 
-def _lowered(function: Function) -> Function:
+def _lowered(function: Function, left: Collection[Primitive]) -> Function:
     """The function as loops, the arrays stored before a branch that are found to be needed behind what it writes."""
     early: Early = {}
     while True:
         try:
-            return Lowering(function, early).function()
+            return Lowering(function, early, left).function()
         except StoredEarlier as found:
             early.setdefault(found.op, []).append(found.value)
 
@@ -86,8 +93,9 @@ class StoredEarlier(Exception):
 class Lowering:
     """One function, as loops. What `early` has of an operation is stored before it."""
 
-    def __init__(self, source: Function, early: Early) -> None:
+    def __init__(self, source: Function, early: Early, left: Collection[Primitive]) -> None:
         self.source = source
+        self.left = left
         self.early = early
         self.around: list[Operation] = []
         """The operations in whose blocks the present one stands."""
@@ -246,7 +254,7 @@ class Lowering:
     def made(self, op: Apply, terms: Sequence[Term]) -> Term:
         """What an operation gives: by its rule, or by a library where it has none that covers this."""
         rule = loop_rule(op)
-        if rule is None:
+        if rule is None or (op.primitive in self.left and op.result.type.is_array):
             return by_library(self.loops, op, *terms)
         try:
             return rule(self.loops, op, *terms)

@@ -73,15 +73,16 @@ class Arguments:
     def take(self, t: Type, o: str) -> None:
         """Take an object `o`, which must be of the type."""
         if isinstance(t, ContainerType):
-            self._take_tuple(t, o)
+            self.take_tuple(t, o)
             return
         leaf = check_leaf(t)
         if leaf.kind == "array":
-            self._take_array(leaf, o)
+            self.take_array(leaf, o)
         else:
-            self._take_number(leaf, o)
+            self.take_number(leaf, o)
 
-    def _take_tuple(self, t: ContainerType, o: str) -> None:
+    def take_tuple(self, t: ContainerType, o: str) -> None:
+        """Take a tuple, item by item."""
         asm = self.asm
         self._require_class(o, "object tuple")
         asm.require(asm.is_same("i64", asm.load("i64", o, COUNT), str(len(t.items))), self.slow)
@@ -97,7 +98,8 @@ class Arguments:
             found = asm.set(f"or i1 {found}, {other}")
         asm.require(found, self.slow)
 
-    def _take_number(self, t: ArrayType, o: str) -> None:
+    def take_number(self, t: ArrayType, o: str) -> None:
+        """Take a number: its parts."""
         assert t.dtype is not None
         python = t.kind == "python"
         if python and t.dtype.kind == "i":
@@ -138,15 +140,15 @@ class Arguments:
         if t.dtype.kind in "iu" and t.dtype.itemsize > 2:
             self.long.append(self.asm.set(f"icmp sge {kind} {value}, {MANY}"))
 
-    def _take_array(self, t: ArrayType, o: str) -> None:
+    def take_array(self, t: ArrayType, o: str) -> None:
+        """Take an array: its address and its lengths."""
         asm = self.asm
         assert t.dtype is not None and t.shape is not None
         self._require_class(o, "object ndarray")
         same = asm.is_same("i32", asm.load("i32", o, RANK), str(t.rank))
-        flags = asm.set(f"and i32 {asm.load('i32', o, FLAGS)}, {PLAIN}")
         dtype = asm.is_same("ptr", asm.load("ptr", o, DTYPE), asm.thing(f"object dtype {scalar_name(t)}"))
-        whole = asm.set(f"and i1 {same}, {asm.is_same('i32', flags, str(PLAIN))}")
-        asm.require(asm.set(f"and i1 {whole}, {dtype}"), self.slow)
+        asm.require(asm.set(f"and i1 {same}, {dtype}"), self.slow)
+        o = self.whole(o)
         self.passed.append(f"ptr {asm.load('ptr', o, DATA)}")
         where = asm.load("ptr", o, LENGTHS)
         own = [asm.load("i64", where, 8 * k) for k in range(len(t.shape))]
@@ -156,6 +158,13 @@ class Arguments:
         for n in own[1:]:
             count = asm.set(f"mul i64 {count}, {n}")
         self.long.append(asm.set(f"icmp sge i64 {count}, {MANY}"))
+
+    def whole(self, o: str) -> str:
+        """An array of which the elements lie row by row: any other one is unusual."""
+        asm = self.asm
+        flags = asm.set(f"and i32 {asm.load('i32', o, FLAGS)}, {PLAIN}")
+        asm.require(asm.is_same("i32", flags, str(PLAIN)), self.slow)
+        return o
 
     def is_long(self, steps: float) -> str:
         """The condition that much is to be computed, with so many steps whatever the arguments are."""

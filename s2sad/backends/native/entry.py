@@ -161,7 +161,7 @@ def _result_text(asm: Assembly) -> str:
     """An array for a leaf of the result, with the interpreter taken back: its object in the slot, its memory."""
     asm.lines.append('define internal ptr @"s2sad.result"(ptr %slots, i32 %k, i32 %dtype, i32 %rank, ptr %lengths) {')
     asm.label("start")
-    state = _taken_back(asm)
+    state = taken_back(asm)
     descr = asm.call("ptr", "numpy PyArray_DescrFromType", "i32 %dtype")
     array = asm.call("ptr", "numpy PyArray_Empty", f"i32 %rank, ptr %lengths, ptr {descr}, i32 0")
     place = asm.set(f"add i32 {asm.set(f'mul i32 %k, {SLOT}')}, {SLOT}")
@@ -183,14 +183,14 @@ def _interrupted_text(asm: Assembly) -> str:
     """Whether a signal has raised an error. Who asks computes for long: the interpreter is let go from here on."""
     asm.lines.append('define internal i1 @"s2sad.interrupted"(ptr %slots) noinline {')
     asm.label("start")
-    _taken_back(asm)
+    taken_back(asm)
     found = asm.call("i32", "python PyErr_CheckSignals")
     asm.store("ptr", asm.call("ptr", "python PyEval_SaveThread"), "%slots")
     asm.do(f"ret i1 {asm.set(f'icmp ne i32 {found}, 0')}")
     return f"{asm.text}\n}}\n"
 
 
-def _taken_back(asm: Assembly) -> str:
+def taken_back(asm: Assembly) -> str:
     """Take the interpreter back where it was let go; the state of the thread, null where it was held."""
     state = asm.load("ptr", "%slots")
     asm.branch(asm.is_same("ptr", state, "null"), "mine", "take")

@@ -25,7 +25,7 @@ from typing import Any
 from s2sad import cache
 from s2sad.backends.native import host
 from s2sad.backends.native.forms import Fitting
-from s2sad.backends.native.outside import EMPTIED, TABLE, address
+from s2sad.backends.native.outside import EMPTIED, TABLE, address, called
 from s2sad.backends.runner import Call
 
 LOGGER = logging.getLogger("s2sad")
@@ -53,12 +53,13 @@ class Code:
 class Loaded:
     """Functions in memory; they are there as long as this."""
 
-    def __init__(self, code: Code, data: bytes) -> None:
+    def __init__(self, code: Code, data: bytes, module: dict[str, object] | None = None) -> None:
         self._library = host.linked(data, f"s2sad.{next(_number)}", [TABLE, *code.functions])
         self._names = frozenset(code.functions)
         table = (ctypes.c_void_p * len(code.outside)).from_address(self._library[TABLE])
-        for k, name in enumerate(code.outside):
-            table[k] = address(name)
+        self._called = [called(name, {} if module is None else module) for name in code.outside]
+        for k, (name, function) in enumerate(zip(code.outside, self._called, strict=True)):
+            table[k] = address(name) if function is None else id(function)
         if EMPTIED in self._names:
             weakref.finalize(self, _emptied, self._library).atexit = False
 
@@ -134,7 +135,7 @@ def _loaded(module: types.ModuleType, code: Code) -> Loaded:
     data = cache.unsealed(cache.read_own(path), KIND, *proof)
     if data is not None:
         try:
-            return Loaded(code, data)
+            return Loaded(code, data, vars(module))
         except RuntimeError as e:  # a library that it calls is another one here
             LOGGER.debug("%s is not used: %s", path, e)
     from s2sad.backends.native.machine import object_code
@@ -146,7 +147,7 @@ def _loaded(module: types.ModuleType, code: Code) -> Loaded:
         cache.write_whole(path, cache.sealed(data, KIND, *proof))
     except OSError as e:
         LOGGER.debug("%s is compiled in each process: %s", module.__name__, e)
-    return Loaded(code, data)
+    return Loaded(code, data, vars(module))
 
 
 def _path(module: types.ModuleType) -> Path:

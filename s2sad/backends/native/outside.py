@@ -6,7 +6,9 @@ is named by what it is:
     python PyTuple_New      a function of Python's C API
     numpy PyArray_Empty     a function of NumPy's
     blas cblas_dgemm        a function of the library that NumPy computes products by
+    special j0 double (...) a function of numbers of SciPy's
     object float64          an object, by its name in `OBJECTS`
+    call lambda _0: abs(_0) a function that is made of this text, in the module that the code is of
     new float64             what makes a scalar of NumPy's of this class
 """
 
@@ -14,14 +16,22 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
-from s2sad.backends.native import blas
+from s2sad.backends.native import blas, special
 from s2sad.ir.types import ArrayType
 
-API = {"PyArray_DescrFromType": 45, "PyArray_Empty": 184}
+API = {
+    "PyArray_DescrFromType": 45,
+    "PyArray_Empty": 184,
+    "PyArray_FromArray": 109,
+    "PyArray_New": 93,
+    "PyArray_NewCopy": 85,
+    "PyArray_Return": 76,
+}
 """Places in NumPy's table of its C API, which are the same in all versions of it."""
 BOOLS = {"False": False, "True": True, "np.False": np.False_, "np.True": np.True_}
 SCALARS = (
@@ -30,7 +40,7 @@ SCALARS = (
 )
 """The classes of the numbers that native code takes and gives, beside Python's and the truth values."""
 OBJECTS: dict[str, object] = {
-    **{t.__name__: t for t in (float, int, bool, complex, tuple, MemoryError)},
+    **{t.__name__: t for t in (float, int, bool, complex, tuple, Exception, MemoryError)},
     **{f"scalar {t.__name__}": t for t in (*SCALARS, np.bool_)},
     **{f"dtype {t.__name__}": np.dtype(t) for t in (*SCALARS, np.bool_)},
     "ndarray": np.ndarray,
@@ -65,6 +75,12 @@ class Outside:
         return f'@"{TABLE}" = dso_local global [{max(1, len(self.names))} x ptr] zeroinitializer, align 8\n'
 
 
+def called(name: str, module: dict[str, object]) -> Callable[..., object] | None:
+    """The function that is made for a thing, where it is a text of one."""
+    kind, _, text = name.partition(" ")
+    return eval(text, module) if kind == "call" else None
+
+
 def address(name: str) -> int:
     """The address of a thing in this process."""
     kind, _, rest = name.partition(" ")
@@ -74,6 +90,8 @@ def address(name: str) -> int:
         return _api(API[rest])
     if kind == "blas":
         return blas.address_of(rest)
+    if kind == "special":
+        return special.address_of(rest)
     if kind == "object":
         return id(OBJECTS[rest])
     assert kind == "new", name

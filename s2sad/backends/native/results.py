@@ -6,7 +6,7 @@ the program of NumPy is NumPy's here; what may be either there is NumPy's, which
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from s2sad.backends.native.arguments import HEAD, ITEMS, check_leaf, machine_type
 from s2sad.backends.native.assembly import Assembly
@@ -14,6 +14,8 @@ from s2sad.backends.native.outside import scalar_name
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 
 SLOT = 16
+Part = tuple[str, str, int]
+"""Of a number: the type, the value and the offset."""
 
 
 class Results:
@@ -61,7 +63,9 @@ class Results:
             # it has moved: it is not dropped from here as well
             self.asm.store("ptr", "null", "%slots", SLOT * (k + 1))
             return
-        o = self._scalar(leaf, k) if leaf.kind != "python" else self._number(leaf, k)
+        parts = self._parts(leaf, k)
+        python = leaf.kind == "python"
+        o = number_object(self.asm, leaf, parts) if python else scalar_object(self.asm, leaf, parts, self.failed)
         put(self._made(o))
 
     def _give_tuple(self, t: ContainerType, put: Callable[[str], None]) -> None:
@@ -83,39 +87,40 @@ class Results:
         self.asm.require(self.asm.set(f"icmp ne ptr {o}, null"), self.failed)
         return o
 
-    def _parts(self, t: ArrayType, k: int) -> list[tuple[str, str, int]]:
-        """The type, the value and the offset of each part of a number: a complex one has two."""
+    def _parts(self, t: ArrayType, k: int) -> list[Part]:
+        """The parts of a number: a complex one has two."""
         assert t.dtype is not None
         kind = "i8" if t.dtype.kind == "b" else machine_type(t.dtype)
         parts = 2 if t.dtype.kind == "c" else 1
         offsets = [n * t.dtype.itemsize // parts for n in range(parts)]
         return [(kind, self.asm.load(kind, "%slots", SLOT * (k + 1) + at), at) for at in offsets]
 
-    def _number(self, t: ArrayType, k: int) -> str:
-        """A number of Python's."""
-        assert t.dtype is not None
-        asm, values = self.asm, [value for _, value, _ in self._parts(t, k)]
-        match t.dtype.kind:
-            case "f":
-                return asm.call("ptr", "python PyFloat_FromDouble", f"double {values[0]}")
-            case "c":
-                return asm.call("ptr", "python PyComplex_FromDoubles", f"double {values[0]}, double {values[1]}")
-            case "b":
-                return asm.call("ptr", "python PyBool_FromLong", f"i64 {asm.set(f'zext i8 {values[0]} to i64')}")
-        return asm.call("ptr", "python PyLong_FromLongLong", f"i64 {values[0]}")
 
-    def _scalar(self, t: ArrayType, k: int) -> str:
-        """A scalar of NumPy's."""
-        assert t.dtype is not None
-        asm, parts = self.asm, self._parts(t, k)
-        if t.dtype.kind == "b":
-            both = f"ptr {asm.thing('object np.True')}, ptr {asm.thing('object np.False')}"
-            o = asm.set(f"select i1 {asm.set(f'icmp ne i8 {parts[0][1]}, 0')}, {both}")
-            asm.call("void", "python Py_IncRef", f"ptr {o}")
-            return o
-        name = scalar_name(t)
-        o = asm.call("ptr", f"new {name}", f"ptr {asm.thing(f'object scalar {name}')}, i64 0")
-        self._made(o)
-        for kind, value, at in parts:
-            asm.store(kind, value, o, HEAD + at)
+def number_object(asm: Assembly, t: ArrayType, parts: Sequence[Part]) -> str:
+    """A number of Python's."""
+    assert t.dtype is not None
+    values = [value for _, value, _ in parts]
+    match t.dtype.kind:
+        case "f":
+            return asm.call("ptr", "python PyFloat_FromDouble", f"double {values[0]}")
+        case "c":
+            return asm.call("ptr", "python PyComplex_FromDoubles", f"double {values[0]}, double {values[1]}")
+        case "b":
+            return asm.call("ptr", "python PyBool_FromLong", f"i64 {asm.set(f'zext i8 {values[0]} to i64')}")
+    return asm.call("ptr", "python PyLong_FromLongLong", f"i64 {values[0]}")
+
+
+def scalar_object(asm: Assembly, t: ArrayType, parts: Sequence[Part], failed: str) -> str:
+    """A scalar of NumPy's."""
+    assert t.dtype is not None
+    if t.dtype.kind == "b":
+        both = f"ptr {asm.thing('object np.True')}, ptr {asm.thing('object np.False')}"
+        o = asm.set(f"select i1 {asm.set(f'icmp ne i8 {parts[0][1]}, 0')}, {both}")
+        asm.call("void", "python Py_IncRef", f"ptr {o}")
         return o
+    name = scalar_name(t)
+    o = asm.call("ptr", f"new {name}", f"ptr {asm.thing(f'object scalar {name}')}, i64 0")
+    asm.require(asm.set(f"icmp ne ptr {o}, null"), failed)
+    for kind, value, at in parts:
+        asm.store(kind, value, o, HEAD + at)
+    return o

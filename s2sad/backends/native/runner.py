@@ -98,14 +98,14 @@ class NativeRunner(Runner):
             raise ArgumentError(f"backend {self.backend.name!r} needs CPython with its global lock")
 
     def write(self, unit: Unit) -> Written:
-        from s2sad.backends.native.stages import code_of, loops_of
+        from s2sad.backends.native.stages import compiled
         from s2sad.emit.flat import emit_flat
 
         facts: dict[str, object] = {"sides": [s.data() for s in sides_of(unit)], "code": None, "refused": None}
         try:
             entries = entry_types(unit)
-            programs = [loops_of(unit.functions, name) for name, *_ in entries]
-            facts["code"] = packed(code_of(programs, entries, unit.call.facts if unit.call else ()))
+            programs, code = compiled(unit.functions, entries, unit.call.facts if unit.call else ())
+            facts["code"] = packed(code)
         except Unsupported as e:
             text, lines, _ = super().write(unit)
             facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]

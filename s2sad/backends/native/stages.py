@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import s2sad.rules.looping  # noqa: F401  (the rules are there)
 from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
+from s2sad.backends.native.libraries import Libraries
 from s2sad.backends.native.machine import elementary_target
 from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import EMPTIED, Outside
@@ -14,6 +15,7 @@ from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
 from s2sad.ir.dims import Fact
 from s2sad.ir.flat import with_leaves
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 from s2sad.loops import to_loops
@@ -22,21 +24,39 @@ Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
 
 
-def loops_of(functions: Sequence[Function], entry: str) -> Function:
-    """A function and all that it calls as one program of loops."""
-    by_name = {f.name: f for f in functions}
-    by_name[entry] = with_leaves(by_name[entry])
-    return to_loops(by_name, entry)
+def compiled(
+    functions: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()
+) -> tuple[list[Function], Code]:
+    """The programs of loops of a module with these entries, which rest on facts of lengths, and their code.
 
-
-def code_of(programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()) -> Code:
-    """The code of a module with these entries, of which there are programs of loops that rest on facts of lengths.
+    What native code does not have number by number is left to its library, which takes arrays.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
-    outside = Outside()
-    texts = [kernel_text(*programs, library=outside.place, target=elementary_target())]
+    left: frozenset[Primitive] = frozenset()
+    while True:
+        programs = [loops_of(functions, name, left) for name, *_ in entries]
+        libraries = Libraries(Outside())
+        code = code_of(programs, entries, facts, libraries)
+        if libraries.missing <= left:
+            return programs, code
+        left |= libraries.missing
+
+
+def loops_of(functions: Sequence[Function], entry: str, left: frozenset[Primitive]) -> Function:
+    """A function and all that it calls as one program of loops."""
+    by_name = {f.name: f for f in functions}
+    by_name[entry] = with_leaves(by_name[entry])
+    return to_loops(by_name, entry, left=left)
+
+
+def code_of(
+    programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact], libraries: Libraries
+) -> Code:
+    """The code of programs of loops."""
+    outside = libraries.outside
+    texts = [kernel_text(*programs, library=libraries, target=elementary_target()), *libraries.texts]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends.native import blas, host, machine
+from s2sad.backends.native import host, machine
 from s2sad.backends.native.code import kernel_text
+from s2sad.backends.native.code.kernel import NoLibrary
+from s2sad.backends.native.outside import address
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, LOAD, STORE, Left
@@ -248,6 +250,17 @@ define i1 @s2sad.interrupted(ptr %slots) noinline {{
 """
 
 
+class Addresses(NoLibrary):
+    """Functions by their addresses in this process."""
+
+    def __init__(self) -> None:
+        self.cells: list[Any] = []
+
+    def place(self, name: str) -> str:
+        self.cells.append(ctypes.c_void_p(address(name)))
+        return f"inttoptr (i64 {ctypes.addressof(self.cells[-1])} to ptr)"
+
+
 def compiled(
     function: Function,
     asked: Callable[[], bool] = lambda: False,
@@ -258,12 +271,7 @@ def compiled(
     """A program of loops as machine code, with stand-ins for what its entry defines."""
     import llvmlite.binding as llvm
 
-    cells: list[Any] = []
-
-    def library(name: str) -> str:
-        cells.append(ctypes.c_void_p(blas.address_of(name.removeprefix("blas "))))
-        return f"inttoptr (i64 {ctypes.addressof(cells[-1])} to ptr)"
-
+    library = Addresses()
     text = kernel_text(function, library=library, target=machine.elementary_target(), **options)
     made: dict[int, Any] = {}
 
@@ -289,7 +297,7 @@ def compiled(
     engine = builder.link(linker(), f"{function.name}.{next(_number)}")
     run = ctypes.CFUNCTYPE(ctypes.c_int, *_argument_types(function))(engine[kernel])
     state = ctypes.c_int64.from_address(engine["test.allocated"])
-    return Compiled(function, text, str(module), run, engine, state, made, (callbacks, cells))
+    return Compiled(function, text, str(module), run, engine, state, made, (callbacks, library))
 
 
 def _argument_types(function: Function) -> list[Any]:

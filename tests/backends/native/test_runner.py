@@ -149,7 +149,7 @@ def has_no_native_form(x, index):
 
 
 def test_what_cannot_be_compiled_falls_back_with_one_warning(monkeypatch):
-    def refuse(*args):
+    def refuse(*args, **options):
         op = args[0]["has_no_native_form_grad"].body.operations[0]
         raise s2sad.errors.UnsupportedCall("take_along_axis in a program of loops", "", op.location)
 

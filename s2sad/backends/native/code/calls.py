@@ -38,7 +38,7 @@ def _product(w: Writer, arrays: Sequence[Handle], turned: Sequence[bool]) -> Non
     rows = [_count(w, _row(w, x), wide) for x in arrays]
     pointers = [f"ptr {x.pointer}" for x in arrays]
     arguments = [f"i32 {ROW_BY_ROW}", *ways, *sizes, one, pointers[0], rows[0], pointers[1], rows[1], zero]
-    routine = w.let(f"load ptr, ptr {w.library(f'blas {name}')}")
+    routine = w.let(f"load ptr, ptr {w.library.place(f'blas {name}')}")
     w.do(f"call void {routine}({', '.join([*arguments, pointers[2], rows[2]])})")
 
 

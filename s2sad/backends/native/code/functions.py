@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.backends.native import elementary
+from s2sad.backends.native import elementary, special
 from s2sad.backends.native.code.conversions import converted, exact_float, truth
 from s2sad.backends.native.code.instructions import of_float
 from s2sad.backends.native.code.operators import Use, complex_product, product
-from s2sad.backends.native.code.values import FLOAT, INT, Number, float_text, limit_of, literal
+from s2sad.backends.native.code.values import FLOAT, INT, Number, float_text, limit_of, literal, part_type
 from s2sad.backends.native.code.writer import Writer
 from s2sad.errors import UnsupportedCall, UnsupportedType
 
@@ -84,9 +84,25 @@ def function(w: Writer, use: Use) -> Number:
         found = complex_call(w, noun, list(use.numbers), use.dtype)
     else:
         found = called(w, noun, list(use.numbers))
+    found = found or _of_scipy(w, use)
     if found is None:
         raise UnsupportedCall(f"{use.primitive.name} in native code", "use backend='numpy'")
     return converted(w, found, use.dtype)
+
+
+def _of_scipy(w: Writer, use: Use) -> Number | None:
+    """A function of numbers that SciPy's ufuncs call for each element."""
+    classes = {"f": float, "i": int, "c": complex}
+    given = [classes.get(x.dtype.kind, x.dtype) if t.kind == "python" else x.dtype for x, t in zip(use.numbers, use.types, strict=True)]
+    form = None if use.static else special.form_of(use.primitive.function, given)
+    if form is None:
+        return None
+    name, dtypes = form
+    numbers = [converted(w, x, dtype) for x, dtype in zip(use.numbers, dtypes, strict=False)]
+    address = w.let(f"load ptr, ptr {w.library.place(f'special {name}')}")
+    arguments = ", ".join([*(f"{x.part} {x.text}" for x in numbers), "i32 0"])
+    found = w.let(f"call {part_type(dtypes[-1])} {address}({arguments}) nounwind willreturn memory(none)")
+    return Number((found,), dtypes[-1])
 
 
 # powers

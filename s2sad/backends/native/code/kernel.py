@@ -16,15 +16,16 @@ from s2sad.backends.native.code import memory
 from s2sad.backends.native.code.calls import into
 from s2sad.backends.native.code.control import branch, for_loop, while_loop
 from s2sad.backends.native.code.conversions import converted
+from s2sad.backends.native.code.libraries import by_python, of_numbers
 from s2sad.backends.native.code.numbers import applied
 from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type, stored_type
-from s2sad.backends.native.code.writer import DONE, Writer
+from s2sad.backends.native.code.writer import DONE, Library, Writer
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType, located
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.effects import ASSERT, RAISE
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY, is_of_library
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import (
     Apply,
@@ -47,21 +48,28 @@ ATTRIBUTES = 'noinline nounwind "prefer-vector-width"="512"'
 """Of kernels: as long vectors as there are, which LLVM by itself does not take on all processors that have them."""
 
 
-def _no_outside(name: str) -> str:
-    raise UnsupportedCall(f"{name} in native code", "use backend='numpy'")
+class NoLibrary:
+    """In the place of libraries, where there are none."""
+
+    def place(self, name: str) -> str:
+        raise UnsupportedCall(f"{name} in native code", "use backend='numpy'")
+
+    def operation(self, op: Apply) -> str:
+        raise UnsupportedCall(f"{op.primitive.name} in native code", "use backend='numpy'")
+
+    def misses(self, primitive: Primitive) -> None:
+        pass
 
 
 def kernel_text(
     *functions: Function,
-    library: Callable[[str], str] = _no_outside,
+    library: Library | None = None,
     target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `library` gives the text of an address at which that of a function of a library stands: `blas dgemm`, by the name
-    that it has here. Where it is not given there are no such functions. `fused`: a *
-    b + c may be rounded once.
+    `library` is asked for what is outside; where it is not given, nothing is. `fused`: a * b + c may be rounded once.
 
     Raises:
         Unsupported: an operation cannot be native code.
@@ -70,7 +78,7 @@ def kernel_text(
     called: dict[str, None] = {}
     texts: list[str] = []
     for function in functions:
-        w = Writer(function.name, library, fused)
+        w = Writer(function.name, library or NoLibrary(), fused)
         texts.append(Kernel(function, w).text())
         declared.update(w.declared)
         called.update(w.called)
@@ -161,10 +169,24 @@ class Kernel(Scope):
         if operation is not None:
             self.terms[op.result] = operation(self, op)
             return
-        if any(isinstance(self.term(o), (Handle, tuple)) for o in op.operands):
-            raise UnsupportedCall(f"{op.primitive.name} of an array in native code", "use backend='numpy'")
+        if is_of_library(op):
+            self.terms[op.result] = by_python(self.w, op, self.term)
+            return
         numbers = [x if isinstance(x, Number) else None for x in map(self.term, op.operands)]
-        self.terms[op.result] = applied(self.w, op, numbers)
+        try:
+            self.terms[op.result] = applied(self.w, op, numbers)
+        except Unsupported as why:
+            self.terms[op.result] = self._without_code(op, why)
+
+    def _without_code(self, op: Apply, why: Unsupported) -> Term:
+        """What a function of numbers gives of which there is no code."""
+        if self.w.depth:
+            self.w.library.misses(op.primitive)
+        try:
+            changed, back = of_numbers(op)
+            return by_python(self.w, changed, lambda o: self.term(back[o]))
+        except Unsupported:
+            raise why from None
 
     def _allocate(self, op: Apply, top: bool) -> Handle:
         lengths = memory.integers([self.integer(o) for o in op.operands])

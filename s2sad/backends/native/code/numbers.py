@@ -4,7 +4,7 @@
 2. as a conversion, where its function is a class               `np.float32`, `int`
 3. by what it computes in terms of others                       `on_numbers` of its row
 4. as what a machine has under its noun                         `floor`, `maximum`
-5. as a function that the backend, or C's library, has          `exp`
+5. as a function that the backend, C's library or SciPy has     `exp`, `gammaln`
 
 What `math` has leaves the function where it makes of numbers none, or of finite ones an infinite one: there it raises.
 """

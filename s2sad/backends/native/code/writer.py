@@ -6,11 +6,27 @@ was allocated last goes on to what frees that before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from s2sad.backends.native.code.values import Memory, is_literal
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.values import Apply
+
+class Library(Protocol):
+    """What kernels call outside of themselves."""
+
+    def place(self, name: str) -> str:
+        """The text of the address at which that of a function stands: `blas dgemm`."""
+
+    def operation(self, op: Apply) -> str:
+        """The name of a function that computes an operation."""
+
+    def misses(self, primitive: Primitive) -> None:
+        """Note that a function is called number by number, for which there is no code."""
+
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 """What a kernel returns."""
@@ -27,10 +43,9 @@ class Owned:
 class Writer:
     """Appends lines. `hoisted` are those that belong at the start of the function."""
 
-    def __init__(self, name: str, library: Callable[[str], str], fused: bool) -> None:
+    def __init__(self, name: str, library: Library, fused: bool) -> None:
         self.name = name
         self.library = library
-        """The text of the address at which that of a function of a library stands."""
         self.flags = "contract " if fused else ""
         """Of arithmetic on floats."""
         self.lines: list[str] = []

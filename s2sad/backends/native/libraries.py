@@ -1,0 +1,277 @@
+"""A call of Python from a kernel: an operation that native code does not have, in LLVM IR. It is an entry turned around.
+
+    i32 f.library0(slots, made, held, ...)     calls `lambda _0: np.fft.fft(_0)` with what it is given
+
+Arrays are lent to Python where they lie, numbers become objects. What Python gives must be what the program counts on:
+the classes, the dtypes, the lengths; arrays are copied to memory of the kernel. Where it is not, or an exception is
+raised, the kernel leaves for the program of NumPy, which raises it at the user's line; what is no `Exception`, as what
+Ctrl-C raises, goes out of the kernel itself.
+
+The interpreter is taken back for the call. It is let go again behind it, but for a call in a loop: what calls Python in
+each iteration holds it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from s2sad.backends.native.arguments import ITEMS, PLAIN, Arguments, check_leaf
+from s2sad.backends.native.assembly import Assembly
+from s2sad.backends.native.code.libraries import WORD, given, passed_types
+from s2sad.backends.native.code.writer import DONE, INTERRUPTED, LEFT, NO_MEMORY
+from s2sad.backends.native.entry import taken_back
+from s2sad.backends.native.lengths import Lengths
+from s2sad.backends.native.outside import Outside
+from s2sad.backends.native.results import Part, number_object, scalar_object
+from s2sad.emit.expressions import constant_expression, expression
+from s2sad.errors import UnsupportedType
+from s2sad.ir.primitive import Primitive
+from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
+from s2sad.ir.user_rules import BlackBox
+from s2sad.ir.values import Apply, Constant, Operand
+
+LENT = PLAIN | 0x400
+"""The flags of an array that is lent: it lies row by row, and it may be written."""
+
+
+def callable_text(op: Apply) -> str:
+    """What is called: a function of what is passed, which computes the operation as the text of the module does."""
+    names = {o: f"_{k}" for k, o in enumerate(given(op))}
+
+    def read(o: Operand) -> ast.expr:
+        if o in names:
+            return ast.Name(names[o], ast.Load())
+        assert isinstance(o, Constant)
+        return constant_expression(o)
+
+    return f"lambda {', '.join(names.values())}: {ast.unparse(ast.fix_missing_locations(expression(op, read)))}"
+
+
+class Libraries:
+    """What kernels call outside of themselves: functions by their addresses, and Python by functions made for that."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.outside = outside
+        self.texts: list[str] = []
+        self.missing: set[Primitive] = set()
+        """What is called number by number in loops."""
+
+    def misses(self, primitive: Primitive) -> None:
+        self.missing.add(primitive)
+
+    def place(self, name: str) -> str:
+        """The text of the address at which that of a function stands."""
+        return self.outside.place(name)
+
+    def operation(self, op: Apply) -> str:
+        """The name of a function that has Python compute an operation.
+
+        Raises:
+            UnsupportedType: native code has no values of one of the types.
+        """
+        name = f"s2sad.library{len(self.texts)}"
+        self.texts.append(_Operation(name, op, self.outside).text())
+        return name
+
+
+class _Operation:
+    """The text of one function."""
+
+    def __init__(self, name: str, op: Apply, outside: Outside) -> None:
+        self.name, self.op = name, op
+        self.asm = Assembly(outside)
+        self.objects = 0
+        """How many places there are for objects that are given up at the end."""
+        self.lengths = Lengths(self.asm, "wrong", None)
+        self.given = given(op)
+
+    def text(self) -> str:
+        asm = self.asm
+        parameters = [f"{t} %x{k}" for k, t in enumerate(t for o in self.given for t in passed_types(o.type))]
+        head = ", ".join(["ptr %slots", "ptr %made", "i1 %held", *parameters])
+        asm.label("begin")
+        state = taken_back(asm)
+        asm.store("ptr", "null", "%slots")
+        made = self._call(iter([f"%x{k}" for k in range(len(parameters))]))
+        self._copy(self._take(made))
+        asm.store("i32", str(DONE), "%status")
+        asm.go("out")
+        self._otherwise()
+        self._out(state)
+        return "\n".join([f'define internal i32 @"{self.name}"({head}) noinline nounwind {{', *self._start(), asm.text, "}\n"])
+
+    def _start(self) -> list[str]:
+        """The first block: places on the stack, those of objects empty, as are those of arrays that are made."""
+        sizes = (WORD * self.objects, WORD * len(passed_types(self.op.result.type)))
+        lines = ["start:", "  %over = alloca i32", "  %status = alloca i32"]
+        lines.append(f"  %objects = alloca [{max(1, self.objects)} x ptr]")
+        lines.append(f"  %given = alloca [{max(1, len(self.given))} x ptr]")
+        for place, size in zip(("%objects", "%made"), sizes, strict=True):
+            lines.append(f"  call void @llvm.memset.p0.i64(ptr {place}, i8 0, i64 {size}, i1 false)")
+        return [*lines, "  br label %begin"]
+
+    # objects
+
+    def _place(self) -> int:
+        """A place for an object that is given up at the end."""
+        self.objects += 1
+        return WORD * (self.objects - 1)
+
+    def _kept(self, o: str) -> str:
+        """An object that was made, to be given up at the end; an error is set where it is null."""
+        self.asm.store("ptr", o, "%objects", self._place())
+        self.asm.require(self.asm.set(f"icmp ne ptr {o}, null"), "raised")
+        return o
+
+    # what Python is called with
+
+    def _call(self, values: Iterator[str]) -> str:
+        asm = self.asm
+        for k, o in enumerate(self.given):
+            asm.store("ptr", self._object(o.type, values), "%given", WORD * k)
+        function = asm.thing(f"call {callable_text(self.op)}")
+        arguments = f"ptr {function}, ptr %given, i64 {len(self.given)}, ptr null"
+        return self._kept(asm.call("ptr", "python PyObject_Vectorcall", arguments))
+
+    def _object(self, t: Type, values: Iterator[str]) -> str:
+        if isinstance(t, ContainerType):
+            return self._container(t, [self._object(i, values) for i in t.items])
+        leaf = check_leaf(t)
+        if leaf.kind == "array":
+            return self._lent(leaf, values)
+        assert leaf.dtype is not None
+        parts: list[Part] = []
+        size = leaf.dtype.itemsize
+        kinds = passed_types(leaf)
+        for n, kind in enumerate(kinds):
+            value = next(values)
+            if kind == "i1":
+                kind, value = "i8", self.asm.set(f"zext i1 {value} to i8")
+            parts.append((kind, value, n * size // len(kinds)))
+        if leaf.kind == "python":
+            return self._kept(number_object(self.asm, leaf, parts))
+        return self._kept(scalar_object(self.asm, leaf, parts, "raised"))
+
+    def _container(self, t: ContainerType, items: Sequence[str]) -> str:
+        """A tuple of objects, or a list: it holds them on its own."""
+        asm = self.asm
+        made = self._kept(asm.call("ptr", "python PyTuple_New", f"i64 {len(items)}"))
+        for k, o in enumerate(items):
+            asm.call("void", "python Py_IncRef", f"ptr {o}")
+            asm.store("ptr", o, made, ITEMS + WORD * k)
+        if t.cls is not list:
+            return made
+        return self._kept(asm.call("ptr", "python PySequence_List", f"ptr {made}"))
+
+    def _lent(self, t: ArrayType, values: Iterator[str]) -> str:
+        """An array over memory of the kernel; a function that is not known gets a copy, which it may keep."""
+        asm = self.asm
+        assert t.shape is not None and t.dtype is not None
+        data, own = next(values), [next(values) for _ in t.shape]
+        self.lengths.met += zip(t.shape, own, strict=True)
+        where = asm.set(f"alloca [{max(1, len(own))} x i64]")
+        for k, n in enumerate(own):
+            asm.store("i64", n, where, WORD * k)
+        form = f"i32 {len(own)}, ptr {where}, i32 {t.dtype.num}, ptr null, ptr {data}, i32 0, i32 {LENT}, ptr null"
+        made = self._kept(asm.call("ptr", "numpy PyArray_New", f"ptr {asm.thing('object ndarray')}, {form}"))
+        if not isinstance(self.op.primitive, BlackBox):
+            return made
+        return self._kept(asm.call("ptr", "numpy PyArray_NewCopy", f"ptr {made}, i32 0"))
+
+    # what it gives
+
+    def _take(self, made: str) -> Iterator[str]:
+        """The values of the result, types and values, in the order of its leaves."""
+        taken = _Taken(self.asm, "wrong", self.lengths, kept=self._kept)
+        taken.take(self.op.result.type, made)
+        self.lengths.check()
+        return iter(taken.passed)
+
+    def _copy(self, values: Iterator[str]) -> None:
+        """Put the result where the kernel finds it: numbers, and of arrays the memory and the lengths."""
+        at = 0
+        for t in leaves(self.op.result.type):
+            if t.kind == "array":
+                self._copy_array(check_leaf(t), values, at)
+            else:
+                for k, _ in enumerate(passed_types(t)):
+                    kind, value = next(values).split()
+                    if kind == "i1":
+                        kind, value = "i8", self.asm.set(f"zext i1 {value} to i8")
+                    self.asm.store(kind, value, "%made", WORD * (at + k))
+            at += len(passed_types(t))
+
+    def _copy_array(self, t: ArrayType, values: Iterator[str], at: int) -> None:
+        asm = self.asm
+        assert t.dtype is not None and t.shape is not None
+        data = next(values)
+        own = [next(values).split()[1] for _ in t.shape]
+        size = str(t.dtype.itemsize)
+        for k, n in enumerate(own):
+            size = asm.set(f"mul i64 {size}, {n}")
+            asm.store("i64", n, "%made", WORD * (at + 1 + k))
+        room = asm.set(f"call ptr @s2sad.room(i64 {size})")
+        asm.store("ptr", room, "%made", WORD * at)
+        asm.require(asm.set(f"icmp ne ptr {room}, null"), "full")
+        asm.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {room}, {data}, i64 {size}, i1 false)")
+
+    # ways out
+
+    def _otherwise(self) -> None:
+        """The ways out: another result than the program counts on, an exception, no memory."""
+        asm = self.asm
+        asm.label("raised")
+        matches = asm.call("i32", "python PyErr_ExceptionMatches", f"ptr {asm.thing('object Exception')}")
+        asm.store("i32", str(INTERRUPTED), "%status")
+        asm.branch(asm.is_same("i32", matches, "0"), "given.up", "cleared")
+        asm.label("cleared")
+        asm.call("void", "python PyErr_Clear")
+        asm.go("wrong")
+        for label, status in (("wrong", LEFT), ("full", NO_MEMORY)):
+            asm.label(label)
+            asm.store("i32", str(status), "%status")
+            asm.go("given.up")
+        asm.label("given.up")
+        at = 0
+        for t in leaves(self.op.result.type):
+            if t.kind == "array":
+                asm.do(f"call void @s2sad.leave(ptr {asm.load('ptr', '%made', WORD * at)})")
+            at += len(passed_types(t))
+        asm.go("out")
+
+    def _out(self, state: str) -> None:
+        """Give up the objects, and let the interpreter go where it was before."""
+        asm = self.asm
+        asm.label("out")
+        for k in range(self.objects):
+            asm.call("void", "python Py_DecRef", f"ptr {asm.load('ptr', '%objects', WORD * k)}")
+        held = asm.set(f"or i1 %held, {asm.is_same('ptr', state, 'null')}")
+        asm.branch(held, "end", "release")
+        asm.label("release")
+        asm.store("ptr", asm.call("ptr", "python PyEval_SaveThread"), "%slots")
+        asm.go("end")
+        asm.label("end")
+        asm.do(f"ret i32 {asm.load('i32', '%status')}")
+
+
+@dataclass
+class _Taken(Arguments):
+    """What Python gives: tuples and lists of any class, and arrays that lie in any way."""
+
+    kept: Callable[[str], str] = str
+    """Keeps an object, to be given up at the end."""
+
+    def take_tuple(self, t: ContainerType, o: str) -> None:
+        super().take_tuple(t, self.kept(self.asm.call("ptr", "python PySequence_Tuple", f"ptr {o}")))
+
+    def take_number(self, t: ArrayType, o: str) -> None:
+        if t.kind != "python":
+            # an array without axes is the number in it; the reference goes with the call
+            self.asm.call("void", "python Py_IncRef", f"ptr {o}")
+            o = self.kept(self.asm.call("ptr", "numpy PyArray_Return", f"ptr {o}"))
+        super().take_number(t, o)
+
+    def whole(self, o: str) -> str:
+        return self.kept(self.asm.call("ptr", "numpy PyArray_FromArray", f"ptr {o}, ptr null, i32 {PLAIN}"))
