@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from s2sad.emit.expressions import constant_expression, expression
 from s2sad.emit.flat_plan import FlatPlan
-from s2sad.emit.modules import helper_definition
+from s2sad.emit.modules import Survey, helper_definition
 from s2sad.emit.statements import call, integer, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
@@ -36,10 +36,8 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
-    applied_in,
     constant,
     is_int,
-    walk,
 )
 
 JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and: ast.And}
@@ -49,38 +47,21 @@ KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", 
 
 def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
     """The text of a module of functions, and for its lines, where the user wrote what they compute."""
-    reserved = [f.name for f in functions]
+    survey = Survey()
+    for f in functions:
+        survey.block(f.body)
+    reserved = {f.name for f in functions} | survey.names()
     definitions: list[ast.stmt] = [FlatWriter(f, reserved).definition() for f in functions]
-    definitions = [*_helpers(functions, definitions), *definitions]
-    used = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
-    imports: list[ast.stmt] = []
-    if "math" in used:
-        imports.append(ast.Import([ast.alias("math")]))
-    if "np" in used:
-        imports.append(ast.Import([ast.alias("numpy", "np")]))
-    imports += [ast.Import([ast.alias(name)]) for name in _submodules(definitions)]
+    helpers = [helper_definition(p.function) for p in survey.helpers]
     comments: list[ast.stmt] = [Comment(line) for line in header]
-    return write_located(ast.Module([*comments, *imports, *definitions], []))
-
-
-def _helpers(functions: Sequence[Function], definitions: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """The helpers of the primitives that are called."""
-    called = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
-    applied = (op.primitive for f in functions for op in applied_in(walk(f.body)))
-    found = {p.name: p for p in applied if p.helper and p.name in called}
-    return [helper_definition(p.function) for p in found.values()]
-
-
-def _submodules(definitions: Sequence[ast.stmt]) -> list[str]:
-    """The submodules of SciPy that are called, which are there only once they are imported."""
-    nodes = (n for d in definitions for n in ast.walk(d) if isinstance(n, ast.Attribute))
-    return sorted({f"scipy.{n.attr}" for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "scipy"})
+    definitions = [*helpers, *definitions]
+    return write_located(ast.Module([*comments, *survey.imports(definitions), *definitions], []))
 
 
 class FlatWriter(FlatPlan):
     """The definition of one function of loops."""
 
-    def __init__(self, function: Function, reserved: Sequence[str] = ()) -> None:
+    def __init__(self, function: Function, reserved: Collection[str] = ()) -> None:
         super().__init__(function, {*KEYWORDS, *reserved})
 
     def definition(self) -> ast.FunctionDef:

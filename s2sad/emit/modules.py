@@ -50,10 +50,7 @@ def emit_module(
     survey = Survey()
     for f in functions:
         survey.block(f.body)
-    reserved = (
-        {f.name for f in functions} | survey.helper_names() | survey.classes.keys() | survey.objects.keys() | MODULES
-    )
-    reserved |= {name.split(".")[0] for name in (*survey.boxes, *survey.modules)} | spelling.helpers.keys()
+    reserved = {f.name for f in functions} | survey.names() | spelling.helpers.keys()
     clashes = survey.clashes(reserved)
     functions = [replace(f, body=substitute(f.body, clashes)) for f in functions]
     # The user's constants keep their names where these mean one thing in the module.
@@ -157,8 +154,11 @@ class Survey:
                 found.update((c, constant(c.value)) for c in many)
         return found
 
-    def helper_names(self) -> set[str]:
-        return {p.name for p in self.helpers} | set(self.functions)
+    def names(self) -> set[str]:
+        """What no variable may be called."""
+        helpers = {p.name for p in self.helpers} | self.functions.keys()
+        roots = {name.split(".")[0] for name in (*self.boxes, *self.modules)}
+        return helpers | self.classes.keys() | self.objects.keys() | MODULES | roots
 
     def imports(self, definitions: Sequence[ast.AST]) -> list[ast.stmt]:
         """The modules that the text names, and the classes whose instances it makes."""

@@ -1,6 +1,6 @@
-"""A call of Python from a kernel: an operation that native code does not have, in LLVM IR. It is an entry turned around.
+"""A call of Python from a kernel, of what native code does not have, in LLVM IR: an entry turned around.
 
-    i32 f.library0(slots, made, held, ...)     calls `lambda _0: np.fft.fft(_0)` with what it is given
+    i32 s2sad.library0(slots, made, held, ...)     calls `lambda _0: np.fft.fft(_0)` with what it is given
 
 Arrays are lent to Python where they lie, numbers become objects. What Python gives must be what the program counts on:
 the classes, the dtypes, the lengths; arrays are copied to memory of the kernel. Where it is not, or an exception is
@@ -26,7 +26,6 @@ from s2sad.backends.native.lengths import Lengths
 from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.results import Part, number_object, scalar_object
 from s2sad.emit.expressions import constant_expression, expression
-from s2sad.errors import UnsupportedType
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.user_rules import BlackBox
@@ -100,7 +99,9 @@ class _Operation:
         asm.go("out")
         self._otherwise()
         self._out(state)
-        return "\n".join([f'define internal i32 @"{self.name}"({head}) noinline nounwind {{', *self._start(), asm.text, "}\n"])
+        return "\n".join(
+            [f'define internal i32 @"{self.name}"({head}) noinline nounwind {{', *self._start(), asm.text, "}\n"]
+        )
 
     def _start(self) -> list[str]:
         """The first block: places on the stack, those of objects empty, as are those of arrays that are made."""

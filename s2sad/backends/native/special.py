@@ -46,13 +46,17 @@ def _forms(function: str) -> dict[tuple[np.dtype[Any], ...], str]:
     return found
 
 
+def _public(name: str) -> object:
+    """What SciPy has under a name, if anybody has imported it."""
+    return getattr(sys.modules.get("scipy.special"), name, None)
+
+
 def form_of(function: object, operands: Sequence[Any]) -> tuple[str, Sequence[np.dtype[Any]]] | None:
     """The form of a ufunc that is called with operands of these dtypes, or classes of Python's numbers.
 
     Its name, and the dtypes that it takes and gives; None where there is none of it.
     """
-    library = sys.modules.get("scipy.special")
-    if not isinstance(function, np.ufunc) or getattr(library, function.__name__, None) is not function:
+    if not isinstance(function, np.ufunc) or function is not _public(function.__name__):
         return None
     try:
         wanted = function.resolve_dtypes((*operands, *[None] * function.nout))

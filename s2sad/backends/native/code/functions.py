@@ -93,7 +93,10 @@ def function(w: Writer, use: Use) -> Number:
 def _of_scipy(w: Writer, use: Use) -> Number | None:
     """A function of numbers that SciPy's ufuncs call for each element."""
     classes = {"f": float, "i": int, "c": complex}
-    given = [classes.get(x.dtype.kind, x.dtype) if t.kind == "python" else x.dtype for x, t in zip(use.numbers, use.types, strict=True)]
+    given = [
+        classes.get(x.dtype.kind, x.dtype) if t.kind == "python" else x.dtype
+        for x, t in zip(use.numbers, use.types, strict=True)
+    ]
     form = None if use.static else special.form_of(use.primitive.function, given)
     if form is None:
         return None

@@ -25,7 +25,7 @@ from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, Unsupp
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.primitives.effects import ASSERT, RAISE
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY, is_of_library
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, INTO, LENGTH, LOAD, RESHAPED, STORE, TALLY
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import (
     Apply,
@@ -169,10 +169,11 @@ class Kernel(Scope):
         if operation is not None:
             self.terms[op.result] = operation(self, op)
             return
-        if is_of_library(op):
+        terms = [self.term(o) for o in op.operands]
+        if any(isinstance(x, (Handle, tuple)) for x in terms) or any(leaf.rank for leaf in leaves(op.result.type)):
             self.terms[op.result] = by_python(self.w, op, self.term)
             return
-        numbers = [x if isinstance(x, Number) else None for x in map(self.term, op.operands)]
+        numbers = [x if isinstance(x, Number) else None for x in terms]
         try:
             self.terms[op.result] = applied(self.w, op, numbers)
         except Unsupported as why:

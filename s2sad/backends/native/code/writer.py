@@ -15,6 +15,7 @@ from s2sad.backends.native.code.values import Memory, is_literal
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.values import Apply
 
+
 class Library(Protocol):
     """What kernels call outside of themselves."""
 
