@@ -170,10 +170,10 @@ class Kernel(Scope):
             self.terms[op.result] = operation(self, op)
             return
         terms = [self.term(o) for o in op.operands]
-        if any(isinstance(x, (Handle, tuple)) for x in terms) or any(leaf.rank for leaf in leaves(op.result.type)):
+        if any(isinstance(x, tuple) or (isinstance(x, Handle) and x.lengths) for x in terms) or _has_axes(op):
             self.terms[op.result] = by_python(self.w, op, self.term)
             return
-        numbers = [x if isinstance(x, Number) else None for x in terms]
+        numbers = [None if x is None else self.number(o) for o, x in zip(op.operands, terms, strict=True)]
         try:
             self.terms[op.result] = applied(self.w, op, numbers)
         except Unsupported as why:
@@ -184,8 +184,7 @@ class Kernel(Scope):
         if self.w.depth:
             self.w.library.misses(op.primitive)
         try:
-            changed, back = of_numbers(op)
-            return by_python(self.w, changed, lambda o: self.term(back[o]))
+            return by_python(self.w, of_numbers(op), self.term)
         except Unsupported:
             raise why from None
 
@@ -257,10 +256,17 @@ def _escaping(block: Block) -> Iterator[Value]:
     return (o for o in seen if isinstance(o, Value))
 
 
+def _has_axes(op: Apply) -> bool:
+    """Whether what an operation gives has arrays with axes in it."""
+    return any(leaf.rank for leaf in leaves(op.result.type))
+
+
 # what is done with memory
 
 
 def _load(k: Kernel, op: Apply) -> Term:
+    if len(op.operands) == 1:
+        return k.number(op.operands[0])
     return memory.load(k.w, k.array(op.operands[0]), memory.integers([k.integer(o) for o in op.operands[1:]]))
 
 

@@ -8,7 +8,7 @@ an array as its address and its lengths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from s2sad.backends.native.code import memory
@@ -40,12 +40,9 @@ def passed_types(t: Type) -> list[str]:
     return [part, part] if t.dtype.kind == "c" else [part]
 
 
-def of_numbers(op: Apply) -> tuple[Apply, Mapping[Operand, Operand]]:
-    """An operation on numbers, where arrays without axes stand for such; and what its operands are in the program."""
-    changed = {o: replace(o, type=_as_number(o.type)) for o in op.operands}
-    result = replace(op.result, type=_as_number(op.result.type))
-    back = {new: o for o, new in changed.items()}
-    return replace(op, operands=tuple(changed[o] for o in op.operands), result=result), back
+def of_numbers(op: Apply) -> Apply:
+    """An operation that gives numbers, where its type says that it gives arrays without axes."""
+    return replace(op, result=replace(op.result, type=_as_number(op.result.type)))
 
 
 def _as_number(t: Type) -> Type:
@@ -56,6 +53,11 @@ def _as_number(t: Type) -> Type:
 
 def by_python(w: Writer, op: Apply, term: Callable[[Operand], Term]) -> Term:
     """What Python gives; the kernel leaves where it gives something else than the program counts on."""
+    terms = {o: term(o) for o in op.operands}
+    # what is an array without axes by its type may be a number here
+    changed = {o: replace(o, type=_as_number(o.type)) if isinstance(x, Number) else o for o, x in terms.items()}
+    terms = {changed[o]: x for o, x in terms.items()}
+    op = replace(op, operands=tuple(changed[o] for o in op.operands))
     name = w.library.operation(op)
     w.declare("s2sad.room", memory.ROOMS)
     result = op.result.type
@@ -63,7 +65,7 @@ def by_python(w: Writer, op: Apply, term: Callable[[Operand], Term]) -> Term:
     made = w.alloca(f"[{max(1, count)} x i64]")
     # in a loop the interpreter is held from now on: to take it each time costs more than is computed meanwhile
     held = "true" if w.depth else "false"
-    passed = [x for o in given(op) for x in _passed(w, term(o), o.type)]
+    passed = [x for o in given(op) for x in _passed(w, terms[o], o.type)]
     status = w.let(f'call i32 @"{name}"({", ".join(["ptr %slots", f"ptr {made}", f"i1 {held}", *passed])})')
     for way in (LEFT, NO_MEMORY, INTERRUPTED):
         w.leave_where(w.let(f"icmp eq i32 {status}, {way}"), way)

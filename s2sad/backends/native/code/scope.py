@@ -44,8 +44,10 @@ class Scope(ABC):
         return number_of(operand, {})
 
     def number(self, operand: Operand) -> Number:
-        """The number that an operand is."""
+        """The number that an operand is, or an array without axes."""
         found = self.term(operand)
+        if isinstance(found, Handle) and not found.lengths:
+            return memory.load(self.w, found, ())
         if not isinstance(found, Number):
             raise UnsupportedType(f"{operand.type} as a number in native code", "use one element")
         return found
