@@ -206,6 +206,10 @@ class Kernel(Scope):
             made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made
             if not made:
                 memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
+        elif isinstance(term, Number) and operand.type.is_array:
+            # of numbers a function may give an array without axes
+            target = memory.result_memory(w, n, (), term.dtype)
+            memory.store(w, target, (), term, operand.type)
         elif isinstance(term, Number):
             size = term.dtype.itemsize // len(term.parts)
             form = stored_type(term.dtype)
