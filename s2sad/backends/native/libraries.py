@@ -1,6 +1,6 @@
 """A call of Python from a kernel, of what native code does not have, in LLVM IR: an entry turned around.
 
-    i32 s2sad.library0(slots, made, held, ...)     calls `lambda _0: np.fft.fft(_0)` with what it is given
+    i32 s2sad.library0(slots, made, held, ...)     calls `lambda _0: np.fft.fft(_0, 8)` with what it is given
 
 Arrays are lent to Python where they lie, numbers become objects. What Python gives must be what the program counts on:
 the classes, the dtypes, the lengths; arrays are copied to memory of the kernel. Where it is not, or an exception is
@@ -16,6 +16,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from s2sad.backends.native.arguments import ITEMS, PLAIN, Arguments, check_leaf
 from s2sad.backends.native.assembly import Assembly
@@ -36,7 +38,7 @@ LENT = PLAIN | 0x400
 
 
 def callable_text(op: Apply) -> str:
-    """What is called: a function of what is passed, which computes the operation as the text of the module does."""
+    """What is called with what is passed: it computes the operation as the text of the module does."""
     names = {o: f"_{k}" for k, o in enumerate(given(op))}
 
     def read(o: Operand) -> ast.expr:
@@ -45,7 +47,11 @@ def callable_text(op: Apply) -> str:
         assert isinstance(o, Constant)
         return constant_expression(o)
 
-    return f"lambda {', '.join(names.values())}: {ast.unparse(ast.fix_missing_locations(expression(op, read)))}"
+    made = ast.fix_missing_locations(expression(op, read))
+    parameters = ", ".join(names.values())
+    if isinstance(made, ast.Call) and not made.keywords and ", ".join(map(ast.unparse, made.args)) == parameters:
+        return ast.unparse(made.func)
+    return f"lambda {parameters}: {ast.unparse(made)}"
 
 
 class Libraries:
@@ -175,7 +181,7 @@ class _Operation:
         where = asm.set(f"alloca [{max(1, len(own))} x i64]")
         for k, n in enumerate(own):
             asm.store("i64", n, where, WORD * k)
-        form = f"i32 {len(own)}, ptr {where}, i32 {t.dtype.num}, ptr null, ptr {data}, i32 0, i32 {LENT}, ptr null"
+        form = f"i32 {len(own)}, ptr {where}, i32 {np.dtype(t.dtype.str).num}, ptr null, ptr {data}, i32 0, i32 {LENT}, ptr null"
         made = self._kept(asm.call("ptr", "numpy PyArray_New", f"ptr {asm.thing('object ndarray')}, {form}"))
         if not isinstance(self.op.primitive, BlackBox):
             return made

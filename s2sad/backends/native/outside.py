@@ -8,7 +8,7 @@ is named by what it is:
     blas cblas_dgemm        a function of the library that NumPy computes products by
     special j0 double (...) a function of numbers of SciPy's
     object float64          an object, by its name in `OBJECTS`
-    call lambda _0: abs(_0) a function that is made of this text, in the module that the code is of
+    call np.sort            a function, by an expression that is read in the module which the code is of
     new float64             what makes a scalar of NumPy's of this class
 """
 
@@ -76,7 +76,7 @@ class Outside:
 
 
 def called(name: str, module: dict[str, object]) -> Callable[..., object] | None:
-    """The function that is made for a thing, where it is a text of one."""
+    """The function that an expression gives in a module, where a thing is named by one."""
     kind, _, text = name.partition(" ")
     return eval(text, module) if kind == "call" else None
 

@@ -8,7 +8,8 @@ instructions what machines do with numbers besides: the absolute value, the grea
 numbers      how a primitive becomes instructions: by what its row says of it
 memory       arrays: allocated, read, written, freed
 control      loops and branches
-calls        what libraries compute
+calls        what BLAS computes
+libraries    what Python computes: all that is not said here
 kernel       the function: its parameters, its result
 """
 

@@ -1,4 +1,4 @@
-"""What libraries compute, written into memory that is there: products of matrices, by BLAS."""
+"""What BLAS computes, written into memory that is there: products of matrices."""
 
 from __future__ import annotations
 
