@@ -4,8 +4,8 @@
 
 Arrays are lent to Python where they lie, numbers become objects. What Python gives must be what the program counts on:
 the classes, the dtypes, the lengths; arrays are copied to memory of the kernel. Where it is not, or an exception is
-raised, the kernel leaves for the program of NumPy, which raises it at the user's line; what is no `Exception`, as what
-Ctrl-C raises, goes out of the kernel itself.
+raised, the kernel leaves for the program of NumPy, which raises it at the user's line; what a handler of signals has
+raised, and what is no `Exception`, goes out of the kernel itself.
 
 The interpreter is taken back for the call. It is let go again behind it, but for a call in a loop: what calls Python in
 each iteration holds it.
@@ -181,8 +181,9 @@ class _Operation:
         where = asm.set(f"alloca [{max(1, len(own))} x i64]")
         for k, n in enumerate(own):
             asm.store("i64", n, where, WORD * k)
-        form = f"i32 {len(own)}, ptr {where}, i32 {np.dtype(t.dtype.str).num}, ptr null, ptr {data}, i32 0, i32 {LENT}, ptr null"
-        made = self._kept(asm.call("ptr", "numpy PyArray_New", f"ptr {asm.thing('object ndarray')}, {form}"))
+        lies = f"i32 {np.dtype(t.dtype.str).num}, ptr null, ptr {data}, i32 0, i32 {LENT}, ptr null"
+        form = f"ptr {asm.thing('object ndarray')}, i32 {len(own)}, ptr {where}, {lies}"
+        made = self._kept(asm.call("ptr", "numpy PyArray_New", form))
         if not isinstance(self.op.primitive, BlackBox):
             return made
         return self._kept(asm.call("ptr", "numpy PyArray_NewCopy", f"ptr {made}, i32 0"))
@@ -232,10 +233,9 @@ class _Operation:
         asm.label("raised")
         matches = asm.call("i32", "python PyErr_ExceptionMatches", f"ptr {asm.thing('object Exception')}")
         asm.store("i32", str(INTERRUPTED), "%status")
-        asm.branch(asm.is_same("i32", matches, "0"), "given.up", "cleared")
-        asm.label("cleared")
-        asm.call("void", "python PyErr_Clear")
-        asm.go("wrong")
+        asm.branch(asm.is_same("i32", matches, "0"), "given.up", "fetched")
+        asm.label("fetched")
+        self._ask_whose()
         for label, status in (("wrong", LEFT), ("full", NO_MEMORY)):
             asm.label(label)
             asm.store("i32", str(status), "%status")
@@ -247,6 +247,28 @@ class _Operation:
                 asm.do(f"call void @s2sad.leave(ptr {asm.load('ptr', '%made', WORD * at)})")
             at += len(passed_types(t))
         asm.go("out")
+
+    def _ask_whose(self) -> None:
+        """Whether an exception is the operation's own, or comes from a handler of signals: that goes on."""
+        asm = self.asm
+        places = [asm.set("alloca ptr") for _ in range(3)]
+        asm.call("void", "python PyErr_Fetch", ", ".join(f"ptr {p}" for p in places))
+        error = [asm.load("ptr", p) for p in places]
+        asm.branch(asm.is_same("ptr", error[2], "null"), "own", "traced")
+        asm.label("traced")
+        asks = f"ptr {asm.thing('object comes_from_a_signal')}, ptr {error[2]}"
+        answer = asm.call("ptr", "python PyObject_CallOneArg", asks)
+        # what is raised by asking is raised again by the program of NumPy, or is of no interest
+        asm.call("void", "python PyErr_Clear")
+        asm.call("void", "python Py_DecRef", f"ptr {answer}")
+        asm.branch(asm.is_same("ptr", answer, asm.thing("object True")), "signal", "own")
+        asm.label("signal")
+        asm.call("void", "python PyErr_Restore", ", ".join(f"ptr {e}" for e in error))
+        asm.go("given.up")
+        asm.label("own")
+        for e in error:
+            asm.call("void", "python Py_DecRef", f"ptr {e}")
+        asm.go("wrong")
 
     def _out(self, state: str) -> None:
         """Give up the objects, and let the interpreter go where it was before."""

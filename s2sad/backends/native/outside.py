@@ -22,6 +22,7 @@ from functools import lru_cache
 import numpy as np
 
 from s2sad.backends.native import blas, special
+from s2sad.backends.native.signals import comes_from_a_signal
 from s2sad.ir.types import ArrayType
 
 API = {
@@ -44,6 +45,7 @@ OBJECTS: dict[str, object] = {
     **{f"scalar {t.__name__}": t for t in (*SCALARS, np.bool_)},
     **{f"dtype {t.__name__}": np.dtype(t) for t in (*SCALARS, np.bool_)},
     "ndarray": np.ndarray,
+    "comes_from_a_signal": comes_from_a_signal,
     **BOOLS,
 }
 DTYPES = frozenset(np.dtype(t) for t in (*SCALARS, np.bool_))

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import signal
 import sys
 import threading
 import warnings
@@ -19,6 +20,7 @@ from s2sad.backends.native import libraries, machine, special, starting
 from s2sad.backends.native.arguments import MANY
 from s2sad.backends.native.forms import entry_arguments, entry_result
 from s2sad.backends.native.objects import Loaded
+from s2sad.backends.native.signals import comes_from_a_signal
 from s2sad.backends.native.stages import compiled
 from s2sad.emit.flat import emit_flat
 from s2sad.errors import Unsupported
@@ -290,6 +292,52 @@ def test_what_is_no_exception_goes_out(box, monkeypatch):
     assert len(CALLED) == 1
     monkeypatch.undo()
     np.testing.assert_allclose(box(X), s2sad.grad(of_a_box)(X))
+
+
+class Alarm(Exception):
+    pass
+
+
+def ring(*args):
+    raise Alarm
+
+
+class Ringing:
+    def __call__(self, *args):
+        ring()
+
+    def ring(self, *args):
+        ring()
+
+
+@pytest.mark.parametrize("handler", [ring, partial(ring, 1), Ringing(), Ringing().ring], ids=repr)
+def test_what_a_signal_raises_goes_out(box, monkeypatch, handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        monkeypatch.setitem(GIVES, "twice", lambda x: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(Alarm):
+            box(X)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(CALLED) == 1
+
+
+def test_what_comes_from_a_signal(monkeypatch):
+    try:
+        ring()
+    except Alarm as e:
+        found = e.__traceback__
+    assert not comes_from_a_signal(found)
+    before = signal.signal(signal.SIGINT, ring)
+    try:
+        assert comes_from_a_signal(found)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(comes_from_a_signal(found)))
+        thread.start()
+        thread.join()
+        assert answers == [False]
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 OTHER = {
