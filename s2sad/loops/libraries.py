@@ -33,10 +33,9 @@ def by_library(loops: Loops, op: Apply, *terms: Term) -> Term:
 
 def _handed(loops: Loops, t: Type, term: Term) -> Operand:
     """What the library is given: handles and numbers, and the containers of these."""
-    if isinstance(t, ContainerType) and isinstance(term, tuple):
+    if isinstance(t, ContainerType) and issubclass(t.cls, (tuple, list)) and isinstance(term, tuple):
         items = [_handed(loops, i, part) for i, part in zip(t.items, term, strict=True)]
-        cls = t.cls if issubclass(t.cls, (tuple, list)) else tuple
-        return loops.builder.make(cls, t.keys, items)
+        return loops.builder.make(t.cls, t.keys, items)
     if isinstance(term, Array):
         handle = loops.stored(term).handle
         assert handle is not None

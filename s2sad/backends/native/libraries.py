@@ -26,7 +26,7 @@ from s2sad.backends.native.code.writer import DONE, INTERRUPTED, LEFT, NO_MEMORY
 from s2sad.backends.native.entry import taken_back
 from s2sad.backends.native.lengths import Lengths
 from s2sad.backends.native.outside import Outside
-from s2sad.backends.native.results import Part, number_object, scalar_object
+from s2sad.backends.native.results import number_object, scalar_object
 from s2sad.emit.expressions import constant_expression, expression
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
@@ -132,6 +132,10 @@ class _Operation:
         self.asm.require(self.asm.set(f"icmp ne ptr {o}, null"), "raised")
         return o
 
+    def _stored(self, kind: str, value: str) -> tuple[str, str]:
+        """The type and the value of a part as it is in memory."""
+        return ("i8", self.asm.set(f"zext i1 {value} to i8")) if kind == "i1" else (kind, value)
+
     # what Python is called with
 
     def _call(self, values: Iterator[str]) -> str:
@@ -149,14 +153,10 @@ class _Operation:
         if leaf.kind == "array":
             return self._lent(leaf, values)
         assert leaf.dtype is not None
-        parts: list[Part] = []
-        size = leaf.dtype.itemsize
-        kinds = passed_types(leaf)
-        for n, kind in enumerate(kinds):
-            value = next(values)
-            if kind == "i1":
-                kind, value = "i8", self.asm.set(f"zext i1 {value} to i8")
-            parts.append((kind, value, n * size // len(kinds)))
+        size, kinds = leaf.dtype.itemsize, passed_types(leaf)
+        parts = [(*self._stored(kind, next(values)), n * size // len(kinds)) for n, kind in enumerate(kinds)]
+        if leaf.size is not None and kinds == ["i64"]:
+            self.lengths.met.append((leaf.size, parts[0][1]))
         if leaf.kind == "python":
             return self._kept(number_object(self.asm, leaf, parts))
         return self._kept(scalar_object(self.asm, leaf, parts, "raised"))
@@ -204,18 +204,14 @@ class _Operation:
             if t.kind == "array":
                 self._copy_array(check_leaf(t), values, at)
             else:
-                for k, _ in enumerate(passed_types(t)):
-                    kind, value = next(values).split()
-                    if kind == "i1":
-                        kind, value = "i8", self.asm.set(f"zext i1 {value} to i8")
-                    self.asm.store(kind, value, "%made", WORD * (at + k))
+                for k, kind in enumerate(passed_types(t)):
+                    self.asm.store(*self._stored(kind, _value(next(values))), "%made", WORD * (at + k))
             at += len(passed_types(t))
 
     def _copy_array(self, t: ArrayType, values: Iterator[str], at: int) -> None:
         asm = self.asm
         assert t.dtype is not None and t.shape is not None
-        data = next(values)
-        own = [next(values).split()[1] for _ in t.shape]
+        data, own = _value(next(values)), [_value(next(values)) for _ in t.shape]
         size = str(t.dtype.itemsize)
         for k, n in enumerate(own):
             size = asm.set(f"mul i64 {size}, {n}")
@@ -223,7 +219,7 @@ class _Operation:
         room = asm.set(f"call ptr @s2sad.room(i64 {size})")
         asm.store("ptr", room, "%made", WORD * at)
         asm.require(asm.set(f"icmp ne ptr {room}, null"), "full")
-        asm.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {room}, {data}, i64 {size}, i1 false)")
+        asm.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {room}, ptr {data}, i64 {size}, i1 false)")
 
     # ways out
 
@@ -283,6 +279,11 @@ class _Operation:
         asm.go("end")
         asm.label("end")
         asm.do(f"ret i32 {asm.load('i32', '%status')}")
+
+
+def _value(passed: str) -> str:
+    """The value of what has a type in front."""
+    return passed.split()[1]
 
 
 @dataclass

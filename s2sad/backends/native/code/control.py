@@ -28,7 +28,8 @@ from s2sad.backends.native.code.values import (
 )
 from s2sad.backends.native.code.writer import INTERRUPTED, Owned, Writer
 from s2sad.errors import UnsupportedType
-from s2sad.ir.primitives.memory import ALLOCATE
+from s2sad.ir.containers import EXTRACT
+from s2sad.ir.primitives.memory import ALLOCATE, is_of_library
 from s2sad.ir.types import BOTTOM, ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, If, Operation, While, walk
 
@@ -206,6 +207,11 @@ def _handed_out(w: Writer, terms: Sequence[Term], before: Owned | None) -> list[
 # loops
 
 
+def _may_make(op: Apply) -> bool:
+    """Whether what an operation gives may be new memory: of a library it may be in a tuple that is taken apart."""
+    return op.primitive is ALLOCATE or op.primitive is EXTRACT or is_of_library(op)
+
+
 class Loop:
     """A loop while it is written: the phis at its head, and what its iterations end with."""
 
@@ -215,9 +221,7 @@ class Loop:
         self.forms = [form_of(v.type, x) for v, x in zip(op.carried, self.initial, strict=True)]
         self.before = self.w.owned
         self.owns = any(f.owns for f in self.forms) and any(
-            isinstance(o, Apply) and o.primitive is ALLOCATE and o.result in k.escaping
-            for b in op.blocks
-            for o in walk(b)
+            isinstance(o, Apply) and o.result in k.escaping and _may_make(o) for b in op.blocks for o in walk(b)
         )
         self.entry = self.w.block
         self.head, self.exit = self.w.fresh("head"), self.w.fresh("exit")
