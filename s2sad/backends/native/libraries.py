@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,7 +45,8 @@ def callable_text(op: Apply) -> str:
         if o in names:
             return ast.Name(names[o], ast.Load())
         assert isinstance(o, Constant)
-        return constant_expression(o)
+        # the user's names for constants are not those of the module
+        return constant_expression(replace(o, text=None))
 
     made = ast.fix_missing_locations(expression(op, read))
     parameters = ", ".join(names.values())

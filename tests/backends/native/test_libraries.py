@@ -478,3 +478,17 @@ def test_numbers_in_a_loop_of_the_user(monkeypatch):
     compiled = s2sad.value_and_grad(of_numbers, backend="native")
     for a, b in zip(compiled(X), s2sad.value_and_grad(of_numbers)(X), strict=True):
         np.testing.assert_allclose(a, b)
+
+
+ORDER = 1
+
+
+def of_a_constant(x):
+    return np.sum(scipy.special.polygamma(ORDER, x) * x)
+
+
+def test_constants_of_the_user():
+    for a, b in zip(
+        s2sad.value_and_grad(of_a_constant, backend="native")(X), s2sad.value_and_grad(of_a_constant)(X), strict=True
+    ):
+        np.testing.assert_allclose(a, b)
