@@ -147,8 +147,15 @@ class Arguments:
         self._require_class(o, "object ndarray")
         same = asm.is_same("i32", asm.load("i32", o, RANK), str(t.rank))
         dtype = asm.is_same("ptr", asm.load("ptr", o, DTYPE), asm.thing(f"object dtype {scalar_name(t)}"))
-        asm.require(asm.set(f"and i1 {same}, {dtype}"), self.slow)
-        o = self.whole(o)
+        flags = asm.set(f"and i32 {asm.load('i32', o, FLAGS)}, {PLAIN}")
+        whole = asm.set(f"and i1 {same}, {asm.is_same('i32', flags, str(PLAIN))}")
+        asm.require(asm.set(f"and i1 {whole}, {dtype}"), self.slow)
+        self.pass_array(t, o)
+
+    def pass_array(self, t: ArrayType, o: str) -> None:
+        """Pass the address and the lengths of an array that is as it must be."""
+        asm = self.asm
+        assert t.shape is not None
         self.passed.append(f"ptr {asm.load('ptr', o, DATA)}")
         where = asm.load("ptr", o, LENGTHS)
         own = [asm.load("i64", where, 8 * k) for k in range(len(t.shape))]
@@ -158,13 +165,6 @@ class Arguments:
         for n in own[1:]:
             count = asm.set(f"mul i64 {count}, {n}")
         self.long.append(asm.set(f"icmp sge i64 {count}, {MANY}"))
-
-    def whole(self, o: str) -> str:
-        """An array of which the elements lie row by row: any other one is unusual."""
-        asm = self.asm
-        flags = asm.set(f"and i32 {asm.load('i32', o, FLAGS)}, {PLAIN}")
-        asm.require(asm.is_same("i32", flags, str(PLAIN)), self.slow)
-        return o
 
     def is_long(self, steps: float) -> str:
         """The condition that much is to be computed, with so many steps whatever the arguments are."""

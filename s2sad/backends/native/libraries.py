@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from s2sad.backends.native.arguments import ITEMS, PLAIN, Arguments, check_leaf
+from s2sad.backends.native.arguments import CLASS, DTYPE, ITEMS, PLAIN, RANK, Arguments, check_leaf
 from s2sad.backends.native.assembly import Assembly
 from s2sad.backends.native.code.libraries import WORD, given, passed_types
 from s2sad.backends.native.code.writer import DONE, INTERRUPTED, LEFT, NO_MEMORY
 from s2sad.backends.native.entry import taken_back
 from s2sad.backends.native.lengths import Lengths
-from s2sad.backends.native.outside import Outside
+from s2sad.backends.native.outside import Outside, scalar_name
 from s2sad.backends.native.results import number_object, scalar_object
 from s2sad.emit.expressions import constant_expression, expression
 from s2sad.ir.primitive import Primitive
@@ -67,6 +67,11 @@ class Libraries:
     def misses(self, primitive: Primitive) -> None:
         self.missing.add(primitive)
 
+    @property
+    def text(self) -> str:
+        """The functions that have been asked for."""
+        return "".join([*self.texts, service_text(self.outside)]) if self.texts else ""
+
     def place(self, name: str) -> str:
         """The text of the address at which that of a function stands."""
         return self.outside.place(name)
@@ -98,8 +103,7 @@ class _Operation:
         parameters = [f"{t} %x{k}" for k, t in enumerate(t for o in self.given for t in passed_types(o.type))]
         head = ", ".join(["ptr %slots", "ptr %made", "i1 %held", *parameters])
         asm.label("begin")
-        state = taken_back(asm)
-        asm.store("ptr", "null", "%slots")
+        state = asm.set("call ptr @s2sad.held(ptr %slots)")
         made = self._call(iter([f"%x{k}" for k in range(len(parameters))]))
         self._copy(self._take(made))
         asm.store("i32", str(DONE), "%status")
@@ -130,7 +134,7 @@ class _Operation:
     def _kept(self, o: str) -> str:
         """An object that was made, to be given up at the end; an error is set where it is null."""
         self.asm.store("ptr", o, "%objects", self._place())
-        self.asm.require(self.asm.set(f"icmp ne ptr {o}, null"), "raised")
+        self.asm.require(self.asm.set(f"icmp ne ptr {o}, null"), "wrong")
         return o
 
     def _stored(self, kind: str, value: str) -> tuple[str, str]:
@@ -160,7 +164,7 @@ class _Operation:
             self.lengths.met.append((leaf.size, parts[0][1]))
         if leaf.kind == "python":
             return self._kept(number_object(self.asm, leaf, parts))
-        return self._kept(scalar_object(self.asm, leaf, parts, "raised"))
+        return self._kept(scalar_object(self.asm, leaf, parts, "wrong"))
 
     def _container(self, t: ContainerType, items: Sequence[str]) -> str:
         """A tuple of objects, or a list: it holds them on its own."""
@@ -225,18 +229,14 @@ class _Operation:
     # ways out
 
     def _otherwise(self) -> None:
-        """The ways out: another result than the program counts on, an exception, no memory."""
+        """The ways out: an exception, or another result than the program counts on; no memory."""
         asm = self.asm
-        asm.label("raised")
-        matches = asm.call("i32", "python PyErr_ExceptionMatches", f"ptr {asm.thing('object Exception')}")
-        asm.store("i32", str(INTERRUPTED), "%status")
-        asm.branch(asm.is_same("i32", matches, "0"), "given.up", "fetched")
-        asm.label("fetched")
-        self._ask_whose()
-        for label, status in (("wrong", LEFT), ("full", NO_MEMORY)):
-            asm.label(label)
-            asm.store("i32", str(status), "%status")
-            asm.go("given.up")
+        asm.label("wrong")
+        asm.store("i32", asm.set("call i32 @s2sad.failed()"), "%status")
+        asm.go("given.up")
+        asm.label("full")
+        asm.store("i32", str(NO_MEMORY), "%status")
+        asm.go("given.up")
         asm.label("given.up")
         at = 0
         for t in leaves(self.op.result.type):
@@ -245,38 +245,15 @@ class _Operation:
             at += len(passed_types(t))
         asm.go("out")
 
-    def _ask_whose(self) -> None:
-        """Whether an exception is the operation's own, or comes from a handler of signals: that goes on."""
-        asm = self.asm
-        places = [asm.set("alloca ptr") for _ in range(3)]
-        asm.call("void", "python PyErr_Fetch", ", ".join(f"ptr {p}" for p in places))
-        error = [asm.load("ptr", p) for p in places]
-        asm.branch(asm.is_same("ptr", error[2], "null"), "own", "traced")
-        asm.label("traced")
-        asks = f"ptr {asm.thing('object comes_from_a_signal')}, ptr {error[2]}"
-        answer = asm.call("ptr", "python PyObject_CallOneArg", asks)
-        # what is raised by asking is raised again by the program of NumPy, or is of no interest
-        asm.call("void", "python PyErr_Clear")
-        asm.call("void", "python Py_DecRef", f"ptr {answer}")
-        asm.branch(asm.is_same("ptr", answer, asm.thing("object True")), "signal", "own")
-        asm.label("signal")
-        asm.call("void", "python PyErr_Restore", ", ".join(f"ptr {e}" for e in error))
-        asm.go("given.up")
-        asm.label("own")
-        for e in error:
-            asm.call("void", "python Py_DecRef", f"ptr {e}")
-        asm.go("wrong")
-
     def _out(self, state: str) -> None:
         """Give up the objects, and let the interpreter go where it was before."""
         asm = self.asm
         asm.label("out")
-        for k in range(self.objects):
-            asm.call("void", "python Py_DecRef", f"ptr {asm.load('ptr', '%objects', WORD * k)}")
+        asm.do(f"call void @s2sad.given.up(ptr %objects, i64 {self.objects})")
         held = asm.set(f"or i1 %held, {asm.is_same('ptr', state, 'null')}")
         asm.branch(held, "end", "release")
         asm.label("release")
-        asm.store("ptr", asm.call("ptr", "python PyEval_SaveThread"), "%slots")
+        asm.do("call void @s2sad.let.go(ptr %slots)")
         asm.go("end")
         asm.label("end")
         asm.do(f"ret i32 {asm.load('i32', '%status')}")
@@ -304,5 +281,94 @@ class _Taken(Arguments):
             o = self.kept(self.asm.call("ptr", "numpy PyArray_Return", f"ptr {o}"))
         super().take_number(t, o)
 
-    def whole(self, o: str) -> str:
-        return self.kept(self.asm.call("ptr", "numpy PyArray_FromArray", f"ptr {o}, ptr null, i32 {PLAIN}"))
+    def take_array(self, t: ArrayType, o: str) -> None:
+        wanted = f"ptr {self.asm.thing(f'object dtype {scalar_name(t)}')}, i32 {t.rank}"
+        self.pass_array(t, self.kept(self.asm.set(f"call ptr @s2sad.whole(ptr {o}, {wanted})")))
+
+
+# what all calls have in common
+
+
+def service_text(outside: Outside) -> str:
+    """The functions that those of operations call."""
+    return "".join(
+        make(Assembly(outside)) for make in (_held_text, _let_go_text, _given_up_text, _failed_text, _whole_text)
+    )
+
+
+def _held_text(asm: Assembly) -> str:
+    """Take the interpreter; the state that the thread was in, null where it had it."""
+    asm.lines.append("define internal ptr @s2sad.held(ptr %slots) noinline nounwind {")
+    asm.label("start")
+    state = taken_back(asm)
+    asm.store("ptr", "null", "%slots")
+    asm.do(f"ret ptr {state}")
+    return f"{asm.text}\n}}\n"
+
+
+def _let_go_text(asm: Assembly) -> str:
+    """Let the interpreter go again."""
+    asm.lines.append("define internal void @s2sad.let.go(ptr %slots) noinline nounwind {")
+    asm.label("start")
+    asm.store("ptr", asm.call("ptr", "python PyEval_SaveThread"), "%slots")
+    asm.do("ret void")
+    return f"{asm.text}\n}}\n"
+
+
+def _given_up_text(asm: Assembly) -> str:
+    """Give up so many objects, some of which may be null."""
+    asm.lines.append("define internal void @s2sad.given.up(ptr %objects, i64 %count) noinline nounwind {")
+    asm.label("start")
+    asm.go("next")
+    asm.label("next")
+    asm.do("%k = phi i64 [ 0, %start ], [ %more, %next ]")
+    asm.do("%place = getelementptr ptr, ptr %objects, i64 %k")
+    asm.call("void", "python Py_DecRef", f"ptr {asm.load('ptr', '%place')}")
+    asm.do("%more = add i64 %k, 1")
+    asm.branch(asm.set("icmp slt i64 %more, %count"), "next", "end")
+    asm.label("end")
+    asm.do("ret void")
+    return f"{asm.text}\n}}\n"
+
+
+def _whole_text(asm: Assembly) -> str:
+    """An array of this dtype and rank, row by row: itself, or a copy; null where it is none, or there is no memory."""
+    asm.lines.append("define internal ptr @s2sad.whole(ptr %o, ptr %dtype, i32 %rank) noinline nounwind {")
+    asm.label("start")
+    asm.require(asm.is_same("ptr", asm.load("ptr", "%o", CLASS), asm.thing("object ndarray")), "other")
+    asm.require(asm.is_same("ptr", asm.load("ptr", "%o", DTYPE), "%dtype"), "other")
+    asm.require(asm.is_same("i32", asm.load("i32", "%o", RANK), "%rank"), "other")
+    asm.do(f"ret ptr {asm.call('ptr', 'numpy PyArray_FromArray', f'ptr %o, ptr null, i32 {PLAIN}')}")
+    asm.label("other")
+    asm.do("ret ptr null")
+    return f"{asm.text}\n}}\n"
+
+
+def _failed_text(asm: Assembly) -> str:
+    """What a kernel returns where there is no result: an exception is set where it goes out."""
+    asm.lines.append("define internal i32 @s2sad.failed() noinline nounwind {")
+    asm.label("start")
+    places = [asm.set("alloca ptr") for _ in range(3)]
+    asm.require(asm.set(f"icmp ne ptr {asm.call('ptr', 'python PyErr_Occurred')}, null"), "left")
+    matches = asm.call("i32", "python PyErr_ExceptionMatches", f"ptr {asm.thing('object Exception')}")
+    asm.require(asm.set(f"icmp ne i32 {matches}, 0"), "goes")
+    asm.call("void", "python PyErr_Fetch", ", ".join(f"ptr {p}" for p in places))
+    error = [asm.load("ptr", p) for p in places]
+    asm.require(asm.set(f"icmp ne ptr {error[2]}, null"), "own")
+    asks = f"ptr {asm.thing('object comes_from_a_signal')}, ptr {error[2]}"
+    answer = asm.call("ptr", "python PyObject_CallOneArg", asks)
+    # what is raised by asking is of no interest
+    asm.call("void", "python PyErr_Clear")
+    asm.call("void", "python Py_DecRef", f"ptr {answer}")
+    asm.require(asm.is_same("ptr", answer, asm.thing("object True")), "own")
+    asm.call("void", "python PyErr_Restore", ", ".join(f"ptr {e}" for e in error))
+    asm.go("goes")
+    asm.label("goes")
+    asm.do(f"ret i32 {INTERRUPTED}")
+    asm.label("own")
+    for e in error:
+        asm.call("void", "python Py_DecRef", f"ptr {e}")
+    asm.go("left")
+    asm.label("left")
+    asm.do(f"ret i32 {LEFT}")
+    return f"{asm.text}\n}}\n"

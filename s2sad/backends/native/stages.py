@@ -56,7 +56,7 @@ def code_of(
 ) -> Code:
     """The code of programs of loops."""
     outside = libraries.outside
-    texts = [kernel_text(*programs, library=libraries, target=elementary_target()), *libraries.texts]
+    texts = [kernel_text(*programs, library=libraries, target=elementary_target()), libraries.text]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

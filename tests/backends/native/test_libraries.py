@@ -81,7 +81,12 @@ def program(primitive):
     return Function("f", builder.block(taken, [builder.tuple(results)])), arguments, wanted
 
 
-NAMES = sorted(n for n, p in PRIMITIVES.items() if n.startswith(("np.", "scipy.", "math.")) and cases(p))
+def is_tried(name, primitive):
+    """Whether a function may have no code: of numbers NumPy's own have."""
+    return name.startswith("scipy.") or (name.startswith(("np.", "math.")) and not primitive.elementwise)
+
+
+NAMES = sorted(n for n, p in PRIMITIVES.items() if is_tried(n, p) and cases(p))
 
 
 @pytest.mark.parametrize("name", NAMES)
