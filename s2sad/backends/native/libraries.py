@@ -35,6 +35,8 @@ from s2sad.ir.values import Apply, Constant, Operand
 
 LENT = PLAIN | 0x400
 """The flags of an array that is lent: it lies row by row, and it may be written."""
+ATTRIBUTES = "noinline optnone nounwind"
+"""Of functions that call Python: to make them faster takes longer than it saves."""
 
 
 def callable_text(op: Apply) -> str:
@@ -111,7 +113,7 @@ class _Operation:
         self._otherwise()
         self._out(state)
         return "\n".join(
-            [f'define internal i32 @"{self.name}"({head}) noinline nounwind {{', *self._start(), asm.text, "}\n"]
+            [f'define internal i32 @"{self.name}"({head}) {ATTRIBUTES} {{', *self._start(), asm.text, "}\n"]
         )
 
     def _start(self) -> list[str]:
@@ -298,7 +300,7 @@ def service_text(outside: Outside) -> str:
 
 def _held_text(asm: Assembly) -> str:
     """Take the interpreter; the state that the thread was in, null where it had it."""
-    asm.lines.append("define internal ptr @s2sad.held(ptr %slots) noinline nounwind {")
+    asm.lines.append(f"define internal ptr @s2sad.held(ptr %slots) {ATTRIBUTES} {{")
     asm.label("start")
     state = taken_back(asm)
     asm.store("ptr", "null", "%slots")
@@ -308,7 +310,7 @@ def _held_text(asm: Assembly) -> str:
 
 def _let_go_text(asm: Assembly) -> str:
     """Let the interpreter go again."""
-    asm.lines.append("define internal void @s2sad.let.go(ptr %slots) noinline nounwind {")
+    asm.lines.append(f"define internal void @s2sad.let.go(ptr %slots) {ATTRIBUTES} {{")
     asm.label("start")
     asm.store("ptr", asm.call("ptr", "python PyEval_SaveThread"), "%slots")
     asm.do("ret void")
@@ -317,7 +319,7 @@ def _let_go_text(asm: Assembly) -> str:
 
 def _given_up_text(asm: Assembly) -> str:
     """Give up so many objects, some of which may be null."""
-    asm.lines.append("define internal void @s2sad.given.up(ptr %objects, i64 %count) noinline nounwind {")
+    asm.lines.append(f"define internal void @s2sad.given.up(ptr %objects, i64 %count) {ATTRIBUTES} {{")
     asm.label("start")
     asm.go("next")
     asm.label("next")
@@ -333,7 +335,7 @@ def _given_up_text(asm: Assembly) -> str:
 
 def _whole_text(asm: Assembly) -> str:
     """An array of this dtype and rank, row by row: itself, or a copy; null where it is none, or there is no memory."""
-    asm.lines.append("define internal ptr @s2sad.whole(ptr %o, ptr %dtype, i32 %rank) noinline nounwind {")
+    asm.lines.append(f"define internal ptr @s2sad.whole(ptr %o, ptr %dtype, i32 %rank) {ATTRIBUTES} {{")
     asm.label("start")
     asm.require(asm.is_same("ptr", asm.load("ptr", "%o", CLASS), asm.thing("object ndarray")), "other")
     asm.require(asm.is_same("ptr", asm.load("ptr", "%o", DTYPE), "%dtype"), "other")
@@ -346,7 +348,7 @@ def _whole_text(asm: Assembly) -> str:
 
 def _failed_text(asm: Assembly) -> str:
     """What a kernel returns where there is no result: an exception is set where it goes out."""
-    asm.lines.append("define internal i32 @s2sad.failed() noinline nounwind {")
+    asm.lines.append(f"define internal i32 @s2sad.failed() {ATTRIBUTES} {{")
     asm.label("start")
     places = [asm.set("alloca ptr") for _ in range(3)]
     asm.require(asm.set(f"icmp ne ptr {asm.call('ptr', 'python PyErr_Occurred')}, null"), "left")
