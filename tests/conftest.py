@@ -41,12 +41,14 @@ SLOW = {
     "tests/backends/native/test_code_numbers.py",
     "tests/backends/native/test_programs.py",
     "tests/backends/test_numba_operators.py",
+    "tests/dependencies/test_processes.py",
     "tests/language/test_growing_dicts.py",
     "tests/loops/test_rules.py",
+    "tests/memory/test_overlaps.py",
     "tests/rules/test_definitions.py",
     "tests/rules/test_ranks.py",
 }
-"""Files in which many tests compile for long: each by one and the same mechanism, for many functions or types."""
+"""Files in which many tests compile for long, or start processes: each by one mechanism, for many functions."""
 
 
 def is_slow(item):
