@@ -68,7 +68,8 @@ def _fingerprint(value: object, depth: int) -> str | None:
     # Not every declared class hands its way on: a subclass may hold what the way of its base does not look at.
     base = next((c for c in cls.__mro__[1:] if c in INHERITED), None)
     if base is None:
-        return (named(value) or of_library(value)) if is_installed(cls.__module__) else None
+        # A class may be called otherwise than the library that has it: `uarray._Function`, for functions of scipy.fft.
+        return named(value) or (of_library(value) if is_installed(cls.__module__) else None)
     name, own = named(cls), WAYS[base](value, part)
     attributes = part(vars(value)) if getattr(value, "__dict__", None) and not isinstance(value, enum.Enum) else ""
     return None if name is None or own is None or attributes is None else f"{name}[{own}]{attributes}"

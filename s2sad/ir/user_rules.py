@@ -237,7 +237,9 @@ def home_of(f: object) -> tuple[str | None, str]:
     if isinstance(f, np.ufunc):
         modules = [m for m in ("numpy", "scipy.special") if getattr(sys.modules.get(m), name, None) is f]
     else:
-        modules = [m for m in (getattr(f, "__module__", None),) if m]
+        own = getattr(f, "__module__", None) or ""
+        # `scipy.signal.butter`, which is made in scipy.signal._filter_design, is called by its public name
+        modules = [m for m in dict.fromkeys((own.split("._")[0], own)) if m]
     for module in modules:
         found = sys.modules.get(module)
         for part in name.split("."):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import fft, special, stats
 
 import s2sad
 from s2sad.frontend.dependencies import looks
@@ -116,6 +116,11 @@ def test_copies_are_the_same():
     for value in ({"a": [1, (2.0, "x")]}, {1, 2, 3}, slice(1, None), np.dtype([("a", "f8")]), range(3)):
         assert fingerprint(copy.deepcopy(value)) == fingerprint(value)
     assert fingerprint(Color.RED) is None  # of a class that no other process finds
+
+
+def test_functions_whose_class_is_called_otherwise_than_their_library():
+    assert fingerprint(fft.dct) is not None
+    assert len({fingerprint(f) for f in (fft.fft, fft.ifft, fft.dct, fft.dst, np.fft.fft)}) == 5
 
 
 def test_what_is_installed():

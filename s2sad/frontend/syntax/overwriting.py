@@ -22,7 +22,8 @@ from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import Effect
 from s2sad.ir.values import Apply, Value
 
-TARGETS = ("out", "output", "inplace")
+ARRAYS = ("out", "output")
+TARGETS = (*ARRAYS, "inplace")
 """Parameters that are the array written into, or say that the first one is."""
 
 
@@ -59,8 +60,8 @@ def check_overwritten(
         return
     for flag, written in flags.items():
         term = bound.get(flag)
-        if term is None or is_none(term) or (is_static(term) and not static_value(term)):
-            continue
+        if term is None or is_none(term) or (is_static(term) and (flag in ARRAYS or not static_value(term))):
+            continue  # what is known at compile time is no array: a dtype, or what kind of result there is to be
         if flag in TARGETS and (has_rule(f) or meaning_of(f) is not None):
             continue
         if flag in TARGETS or not _is_passing(lowering, bound.get(written)):
