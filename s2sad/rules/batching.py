@@ -489,21 +489,25 @@ def _take_along(b: Batched) -> Any:
 
 
 @batched(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft)
-def _transform(b: Batched) -> Any:
+def transform(b: Batched) -> Any:
+    """A function along one axis, the last one where none is given."""
     along = {**b.static, "axis": b.axis(b.static.get("axis", -1))}
     return call(b.primitive.function, b.only_first(), *b.xs[1:], **along)
 
 
 @batched(*(getattr(np.fft, f"{kind}fft{suffix}") for kind in ("", "i", "r", "ir") for suffix in ("2", "n")))
-def _transform_of_many_axes(b: Batched) -> Any:
-    axes, s = b.static.get("axes"), b.static.get("s")
+def transform_of_many_axes(b: Batched) -> Any:
+    """A transform along several axes: all, the last two of a plane, or as many as there are lengths."""
+    axes = b.static.get("axes")
     if axes is None:
-        several = 2 if b.primitive.name.endswith("2") else b.rank() if s is None else len(s)
-        axes = tuple(range(-several, 0))
-    return call(b.primitive.function, b.xs[0], **{**b.static, "axes": b.axis(axes)})
+        s = b.types[1] if len(b.xs) > 1 else None
+        given = len(s.keys) if isinstance(s, ContainerType) else b.rank()
+        axes = tuple(range(-(2 if b.primitive.name.endswith("2") else given), 0))
+    return call(b.primitive.function, b.only_first(), *b.xs[1:], **{**b.static, "axes": b.axis(axes)})
 
 
 @batched(np.fft.fftshift, np.fft.ifftshift)
-def _shift(b: Batched) -> Any:
+def shifted(b: Batched) -> Any:
+    """A shift along several axes, all where none is given."""
     axes = b.static.get("axes")
     return call(b.primitive.function, b.xs[0], axes=b.axis(tuple(range(b.rank())) if axes is None else axes))

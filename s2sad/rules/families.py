@@ -125,7 +125,8 @@ def linear(
     def adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
         return (transpose(g, *xs, **static) if active[0] else None, *(None for _ in xs[1:]))
 
-    return register(Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts), *aliases)
+    name = function.__name__ if facts.get("helper") else primitive_name(function)
+    return register(Primitive(name, function, type_rule, tangent, adjoint, **facts), *aliases)
 
 
 def constant(

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, beside, call, shape_of
+from s2sad.ir.builder import Expr, beside, call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import Dim, Shape, derived_dim, dim_sum, new_dim
 from s2sad.ir.primitive import Sample, Samples
-from s2sad.ir.types import FLOAT, ArrayType, Type, array
+from s2sad.ir.types import FLOAT, ArrayType, ContainerType, StaticType, Type, array
 from s2sad.rules.contributions import cast, fit, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import linear, rule
@@ -26,11 +26,17 @@ from s2sad.rules.numpy.shaping import axis_in, known_rank, scattered
 from s2sad.rules.promotion import array_types
 
 _COMPLEX = {np.dtype(np.float16): np.complex64, np.dtype(np.float32): np.complex64}
-_OPPOSITE = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
-"""The norms of the inverse transform that scale as these do forward."""
+INVERSE_NORM: dict[str | None, str] = {
+    None: "forward",
+    "backward": "forward",
+    "forward": "backward",
+    "ortho": "ortho",
+}
+"""The norms under which the inverse transform scales as a transform does under these."""
 
 Axes = Sequence[int] | None
-Lengths = Sequence[int] | None
+Lengths = Any
+"""None, numbers that may be known at run time only, or their type."""
 
 
 # Types
@@ -69,39 +75,55 @@ def _with(shape: Shape, axis: int, length: Dim) -> Shape:
     return (*shape[:axis], length, *shape[axis + 1 :])
 
 
-def _axes(axes: Axes, s: Lengths, rank: int) -> tuple[int, ...]:
+def items_of(s: Lengths) -> list[Any] | None:
+    """The lengths that are given, as numbers or as their types; None without."""
+    t = s.type if isinstance(s, Expr) else s
+    if t is None or isinstance(t, StaticType):
+        return None
+    if isinstance(t, Type):
+        if not isinstance(t, ContainerType):
+            raise UnsupportedType("lengths of a transform that are no tuple", "pass a tuple of integers")
+        return list(t.items) if t is s else list(s)
+    return list(s)
+
+
+def transformed_axes(axes: Axes, s: Lengths, rank: int) -> tuple[int, ...]:
     """The axes of a transform; without them all, or the last ones, as many as there are lengths."""
     if axes is None:
-        return tuple(range(rank - (rank if s is None else len(s)), rank))
+        items = items_of(s)
+        return tuple(range(rank - (rank if items is None else len(items)), rank))
     found = tuple(axis_in(a, rank) for a in axes)
     if len(set(found)) < len(found):
         raise UnsupportedType(f"a Fourier transform along the axes {tuple(axes)}", "name each axis once")
     return found
 
 
-def _lengths(s: Lengths, count: int) -> list[int | None]:
+def lengths(s: Lengths, count: int) -> list[Any]:
     """The lengths along the axes, None for those of the array."""
-    return [None] * count if s is None else [None if n == -1 else int(n) for n in s]
+    items = items_of(s)
+    if items is None:
+        return [None] * count
+    return [None if (n.size if isinstance(n, ArrayType) else known_value(n)) == -1 else n for n in items]
 
 
 def _is_complex(t: ArrayType) -> bool:
     return t.dtype is not None and t.dtype.kind == "c"
 
 
-def _type_of(name: str) -> Callable[..., Type]:
-    """The type rule of a transform along several axes."""
+def type_along_many(name: str, of: str = "np.fft") -> Callable[..., Type]:
+    """From the type of an array, lengths and axes to that of its transform along these axes."""
 
     def type_rule(a: Type, s: Lengths, axes: Axes) -> Type:
-        (t,) = array_types(f"np.fft.{name}", [a])
+        (t,) = array_types(f"{of}.{name}", [a])
         real, inverse = name.startswith("rfft"), name.startswith("irfft")
         if real and _is_complex(t):
-            raise UnsupportedType(f"np.fft.{name} of complex numbers", f"use np.fft.{name[1:]}")
+            raise UnsupportedType(f"{of}.{name} of complex numbers", f"use {of}.{name[1:]}")
         dtype = _spectrum(t.dtype)
         dtype = np.zeros(0, dtype).real.dtype if inverse and dtype is not None else dtype
         if t.shape is None:
             return array(dtype, None)
-        shape, along = t.shape, _axes(axes, s, len(t.shape))
-        for axis, n in zip(along, _lengths(s, len(along)), strict=True):
+        shape, along = t.shape, transformed_axes(axes, s, len(t.shape))
+        for axis, n in zip(along, lengths(s, len(along)), strict=True):
             last = axis == along[-1]
             length = _length(n, _twice(shape[axis]) if inverse and last else shape[axis])
             shape = _with(shape, axis, _half(length) if real and last else length)
@@ -110,8 +132,9 @@ def _type_of(name: str) -> Callable[..., Type]:
     return type_rule
 
 
-def _type_along_one(name: str) -> Callable[..., Type]:
-    several = _type_of(name)
+def type_along_one(name: str, of: str = "np.fft") -> Callable[..., Type]:
+    """The type rule of a transform along one axis."""
+    several = type_along_many(name, of)
 
     def type_rule(a: Type, n: Type | None = None, /, axis: int = -1, norm: str | None = None) -> Type:
         t = several(a, None, (axis,))
@@ -125,24 +148,24 @@ def _type_along_one(name: str) -> Callable[..., Type]:
 
 
 def _type_of_plane(name: str) -> Callable[..., Type]:
-    several = _type_of(name)
+    several = type_along_many(name)
 
-    def type_rule(a: Type, /, s: Lengths = None, axes: Axes = (-2, -1), norm: str | None = None) -> Type:
+    def type_rule(a: Type, s: Lengths = None, /, axes: Axes = (-2, -1), norm: str | None = None) -> Type:
         return several(a, s, axes)
 
     return type_rule
 
 
 def _type_of_many(name: str) -> Callable[..., Type]:
-    several = _type_of(name)
+    several = type_along_many(name)
 
-    def type_rule(a: Type, /, s: Lengths = None, axes: Axes = None, norm: str | None = None) -> Type:
+    def type_rule(a: Type, s: Lengths = None, /, axes: Axes = None, norm: str | None = None) -> Type:
         return several(a, s, axes)
 
     return type_rule
 
 
-def _same_type(x: Type, /, axes: Any = None) -> Type:
+def type_of_shift(x: Type, /, axes: Any = None) -> Type:
     (t,) = array_types("np.fft.fftshift", [x])
     return array(t.dtype, t.shape)
 
@@ -150,7 +173,7 @@ def _same_type(x: Type, /, axes: Any = None) -> Type:
 # Transposes
 
 
-def _resized(g: Any, x: Any) -> Any:
+def resized(g: Any, x: Any) -> Any:
     """A cotangent of what was cut off or filled up with zeros, in the lengths and the dtype of `x`."""
     t, own = type_in(x), type_in(g)
     c = cast(g, t)
@@ -170,10 +193,10 @@ def _norm(norm: str | None) -> dict[str, str]:
     return {} if norm is None else {"norm": norm}
 
 
-def _half_spectrum(g: Any, axis: int, rank: int, norm: str | None, even: bool) -> Any:
+def _half_spectrum(g: Any, axis: int, rank: int, norm: str | None, even: bool, of: Any) -> Any:
     """The transpose of the inverse of a real transform: what stands for two numbers is counted twice."""
     along = {} if axis == rank - 1 else {"axis": axis}
-    found = np.conj(call(np.fft.rfft, g, norm=_OPPOSITE[norm], **along))
+    found = np.conj(call(of.rfft, g, norm=INVERSE_NORM[norm], **along))
 
     def part(first: int | None, last: int | None) -> Any:
         kept = slice(first, last)
@@ -186,42 +209,42 @@ def _half_spectrum(g: Any, axis: int, rank: int, norm: str | None, even: bool) -
     return found * (weights if axis == rank - 1 else weights[(slice(None), *[None] * (rank - 1 - axis))])
 
 
-def _along_one(name: str) -> Callable[..., Any]:
-    """The transpose of a transform along one axis."""
-    function = getattr(np.fft, name)
+def transpose_along_one(name: str, of: Any = np.fft) -> Callable[..., Any]:
+    """The transpose of a transform of this namespace along one axis."""
+    function = getattr(of, name)
 
     def transpose(g: Any, x: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Any:
-        rank = known_rank(x, f"np.fft.{name}")
+        rank = known_rank(x, f"the transform {name}")
         k = axis_in(axis, rank)
         along = {**({} if k == rank - 1 else {"axis": k}), **_norm(norm)}
         if name == "rfft":
-            return _resized(call(np.fft.fft, g, n if _given(n) else shape_of(x)[k], **along), x)
+            return resized(call(of.fft, g, n if _given(n) else shape_of(x)[k], **along), x)
         if name == "irfft":
-            return _resized(_half_spectrum(g, k, rank, norm, not _given(n)), x)
-        return _resized(call(function, g, **along), x)
+            return resized(_half_spectrum(g, k, rank, norm, not _given(n), of), x)
+        return resized(call(function, g, **along), x)
 
     return transpose
 
 
-def _along_many(name: str, default: Axes) -> Callable[..., Any]:
+def transpose_along_many(name: str, default: Axes, of: Any = np.fft) -> Callable[..., Any]:
     """The transpose of a transform along several axes; that of a real one is real along the last of them."""
-    function = getattr(np.fft, name)
+    function = getattr(of, name)
 
     def transpose(g: Any, x: Any, s: Lengths = None, axes: Axes = default, norm: str | None = None) -> Any:
-        rank = known_rank(x, f"np.fft.{name}")
-        along = _axes(axes, s, rank)
+        rank = known_rank(x, f"the transform {name}")
+        along = transformed_axes(axes, s, rank)
         if name in ("fft2", "ifft2", "fftn", "ifftn"):
-            given = {} if axes == default and (axes is not None or s is None) else {"axes": along}
-            return _resized(call(function, g, **given, **_norm(norm)), x)
+            given = {} if axes == default and (axes is not None or items_of(s) is None) else {"axes": along}
+            return resized(call(function, g, **given, **_norm(norm)), x)
         others, last = along[:-1], along[-1]
-        n = _lengths(s, len(along))[-1]
+        n = lengths(s, len(along))[-1]
         inverse = name.startswith("i")
-        c = _half_spectrum(g, last, rank, norm, n is None) if inverse else g
+        c = _half_spectrum(g, last, rank, norm, n is None, of) if inverse else g
         if others:
-            c = call(np.fft.ifftn if inverse else np.fft.fftn, c, axes=others, **_norm(norm))
+            c = call(of.ifftn if inverse else of.fftn, c, axes=others, **_norm(norm))
         if not inverse:
-            c = call(np.fft.fft, c, shape_of(x)[last] if n is None else n, axis=last, **_norm(norm))
-        return _resized(c, x)
+            c = call(of.fft, c, shape_of(x)[last] if n is None else n, axis=last, **_norm(norm))
+        return resized(c, x)
 
     return transpose
 
@@ -234,17 +257,16 @@ def _numbers(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> Any
     return REAL(rng, shape) if kind == "real" else REAL(rng, shape) + 1j * REAL(rng, shape)
 
 
-def _samples(kinds: Iterable[str], *rows: tuple[tuple[int, ...], dict[str, Any]]) -> Samples:
+def transform_samples(kinds: Iterable[str], *rows: tuple[tuple[int, ...], dict[str, Any]]) -> Samples:
     def made(rng: np.random.Generator) -> Iterable[Sample]:
         for shape, keywords in rows:
             for kind in kinds:
-                n = [keywords["n"]] if "n" in keywords else []
-                yield Sample((_numbers(rng, shape, kind), *n), {k: v for k, v in keywords.items() if k != "n"})
+                yield Sample((_numbers(rng, shape, kind),), keywords)
 
     return made
 
 
-_ROWS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
+ROWS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((4,), {}),
     ((5,), {}),
     ((2, 3), {}),
@@ -254,7 +276,7 @@ _ROWS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     *(((2, 4), {"n": n, "norm": norm}) for n in (3, 4, 6, 7) for norm in (None, "forward")),
     ((4, 2), {"n": 5, "axis": 0}),
 ]
-_PLANES: list[tuple[tuple[int, ...], dict[str, Any]]] = [
+PLANES: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((3, 4), {}),
     ((2, 3, 4), {}),
     ((3, 4), {"norm": "ortho"}),
@@ -267,54 +289,59 @@ _BOTH, _REAL_ONLY, _COMPLEX_ONLY = ("real", "complex"), ("real",), ("complex",)
 
 for _name in ("fft", "ifft", "rfft", "irfft"):
     _kinds = _REAL_ONLY if _name == "rfft" else _COMPLEX_ONLY if _name == "irfft" else _BOTH
-    linear(getattr(np.fft, _name), _along_one(_name), _type_along_one(_name), samples=_samples(_kinds, *_ROWS))
+    linear(
+        getattr(np.fft, _name),
+        transpose_along_one(_name),
+        type_along_one(_name),
+        samples=transform_samples(_kinds, *ROWS),
+    )
     _plane, _many = f"{_name}2", f"{_name}n"
     linear(
         getattr(np.fft, _plane),
-        _along_many(_plane, (-2, -1)),
+        transpose_along_many(_plane, (-2, -1)),
         _type_of_plane(_plane),
-        samples=_samples(_kinds, *_PLANES),
+        samples=transform_samples(_kinds, *PLANES),
     )
     linear(
         getattr(np.fft, _many),
-        _along_many(_many, None),
+        transpose_along_many(_many, None),
         _type_of_many(_many),
-        samples=_samples(_kinds, *_PLANES, ((4,), {}), ((2, 3, 4), {"axes": (1,)})),
+        samples=transform_samples(_kinds, *PLANES, ((4,), {}), ((2, 3, 4), {"axes": (1,)})),
     )
-_shifted = _samples(_BOTH, ((4,), {}), ((5,), {}), ((2, 3), {}), ((2, 3), {"axes": 1}))
+_shifted = transform_samples(_BOTH, ((4,), {}), ((5,), {}), ((2, 3), {}), ((2, 3), {"axes": 1}))
 linear(
-    np.fft.fftshift, lambda g, x, **static: fit(call(np.fft.ifftshift, g, **static), x), _same_type, samples=_shifted
+    np.fft.fftshift, lambda g, x, **static: fit(call(np.fft.ifftshift, g, **static), x), type_of_shift, samples=_shifted
 )
 linear(
-    np.fft.ifftshift, lambda g, x, **static: fit(call(np.fft.fftshift, g, **static), x), _same_type, samples=_shifted
+    np.fft.ifftshift, lambda g, x, **static: fit(call(np.fft.fftshift, g, **static), x), type_of_shift, samples=_shifted
 )
 
 
-def _frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
+def frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
     t, _ = array_types("np.fft.fftfreq", [n, d])
     return array(np.dtype(float), (new_dim("k") if t.size is None else t.size,))
 
 
-def _half_frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
+def half_frequencies_type(n: Type, d: Type = FLOAT, /) -> Type:
     t, _ = array_types("np.fft.rfftfreq", [n, d])
     return array(np.dtype(float), (new_dim("k") if t.size is None else _half(t.size),))
 
 
-def _frequencies_tangent(y: Any, xs: Any, dots: Any) -> Any:
+def frequencies_tangent(y: Any, xs: Any, dots: Any) -> Any:
     return None if len(xs) < 2 or dots[1] is None else -(y * dots[1]) / xs[1]
 
 
-def _frequencies_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+def frequencies_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
     """The frequencies are multiples of 1 / d."""
     return (None, *(-np.sum(g * y) / d if a else None for d, a in zip(xs[1:], active[1:], strict=True)))
 
 
-for _frequencies, _rule in ((np.fft.fftfreq, _frequencies_type), (np.fft.rfftfreq, _half_frequencies_type)):
+for _frequencies, _rule in ((np.fft.fftfreq, frequencies_type), (np.fft.rfftfreq, half_frequencies_type)):
     rule(
         _frequencies,
         _rule,
-        tangent=_frequencies_tangent,
-        adjoint=_frequencies_adjoint,
+        tangent=frequencies_tangent,
+        adjoint=frequencies_adjoint,
         samples=lambda rng: [Sample((6,)), Sample((5, 0.1)), Sample((4, np.float64(0.3)))],
     )
 
@@ -327,16 +354,27 @@ def zeros_like(x: Any, shape: Any) -> Any:
 
 # Of Hermitian signals
 
-_TURNED: dict[str | None, str] = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
-"""The norm under which a transform back is one forward."""
+
+def hermitian(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The spectrum of a Hermitian signal is that of its conjugate back, `function`: hfft by irfft, hfftn by irfftn."""
+    return lambda a, *lengths, norm=None, **along: call(
+        function, np.conj(a), *lengths, norm=INVERSE_NORM[norm], **along
+    )
+
+
+def of_hermitian(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The Hermitian signal of a real spectrum: ihfft by rfft, ihfftn by rfftn."""
+    return lambda a, *lengths, norm=None, **along: np.conj(
+        call(function, a, *lengths, norm=INVERSE_NORM[norm], **along)
+    )
 
 
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    return call(np.fft.irfft, np.conj(a), n=n, axis=axis, norm=_TURNED[norm])
+    return hermitian(np.fft.irfft)(a, n, axis=axis, norm=norm)
 
 
 def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    return np.conj(call(np.fft.rfft, a, n=n, axis=axis, norm=_TURNED[norm]))
+    return of_hermitian(np.fft.rfft)(a, n, axis=axis, norm=norm)
 
 
 _FORMS: tuple[dict[str, Any], ...] = ({}, {"n": 5}, {"norm": "ortho"})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.batch_rule import for_each_example
+from s2sad.ir.batch_rule import Batched, for_each_example
 from s2sad.ir.builder import Expr, call, known_value, rank_of, shape_of
 from s2sad.ir.containers import INDEX_ADD
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_product, dim_sum, new_dim
@@ -447,7 +447,7 @@ linear(
 PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
-def _widths(pad_width: Any, rank: int) -> list[tuple[Any, Any]]:
+def widths_by_axis(pad_width: Any, rank: int) -> list[tuple[Any, Any]]:
     """How many items go before and behind, for each axis: as numbers, or as their types."""
     items = _items(pad_width)
     if items is None:
@@ -478,7 +478,7 @@ def _pad_type(array: Type, pad_width: Type, /, mode: str = "constant", *, consta
         raise UnsupportedType(f"np.pad with mode {mode!r}", f"the modes are {', '.join(PADDINGS)}")
     if t.shape is None:
         return shaped(t, None)
-    widths = [[length_of(w, "np.pad") for w in pair] for pair in _widths(pad_width, len(t.shape))]
+    widths = [[length_of(w, "np.pad") for w in pair] for pair in widths_by_axis(pad_width, len(t.shape))]
     return shaped(t, tuple(dim_sum(n, dim_sum(a, b)) for n, (a, b) in zip(t.shape, widths, strict=True)))
 
 
@@ -489,7 +489,7 @@ def _pad_tangent(y: Any, xs: Any, dots: Any, mode: str = "constant", constant_va
 
 def _pad_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     x = xs[0]
-    widths = _widths(xs[1], known_rank(x, "np.pad"))
+    widths = widths_by_axis(xs[1], known_rank(x, "np.pad"))
     if mode == "constant":
         cut = tuple(_inside(a, b, shape_of(x)[k]) for k, (a, b) in enumerate(widths))
         return (g[cut if len(cut) > 1 else cut[0]] if cut else g, None)
@@ -529,7 +529,12 @@ def _pad_samples(rng: np.random.Generator) -> Iterable[Sample]:
         yield Sample((REAL(rng, (3, 4)), ((2, 0), (1, 1))), {"mode": mode})
 
 
-rule(np.pad, _pad_type, tangent=_pad_tangent, adjoint=_pad_adjoint, samples=_pad_samples)
+def _pad_of_many(b: Batched) -> Any:
+    widths = [tuple(pair) for pair in widths_by_axis(b.xs[1], b.rank())]
+    return call(np.pad, b.only_first(), ((0, 0), *widths), **b.static)
+
+
+rule(np.pad, _pad_type, tangent=_pad_tangent, adjoint=_pad_adjoint, batched=_pad_of_many, samples=_pad_samples)
 
 
 # Diagonals and triangles
