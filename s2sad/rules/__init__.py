@@ -36,6 +36,8 @@ LATE.update(
         "scipy.stats": partial(_of_scipy, "stats"),
         "scipy.linalg": partial(_of_scipy, "linalg"),
         "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),
+        "scipy.fft": partial(_of_scipy, "fft"),
+        "scipy.ndimage": partial(_of_scipy, "ndimage"),
         "scipy.signal": partial(_of_scipy, "signal", "of_signal"),
         "scipy.spatial.distance": partial(_of_scipy, "signal", "of_spatial"),
     }

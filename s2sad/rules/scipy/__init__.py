@@ -1,1 +1,1 @@
-"""The rules of SciPy's functions, a namespace a module: read when that namespace has been imported."""
+"""The rules of SciPy's functions, a module for each namespace or theme of one: read when it has been imported."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
@@ -58,6 +59,8 @@ def _cumulative(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: A
 def of_signal() -> None:
     """The rules of scipy.signal."""
     signal = importlib.import_module("scipy.signal")
+    for theme in ("filtering", "rates", "spectra"):
+        importlib.import_module(f"s2sad.rules.scipy.{theme}")
     convolve = _full_convolution(signal.convolve)
     rule(
         signal.convolve,
@@ -77,16 +80,15 @@ def of_signal() -> None:
     def correlate_planes(in1: Any, in2: Any, mode: str) -> Any:
         return _part(call(signal.convolve, in1, conjugated(np.flip(in2))), in1, in2, mode, later=1)
 
-    def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
-        if axes is not None:
-            raise UnsupportedType("scipy.signal.fftconvolve over some axes", "use np.fft")
-        return convolve(in1, in2, mode)
+    def by_spectra(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+        return convolve(in1, in2, mode) if axes is None else _along_axes(in1, in2, mode, axes)
 
     for function, expression in ((signal.convolve, convolve), (signal.correlate, correlate)):
         define(function, expression, _modes((5,), (3,), (6,), (2,), (3, 4), (2, 2)), "in2")
-    define(signal.fftconvolve, fftconvolve, _modes((5,), (3,)), "in2")
+    for function in (signal.fftconvolve, signal.oaconvolve):
+        define(function, by_spectra, _modes_along_axes, "in2")
     for function, planar in ((signal.convolve2d, convolve), (signal.correlate2d, correlate_planes)):
-        define(function, _of_planes(planar), _modes((3, 4), (2, 2), (4, 5), (3, 3)), "in2")
+        define(function, _of_planes(planar, function is signal.correlate2d), _modes_of_planes, "in2")
 
 
 def _convolve_type(in1: Type, in2: Type, /) -> Type:
@@ -110,6 +112,70 @@ def _convolve_adjoint(convolve: Callable[..., Any], g: Any, y: Any, xs: Any, act
     return gathered(w, x) if active[0] else None, gathered(x, w) if active[1] else None
 
 
+def _modes_along_axes(rng: np.random.Generator) -> Iterable[Sample]:
+    yield from _modes((5,), (3,))(rng)
+    for mode in ("full", "same", "valid"):
+        yield Sample((REAL(rng, (2, 5)), REAL(rng, (1, 3)), mode), {"axes": 1})
+
+
+def _modes_of_planes(rng: np.random.Generator) -> Iterable[Sample]:
+    yield from _modes((3, 4), (2, 2), (4, 5), (3, 3))(rng)
+    for mode in ("full", "same"):
+        for boundary in ({"boundary": "wrap"}, {"boundary": "symm"}, {"fillvalue": 1.5}):
+            yield Sample((REAL(rng, (3, 4)), REAL(rng, (2, 3)), mode), boundary)
+
+
+# Sums over the places of a window
+
+
+def sums_over_places(x: Any, w: Any) -> Any:
+    """The sums of `w` times `x` at all places where the smaller `w` lies in it, none of them conjugated."""
+    counts = tuple(m - n + 1 for m, n in zip(x.shape, w.shape, strict=True))
+    if np.prod(counts) > 100:
+        return scipy.signal.correlate(x, np.conj(w), mode="valid")
+    found = np.empty(counts, np.result_type(x, w))
+    for place in np.ndindex(*counts):
+        part = x[tuple(slice(k, k + n) for k, n in zip(place, w.shape, strict=True))]
+        found[place] = np.sum(part * w)
+    return found
+
+
+def _sums_type(x: Type, w: Type, /) -> Type:
+    s, t = array_types("scipy.signal.correlate", [x, w])
+    if s.shape is None or t.shape is None:
+        return array(promote(s, t), None)
+    return array(promote(s, t), tuple(dim_sum(dim_sum(m, n, -1), 1) for m, n in zip(s.shape, t.shape, strict=True)))
+
+
+def _sums_of_vectors(x: Type, w: Type) -> str | None:
+    if x.rank != 1 or x.is_complex or w.is_complex:
+        return None
+    return "np.correlate(_0, _1)"  # at few places, each sum is cheap
+
+
+def _sums_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    x, w = xs
+    convolve = importlib.import_module("scipy.signal").convolve
+    return (
+        fit(call(convolve, g, w), x) if active[0] else None,
+        fit(call(sums_over_places, x, g), w) if active[1] else None,
+    )
+
+
+rule(
+    sums_over_places,
+    _sums_type,
+    tangent=bilinear_tangent(sums_over_places),
+    adjoint=_sums_adjoint,
+    helper=True,
+    spelling=_sums_of_vectors,
+    samples=lambda rng: [
+        Sample((REAL(rng, (5,)), REAL(rng, (3,)))),
+        Sample((REAL(rng, (3, 4)), REAL(rng, (2, 4)))),
+    ],
+)
+
+
 def _full_convolution(convolve: Callable[..., Any]) -> Callable[..., Any]:
     """A convolution by `mode`: a part of the full one, which is the primitive."""
 
@@ -119,15 +185,41 @@ def _full_convolution(convolve: Callable[..., Any]) -> Callable[..., Any]:
     return expression
 
 
-def _of_planes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A convolution of matrices, which may say what lies around them."""
+def _of_planes(function: Callable[..., Any], turned: bool) -> Callable[..., Any]:
+    """A convolution of matrices, or a correlation, which may say what lies around them."""
 
     def expression(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
-        if boundary != "fill" or fillvalue != 0:
-            raise UnsupportedType("a convolution with another boundary than zeros", "pad the array, with np.pad")
-        return function(in1, in2, mode)
+        if boundary in ("fill", "pad") and fillvalue == 0:
+            return function(in1, in2, mode)
+        kind = {"fill": "constant", "pad": "constant", "wrap": "wrap", "circular": "wrap"}.get(boundary, "symmetric")
+        if mode == "valid":
+            return function(in1, in2, mode)  # which reads nothing from outside
+        widths = tuple((shape_of(in2)[k] - 1, shape_of(in2)[k] - 1) for k in range(2))
+        manner = {"constant_values": fillvalue} if kind == "constant" else {"mode": kind}
+        weights = conjugated(in2) if turned else np.flip(in2)
+        return _part(call(sums_over_places, call(np.pad, in1, widths, **manner), weights), in1, in2, mode, int(turned))
 
     return expression
+
+
+def _along_axes(in1: Any, in2: Any, mode: str, axes: Any) -> Any:
+    """A convolution along some axes: along the others the arrays are broadcast."""
+    fft = importlib.import_module("scipy.fft")
+    rank = known_rank(in1, "scipy.signal.fftconvolve")
+    along = sorted({k % rank for k in (axes if isinstance(axes, (tuple, list)) else (axes,))})
+    lengths = tuple(shape_of(in1)[k] + shape_of(in2)[k] - 1 for k in along)
+    real = conjugated(in1) is in1 and conjugated(in2) is in2
+    there, back = (fft.rfftn, fft.irfftn) if real else (fft.fftn, fft.ifftn)
+    spectrum = call(there, in1, lengths, axes=tuple(along)) * call(there, in2, lengths, axes=tuple(along))
+    full = call(back, spectrum, lengths, axes=tuple(along))
+    if mode == "full":
+        return full
+    starts = {k: (shape_of(in2)[k] - 1) // 2 for k in along}
+    counts = {k: shape_of(in1)[k] for k in along}
+    if mode == "valid":
+        starts = {k: call(min, shape_of(in1)[k], shape_of(in2)[k]) - 1 for k in along}
+        counts = {k: call(abs, shape_of(in1)[k] - shape_of(in2)[k]) + 1 for k in along}
+    return full[tuple(slice(starts[k], starts[k] + counts[k]) if k in starts else slice(None) for k in range(rank))]
 
 
 def _window(x: Any, bounds: Callable[[int], tuple[Any, Any]]) -> Any:

@@ -118,6 +118,8 @@ def _pseudo_huber(d: Any, r: Any) -> Any:
 
 # fmt: off
 # error functions, the normal distribution
+elementwise(special.cosdg,    lambda y, x: -math.pi / 180.0 * special.sindg(x))
+elementwise(special.sindg,    lambda y, x: math.pi / 180.0 * special.cosdg(x))
 elementwise(special.erf,      lambda y, x: 2.0 / ROOT_PI * np.exp(-(x * x)))
 elementwise(special.erfc,     lambda y, x: -2.0 / ROOT_PI * np.exp(-(x * x)))
 elementwise(special.erfcx,    lambda y, x: 2.0 * x * y - 2.0 / ROOT_PI)
