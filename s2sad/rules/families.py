@@ -125,8 +125,12 @@ def linear(
     def adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
         return (transpose(g, *xs, **static) if active[0] else None, *(None for _ in xs[1:]))
 
-    name = function.__name__ if facts.get("helper") else primitive_name(function)
-    return register(Primitive(name, function, type_rule, tangent, adjoint, **facts), *aliases)
+    return register(Primitive(_name(function, facts), function, type_rule, tangent, adjoint, **facts), *aliases)
+
+
+def _name(function: Callable[..., Any], facts: Facts) -> str:
+    """What the text of a module calls a function: a helper is written into it."""
+    return function.__name__ if facts.get("helper") else primitive_name(function)
 
 
 def constant(
@@ -160,8 +164,9 @@ def rule(
         contributions = adjoint(g, y, xs, active, **static)
         return tuple(real_where(c, x) for c, x in zip(contributions, xs, strict=True))
 
-    name = name or (function.__name__ if facts.get("helper") else primitive_name(function))
-    row = Primitive(name, function, type_rule, tangent and real_tangent, adjoint and real_adjoint, **facts)
+    row = Primitive(
+        name or _name(function, facts), function, type_rule, tangent and real_tangent, adjoint and real_adjoint, **facts
+    )
     return register(row, *aliases)
 
 

@@ -156,6 +156,18 @@ def random_like(rng: np.random.Generator, x: Any) -> Any:
     return tree_map(one, x)
 
 
+SYMMETRIC = {"scipy.linalg.solve_continuous_are": (2, 3), "scipy.linalg.solve_discrete_are": (2, 3)}
+"""Operands that have to be symmetric, or Hermitian: the function refuses others."""
+
+
+def directions(rng: np.random.Generator, case: Case) -> list[Any]:
+    """A tangent for each operand."""
+    dots = [random_like(rng, x) for x in case.operands]
+    for k in SYMMETRIC.get(case.primitive.name, ()):
+        dots[k] = dots[k] + dots[k].conj().T
+    return dots
+
+
 def inner(a: Any, b: Any) -> float:
     """The sum of the products of two cotangents and tangents; None is zero."""
     pairs = leaves(tree_map(lambda p, q: None if p is None or q is None else np.sum(np.multiply(p, q)).real, a, b))
@@ -218,7 +230,7 @@ def test_numbers(primitive: Primitive) -> None:
     rng = seeded(primitive)
     for case in differentiable(primitive):
         before = copy.deepcopy(case.operands)
-        dots = [random_like(rng, x) for x in case.operands]
+        dots = directions(rng, case)
         g = random_like(rng, case.result)
         y_dot = primitive.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         with warnings.catch_warnings():
@@ -269,7 +281,11 @@ def is_real_array(x: Any) -> bool:
     return isinstance(x, (np.ndarray, np.generic)) and x.dtype == np.float64
 
 
-UP_TO_A_FACTOR = {"np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd"}
+UP_TO_A_FACTOR = {
+    *("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd", "scipy.linalg.eigh (of some)"),
+    "eig_in_complex",
+    "scipy.linalg.eig_banded (of some)",
+}
 """Their vectors are defined up to a factor: tests/api/test_complex.py has what does not depend on it."""
 NOT_COMPLEX = {"np.empty_like", "put_along"}
 """Without defined numbers; a helper that is called with operands of one dtype."""
@@ -283,7 +299,7 @@ def test_complex_numbers(primitive: Primitive) -> None:
         active = [any(map(is_inexact, leaves(x))) for x in case.operands]
         if not any(active) or not inexact_leaves(case.result) or not in_double(case):
             continue
-        dots = [random_like(rng, x) for x in case.operands]
+        dots = directions(rng, case)
         try:
             y_dot = None if kind.constant else kind.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         except UnsupportedType:
@@ -384,7 +400,7 @@ def test_single_precision(primitive: Primitive) -> None:
     for case in map(in_single, differentiable(primitive)):
         if case is None:
             continue
-        dots = [random_like(rng, x) for x in case.operands]
+        dots = directions(rng, case)
         y_dot = primitive.tangent(case.result, case.operands, dots, **case.static)  # type: ignore[misc]
         for leaf, d in zip(leaves(case.result), leaves(as_tree(y_dot, case.result)), strict=True):
             if d is not None and not isinstance(leaf, (float, complex)):
