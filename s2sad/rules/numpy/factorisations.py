@@ -193,7 +193,7 @@ def svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) ->
     return ContainerType(class_of(np.linalg.svd, np.eye(1)), (0, 1, 2), (left, values, right))
 
 
-def _is_square(x: Any) -> bool:
+def is_square(x: Any) -> bool:
     shape = type_in(x).shape
     return shape is not None and shape[-2] == shape[-1]
 
@@ -206,7 +206,7 @@ def svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_
     if not compute_uv:
         u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
         return np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
-    if full_matrices and not _is_square(xs[0]):
+    if full_matrices and not is_square(xs[0]):
         u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
         s_dot = np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
         return without_tangent(y[0], *FULL), s_dot, without_tangent(y[2], *FULL)
@@ -223,7 +223,7 @@ def svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_
     if is_complex(inner):
         turn_u = turn_u + 1j * np.imag(_diagonal(inner)) * _safe_reciprocal(columns)
     u_dot, v_dot = u @ turn_u, v @ turn_v
-    if not _is_square(xs[0]):
+    if not is_square(xs[0]):
         u_dot = u_dot + _outside(u, dots[0] @ (v / columns))
         v_dot = v_dot + _outside(v, adjointed(dots[0]) @ (u / columns))
     return (u_dot, s_dot, adjointed(v_dot))
@@ -238,7 +238,7 @@ def svd_adjoint(g: Any, y: Any, xs: Any, active: Any, full_matrices: bool = True
     if not compute_uv:
         u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
         return (conjugated((u * np.expand_dims(g, -2)) @ vh),)
-    square = _is_square(xs[0])
+    square = is_square(xs[0])
     if full_matrices and not square:
         if g[0] is not None or g[2] is not None:
             raise UnsupportedType(*FULL)

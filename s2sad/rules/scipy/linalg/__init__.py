@@ -7,6 +7,7 @@ from s2sad.rules.scipy.linalg import (  # noqa: F401
     equations,
     factorisations,
     functions,
+    lu,
     patterns,
     systems,
 )
