@@ -39,7 +39,8 @@ def calling(definition: Definition, sample: Sample) -> tuple[Callable[..., Any],
 
     def text(x: Any, may_be_operand: bool) -> str:
         if may_be_operand and isinstance(x, (list, tuple)) and any(map(is_float, x)):
-            return f"[{', '.join(text(item, True) for item in x)}]"
+            items = ", ".join(text(item, True) for item in x)
+            return f"({items},)" if isinstance(x, tuple) else f"[{items}]"
         if may_be_operand and is_float(x):
             operands.append(x)
             return f"x{len(operands)}"

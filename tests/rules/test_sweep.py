@@ -284,6 +284,7 @@ def is_real_array(x: Any) -> bool:
 UP_TO_A_FACTOR = {
     *("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd", "scipy.linalg.eigh (of some)"),
     "eig_in_complex",
+    "scipy.linalg.null_space",
     "scipy.linalg.eig_banded (of some)",
 }
 """Their vectors are defined up to a factor: tests/api/test_complex.py has what does not depend on it."""

@@ -23,6 +23,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
+from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.primitives.refusals import without_tangent
 from s2sad.ir.types import ArrayType, ContainerType, Type, array
@@ -293,12 +294,12 @@ def qr_type(a: Type, /, mode: str = "reduced") -> Type:
     _, dtype, shape = matrix("np.linalg.qr", a)
     if mode == "r":
         raise NotByRule("np.linalg.qr of which r alone is wanted")
-    if mode != "reduced":
+    if mode not in ("reduced", "complete"):
         raise UnsupportedType(f"np.linalg.qr with mode {mode!r}", "use the reduced factorisation")
     if shape is None:
         q = r = array(dtype, None)
     else:
-        k = _least(shape[-2], shape[-1])
+        k = shape[-2] if mode == "complete" else _least(shape[-2], shape[-1])
         q, r = array(dtype, (*shape[:-2], shape[-2], k)), array(dtype, (*shape[:-2], k, shape[-1]))
     return ContainerType(class_of(np.linalg.qr, np.eye(1)), (0, 1), (q, r))
 
@@ -316,12 +317,21 @@ def _square(a: Any, r: Any) -> tuple[Any, Any]:
     """The columns of `a` and `r` that the factorisation is made of: all but those beyond the number of rows."""
     if _is_tall(a):
         return a, r
-    k = shape_of(r)[known_rank(r, "np.linalg.qr") - 2]
+    k = _rows(r)
     return a[..., :k], r[..., :k]
+
+
+COMPLETE = ("the derivative of the complete q of a matrix that is not square", "use the reduced factorisation")
+"""Its columns beyond those of the reduced one are any basis of what is left: they have no derivative."""
 
 
 def qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
     """The diagonal of `r` is real: LAPACK makes it so."""
+    if mode == "complete" and not is_square(xs[0]):
+        reduced = np.linalg.qr(xs[0])
+        _, r_dot = qr_tangent(reduced, xs, dots)
+        below = np.zeros_like(y[1][..., _rows(reduced[1]) :, :])
+        return without_tangent(y[0], *COMPLETE), call(np.concatenate, [r_dot, below], axis=-2)
     q, r = y
     a_dot, square = _square(dots[0], r)
     right = a_dot @ np.linalg.inv(square)
@@ -336,7 +346,16 @@ def qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
     return (q_dot, adjointed(q) @ (dots[0] - q_dot @ r))
 
 
+def _rows(r: Any) -> Any:
+    return shape_of(r)[known_rank(r, "np.linalg.qr") - 2]
+
+
 def qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> Any:
+    if mode == "complete" and not is_square(xs[0]):
+        if g[0] is not None:
+            raise UnsupportedType(*COMPLETE)
+        reduced = np.linalg.qr(xs[0])
+        return qr_adjoint((None, g[1][..., : _rows(reduced[1]), :]), reduced, xs, active)
     q, r = y
     q_bar = np.zeros_like(q) if g[0] is None else conjugated(g[0])
     r_bar = np.zeros_like(r) if g[1] is None else conjugated(g[1])
@@ -347,12 +366,17 @@ def qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> A
         return (conjugated((q_bar + q @ _copied(m)) @ adjointed(np.linalg.inv(r))),)
     # Of a wide matrix A = (A1, A2) the columns A1 = Q R1 are factorised, and R2 = Q' A2: so A2_bar = Q R2_bar, and
     # Q_bar has A2 R2_bar' more.
-    k = shape_of(r)[known_rank(r, "np.linalg.qr") - 2]
+    k = _rows(r)
     square, rest, rest_bar = r[..., :k], r[..., k:], r_bar[..., k:]
     q_bar = q_bar + q @ (rest @ adjointed(rest_bar))
     m = square @ adjointed(r_bar[..., :k]) - adjointed(q_bar) @ q
     left = (q_bar + q @ _copied(m)) @ adjointed(np.linalg.inv(square))
     return (conjugated(call(np.concatenate, [left, q @ rest_bar], axis=-1)),)
+
+
+def _triangle_of_qr(a: Any, mode: str = "reduced") -> Any:
+    found = np.linalg.qr(a)
+    return found[1] if mode == "r" else found
 
 
 def _copied(m: Any) -> Any:
@@ -368,5 +392,7 @@ rule(
     samples=lambda rng: [
         *(Sample((regular(rng, *shape),)) for shape in [(3, 3), (4, 2), (2, 3, 3), (2, 4), (2, 2, 3), (1, 3)]),
         Sample((regular(rng, 2, 3) + 1j * regular(rng, 2, 3),)),
+        Sample((regular(rng, 3, 3), "complete")),
     ],
 )
+define(np.linalg.qr, _triangle_of_qr, lambda rng: [Sample((regular(rng, *s), "r")) for s in [(3, 3), (4, 2), (2, 4)]])

@@ -10,4 +10,5 @@ from s2sad.rules.scipy.linalg import (  # noqa: F401
     lu,
     patterns,
     systems,
+    toeplitz,
 )

@@ -1,9 +1,9 @@
 """Triangular factors of a matrix: LU and what is solved with them, and L D L' of a symmetric one.
 
 S. F. Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): with A = P L U and
-M = inv(L) P' A_dot inv(U), L_dot is L times what is below the diagonal of M, U_dot the rest of it times U. The exchanges
-of rows are taken to be the same. Of a matrix that is not square the rows or columns beyond the square part follow from
-its factors. Of a symmetric one M = inv(L) A_dot inv(L)': D_dot is the part of M that D has, what is left moves L.
+M = inv(L) P' A_dot inv(U), L_dot is L times what is below the diagonal of M, U_dot the rest of it times U. Which rows
+are exchanged is taken not to change. Of a matrix that is not square what is beyond the square part follows from its
+factors. Of a symmetric one M = inv(L) A_dot inv(L)': D_dot is the part of M that D has, what is left moves L.
 """
 
 from __future__ import annotations

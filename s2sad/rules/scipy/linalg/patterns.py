@@ -1,7 +1,6 @@
-"""Linear algebra of scipy.linalg, read once that has been imported.
+"""Matrices made of the numbers of a few vectors: of blocks, of equal diagonals, companions of polynomials.
 
-Factorisations have the derivatives of those of NumPy. N. J. Higham, Functions of Matrices (2008), section 3.2, for the
-exponential: its derivative is a block of the exponential of a block matrix.
+Each number of a matrix stands for one of a vector, or is 0 or 1: it is picked from these.
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from scipy import linalg
 from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
+from s2sad.ir.types import Type, array
 from s2sad.rules.domains import REAL
+from s2sad.rules.families import constant
 from s2sad.rules.numpy.fft import zeros_like
 from s2sad.rules.numpy.shaping import check_rank
-
-TURNED: dict[Any, bool] = {0: False, "N": False, 1: True, "T": True}
-"""The values of `trans`: whether the matrix is transposed."""
-
-
-# Matrices of a pattern
+from s2sad.rules.numpy.statistics import in_dtype_of
 
 
 def _block_diag(*arrs: Any) -> Any:
@@ -71,3 +67,113 @@ define(
     "r",
 )
 define(linalg.circulant, _circulant, lambda rng: [Sample((REAL(rng, (4,)),))])
+
+
+def _hankel(c: Any, r: Any = None) -> Any:
+    check_rank(c, "scipy.linalg.hankel", 1)
+    m = shape_of(c)[0]
+    last = zeros_like(c, (m,)) if r is None else r
+    values = call(np.concatenate, [c, last[1:]])
+    return values[call(np.arange, m)[:, None] + call(np.arange, shape_of(last)[0])]
+
+
+def _convolution_matrix(a: Any, n: Any, mode: str = "full") -> Any:
+    check_rank(a, "scipy.linalg.convolution_matrix", 1)
+    m = shape_of(a)[0]
+    none = zeros_like(a, (n - 1,))
+    padded = call(np.concatenate, [none, a, none])
+    rows = call(np.arange, m + n - 1)
+    if mode != "full":
+        less = call(min, m, n) - 1
+        before = less // 2 if mode == "same" else less
+        rows = rows[before : m + n - 1 - (less - before if mode == "same" else less)]
+    return padded[n - 1 + rows[:, None] - call(np.arange, n)]
+
+
+def _below_ones(row: Any) -> Any:
+    """A matrix with this first row, and ones below the diagonal."""
+    n = shape_of(row)[0]
+    ones = in_dtype_of(call(np.eye, n - 1, n), row)
+    return call(np.concatenate, [row[None], ones])
+
+
+def _companion(a: Any) -> Any:
+    check_rank(a, "scipy.linalg.companion", 1)
+    return _below_ones(-a[1:] / a[0])
+
+
+def fiedler_places(n: int) -> Any:
+    """Where the numbers of a Fiedler companion matrix are found, behind a 0 and a 1: coefficient k at k + 1."""
+    places = np.zeros((n, n), np.int64)
+    places[range(3, n, 2), range(1, n - 2, 2)] = 1
+    places[range(2, n, 2), range(1, n - 1, 2)] = np.arange(4, n + 2, 2)
+    places[range(0, n - 2, 2), range(2, n, 2)] = 1
+    places[range(0, n - 1, 2), range(1, n, 2)] = np.arange(3, n + 2, 2)
+    places[0, 0], places[1, 0] = 2, 1
+    return places
+
+
+def _places_type(n: Type, /) -> Type:
+    return array(np.dtype(np.int64), None if n.size is None else (n.size, n.size))
+
+
+constant(fiedler_places, _places_type, name="fiedler_places", helper=True, samples=lambda rng: [Sample((4,))])
+
+
+def _fiedler_companion(a: Any) -> Any:
+    check_rank(a, "scipy.linalg.fiedler_companion", 1)
+    first = in_dtype_of(call(np.arange, 2), a)
+    return call(np.concatenate, [first, -a[1:] / a[0]])[call(fiedler_places, shape_of(a)[0] - 1)]
+
+
+def _fiedler(a: Any) -> Any:
+    check_rank(a, "scipy.linalg.fiedler", 1)
+    return np.abs(a[:, None] - a)
+
+
+def _leslie(f: Any, s: Any) -> Any:
+    for x in (f, s):
+        check_rank(x, "scipy.linalg.leslie", 1)
+    survivors = call(np.concatenate, [np.diag(s), np.zeros_like(s)[:, None]], axis=1)
+    return call(np.concatenate, [f[None], survivors])
+
+
+def _khatri_rao(a: Any, b: Any) -> Any:
+    for x in (a, b):
+        check_rank(x, "scipy.linalg.khatri_rao", 2)
+    return np.reshape(a[:, None, :] * b, (-1, shape_of(b)[1]))
+
+
+def _diagsvd(s: Any, M: Any, N: Any) -> Any:
+    k = shape_of(s)[0]
+    rows = call(np.concatenate, [np.diag(s), zeros_like(s, (k, N - k))], axis=1)
+    return call(np.concatenate, [rows, zeros_like(s, (M - k, N))])
+
+
+define(
+    linalg.hankel,
+    _hankel,
+    lambda rng: [Sample((REAL(rng, (3,)),)), Sample((REAL(rng, (3,)), REAL(rng, (4,))))],
+    "r",
+)
+define(
+    linalg.convolution_matrix,
+    _convolution_matrix,
+    lambda rng: [Sample((REAL(rng, (3,)), 4, mode)) for mode in ("full", "same", "valid")],
+    "n",
+)
+define(linalg.companion, _companion, lambda rng: [Sample((REAL(rng, (4,)),))])
+define(
+    linalg.fiedler_companion,
+    _fiedler_companion,
+    lambda rng: [Sample((REAL(rng, (n,)),)) for n in (5, 6)],
+)
+define(linalg.fiedler, _fiedler, lambda rng: [Sample((np.array([0.5, -1.0, 2.0]),))], of_complex=False)
+define(linalg.leslie, _leslie, lambda rng: [Sample((REAL(rng, (3,)), REAL(rng, (2,))))], "s")
+define(linalg.khatri_rao, _khatri_rao, lambda rng: [Sample((REAL(rng, (2, 3)), REAL(rng, (4, 3))))], "b")
+define(
+    linalg.diagsvd,
+    _diagsvd,
+    lambda rng: [Sample((REAL(rng, (2,)), 2, 3)), Sample((REAL(rng, (2,)), 3, 2))],
+    "M N",
+)
